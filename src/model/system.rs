@@ -1,0 +1,614 @@
+//! The system under study, as data: what every variant of a comparison shares.
+//!
+//! `scenario` builds a [`System`] from text; everything else in `model` brings it to life. All ids
+//! are positions in the vectors of [`System`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::kernel::{Dist, Span, Time};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident($int:ty)) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub struct $name(pub $int);
+        impl $name {
+            /// As a position in a vector.
+            pub const fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    };
+}
+
+id!(/// A service, by its position in [`System::services`].
+    ServiceId(u16));
+id!(/// A database, by its position in [`System::databases`].
+    DatabaseId(u16));
+id!(/// A table, by its position in [`System::tables`].
+    TableId(u16));
+id!(/// A kind of operation, by its position in [`System::operations`].
+    OperationKind(u16));
+id!(/// A load, by its position in [`System::loads`].
+    LoadId(u16));
+id!(/// A step, by its position in [`OperationSpec::steps`].
+    StepId(u8));
+id!(/// A row of a table. Initial rows are 0..rows; rows made by operations have the top bit set.
+    RowKey(u64));
+
+impl StepId {
+    /// What belongs to no step.
+    pub const NONE: Self = Self(u8::MAX);
+}
+
+/// The most steps an operation may have.
+pub const MAX_STEPS: usize = 8;
+/// The most keys an operation may have.
+pub const MAX_KEYS: usize = 6;
+/// The most columns a table may have.
+pub const MAX_COLUMNS: usize = 16;
+
+/// A name as shown, and the luck name that random draws hash instead of it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Name {
+    /// What people read.
+    pub shown: Arc<str>,
+    /// Stable hash of the luck name (by default the shown name).
+    pub luck: u64,
+}
+
+impl Name {
+    /// A name whose luck is its own text.
+    pub fn new(shown: &str) -> Self {
+        Self::with_luck(shown, shown)
+    }
+
+    /// A name that draws as `luck` does, so that a rename keeps every draw.
+    pub fn with_luck(shown: &str, luck: &str) -> Self {
+        Self { shown: shown.into(), luck: xxhash_rust::xxh3::xxh3_64(luck.as_bytes()) }
+    }
+}
+
+/// Everything that a run of any variant has in common.
+#[derive(Clone, Debug)]
+pub struct System {
+    /// The scenario's name.
+    pub name: Arc<str>,
+    /// Services, in the order of the file.
+    pub services: Vec<ServiceSpec>,
+    /// Databases, in the order of the file.
+    pub databases: Vec<DatabaseSpec>,
+    /// Tables, in the order of the file.
+    pub tables: Vec<TableSpec>,
+    /// The broker, for the patterns that need one.
+    pub broker: BrokerSpec,
+    /// How long messages take.
+    pub links: Links,
+    /// The disk of nodes that keep a log of their own (coordinator, orchestrator, job).
+    pub driver_disk: ForceSpec,
+    /// How long a driver node (coordinator, orchestrator, job, relay) needs after a restart.
+    pub driver_recovery: Span,
+    /// The business operations.
+    pub operations: Vec<OperationSpec>,
+    /// What arrives, when, and with which keys.
+    pub loads: Vec<LoadSpec>,
+    /// Read probes and readers.
+    pub reads: Vec<ReadSpec>,
+    /// What must be true of the tables.
+    pub invariants: Vec<InvariantSpec>,
+    /// The one retry policy that applies to every technical failure.
+    pub retry: RetrySpec,
+    /// How clients behave.
+    pub client: ClientSpec,
+    /// Warm-up, load, settle.
+    pub phases: Phases,
+    /// Symbols used as values (`"open"`); a value is the position here.
+    pub symbols: Vec<Arc<str>>,
+}
+
+/// A service: workers, a queue and the work of one request.
+#[derive(Clone, Debug)]
+pub struct ServiceSpec {
+    /// Its name.
+    pub name: Name,
+    /// How many nodes run it; each has its own workers and queue.
+    pub instances: u16,
+    /// Requests served at once, per instance.
+    pub workers: u32,
+    /// Requests that may wait, per instance; further ones are rejected.
+    pub queue: u32,
+    /// Own work per request, beside what its databases do.
+    pub work: Dist,
+    /// How long it needs after a restart before it serves.
+    pub recovery: Span,
+}
+
+/// A database on its own node (or co-located with a service).
+#[derive(Clone, Debug)]
+pub struct DatabaseSpec {
+    /// Its name.
+    pub name: Name,
+    /// Set if it runs on the node of this service and crashes with it.
+    pub node: Option<ServiceId>,
+    /// Sessions open at once.
+    pub connections: u32,
+    /// Statements that run at once.
+    pub cores: u32,
+    /// Core time of one statement.
+    pub work: Dist,
+    /// How long forced writes take.
+    pub force: ForceSpec,
+    /// A waiter for a row lock gives up after this.
+    pub lock_timeout: Span,
+    /// A branch that was not prepared in this time aborts itself.
+    pub branch_timeout: Span,
+    /// Fixed part of recovery after a restart.
+    pub recovery: Span,
+    /// Whether readers take shared locks or see the last committed state.
+    pub reads: ReadMode,
+    /// Whether it can take part in two-phase commit.
+    pub xa: bool,
+}
+
+/// Forced writes differ by what is forced.
+#[derive(Clone, Debug)]
+pub struct ForceSpec {
+    /// A local commit.
+    pub commit: Dist,
+    /// A prepared record.
+    pub prepare: Dist,
+    /// A decision, and everything else.
+    pub decide: Dist,
+}
+
+/// How readers see rows that are being written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReadMode {
+    /// Wait for a shared lock.
+    Locking,
+    /// Read the last committed version.
+    Snapshot,
+}
+
+/// A table, its owner and its shape.
+#[derive(Clone, Debug)]
+pub struct TableSpec {
+    /// Its name.
+    pub name: Name,
+    /// The only service that may write it.
+    pub owner: ServiceId,
+    /// Where it is stored.
+    pub database: DatabaseId,
+    /// Column names and their values in initial rows.
+    pub columns: Vec<ColumnSpec>,
+    /// How many rows exist before the run, with keys 0..rows.
+    pub rows: u64,
+}
+
+/// A column of a table.
+#[derive(Clone, Debug)]
+pub struct ColumnSpec {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its value in initial rows.
+    pub initial: i64,
+}
+
+/// A column of a table, by position.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ColumnRef {
+    /// The table.
+    pub table: TableId,
+    /// The position in [`TableSpec::columns`].
+    pub column: u8,
+}
+
+/// The broker that event-based patterns use.
+#[derive(Clone, Debug)]
+pub struct BrokerSpec {
+    /// Its name.
+    pub name: Name,
+    /// How long it needs after a restart.
+    pub recovery: Span,
+    /// How long it takes to store a message durably.
+    pub force: Dist,
+    /// Work per message; bounds its throughput, one message at a time per partition.
+    pub work: Dist,
+}
+
+/// How long messages take, by who talks to whom.
+#[derive(Clone, Debug)]
+pub struct Links {
+    /// One-way delay between any two nodes, unless said otherwise.
+    pub default: LinkSpec,
+    /// One-way delay between a service and its database.
+    pub database: LinkSpec,
+    /// One-way delay between clients and entry points.
+    pub client: LinkSpec,
+    /// Links between named services, in either direction.
+    pub between: BTreeMap<(ServiceId, ServiceId), LinkSpec>,
+}
+
+/// What one link does to a message.
+#[derive(Clone, Debug)]
+pub struct LinkSpec {
+    /// One-way delay.
+    pub delay: Dist,
+    /// Share of messages that vanish, 0 to 1.
+    pub loss: f64,
+    /// Share of messages that arrive twice, 0 to 1.
+    pub duplicate: f64,
+}
+
+/// A business operation, said once, independent of any pattern.
+#[derive(Clone, Debug)]
+pub struct OperationSpec {
+    /// Its name.
+    pub name: Name,
+    /// Its keys, by name, and how each is chosen.
+    pub keys: Vec<KeySpec>,
+    /// Its steps; the first one's service is where a client knocks.
+    pub steps: Vec<StepSpec>,
+}
+
+/// A key of an operation.
+#[derive(Clone, Debug)]
+pub struct KeySpec {
+    /// What steps call it.
+    pub name: Name,
+    /// How it is chosen.
+    pub choice: KeyChoice,
+}
+
+/// How the key of an operation is chosen.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum KeyChoice {
+    /// A key that nobody had before.
+    New,
+    /// The key of the same name of the operation that this one follows.
+    Followed,
+    /// One of the initial rows of a table, all alike.
+    Uniform(TableId),
+    /// One of the initial rows of a table; row `i` has weight `1 / (i + 1)^exponent`.
+    Zipf(TableId, f64),
+}
+
+/// One step: an effect on a row of one table, owned by one service.
+#[derive(Clone, Debug)]
+pub struct StepSpec {
+    /// Its name within the operation.
+    pub name: Name,
+    /// Who carries it out.
+    pub by: ServiceId,
+    /// The table it changes.
+    pub table: TableId,
+    /// Which key of the operation names the row, as a position in [`OperationSpec::keys`].
+    pub key: u8,
+    /// What it does.
+    pub effect: Effect,
+    /// What takes it back.
+    pub undo: Effect,
+    /// Steps that come before it. Empty for the first.
+    pub after: Vec<StepId>,
+    /// The rule that may refuse it.
+    pub refuse: Option<Refuse>,
+    /// How it follows from earlier rows; all that a synchronization job may know.
+    pub derive: Option<Derive>,
+    /// A row of a reference table that is looked up at its owner first.
+    pub lookup: Option<Lookup>,
+}
+
+/// A change of one row.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// Make the row with these columns; others get their initial value.
+    Insert(Vec<(u8, ValueSpec)>),
+    /// Overwrite these columns.
+    Set(Vec<(u8, ValueSpec)>),
+    /// Add to these columns.
+    Add(Vec<(u8, i64)>),
+    /// Remove the row.
+    Delete,
+}
+
+/// Where a written value comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ValueSpec {
+    /// A number or a symbol.
+    Literal(i64),
+    /// A key of the operation, as a position in [`OperationSpec::keys`].
+    Key(u8),
+    /// The ordinal number of the operation, a value that no other operation writes.
+    Ordinal,
+}
+
+/// A business rule that may refuse a step.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Refuse {
+    /// With this probability, drawn per operation, equal in every variant.
+    Probability(f64),
+    /// If the effect would bring the column below the bound, e.g. stock below zero.
+    Below {
+        /// The column of the step's row.
+        column: u8,
+        /// The least value it may have.
+        bound: i64,
+    },
+}
+
+/// How a step's row follows from rows that are there already.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Derive {
+    /// The table it follows from.
+    pub source: TableId,
+    /// Which source rows count.
+    pub filter: Vec<(u8, i64)>,
+    /// How.
+    pub rule: DeriveRule,
+}
+
+/// The ways a row can follow from others.
+#[derive(Clone, PartialEq, Debug)]
+pub enum DeriveRule {
+    /// One row per source row, with the same key, made by the step's insert.
+    RowPer,
+    /// This column is a copy of a column of the source row with the same key; with `values`,
+    /// the source's value is translated (source value, value here), others are left alone.
+    Copy {
+        /// Column of the source.
+        from: u8,
+        /// Column here.
+        to: u8,
+        /// Translation; empty for an exact copy.
+        values: Vec<(i64, i64)>,
+    },
+    /// This column counts the source rows whose column `by` holds this row's key.
+    Count {
+        /// Column of the source that names the row here.
+        by: u8,
+        /// Column here.
+        to: u8,
+    },
+    /// This column is `base` plus `times` the sum of a column of those source rows.
+    Sum {
+        /// Column of the source that is summed.
+        of: u8,
+        /// Column of the source that names the row here.
+        by: u8,
+        /// Column here.
+        to: u8,
+        /// What each unit counts for, e.g. -1 for stock taken.
+        times: i64,
+    },
+}
+
+/// A read of somebody else's reference data before a step's own work.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Lookup {
+    /// The table, owned by another service.
+    pub table: TableId,
+    /// Which key of the operation names the row.
+    pub key: u8,
+}
+
+/// A stream of operations.
+#[derive(Clone, Debug)]
+pub struct LoadSpec {
+    /// Its name.
+    pub name: Name,
+    /// Which operation it offers.
+    pub operation: OperationKind,
+    /// When.
+    pub arrivals: Arrivals,
+    /// From when on, since the start of the run.
+    pub from: Time,
+    /// Until when, at most the end of the load.
+    pub until: Time,
+}
+
+/// When the operations of a load arrive.
+#[derive(Clone, Debug)]
+pub enum Arrivals {
+    /// Independent arrivals at this rate per second.
+    Poisson(f64),
+    /// One every so often.
+    Constant(Span),
+    /// Poisson at `base` per second, at `peak` per second for `length` every `every`.
+    Bursts {
+        /// Rate between bursts.
+        base: f64,
+        /// Rate within bursts.
+        peak: f64,
+        /// From the start of one burst to the start of the next.
+        every: Span,
+        /// How long a burst lasts.
+        length: Span,
+    },
+    /// At these times.
+    Trace(Arc<[Time]>),
+    /// After each arrival of another load (not its answer), with probability `share`.
+    Follows {
+        /// The load whose operations are followed; keys are taken over from them.
+        load: LoadId,
+        /// How long after.
+        delay: Dist,
+        /// Share that is followed.
+        share: f64,
+    },
+    /// Closed loop: so many clients, each with one operation at a time.
+    Closed {
+        /// How many.
+        clients: u32,
+        /// Pause between an answer and the next request.
+        think: Dist,
+    },
+}
+
+/// Reads that measure what a reader sees.
+#[derive(Clone, Debug)]
+pub struct ReadSpec {
+    /// Its name.
+    pub name: Name,
+    /// What is read, and when.
+    pub what: ReadWhat,
+}
+
+/// What a read reads, and when.
+#[derive(Clone, Debug)]
+pub enum ReadWhat {
+    /// For every offered operation, the rows of these steps, at these times after its arrival.
+    Operation {
+        /// The operation.
+        kind: OperationKind,
+        /// Which of its steps.
+        steps: Vec<StepId>,
+        /// When, after the arrival.
+        at: Vec<Span>,
+    },
+    /// One column of a row, by independent readers.
+    Column {
+        /// The column.
+        column: ColumnRef,
+        /// How the row is chosen.
+        choice: KeyChoice,
+        /// Reads per second.
+        rate: f64,
+    },
+}
+
+/// Something that must be true of the tables.
+#[derive(Clone, Debug)]
+pub struct InvariantSpec {
+    /// What it says, in words.
+    pub name: Arc<str>,
+    /// When it must hold for a verdict; how long it does not is measured regardless.
+    pub when: When,
+    /// What it says.
+    pub rule: InvariantRule,
+}
+
+/// When an invariant must hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum When {
+    /// Once everything has settled.
+    AtRest,
+    /// At every instant.
+    Always,
+}
+
+/// The incremental forms of an invariant.
+#[derive(Clone, Debug)]
+pub enum InvariantRule {
+    /// In every row, `column` equals the number of `of` rows whose `by` holds its key and that
+    /// pass the filter.
+    CountEqual {
+        /// The counting column.
+        column: ColumnRef,
+        /// The counted table.
+        of: TableId,
+        /// Column of the counted table that names the counting row.
+        by: u8,
+        /// Which rows count.
+        filter: Vec<(u8, i64)>,
+    },
+    /// These columns, summed over all rows, keep their initial sum.
+    SumConstant(Vec<ColumnRef>),
+    /// Every row of `table` that passes the filter has a row with the same key (or the key in
+    /// `by`) in `to` that passes `to_filter`.
+    References {
+        /// The referring table.
+        table: TableId,
+        /// Column that names the referred row; by default its own key.
+        by: Option<u8>,
+        /// Which rows refer.
+        filter: Vec<(u8, i64)>,
+        /// The referred table.
+        to: TableId,
+        /// What the referred row must look like.
+        to_filter: Vec<(u8, i64)>,
+    },
+    /// The column never leaves these bounds.
+    Bound {
+        /// The column.
+        column: ColumnRef,
+        /// Least value allowed.
+        least: Option<i64>,
+        /// Greatest value allowed.
+        most: Option<i64>,
+    },
+}
+
+/// The scenario's one retry policy.
+#[derive(Clone, Debug)]
+pub struct RetrySpec {
+    /// Attempts in all, the first included.
+    pub attempts: u16,
+    /// Pause before the first retry.
+    pub backoff: Span,
+    /// Each further pause is this much longer.
+    pub factor: u32,
+    /// Longest pause.
+    pub longest: Span,
+    /// A pause is drawn uniformly from `(1 - jitter) x pause ..= pause`.
+    pub jitter: f64,
+    /// Deadline of one step or call.
+    pub step_deadline: Span,
+}
+
+impl RetrySpec {
+    /// The pause before retry number `retry` (from 0), before jitter.
+    pub fn pause(&self, retry: u16) -> Span {
+        let factor = u64::from(self.factor).saturating_pow(u32::from(retry));
+        self.backoff.saturating_mul(factor).min(self.longest)
+    }
+}
+
+/// How clients behave.
+#[derive(Clone, Debug)]
+pub struct ClientSpec {
+    /// A client gives up this long after the arrival.
+    pub deadline: Span,
+    /// Attempts with the same idempotency key, the first included.
+    pub attempts: u16,
+    /// One attempt is given up after this.
+    pub attempt_deadline: Span,
+}
+
+/// The course of a run.
+#[derive(Clone, Debug)]
+pub struct Phases {
+    /// Operations that arrive earlier are not measured.
+    pub warm_up: Span,
+    /// End of the load, since the start of the run; everything is healed then.
+    pub load: Span,
+    /// How long the system may take to settle after the load, at most.
+    pub settle: Span,
+}
+
+impl System {
+    /// The operation of this kind.
+    pub fn operation(&self, kind: OperationKind) -> &OperationSpec {
+        &self.operations[kind.index()]
+    }
+
+    /// The table with this id.
+    pub fn table(&self, table: TableId) -> &TableSpec {
+        &self.tables[table.index()]
+    }
+
+    /// The service with this name.
+    pub fn service_named(&self, name: &str) -> Option<ServiceId> {
+        let at = self.services.iter().position(|service| &*service.name.shown == name)?;
+        Some(ServiceId(at as u16))
+    }
+}
+
+impl OperationSpec {
+    /// Steps that come right after `step`.
+    pub fn followers(&self, step: StepId) -> impl Iterator<Item = StepId> + '_ {
+        (0..self.steps.len() as u8)
+            .map(StepId)
+            .filter(move |next| self.steps[next.index()].after.contains(&step))
+    }
+}
