@@ -1,10 +1,55 @@
 //! Time, order and chance: the event kernel. It knows nothing of databases and services.
+//!
+//! A [`Simulation`] owns virtual time and runs *processes*: plain `async` blocks that live on
+//! simulated nodes, reached through a cheap [`Sim`] handle. There are no threads, no wakers and no
+//! hidden globals: a process that waits is either due at a time (a [`Sleep`]) or is named by its
+//! [`TaskId`] to whoever will [`Sim::wake`] it. Futures of other crates never wake here.
+//!
+//! **Order.** At every step the kernel takes a timer that is due now; else the process that was
+//! made ready first; else it moves the clock to the next timer. Timers of one instant fire in the
+//! order in which they were set. A delay of zero is not a timer: it queues up as ready, behind
+//! those that already are. A process that is ready already when its timer falls due is polled once,
+//! in its place among the ready ones. A [`Sim::timeout`] that ties with what it waits for loses.
+//!
+//! **Rules for futures.** Every future here is `Unpin`, tolerates spurious polls, and gives back
+//! what it holds when dropped: a timer, a place in line, a grant it has not yet noticed. Once it
+//! has waited in a process it must stay in that process.
+//!
+//! **Crash.** A crash drops the processes of a node where they wait. Nothing of the kernel is
+//! borrowed while a process is polled or dropped, so destructors may call it.
+//!
+//! **Chance.** [`Luck`] names every draw; [`Dist`] and [`Zipf`] turn words into values with the
+//! same arithmetic on every platform.
 
+mod combine;
 mod dist;
+mod fingerprint;
+mod history;
+mod lookup;
+mod luck;
+mod node;
+pub mod queue;
+mod sample;
+mod sim;
+mod sleep;
+mod state;
+mod task;
 mod time;
+mod wait;
+mod zipf;
 
+pub use combine::{Either, JoinAll, Race, Timeout, join_all, race};
 pub use dist::Dist;
+pub use fingerprint::{Fingerprint, Semantic};
+pub use history::{Recorder, Sink};
+pub use lookup::Lookup;
+pub use luck::{Draw, Luck, Purpose, Stream, Words};
+pub use sim::{Ran, Sim, Simulation};
+pub use sleep::{Sleep, Yield};
+pub use task::TaskId;
 pub use time::{Span, Time};
+pub use wait::{Acquire, Mailbox, Permit, Pop, Promise, Semaphore, Signal, Wait, Waiting, promise};
+pub use zipf::Zipf;
 
 /// A simulated node. Nodes are numbered in the order in which they were added.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -1,0 +1,91 @@
+//! The recorder: where what happens is written down.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::{Fingerprint, Semantic};
+
+/// Records that are kept before anybody looks at them. The same memory is used over and over: the
+/// cost of a trace is the first touch of fresh pages, not the stores.
+const RING: usize = 4_096;
+
+/// A fold over records: a measure, a check, or a keeper of everything.
+pub trait Sink<R> {
+    /// Takes in the next record. Sinks are shown records in batches, in order, and must not record
+    /// anything themselves.
+    fn see(&mut self, record: &R);
+}
+
+/// Takes records and shows each to the fingerprint and then to every sink. Clones share it.
+pub struct Recorder<R>(Rc<RefCell<Inner<R>>>);
+
+struct Inner<R> {
+    ring: Vec<R>,
+    shown: u64,
+    fingerprint: Fingerprint,
+    sinks: Vec<Rc<RefCell<dyn Sink<R>>>>,
+}
+
+impl<R> Clone for Recorder<R> {
+    fn clone(&self) -> Self {
+        Self(Rc::clone(&self.0))
+    }
+}
+
+impl<R: Semantic> Recorder<R> {
+    /// A recorder that shows its records to these sinks, in this order.
+    pub fn new(sinks: Vec<Rc<RefCell<dyn Sink<R>>>>) -> Self {
+        let ring = Vec::with_capacity(RING);
+        let inner = Inner { ring, shown: 0, fingerprint: Fingerprint::default(), sinks };
+        Self(Rc::new(RefCell::new(inner)))
+    }
+
+    /// Writes a record down.
+    #[inline]
+    pub fn push(&self, record: R) {
+        let mut inner = self.0.borrow_mut();
+        inner.ring.push(record);
+        if inner.ring.len() == RING {
+            inner.flush();
+        }
+    }
+
+    /// Shows every record so far to the sinks.
+    pub fn flush(&self) {
+        self.0.borrow_mut().flush();
+    }
+
+    /// The fingerprint of all records so far; shows them to the sinks.
+    pub fn fingerprint(&self) -> u64 {
+        let mut inner = self.0.borrow_mut();
+        inner.flush();
+        inner.fingerprint.value()
+    }
+
+    /// How many records were written down.
+    pub fn len(&self) -> u64 {
+        let inner = self.0.borrow();
+        inner.shown + inner.ring.len() as u64
+    }
+
+    /// Whether nothing was written down yet.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<R: Semantic> Inner<R> {
+    fn flush(&mut self) {
+        for record in &self.ring {
+            record.fold(&mut self.fingerprint);
+        }
+        for sink in &self.sinks {
+            let mut sink = sink.borrow_mut();
+            for record in &self.ring {
+                sink.see(record);
+            }
+        }
+        self.shown += self.ring.len() as u64;
+        self.ring.clear();
+    }
+}

@@ -1,0 +1,79 @@
+//! Nodes: up or down, paused or not, each with a clock of its own.
+
+use super::{Span, TaskId, Time};
+
+/// Parts per billion in one.
+const BILLION: i128 = 1_000_000_000;
+
+/// A clock that may run fast or slow: a straight line from the last time it was changed.
+#[derive(Default)]
+pub(super) struct Clock {
+    since: Time,
+    shown: Time,
+    rate: i64,
+}
+
+impl Clock {
+    /// Nanoseconds that it shows for a billion nanoseconds that pass.
+    fn pace(&self) -> i128 {
+        BILLION + i128::from(self.rate)
+    }
+
+    /// What it shows at the global instant `now`.
+    pub fn local(&self, now: Time) -> Time {
+        let passed = i128::from((now - self.since).as_nanos());
+        self.shown + Span::from_nanos(saturated(passed * self.pace() / BILLION))
+    }
+
+    /// How long it takes until it has moved on by `span`, rounded up.
+    pub fn global(&self, span: Span) -> Span {
+        if self.rate == 0 {
+            return span;
+        }
+        let nanos = i128::from(span.as_nanos()) * BILLION;
+        Span::from_nanos(saturated((nanos + self.pace() - 1) / self.pace()))
+    }
+
+    /// Changes its pace from now on; what it shows does not jump.
+    pub fn set_rate(&mut self, now: Time, rate: i64) {
+        assert!(i128::from(rate) > -BILLION, "a clock does not stand still or run backwards");
+        *self = Self { since: now, shown: self.local(now), rate };
+    }
+
+    /// Sets it to the true time plus `offset`; it cannot show less than zero.
+    pub fn set_offset(&mut self, now: Time, offset: i64) {
+        self.since = now;
+        self.shown = Time::from_nanos(now.as_nanos().saturating_add_signed(offset));
+    }
+
+    /// Whether it runs faster or slower than time.
+    pub fn is_drifting(&self) -> bool {
+        self.rate != 0
+    }
+}
+
+fn saturated(nanos: i128) -> u64 {
+    u64::try_from(nanos).unwrap_or(u64::MAX)
+}
+
+/// The state of a node.
+#[derive(Default)]
+pub(super) struct Node {
+    /// Whether it runs at all.
+    pub up: bool,
+    /// Whether it stands still.
+    pub paused: bool,
+    /// How often it was restarted.
+    pub incarnation: u16,
+    /// Its clock, which goes on while it is down or paused.
+    pub clock: Clock,
+    /// Processes that became ready while it was paused, in that order.
+    pub held: Vec<TaskId>,
+}
+
+impl Node {
+    /// A node that is up for the first time.
+    pub fn new() -> Self {
+        Self { up: true, ..Self::default() }
+    }
+}

@@ -1,0 +1,365 @@
+//! The simulation and the handle through which everything reaches it.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use super::queue::Key;
+use super::state::{State, Turn};
+use super::{NodeId, Sleep, Span, TaskId, Time, Timeout, Yield};
+
+/// The owner of a run. Dropping it drops every process, so that nothing of a run outlives it.
+pub struct Simulation {
+    sim: Sim,
+}
+
+/// What [`Simulation::run_until`] did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Ran {
+    /// How often a process was polled.
+    pub events: u64,
+}
+
+/// A cheap handle to the kernel of one run.
+#[derive(Clone)]
+pub struct Sim(Rc<Kernel>);
+
+struct Kernel {
+    now: Cell<Time>,
+    /// The process that is being polled, and where it lives.
+    current: Cell<Option<TaskId>>,
+    here: Cell<NodeId>,
+    stopped: Cell<bool>,
+    /// Whether any clock runs fast or slow; while none does, nobody need ask.
+    drifting: Cell<bool>,
+    burying: Cell<bool>,
+    state: RefCell<State>,
+}
+
+/// Resets a cell when dropped, a panic included.
+struct Reset<'a, T: Default>(&'a Cell<T>);
+
+impl<T: Default> Drop for Reset<'_, T> {
+    fn drop(&mut self) {
+        self.0.take();
+    }
+}
+
+impl Kernel {
+    /// Drops what crashed, unless a process is being polled or dropped: then whoever does that
+    /// comes here afterwards. A destructor may crash further nodes; the loop takes them too.
+    fn bury(&self) {
+        if self.current.get().is_some() || self.burying.replace(true) {
+            return;
+        }
+        let _reset = Reset(&self.burying);
+        loop {
+            let process = self.state.borrow_mut().exhume();
+            if process.is_none() {
+                break;
+            }
+        }
+    }
+
+    /// Polls one process with nothing borrowed.
+    #[inline]
+    fn poll(&self, turn: Turn, context: &mut Context<'_>) {
+        let Turn { time, task, node, mut process } = turn;
+        self.now.set(time);
+        self.here.set(node);
+        self.current.set(Some(task));
+        let polled = {
+            let _reset = Reset(&self.current);
+            process.as_mut().poll(context)
+        };
+        let burials = match polled {
+            Poll::Pending => self.state.borrow_mut().put_back(task, process),
+            Poll::Ready(()) => {
+                let burials = self.state.borrow_mut().retire(task);
+                drop(process);
+                burials
+            }
+        };
+        if burials {
+            self.bury();
+        }
+    }
+}
+
+impl Simulation {
+    /// An empty world at [`Time::ZERO`] with nothing but [`NodeId::WORLD`].
+    #[expect(clippy::new_without_default, reason = "a simulation is begun, not defaulted")]
+    pub fn new() -> Self {
+        Self {
+            sim: Sim(Rc::new(Kernel {
+                now: Cell::new(Time::ZERO),
+                current: Cell::new(None),
+                here: Cell::new(NodeId::WORLD),
+                stopped: Cell::new(false),
+                drifting: Cell::new(false),
+                burying: Cell::new(false),
+                state: RefCell::new(State::new()),
+            })),
+        }
+    }
+
+    /// The handle that processes clone.
+    pub fn sim(&self) -> &Sim {
+        &self.sim
+    }
+
+    /// Runs everything that is due at `end` or before and leaves the clock at `end`, or where it
+    /// was when [`Sim::stop`] was called.
+    ///
+    /// # Panics
+    ///
+    /// If called by a process, or if a process panics; the simulation can then still be dropped.
+    pub fn run_until(&self, end: Time) -> Ran {
+        let kernel = &*self.sim.0;
+        assert!(kernel.current.get().is_none(), "a process cannot run the simulation it is in");
+        let mut context = Context::from_waker(Waker::noop());
+        let mut ran = Ran::default();
+        while !kernel.stopped.take() {
+            let turn = kernel.state.borrow_mut().next(kernel.now.get(), end);
+            let Some(turn) = turn else {
+                kernel.now.set(end.max(kernel.now.get()));
+                break;
+            };
+            kernel.poll(turn, &mut context);
+            ran.events += 1;
+        }
+        ran
+    }
+}
+
+impl Drop for Simulation {
+    /// Processes hold handles and the kernel holds processes; this is what breaks the circle.
+    fn drop(&mut self) {
+        self.sim.0.state.borrow_mut().end();
+        self.sim.0.bury();
+    }
+}
+
+impl Sim {
+    /// The time now.
+    #[inline]
+    pub fn now(&self) -> Time {
+        self.0.now.get()
+    }
+
+    /// Adds a node that is up.
+    pub fn add_node(&self) -> NodeId {
+        self.0.state.borrow_mut().add_node()
+    }
+
+    /// Starts a process on a node; it is polled in its turn, behind those already ready. `None`,
+    /// and the process is dropped, if the node is down.
+    #[inline]
+    pub fn spawn(
+        &self,
+        node: NodeId,
+        process: impl Future<Output = ()> + 'static,
+    ) -> Option<TaskId> {
+        self.spawn_at(Time::ZERO, node, process)
+    }
+
+    /// Starts a process that is polled for the first time at `at`, whoever wakes it before. `None`,
+    /// and the process is dropped, if the node is down now.
+    #[inline]
+    pub fn spawn_at(
+        &self,
+        at: Time,
+        node: NodeId,
+        process: impl Future<Output = ()> + 'static,
+    ) -> Option<TaskId> {
+        let mut state = self.0.state.borrow_mut();
+        if !state.node(node).up {
+            // The borrow ends first: the destructor of the process may call the kernel.
+            drop(state);
+            return None;
+        }
+        let process = Box::pin(process);
+        Some(if at <= self.now() {
+            state.insert_ready(node, process)
+        } else {
+            state.insert_at(at, node, process)
+        })
+    }
+
+    /// Waits until the clock of the current process's node has moved on by `span`. A change of that
+    /// clock's rate counts for the sleeps that begin after it; a jump of the clock does not matter.
+    #[inline]
+    pub fn sleep(&self, span: Span) -> Sleep {
+        let span = if self.0.drifting.get() { self.stretched(span) } else { span };
+        self.sleep_until(self.now() + span)
+    }
+
+    fn stretched(&self, span: Span) -> Span {
+        let node = self.current_node().unwrap_or(NodeId::WORLD);
+        self.0.state.borrow_mut().node(node).clock.global(span)
+    }
+
+    /// Waits until an instant of global time.
+    #[inline]
+    pub fn sleep_until(&self, at: Time) -> Sleep {
+        Sleep::new(self, at)
+    }
+
+    /// Lets everything run that is due now or ready already.
+    pub fn yield_now(&self) -> Yield {
+        Yield::new(self)
+    }
+
+    /// `inner`, or `None` if it takes longer than `span` on the clock of the current process's
+    /// node. If what completes `inner` happens at that very instant, `inner` wins.
+    #[inline]
+    pub fn timeout<F: Future + Unpin>(&self, span: Span, inner: F) -> Timeout<F> {
+        Timeout::new(self.clone(), self.sleep(span), inner)
+    }
+
+    /// The process that is being polled; none while one is dropped.
+    #[inline]
+    pub fn current_task(&self) -> Option<TaskId> {
+        self.0.current.get()
+    }
+
+    /// The node of the process that is being polled.
+    #[inline]
+    pub fn current_node(&self) -> Option<NodeId> {
+        self.current_task().map(|_| self.0.here.get())
+    }
+
+    /// Moves the current process to another node. False, and no change, if that node is down, if
+    /// the process was dropped by a crash in this very poll, or if there is none.
+    ///
+    /// On a paused node it runs on to its next await; one that must not waits with
+    /// [`Sim::yield_now`] behind the move.
+    #[inline]
+    pub fn migrate(&self, node: NodeId) -> bool {
+        let Some(task) = self.current_task() else { return false };
+        let moved = self.0.state.borrow_mut().migrate(task, node);
+        if moved {
+            self.0.here.set(node);
+        }
+        moved
+    }
+
+    /// Makes a process ready, once, however often it is woken before its turn comes.
+    #[inline]
+    pub fn wake(&self, task: TaskId) {
+        self.0.state.borrow_mut().wake(task);
+    }
+
+    /// Drops a process as a crash would; the current one at its next await.
+    pub fn kill(&self, task: TaskId) {
+        self.0.state.borrow_mut().kill(task, self.current_task());
+        self.0.bury();
+    }
+
+    /// Whether a process is still to do something.
+    pub fn is_alive(&self, task: TaskId) -> bool {
+        self.0.state.borrow_mut().is_alive(task)
+    }
+
+    /// Takes a node down. From now on it is fenced: it is not up, and nothing starts on it. Its
+    /// processes are dropped at once, or right behind the poll that is under way; a process that
+    /// crashes its own node runs on to its next await and no further.
+    ///
+    /// # Panics
+    ///
+    /// If the node is [`NodeId::WORLD`].
+    pub fn crash(&self, node: NodeId) {
+        assert!(node != NodeId::WORLD, "the world does not crash");
+        self.0.state.borrow_mut().crash(node, self.current_task());
+        self.0.bury();
+    }
+
+    /// Brings a crashed node up again, as a new incarnation and not paused. Nothing runs on it yet.
+    pub fn restart(&self, node: NodeId) {
+        self.0.state.borrow_mut().restart(node);
+    }
+
+    /// Whether a node is up; a paused one is.
+    #[inline]
+    pub fn is_up(&self, node: NodeId) -> bool {
+        self.0.state.borrow().nodes()[usize::from(node.0)].up
+    }
+
+    /// How often a node was restarted.
+    #[inline]
+    pub fn incarnation(&self, node: NodeId) -> u16 {
+        self.0.state.borrow().nodes()[usize::from(node.0)].incarnation
+    }
+
+    /// Lets a node stand still: none of its processes is polled until [`Sim::resume`].
+    pub fn pause(&self, node: NodeId) {
+        self.0.state.borrow_mut().pause(node);
+    }
+
+    /// Lets a node go on: what became due in the meantime runs now, in the order in which it did.
+    pub fn resume(&self, node: NodeId) {
+        self.0.state.borrow_mut().resume(node);
+    }
+
+    /// Whether a node stands still.
+    pub fn is_paused(&self, node: NodeId) -> bool {
+        self.0.state.borrow().nodes()[usize::from(node.0)].paused
+    }
+
+    /// Lets the clock of a node gain (or, below zero, lose) this much from now on.
+    ///
+    /// # Panics
+    ///
+    /// If the clock would stand still or run backwards, at -1,000,000,000.
+    pub fn set_clock_rate(&self, node: NodeId, parts_per_billion: i64) {
+        let mut state = self.0.state.borrow_mut();
+        state.node(node).clock.set_rate(self.now(), parts_per_billion);
+        self.0.drifting.set(state.nodes().iter().any(|node| node.clock.is_drifting()));
+    }
+
+    /// Sets the clock of a node to the true time plus so many nanoseconds; what it gained or lost
+    /// before is forgotten, its rate is kept.
+    pub fn set_clock_offset(&self, node: NodeId, nanos: i64) {
+        self.0.state.borrow_mut().node(node).clock.set_offset(self.now(), nanos);
+    }
+
+    /// What the clock of a node shows now.
+    pub fn local_now(&self, node: NodeId) -> Time {
+        self.0.state.borrow().nodes()[usize::from(node.0)].clock.local(self.now())
+    }
+
+    /// How many processes live on a node.
+    pub fn tasks_on(&self, node: NodeId) -> u64 {
+        self.0.state.borrow().tasks_on(node)
+    }
+
+    /// How many timers are in the queue, cancelled ones that were not yet cleared out included.
+    pub fn pending(&self) -> usize {
+        self.0.state.borrow().pending()
+    }
+
+    /// Ends [`Simulation::run_until`] when the current poll returns.
+    pub fn stop(&self) {
+        self.0.stopped.set(true);
+    }
+
+    /// Sets a timer for the current process.
+    #[inline]
+    pub(super) fn arm(&self, at: Time) -> Key {
+        self.0.state.borrow_mut().arm(self.must_current(), at)
+    }
+
+    /// Cancels a timer.
+    pub(super) fn disarm(&self, key: Key) {
+        self.0.state.borrow_mut().disarm(key);
+    }
+
+    /// The process that polls a future of the kernel.
+    #[inline]
+    pub(super) fn must_current(&self) -> TaskId {
+        self.current_task().expect("futures of the kernel are polled by its processes")
+    }
+}
+
+#[cfg(test)]
+mod tests;
