@@ -1,4 +1,8 @@
 //! The world: what exists in every scenario, whatever the pattern.
 
+pub mod env;
+pub mod network;
 pub mod record;
+pub mod registry;
+pub mod service;
 pub mod system;

@@ -5,7 +5,7 @@
 //! checks read records and nothing else.
 
 use super::system::{OperationKind, StepId, TableId};
-use crate::kernel::{NodeId, Time};
+use crate::kernel::{Fingerprint, NodeId, Semantic, Time};
 
 /// One offered business operation of a run, numbered in the order of arrival.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -49,6 +49,17 @@ pub struct Record {
     pub kind: Kind,
     /// The step of the operation, or [`StepId::NONE`].
     pub step: StepId,
+}
+
+impl Semantic for Record {
+    fn fold(&self, into: &mut Fingerprint) {
+        into.word(self.time.as_nanos());
+        into.word(self.a);
+        into.word(self.b);
+        into.word(u64::from(self.op.0) << 32 | u64::from(self.subject));
+        let place = u64::from(self.node.0) << 48 | u64::from(self.attempt) << 16;
+        into.word(place | u64::from(self.kind as u8) << 8 | u64::from(self.step.0));
+    }
 }
 
 /// What a [`Record`] says, and what its words mean.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::kernel::{Dist, Span, Time};
+use crate::kernel::{Dist, Span, Time, Zipf};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident($int:ty)) => {
@@ -262,7 +262,7 @@ pub struct KeySpec {
 }
 
 /// How the key of an operation is chosen.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Debug)]
 pub enum KeyChoice {
     /// A key that nobody had before.
     New,
@@ -271,7 +271,7 @@ pub enum KeyChoice {
     /// One of the initial rows of a table, all alike.
     Uniform(TableId),
     /// One of the initial rows of a table; row `i` has weight `1 / (i + 1)^exponent`.
-    Zipf(TableId, f64),
+    Zipf(TableId, Arc<Zipf>),
 }
 
 /// One step: an effect on a row of one table, owned by one service.
@@ -601,6 +601,18 @@ impl System {
     pub fn service_named(&self, name: &str) -> Option<ServiceId> {
         let at = self.services.iter().position(|service| &*service.name.shown == name)?;
         Some(ServiceId(at as u16))
+    }
+}
+
+impl ServiceSpec {
+    /// The name of one instance: the service's own for the first, `name#2` for the second.
+    pub fn instance_name(&self, number: u16) -> Name {
+        if number == 0 {
+            return self.name.clone();
+        }
+        let suffix = number + 1;
+        let luck = self.name.luck ^ u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        Name { shown: format!("{}#{suffix}", self.name.shown).into(), luck }
     }
 }
 

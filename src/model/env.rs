@@ -1,0 +1,236 @@
+//! What every part of the world shares: time, luck, the system as data, and the history.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::record::{Kind, OpId, Record, TxnId};
+use super::system::{MAX_KEYS, OperationKind, RowKey, StepId, System};
+use crate::kernel::{Lookup, Luck, NodeId, Purpose, Recorder, Sim, Span, Time};
+
+/// A cheap handle to what every part of the world shares.
+#[derive(Clone)]
+pub struct Env(Rc<Shared>);
+
+struct Shared {
+    sim: Sim,
+    luck: Luck,
+    system: Arc<System>,
+    recorder: Recorder<Record>,
+    labels: RefCell<Lookup<u32, &'static str>>,
+    operations: RefCell<Vec<OpInfo>>,
+    transactions: Cell<u64>,
+    processes: Cell<u32>,
+    messages: Cell<u32>,
+}
+
+/// Who acts, and on whose behalf: the context that a [`Record`] carries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ctx {
+    /// Where the process runs.
+    pub node: NodeId,
+    /// The process; 0 is the world itself.
+    pub process: u32,
+    /// The message that started the process, or 0.
+    pub cause: u32,
+    /// The operation it works for, or [`OpId::NONE`].
+    pub op: OpId,
+    /// The step it works on, or [`StepId::NONE`].
+    pub step: StepId,
+    /// Which attempt this is, from 0.
+    pub attempt: u16,
+}
+
+impl Ctx {
+    /// The world itself, on nobody's behalf.
+    pub const WORLD: Self = Self {
+        node: NodeId::WORLD,
+        process: 0,
+        cause: 0,
+        op: OpId::NONE,
+        step: StepId::NONE,
+        attempt: 0,
+    };
+
+    /// The same process, working for `op`.
+    #[must_use]
+    pub const fn for_op(self, op: OpId) -> Self {
+        Self { op, step: StepId::NONE, attempt: 0, ..self }
+    }
+
+    /// The same process, working on `step`.
+    #[must_use]
+    pub const fn at_step(self, step: StepId, attempt: u16) -> Self {
+        Self { step, attempt, ..self }
+    }
+}
+
+/// What is known of an operation from its arrival on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OpInfo {
+    /// What is asked for.
+    pub kind: OperationKind,
+    /// Its keys, in the order of [`super::system::OperationSpec::keys`].
+    pub keys: [RowKey; MAX_KEYS],
+    /// Names this operation in keyed draws: a hash of its load and its number there.
+    pub luck: u64,
+    /// Its number within its load, a value that no other operation of that load has.
+    pub ordinal: u64,
+    /// When it arrived.
+    pub arrived: Time,
+}
+
+impl Env {
+    /// A fresh world's shared part.
+    pub fn new(sim: Sim, luck: Luck, system: Arc<System>, recorder: Recorder<Record>) -> Self {
+        Self(Rc::new(Shared {
+            sim,
+            luck,
+            system,
+            recorder,
+            labels: RefCell::default(),
+            operations: RefCell::default(),
+            transactions: Cell::new(0),
+            processes: Cell::new(0),
+            messages: Cell::new(0),
+        }))
+    }
+
+    /// The executor.
+    pub fn sim(&self) -> &Sim {
+        &self.0.sim
+    }
+
+    /// The source of every draw.
+    pub fn luck(&self) -> &Luck {
+        &self.0.luck
+    }
+
+    /// The system under study.
+    pub fn system(&self) -> &Arc<System> {
+        &self.0.system
+    }
+
+    /// The history.
+    pub fn recorder(&self) -> &Recorder<Record> {
+        &self.0.recorder
+    }
+
+    /// Now.
+    pub fn now(&self) -> Time {
+        self.0.sim.now()
+    }
+
+    /// Writes a record about no particular message.
+    pub fn note(&self, ctx: &Ctx, kind: Kind, subject: u32, a: u64, b: u64) {
+        self.note_message(ctx, kind, subject, 0, a, b);
+    }
+
+    /// Writes a record about a message. A crash is a fence: a node that is down writes nothing.
+    pub fn note_message(&self, ctx: &Ctx, kind: Kind, subject: u32, message: u32, a: u64, b: u64) {
+        let shared = &*self.0;
+        if !shared.sim.is_up(ctx.node) {
+            return;
+        }
+        shared.recorder.push(Record {
+            time: shared.sim.now(),
+            a,
+            b,
+            op: ctx.op,
+            subject,
+            process: ctx.process,
+            message,
+            cause: ctx.cause,
+            node: ctx.node,
+            incarnation: shared.sim.incarnation(ctx.node),
+            attempt: ctx.attempt,
+            kind,
+            step: ctx.step,
+        });
+    }
+
+    /// The number of a label in the history: a hash of its text, the same in every run.
+    pub fn label(&self, text: &'static str) -> u32 {
+        let number = label_number(text);
+        let mut labels = self.0.labels.borrow_mut();
+        if !labels.contains_key(&number) {
+            labels.insert(number, text);
+        }
+        number
+    }
+
+    /// The text of a label that was noted in this run.
+    pub fn label_text(&self, number: u32) -> Option<&'static str> {
+        self.0.labels.borrow().get(&number).copied()
+    }
+
+    /// Registers an operation that arrives.
+    pub fn arrive(&self, info: OpInfo) -> OpId {
+        let mut operations = self.0.operations.borrow_mut();
+        operations.push(info);
+        OpId(operations.len() as u32 - 1)
+    }
+
+    /// What is known of an operation. Must not be asked of [`OpId::NONE`].
+    pub fn operation(&self, op: OpId) -> OpInfo {
+        self.0.operations.borrow()[op.0 as usize]
+    }
+
+    /// Names an operation in keyed draws; operations that do not exist share one name.
+    pub fn op_luck(&self, op: OpId) -> u64 {
+        if op == OpId::NONE { 0 } else { self.operation(op).luck }
+    }
+
+    /// The next transaction's number.
+    pub fn next_txn(&self) -> TxnId {
+        TxnId(next(&self.0.transactions))
+    }
+
+    /// The next process's number, from 1.
+    pub fn next_process(&self) -> u32 {
+        let number = self.0.processes.get() + 1;
+        self.0.processes.set(number);
+        number
+    }
+
+    /// The next message's number, from 1.
+    pub fn next_message(&self) -> u32 {
+        let number = self.0.messages.get() + 1;
+        self.0.messages.set(number);
+        number
+    }
+
+    /// How many messages were numbered so far.
+    pub fn messages(&self) -> u32 {
+        self.0.messages.get()
+    }
+
+    /// The pause before retry number `retry` of what `ctx` does, jitter included.
+    pub fn backoff(&self, ctx: &Ctx, retry: u16) -> Span {
+        use crate::kernel::Words;
+        let policy = &self.system().retry;
+        let pause = policy.pause(retry);
+        let place = u64::from(ctx.step.0) | u64::from(retry) << 16;
+        let mut words = self.luck().draw(Purpose::Backoff, 0, self.op_luck(ctx.op), place, 0);
+        let scale = 1.0 - policy.jitter * words.unit();
+        Span::from_nanos((pause.as_nanos() as f64 * scale) as u64)
+    }
+}
+
+fn next(counter: &Cell<u64>) -> u64 {
+    let number = counter.get() + 1;
+    counter.set(number);
+    number
+}
+
+/// FNV-1a over the text, folded to 32 bits: short labels, evaluated where they are written.
+pub const fn label_number(text: &str) -> u32 {
+    let bytes = text.as_bytes();
+    let mut hash: u32 = 0x811c_9dc5;
+    let mut at = 0;
+    while at < bytes.len() {
+        hash = (hash ^ bytes[at] as u32).wrapping_mul(0x0100_0193);
+        at += 1;
+    }
+    hash
+}

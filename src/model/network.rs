@@ -1,0 +1,214 @@
+//! The network: which node can reach which, how long a message takes, and what may happen to it.
+//!
+//! Every fate is a keyed draw on (link, operation, step, leg, attempt), so the same leg of the same
+//! operation takes as long under every pattern.
+
+use std::cell::{Cell, RefCell};
+
+use super::env::{Ctx, Env};
+use super::record::OpId;
+use super::system::{LinkSpec, Links, ServiceId};
+use crate::kernel::{Dist, NodeId, Purpose, Signal, Span, Words};
+
+/// What kind of machine a node is; links are chosen by it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// The world and its clients.
+    Client,
+    /// An instance of a service.
+    Service(ServiceId),
+    /// A database.
+    Database,
+    /// A coordinator, orchestrator, job, relay or broker.
+    Driver,
+}
+
+/// What the network does to one message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Fate {
+    /// How long it travels.
+    pub delay: Span,
+    /// It never arrives.
+    pub lost: bool,
+    /// A second copy arrives this long after it was sent.
+    pub copy: Option<Span>,
+}
+
+/// A disturbance of some links, as long as it lasts.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Disturbance {
+    /// Messages from these nodes ...
+    pub from: Vec<NodeId>,
+    /// ... to these nodes.
+    pub to: Vec<NodeId>,
+    /// What happens to them.
+    pub effect: LinkEffect,
+}
+
+/// What a disturbance does to a message.
+#[derive(Clone, PartialEq, Debug)]
+pub enum LinkEffect {
+    /// Nothing passes.
+    Cut,
+    /// It takes this much longer.
+    Slow(Dist),
+    /// This share vanishes.
+    Lose(f64),
+    /// This share arrives twice.
+    Duplicate(f64),
+}
+
+/// Names a disturbance that is in force.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DisturbanceId(u64);
+
+/// The network's state.
+pub struct Network {
+    nodes: RefCell<Vec<Known>>,
+    disturbances: RefCell<Vec<(DisturbanceId, Disturbance)>>,
+    quiet: Cell<bool>,
+    next: Cell<u64>,
+    changed: Signal,
+}
+
+/// What the network knows of a node.
+struct Known {
+    place: Place,
+    luck: u64,
+    /// Messages it sent on behalf of no operation; numbers their draws.
+    unnamed: Cell<u64>,
+}
+
+impl Network {
+    /// A network without nodes and disturbances.
+    pub fn new(env: &Env) -> Self {
+        Self {
+            nodes: RefCell::new(vec![Known::new(Place::Client, 0)]),
+            disturbances: RefCell::default(),
+            quiet: Cell::new(true),
+            next: Cell::new(0),
+            changed: Signal::new(env.sim()),
+        }
+    }
+
+    /// Makes a node known. `luck` names it in draws. Nodes come in the order of their numbers.
+    pub fn add(&self, node: NodeId, place: Place, luck: u64) {
+        let mut nodes = self.nodes.borrow_mut();
+        assert_eq!(nodes.len(), usize::from(node.0), "nodes are added in order");
+        nodes.push(Known::new(place, luck));
+    }
+
+    /// What kind of machine a node is.
+    pub fn place(&self, node: NodeId) -> Place {
+        self.nodes.borrow()[usize::from(node.0)].place
+    }
+
+    /// Whether anything can pass from one node to another at this moment.
+    pub fn passes(&self, from: NodeId, to: NodeId) -> bool {
+        self.quiet.get()
+            || !self.disturbances.borrow().iter().any(|(_, disturbance)| {
+                disturbance.effect == LinkEffect::Cut && disturbance.touches(from, to)
+            })
+    }
+
+    /// Is notified whenever a disturbance begins or ends.
+    pub fn changed(&self) -> &Signal {
+        &self.changed
+    }
+
+    /// Begins a disturbance.
+    pub fn disturb(&self, disturbance: Disturbance) -> DisturbanceId {
+        let id = DisturbanceId(self.next.get());
+        self.next.set(id.0 + 1);
+        self.disturbances.borrow_mut().push((id, disturbance));
+        self.quiet.set(false);
+        self.changed.notify_all();
+        id
+    }
+
+    /// Ends a disturbance; one that has ended already is ignored.
+    pub fn calm(&self, id: DisturbanceId) {
+        let mut disturbances = self.disturbances.borrow_mut();
+        disturbances.retain(|(other, _)| *other != id);
+        self.quiet.set(disturbances.is_empty());
+        drop(disturbances);
+        self.changed.notify_all();
+    }
+
+    /// Draws what happens to one leg (`leg` names it) from one node to another.
+    pub fn fate(&self, env: &Env, ctx: &Ctx, from: NodeId, to: NodeId, leg: u64) -> Fate {
+        if from == to {
+            return Fate { delay: Span::ZERO, lost: false, copy: None };
+        }
+        let (name, key) = self.key(env, ctx, from, to);
+        let place = u64::from(ctx.step.0) | u64::from(ctx.attempt) << 8;
+        let luck = env.luck();
+        let spec = link(&env.system().links, self.place(from), self.place(to));
+        let mut delay = spec.delay.sample(&mut luck.draw(Purpose::Delay, name, key, place, leg));
+        if self.quiet.get() && spec.loss == 0.0 && spec.duplicate == 0.0 {
+            return Fate { delay, lost: false, copy: None };
+        }
+        let mut keep = 1.0 - spec.loss;
+        let mut single = 1.0 - spec.duplicate;
+        let mut cut = false;
+        for (id, disturbance) in &*self.disturbances.borrow() {
+            if disturbance.touches(from, to) {
+                match &disturbance.effect {
+                    LinkEffect::Cut => cut = true,
+                    LinkEffect::Slow(by) => {
+                        let name = name ^ (id.0 + 1);
+                        let words = &mut luck.draw(Purpose::Nemesis, name, key, place, leg);
+                        delay += by.sample(words);
+                    }
+                    LinkEffect::Lose(share) => keep *= 1.0 - share,
+                    LinkEffect::Duplicate(share) => single *= 1.0 - share,
+                }
+            }
+        }
+        let chance =
+            |purpose, share| share > 0.0 && luck.draw(purpose, name, key, place, leg).chance(share);
+        let copy = chance(Purpose::Duplicate, 1.0 - single).then(|| {
+            let words = &mut luck.draw(Purpose::Delay, !name, key, place, leg);
+            delay + spec.delay.sample(words)
+        });
+        Fate { delay, lost: cut || chance(Purpose::Loss, 1.0 - keep), copy }
+    }
+
+    /// Names the link, and the operation or, where there is none, the how-manieth message it is.
+    fn key(&self, env: &Env, ctx: &Ctx, from: NodeId, to: NodeId) -> (u64, u64) {
+        let nodes = self.nodes.borrow();
+        let (a, b) = (&nodes[usize::from(from.0)], &nodes[usize::from(to.0)]);
+        let name = a.luck.rotate_left(23) ^ b.luck;
+        if ctx.op != OpId::NONE {
+            return (name, env.op_luck(ctx.op));
+        }
+        let number = a.unnamed.get() + 1;
+        a.unnamed.set(number);
+        (name, number)
+    }
+}
+
+impl Known {
+    fn new(place: Place, luck: u64) -> Self {
+        Self { place, luck, unnamed: Cell::new(0) }
+    }
+}
+
+impl Disturbance {
+    fn touches(&self, from: NodeId, to: NodeId) -> bool {
+        self.from.contains(&from) && self.to.contains(&to)
+    }
+}
+
+/// The link between two kinds of machine.
+fn link(links: &Links, from: Place, to: Place) -> &LinkSpec {
+    match (from, to) {
+        (Place::Client, _) | (_, Place::Client) => &links.client,
+        (Place::Database, _) | (_, Place::Database) => &links.database,
+        (Place::Service(a), Place::Service(b)) => {
+            let named = links.between.get(&(a, b)).or_else(|| links.between.get(&(b, a)));
+            named.unwrap_or(&links.default)
+        }
+        _ => &links.default,
+    }
+}

@@ -1,0 +1,160 @@
+//! What patterns, faults and other exchangeable parts have in common: a name, documentation and
+//! settings that are decoded from a scenario, described in its schema and shown in reports.
+//!
+//! A registry is a value. A user's own part is added with one call and needs no fork.
+
+use std::sync::Arc;
+
+use schemars::{Schema, SchemaGenerator};
+use toml::Spanned;
+use toml::de::{DeValue, Error, ValueDeserializer};
+
+/// Settings of a part: plain data with a documented default for every value.
+///
+/// By convention a settings struct derives everything and says
+/// `#[serde(rename_all = "kebab-case", deny_unknown_fields)]`, with `default` where it applies.
+pub trait Settings:
+    Clone
+    + Send
+    + Sync
+    + Default
+    + serde::Serialize
+    + serde::de::DeserializeOwned
+    + schemars::JsonSchema
+    + 'static
+{
+}
+
+impl<T> Settings for T where
+    T: Clone
+        + Send
+        + Sync
+        + Default
+        + serde::Serialize
+        + serde::de::DeserializeOwned
+        + schemars::JsonSchema
+        + 'static
+{
+}
+
+/// One registered part; `T` is what its settings become, ready to be used.
+pub struct Entry<T: ?Sized> {
+    /// What scenarios call it.
+    pub name: &'static str,
+    /// One line for lists.
+    pub summary: &'static str,
+    /// Its own source file, whose leading `//!` lines are its manual page; see [`Entry::page`].
+    pub manual: &'static str,
+    /// The JSON Schema of its settings.
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+    /// Its default settings, as they are written.
+    pub defaults: fn() -> serde_json::Value,
+    decode: for<'i> fn(Spanned<DeValue<'i>>) -> Result<Arc<T>, Error>,
+    default: fn() -> Arc<T>,
+}
+
+impl<T: ?Sized> Entry<T> {
+    /// An entry for settings `S`, which `prepare` makes usable.
+    ///
+    /// The two functions are plain pointers, so that an entry stays data: pass
+    /// `|tree| decode(tree).map(prepare)` and `|| prepare(S::default())`.
+    pub fn new<S: Settings>(
+        (name, summary, manual): (&'static str, &'static str, &'static str),
+        decode: for<'i> fn(Spanned<DeValue<'i>>) -> Result<Arc<T>, Error>,
+        default: fn() -> Arc<T>,
+    ) -> Self {
+        Self {
+            name,
+            summary,
+            manual,
+            schema: |generator| generator.subschema_for::<S>(),
+            defaults: || json(&S::default()),
+            decode,
+            default,
+        }
+    }
+
+    /// Decodes settings from a subtree of a scenario, whose positions the error keeps.
+    ///
+    /// # Errors
+    /// Whatever does not fit the settings, the first thing found.
+    pub fn decode(&self, tree: Spanned<DeValue<'_>>) -> Result<Arc<T>, Error> {
+        (self.decode)(tree)
+    }
+
+    /// The part with its default settings.
+    pub fn with_defaults(&self) -> Arc<T> {
+        (self.default)()
+    }
+
+    /// The manual page: the documentation at the head of its source file, as Markdown.
+    pub fn page(&self) -> String {
+        let lines = self.manual.lines().map_while(|line| line.strip_prefix("//!"));
+        lines.map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line))).collect()
+    }
+}
+
+/// Decodes settings of type `S` from a subtree of a scenario.
+///
+/// # Errors
+/// Whatever does not fit `S`, with its position.
+pub fn decode<S: Settings>(tree: Spanned<DeValue<'_>>) -> Result<S, Error> {
+    S::deserialize(ValueDeserializer::from(tree))
+}
+
+/// Settings as JSON, for reports.
+pub fn json<S: Settings>(settings: &S) -> serde_json::Value {
+    serde_json::to_value(settings).unwrap_or_default()
+}
+
+/// All parts of one sort, in the order in which they were registered.
+pub struct Registry<T: ?Sized>(Vec<Entry<T>>);
+
+impl<T: ?Sized> Default for Registry<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: ?Sized> Registry<T> {
+    /// The registry with one more entry; it replaces one of the same name.
+    pub fn with_entry(mut self, entry: Entry<T>) -> Self {
+        self.0.retain(|known| known.name != entry.name);
+        self.0.push(entry);
+        self
+    }
+
+    /// The entry with this name.
+    pub fn find(&self, name: &str) -> Option<&Entry<T>> {
+        self.0.iter().find(|entry| entry.name == name)
+    }
+
+    /// All names, in order.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.iter().map(|entry| entry.name).collect()
+    }
+
+    /// All entries, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Entry<T>> {
+        self.0.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manual_page_is_the_head_of_the_file() {
+        let entry = Entry::<str>::new::<u8>(
+            ("a", "b", "//! # Title\n//!\n//! Text.\nuse x;\n//! not this"),
+            |tree| decode::<u8>(tree).map(|number| number.to_string().into()),
+            || "0".into(),
+        );
+        assert_eq!(entry.page(), "# Title\n\nText.\n");
+        assert_eq!(&*entry.with_defaults(), "0");
+        let seven = DeValue::parse("7").expect("a number");
+        assert_eq!(&*entry.decode(seven).expect("a number"), "7");
+        assert_eq!((entry.defaults)(), serde_json::json!(0));
+    }
+}

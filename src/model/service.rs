@@ -1,0 +1,111 @@
+//! A service instance: a bounded pool of workers behind a bounded queue.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use super::env::{Ctx, Env};
+use super::record::Kind;
+use super::system::ServiceId;
+use crate::kernel::{NodeId, Permit, Semaphore, Span, Time};
+
+/// The workers and the queue of one instance. What waits or works is volatile.
+pub struct Pool {
+    env: Env,
+    service: ServiceId,
+    workers: RefCell<Semaphore>,
+    /// Which crash this pool is behind; visits of earlier ones no longer count.
+    epoch: Cell<u32>,
+    inside: Cell<u64>,
+    arrivals_sum: Cell<u128>,
+}
+
+/// A request's stay, from the queue to the end of its work. Leaves when dropped.
+pub struct Visit {
+    pool: Rc<Pool>,
+    _worker: Permit,
+    ctx: Ctx,
+    epoch: u32,
+    since: Time,
+    work: Span,
+}
+
+impl Pool {
+    /// A pool with all workers free.
+    pub fn new(env: &Env, service: ServiceId) -> Rc<Self> {
+        let workers = env.system().services[service.index()].workers;
+        Rc::new(Self {
+            env: env.clone(),
+            service,
+            workers: RefCell::new(Semaphore::new(env.sim(), workers)),
+            epoch: Cell::new(0),
+            inside: Cell::new(0),
+            arrivals_sum: Cell::new(0),
+        })
+    }
+
+    /// Waits for a worker, first come first served. `None` if the queue is full.
+    pub async fn enter(self: &Rc<Self>, ctx: Ctx) -> Option<Visit> {
+        let subject = u32::from(self.service.0);
+        let workers = self.workers.borrow().clone();
+        let waiting = workers.waiting();
+        let room = self.env.system().services[self.service.index()].queue;
+        if workers.available() == 0 && waiting >= room as usize {
+            self.env.note(&ctx, Kind::Overflowed, subject, 0, 0);
+            return None;
+        }
+        let since = self.env.now();
+        self.inside.set(self.inside.get() + 1);
+        self.arrivals_sum.set(self.arrivals_sum.get() + u128::from(since.as_nanos()));
+        self.env.note(&ctx, Kind::Queued, subject, waiting as u64, 0);
+        let epoch = self.epoch.get();
+        let worker = workers.acquire().await?;
+        let waited = self.env.now() - since;
+        self.env.note(&ctx, Kind::Started, subject, 0, waited.as_nanos());
+        let pool = Rc::clone(self);
+        Some(Visit { pool, _worker: worker, ctx, epoch, since, work: Span::ZERO })
+    }
+
+    /// Drops everything that waits or works, as a crash of its node does. Called before the fence,
+    /// so that what was dropped is still recorded.
+    pub fn crash(&self, node: NodeId) {
+        let (inside, now) = (self.inside.take(), u128::from(self.env.now().as_nanos()));
+        let stayed = now * u128::from(inside) - self.arrivals_sum.take();
+        let ctx = Ctx { node, ..Ctx::WORLD };
+        let subject = u32::from(self.service.0);
+        self.env.note(&ctx, Kind::Dropped, subject, inside, stayed as u64);
+        self.epoch.set(self.epoch.get() + 1);
+        let fresh = Semaphore::new(
+            self.env.sim(),
+            self.env.system().services[self.service.index()].workers,
+        );
+        self.workers.replace(fresh).close();
+    }
+
+    /// How many requests wait or are served.
+    pub fn inside(&self) -> u64 {
+        self.inside.get()
+    }
+}
+
+impl Visit {
+    /// Notes how much work of the service's own was drawn for this request.
+    pub fn worked(&mut self, work: Span) {
+        self.work += work;
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        let pool = &*self.pool;
+        if self.epoch != pool.epoch.get() {
+            return;
+        }
+        pool.inside.set(pool.inside.get() - 1);
+        let since = u128::from(self.since.as_nanos());
+        pool.arrivals_sum.set(pool.arrivals_sum.get() - since);
+        let stayed = pool.env.now() - self.since;
+        let subject = u32::from(pool.service.0);
+        let (work, stayed) = (self.work.as_nanos(), stayed.as_nanos());
+        pool.env.note(&self.ctx, Kind::Finished, subject, work, stayed);
+    }
+}
