@@ -1,8 +1,10 @@
 //! The pending set: what is due later, ordered by time and then by sequence number.
 
 mod heap;
+mod radix;
 
 pub use heap::QuadHeap;
+pub use radix::RadixHeap;
 
 use super::Time;
 
@@ -76,14 +78,16 @@ impl Entry {
 
 /// A set of pending entries that hands them out in order.
 ///
-/// Time is monotone: nobody pushes an entry earlier than the last one popped. There is no way to
+/// Time is monotone: nobody pushes an entry earlier than the last one popped, and entries come in
+/// the order of their sequence numbers. There is no way to
 /// look at the next entry without taking it, because a radix heap could not look past the clock
 /// and still accept an earlier entry afterwards.
 pub trait PendingSet {
     /// Adds an entry.
     fn push(&mut self, entry: Entry);
 
-    /// Takes the first entry if it is due at `now` (or before).
+    /// Takes the first entry if it is due at `now`: the time of the last entry popped, or one up to
+    /// which all were popped.
     fn pop_now(&mut self, now: Time) -> Option<Entry>;
 
     /// Takes the first entry if it is due at `until` or before.

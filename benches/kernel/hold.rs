@@ -1,0 +1,169 @@
+//! The hold model: so many are pending; each, when it is due, becomes pending again.
+
+use std::cell::{Cell, RefCell};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::rc::Rc;
+
+use driftlab::kernel::queue::{Entry, Key, PendingSet, QuadHeap, RadixHeap};
+use driftlab::kernel::{
+    Dist, Fingerprint, Luck, NodeId, Purpose, Sim, Simulation, Span, Stream, Time,
+};
+
+use crate::{Case, Measured, Way};
+
+/// What every event does: one exponential draw, one step of a fingerprint.
+struct Work {
+    stream: Stream,
+    dist: Dist,
+    seen: Fingerprint,
+    left: u64,
+}
+
+impl Work {
+    fn new(events: u64) -> Self {
+        Self {
+            stream: Luck::new(1).stream(Purpose::Delay, 0),
+            dist: Dist::Exponential { mean: Span::from_millis(10) },
+            seen: Fingerprint::default(),
+            left: events,
+        }
+    }
+
+    #[inline]
+    fn delay(&mut self) -> Span {
+        self.dist.sample(&mut self.stream)
+    }
+
+    #[inline]
+    fn see(&mut self, now: Time, who: u64) -> bool {
+        self.seen.word(now.as_nanos() ^ who);
+        self.left -= 1;
+        self.left == 0
+    }
+}
+
+/// The memory that an event touches, as a process touches its own.
+#[repr(align(64))]
+#[derive(Clone, Default)]
+struct Entity([u64; 8]);
+
+async fn holder(sim: Sim, work: Rc<RefCell<Work>>, who: u64, visits: Rc<Cell<u64>>) {
+    let mut own = 0_u64;
+    loop {
+        let delay = work.borrow_mut().delay();
+        sim.sleep(delay).await;
+        own += 1;
+        visits.set(visits.get() ^ own);
+        if work.borrow_mut().see(sim.now(), who) {
+            sim.stop();
+        }
+    }
+}
+
+fn with_processes(pending: u64, events: u64) -> Measured {
+    let work = Rc::new(RefCell::new(Work::new(events)));
+    let visits = Rc::new(Cell::new(0));
+    let simulation = Simulation::new();
+    let sim = simulation.sim();
+    for who in 0..pending {
+        sim.spawn(NodeId::WORLD, holder(sim.clone(), work.clone(), who, visits.clone()));
+    }
+    simulation.run_until(Time::ZERO);
+    Measured::of(|| {
+        simulation.run_until(Time::NEVER);
+        work.borrow().seen.value() ^ visits.get()
+    })
+}
+
+/// A queue as bare as it gets.
+trait Bare {
+    fn add(&mut self, entry: Entry);
+    fn next(&mut self) -> Entry;
+}
+
+impl Bare for BinaryHeap<Reverse<Entry>> {
+    #[inline]
+    fn add(&mut self, entry: Entry) {
+        self.push(Reverse(entry));
+    }
+
+    #[inline]
+    fn next(&mut self) -> Entry {
+        self.pop().expect("as many are pending as ever").0
+    }
+}
+
+impl Bare for QuadHeap {
+    #[inline]
+    fn add(&mut self, entry: Entry) {
+        self.push(entry);
+    }
+
+    #[inline]
+    fn next(&mut self) -> Entry {
+        self.pop_next(Time::NEVER).expect("as many are pending as ever")
+    }
+}
+
+impl Bare for RadixHeap {
+    #[inline]
+    fn add(&mut self, entry: Entry) {
+        self.push(entry);
+    }
+
+    #[inline]
+    fn next(&mut self) -> Entry {
+        self.pop_next(Time::NEVER).expect("as many are pending as ever")
+    }
+}
+
+fn with_loop(mut queue: impl Bare, pending: u64, events: u64) -> Measured {
+    let mut work = Work::new(events);
+    let mut entities = vec![Entity::default(); pending as usize];
+    for who in 0..pending {
+        let at = Time::ZERO + work.delay();
+        queue.add(Entry::new(at, Key::new(who + 1, false, who as u32)));
+    }
+    let mut sequence = pending;
+    Measured::of(|| {
+        let mut visits = 0;
+        loop {
+            let entry = queue.next();
+            let (now, who) = (entry.time(), entry.key().slot());
+            let own = &mut entities[who as usize].0;
+            own[0] += 1;
+            visits ^= own[0];
+            if work.see(now, u64::from(who)) {
+                return work.seen.value() ^ visits;
+            }
+            sequence += 1;
+            queue.add(Entry::new(now + work.delay(), Key::new(sequence, false, who)));
+        }
+    })
+}
+
+/// The hold model at several sizes.
+pub fn cases(timed: bool) -> Vec<Case> {
+    let sizes: &[(u64, u64, u32)] = if timed {
+        &[(1_000, 500_000, 7), (100_000, 500_000, 7), (1_000_000, 1_000_000, 3)]
+    } else {
+        &[(20, 100, 1)]
+    };
+    let case = |&(pending, events, rounds): &(u64, u64, u32)| Case {
+        name: format!("hold model, {pending} pending"),
+        size: events,
+        rounds,
+        ways: vec![
+            Way::new("processes", move || with_processes(pending, events)),
+            Way::new("loop on the 4-ary heap", move || with_loop(QuadHeap::new(), pending, events)),
+            Way::new("loop on the radix heap", move || {
+                with_loop(RadixHeap::new(), pending, events)
+            }),
+            Way::new("loop on std's binary heap", move || {
+                with_loop(BinaryHeap::new(), pending, events)
+            }),
+        ],
+    };
+    sizes.iter().map(case).collect()
+}
