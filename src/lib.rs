@@ -2,5 +2,6 @@
 
 #![forbid(unsafe_code)]
 
+pub mod checks;
 pub mod kernel;
 pub mod model;

@@ -1,0 +1,227 @@
+//! Invariants over hand-written changes, and against a naive recount.
+
+use proptest::prelude::*;
+
+use crate::checks::RunReport;
+use crate::checks::history::{ASSIGNMENTS, CUSTOMERS, History, OPEN, TICKETS, system};
+use crate::checks::measures::{MeasureId, Quantity};
+use crate::checks::verdict::Verdict;
+use crate::kernel::{Span, Time};
+use crate::model::record::{Kind, ROW_GONE, column_subject};
+use crate::model::system::{ColumnRef, InvariantRule, InvariantSpec, TableId, When};
+
+const SECOND: u128 = 1_000_000_000;
+const STATUS: u8 = 0;
+const CUSTOMER: u8 = 1;
+
+fn history(rule: InvariantRule, when: When) -> History {
+    let mut system = system();
+    system.invariants.push(InvariantSpec { name: "it".into(), when, rule });
+    History::of(system)
+}
+
+fn column(table: TableId, column: u8) -> ColumnRef {
+    ColumnRef { table, column }
+}
+
+/// Each customer counts its tickets whose status is 1.
+fn counted() -> InvariantRule {
+    InvariantRule::CountEqual {
+        column: column(CUSTOMERS, 0),
+        of: TICKETS,
+        by: CUSTOMER,
+        filter: vec![(STATUS, 1)],
+    }
+}
+
+/// Every assignment belongs to a ticket whose status is 1.
+fn belongs() -> InvariantRule {
+    InvariantRule::References {
+        table: ASSIGNMENTS,
+        by: None,
+        filter: Vec::new(),
+        to: TICKETS,
+        to_filter: vec![(STATUS, 1)],
+    }
+}
+
+fn bound() -> InvariantRule {
+    InvariantRule::Bound { column: column(CUSTOMERS, 0), least: Some(0), most: Some(5) }
+}
+
+fn delete(history: &mut History, table: TableId, key: u64) {
+    history.note(Kind::Value, |r| {
+        (r.subject, r.a, r.b) = (column_subject(table, 255), key, ROW_GONE);
+    });
+}
+
+fn verdict(report: &RunReport) -> Verdict {
+    report.invariants[0].judgement.verdict
+}
+
+fn ticket(history: &mut History, key: u64, customer: i64) {
+    history.value(TICKETS, CUSTOMER, key, customer).value(TICKETS, STATUS, key, 1);
+}
+
+#[test]
+fn a_late_count_violates_for_as_long_as_it_is_late() {
+    let mut history = history(counted(), When::AtRest);
+    history.at(20_000).offer(0, OPEN, 3);
+    ticket(&mut history, 100, 3);
+    history.at(23_000).value(CUSTOMERS, 0, 3, 1);
+    let report = history.rest();
+    let invariant = &report.invariants[0];
+    assert_eq!(verdict(&report), Verdict::Held);
+    assert_eq!((invariant.entity_ns, invariant.worst, invariant.at_end), (3 * SECOND, 1, 0));
+    assert_eq!(invariant.violated_for, Span::from_secs(3));
+    assert_eq!(invariant.first, Some(Time::ZERO + Span::from_secs(20)));
+    let rate = report.measures.quantities[&MeasureId("m3")];
+    assert_eq!(rate, Quantity::Ratio { part: 3_000 * SECOND, whole: 1 });
+    assert_eq!(report.series.violations[21].area, 1_000_000_000);
+}
+
+#[test]
+fn what_lasts_to_the_end_lasts_to_the_end_of_the_window() {
+    let mut history = history(counted(), When::AtRest);
+    history.at(90_000);
+    ticket(&mut history, 100, 3);
+    let report = history.rest();
+    assert_eq!(report.invariants[0].entity_ns, 30 * SECOND, "the cap is at 120 s");
+    assert_eq!(verdict(&report), Verdict::Violated);
+}
+
+#[test]
+fn an_instant_is_judged_when_it_is_over() {
+    let mut history = history(counted(), When::Always);
+    history.at(20_000).value(CUSTOMERS, 0, 3, 1);
+    ticket(&mut history, 100, 3);
+    let report = history.rest();
+    assert_eq!((verdict(&report), report.invariants[0].worst), (Verdict::Held, 0));
+}
+
+#[test]
+fn always_is_violated_even_if_it_heals() {
+    let mut history = history(bound(), When::Always);
+    history.at(20_000).value(CUSTOMERS, 0, 3, -1);
+    history.at(20_001).value(CUSTOMERS, 0, 3, 0);
+    let report = history.rest();
+    assert_eq!(verdict(&report), Verdict::Violated);
+    assert!(report.invariants[0].judgement.why.contains("first at 20s"));
+}
+
+#[test]
+fn what_never_changed_could_not_fail_and_is_undecided() {
+    for rule in [counted(), belongs(), bound()] {
+        for when in [When::AtRest, When::Always] {
+            let mut history = history(rule.clone(), when);
+            history.at(20_000).offer(0, OPEN, 3);
+            assert_eq!(verdict(&history.rest()), Verdict::Undecided, "{rule:?}");
+        }
+    }
+}
+
+#[test]
+fn a_column_that_no_rule_speaks_of_touches_nothing() {
+    let mut history = history(bound(), When::AtRest);
+    history.at(20_000).value(CUSTOMERS, 1, 3, 7);
+    assert_eq!(verdict(&history.rest()), Verdict::Undecided);
+}
+
+#[test]
+fn convergence_is_undecided_when_the_cap_ends_the_run() {
+    for last in [0, 1] {
+        let mut history = history(counted(), When::AtRest);
+        history.at(20_000);
+        ticket(&mut history, 100, 3);
+        history.value(CUSTOMERS, 0, 3, last);
+        assert_eq!(verdict(&history.give_up()), Verdict::Undecided);
+    }
+}
+
+#[test]
+fn a_reference_dangles_until_its_row_is_there_and_when_it_goes() {
+    let mut history = history(belongs(), When::AtRest);
+    history.at(20_000).value(ASSIGNMENTS, 0, 100, 1);
+    history.at(21_000).value(TICKETS, STATUS, 100, 2);
+    history.at(22_000).value(TICKETS, STATUS, 100, 1);
+    history.at(30_000);
+    delete(&mut history, TICKETS, 100);
+    history.at(31_000);
+    delete(&mut history, ASSIGNMENTS, 100);
+    let report = history.rest();
+    assert_eq!(report.invariants[0].entity_ns, 3 * SECOND);
+    assert_eq!(verdict(&report), Verdict::Held);
+}
+
+#[test]
+fn a_sum_is_constant_over_tables_and_rows() {
+    let rule = InvariantRule::SumConstant(vec![column(CUSTOMERS, 0), column(ASSIGNMENTS, 0)]);
+    let mut history = history(rule, When::AtRest);
+    history.at(20_000).value(CUSTOMERS, 0, 3, -4);
+    history.at(22_000).value(ASSIGNMENTS, 0, 100, 4);
+    let report = history.rest();
+    assert_eq!(report.invariants[0].entity_ns, 2 * SECOND);
+    assert_eq!(verdict(&report), Verdict::Held);
+}
+
+/// What a naive recount says of the rows as they are.
+#[derive(Default)]
+struct Naive {
+    tickets: std::collections::BTreeMap<u64, [i64; 2]>,
+    assignments: std::collections::BTreeSet<u64>,
+    customers: [i64; 10],
+}
+
+impl Naive {
+    fn miscounted(&self) -> u64 {
+        let truth = |customer: usize| {
+            self.tickets.values().filter(|row| **row == [1, customer as i64]).count() as i64
+        };
+        (0..10).filter(|customer| self.customers[*customer] != truth(*customer)).count() as u64
+    }
+
+    fn dangling(&self) -> u64 {
+        let good = |key: &u64| self.tickets.get(key).is_some_and(|row| row[0] == 1);
+        self.assignments.iter().filter(|key| !good(key)).count() as u64
+    }
+}
+
+proptest! {
+    #[test]
+    fn incremental_rules_agree_with_a_recount(
+        changes in prop::collection::vec((0..5_u8, 100..106_u64, 0..10_i64), 0..60),
+    ) {
+        let mut system = system();
+        for rule in [counted(), belongs()] {
+            system.invariants.push(InvariantSpec { name: "it".into(), when: When::AtRest, rule });
+        }
+        let (mut history, mut naive) = (History::of(system), Naive::default());
+        for (what, key, value) in changes {
+            match what {
+                0 => {
+                    naive.tickets.entry(key).or_default()[0] = value % 3;
+                    history.value(TICKETS, STATUS, key, value % 3);
+                }
+                1 => {
+                    naive.tickets.entry(key).or_default()[1] = value;
+                    history.value(TICKETS, CUSTOMER, key, value);
+                }
+                2 => {
+                    naive.tickets.remove(&key);
+                    delete(&mut history, TICKETS, key);
+                }
+                3 => {
+                    naive.assignments.insert(key);
+                    history.value(ASSIGNMENTS, 0, key, value);
+                }
+                _ => {
+                    naive.customers[value as usize] = (key - 100) as i64;
+                    history.value(CUSTOMERS, 0, value as u64, (key - 100) as i64);
+                }
+            }
+        }
+        let report = history.rest();
+        prop_assert_eq!(report.invariants[0].at_end, naive.miscounted());
+        prop_assert_eq!(report.invariants[1].at_end, naive.dangling());
+    }
+}

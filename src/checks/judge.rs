@@ -1,0 +1,279 @@
+//! The one fold that feeds all others.
+
+use std::sync::Arc;
+
+use super::census::{Census, Headline};
+use super::invariants::Invariants;
+use super::measures::answers;
+use super::measures::cost::Cost;
+use super::measures::doubt::Doubt;
+use super::measures::gauge::Gauge;
+use super::measures::lag::{self, End, consistency_lag, lags};
+use super::measures::owed::Owed;
+use super::measures::probes::Probes;
+use super::measures::recovery::{self, Course};
+use super::measures::series::SeriesBuilder;
+use super::measures::{Measured, NOBODY, Quantity};
+use super::outcome::{NEVER, Operations, Outcome};
+use super::report::{OperationRow, RunReport};
+use super::self_check::SelfChecks;
+use crate::kernel::{Sink, Span, Time};
+use crate::model::record::{Answer, Kind, OpId, Record};
+use crate::model::system::{OperationKind, System};
+
+/// What a judge keeps beside the measures.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct JudgeOptions {
+    /// The width of a bucket of the series.
+    pub bucket: Span,
+    /// Whether the report lists every operation.
+    pub keep_operations: bool,
+}
+
+impl Default for JudgeOptions {
+    /// Buckets of a second, and no list.
+    fn default() -> Self {
+        Self { bucket: Span::from_secs(1), keep_operations: false }
+    }
+}
+
+/// Sees every record of a run once, in order, and says at the end what the run came to.
+#[derive(Debug)]
+pub struct Judge {
+    system: Arc<System>,
+    options: JudgeOptions,
+    course: Course,
+    now: u64,
+    settled: bool,
+    operations: Operations,
+    partial: Gauge,
+    owed: Owed,
+    probes: Probes,
+    doubt: Doubt,
+    cost: Cost,
+    invariants: Invariants,
+    series: SeriesBuilder,
+    self_checks: SelfChecks,
+}
+
+impl Judge {
+    /// A judge of one run of this system.
+    pub fn new(system: &Arc<System>, options: JudgeOptions) -> Self {
+        let phases = &system.phases;
+        let (warm_up, load) = (phases.warm_up.as_nanos(), phases.load.as_nanos());
+        let course = Course { warm_up, load, cap: load + phases.settle.as_nanos() };
+        let window = (course.warm_up.min(course.cap), course.cap);
+        let width = options.bucket.as_nanos().max(1);
+        let count = course.cap.div_ceil(width) as usize;
+        let violations = Gauge::with_buckets(window, width, count);
+        Self {
+            system: Arc::clone(system),
+            options,
+            course,
+            now: 0,
+            settled: false,
+            operations: Operations::new(system),
+            partial: Gauge::with_buckets(window, width, count),
+            owed: Owed::new(system, options.keep_operations),
+            probes: Probes::new((course.warm_up, course.load)),
+            doubt: Doubt::new(course.warm_up),
+            cost: Cost::default(),
+            invariants: Invariants::new(system, window, violations),
+            series: SeriesBuilder::new(width, count),
+            self_checks: SelfChecks::new(system),
+        }
+    }
+
+    /// Everything of the instant `self.now` has been seen.
+    fn end_instant(&mut self) {
+        if self.operations.end_instant(self.now) {
+            self.partial.set(self.now, self.operations.partial_count());
+        }
+        self.invariants.end_instant(self.now);
+    }
+
+    fn offer(&mut self, record: &Record) {
+        self.operations.offer(record);
+        if let Some(outcome) = self.operations.get(record.op) {
+            self.owed.offer(record.op, outcome.steps());
+        }
+    }
+
+    fn answer(&mut self, record: &Record) {
+        let answer = Answer::from_word(record.a);
+        self.series.answer(self.now, answer);
+        if let Some(outcome) = self.operations.get_mut(record.op) {
+            outcome.hear(self.now, answer);
+            self.owed.update(record.op, outcome);
+        }
+    }
+
+    fn show(&mut self, record: &Record) {
+        self.operations.show(record);
+        if let Some(outcome) = self.operations.get_mut(record.op) {
+            self.owed.update(record.op, outcome);
+        }
+    }
+
+    fn contest(&mut self, record: &Record) {
+        if let Some(outcome) = self.operations.get_mut(record.op) {
+            outcome.contest();
+        }
+    }
+
+    fn hold(&mut self, record: &Record) {
+        let change = record.a as i64;
+        self.series.hold(self.now, change);
+        if let Some(outcome) = self.operations.get_mut(record.op) {
+            outcome.holds = outcome.holds.saturating_add(change as i16);
+        }
+    }
+
+    /// Costs count from the first measured arrival on.
+    fn spend(&mut self, record: &Record) {
+        if self.operations.measured_count() > 0 {
+            self.cost.see(record);
+        }
+    }
+
+    /// The run is over. Nothing changes any more until the fixed window ends.
+    pub fn finish(mut self) -> RunReport {
+        self.end_instant();
+        let end = End { at: self.now, settled: self.settled };
+        let until = self.now.max(self.course.cap);
+        self.partial.advance(until);
+        self.probes.finish(&mut self.operations);
+        self.doubt.finish(self.now);
+
+        let offered = self.operations.measured_count();
+        let mut measures = Measured::default();
+        lag::measure(&mut measures, &self.operations, &self.partial, end);
+        self.probes.measure(&mut measures, &self.operations);
+        self.doubt.measure(&mut measures);
+        let census = take_census(&self.operations, &mut measures);
+        answers::measure(&mut measures, &self.operations);
+        self.cost.measure(&mut measures, offered, census.of(Headline::Committed));
+        let (invariants, violations) =
+            self.invariants.finish(until, self.settled, &mut measures, offered);
+        let gauges = (self.partial, violations);
+        let (series, faults) = self.series.finish(until, gauges, &self.operations, end);
+        recovery::measure(&mut measures, &series, &faults, self.course);
+
+        let rows = if self.options.keep_operations { self.operations.all() } else { &[] };
+        RunReport {
+            settled: self.settled,
+            ended: Time::from_nanos(self.now),
+            offered: self.operations.all().len() as u64,
+            measured: offered,
+            measures,
+            lag_by_kind: (0..self.system.operations.len())
+                .map(|kind| lags(self.operations.measured_of_kind(kind), end))
+                .collect(),
+            census,
+            operation_probes: self.probes.operations,
+            readers: self.probes.readers,
+            cost: self.cost,
+            series,
+            faults,
+            invariants,
+            self_checks: self.self_checks.finish(self.now, self.course.load, self.settled),
+            operations: rows
+                .iter()
+                .zip(0..)
+                .map(|(row, op)| list(row, OpId(op), &self.owed, end))
+                .collect(),
+        }
+    }
+}
+
+impl Sink<Record> for Judge {
+    fn see(&mut self, record: &Record) {
+        let now = record.time.as_nanos();
+        if now > self.now {
+            self.end_instant();
+            self.now = now;
+        }
+        match record.kind {
+            Kind::Offered => self.offer(record),
+            Kind::Touches => self.owed.touch(record),
+            Kind::Answered => self.answer(record),
+            Kind::ProbeBegan => self.probes.begin(record, &self.operations),
+            Kind::ProbeSaw => self.probes.see(record, &self.operations, &self.owed),
+            Kind::ProbeEnded => self.probes.end(record, &mut self.operations),
+            Kind::Shown => self.show(record),
+            Kind::Value => self.invariants.see(record),
+            Kind::Aborted => {
+                self.contest(record);
+                self.doubt.see(record);
+            }
+            Kind::RefusedByRule => self.contest(record),
+            Kind::LockWait
+            | Kind::LockGranted
+            | Kind::LockFailed
+            | Kind::Prepared
+            | Kind::PreparedRow
+            | Kind::Resolved => self.doubt.see(record),
+            Kind::Sent => {
+                self.spend(record);
+                self.self_checks.message(record);
+            }
+            Kind::Delivered | Kind::Lost | Kind::Duplicated => self.self_checks.message(record),
+            Kind::Queued | Kind::Started | Kind::Finished | Kind::Dropped => {
+                self.self_checks.request(record);
+            }
+            Kind::Forced
+            | Kind::Logged
+            | Kind::Worked
+            | Kind::LockHeld
+            | Kind::Retried
+            | Kind::Intervention => self.spend(record),
+            Kind::Holds => self.hold(record),
+            Kind::FaultBegan | Kind::FaultEnded => self.series.fault(record),
+            Kind::Phase if record.a == 3 => self.settled = record.b == 1,
+            Kind::Phase
+            | Kind::Committed
+            | Kind::Overflowed
+            | Kind::Decided
+            | Kind::Published
+            | Kind::Handed
+            | Kind::Buried
+            | Kind::Crashed
+            | Kind::Restarted => {}
+        }
+    }
+}
+
+/// M7 of all measured operations.
+fn take_census(operations: &Operations, into: &mut Measured) -> Census {
+    let mut census = Census::default();
+    for outcome in operations.measured() {
+        census.count(outcome.state(), outcome.answer(), outcome.headline());
+    }
+    for headline in Headline::ALL {
+        let share = Quantity::ratio(census.of(headline), census.total(), NOBODY);
+        into.quantity(headline.measure(), share);
+    }
+    census
+}
+
+/// One operation as a row of a table.
+fn list(outcome: &Outcome, op: OpId, owed: &Owed, end: End) -> OperationRow {
+    let answer = outcome.answer();
+    let instant = |at: u64| (at != NEVER).then(|| Time::from_nanos(at));
+    let heard = (answer != Answer::Unknown).then(|| outcome.answered - outcome.arrived);
+    OperationRow {
+        op,
+        kind: OperationKind(u16::from(outcome.kind)),
+        keys: owed.keys(op, outcome.steps()).to_vec(),
+        measured: outcome.is_measured(),
+        arrived: Time::from_nanos(outcome.arrived),
+        answer,
+        answered_after: heard.map(Span::from_nanos),
+        state: outcome.state(),
+        headline: outcome.headline(),
+        first_visible: instant(outcome.first),
+        last_partial: instant(outcome.last).filter(|_| !outcome.is_partial()),
+        lag: consistency_lag(outcome, end),
+        relapses: outcome.relapses,
+    }
+}

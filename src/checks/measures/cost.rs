@@ -1,0 +1,101 @@
+//! M12: what it costs, from the first measured arrival to the end.
+
+use super::{Measured, Quantity};
+use crate::model::record::{Kind, MessageClass, Record};
+
+/// Everything that was spent, by kind. Ids are those of the history.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Cost {
+    /// Messages that left, by class.
+    pub messages: [u64; MessageClass::ALL.len()],
+    /// Messages that left, by interned label.
+    pub messages_by_label: Vec<u64>,
+    /// Forced writes, by log.
+    pub forced: Vec<u64>,
+    /// Time that devices took for them, ns.
+    pub forced_ns: u64,
+    /// Log records appended, by interned label.
+    pub log_records: Vec<u64>,
+    /// How many of them somebody waited for.
+    pub log_records_awaited: u64,
+    /// Core time, by database, ns.
+    pub busy_ns: Vec<u64>,
+    /// Time that row locks were held, by database, ns.
+    pub lock_ns: Vec<u64>,
+    /// Retries, by interned label.
+    pub retries: Vec<u64>,
+    /// Retries that nobody will make: a human is asked.
+    pub interventions: u64,
+}
+
+impl Cost {
+    /// Takes in a record about something that costs.
+    pub fn see(&mut self, record: &Record) {
+        match record.kind {
+            Kind::Sent => {
+                self.messages[record.b as usize % MessageClass::ALL.len()] += 1;
+                add(&mut self.messages_by_label, record.subject, 1);
+            }
+            Kind::Forced => {
+                add(&mut self.forced, record.subject, 1);
+                self.forced_ns += record.b;
+            }
+            Kind::Logged => {
+                add(&mut self.log_records, record.a as u32, 1);
+                self.log_records_awaited += record.b;
+            }
+            Kind::Worked => add(&mut self.busy_ns, record.subject, record.a),
+            Kind::LockHeld => add(&mut self.lock_ns, record.subject, record.b),
+            Kind::Retried => add(&mut self.retries, record.subject, 1),
+            Kind::Intervention => self.interventions += 1,
+            _ => {}
+        }
+    }
+
+    /// Messages that the patterns need: all but those of clients, databases and probes.
+    pub const fn protocol_messages(&self) -> u64 {
+        self.messages[MessageClass::Service as usize] + self.messages[MessageClass::Broker as usize]
+    }
+
+    /// Takes down M12, per offered and per committed operation.
+    pub fn measure(&self, into: &mut Measured, offered: u64, committed: u64) {
+        const NONE_OFFERED: &str = "no measured operation was offered";
+        const NONE_COMMITTED: &str = "no measured operation was committed";
+        let totals = [
+            self.protocol_messages(),
+            self.messages[MessageClass::Client as usize],
+            self.messages[MessageClass::Database as usize],
+            self.forced.iter().sum(),
+            self.log_records.iter().sum(),
+            self.busy_ns.iter().sum(),
+            self.lock_ns.iter().sum(),
+            self.retries.iter().sum(),
+        ];
+        for (total, [per_offered, per_committed]) in totals.into_iter().zip(M12) {
+            into.quantity(per_offered, Quantity::ratio(total, offered, NONE_OFFERED));
+            into.quantity(per_committed, Quantity::ratio(total, committed, NONE_COMMITTED));
+        }
+        into.quantity("m12-interventions", Quantity::total(self.interventions));
+    }
+}
+
+/// The names of the M12 measures, per offered and per committed operation, in the order in which
+/// [`Cost::measure`] computes them.
+const M12: [[&str; 2]; 8] = [
+    ["m12-messages", "m12-messages-committed"],
+    ["m12-client-messages", "m12-client-messages-committed"],
+    ["m12-database-messages", "m12-database-messages-committed"],
+    ["m12-forced", "m12-forced-committed"],
+    ["m12-log-records", "m12-log-records-committed"],
+    ["m12-busy", "m12-busy-committed"],
+    ["m12-locks", "m12-locks-committed"],
+    ["m12-retries", "m12-retries-committed"],
+];
+
+fn add(counters: &mut Vec<u64>, at: u32, more: u64) {
+    let at = at as usize;
+    if at >= counters.len() {
+        counters.resize(at + 1, 0);
+    }
+    counters[at] += more;
+}

@@ -1,0 +1,270 @@
+//! M4 and M5: what readers are told, and how long it takes.
+
+use std::collections::BTreeMap;
+
+use super::owed::{Missing, Owed};
+use super::{Distribution, Measured, NOBODY, Quantity};
+use crate::checks::outcome::Operations;
+use crate::kernel::Span;
+use crate::model::record::{Answer, OpId, Record};
+
+/// Within what time a right answer counts as one in time.
+pub const DEADLINES: [Span; 3] =
+    [Span::from_millis(50), Span::from_millis(500), Span::from_secs(5)];
+
+/// How probes ended, for each of the [`DEADLINES`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ProbeTally {
+    /// Probes that were to be made.
+    pub scheduled: u64,
+    /// Those that were answered with an error.
+    pub error: u64,
+    /// The others.
+    pub within: [Within; DEADLINES.len()],
+    /// Those that read all their cells, whenever; the whole of M5.
+    pub read: u64,
+    /// Those of them that missed an effect whose client had heard yes.
+    pub stale: u64,
+}
+
+/// How probes ended, given how long their reader waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Within {
+    /// In time, with the right answer.
+    pub right: u64,
+    /// In time, and an effect was missing whose client had heard yes.
+    pub stale: u64,
+    /// In time, and some effects were there that should not be, or not without others.
+    pub torn: u64,
+    /// Later, or never.
+    pub blocked: u64,
+}
+
+impl ProbeTally {
+    /// Both together.
+    fn plus(mut self, other: &Self) -> Self {
+        self.scheduled += other.scheduled;
+        self.error += other.error;
+        self.read += other.read;
+        self.stale += other.stale;
+        for (sum, more) in self.within.iter_mut().zip(&other.within) {
+            sum.right += more.right;
+            sum.stale += more.stale;
+            sum.torn += more.torn;
+            sum.blocked += more.blocked;
+        }
+        self
+    }
+}
+
+/// What the right answer is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Expected {
+    /// All of it or nothing of it.
+    Either,
+    /// All of it: its client heard yes before.
+    All,
+    /// Nothing of it: its client heard no before.
+    Nothing,
+}
+
+/// A probe under way.
+#[derive(Clone, Copy, Debug)]
+struct Probe {
+    op: OpId,
+    began: u64,
+    counted: bool,
+    expected: Expected,
+    /// Cells that showed nothing, the effect once, something else.
+    saw: [u32; 3],
+    behind: u64,
+    /// How long ago the oldest missing effect was promised.
+    age: u64,
+}
+
+/// What a finished read was worth.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Reading {
+    Right,
+    Stale,
+    Torn,
+}
+
+/// Probes under way, and the tally of those that ended.
+#[derive(Debug)]
+pub struct Probes {
+    open: BTreeMap<u64, Probe>,
+    load: (u64, u64),
+    /// Probes of operations.
+    pub operations: ProbeTally,
+    /// Readers of a column.
+    pub readers: ProbeTally,
+    ages: Vec<u64>,
+    behind: Vec<u64>,
+}
+
+impl Probes {
+    /// Readers without an operation count if they begin within `load` (ns, from and until).
+    pub const fn new(load: (u64, u64)) -> Self {
+        let (operations, readers) = (EMPTY, EMPTY);
+        Self { open: BTreeMap::new(), load, operations, readers, ages: vec![], behind: vec![] }
+    }
+
+    /// A probe began.
+    pub fn begin(&mut self, record: &Record, operations: &Operations) {
+        let began = record.time.as_nanos();
+        let (mut counted, mut expected) =
+            (self.load.0 <= began && began < self.load.1, Expected::Either);
+        if let Some(outcome) = operations.get(record.op) {
+            counted = outcome.is_measured();
+            if outcome.answered < began {
+                expected = match outcome.answer() {
+                    answer if answer.is_yes() => Expected::All,
+                    Answer::Unknown => Expected::Either,
+                    _ => Expected::Nothing,
+                };
+            }
+        }
+        let op = record.op;
+        let probe = Probe { op, began, counted, expected, saw: [0; 3], behind: 0, age: 0 };
+        self.open.insert(record.a, probe);
+        if counted {
+            self.tally(op).scheduled += 1;
+        }
+    }
+
+    /// A probe read a cell.
+    pub fn see(&mut self, record: &Record, operations: &Operations, owed: &Owed) {
+        let Some(probe) = self.open.get_mut(&record.a) else { return };
+        let now = record.time.as_nanos();
+        let missing = if probe.op == OpId::NONE {
+            owed.missing(record, probe.began, operations)
+        } else {
+            probe.saw[record.b.min(2) as usize] += 1;
+            let outcome = operations.get(probe.op);
+            let stale = record.b == 0 && probe.expected == Expected::All;
+            match outcome.filter(|_| stale) {
+                Some(outcome) => Missing { behind: 1, oldest: outcome.answered },
+                None => Missing::default(),
+            }
+        };
+        if missing.behind > 0 {
+            probe.behind = probe.behind.max(missing.behind);
+            probe.age = probe.age.max(now - missing.oldest);
+        }
+    }
+
+    /// A probe ended.
+    pub fn end(&mut self, record: &Record, operations: &mut Operations) {
+        let Some(probe) = self.open.remove(&record.a) else { return };
+        let reading = match record.b {
+            0 => Some(probe.reading()),
+            _ => None,
+        };
+        if reading != Some(Reading::Right)
+            && let Some(outcome) = operations.get_mut(probe.op)
+        {
+            outcome.misread();
+        }
+        if probe.counted {
+            let took = record.time.as_nanos() - probe.began;
+            self.tally(probe.op).take(reading, record.b == 1, took);
+            if reading == Some(Reading::Stale) {
+                self.ages.push(probe.age);
+                self.behind.push(probe.behind);
+            }
+        }
+    }
+
+    fn tally(&mut self, op: OpId) -> &mut ProbeTally {
+        if op == OpId::NONE { &mut self.readers } else { &mut self.operations }
+    }
+
+    /// The run is over: what has not come back never will.
+    pub fn finish(&mut self, operations: &mut Operations) {
+        for probe in std::mem::take(&mut self.open).into_values() {
+            if let Some(outcome) = operations.get_mut(probe.op) {
+                outcome.misread();
+            }
+            if probe.counted {
+                self.tally(probe.op).take(None, false, u64::MAX);
+            }
+        }
+    }
+
+    /// Takes down M4 and M5.
+    pub fn measure(&mut self, into: &mut Measured, operations: &Operations) {
+        const NONE: &str = "no read was scheduled";
+        let all = self.operations.plus(&self.readers);
+        let share = |part: u64| Quantity::ratio(part, all.scheduled, NONE);
+        for (within, [right, wrong, blocked]) in all.within.iter().zip(M4) {
+            into.quantity(right, share(within.right));
+            into.quantity(wrong, share(within.stale + within.torn));
+            into.quantity(blocked, share(within.blocked));
+        }
+        into.quantity("m4-error", share(all.error));
+        let useful = operations
+            .measured()
+            .filter(|outcome| outcome.answer().is_yes() && !outcome.is_misread());
+        let offered = operations.measured_count();
+        into.quantity("m4-useful", Quantity::ratio(useful.count() as u64, offered, NOBODY));
+        into.quantity("m5", Quantity::ratio(all.stale, all.read, "no read came back"));
+        let stale = |values| Distribution { offered: all.read, values, ..Default::default() };
+        into.distribution("m5-age", stale(std::mem::take(&mut self.ages)));
+        into.distribution("m5-behind", stale(std::mem::take(&mut self.behind)));
+    }
+}
+
+/// The names of the M4 measures, for each of the [`DEADLINES`].
+const M4: [[&str; 3]; DEADLINES.len()] = [
+    ["m4-50ms", "m4-50ms-wrong", "m4-50ms-blocked"],
+    ["m4-500ms", "m4-500ms-wrong", "m4-500ms-blocked"],
+    ["m4-5s", "m4-5s-wrong", "m4-5s-blocked"],
+];
+
+const EMPTY: ProbeTally = ProbeTally {
+    scheduled: 0,
+    error: 0,
+    within: [Within { right: 0, stale: 0, torn: 0, blocked: 0 }; DEADLINES.len()],
+    read: 0,
+    stale: 0,
+};
+
+impl Probe {
+    /// What was read, against what is right.
+    const fn reading(&self) -> Reading {
+        let [nothing, applied, other] = self.saw;
+        if self.behind > 0 {
+            return Reading::Stale;
+        }
+        let right = match self.expected {
+            Expected::All => nothing == 0 && other == 0,
+            Expected::Nothing => applied == 0 && other == 0,
+            Expected::Either => other == 0 && (nothing == 0 || applied == 0),
+        };
+        if right { Reading::Right } else { Reading::Torn }
+    }
+}
+
+impl ProbeTally {
+    /// Counts one probe that ended after `took` ns; without a reading it was an error or timed
+    /// out.
+    fn take(&mut self, reading: Option<Reading>, error: bool, took: u64) {
+        if error {
+            self.error += 1;
+            return;
+        }
+        self.read += u64::from(reading.is_some());
+        self.stale += u64::from(reading == Some(Reading::Stale));
+        for (within, deadline) in self.within.iter_mut().zip(DEADLINES) {
+            let in_time = took <= deadline.as_nanos();
+            let counter = match reading.filter(|_| in_time) {
+                Some(Reading::Right) => &mut within.right,
+                Some(Reading::Stale) => &mut within.stale,
+                Some(Reading::Torn) => &mut within.torn,
+                None => &mut within.blocked,
+            };
+            *counter += 1;
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! M11: when a run is back to what it was before the first fault.
+//!
+//! The quiet phase, from the warm-up to the first fault, gives each series a band that holds 95 %
+//! of its buckets. The run has recovered at the first bucket behind the last fault that lies inside
+//! all bands and from which on, until the end of the load, no more buckets leave a band than the
+//! 5 % that it leaves out in quiet times too.
+
+use super::series::{FaultWindow, Series};
+use super::{Measured, Quantity};
+
+/// The fewest buckets from which a band is derived.
+const FEWEST: usize = 10;
+
+/// The phases of a run that recovery needs, all in ns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Course {
+    /// End of the warm-up.
+    pub warm_up: u64,
+    /// End of the load.
+    pub load: u64,
+    /// End of the settle cap.
+    pub cap: u64,
+}
+
+/// The values that 95 % of the quiet buckets have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Band {
+    least: u64,
+    most: u64,
+}
+
+impl Band {
+    /// No lower end: less of something bad is no disturbance.
+    fn below(values: impl Iterator<Item = u64>) -> Self {
+        let mut values: Vec<u64> = values.collect();
+        values.sort_unstable();
+        let most = values[values.len() - 1 - values.len() / 20];
+        Self { least: 0, most }
+    }
+
+    fn around(values: impl Iterator<Item = u64>) -> Self {
+        let mut values: Vec<u64> = values.collect();
+        values.sort_unstable();
+        let cut = values.len() / 40;
+        Self { least: values[cut], most: values[values.len() - 1 - cut] }
+    }
+
+    const fn holds(self, value: u64) -> bool {
+        self.least <= value && value <= self.most
+    }
+}
+
+/// Takes down M11.
+pub fn measure(into: &mut Measured, series: &Series, faults: &[FaultWindow], course: Course) {
+    into.quantity("m11", recovery(series, faults, course));
+}
+
+fn recovery(series: &Series, faults: &[FaultWindow], course: Course) -> Quantity {
+    let width = series.width.as_nanos();
+    let Some(first) = faults.iter().map(|fault| fault.began.as_nanos()).min() else {
+        return Quantity::Missing { why: "there was no fault to recover from" };
+    };
+    let quiet =
+        (course.warm_up.div_ceil(width) as usize)..((first.min(course.load) / width) as usize);
+    if quiet.len() < FEWEST {
+        return Quantity::Missing { why: "the quiet phase before the first fault is too short" };
+    }
+    let ends = faults.iter().map(|fault| fault.ended.map_or(course.load, |end| end.as_nanos()));
+    let healed = ends.max().unwrap_or(course.load).min(course.load);
+    let under_load = healed < course.load;
+    let until = if under_load { course.load } else { course.cap };
+    let after = (healed.div_ceil(width) as usize)..((until / width) as usize);
+
+    let partial = Band::below(series.partial[quiet.clone()].iter().map(|level| level.area));
+    let violations = Band::below(series.violations[quiet.clone()].iter().map(|level| level.area));
+    let throughput = Band::around(series.answers[quiet].iter().map(|answers| answers.yes));
+    let outside = |bucket: usize| {
+        [
+            !partial.holds(series.partial[bucket].area),
+            !violations.holds(series.violations[bucket].area),
+            under_load && !throughput.holds(series.answers[bucket].yes),
+        ]
+    };
+    match first_recovered(after, outside) {
+        Some(bucket) => Quantity::total((bucket as u64 * width).saturating_sub(healed)),
+        None => Quantity::Never,
+    }
+}
+
+/// The first bucket inside all bands from which on no band is left too often.
+fn first_recovered(
+    after: std::ops::Range<usize>,
+    outside: impl Fn(usize) -> [bool; 3],
+) -> Option<usize> {
+    let mut recovered = None;
+    let mut left = [0_usize; 3];
+    for bucket in after.clone().rev() {
+        let now = outside(bucket);
+        for (count, outside) in left.iter_mut().zip(now) {
+            *count += usize::from(outside);
+        }
+        let remaining = after.end - bucket;
+        let allowed = remaining.div_ceil(20);
+        if remaining < after.len().min(FEWEST) {
+            continue; // So short a stretch shows nothing.
+        }
+        if now == [false; 3] && left.iter().all(|count| *count <= allowed) {
+            recovered = Some(bucket);
+        }
+    }
+    recovered
+}

@@ -1,0 +1,159 @@
+//! The course of a run in buckets of time, for charts and for M11.
+
+use super::gauge::{Gauge, Level};
+use super::lag::{End, Lag, consistency_lag};
+use crate::checks::outcome::Operations;
+use crate::kernel::{Span, Time};
+use crate::model::record::{Answer, Kind, Record};
+
+/// The course of a run. All vectors have an entry per bucket.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Series {
+    /// How wide a bucket is.
+    pub width: Span,
+    /// Operations that show in part.
+    pub partial: Vec<Level>,
+    /// Durable places that hold unfinished work.
+    pub backlog: Vec<Level>,
+    /// Entities whose declared invariant is false.
+    pub violations: Vec<Level>,
+    /// Answers that clients heard in the bucket.
+    pub answers: Vec<Answers>,
+    /// Consistency lag of the operations that arrived in the bucket.
+    pub lag: Vec<BucketLag>,
+}
+
+/// Answers heard in a bucket of time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Answers {
+    /// Done or accepted.
+    pub yes: u64,
+    /// Refused by a rule or for a technical reason.
+    pub no: u64,
+    /// Given up without an answer.
+    pub unknown: u64,
+}
+
+/// Consistency lag of the operations that arrived in a bucket of time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct BucketLag {
+    /// The median, ns, with those that never end as infinity; none if it is infinite or nothing
+    /// was exposed.
+    pub median: Option<u64>,
+    /// The greatest finite lag, ns.
+    pub max: Option<u64>,
+    /// How many never ended or had not by the end of the run.
+    pub open: u64,
+}
+
+/// A fault as it really happened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FaultWindow {
+    /// Which fault, as a position in the plan.
+    pub fault: u32,
+    /// The node or link that it hit.
+    pub target: u64,
+    /// When it began.
+    pub began: Time,
+    /// When it ended, if it did.
+    pub ended: Option<Time>,
+}
+
+/// Gathers what only the series needs.
+#[derive(Debug)]
+pub struct SeriesBuilder {
+    width: u64,
+    answers: Vec<Answers>,
+    backlog: Gauge,
+    held: i64,
+    /// Faults, in the order in which they began.
+    pub faults: Vec<FaultWindow>,
+}
+
+impl SeriesBuilder {
+    /// A series of `count` buckets of `width` ns.
+    pub fn new(width: u64, count: usize) -> Self {
+        Self {
+            width,
+            answers: vec![Answers::default(); count],
+            backlog: Gauge::with_buckets((0, 0), width, count),
+            held: 0,
+            faults: Vec::new(),
+        }
+    }
+
+    /// A client heard an answer.
+    pub fn answer(&mut self, now: u64, answer: Answer) {
+        let Some(bucket) = self.answers.get_mut((now / self.width) as usize) else { return };
+        match answer {
+            Answer::Done | Answer::Accepted => bucket.yes += 1,
+            Answer::RefusedByRule | Answer::TechnicalNo => bucket.no += 1,
+            Answer::Unknown => bucket.unknown += 1,
+        }
+    }
+
+    /// Something durable holds more or less unfinished work.
+    pub fn hold(&mut self, now: u64, change: i64) {
+        self.held += change;
+        self.backlog.set(now, self.held.max(0) as u64);
+    }
+
+    /// A fault began or ended.
+    pub fn fault(&mut self, record: &Record) {
+        let (fault, target) = (record.subject, record.a);
+        if record.kind == Kind::FaultBegan {
+            let window = FaultWindow { fault, target, began: record.time, ended: None };
+            self.faults.push(window);
+            return;
+        }
+        let open =
+            self.faults.iter_mut().rev().find(|window| {
+                (window.fault, window.target, window.ended) == (fault, target, None)
+            });
+        if let Some(window) = open {
+            window.ended = Some(record.time);
+        }
+    }
+
+    /// The series, from what others gathered besides.
+    pub fn finish(
+        mut self,
+        until: u64,
+        (partial, violations): (Gauge, Gauge),
+        operations: &Operations,
+        end: End,
+    ) -> (Series, Vec<FaultWindow>) {
+        self.backlog.advance(until);
+        let series = Series {
+            width: Span::from_nanos(self.width),
+            partial: partial.into_levels(),
+            backlog: self.backlog.into_levels(),
+            violations: violations.into_levels(),
+            lag: bucket_lags(operations, end, self.width, self.answers.len()),
+            answers: self.answers,
+        };
+        (series, self.faults)
+    }
+}
+
+/// The lag of operations by the bucket in which they arrived. Operations are in the order of
+/// arrival, so each bucket is a stretch of them.
+fn bucket_lags(operations: &Operations, end: End, width: u64, count: usize) -> Vec<BucketLag> {
+    let mut buckets = vec![BucketLag::default(); count];
+    for stretch in operations.all().chunk_by(|a, b| a.arrived / width == b.arrived / width) {
+        let Some(bucket) = buckets.get_mut((stretch[0].arrived / width) as usize) else { continue };
+        let (mut finite, mut open) = (Vec::new(), 0);
+        for outcome in stretch {
+            match consistency_lag(outcome, end) {
+                Lag::Lasted(lag) => finite.push(lag),
+                Lag::Never | Lag::AtLeast(_) => open += 1,
+                Lag::Unexposed => {}
+            }
+        }
+        finite.sort_unstable();
+        let middle = (finite.len() + open as usize).saturating_sub(1) / 2;
+        let (median, max) = (finite.get(middle).copied(), finite.last().copied());
+        *bucket = BucketLag { median, max, open };
+    }
+    buckets
+}

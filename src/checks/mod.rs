@@ -1,0 +1,29 @@
+//! Judges over the history, and nothing else: measures, the outcome census, invariants and
+//! self-checks.
+//!
+//! A [`Judge`] is a fold over [`Record`](crate::model::record::Record)s; it sees each once, keeps a
+//! bounded summary of each operation, and ends as a [`RunReport`]: plain integers, the same on every
+//! machine. It never asks a protocol for its opinion: what an operation came to follows from what
+//! the stores committed, what its client heard, what the network carried and what held which lock.
+//!
+//! An *instant* is all that happens at one point of virtual time. States are taken at the end of an
+//! instant, so whatever one commit changes is seen whole.
+
+pub mod census;
+pub mod invariants;
+pub mod measures;
+pub mod outcome;
+pub mod self_check;
+pub mod verdict;
+
+mod judge;
+mod report;
+
+#[cfg(test)]
+mod history;
+#[cfg(test)]
+mod tests;
+
+pub use judge::{Judge, JudgeOptions};
+pub use report::{OperationRow, RunReport};
+pub use verdict::{Judgement, Verdict};

@@ -1,0 +1,276 @@
+//! What is remembered of each operation: one cache line, whatever happens to it.
+
+use std::sync::Arc;
+
+use super::census::{Headline, State};
+use crate::model::record::{Answer, OpId, Record};
+use crate::model::system::{MAX_STEPS, OperationKind, System};
+
+/// An instant that did not come.
+pub const NEVER: u64 = u64::MAX;
+
+/// One operation: what its client heard and what the stores show of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome {
+    /// When it arrived, ns.
+    pub arrived: u64,
+    /// Until when its client waits, ns.
+    pub deadline: u64,
+    /// When its client heard an answer, ns, or [`NEVER`].
+    pub answered: u64,
+    /// The first instant at whose end a forward effect showed, ns, or [`NEVER`].
+    pub first: u64,
+    /// The end of the last time that it was partial, ns; `first` if it never was.
+    pub last: u64,
+    forward: [i8; MAX_STEPS],
+    undo: [i8; MAX_STEPS],
+    /// Durable places that hold unfinished work for it.
+    pub holds: i16,
+    /// How often it became partial again after it had been consistent.
+    pub relapses: u8,
+    /// Which operation it is, as a position in [`System::operations`].
+    pub kind: u8,
+    answer: u8,
+    flags: u8,
+    /// Steps that a reader misses since its client heard yes, a bit each.
+    pub owed: u8,
+    steps: u8,
+}
+
+const _: () = assert!(size_of::<Outcome>() <= 64, "memory per operation is bounded");
+
+const MEASURED: u8 = 1;
+const PARTIAL: u8 = 2;
+const CONTESTED: u8 = 4;
+const MISREAD: u8 = 8;
+const DIRTY: u8 = 16;
+
+impl Outcome {
+    const EMPTY: Self = Self {
+        arrived: 0,
+        deadline: NEVER,
+        answered: NEVER,
+        first: NEVER,
+        last: NEVER,
+        forward: [0; MAX_STEPS],
+        undo: [0; MAX_STEPS],
+        holds: 0,
+        relapses: 0,
+        kind: 0,
+        answer: Answer::Unknown as u8,
+        flags: 0,
+        owed: 0,
+        steps: 0,
+    };
+
+    const fn has(&self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+
+    /// Whether it arrived between warm-up and the end of the load.
+    pub const fn is_measured(&self) -> bool {
+        self.has(MEASURED)
+    }
+
+    /// Whether the stores showed some of it, but not all, at the end of the last instant.
+    pub const fn is_partial(&self) -> bool {
+        self.has(PARTIAL)
+    }
+
+    /// Whether a store refused, aborted or undid a part of it.
+    pub fn is_contested(&self) -> bool {
+        self.has(CONTESTED) || self.undo.iter().any(|undo| *undo != 0)
+    }
+
+    /// What its client heard; an answer behind the deadline came too late to be one.
+    pub fn answer(&self) -> Answer {
+        if self.answered <= self.deadline {
+            Answer::from_word(u64::from(self.answer))
+        } else {
+            Answer::Unknown
+        }
+    }
+
+    /// How many effects it has.
+    pub const fn steps(&self) -> u8 {
+        self.steps
+    }
+
+    /// The steps whose forward effect shows and is not compensated, a bit each.
+    pub fn shown(&self) -> u8 {
+        (0..usize::from(self.steps))
+            .filter(|step| self.forward[*step] > self.undo[*step])
+            .fold(0, |mask, step| mask | 1 << step)
+    }
+
+    /// All its steps, a bit each.
+    pub const fn all_steps(&self) -> u8 {
+        ((1_u16 << self.steps) - 1) as u8
+    }
+
+    /// What the stores show of it.
+    pub fn state(&self) -> State {
+        let steps = usize::from(self.steps);
+        State::of_steps((0..steps).map(|step| (self.forward[step], self.undo[step])))
+    }
+
+    /// Under which headline the census counts it.
+    pub fn headline(&self) -> Headline {
+        Headline::of(self.state(), self.answer(), self.is_contested(), self.holds > 0)
+    }
+
+    /// Whether a probe of it came back wrong, late or not at all.
+    pub const fn is_misread(&self) -> bool {
+        self.has(MISREAD)
+    }
+
+    /// A probe of it came back wrong, late or not at all.
+    pub const fn misread(&mut self) {
+        self.flags |= MISREAD;
+    }
+
+    /// A store refused or aborted a part of it.
+    pub const fn contest(&mut self) {
+        self.flags |= CONTESTED;
+    }
+
+    /// Its client heard an answer; the first one counts.
+    pub const fn hear(&mut self, now: u64, answer: Answer) {
+        if self.answered == NEVER {
+            self.answered = now;
+            self.answer = answer as u8;
+        }
+    }
+
+    /// The stores show one of its effects more or less often.
+    fn show(&mut self, record: &Record) {
+        let step = usize::from(record.step.0);
+        if step < usize::from(self.steps) {
+            let counters = if record.a == 0 { &mut self.forward } else { &mut self.undo };
+            let change = (record.b as i64).clamp(-1 << 6, 1 << 6) as i8;
+            counters[step] = counters[step].saturating_add(change);
+        }
+    }
+
+    /// The instant `now` is over: takes down what showed at its end. True if the operation became
+    /// or ceased to be partial.
+    fn settle(&mut self, now: u64) -> bool {
+        self.flags &= !DIRTY;
+        let shown = self.shown();
+        let partial = shown != 0 && shown != self.all_steps();
+        let consistent_before = self.first != NEVER && !self.is_partial();
+        if shown != 0 && self.first == NEVER {
+            self.first = now;
+            self.last = now;
+        }
+        if partial == self.is_partial() {
+            return false;
+        }
+        self.flags ^= PARTIAL;
+        if partial {
+            self.relapses = self.relapses.saturating_add(u8::from(consistent_before));
+        } else {
+            self.last = now;
+        }
+        true
+    }
+}
+
+/// All operations of a run, by number.
+#[derive(Debug)]
+pub struct Operations {
+    system: Arc<System>,
+    outcomes: Vec<Outcome>,
+    changed: Vec<u32>,
+    partial: u64,
+    measured: u64,
+}
+
+impl Operations {
+    /// No operation yet.
+    pub fn new(system: &Arc<System>) -> Self {
+        let system = Arc::clone(system);
+        Self { system, outcomes: Vec::new(), changed: Vec::new(), partial: 0, measured: 0 }
+    }
+
+    /// An operation arrived.
+    pub fn offer(&mut self, record: &Record) {
+        let number = record.op.0 as usize;
+        if number >= self.outcomes.len() {
+            self.outcomes.resize(number + 1, Outcome::EMPTY);
+        }
+        let kind = OperationKind(record.subject as u16);
+        let measured = record.b == 1;
+        self.measured += u64::from(measured);
+        self.outcomes[number] = Outcome {
+            arrived: record.time.as_nanos(),
+            deadline: record.a,
+            kind: kind.0 as u8,
+            steps: self.system.operation(kind).steps.len() as u8,
+            flags: if measured { MEASURED } else { 0 },
+            ..Outcome::EMPTY
+        };
+    }
+
+    /// The operation with this number, if it arrived.
+    pub fn get(&self, op: OpId) -> Option<&Outcome> {
+        self.outcomes.get(op.0 as usize)
+    }
+
+    /// The operation with this number, if it arrived.
+    pub fn get_mut(&mut self, op: OpId) -> Option<&mut Outcome> {
+        self.outcomes.get_mut(op.0 as usize)
+    }
+
+    /// All operations, in the order of arrival.
+    pub fn all(&self) -> &[Outcome] {
+        &self.outcomes
+    }
+
+    /// Those that arrived between warm-up and the end of the load.
+    pub fn measured(&self) -> impl Iterator<Item = &Outcome> {
+        self.outcomes.iter().filter(|outcome| outcome.is_measured())
+    }
+
+    /// Those of them that are of this kind, a position in [`System::operations`].
+    pub fn measured_of_kind(&self, kind: usize) -> impl Iterator<Item = &Outcome> {
+        self.measured().filter(move |outcome| usize::from(outcome.kind) == kind)
+    }
+
+    /// How many arrived between warm-up and the end of the load.
+    pub const fn measured_count(&self) -> u64 {
+        self.measured
+    }
+
+    /// How many are partial since the end of the last instant.
+    pub const fn partial_count(&self) -> u64 {
+        self.partial
+    }
+
+    /// The stores show an effect more or less often.
+    pub fn show(&mut self, record: &Record) {
+        let Some(outcome) = self.outcomes.get_mut(record.op.0 as usize) else { return };
+        outcome.show(record);
+        if !outcome.has(DIRTY) {
+            outcome.flags |= DIRTY;
+            self.changed.push(record.op.0);
+        }
+    }
+
+    /// The instant `now` is over. True if the number of partial operations may have changed.
+    pub fn end_instant(&mut self, now: u64) -> bool {
+        let mut changed = false;
+        for op in self.changed.drain(..) {
+            let outcome = &mut self.outcomes[op as usize];
+            if outcome.settle(now) {
+                changed = true;
+                if outcome.is_partial() {
+                    self.partial += 1;
+                } else {
+                    self.partial -= 1;
+                }
+            }
+        }
+        changed
+    }
+}

@@ -1,0 +1,96 @@
+//! What one run came to, as plain data.
+
+use super::census::{Census, Headline, State};
+use super::invariants::InvariantReport;
+use super::measures::cost::Cost;
+use super::measures::lag::Lag;
+use super::measures::probes::ProbeTally;
+use super::measures::series::{FaultWindow, Series};
+use super::measures::{Distribution, Measured};
+use super::self_check::SelfCheck;
+use super::verdict::Verdict;
+use crate::kernel::{Span, Time};
+use crate::model::record::{Answer, OpId};
+use crate::model::system::OperationKind;
+
+/// What one run came to. All numbers are exact integers: ns and counts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RunReport {
+    /// Whether the system had come to rest when the run ended.
+    pub settled: bool,
+    /// When the last record was made.
+    pub ended: Time,
+    /// Operations that arrived.
+    pub offered: u64,
+    /// Those of them that arrived between warm-up and the end of the load; only they enter the
+    /// measures per operation and the census.
+    pub measured: u64,
+    /// All measures, by name.
+    pub measures: Measured,
+    /// M1 apart for each kind of operation, in the order of `System::operations`.
+    pub lag_by_kind: Vec<Distribution>,
+    /// M7.
+    pub census: Census,
+    /// M4 and M5, for probes of operations.
+    pub operation_probes: ProbeTally,
+    /// M4 and M5, for readers of a column.
+    pub readers: ProbeTally,
+    /// M12, by kind.
+    pub cost: Cost,
+    /// The course of the run.
+    pub series: Series,
+    /// The faults as they happened.
+    pub faults: Vec<FaultWindow>,
+    /// Declared invariants, in the order of the scenario.
+    pub invariants: Vec<InvariantReport>,
+    /// What must add up in every run.
+    pub self_checks: Vec<SelfCheck>,
+    /// Every operation, if the options asked for them.
+    pub operations: Vec<OperationRow>,
+}
+
+impl RunReport {
+    /// The verdict on all declared invariants; held if none is declared.
+    pub fn verdict(&self) -> Verdict {
+        if self.invariants.is_empty() {
+            return Verdict::Held;
+        }
+        Verdict::all(self.invariants.iter().map(|invariant| invariant.judgement.verdict))
+    }
+
+    /// The self-checks that failed: defects of the simulator, which make its numbers worthless.
+    pub fn failed_self_checks(&self) -> impl Iterator<Item = &SelfCheck> {
+        self.self_checks.iter().filter(|check| !check.held())
+    }
+}
+
+/// What one operation came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OperationRow {
+    /// Its number.
+    pub op: OpId,
+    /// Which operation it is.
+    pub kind: OperationKind,
+    /// The key of the row that each of its steps touches.
+    pub keys: Vec<u64>,
+    /// Whether it enters the measures.
+    pub measured: bool,
+    /// When it arrived.
+    pub arrived: Time,
+    /// What its client heard.
+    pub answer: Answer,
+    /// How long after the arrival; none if it heard nothing.
+    pub answered_after: Option<Span>,
+    /// What the stores show of it at the end.
+    pub state: State,
+    /// Its headline in the census.
+    pub headline: Headline,
+    /// When a store first showed anything of it.
+    pub first_visible: Option<Time>,
+    /// The end of the last time that it showed in part; none if it never showed or still does.
+    pub last_partial: Option<Time>,
+    /// Its consistency lag, M1.
+    pub lag: Lag,
+    /// How often it showed in part again after it had been consistent.
+    pub relapses: u8,
+}

@@ -1,0 +1,264 @@
+//! Histories that try to deceive the judge.
+
+use std::collections::BTreeSet;
+
+use super::census::{Headline, State};
+use super::history::{History, OPEN, RENAME};
+use super::measures::{CATALOGUE, Distribution, MeasureId, Quantity};
+use super::*;
+use crate::kernel::Span;
+use crate::model::record::{AbortCause, Answer, Kind, OpId};
+
+const MS: u64 = 1_000_000;
+
+fn distribution<'a>(report: &'a RunReport, id: &'static str) -> &'a Distribution {
+    &report.measures.distributions[&MeasureId(id)]
+}
+
+fn quantity(report: &RunReport, id: &'static str) -> Quantity {
+    report.measures.quantities[&MeasureId(id)]
+}
+
+fn share(part: u128, whole: u128) -> Quantity {
+    Quantity::Ratio { part, whole }
+}
+
+/// A ticket that is made at 20.0 s, answered at 20.1 s, counted at 20.3 s, assigned at 20.5 s.
+fn slow_ticket() -> History {
+    let mut history = History::new();
+    history.at(19_900).offer(0, OPEN, 3);
+    history.at(20_000).apply(0, 0);
+    history.at(20_100).answer(0, Answer::Accepted);
+    history.at(20_300).apply(0, 1);
+    history.at(20_500).apply(0, 2);
+    history
+}
+
+#[test]
+fn every_number_is_in_the_catalogue_and_every_entry_is_computed() {
+    let report = slow_ticket().rest();
+    let computed: BTreeSet<MeasureId> = report
+        .measures
+        .distributions
+        .keys()
+        .chain(report.measures.quantities.keys())
+        .copied()
+        .collect();
+    let listed: BTreeSet<MeasureId> = CATALOGUE.iter().map(|measure| measure.id).collect();
+    assert_eq!(computed, listed);
+    for id in report.measures.distributions.keys() {
+        assert_eq!(id.measure().kind, measures::MeasureKind::Distribution, "{id}");
+    }
+}
+
+#[test]
+fn lag_runs_from_the_first_commit_not_from_the_answer() {
+    let report = slow_ticket().rest();
+    assert_eq!(distribution(&report, "m1").values, [500 * MS]);
+    assert_eq!(distribution(&report, "m2").values, [400 * MS]);
+    assert_eq!(quantity(&report, "m1-partial"), share(500 * u128::from(MS), 110_000_000_000));
+    assert_eq!(report.census.of(Headline::Committed), 1);
+}
+
+#[test]
+fn what_one_instant_makes_whole_was_never_partial() {
+    let mut history = History::new();
+    history.at(20_000).offer(0, OPEN, 3);
+    history.at(20_200).apply(0, 0).apply(0, 1).apply(0, 2).answer(0, Answer::Done);
+    let report = history.rest();
+    assert_eq!(distribution(&report, "m1").values, [0]);
+    assert_eq!(quantity(&report, "m1-partial-peak"), Quantity::total(0_u64));
+}
+
+#[test]
+fn at_rest_a_partial_operation_never_ends_and_otherwise_it_is_censored() {
+    let tell = || {
+        let mut history = History::new();
+        history.at(20_000).offer(0, OPEN, 3).apply(0, 0).answer(0, Answer::Accepted);
+        history.at(120_000);
+        history
+    };
+    let settled = tell().rest();
+    for id in ["m1", "m2"] {
+        assert_eq!((distribution(&settled, id).never, distribution(&settled, id).len()), (1, 1));
+    }
+    assert_eq!(settled.operations[0].lag, measures::lag::Lag::Never);
+    let unsettled = tell().give_up();
+    for id in ["m1", "m2"] {
+        let values = distribution(&unsettled, id);
+        assert_eq!((values.never, &values.censored[..]), (0, &[100_000 * MS][..]));
+    }
+}
+
+#[test]
+fn an_operation_that_exposed_nothing_is_a_share_and_not_a_lag() {
+    let mut history = slow_ticket();
+    history.at(30_000).offer(1, OPEN, 3).answer(1, Answer::RefusedByRule);
+    let report = history.rest();
+    assert_eq!(distribution(&report, "m1").len(), 1);
+    assert_eq!(quantity(&report, "m1-unexposed"), share(1, 2));
+}
+
+#[test]
+fn a_yes_of_which_nothing_ever_shows_lags_forever() {
+    let mut history = History::new();
+    history.at(20_000).offer(0, OPEN, 3).answer(0, Answer::Accepted);
+    let report = history.rest();
+    assert_eq!(distribution(&report, "m2").never, 1);
+    assert_eq!(report.census.of(Headline::Lost), 1);
+}
+
+#[test]
+fn only_measured_operations_count_but_the_window_sees_all() {
+    let mut history = History::new();
+    history.at(5_000).offer(0, OPEN, 3).apply(0, 0);
+    history.at(10_000).offer(1, RENAME, 3).apply(1, 0).answer(1, Answer::Done);
+    history.at(12_000).apply(0, 1).apply(0, 2);
+    let report = history.rest();
+    assert_eq!((report.offered, report.measured), (2, 1));
+    assert_eq!(distribution(&report, "m1").values, [0]);
+    assert_eq!(quantity(&report, "m1-partial"), share(2_000 * u128::from(MS), 110_000_000_000));
+}
+
+#[test]
+fn a_lost_update_is_a_relapse_and_extends_the_lag() {
+    let mut history = slow_ticket();
+    history.at(40_000).overwrite(0, 1);
+    history.at(41_000).apply(0, 1);
+    let report = history.rest();
+    assert_eq!(distribution(&report, "m1").values, [21_000 * MS]);
+    assert_eq!(quantity(&report, "m1-relapses"), Quantity::total(1_u64));
+}
+
+#[test]
+fn a_compensated_operation_ends_with_its_last_compensation() {
+    let mut history = History::new();
+    history.at(20_000).offer(0, OPEN, 3).apply(0, 0);
+    history.at(20_100).apply(0, 1);
+    history.at(20_200).note(Kind::RefusedByRule, |r| r.op = OpId(0));
+    history.at(20_300).undo(0, 1);
+    history.at(20_400).undo(0, 0);
+    history.at(20_500).answer(0, Answer::RefusedByRule);
+    let report = history.rest();
+    assert_eq!(distribution(&report, "m1").values, [400 * MS]);
+    assert_eq!(report.census.cell(State::Reversed, Answer::RefusedByRule), 1);
+    assert_eq!(report.census.of(Headline::Compensated), 1);
+    assert_eq!(quantity(&report, "m9"), share(1, 1));
+}
+
+#[test]
+fn a_duplicate_is_reported_though_everything_else_is_well() {
+    let mut history = slow_ticket();
+    history.at(50_000).apply(0, 1);
+    let report = history.rest();
+    assert_eq!(report.census.of(Headline::Duplicated), 1);
+    assert_eq!(quantity(&report, "m7-duplicated"), share(1, 1));
+    assert_eq!(quantity(&report, "m7-committed"), share(0, 1));
+}
+
+#[test]
+fn partial_operations_are_told_apart_by_who_could_still_move_them() {
+    let mut history = History::new();
+    history.at(20_000);
+    for op in 0..4 {
+        history.offer(op, OPEN, 3).apply(op, 0);
+    }
+    history.note(Kind::Aborted, |r| (r.op, r.b) = (OpId(0), AbortCause::Rule as u64));
+    history.note(Kind::Holds, |r| (r.op, r.a) = (OpId(1), 1));
+    history.answer(0, Answer::Done).answer(1, Answer::Accepted);
+    history.note(Kind::Holds, |r| (r.op, r.a) = (OpId(2), 1));
+    history.at(21_000).note(Kind::Holds, |r| (r.op, r.a) = (OpId(2), -1_i64 as u64));
+    history.answer(2, Answer::Accepted);
+    let report = history.rest();
+    let headlines: Vec<Headline> = report.operations.iter().map(|row| row.headline).collect();
+    use Headline::{Lost, Mixed, Stranded};
+    assert_eq!(headlines, [Mixed, Stranded, Lost, Stranded], "the last client heard nothing");
+}
+
+#[test]
+fn an_answer_behind_the_deadline_is_no_answer() {
+    let mut history = History::new();
+    history.at(20_000).offer(0, RENAME, 3).apply(0, 0);
+    history.at(25_001).answer(0, Answer::Done);
+    let report = history.rest();
+    assert_eq!(quantity(&report, "m9"), share(0, 1));
+    assert_eq!(quantity(&report, "m9-unknown"), share(1, 1));
+    assert_eq!(distribution(&report, "m10-done").censored, [5_000 * MS]);
+    assert_eq!(report.operations[0].answered_after, None);
+}
+
+#[test]
+fn done_and_accepted_are_never_pooled() {
+    let mut history = History::new();
+    history.at(20_000).offer(0, RENAME, 3).offer(1, OPEN, 3).offer(2, OPEN, 3).offer(3, OPEN, 3);
+    history.at(20_010).answer(0, Answer::Done);
+    history.at(20_020).answer(1, Answer::Accepted);
+    history.at(20_030).answer(2, Answer::TechnicalNo);
+    let report = history.rest();
+    assert_eq!(distribution(&report, "m10-done").values, [10 * MS]);
+    assert_eq!(distribution(&report, "m10-accepted").values, [20 * MS]);
+    assert_eq!(distribution(&report, "m10-accepted").censored, [5_000 * MS], "the silent fourth");
+    assert_eq!(distribution(&report, "m10-no").values, [30 * MS]);
+    assert_eq!(quantity(&report, "m9-no"), share(1, 4));
+}
+
+#[test]
+fn costs_count_from_the_first_measured_arrival() {
+    let mut history = History::new();
+    let spend = |history: &mut History| {
+        history.note(Kind::Sent, |r| (r.b, r.subject, r.message) = (1, 2, 9));
+        history.note(Kind::Delivered, |r| (r.b, r.message) = (1, 9));
+        history.note(Kind::Forced, |r| (r.subject, r.b) = (4, 7));
+        history.note(Kind::LockHeld, |r| (r.subject, r.b) = (0, 11));
+    };
+    history.at(5_000).offer(0, RENAME, 3);
+    spend(&mut history);
+    history.at(20_000).offer(1, RENAME, 3);
+    spend(&mut history);
+    spend(&mut history);
+    history.offer(2, RENAME, 3).apply(2, 0).answer(2, Answer::Done);
+    let report = history.rest();
+    assert_eq!(report.cost.messages, [0, 2, 0, 0, 0]);
+    assert_eq!(report.cost.messages_by_label, [0, 0, 2]);
+    assert_eq!((report.cost.forced[4], report.cost.forced_ns), (2, 14));
+    assert_eq!(quantity(&report, "m12-messages"), share(2, 2));
+    assert_eq!(quantity(&report, "m12-forced-committed"), share(2, 1));
+    assert_eq!(quantity(&report, "m12-locks"), share(22, 2));
+}
+
+#[test]
+fn nothing_offered_is_missing_with_a_reason_and_not_zero() {
+    let report = History::new().rest();
+    assert!(matches!(quantity(&report, "m9"), Quantity::Missing { .. }));
+    assert!(matches!(quantity(&report, "m3"), Quantity::Missing { .. }));
+    assert!(matches!(quantity(&report, "m11"), Quantity::Missing { .. }));
+    assert_eq!(quantity(&report, "m9").value(), None);
+}
+
+#[test]
+fn the_series_shows_partial_operations_answers_and_lag_where_they_were() {
+    let report = slow_ticket().rest();
+    assert_eq!(report.series.width, Span::from_secs(1));
+    assert_eq!(report.series.partial.len(), 120);
+    assert_eq!(report.series.partial[20].area, 500 * MS);
+    assert_eq!(report.series.partial[20].peak, 1);
+    assert_eq!(report.series.answers[20].yes, 1);
+    assert_eq!(report.series.lag[19].median, Some(500 * MS));
+    assert_eq!(report.series.lag[20].median, None);
+}
+
+#[test]
+fn a_median_with_too_many_that_never_end_is_infinite() {
+    let mut history = History::new();
+    history.at(20_000).offer(0, OPEN, 3).apply(0, 0).offer(1, OPEN, 3).apply(1, 0);
+    history.offer(2, RENAME, 3).apply(2, 0);
+    let report = history.rest();
+    let lag = report.series.lag[20];
+    assert_eq!((lag.median, lag.max, lag.open), (None, Some(0), 2));
+}
+
+#[test]
+fn the_same_history_gives_the_same_report() {
+    assert_eq!(slow_ticket().rest(), slow_ticket().rest());
+    assert_ne!(slow_ticket().rest(), slow_ticket().give_up());
+}

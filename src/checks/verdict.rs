@@ -1,0 +1,74 @@
+//! What a check concludes, and how conclusions add up.
+
+use std::borrow::Cow;
+
+/// The conclusion of a check. The order is that of composition: the greatest wins.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Verdict {
+    /// It could have failed and did not.
+    Held,
+    /// Nobody can say: it had no chance to fail, or the run ended too early.
+    Undecided,
+    /// It failed.
+    Violated,
+}
+
+impl Verdict {
+    /// The verdict on several checks: one violation violates, one doubt leaves all in doubt, and
+    /// no check at all decides nothing.
+    pub fn all(verdicts: impl IntoIterator<Item = Self>) -> Self {
+        verdicts.into_iter().max().unwrap_or(Self::Undecided)
+    }
+
+    /// As reports write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Undecided => "undecided",
+            Self::Violated => "violated",
+        }
+    }
+}
+
+/// A verdict and, unless it is obvious, why.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Judgement {
+    /// The conclusion.
+    pub verdict: Verdict,
+    /// Why, in words; empty for what held.
+    pub why: Cow<'static, str>,
+}
+
+impl Judgement {
+    /// It held.
+    pub const fn held() -> Self {
+        Self { verdict: Verdict::Held, why: Cow::Borrowed("") }
+    }
+
+    /// It failed, as `why` says.
+    pub fn violated(why: impl Into<Cow<'static, str>>) -> Self {
+        Self { verdict: Verdict::Violated, why: why.into() }
+    }
+
+    /// It stays open, as `why` says.
+    pub fn undecided(why: impl Into<Cow<'static, str>>) -> Self {
+        Self { verdict: Verdict::Undecided, why: why.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Verdict::{self, Held, Undecided, Violated};
+
+    #[test]
+    fn violated_beats_undecided_beats_held() {
+        assert_eq!(Verdict::all([Held, Held]), Held);
+        assert_eq!(Verdict::all([Held, Undecided]), Undecided);
+        assert_eq!(Verdict::all([Undecided, Violated, Held]), Violated);
+    }
+
+    #[test]
+    fn no_check_at_all_decides_nothing() {
+        assert_eq!(Verdict::all([]), Undecided);
+    }
+}
