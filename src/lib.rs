@@ -5,3 +5,4 @@
 pub mod checks;
 pub mod kernel;
 pub mod model;
+pub mod stats;

@@ -1,0 +1,111 @@
+//! Paired comparison: the same seeds under two variants.
+
+use serde::Serialize;
+
+use super::bootstrap::{MIN_SEEDS, bootstrap_interval};
+use super::median;
+
+/// What a paired comparison shows.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// The whole interval lies above zero.
+    Higher,
+    /// The whole interval lies below zero.
+    Lower,
+    /// The interval contains zero, or there is none.
+    NoDifferenceShown,
+}
+
+/// Differences `value - baseline`, seed by seed, summed up.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Paired {
+    /// How many seeds have a value on both sides.
+    pub seeds: usize,
+    /// The median of the differences. Plus infinity if, in the median seed, the value is "never"
+    /// and the baseline is not; minus infinity the other way round.
+    pub difference: f64,
+    /// Its 95 % bootstrap interval; `None` with fewer than [`MIN_SEEDS`] seeds.
+    pub interval: Option<(f64, f64)>,
+    /// What that shows.
+    pub verdict: Verdict,
+}
+
+/// Compares two variants over the same seeds; `None` if no seed has a value on both sides.
+///
+/// Both slices have one entry a seed, in the same order; infinite values are allowed, and two
+/// infinite values of one seed count as equal.
+///
+/// # Panics
+///
+/// If the slices differ in length.
+pub fn paired(values: &[Option<f64>], baseline: &[Option<f64>]) -> Option<Paired> {
+    assert_eq!(values.len(), baseline.len(), "paired values come from the same seeds");
+    let differences: Vec<f64> = values
+        .iter()
+        .zip(baseline)
+        .filter_map(|(value, baseline)| Some(difference((*value)?, (*baseline)?)))
+        .collect();
+    let interval = bootstrap_interval(&differences, median, f64::total_cmp);
+    let verdict = match interval {
+        Some((low, _)) if low > 0.0 => Verdict::Higher,
+        Some((_, high)) if high < 0.0 => Verdict::Lower,
+        _ => Verdict::NoDifferenceShown,
+    };
+    let difference = median(&differences)?;
+    debug_assert!(interval.is_some() || differences.len() < MIN_SEEDS);
+    Some(Paired { seeds: differences.len(), difference, interval, verdict })
+}
+
+fn difference(value: f64, baseline: f64) -> f64 {
+    if value == baseline { 0.0 } else { value - baseline }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compare(values: &[f64], baseline: &[f64]) -> Paired {
+        let some = |values: &[f64]| values.iter().copied().map(Some).collect::<Vec<_>>();
+        paired(&some(values), &some(baseline)).unwrap()
+    }
+
+    #[test]
+    fn a_constant_shift_shows_although_the_seeds_differ_more() {
+        let baseline = [10.0, 500.0, 30.0, 8_000.0, 77.0, 1.0, 64.0, 900.0];
+        let shifted = baseline.map(|value| value + 2.0);
+        let found = compare(&shifted, &baseline);
+        assert_eq!(found.difference, 2.0);
+        assert_eq!(found.interval, Some((2.0, 2.0)));
+        assert_eq!(found.verdict, Verdict::Higher);
+        assert_eq!(compare(&baseline, &shifted).verdict, Verdict::Lower);
+    }
+
+    #[test]
+    fn differences_around_zero_show_nothing() {
+        let found = compare(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &[2.0, 1.0, 4.0, 3.0, 6.0, 5.0]);
+        assert_eq!(found.verdict, Verdict::NoDifferenceShown);
+    }
+
+    #[test]
+    fn few_seeds_show_nothing_however_large_the_difference() {
+        let found = compare(&[9.0; 5], &[1.0; 5]);
+        assert_eq!((found.difference, found.interval), (8.0, None));
+        assert_eq!(found.verdict, Verdict::NoDifferenceShown);
+    }
+
+    #[test]
+    fn never_against_never_is_no_difference() {
+        let never = f64::INFINITY;
+        assert_eq!(compare(&[never; 8], &[never; 8]).verdict, Verdict::NoDifferenceShown);
+        let found = compare(&[never; 8], &[5.0; 8]);
+        assert_eq!((found.difference, found.verdict), (never, Verdict::Higher));
+    }
+
+    #[test]
+    fn a_seed_without_a_value_on_one_side_is_left_out() {
+        let found = paired(&[Some(1.0), None, Some(4.0)], &[Some(0.0), Some(0.0), None]).unwrap();
+        assert_eq!((found.seeds, found.difference), (1, 1.0));
+        assert_eq!(paired(&[None], &[Some(1.0)]), None);
+    }
+}
