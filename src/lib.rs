@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod checks;
+pub mod experiment;
 pub mod kernel;
 pub mod model;
 pub mod stats;

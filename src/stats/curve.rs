@@ -49,7 +49,7 @@ impl Curve {
 /// last.
 fn ranks(n: u64) -> impl Iterator<Item = u64> {
     let body = (0..STRETCHES).map(move |cut| (n * cut).div_ceil(STRETCHES).max(1));
-    let tail = (1..=TAIL).map(move |halving| n - (n / STRETCHES >> halving));
+    let tail = (1..=TAIL).map(move |halving| n - ((n / STRETCHES) >> halving));
     body.chain(tail).chain([n]).filter(move |_| n > 0)
 }
 

@@ -1,0 +1,3 @@
+//! Many runs: variants and seeds, and what comes out of them.
+
+pub mod result;
