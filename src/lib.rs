@@ -6,4 +6,5 @@ pub mod checks;
 pub mod experiment;
 pub mod kernel;
 pub mod model;
+pub mod report;
 pub mod stats;

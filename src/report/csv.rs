@@ -1,0 +1,232 @@
+//! The tables for other tools: one header line, one fact a line, numbers without units.
+
+use crate::experiment::result::{
+    Comparison, Distribution, Estimate, MeasureResult, Measured, SeedQuantiles, Unit,
+};
+use crate::stats::Quantile;
+
+/// `summary.csv`: a row for each variant and measure.
+pub fn summary(comparison: &Comparison) -> Vec<u8> {
+    let heads = [
+        "variant",
+        "pattern",
+        "measure",
+        "name",
+        "unit",
+        "offered",
+        "n",
+        "never",
+        "p50",
+        "p50_low",
+        "p50_high",
+        "p99",
+        "p99_low",
+        "p99_high",
+        "max",
+        "max_low",
+        "max_high",
+        "value",
+        "value_low",
+        "value_high",
+        "why",
+    ];
+    let mut rows = Vec::new();
+    for variant in &comparison.variants {
+        for (key, measure) in &variant.measures {
+            let mut row = vec![
+                variant.name.clone(),
+                variant.pattern.clone(),
+                key.clone(),
+                measure.name.clone(),
+                measure.unit.name().into(),
+            ];
+            row.extend(summary_numbers(measure));
+            row.push(measure.why().unwrap_or_default().into());
+            rows.push(row);
+        }
+    }
+    table(&heads, rows)
+}
+
+/// `runs.csv`: a row for each variant, seed and measure; outcomes are measures named `census.`
+/// and the headline.
+pub fn runs(comparison: &Comparison) -> Vec<u8> {
+    let heads = [
+        "variant", "seed", "measure", "unit", "offered", "n", "never", "p50", "p99", "max", "value",
+    ];
+    let mut rows = Vec::new();
+    for variant in &comparison.variants {
+        for (at, seed) in comparison.seeds.iter().enumerate() {
+            let start = |measure: &str, unit: Unit| {
+                [variant.name.clone(), seed.to_string(), measure.into(), unit.name().into()]
+            };
+            for headline in &variant.census.headlines {
+                let count = headline.per_seed.get(at).map(u64::to_string).unwrap_or_default();
+                let numbers = std::iter::repeat_n(String::new(), 6).chain([count]);
+                let measure = format!("census.{}", headline.name);
+                rows.push(start(&measure, Unit::Count).into_iter().chain(numbers).collect());
+            }
+            for (key, measure) in &variant.measures {
+                if let Some(numbers) = run_numbers(measure, at) {
+                    rows.push(start(key, measure.unit).into_iter().chain(numbers).collect());
+                }
+            }
+        }
+    }
+    table(&heads, rows)
+}
+
+/// `operations.csv`: a row for each variant and operation of the first seed; times in nanoseconds
+/// since the start of the run, lengths in nanoseconds.
+pub fn operations(comparison: &Comparison) -> Vec<u8> {
+    let heads = [
+        "variant",
+        "operation",
+        "kind",
+        "arrived",
+        "answer",
+        "latency",
+        "first_visible",
+        "lag",
+        "lag_after_answer",
+        "state",
+        "outcome",
+    ];
+    let rows = comparison.variants.iter().flat_map(|variant| {
+        variant.operations.iter().map(|row| {
+            vec![
+                variant.name.clone(),
+                row.number.to_string(),
+                row.kind.to_string(),
+                row.arrived.to_string(),
+                row.answer.into(),
+                optional(row.latency),
+                optional(row.first),
+                quantile(row.lag),
+                quantile(row.after_answer),
+                row.state.into(),
+                row.outcome.into(),
+            ]
+        })
+    });
+    table(&heads, rows)
+}
+
+/// Twelve distribution columns, then three of a scalar.
+fn summary_numbers(measure: &MeasureResult) -> Vec<String> {
+    match &measure.value {
+        Measured::Distribution(found) => {
+            let mut row = counts(found.offered, found.n, found.never);
+            row.extend(bounds(found));
+            row.extend(std::iter::repeat_n(String::new(), 3));
+            row
+        }
+        Measured::Scalar(found) => {
+            let mut row = vec![String::new(); 12];
+            row.extend(match found.estimate {
+                Some(Estimate { value, interval }) => {
+                    let write = |value| scalar(measure.unit, value);
+                    let (low, high) = interval
+                        .map_or_else(Default::default, |(low, high)| (write(low), write(high)));
+                    [write(value), low, high]
+                }
+                None => Default::default(),
+            });
+            row
+        }
+        Measured::Missing(_) => vec![String::new(); 15],
+    }
+}
+
+fn bounds(found: &Distribution) -> impl Iterator<Item = String> {
+    [found.p50, found.p99, found.max].into_iter().flat_map(|estimate| {
+        let interval = estimate.and_then(|estimate| estimate.interval);
+        [
+            quantile(estimate.map(|estimate| estimate.value)),
+            quantile(interval.map(|(low, _)| low)),
+            quantile(interval.map(|(_, high)| high)),
+        ]
+    })
+}
+
+/// Six distribution columns, then one of a scalar; `None` if the seed has nothing.
+fn run_numbers(measure: &MeasureResult, seed: usize) -> Option<Vec<String>> {
+    match &measure.value {
+        Measured::Distribution(found) => {
+            let SeedQuantiles { offered, n, never, p50, p99, max } = *found.per_seed.get(seed)?;
+            let mut row = counts(offered, n, never);
+            row.extend([quantile(p50), quantile(p99), quantile(max), String::new()]);
+            Some(row)
+        }
+        Measured::Scalar(found) => {
+            let mut row = vec![String::new(); 6];
+            row.push(scalar(measure.unit, (*found.per_seed.get(seed)?)?));
+            Some(row)
+        }
+        Measured::Missing(_) => None,
+    }
+}
+
+fn counts(offered: u64, n: u64, never: u64) -> Vec<String> {
+    vec![offered.to_string(), n.to_string(), never.to_string()]
+}
+
+/// Nanoseconds are whole; everything else is written so that it reads back exactly.
+fn scalar(unit: Unit, value: f64) -> String {
+    match unit {
+        Unit::Nanoseconds => format!("{value:.0}"),
+        _ => value.to_string(),
+    }
+}
+
+fn quantile(quantile: Option<Quantile>) -> String {
+    match quantile {
+        None => String::new(),
+        Some(Quantile::Value(value)) => value.to_string(),
+        Some(Quantile::Never) => "never".into(),
+    }
+}
+
+fn optional(value: Option<u64>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+fn table(heads: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Vec<u8> {
+    let mut writer = ::csv::Writer::from_writer(Vec::new());
+    let written = writer
+        .write_record(heads)
+        .and_then(|()| rows.into_iter().try_for_each(|row| writer.write_record(&row)));
+    written.expect("every row has a field a head, and memory does not fail");
+    writer.into_inner().expect("memory does not fail")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    /// Two variants and two seeds, so that a reader of the snapshot sees every kind of row.
+    fn small() -> Comparison {
+        let mut comparison = fixture::comparison(6);
+        comparison.variants.truncate(2);
+        comparison
+    }
+
+    #[test]
+    fn the_summary_has_a_row_for_each_variant_and_measure() {
+        insta::assert_snapshot!(String::from_utf8(summary(&small())).unwrap());
+    }
+
+    #[test]
+    fn runs_hold_each_seed() {
+        let mut comparison = small();
+        comparison.variants.truncate(1);
+        comparison.seeds.truncate(2);
+        insta::assert_snapshot!(String::from_utf8(runs(&comparison)).unwrap());
+    }
+
+    #[test]
+    fn operations_are_those_of_the_first_seed() {
+        insta::assert_snapshot!(String::from_utf8(operations(&small())).unwrap());
+    }
+}

@@ -1,0 +1,397 @@
+//! A made-up but realistic comparison for the tests of reports: five variants, ten seeds, two
+//! crashes, some operations that never end.
+
+use std::sync::Arc;
+
+use crate::experiment::result::*;
+use crate::stats::{Curve, Quantile, Sample};
+
+const SECOND: f64 = 1e9;
+const MILLI: f64 = 1e6;
+/// Operations of each seed.
+const OFFERED: u64 = 1_000;
+
+/// What is made up about one variant.
+struct Made {
+    name: &'static str,
+    pattern: &'static str,
+    summary: &'static str,
+    /// Median lag in nanoseconds, and how wide the distribution is (1 = not at all).
+    lag: (f64, f64),
+    never: u64,
+    latency: f64,
+    accepted: bool,
+    available: f64,
+    doubt: f64,
+    messages: [f64; 3],
+    forced: f64,
+    backlog: f64,
+    wrong: &'static [(&'static str, u64)],
+}
+
+const MADE: [Made; 5] = [
+    Made {
+        name: "two-phase-commit",
+        pattern: "two-phase-commit",
+        summary: "prepare everywhere, decide once, commit everywhere",
+        lag: (0.9 * MILLI, 4.0),
+        never: 0,
+        latency: 21.0 * MILLI,
+        accepted: false,
+        available: 0.887,
+        doubt: 96.0 * SECOND,
+        messages: [12.1, 0.0, 9.2],
+        forced: 7.4,
+        backlog: 0.02,
+        wrong: &[],
+    },
+    Made {
+        name: "sync-30s",
+        pattern: "background-sync",
+        summary: "commit at the first service, let a job correct the others",
+        lag: (15.2 * SECOND, 2.4),
+        never: 2,
+        latency: 4.1 * MILLI,
+        accepted: true,
+        available: 0.981,
+        doubt: 0.0,
+        messages: [2.9, 0.0, 3.1],
+        forced: 2.1,
+        backlog: 300.0,
+        wrong: &[("lost", 5), ("retracted", 2)],
+    },
+    Made {
+        name: "orchestrated",
+        pattern: "orchestrated",
+        summary: "a durable workflow calls each service in turn",
+        lag: (18.0 * MILLI, 30.0),
+        never: 0,
+        latency: 31.0 * MILLI,
+        accepted: false,
+        available: 0.902,
+        doubt: 0.0,
+        messages: [8.3, 0.0, 5.5],
+        forced: 5.2,
+        backlog: 2.0,
+        wrong: &[],
+    },
+    Made {
+        name: "events-polling",
+        pattern: "event-based",
+        summary: "commit with an outbox row that a relay polls every 500ms",
+        lag: (410.0 * MILLI, 8.0),
+        never: 0,
+        latency: 4.4 * MILLI,
+        accepted: true,
+        available: 0.981,
+        doubt: 0.0,
+        messages: [2.2, 6.1, 6.3],
+        forced: 6.3,
+        backlog: 12.0,
+        wrong: &[("stranded", 1)],
+    },
+    Made {
+        name: "events-dual-write",
+        pattern: "event-based",
+        summary: "commit, then publish, and hope for the best",
+        lag: (12.0 * MILLI, 40.0),
+        never: 9,
+        latency: 6.0 * MILLI,
+        accepted: true,
+        available: 0.988,
+        doubt: 0.0,
+        messages: [2.2, 4.1, 4.0],
+        forced: 4.1,
+        backlog: 4.0,
+        wrong: &[("lost", 9), ("duplicated", 3)],
+    },
+];
+
+/// SplitMix64, so that the fixture is the same everywhere.
+struct Words(u64);
+
+impl Words {
+    fn unit(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let word = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((word ^ (word >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// Near 1, within `reach` on either side.
+    fn around(&mut self, reach: f64) -> f64 {
+        1.0 + reach * (2.0 * self.unit() - 1.0)
+    }
+
+    fn sample(&mut self, median: f64, width: f64, n: u64, never: u64) -> Sample {
+        let bell = |words: &mut Self| (0..6).map(|_| words.unit()).sum::<f64>() / 3.0 - 1.0;
+        let values: Vec<u64> = (0..n)
+            .map(|_| (median * libm::exp(bell(self) * 2.0 * libm::log(width))) as u64)
+            .collect();
+        Sample::new(values, never)
+    }
+}
+
+/// The made-up comparison with the first `seeds` of ten seeds.
+pub fn comparison(seeds: usize) -> Comparison {
+    Comparison {
+        engine: "driftlab 0.1.0".into(),
+        command: format!("driftlab compare scenarios/sysops-ticket.toml --seeds {seeds}"),
+        scenario: ScenarioFacts {
+            name: "sysops-ticket".into(),
+            about: "A customer opens a ticket; the count of open tickets and the assignment of an \
+                    expert follow. The Customer service crashes once, and so does whoever drives \
+                    the pattern."
+                .into(),
+            hash: "8f3c5a1e9b7d2046".into(),
+            profile: "lan-cloud".into(),
+        },
+        seeds: (1..=seeds as u64).collect(),
+        variants: MADE.iter().map(|made| variant(made, seeds)).collect(),
+        checks: checks(),
+        faults: faults(),
+        phases: phases(),
+        values: values(),
+        rests_on: ["sync every 30s", "outbox polled every 500ms", "profile lan-cloud"]
+            .map(String::from)
+            .into(),
+        warnings: vec!["The load leaves the Assignment service 4 % of spare capacity.".into()],
+        ..Comparison::default()
+    }
+    .complete()
+}
+
+fn variant(made: &Made, seeds: usize) -> VariantResult {
+    let mut words = Words(made.name.len() as u64);
+    let shown = OFFERED - 60;
+    let lags: Vec<Sample> = (0..seeds)
+        .map(|_| {
+            let median = made.lag.0 * words.around(0.02);
+            words.sample(median, made.lag.1, shown, made.never)
+        })
+        .collect();
+    let answers: Vec<Sample> = (0..seeds)
+        .map(|_| {
+            let median = made.latency * words.around(0.01);
+            words.sample(median, 2.0, OFFERED, 0)
+        })
+        .collect();
+    let pooled = Curve::pooled(&answers);
+    VariantResult {
+        name: made.name.into(),
+        technique: "table-split".into(),
+        pattern: made.pattern.into(),
+        summary: made.summary.into(),
+        settings: serde_json::json!({"interval": "30s", "durable": true}),
+        census: census(made, seeds),
+        measures: measures(made, &mut words, &lags, &answers),
+        lag: Curve::pooled(&lags),
+        done: if made.accepted { Curve::default() } else { pooled.clone() },
+        accepted: if made.accepted { pooled } else { Curve::default() },
+        series: series(made, &mut words),
+        fingerprints: (0..seeds as u64).map(|seed| seed.wrapping_mul(0x9E37_79B9)).collect(),
+        settled: vec![true; seeds],
+        operations: operations(made),
+    }
+}
+
+fn census(made: &Made, seeds: usize) -> Census {
+    let wrong = |name: &str| made.wrong.iter().find(|(wrong, _)| *wrong == name).map_or(0, |w| w.1);
+    let mut headlines: Vec<Headline> = Census::WRONG
+        .iter()
+        .map(|name| Headline { name: (*name).into(), per_seed: vec![wrong(name); seeds] })
+        .collect();
+    let bad: u64 = made.wrong.iter().map(|(_, count)| count).sum();
+    let rejected = ((1.0 - made.available) * OFFERED as f64) as u64;
+    for (name, count) in [
+        ("compensated", if made.pattern == "orchestrated" { 31 } else { 0 }),
+        ("committed", OFFERED - rejected - bad - 51),
+        ("refused", if made.pattern == "orchestrated" { 20 } else { 51 }),
+        ("rejected", rejected),
+        ("aborted cleanly", 0),
+    ] {
+        headlines.push(Headline { name: name.into(), per_seed: vec![count; seeds] });
+    }
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_string()).collect();
+    Census {
+        states: names(&["none", "all", "reversed", "partial", "over"]),
+        answers: names(&["done", "accepted", "refused by rule", "technical no", "unknown"]),
+        matrix: vec![
+            vec![1, 0, 51, 8, 2],
+            vec![870, 3, 0, 0, 4],
+            vec![0; 5],
+            vec![2; 5],
+            vec![0; 5],
+        ],
+        headlines,
+    }
+}
+
+fn measures(
+    made: &Made,
+    words: &mut Words,
+    lags: &[Sample],
+    answers: &[Sample],
+) -> std::collections::BTreeMap<String, MeasureResult> {
+    use Better::{Higher, Lower};
+    use Unit::{Nanoseconds, PerOperation, Share};
+    let seeds = lags.len();
+    let offered = vec![OFFERED; seeds];
+    let time =
+        |name, samples| MeasureResult::distribution(name, Nanoseconds, Lower, &offered, samples);
+    let mut scalar = |name: &str, unit, better, value: f64| {
+        let reach = if unit == Share { 0.005 } else { 0.03 };
+        let per_seed: Vec<_> = (0..seeds).map(|_| Some(value * words.around(reach))).collect();
+        MeasureResult::scalar(name, unit, better, &per_seed)
+    };
+    let stale = if made.accepted { 0.02 + made.lag.0 / (60.0 * SECOND) } else { 0.004 };
+    let mut all = vec![
+        (key::LAG, time("consistency lag", lags)),
+        (key::AFTER_ANSWER, time("lag after the answer", lags)),
+        (key::PARTIAL, scalar("partial operations", Unit::Count, Lower, made.backlog)),
+        (key::VIOLATION, scalar("violation time", Unit::SecondsPerThousand, Lower, made.backlog)),
+        (key::STALE, scalar("stale reads", Share, Lower, stale)),
+        (key::RIGHT_500MS, scalar("right answer in 500 ms", Share, Higher, 0.9 - stale)),
+        (key::RIGHT_5S, scalar("right answer in 5 s", Share, Higher, 0.95 - stale)),
+        (key::AVAILABILITY, scalar("availability", Share, Higher, made.available)),
+        (key::USEFUL, scalar("useful operations", Share, Higher, 0.85 - stale)),
+        (key::MESSAGES, scalar("messages", PerOperation, Lower, made.messages.iter().sum())),
+        ("m12.messages.service", scalar("service messages", PerOperation, Lower, made.messages[0])),
+        ("m12.messages.broker", scalar("broker messages", PerOperation, Lower, made.messages[1])),
+        (
+            "m12.messages.database",
+            scalar("database messages", PerOperation, Lower, made.messages[2]),
+        ),
+        (key::FORCED, scalar("forced writes", PerOperation, Lower, made.forced)),
+    ];
+    let answered = if made.accepted { key::ACCEPTED } else { key::DONE };
+    all.push((answered, time("latency of the answer", answers)));
+    for (of, name, value) in [
+        (key::IN_DOUBT, "time in doubt", made.doubt),
+        (key::IN_DOUBT_MAX, "longest time in doubt", made.doubt / 3.0),
+        (key::BLOCKED, "time blocked", made.doubt * 4.0),
+    ] {
+        all.push((
+            of,
+            if made.name != "events-dual-write" {
+                scalar(name, Nanoseconds, Lower, value)
+            } else {
+                MeasureResult::missing(name, Nanoseconds, Lower, "the pattern prepares no branch")
+            },
+        ));
+    }
+    all.into_iter().map(|(key, measure)| (key.to_string(), measure)).collect()
+}
+
+fn series(made: &Made, words: &mut Words) -> Series {
+    let down = |second: u64| match made.name {
+        "two-phase-commit" => false,
+        "sync-30s" => (150..180).contains(&second),
+        "orchestrated" => (60..90).contains(&second),
+        _ => (60..90).contains(&second) || (150..180).contains(&second),
+    };
+    let mut backlog = made.backlog;
+    let points = (0..300)
+        .map(|second| {
+            let loaded = second < 240;
+            backlog = match (down(second), loaded) {
+                (true, _) => backlog + 20.0,
+                (false, true) => made.backlog + (backlog - made.backlog) * 0.7,
+                (false, false) => backlog * 0.6,
+            };
+            let left = if down(second) { (30 - second % 30) as f64 * SECOND } else { 0.0 };
+            let lag = (made.lag.0 * words.around(0.2) + left) as u64;
+            let never = made.name == "events-dual-write" && second == 150;
+            let lag = if never { Quantile::Never } else { Quantile::Value(lag) };
+            SeriesPoint { partial: backlog * words.around(0.1), lag: loaded.then_some(lag) }
+        })
+        .collect();
+    Series { step: SECOND as u64, points }
+}
+
+fn operations(made: &Made) -> Vec<OperationRow> {
+    let kind: Arc<str> = "open-ticket".into();
+    let row = |number: u32, lag: Option<Quantile>| OperationRow {
+        number,
+        kind: Arc::clone(&kind),
+        arrived: 1_000_000 * u64::from(number),
+        answer: if made.accepted { "accepted" } else { "done" },
+        latency: Some(made.latency as u64),
+        first: lag.map(|_| 1_000_000 * u64::from(number) + 500),
+        lag,
+        after_answer: lag,
+        state: if lag == Some(Quantile::Never) { "partial" } else { "all" },
+        outcome: if lag == Some(Quantile::Never) { "lost" } else { "committed" },
+    };
+    vec![
+        row(0, Some(Quantile::Value(made.lag.0 as u64))),
+        row(1, None),
+        row(2, if made.never > 0 { Some(Quantile::Never) } else { Some(Quantile::Value(0)) }),
+    ]
+}
+
+fn checks() -> Vec<CheckResult> {
+    let check = |variant: &str, name: &str, verdict, why: &str| CheckResult {
+        variant: variant.into(),
+        name: name.into(),
+        verdict,
+        why: why.into(),
+    };
+    vec![
+        check(
+            "two-phase-commit",
+            "every ticket is counted exactly once",
+            CheckVerdict::Held,
+            "10 of 10 seeds",
+        ),
+        check(
+            "sync-30s",
+            "every ticket is counted exactly once",
+            CheckVerdict::Violated,
+            "seed 3: customer 12 counts 4 open tickets and has 5",
+        ),
+        check(
+            "events-dual-write",
+            "no stranded operation",
+            CheckVerdict::Undecided,
+            "seed 7 did not settle before the cap",
+        ),
+    ]
+}
+
+fn faults() -> Vec<FaultWindow> {
+    let crash = |target: &str, from: f64| FaultWindow {
+        name: "crash".into(),
+        target: target.into(),
+        from: (from * SECOND) as u64,
+        to: ((from + 30.0) * SECOND) as u64,
+        remark: None,
+    };
+    vec![crash("customer", 60.0), crash("role:driver", 150.0)]
+}
+
+fn phases() -> Vec<PhaseWindow> {
+    [("warm-up", 0.0, 10.0), ("load", 10.0, 240.0), ("settle", 240.0, 360.0)]
+        .map(|(name, from, to)| PhaseWindow {
+            name: name.into(),
+            from: (from * SECOND) as u64,
+            to: (to * SECOND) as u64,
+        })
+        .into()
+}
+
+fn values() -> Vec<ValueUsed> {
+    [
+        ("databases.customer.connections", "20", "default: HikariCP advises 10 to 20"),
+        ("databases.customer.work", "lognormal, median 300us, p99 2ms", "scenario"),
+        ("databases.ticket.connections", "20", "default: HikariCP advises 10 to 20"),
+        ("links.default.delay", "lognormal, median 250us, p99 1ms", "profile lan-cloud"),
+        ("retry.attempts", "3", "default"),
+    ]
+    .map(|(name, value, origin)| ValueUsed {
+        name: name.into(),
+        value: value.into(),
+        origin: origin.into(),
+    })
+    .into()
+}

@@ -1,0 +1,217 @@
+//! `summary.json`: the whole comparison for programs.
+//!
+//! Format 1. Keys are sorted. Times are whole nanoseconds; "never" is the text `"never"` where a
+//! time stands and `"inf"` or `"-inf"` where a difference does; what has no number is `null` with
+//! a `why` beside it, never NaN. An interval is a pair of bounds, or `null` with fewer seeds than
+//! an interval needs. Fields may be added to a format; removing or redefining one raises
+//! [`FORMAT`].
+//!
+//! ```text
+//! { format, engine, command,
+//!   scenario: {name, about, hash, profile}, seeds: [..], rests_on: [..], warnings: [..],
+//!   phases: [{name, from, to}], faults: [{name, target, from, to, remark}],
+//!   variants: [{ name, technique, pattern, summary, settings, fingerprints, settled,
+//!     census: { states, answers, matrix, headlines: {NAME: count}, per_seed: {NAME: [..]} },
+//!     measures: { KEY: a distribution {name, unit, better, offered, n, never, p50, p99, max,
+//!                                      interval: {p50, p99, max}}
+//!                      or a number   {name, unit, better, value, interval}, and why } }],
+//!   pairs: [{measure, of, unit, variant, baseline, seeds, difference, interval, verdict}],
+//!   checks: [{variant, name, verdict, why}], values: [{name, value, origin}] }
+//! ```
+
+use serde_json::{Map, Value, json};
+
+use crate::experiment::result::{
+    Better, Census, Comparison, Distribution, MeasureResult, Measured, Pair, Unit, VariantResult,
+};
+
+/// The number of the format that is written.
+pub const FORMAT: u32 = 1;
+
+/// The bytes of `summary.json`.
+pub fn summary(comparison: &Comparison) -> Vec<u8> {
+    let value = sorted(value(comparison));
+    let mut bytes = serde_json::to_vec_pretty(&value).expect("a value is always writable");
+    bytes.push(b'\n');
+    bytes
+}
+
+fn value(comparison: &Comparison) -> Value {
+    let scenario = &comparison.scenario;
+    json!({
+        "format": FORMAT,
+        "engine": comparison.engine,
+        "command": comparison.command,
+        "scenario": {
+            "name": scenario.name,
+            "about": scenario.about,
+            "hash": scenario.hash,
+            "profile": scenario.profile,
+        },
+        "seeds": comparison.seeds,
+        "rests_on": comparison.rests_on,
+        "warnings": comparison.warnings,
+        "phases": list(&comparison.phases, |phase| {
+            json!({"name": phase.name, "from": phase.from, "to": phase.to})
+        }),
+        "faults": list(&comparison.faults, |fault| json!({
+            "name": fault.name,
+            "target": fault.target,
+            "from": fault.from,
+            "to": fault.to,
+            "remark": fault.remark,
+        })),
+        "variants": list(&comparison.variants, variant),
+        "pairs": list(&comparison.pairs, pair),
+        "checks": list(&comparison.checks, |check| json!({
+            "variant": check.variant,
+            "name": check.name,
+            "verdict": check.verdict.name(),
+            "why": check.why,
+        })),
+        "values": list(&comparison.values, |used| {
+            json!({"name": used.name, "value": used.value, "origin": used.origin})
+        }),
+    })
+}
+
+fn list<T>(items: &[T], of: impl Fn(&T) -> Value) -> Value {
+    items.iter().map(of).collect()
+}
+
+fn variant(variant: &VariantResult) -> Value {
+    let measures: Map<String, Value> =
+        variant.measures.iter().map(|(key, found)| (key.clone(), measure(found))).collect();
+    let fingerprints = list(&variant.fingerprints, |print| json!(format!("{print:016x}")));
+    json!({
+        "name": variant.name,
+        "technique": variant.technique,
+        "pattern": variant.pattern,
+        "summary": variant.summary,
+        "settings": variant.settings,
+        "fingerprints": fingerprints,
+        "settled": variant.settled,
+        "census": census(&variant.census),
+        "measures": measures,
+    })
+}
+
+fn census(census: &Census) -> Value {
+    let totals: Map<String, Value> =
+        census.headlines.iter().map(|h| (h.name.clone(), json!(h.total()))).collect();
+    let per_seed: Map<String, Value> =
+        census.headlines.iter().map(|h| (h.name.clone(), json!(h.per_seed))).collect();
+    json!({
+        "states": census.states,
+        "answers": census.answers,
+        "matrix": census.matrix,
+        "headlines": totals,
+        "per_seed": per_seed,
+    })
+}
+
+fn measure(measure: &MeasureResult) -> Value {
+    let mut value = match &measure.value {
+        Measured::Distribution(found) => distribution(found),
+        Measured::Scalar(found) => json!({
+            "value": found.estimate.map(|estimate| number(measure.unit, estimate.value)),
+            "interval": found.estimate.and_then(|estimate| bounds(measure.unit, estimate.interval)),
+        }),
+        Measured::Missing(_) => json!({"value": null}),
+    };
+    value["name"] = json!(measure.name);
+    value["unit"] = json!(measure.unit.name());
+    value["better"] = json!(match measure.better {
+        Better::Lower => "lower",
+        Better::Higher => "higher",
+        Better::Neither => "neither",
+    });
+    if let Some(why) = measure.why() {
+        value["why"] = json!(why);
+    }
+    value
+}
+
+fn distribution(found: &Distribution) -> Value {
+    let [p50, p99, max] = [found.p50, found.p99, found.max];
+    json!({
+        "offered": found.offered,
+        "n": found.n,
+        "never": found.never,
+        "p50": p50.map(|estimate| estimate.value),
+        "p99": p99.map(|estimate| estimate.value),
+        "max": max.map(|estimate| estimate.value),
+        "interval": {
+            "p50": p50.and_then(|estimate| estimate.interval),
+            "p99": p99.and_then(|estimate| estimate.interval),
+            "max": max.and_then(|estimate| estimate.interval),
+        },
+    })
+}
+
+fn pair(pair: &Pair) -> Value {
+    json!({
+        "measure": pair.measure,
+        "of": pair.of.name(),
+        "unit": pair.unit.name(),
+        "variant": pair.variant,
+        "baseline": pair.baseline,
+        "seeds": pair.seeds,
+        "difference": number(pair.unit, pair.difference),
+        "interval": bounds(pair.unit, pair.interval),
+        "verdict": pair.verdict,
+    })
+}
+
+fn bounds(unit: Unit, interval: Option<(f64, f64)>) -> Option<Value> {
+    interval.map(|(low, high)| json!([number(unit, low), number(unit, high)]))
+}
+
+/// Nanoseconds as integers, infinities as text, the rest as it is.
+fn number(unit: Unit, number: f64) -> Value {
+    match unit {
+        _ if number == f64::INFINITY => json!("inf"),
+        _ if number == f64::NEG_INFINITY => json!("-inf"),
+        Unit::Nanoseconds => json!((number + 0.5_f64.copysign(number)) as i64),
+        _ => json!(number),
+    }
+}
+
+/// The same value with the keys of every object in order, whatever features `serde_json` was
+/// built with.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let mut fields: Vec<(String, Value)> = fields.into_iter().collect();
+            fields.sort_by(|(a, _), (b, _)| a.cmp(b));
+            fields.into_iter().map(|(key, value)| (key, sorted(value))).collect()
+        }
+        Value::Array(items) => items.into_iter().map(sorted).collect(),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn the_summary_is_stable() {
+        let mut comparison = fixture::comparison(6);
+        comparison.variants.truncate(2);
+        comparison = comparison.complete();
+        insta::assert_snapshot!(String::from_utf8(summary(&comparison)).unwrap());
+    }
+
+    #[test]
+    fn never_is_a_word_and_missing_has_a_reason() {
+        let value = value(&fixture::comparison(6));
+        let dual = &value["variants"][4]["measures"];
+        assert_eq!(dual["m1"]["max"], "never");
+        assert_eq!(dual["m6.in-doubt"]["value"], Value::Null);
+        assert_eq!(dual["m6.in-doubt"]["why"], "the pattern prepares no branch");
+        let bytes = summary(&Comparison::default());
+        assert!(!String::from_utf8(bytes).unwrap().contains("NaN"));
+    }
+}

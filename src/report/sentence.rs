@@ -1,0 +1,241 @@
+//! What stands out, in sentences.
+//!
+//! A sentence uses only paired differences whose 95 % interval excludes zero. A variant stands out
+//! in a measure if it is shown to be better, or worse, than every other variant that has it.
+
+use super::human;
+use crate::experiment::result::{COMPARED, Comparison, Pair, Statistic, VariantResult, key};
+use crate::stats::{MIN_SEEDS, Verdict};
+
+/// How sentences name a number: at its best and at its worst. Of each group, a sentence praises
+/// one number at most and blames one at most.
+const NAMES: [[(&str, &str, &str); 2]; 6] = [
+    [
+        (key::LAG, "the shortest consistency lag", "the longest consistency lag"),
+        (
+            key::AFTER_ANSWER,
+            "the shortest lag after the answer",
+            "the longest lag after the answer",
+        ),
+    ],
+    [
+        (key::WRONG, "the fewest wrong outcomes", "the most wrong outcomes"),
+        (key::STALE, "the fewest stale reads", "the most stale reads"),
+    ],
+    [
+        (key::AVAILABILITY, "the highest availability", "the lowest availability"),
+        (key::USEFUL, "the most useful operations", "the fewest useful operations"),
+    ],
+    [
+        (key::IN_DOUBT, "the least time in doubt", "the most time in doubt"),
+        (key::BLOCKED, "the least blocked time", "the most blocked time"),
+    ],
+    [
+        (key::DONE, "the fastest done", "the slowest done"),
+        (key::ACCEPTED, "the fastest accepted", "the slowest accepted"),
+    ],
+    [
+        (key::MESSAGES, "the fewest messages", "the most messages"),
+        (key::FORCED, "the fewest forced writes", "the most forced writes"),
+    ],
+];
+
+/// How often a sentence praises, and how often it blames.
+const MOST: usize = 2;
+
+/// One sentence a variant, in the order of the variants, as (name, the rest of the sentence).
+pub fn sentences(comparison: &Comparison) -> Vec<(String, String)> {
+    let text = |variant: &VariantResult| {
+        if comparison.variants.len() < 2 {
+            return "has nothing to be compared with.".to_string();
+        }
+        if comparison.seeds.len() < MIN_SEEDS {
+            return format!("no difference shown: fewer than {MIN_SEEDS} seeds give no interval.");
+        }
+        sentence(comparison, variant)
+    };
+    comparison.variants.iter().map(|variant| (variant.name.clone(), text(variant))).collect()
+}
+
+/// Where the data do not support any difference, a line a number: `availability: b against a`.
+/// Pairs that are equal in every resample are not worth a word.
+pub fn not_shown(comparison: &Comparison) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (measure, of) in COMPARED {
+        let all: Vec<&Pair> =
+            comparison.pairs.iter().filter(|p| p.measure == measure && p.of == of).collect();
+        let open: Vec<&&Pair> = all
+            .iter()
+            .filter(|pair| pair.verdict == Verdict::NoDifferenceShown)
+            .filter(|pair| pair.interval != Some((0.0, 0.0)))
+            .collect();
+        if open.is_empty() {
+            continue;
+        }
+        let whom = match open.len() {
+            n if n == all.len() && n > 1 => "any two variants".into(),
+            n if n > 3 => format!("{n} of {} pairs", all.len()),
+            _ => human::list(
+                &open
+                    .iter()
+                    .map(|pair| format!("{} against {}", pair.variant, pair.baseline))
+                    .collect::<Vec<_>>(),
+            ),
+        };
+        lines.push(format!("{}: {whom}", title(comparison, measure, of)));
+    }
+    lines
+}
+
+/// A measure's name with the quantile, where it is one.
+pub fn title(comparison: &Comparison, measure: &str, of: Statistic) -> String {
+    let named = comparison.variants.iter().find_map(|variant| variant.measures.get(measure));
+    let name = named.map_or(measure, |measure| &measure.name);
+    match of {
+        Statistic::Value => name.into(),
+        of => format!("{name} {}", of.name()),
+    }
+}
+
+fn sentence(comparison: &Comparison, variant: &VariantResult) -> String {
+    let (mut good, mut bad) = (Vec::new(), Vec::new());
+    for group in NAMES {
+        let found: Vec<(bool, String)> = group
+            .iter()
+            .filter_map(|(measure, best, worst)| {
+                let (is_best, numbers) = standing(comparison, variant, measure)?;
+                Some((is_best, format!("{} ({numbers})", if is_best { best } else { worst })))
+            })
+            .collect();
+        good.extend(found.iter().find(|(is_best, _)| *is_best).map(|(_, text)| text.clone()));
+        bad.extend(found.iter().find(|(is_best, _)| !*is_best).map(|(_, text)| text.clone()));
+    }
+    good.truncate(MOST);
+    bad.truncate(MOST);
+    match (good.is_empty(), bad.is_empty()) {
+        (false, true) => format!("has {}.", human::list(&good)),
+        (true, false) => format!("has {}.", human::list(&bad)),
+        (false, false) => format!("has {}, but {}.", human::list(&good), human::list(&bad)),
+        (true, true) => in_the_middle(comparison, variant),
+    }
+}
+
+/// Whether a variant is shown to be the best (true) or the worst (false) in a measure, and the
+/// numbers; of a distribution's quantiles the first that shows it counts.
+fn standing(
+    comparison: &Comparison,
+    variant: &VariantResult,
+    measure: &str,
+) -> Option<(bool, String)> {
+    COMPARED.iter().filter(|(compared, _)| *compared == measure).find_map(|&(_, of)| {
+        let pairs = pairs(comparison, variant, measure, of);
+        let numbers = || numbers(comparison, variant, measure, of);
+        if pairs.is_empty() {
+            None
+        } else if pairs.iter().all(Pair::is_better) {
+            Some((true, numbers()))
+        } else if pairs.iter().all(Pair::is_worse) {
+            Some((false, numbers()))
+        } else {
+            None
+        }
+    })
+}
+
+fn pairs(
+    comparison: &Comparison,
+    variant: &VariantResult,
+    measure: &str,
+    of: Statistic,
+) -> Vec<Pair> {
+    let others = comparison.variants.iter().filter(|other| other.name != variant.name);
+    others.filter_map(|other| comparison.pair(measure, of, &variant.name, &other.name)).collect()
+}
+
+/// `p99 3.1 ms; next orchestrated with 41 ms`.
+fn numbers(
+    comparison: &Comparison,
+    variant: &VariantResult,
+    measure: &str,
+    of: Statistic,
+) -> String {
+    let number = |variant: &VariantResult| {
+        variant.measures.get(measure).and_then(|m| Some((m.unit, m.estimate(of)?.value)))
+    };
+    let Some((unit, own)) = number(variant) else { return String::new() };
+    let others = comparison.variants.iter().filter(|other| other.name != variant.name);
+    let next = others
+        .filter_map(|other| Some((other, number(other)?.1)))
+        .min_by(|(_, a), (_, b)| distance(*a, own).total_cmp(&distance(*b, own)));
+    let quantile = if of == Statistic::Value { String::new() } else { format!("{} ", of.name()) };
+    let own = human::value(unit, own);
+    match next {
+        Some((other, value)) => {
+            format!("{quantile}{own}; next {} with {}", other.name, human::value(unit, value))
+        }
+        None => format!("{quantile}{own}"),
+    }
+}
+
+/// Infinities are equally far from everything but themselves.
+fn distance(a: f64, b: f64) -> f64 {
+    if a == b { 0.0 } else { (a - b).abs() }
+}
+
+/// For a variant that is neither best nor worst in anything: where its lag stands.
+fn in_the_middle(comparison: &Comparison, variant: &VariantResult) -> String {
+    let pairs = pairs(comparison, variant, key::LAG, Statistic::P99);
+    let names = |of: fn(&Pair) -> bool| {
+        let found = pairs.iter().filter(|pair| of(pair));
+        found.map(|pair| pair.baseline.clone()).collect::<Vec<_>>()
+    };
+    let (below, above) = (names(Pair::is_better), names(Pair::is_worse));
+    let lag = match (below.is_empty(), above.is_empty()) {
+        (true, true) => return "no difference shown that sets it apart.".into(),
+        (false, true) => format!("shorter than that of {}", human::list(&below)),
+        (true, false) => format!("longer than that of {}", human::list(&above)),
+        (false, false) => format!(
+            "shorter than that of {} and longer than that of {}",
+            human::list(&below),
+            human::list(&above)
+        ),
+    };
+    format!("is best or worst in nothing; its p99 lag is {lag}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn sentences_say_only_what_the_differences_show() {
+        let said = sentences(&fixture::comparison(10));
+        let of = |name: &str| &said.iter().find(|(variant, _)| variant == name).unwrap().1;
+        assert!(of("two-phase-commit").contains("has the shortest consistency lag (p99 "));
+        assert!(of("two-phase-commit").contains("but the lowest availability"));
+        assert!(!of("events-polling").contains("availability"), "sync-30s has the same");
+        insta::assert_snapshot!(
+            said.iter().map(|(name, text)| format!("{name} {text}\n")).collect::<String>()
+        );
+    }
+
+    #[test]
+    fn what_is_not_shown_is_said() {
+        let lines = not_shown(&fixture::comparison(10));
+        let stale = "stale reads: orchestrated against two-phase-commit";
+        assert!(lines.iter().any(|line| line == stale), "{lines:?}");
+        assert!(!lines.iter().any(|line| line.starts_with("consistency lag")), "{lines:?}");
+    }
+
+    #[test]
+    fn few_seeds_or_variants_show_nothing() {
+        for (_, text) in sentences(&fixture::comparison(3)) {
+            assert!(text.starts_with("no difference shown"), "{text}");
+        }
+        let mut alone = fixture::comparison(10);
+        alone.variants.truncate(1);
+        alone = alone.complete();
+        assert_eq!(sentences(&alone)[0].1, "has nothing to be compared with.");
+    }
+}

@@ -1,0 +1,238 @@
+//! The tables of a comparison, before anybody decides how they look.
+
+use super::human;
+use crate::experiment::result::{
+    Census, Comparison, Headline, MeasureResult, Statistic, VariantResult, key,
+};
+
+/// A table with one row a variant.
+pub struct Table {
+    /// What it shows.
+    pub title: &'static str,
+    /// How to read it.
+    pub note: String,
+    /// Column heads; the first is that of the variants' names.
+    pub heads: Vec<String>,
+    /// One row a variant, one cell a column after the first.
+    pub rows: Vec<(String, Vec<Cell>)>,
+}
+
+/// A cell of a [`Table`].
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Cell {
+    /// The number.
+    pub main: String,
+    /// Its interval or what it is a part of; may be empty.
+    pub note: String,
+    /// Whether it tells of something that should not be.
+    pub bad: bool,
+}
+
+/// A column that shows one number of one measure.
+struct Column {
+    head: &'static str,
+    measure: &'static str,
+    pick: Pick,
+}
+
+enum Pick {
+    Number(Statistic),
+    Never,
+}
+
+const fn column(head: &'static str, measure: &'static str, of: Statistic) -> Column {
+    Column { head, measure, pick: Pick::Number(of) }
+}
+
+const CONSISTENCY: [Column; 6] = [
+    column("lag p50", key::LAG, Statistic::P50),
+    column("lag p99", key::LAG, Statistic::P99),
+    column("lag max", key::LAG, Statistic::Max),
+    Column { head: "never", measure: key::LAG, pick: Pick::Never },
+    column("after answer p50", key::AFTER_ANSWER, Statistic::P50),
+    column("after answer p99", key::AFTER_ANSWER, Statistic::P99),
+];
+
+const ANSWERS: [Column; 6] = [
+    column("done p50", key::DONE, Statistic::P50),
+    column("done p99", key::DONE, Statistic::P99),
+    column("accepted p50", key::ACCEPTED, Statistic::P50),
+    column("accepted p99", key::ACCEPTED, Statistic::P99),
+    column("availability", key::AVAILABILITY, Statistic::Value),
+    column("useful", key::USEFUL, Statistic::Value),
+];
+
+const READS: [Column; 7] = [
+    column("right in 50ms", key::RIGHT_50MS, Statistic::Value),
+    column("right in 500ms", key::RIGHT_500MS, Statistic::Value),
+    column("right in 5s", key::RIGHT_5S, Statistic::Value),
+    column("stale reads", key::STALE, Statistic::Value),
+    column("in doubt, sum", key::IN_DOUBT, Statistic::Value),
+    column("in doubt, longest", key::IN_DOUBT_MAX, Statistic::Value),
+    column("blocked, sum", key::BLOCKED, Statistic::Value),
+];
+
+const COST: [Column; 5] = [
+    column("messages", key::MESSAGES, Statistic::Value),
+    column("forced writes", key::FORCED, Statistic::Value),
+    column("partial operations", key::PARTIAL, Statistic::Value),
+    column("violation time", key::VIOLATION, Statistic::Value),
+    column("recovery p50", key::RECOVERY, Statistic::P50),
+];
+
+/// The tables of a comparison, in reading order.
+pub fn tables(comparison: &Comparison) -> Vec<Table> {
+    let seeds = match comparison.seeds.len() {
+        1 => "The one seed's numbers".into(),
+        n => format!("Quantiles: median over {n} seeds; shares and sums: mean"),
+    };
+    vec![
+        measured(
+            comparison,
+            "Consistency",
+            format!("{seeds}; below each its 95 % interval. Never: operations of all seeds."),
+            &CONSISTENCY,
+        ),
+        measured(
+            comparison,
+            "Answers",
+            "Done and accepted promise different things and are never pooled.".into(),
+            &ANSWERS,
+        ),
+        measured(
+            comparison,
+            "Reads and blocking",
+            "Right: of all scheduled probes. In doubt: prepared branches that do not know the \
+             decision. Blocked: waiting behind them."
+                .into(),
+            &READS,
+        ),
+        outcomes(comparison),
+        measured(
+            comparison,
+            "Cost and repair",
+            "Messages and forced writes: per offered operation, idle polls and inquiries included. Partial operations: \
+             average over time. Violation time: entity-seconds per 1,000 offered operations.".into(),
+            &COST,
+        ),
+    ]
+}
+
+fn measured(
+    comparison: &Comparison,
+    title: &'static str,
+    note: String,
+    columns: &[Column],
+) -> Table {
+    let shown: Vec<&Column> =
+        columns.iter().filter(|column| is_measured(comparison, column.measure)).collect();
+    let rows = comparison.variants.iter().map(|variant| {
+        (variant.name.clone(), shown.iter().map(|column| column.cell(variant)).collect())
+    });
+    let heads = ["variant"].into_iter().chain(shown.iter().map(|column| column.head));
+    Table { title, note, heads: heads.map(String::from).collect(), rows: rows.collect() }
+}
+
+/// The census, headlines that nobody has left out.
+fn outcomes(comparison: &Comparison) -> Table {
+    let headlines = headlines_present(comparison);
+    let heads = std::iter::once("variant".to_string()).chain(headlines.iter().cloned());
+    let rows = comparison.variants.iter().map(|variant| {
+        let cells = headlines.iter().map(|name| outcome(&variant.census, name));
+        (variant.name.clone(), cells.collect())
+    });
+    let absent: Vec<&str> =
+        Census::WRONG.into_iter().filter(|name| !headlines.iter().any(|h| h == name)).collect();
+    let note = if absent.is_empty() {
+        String::new()
+    } else {
+        format!(" In no variant: {}.", absent.join(", "))
+    };
+    Table {
+        title: "Outcomes",
+        note: format!("Operations of all seeds.{note}"),
+        heads: heads.collect(),
+        rows: rows.collect(),
+    }
+}
+
+/// The headlines that at least one operation of any variant has, in the order of the census.
+pub fn headlines_present(comparison: &Comparison) -> Vec<String> {
+    let Some(first) = comparison.variants.first() else { return Vec::new() };
+    let has_any = |name: &str| comparison.variants.iter().any(|v| v.census.count(name) > 0);
+    let names = first.census.headlines.iter().map(|headline| headline.name.clone());
+    names.filter(|name| has_any(name)).collect()
+}
+
+fn outcome(census: &Census, name: &str) -> Cell {
+    let count = census.count(name);
+    let headline = Headline { name: name.into(), per_seed: Vec::new() };
+    Cell {
+        main: human::count(count),
+        note: match census.total() {
+            0 => String::new(),
+            total => human::share(count as f64 / total as f64),
+        },
+        bad: count > 0 && headline.is_wrong(),
+    }
+}
+
+fn is_measured(comparison: &Comparison, measure: &str) -> bool {
+    let has = |variant: &VariantResult| {
+        variant.measures.get(measure).is_some_and(|measure| measure.why().is_none())
+    };
+    comparison.variants.iter().any(has)
+}
+
+impl Column {
+    fn cell(&self, variant: &VariantResult) -> Cell {
+        let nothing = Cell { main: "–".into(), ..Cell::default() };
+        let Some(measure) = variant.measures.get(self.measure) else { return nothing };
+        match self.pick {
+            Pick::Never => never(measure).unwrap_or(nothing),
+            Pick::Number(of) => measure.estimate(of).map_or(nothing, |estimate| Cell {
+                main: human::value(measure.unit, estimate.value),
+                note: human::interval(measure.unit, &estimate),
+                bad: false,
+            }),
+        }
+    }
+}
+
+fn never(measure: &MeasureResult) -> Option<Cell> {
+    let found = measure.as_distribution()?;
+    Some(Cell {
+        main: human::count(found.never),
+        note: format!("of {}", human::count(found.n)),
+        bad: found.never > 0,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn columns_that_nobody_measured_and_headlines_that_nobody_has_are_left_out() {
+        let mut comparison = fixture::comparison(6);
+        let tables = tables(&comparison);
+        assert!(tables[1].heads.iter().any(|head| head == "accepted p50"));
+        assert!(!tables[3].heads.iter().any(|head| head == "phantom"));
+        assert!(tables[3].note.contains("In no variant: mixed, phantom."), "{}", tables[3].note);
+        for variant in &mut comparison.variants {
+            variant.measures.remove(key::ACCEPTED);
+        }
+        let tables = super::tables(&comparison);
+        assert!(!tables[1].heads.iter().any(|head| head == "accepted p50"));
+    }
+
+    #[test]
+    fn every_row_has_a_cell_for_every_head() {
+        for table in tables(&fixture::comparison(1)) {
+            assert!(table.rows.iter().all(|(_, cells)| cells.len() + 1 == table.heads.len()));
+        }
+        let empty = tables(&Comparison::default());
+        assert!(empty.iter().all(|table| table.rows.is_empty()));
+    }
+}
