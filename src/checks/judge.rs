@@ -212,7 +212,13 @@ impl Sink<Record> for Judge {
             | Kind::LockFailed
             | Kind::Prepared
             | Kind::PreparedRow
-            | Kind::Resolved => self.doubt.see(record),
+            | Kind::Crashed => self.doubt.see(record),
+            Kind::Resolved => {
+                if record.b % 2 == 1 {
+                    self.contest(record); // It was prepared, and aborted all the same.
+                }
+                self.doubt.see(record);
+            }
             Kind::Sent => {
                 self.spend(record);
                 self.self_checks.message(record);
@@ -237,7 +243,6 @@ impl Sink<Record> for Judge {
             | Kind::Published
             | Kind::Handed
             | Kind::Buried
-            | Kind::Crashed
             | Kind::Restarted => {}
         }
     }

@@ -1,8 +1,8 @@
 //! Judges over the history, and nothing else: measures, the outcome census, invariants and
 //! self-checks.
 //!
-//! A [`Judge`] is a fold over [`Record`](crate::model::record::Record)s; it sees each once, keeps a
-//! bounded summary of each operation, and ends as a [`RunReport`]: plain integers, the same on every
+//! A [`Judge`] is a fold over the [history](crate::model::record): it sees each record once, keeps
+//! 64 bytes of each operation, and ends as a [`RunReport`]: plain integers, the same on every
 //! machine. It never asks a protocol for its opinion: what an operation came to follows from what
 //! the stores committed, what its client heard, what the network carried and what held which lock.
 //!

@@ -205,7 +205,7 @@ impl Operations {
         self.outcomes[number] = Outcome {
             arrived: record.time.as_nanos(),
             deadline: record.a,
-            kind: kind.0 as u8,
+            kind: u8::try_from(kind.0).expect("a scenario has at most 256 operations"),
             steps: self.system.operation(kind).steps.len() as u8,
             flags: if measured { MEASURED } else { 0 },
             ..Outcome::EMPTY

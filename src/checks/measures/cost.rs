@@ -1,29 +1,34 @@
 //! M12: what it costs, from the first measured arrival to the end.
 
-use super::{Measured, Quantity};
+use std::collections::BTreeMap;
+
+use super::{Measured, NOBODY, Quantity};
 use crate::model::record::{Kind, MessageClass, Record};
+
+/// Sums by a label, log or database of the history.
+pub type Tally = BTreeMap<u32, u64>;
 
 /// Everything that was spent, by kind. Ids are those of the history.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Cost {
     /// Messages that left, by class.
     pub messages: [u64; MessageClass::ALL.len()],
-    /// Messages that left, by interned label.
-    pub messages_by_label: Vec<u64>,
+    /// Messages that left, by label.
+    pub messages_by_label: Tally,
     /// Forced writes, by log.
-    pub forced: Vec<u64>,
+    pub forced: Tally,
     /// Time that devices took for them, ns.
     pub forced_ns: u64,
-    /// Log records appended, by interned label.
-    pub log_records: Vec<u64>,
+    /// Log records appended, by label.
+    pub log_records: Tally,
     /// How many of them somebody waited for.
     pub log_records_awaited: u64,
     /// Core time, by database, ns.
-    pub busy_ns: Vec<u64>,
+    pub busy_ns: Tally,
     /// Time that row locks were held, by database, ns.
-    pub lock_ns: Vec<u64>,
-    /// Retries, by interned label.
-    pub retries: Vec<u64>,
+    pub lock_ns: Tally,
+    /// Retries, by label.
+    pub retries: Tally,
     /// Retries that nobody will make: a human is asked.
     pub interventions: u64,
 }
@@ -59,20 +64,19 @@ impl Cost {
 
     /// Takes down M12, per offered and per committed operation.
     pub fn measure(&self, into: &mut Measured, offered: u64, committed: u64) {
-        const NONE_OFFERED: &str = "no measured operation was offered";
         const NONE_COMMITTED: &str = "no measured operation was committed";
         let totals = [
             self.protocol_messages(),
             self.messages[MessageClass::Client as usize],
             self.messages[MessageClass::Database as usize],
-            self.forced.iter().sum(),
-            self.log_records.iter().sum(),
-            self.busy_ns.iter().sum(),
-            self.lock_ns.iter().sum(),
-            self.retries.iter().sum(),
+            self.forced.values().sum(),
+            self.log_records.values().sum(),
+            self.busy_ns.values().sum(),
+            self.lock_ns.values().sum(),
+            self.retries.values().sum(),
         ];
         for (total, [per_offered, per_committed]) in totals.into_iter().zip(M12) {
-            into.quantity(per_offered, Quantity::ratio(total, offered, NONE_OFFERED));
+            into.quantity(per_offered, Quantity::ratio(total, offered, NOBODY));
             into.quantity(per_committed, Quantity::ratio(total, committed, NONE_COMMITTED));
         }
         into.quantity("m12-interventions", Quantity::total(self.interventions));
@@ -92,10 +96,6 @@ const M12: [[&str; 2]; 8] = [
     ["m12-retries", "m12-retries-committed"],
 ];
 
-fn add(counters: &mut Vec<u64>, at: u32, more: u64) {
-    let at = at as usize;
-    if at >= counters.len() {
-        counters.resize(at + 1, 0);
-    }
-    counters[at] += more;
+fn add(tally: &mut Tally, to: u32, more: u64) {
+    *tally.entry(to).or_default() += more;
 }

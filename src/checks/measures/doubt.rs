@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Distribution, Measured, Quantity};
+use crate::kernel::NodeId;
 use crate::model::record::{Kind, Record};
 
 /// A row of a database, by the database and the row's hash.
@@ -52,6 +53,7 @@ struct Waiter {
     /// What the row's clock showed when the wait began.
     clock: u64,
     counted: bool,
+    node: NodeId,
 }
 
 /// Branches in doubt, and those who wait behind them.
@@ -102,12 +104,13 @@ impl Doubt {
             }
             Kind::LockWait => {
                 let clock = self.clock((record.subject, record.b), now);
-                let counted = now >= self.from;
-                self.waiters.insert(transaction, Waiter { row: record.b, clock, counted });
+                let (row, node, counted) = (record.b, record.node, now >= self.from);
+                self.waiters.insert(transaction, Waiter { row, clock, counted, node });
             }
             Kind::LockGranted | Kind::LockFailed | Kind::Aborted => {
                 self.stop_waiting(now, transaction);
             }
+            Kind::Crashed if record.node != NodeId::WORLD => self.crash(now, record.node),
             _ => {}
         }
     }
@@ -147,6 +150,14 @@ impl Doubt {
             if blocked > 0 {
                 self.blocked.values.push(blocked);
             }
+        }
+    }
+
+    /// Whoever waited there waits no more, though its store says so only when it is back.
+    fn crash(&mut self, now: u64, node: NodeId) {
+        let there = self.waiters.iter().filter(|(_, waiter)| waiter.node == node);
+        for transaction in there.map(|(transaction, _)| *transaction).collect::<Vec<_>>() {
+            self.stop_waiting(now, transaction);
         }
     }
 

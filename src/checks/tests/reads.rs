@@ -1,0 +1,173 @@
+//! M4 and M5: probes of operations, and readers of a column.
+
+use super::{MS, distribution, quantity, share};
+use crate::checks::history::{CUSTOMERS, History, OPEN, RENAME};
+use crate::checks::measures::Quantity;
+use crate::model::record::{Answer, OpId};
+
+/// A ticket that arrives at 20 s and whose client hears `answer`, if anything, at 20.1 s.
+fn ticket(answer: Option<Answer>) -> History {
+    let mut history = History::new();
+    history.at(20_000).offer(0, OPEN, 3);
+    history.at(20_100);
+    if let Some(answer) = answer {
+        history.answer(0, answer);
+    }
+    history.at(21_000);
+    history
+}
+
+/// What M4 says of one probe that is read at once: right, wrong.
+fn one_probe(answer: Option<Answer>, cells: &[u64]) -> (Quantity, Quantity) {
+    let mut history = ticket(answer);
+    history.probe(0, cells, 10);
+    let report = history.rest();
+    (quantity(&report, "m4-50ms"), quantity(&report, "m4-50ms-wrong"))
+}
+
+#[test]
+fn after_a_yes_everything_must_be_there_and_after_a_no_nothing() {
+    let (right, wrong) = ((share(1, 1), share(0, 1)), (share(0, 1), share(1, 1)));
+    for yes in [Answer::Done, Answer::Accepted] {
+        assert_eq!(one_probe(Some(yes), &[1, 1]), right);
+        assert_eq!(one_probe(Some(yes), &[1, 0]), wrong);
+        assert_eq!(one_probe(Some(yes), &[0, 0]), wrong);
+        assert_eq!(one_probe(Some(yes), &[1, 2]), wrong);
+    }
+    for no in [Answer::RefusedByRule, Answer::TechnicalNo] {
+        assert_eq!(one_probe(Some(no), &[0, 0]), right);
+        assert_eq!(one_probe(Some(no), &[1, 0]), wrong);
+        assert_eq!(one_probe(Some(no), &[1, 1]), wrong);
+    }
+    for open in [Some(Answer::Unknown), None] {
+        assert_eq!(one_probe(open, &[0, 0]), right);
+        assert_eq!(one_probe(open, &[1, 1]), right);
+        assert_eq!(one_probe(open, &[1, 0]), wrong);
+        assert_eq!(one_probe(open, &[2, 2]), wrong);
+    }
+}
+
+#[test]
+fn an_answer_during_the_read_does_not_change_what_is_right() {
+    let mut history = ticket(None);
+    let probe = history.begin_probe(OpId(0));
+    history.at(21_010).answer(0, Answer::Done).end_probe(probe, 0);
+    assert_eq!(quantity(&history.rest(), "m4-50ms"), share(1, 1));
+}
+
+#[test]
+fn blocked_and_wrong_compare_within_the_same_time() {
+    let mut history = ticket(Some(Answer::Done));
+    history.probe(0, &[1, 1], 100);
+    history.probe(0, &[0, 0], 1_000);
+    let (slow, broken) = (history.begin_probe(OpId(0)), history.begin_probe(OpId(0)));
+    history.end_probe(broken, 1);
+    history.at(30_000).end_probe(slow, 2);
+    history.begin_probe(OpId(0));
+    let report = history.rest();
+    let within = |id| quantity(&report, id);
+    assert_eq!(within("m4-50ms"), share(0, 5));
+    assert_eq!((within("m4-50ms-wrong"), within("m4-50ms-blocked")), (share(0, 5), share(4, 5)));
+    assert_eq!((within("m4-500ms"), within("m4-500ms-blocked")), (share(1, 5), share(3, 5)));
+    assert_eq!((within("m4-5s-wrong"), within("m4-5s-blocked")), (share(1, 5), share(2, 5)));
+    assert_eq!(within("m4-error"), share(1, 5));
+    assert_eq!(within("m5"), share(1, 2), "only what came back can be stale");
+    let [first, _, last] = report.operation_probes.within;
+    assert_eq!((first.right, first.blocked), (0, 4));
+    assert_eq!((last.right, last.stale, last.torn, last.blocked), (1, 1, 0, 2));
+}
+
+#[test]
+fn an_operation_is_useful_if_it_was_answered_and_always_read_right() {
+    let mut history = History::new();
+    history.at(20_000);
+    for op in 0..4 {
+        history.offer(op, OPEN, 3);
+    }
+    history.answer(0, Answer::Done).answer(1, Answer::Done).answer(2, Answer::Done);
+    history.at(21_000).probe(0, &[1, 1], 1).probe(1, &[1, 1], 1).probe(1, &[1, 0], 1);
+    history.begin_probe(OpId(2));
+    history.probe(3, &[0, 0], 1);
+    let report = history.rest();
+    assert_eq!(quantity(&report, "m4-useful"), share(1, 4));
+}
+
+#[test]
+fn a_stale_probe_is_as_old_as_the_answer() {
+    let mut history = ticket(Some(Answer::Accepted));
+    history.probe(0, &[1, 0], 500);
+    let report = history.rest();
+    assert_eq!(distribution(&report, "m5-age").values, [900 * MS], "when the cell was read");
+    assert_eq!(distribution(&report, "m5-behind").values, [1]);
+}
+
+#[test]
+fn a_reader_misses_what_was_promised_before_it_began() {
+    let mut history = History::new();
+    history.at(20_000).offer(0, OPEN, 3).offer(1, OPEN, 3).offer(2, OPEN, 4).offer(3, RENAME, 3);
+    history.at(20_100).answer(0, Answer::Accepted).answer(3, Answer::Done);
+    history.at(20_200).answer(1, Answer::Accepted).answer(2, Answer::Accepted).reader(3);
+    history.at(20_300).reader(3).reader(5);
+    history.at(20_400).apply(0, 1).reader(3);
+    history.at(20_500).apply(1, 1).reader(3);
+    history.at(20_600).overwrite(0, 1).reader(3);
+    let report = history.rest();
+    let tally = report.readers;
+    assert_eq!((tally.scheduled, tally.read, tally.stale), (6, 6, 4));
+    assert_eq!(distribution(&report, "m5-behind").values, [1, 1, 1, 2]);
+    let ages = [100 * MS, 200 * MS, 200 * MS, 500 * MS];
+    assert_eq!(distribution(&report, "m5-age").values, ages);
+}
+
+#[test]
+fn what_was_taken_back_is_no_longer_owed() {
+    let mut history = History::new();
+    history.at(20_000).offer(0, OPEN, 3).apply(0, 0).answer(0, Answer::Accepted);
+    history.at(20_100).reader(3);
+    history.at(20_200).undo(0, 0).reader(3);
+    assert_eq!(history.rest().readers.stale, 1);
+}
+
+#[test]
+fn readers_outside_the_load_do_not_count() {
+    let mut history = History::new();
+    history.at(9_999).reader(3);
+    history.at(10_000).reader(3);
+    history.at(100_000).reader(3);
+    assert_eq!(history.rest().readers.scheduled, 1);
+}
+
+#[test]
+fn owed_effects_agree_with_a_recount_of_all_operations() {
+    // Operations come, are applied and overwritten in an order that a small generator mixes.
+    let (mut history, mut state) = (History::new(), 1_u64);
+    let mut shown = [0_i32; 40];
+    history.at(20_000);
+    for op in 0..40 {
+        history.offer(op, OPEN, u64::from(op) % 2);
+    }
+    history.at(20_100);
+    for op in 0..40 {
+        history.answer(op, Answer::Accepted);
+    }
+    let mut behind = Vec::new();
+    for round in 0..500 {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let op = (state >> 33) as usize % 40;
+        history.at(20_200 + round);
+        if shown[op] == 0 {
+            history.apply(op as u32, 1);
+        } else {
+            history.overwrite(op as u32, 1);
+        }
+        shown[op] = 1 - shown[op];
+        let row = state >> 40 & 1;
+        history.reader(row);
+        let missing = (0..40).filter(|op| op % 2 == row && shown[*op as usize] == 0).count() as u64;
+        behind.extend((missing > 0).then_some(missing));
+    }
+    behind.sort_unstable();
+    let report = history.rest();
+    assert_eq!(distribution(&report, "m5-behind").values, behind);
+    assert_eq!(report.operations[0].keys[1], 0, "the row of {CUSTOMERS:?} that it touches");
+}
