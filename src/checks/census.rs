@@ -114,20 +114,25 @@ impl Headline {
         }
     }
 
+    /// Whether data and answer contradict each other, or will for as long as nobody steps in.
+    pub const fn is_wrong(self) -> bool {
+        (self as u8) < Self::Compensated as u8
+    }
+
     /// The measure that says how many operations have it.
     pub const fn measure(self) -> &'static str {
         match self {
-            Self::Duplicated => "m7-duplicated",
-            Self::Mixed => "m7-mixed",
-            Self::Stranded => "m7-stranded",
-            Self::Lost => "m7-lost",
-            Self::Phantom => "m7-phantom",
-            Self::Retracted => "m7-retracted",
-            Self::Compensated => "m7-compensated",
-            Self::Committed => "m7-committed",
-            Self::Refused => "m7-refused",
-            Self::Rejected => "m7-rejected",
-            Self::AbortedCleanly => "m7-aborted-cleanly",
+            Self::Duplicated => "m7.duplicated",
+            Self::Mixed => "m7.mixed",
+            Self::Stranded => "m7.stranded",
+            Self::Lost => "m7.lost",
+            Self::Phantom => "m7.phantom",
+            Self::Retracted => "m7.retracted",
+            Self::Compensated => "m7.compensated",
+            Self::Committed => "m7.committed",
+            Self::Refused => "m7.refused",
+            Self::Rejected => "m7.rejected",
+            Self::AbortedCleanly => "m7.aborted-cleanly",
         }
     }
 
@@ -175,6 +180,11 @@ impl Census {
     /// How many operations have this headline.
     pub const fn of(&self, headline: Headline) -> u64 {
         self.headlines[headline as usize]
+    }
+
+    /// How many operations have a headline that is [wrong](Headline::is_wrong).
+    pub fn wrong(&self) -> u64 {
+        Headline::ALL.into_iter().filter(|h| h.is_wrong()).map(|h| self.of(h)).sum()
     }
 
     /// How many operations were counted.
@@ -226,6 +236,13 @@ mod tests {
                 assert_eq!(Headline::of(state, answer, false, false), expected, "{answer:?}");
             }
         }
+    }
+
+    #[test]
+    fn what_contradicts_its_answer_is_wrong() {
+        let wrong: Vec<&str> =
+            Headline::ALL.into_iter().filter(|h| h.is_wrong()).map(Headline::name).collect();
+        assert_eq!(wrong, ["duplicated", "mixed", "stranded", "lost", "phantom", "retracted"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::measures::answers;
 use super::measures::cost::Cost;
 use super::measures::doubt::Doubt;
 use super::measures::gauge::Gauge;
-use super::measures::lag::{self, End, consistency_lag, lags};
+use super::measures::lag::{self, End, consistency_lag, lag_after_answer, lags};
 use super::measures::owed::Owed;
 use super::measures::probes::Probes;
 use super::measures::recovery::{self, Course};
@@ -258,6 +258,7 @@ fn take_census(operations: &Operations, into: &mut Measured) -> Census {
         let share = Quantity::ratio(census.of(headline), census.total(), NOBODY);
         into.quantity(headline.measure(), share);
     }
+    into.quantity("m7.wrong", Quantity::ratio(census.wrong(), census.total(), NOBODY));
     census
 }
 
@@ -279,6 +280,7 @@ fn list(outcome: &Outcome, op: OpId, owed: &Owed, end: End) -> OperationRow {
         first_visible: instant(outcome.first),
         last_partial: instant(outcome.last).filter(|_| !outcome.is_partial()),
         lag: consistency_lag(outcome, end),
+        lag_after_answer: answer.is_yes().then(|| lag_after_answer(outcome, end)),
         relapses: outcome.relapses,
     }
 }

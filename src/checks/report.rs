@@ -91,6 +91,8 @@ pub struct OperationRow {
     pub last_partial: Option<Time>,
     /// Its consistency lag, M1.
     pub lag: Lag,
+    /// Its lag after the answer, M2; none if its client did not hear yes.
+    pub lag_after_answer: Option<Lag>,
     /// How often it showed in part again after it had been consistent.
     pub relapses: u8,
 }

@@ -61,7 +61,7 @@ fn lag_runs_from_the_first_commit_not_from_the_answer() {
     let report = slow_ticket().rest();
     assert_eq!(distribution(&report, "m1").values, [500 * MS]);
     assert_eq!(distribution(&report, "m2").values, [400 * MS]);
-    assert_eq!(quantity(&report, "m1-partial"), share(500 * u128::from(MS), 110_000_000_000));
+    assert_eq!(quantity(&report, "m1.partial"), share(500 * u128::from(MS), 110_000_000_000));
     assert_eq!(report.census.of(Headline::Committed), 1);
 }
 
@@ -72,7 +72,7 @@ fn what_one_instant_makes_whole_was_never_partial() {
     history.at(20_200).apply(0, 0).apply(0, 1).apply(0, 2).answer(0, Answer::Done);
     let report = history.rest();
     assert_eq!(distribution(&report, "m1").values, [0]);
-    assert_eq!(quantity(&report, "m1-partial-peak"), Quantity::total(0_u64));
+    assert_eq!(quantity(&report, "m1.partial.max"), Quantity::total(0_u64));
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn an_operation_that_exposed_nothing_is_a_share_and_not_a_lag() {
     history.at(30_000).offer(1, OPEN, 3).answer(1, Answer::RefusedByRule);
     let report = history.rest();
     assert_eq!(distribution(&report, "m1").len(), 1);
-    assert_eq!(quantity(&report, "m1-unexposed"), share(1, 2));
+    assert_eq!(quantity(&report, "m1.hidden"), share(1, 2));
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn only_measured_operations_count_but_the_window_sees_all() {
     let report = history.rest();
     assert_eq!((report.offered, report.measured), (2, 1));
     assert_eq!(distribution(&report, "m1").values, [0]);
-    assert_eq!(quantity(&report, "m1-partial"), share(2_000 * u128::from(MS), 110_000_000_000));
+    assert_eq!(quantity(&report, "m1.partial"), share(2_000 * u128::from(MS), 110_000_000_000));
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn a_lost_update_is_a_relapse_and_extends_the_lag() {
     history.at(41_000).apply(0, 1);
     let report = history.rest();
     assert_eq!(distribution(&report, "m1").values, [21_000 * MS]);
-    assert_eq!(quantity(&report, "m1-relapses"), Quantity::total(1_u64));
+    assert_eq!(quantity(&report, "m1.relapses"), Quantity::total(1_u64));
 }
 
 #[test]
@@ -157,8 +157,8 @@ fn a_duplicate_is_reported_though_everything_else_is_well() {
     history.at(50_000).apply(0, 1);
     let report = history.rest();
     assert_eq!(report.census.of(Headline::Duplicated), 1);
-    assert_eq!(quantity(&report, "m7-duplicated"), share(1, 1));
-    assert_eq!(quantity(&report, "m7-committed"), share(0, 1));
+    assert_eq!(quantity(&report, "m7.duplicated"), share(1, 1));
+    assert_eq!(quantity(&report, "m7.committed"), share(0, 1));
 }
 
 #[test]
@@ -189,8 +189,8 @@ fn an_answer_behind_the_deadline_is_no_answer() {
     history.at(25_001).answer(0, Answer::Done);
     let report = history.rest();
     assert_eq!(quantity(&report, "m9"), share(0, 1));
-    assert_eq!(quantity(&report, "m9-unknown"), share(1, 1));
-    assert_eq!(distribution(&report, "m10-done").censored, [5_000 * MS]);
+    assert_eq!(quantity(&report, "m9.unknown"), share(1, 1));
+    assert_eq!(distribution(&report, "m10.done").censored, [5_000 * MS]);
     assert_eq!(report.operations[0].answered_after, None);
 }
 
@@ -202,11 +202,11 @@ fn done_and_accepted_are_never_pooled() {
     history.at(20_020).answer(1, Answer::Accepted);
     history.at(20_030).answer(2, Answer::TechnicalNo);
     let report = history.rest();
-    assert_eq!(distribution(&report, "m10-done").values, [10 * MS]);
-    assert_eq!(distribution(&report, "m10-accepted").values, [20 * MS]);
-    assert_eq!(distribution(&report, "m10-accepted").censored, [5_000 * MS], "the silent fourth");
-    assert_eq!(distribution(&report, "m10-no").values, [30 * MS]);
-    assert_eq!(quantity(&report, "m9-no"), share(1, 4));
+    assert_eq!(distribution(&report, "m10.done").values, [10 * MS]);
+    assert_eq!(distribution(&report, "m10.accepted").values, [20 * MS]);
+    assert_eq!(distribution(&report, "m10.accepted").censored, [5_000 * MS], "the silent fourth");
+    assert_eq!(distribution(&report, "m10.no").values, [30 * MS]);
+    assert_eq!(quantity(&report, "m9.no"), share(1, 4));
 }
 
 #[test]
@@ -228,9 +228,9 @@ fn costs_count_from_the_first_measured_arrival() {
     assert_eq!(report.cost.messages, [0, 2, 0, 0, 0]);
     assert_eq!(report.cost.messages_by_label, [(2, 2)].into());
     assert_eq!((report.cost.forced[&4], report.cost.forced_ns), (2, 14));
-    assert_eq!(quantity(&report, "m12-messages"), share(2, 2));
-    assert_eq!(quantity(&report, "m12-forced-committed"), share(2, 1));
-    assert_eq!(quantity(&report, "m12-locks"), share(22, 2));
+    assert_eq!(quantity(&report, "m12.messages"), share(2, 2));
+    assert_eq!(quantity(&report, "m12.forced-writes.committed"), share(2, 1));
+    assert_eq!(quantity(&report, "m12.locks"), share(22, 2));
 }
 
 #[test]

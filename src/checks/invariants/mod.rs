@@ -132,7 +132,7 @@ impl Invariants {
             share = self.total.positive_share();
         }
         into.quantity("m3", rate);
-        into.quantity("m3-share", share);
+        into.quantity("m3.any", share);
         let reports = self.watched.into_iter().map(|watched| watched.report(until, settled));
         (reports.collect(), self.total)
     }

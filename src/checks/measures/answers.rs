@@ -36,11 +36,11 @@ pub fn measure(into: &mut Measured, operations: &Operations) {
     let share = |part: u64| Quantity::ratio(part, offered, NOBODY);
     let available = count(Answer::Done) + count(Answer::Accepted) + count(Answer::RefusedByRule);
     into.quantity("m9", share(available));
-    into.quantity("m9-no", share(count(Answer::TechnicalNo)));
-    into.quantity("m9-unknown", share(count(Answer::Unknown)));
-    into.distribution("m10-done", done);
-    into.distribution("m10-accepted", accepted);
-    into.distribution("m10-no", refused);
+    into.quantity("m9.no", share(count(Answer::TechnicalNo)));
+    into.quantity("m9.unknown", share(count(Answer::Unknown)));
+    into.distribution("m10.done", done);
+    into.distribution("m10.accepted", accepted);
+    into.distribution("m10.no", refused);
 }
 
 /// The kinds of operation whose clients hear `accepted`.

@@ -67,8 +67,6 @@ impl Cost {
         const NONE_COMMITTED: &str = "no measured operation was committed";
         let totals = [
             self.protocol_messages(),
-            self.messages[MessageClass::Client as usize],
-            self.messages[MessageClass::Database as usize],
             self.forced.values().sum(),
             self.log_records.values().sum(),
             self.busy_ns.values().sum(),
@@ -79,21 +77,31 @@ impl Cost {
             into.quantity(per_offered, Quantity::ratio(total, offered, NOBODY));
             into.quantity(per_committed, Quantity::ratio(total, committed, NONE_COMMITTED));
         }
-        into.quantity("m12-interventions", Quantity::total(self.interventions));
+        for (count, name) in self.messages.into_iter().zip(M12_MESSAGES) {
+            into.quantity(name, Quantity::ratio(count, offered, NOBODY));
+        }
+        into.quantity("m12.interventions", Quantity::total(self.interventions));
     }
 }
 
 /// The names of the M12 measures, per offered and per committed operation, in the order in which
 /// [`Cost::measure`] computes them.
-const M12: [[&str; 2]; 8] = [
-    ["m12-messages", "m12-messages-committed"],
-    ["m12-client-messages", "m12-client-messages-committed"],
-    ["m12-database-messages", "m12-database-messages-committed"],
-    ["m12-forced", "m12-forced-committed"],
-    ["m12-log-records", "m12-log-records-committed"],
-    ["m12-busy", "m12-busy-committed"],
-    ["m12-locks", "m12-locks-committed"],
-    ["m12-retries", "m12-retries-committed"],
+const M12: [[&str; 2]; 6] = [
+    ["m12.messages", "m12.messages.committed"],
+    ["m12.forced-writes", "m12.forced-writes.committed"],
+    ["m12.log-records", "m12.log-records.committed"],
+    ["m12.busy", "m12.busy.committed"],
+    ["m12.locks", "m12.locks.committed"],
+    ["m12.retries", "m12.retries.committed"],
+];
+
+/// The names of the numbers of messages, in the order of their classes.
+const M12_MESSAGES: [&str; MessageClass::ALL.len()] = [
+    "m12.messages.client",
+    "m12.messages.service",
+    "m12.messages.broker",
+    "m12.messages.database",
+    "m12.messages.probe",
 ];
 
 fn add(tally: &mut Tally, to: u32, more: u64) {

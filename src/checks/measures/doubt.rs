@@ -182,12 +182,12 @@ impl Doubt {
         let longest = |values: &Distribution| {
             values.values.iter().chain(&values.censored).max().copied().unwrap_or(0)
         };
-        into.quantity("m6-doubt-total", Quantity::total(self.in_doubt.sum()));
-        into.quantity("m6-doubt-max", Quantity::total(longest(&self.in_doubt)));
-        into.quantity("m6-blocked-total", Quantity::total(self.blocked.sum()));
-        into.quantity("m6-blocked-max", Quantity::total(longest(&self.blocked)));
-        into.quantity("m6-heuristic", Quantity::total(self.heuristic));
-        into.distribution("m6-doubt", self.in_doubt);
-        into.distribution("m6-blocked", self.blocked);
+        into.quantity("m6.in-doubt", Quantity::total(self.in_doubt.sum()));
+        into.quantity("m6.in-doubt.max", Quantity::total(longest(&self.in_doubt)));
+        into.quantity("m6.blocked", Quantity::total(self.blocked.sum()));
+        into.quantity("m6.blocked.max", Quantity::total(longest(&self.blocked)));
+        into.quantity("m6.heuristic", Quantity::total(self.heuristic));
+        into.distribution("m6.in-doubt.each", self.in_doubt);
+        into.distribution("m6.blocked.each", self.blocked);
     }
 }

@@ -92,8 +92,8 @@ pub fn measure(into: &mut Measured, operations: &Operations, partial: &Gauge, en
     let offered = operations.measured_count();
     into.distribution("m1", lags(operations.measured(), end));
     into.distribution("m2", after_answer);
-    into.quantity("m1-unexposed", Quantity::ratio(unexposed, offered, NOBODY));
-    into.quantity("m1-relapses", Quantity::total(relapses));
-    into.quantity("m1-partial", partial.time_average());
-    into.quantity("m1-partial-peak", Quantity::total(partial.peak()));
+    into.quantity("m1.hidden", Quantity::ratio(unexposed, offered, NOBODY));
+    into.quantity("m1.relapses", Quantity::total(relapses));
+    into.quantity("m1.partial", partial.time_average());
+    into.quantity("m1.partial.max", Quantity::total(partial.peak()));
 }

@@ -202,24 +202,24 @@ impl Probes {
             into.quantity(wrong, share(within.stale + within.torn));
             into.quantity(blocked, share(within.blocked));
         }
-        into.quantity("m4-error", share(all.error));
+        into.quantity("m4.error", share(all.error));
         let useful = operations
             .measured()
             .filter(|outcome| outcome.answer().is_yes() && !outcome.is_misread());
         let offered = operations.measured_count();
-        into.quantity("m4-useful", Quantity::ratio(useful.count() as u64, offered, NOBODY));
+        into.quantity("m4.useful", Quantity::ratio(useful.count() as u64, offered, NOBODY));
         into.quantity("m5", Quantity::ratio(all.stale, all.read, "no read came back"));
         let stale = |values| Distribution { offered: all.read, values, ..Default::default() };
-        into.distribution("m5-age", stale(std::mem::take(&mut self.ages)));
-        into.distribution("m5-behind", stale(std::mem::take(&mut self.behind)));
+        into.distribution("m5.age", stale(std::mem::take(&mut self.ages)));
+        into.distribution("m5.behind", stale(std::mem::take(&mut self.behind)));
     }
 }
 
 /// The names of the M4 measures, for each of the [`DEADLINES`].
 const M4: [[&str; 3]; DEADLINES.len()] = [
-    ["m4-50ms", "m4-50ms-wrong", "m4-50ms-blocked"],
-    ["m4-500ms", "m4-500ms-wrong", "m4-500ms-blocked"],
-    ["m4-5s", "m4-5s-wrong", "m4-5s-blocked"],
+    ["m4.50ms", "m4.50ms.wrong", "m4.50ms.blocked"],
+    ["m4.500ms", "m4.500ms.wrong", "m4.500ms.blocked"],
+    ["m4.5s", "m4.5s.wrong", "m4.5s.blocked"],
 ];
 
 const EMPTY: ProbeTally = ProbeTally {

@@ -31,10 +31,10 @@ fn a_victim_waits_behind_a_branch_only_while_it_is_in_doubt() {
     lock(history.at(20_600), Kind::LockGranted, 2);
     lock(history.at(20_700), Kind::LockFailed, 3);
     let report = history.rest();
-    assert_eq!(distribution(&report, "m6-doubt").values, [400 * MS]);
-    assert_eq!(distribution(&report, "m6-blocked").values, [300 * MS, 400 * MS]);
-    assert_eq!(quantity(&report, "m6-blocked-total"), Quantity::total(700 * MS));
-    assert_eq!(quantity(&report, "m6-blocked-max"), Quantity::total(400 * MS));
+    assert_eq!(distribution(&report, "m6.in-doubt.each").values, [400 * MS]);
+    assert_eq!(distribution(&report, "m6.blocked.each").values, [300 * MS, 400 * MS]);
+    assert_eq!(quantity(&report, "m6.blocked"), Quantity::total(700 * MS));
+    assert_eq!(quantity(&report, "m6.blocked.max"), Quantity::total(400 * MS));
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn an_ordinary_wait_has_no_victim() {
     lock(history.at(20_000), Kind::LockWait, 2);
     lock(history.at(21_000), Kind::LockGranted, 2);
     let report = history.rest();
-    let blocked = distribution(&report, "m6-blocked");
+    let blocked = distribution(&report, "m6.blocked.each");
     assert_eq!((blocked.offered, blocked.len()), (1, 0));
 }
 
@@ -54,7 +54,7 @@ fn a_wait_ends_with_the_transaction_that_waits() {
     lock(history.at(20_000), Kind::LockWait, 2);
     history.at(20_300).note(Kind::Aborted, |r| (r.a, r.b) = (2, AbortCause::Crash as u64));
     resolve(history.at(25_000), 1, 1);
-    assert_eq!(distribution(&history.rest(), "m6-blocked").values, [300 * MS]);
+    assert_eq!(distribution(&history.rest(), "m6.blocked.each").values, [300 * MS]);
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_wait_ends_with_the_node_where_it_waits() {
     history.at(20_100).note(Kind::Crashed, |r| r.node = NodeId(5));
     history.at(20_200).note(Kind::Crashed, |r| r.node = NodeId(4));
     history.at(30_000).note(Kind::Aborted, |r| (r.a, r.b) = (2, AbortCause::Crash as u64));
-    assert_eq!(distribution(&history.rest(), "m6-blocked").values, [200 * MS]);
+    assert_eq!(distribution(&history.rest(), "m6.blocked.each").values, [200 * MS]);
 }
 
 #[test]
@@ -75,8 +75,8 @@ fn a_branch_that_is_never_decided_is_known_only_so_far() {
     lock(history.at(21_000), Kind::LockWait, 2);
     history.at(120_000);
     let report = history.give_up();
-    assert_eq!(distribution(&report, "m6-doubt").censored, [100_000 * MS]);
-    assert_eq!(distribution(&report, "m6-blocked").censored, [99_000 * MS]);
+    assert_eq!(distribution(&report, "m6.in-doubt.each").censored, [100_000 * MS]);
+    assert_eq!(distribution(&report, "m6.blocked.each").censored, [99_000 * MS]);
 }
 
 #[test]
@@ -89,9 +89,9 @@ fn recovery_says_prepared_again_and_changes_nothing() {
     lock(history.at(24_000), Kind::LockWait, 2);
     lock(history.at(25_000), Kind::LockGranted, 2);
     let report = history.rest();
-    assert_eq!(distribution(&report, "m6-doubt").values, [3_000 * MS]);
-    assert!(distribution(&report, "m6-blocked").is_empty());
-    assert_eq!(quantity(&report, "m6-heuristic"), Quantity::total(1_u64));
+    assert_eq!(distribution(&report, "m6.in-doubt.each").values, [3_000 * MS]);
+    assert!(distribution(&report, "m6.blocked.each").is_empty());
+    assert_eq!(quantity(&report, "m6.heuristic"), Quantity::total(1_u64));
 }
 
 #[test]
@@ -99,5 +99,5 @@ fn warm_up_does_not_count() {
     let mut history = History::new();
     prepare(history.at(5_000), 1);
     resolve(history.at(15_000), 1, 0);
-    assert!(distribution(&history.rest(), "m6-doubt").is_empty());
+    assert!(distribution(&history.rest(), "m6.in-doubt.each").is_empty());
 }
