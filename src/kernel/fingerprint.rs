@@ -38,3 +38,34 @@ pub trait Semantic {
     /// Takes in what it means, and nothing that may differ between equal runs.
     fn fold(&self, into: &mut Fingerprint);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(words: &[u64]) -> u64 {
+        let mut print = Fingerprint::default();
+        words.iter().for_each(|&word| print.word(word));
+        print.value()
+    }
+
+    #[test]
+    fn words_their_order_and_their_number_count() {
+        let mut all = [of(&[]), of(&[0]), of(&[0, 0]), of(&[1, 2]), of(&[2, 1]), of(&[1, 2, 0])];
+        all.sort_unstable();
+        assert!(all.windows(2).all(|pair| pair[0] != pair[1]));
+    }
+
+    /// Every committed fingerprint depends on this.
+    #[test]
+    fn it_is_what_it_always_was() {
+        assert_eq!(of(&[1, 2, 3]), 0x4bb3_d80b_770d_ff9e);
+    }
+
+    #[test]
+    fn one_bit_changes_half_of_the_bits() {
+        let flipped = |bit: u32| (of(&[5, 6]) ^ of(&[5 ^ 1 << bit, 6])).count_ones();
+        let mean = (0..64).map(flipped).sum::<u32>() / 64;
+        assert!((28..=36).contains(&mean), "{mean}");
+    }
+}

@@ -89,3 +89,44 @@ impl<R: Semantic> Inner<R> {
         self.ring.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Semantic for u64 {
+        fn fold(&self, into: &mut Fingerprint) {
+            into.word(*self);
+        }
+    }
+
+    /// Keeps everything, and the order in which two sinks saw a batch.
+    #[derive(Default)]
+    struct Keeper(Vec<u64>);
+
+    impl Sink<u64> for Keeper {
+        fn see(&mut self, record: &u64) {
+            self.0.push(*record);
+        }
+    }
+
+    #[test]
+    fn batches_are_the_same_as_one_by_one() {
+        let total = 2 * RING as u64 + 5;
+        let keepers = [(), (), ()].map(|()| Rc::new(RefCell::new(Keeper::default())));
+        let [one, other, slow] = keepers.clone();
+        let batched = Recorder::new(vec![one as Rc<RefCell<dyn Sink<u64>>>, other]);
+        let single = Recorder::new(vec![slow as Rc<RefCell<dyn Sink<u64>>>]);
+        for record in 0..total {
+            batched.push(record);
+            single.push(record);
+            single.flush();
+            assert_eq!((batched.len(), single.len()), (record + 1, record + 1));
+        }
+        assert_eq!(batched.clone().fingerprint(), single.fingerprint());
+        let expected: Vec<u64> = (0..total).collect();
+        assert!(keepers.iter().all(|keeper| keeper.borrow().0 == expected));
+        batched.push(1);
+        assert_ne!(batched.fingerprint(), single.fingerprint());
+    }
+}

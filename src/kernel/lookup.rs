@@ -109,3 +109,44 @@ impl<K: Hash + Eq, V> Lookup<K, V> {
         self.map.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn it_finds_what_an_ordered_map_finds(ops in vec((0..3_u8, 0..40_u64, 0..9_u32), 0..200)) {
+            let mut lookup = Lookup::new();
+            let mut ordered = BTreeMap::new();
+            for (op, key, value) in ops {
+                let key = (key << 40, key.to_string());
+                match op {
+                    0 => assert_eq!(
+                        lookup.insert(key.clone(), value),
+                        ordered.insert(key.clone(), value)
+                    ),
+                    1 => assert_eq!(lookup.remove(&key), ordered.remove(&key)),
+                    _ => {
+                        *lookup.get_or_insert_with(key.clone(), || value) += 1;
+                        *ordered.entry(key.clone()).or_insert(value) += 1;
+                    }
+                }
+                assert_eq!(lookup.get(&key), ordered.get(&key));
+                assert_eq!(lookup.contains_key(&key), ordered.contains_key(&key));
+                assert_eq!(lookup.len(), ordered.len());
+            }
+            if let Some(value) = lookup.get_mut(&(0, "0".to_owned())) {
+                *value = 100;
+                assert_eq!(lookup.get(&(0, "0".to_owned())), Some(&100));
+            }
+            lookup.clear();
+            assert!(lookup.is_empty());
+        }
+    }
+}

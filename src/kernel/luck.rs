@@ -92,7 +92,7 @@ impl Luck {
         Draw { state: self.hash([purpose as u64, name, a, b, c]) }
     }
 
-    /// A stream of its own, for what has no operation as its cause and draws in an order of its own.
+    /// A stream, for what has no operation as its cause and draws in an order of its own.
     pub fn stream(&self, purpose: Purpose, name: u64) -> Stream {
         let mut words = Draw { state: self.seed };
         let mut seed = [0; 32];
@@ -136,5 +136,100 @@ impl Words for Stream {
     #[inline]
     fn word(&mut self) -> u64 {
         self.0.next_u64()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first_words(words: &mut impl Words) -> [u64; 4] {
+        std::array::from_fn(|_| words.word())
+    }
+
+    /// Every result of every run depends on these words.
+    #[test]
+    fn words_are_what_they_always_were() {
+        let luck = Luck::new(7);
+        let mut draw = luck.draw(Purpose::Delay, 11, 1, 2, 3);
+        let drawn = [
+            0xb602_1f03_1083_4e80,
+            0xd61c_4155_9995_91fb,
+            0xa39f_c050_351c_d2d2,
+            0xf86f_5ef6_2428_feb5,
+        ];
+        assert_eq!(first_words(&mut draw), drawn);
+        let mut stream = luck.stream(Purpose::Arrival, 11);
+        let streamed = [
+            0xcf04_b232_a468_06e7,
+            0x6cf8_c8b8_3704_7a69,
+            0xe49c_326a_42a7_101b,
+            0xbeb3_c280_0786_bf00,
+        ];
+        assert_eq!(first_words(&mut stream), streamed);
+    }
+
+    #[test]
+    fn every_part_of_a_key_counts_and_nothing_else_does() {
+        let luck = Luck::new(7);
+        let mut all = vec![
+            first_words(&mut luck.draw(Purpose::Delay, 1, 2, 3, 4)),
+            first_words(&mut luck.draw(Purpose::Loss, 1, 2, 3, 4)),
+            first_words(&mut luck.draw(Purpose::Delay, 0, 2, 3, 4)),
+            first_words(&mut luck.draw(Purpose::Delay, 1, 0, 3, 4)),
+            first_words(&mut luck.draw(Purpose::Delay, 1, 2, 0, 4)),
+            first_words(&mut luck.draw(Purpose::Delay, 1, 2, 3, 0)),
+            first_words(&mut Luck::new(8).draw(Purpose::Delay, 1, 2, 3, 4)),
+            first_words(&mut luck.stream(Purpose::Delay, 1)),
+            first_words(&mut luck.stream(Purpose::Delay, 2)),
+            first_words(&mut luck.stream(Purpose::Loss, 1)),
+            first_words(&mut Luck::new(8).stream(Purpose::Delay, 1)),
+        ];
+        assert_eq!(first_words(&mut luck.draw(Purpose::Delay, 1, 2, 3, 4)), all[0]);
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), count);
+    }
+
+    #[test]
+    fn numbers_below_n_are_all_alike() {
+        let mut words = Luck::new(1).draw(Purpose::Key, 0, 0, 0, 0);
+        for n in [1, 2, 3, 10, 1_000] {
+            let (mut counts, each) = (vec![0_u32; n], 10_000 / n as u32 + 200);
+            for _ in 0..each * n as u32 {
+                counts[words.below(n as u64) as usize] += 1;
+            }
+            // Pearson's statistic has mean n - 1 and variance 2 (n - 1).
+            let expected = f64::from(each);
+            let square = |&count: &u32| (f64::from(count) - expected).powi(2) / expected;
+            let statistic: f64 = counts.iter().map(square).sum();
+            let freedom = n as f64 - 1.0;
+            assert!(statistic <= freedom + 4.5 * (2.0 * freedom).sqrt(), "{n}: {statistic}");
+        }
+        let huge = u64::MAX / 2 + 2;
+        assert!((0..1_000).all(|_| words.below(huge) < huge));
+    }
+
+    #[test]
+    fn chances_are_kept() {
+        let mut words = Luck::new(1).draw(Purpose::Loss, 0, 0, 0, 0);
+        let hits = (0..100_000).filter(|_| words.chance(0.3)).count();
+        assert!((29_300..30_700).contains(&hits), "{hits}");
+        assert!((0..1_000).all(|_| !words.chance(0.0) && words.chance(1.0)));
+    }
+
+    /// Draws whose keys differ in one low bit must not resemble one another.
+    #[test]
+    fn neighbouring_keys_are_independent() {
+        let luck = Luck::new(1);
+        let differing: u32 = (0..10_000)
+            .map(|op| {
+                let mut a = luck.draw(Purpose::Work, 5, op, 0, 0);
+                let mut b = luck.draw(Purpose::Work, 5, op + 1, 0, 0);
+                (a.word() ^ b.word()).count_ones()
+            })
+            .sum();
+        assert!((318_000..322_000).contains(&differing), "{differing} of 640,000 bits");
     }
 }

@@ -122,3 +122,6 @@ fn truncated_mean(mean: f64, deviation: f64) -> f64 {
     let kept = libm::erfc(-z / std::f64::consts::SQRT_2) / 2.0;
     mean + deviation * density / kept
 }
+
+#[cfg(test)]
+mod tests;

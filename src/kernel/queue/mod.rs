@@ -54,7 +54,7 @@ impl Key {
 pub struct Entry(u128);
 
 impl Entry {
-    /// Greater than every real entry; fills unused places.
+    /// No entry is greater; fills unused places.
     const LAST: Self = Self(u128::MAX);
 
     /// An entry due at `time`.
@@ -78,8 +78,8 @@ impl Entry {
 
 /// A set of pending entries that hands them out in order.
 ///
-/// Time is monotone: nobody pushes an entry earlier than the last one popped, and entries come in
-/// the order of their sequence numbers. There is no way to
+/// Time is monotone: entries are pushed for later than now (no delay is no timer), and in the order
+/// of their sequence numbers. There is no way to
 /// look at the next entry without taking it, because a radix heap could not look past the clock
 /// and still accept an earlier entry afterwards.
 pub trait PendingSet {
@@ -104,3 +104,6 @@ pub trait PendingSet {
         self.len() == 0
     }
 }
+
+#[cfg(test)]
+mod tests;

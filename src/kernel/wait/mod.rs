@@ -13,3 +13,6 @@ pub use mailbox::{Mailbox, Pop};
 pub use promise::{Promise, Waiting, promise};
 pub use semaphore::{Acquire, Permit, Semaphore};
 pub use signal::{Signal, Wait};
+
+#[cfg(test)]
+mod tests;
