@@ -4,7 +4,10 @@
 
 pub mod checks;
 pub mod experiment;
+pub mod faults;
 pub mod kernel;
 pub mod model;
+pub mod patterns;
 pub mod report;
+pub mod scenario;
 pub mod stats;

@@ -1,0 +1,3 @@
+//! The faults: what goes wrong, when, and where.
+
+pub mod registry;

@@ -1,0 +1,98 @@
+//! What a fault is to the rest of driftlab, and the list of the kinds that exist.
+
+use std::sync::Arc;
+
+use crate::kernel::Span;
+use crate::model::registry::{Entry, Registry, decode, json};
+
+pub use crate::model::registry::Settings;
+
+/// Something that goes wrong: one type, one file, one word in the registry.
+pub trait Fault: Sized + 'static {
+    /// What scenarios call it, in kebab case.
+    const NAME: &'static str;
+    /// One line for lists.
+    const SUMMARY: &'static str;
+    /// Its own file (`include_str!`), whose leading `//!` lines are its manual page.
+    const MANUAL: &'static str;
+    /// What can be chosen about it, beside when it happens.
+    type Settings: Settings;
+
+    /// What it strikes: names of services, databases, `broker`, or roles such as `role:driver`.
+    fn targets(settings: &Self::Settings) -> Vec<String>;
+}
+
+/// A kind of fault with its settings, ready to strike.
+pub trait PreparedFault: Send + Sync {
+    /// The name of its kind.
+    fn name(&self) -> &'static str;
+    /// Its settings, defaults included.
+    fn settings(&self) -> serde_json::Value;
+    /// What it strikes, by name.
+    fn targets(&self) -> Vec<String>;
+}
+
+/// A fault of the plan.
+#[derive(Clone)]
+pub struct PlannedFault {
+    /// When it begins, since the start of the run.
+    pub at: Span,
+    /// How long it lasts; without it, until everything is healed at the end of the load.
+    pub length: Option<Span>,
+    /// What happens.
+    pub fault: Arc<dyn PreparedFault>,
+}
+
+/// A registered kind of fault.
+pub type FaultEntry = Entry<dyn PreparedFault>;
+
+struct With<F: Fault>(F::Settings);
+
+impl<F: Fault> PreparedFault for With<F> {
+    fn name(&self) -> &'static str {
+        F::NAME
+    }
+
+    fn settings(&self) -> serde_json::Value {
+        json(&self.0)
+    }
+
+    fn targets(&self) -> Vec<String> {
+        F::targets(&self.0)
+    }
+}
+
+/// The kinds of fault that a scenario may name.
+#[derive(Default)]
+pub struct Faults(Registry<dyn PreparedFault>);
+
+impl Faults {
+    /// The kinds that driftlab brings.
+    pub fn builtin() -> Self {
+        Self::default()
+    }
+
+    /// These and one more.
+    pub fn with<F: Fault>(self) -> Self {
+        Self(self.0.with_entry(Entry::new::<F::Settings>(
+            (F::NAME, F::SUMMARY, F::MANUAL),
+            |tree| Ok(Arc::new(With::<F>(decode(tree)?))),
+            || Arc::new(With::<F>(F::Settings::default())),
+        )))
+    }
+
+    /// The kind with this name.
+    pub fn find(&self, name: &str) -> Option<&FaultEntry> {
+        self.0.find(name)
+    }
+
+    /// All names, in order.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.0.names()
+    }
+
+    /// All kinds, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, FaultEntry> {
+        self.0.iter()
+    }
+}

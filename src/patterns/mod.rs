@@ -1,0 +1,3 @@
+//! The patterns: different ways to carry out the same operations.
+
+pub mod registry;

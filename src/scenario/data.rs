@@ -1,0 +1,70 @@
+//! CSV files that a scenario names: measurements and traces.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// How the caller reads a file: its path as the scenario writes it, its bytes or why not.
+pub type Files<'d> = &'d dyn Fn(&str) -> Result<Vec<u8>, String>;
+
+/// The files that a scenario has named so far.
+pub struct Data<'d> {
+    files: Files<'d>,
+    read: RefCell<BTreeMap<String, Result<Vec<u8>, String>>>,
+}
+
+impl<'d> Data<'d> {
+    /// No file read so far.
+    pub fn new(files: Files<'d>) -> Self {
+        Self { files, read: RefCell::new(BTreeMap::new()) }
+    }
+
+    /// The cells of one column, of the rows whose other columns have these values.
+    ///
+    /// # Errors
+    /// In words: the file cannot be read, is no CSV, has no such column or no such row.
+    pub fn column(
+        &self,
+        file: &str,
+        column: &str,
+        filter: &[(String, String)],
+    ) -> Result<Vec<String>, String> {
+        let mut read = self.read.borrow_mut();
+        let bytes = read.entry(file.to_owned()).or_insert_with(|| (self.files)(file));
+        let bytes = bytes.as_ref().map_err(Clone::clone)?;
+        let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(&bytes[..]);
+        let header = reader.headers().map_err(|error| format!("not a CSV file: {error}"))?;
+        let position = |name: &str| {
+            let names: Vec<&str> = header.iter().collect();
+            let at = names.iter().position(|known| *known == name);
+            at.ok_or_else(|| format!("no column `{name}` among {}", super::suggest::either(names)))
+        };
+        let wanted = position(column)?;
+        let mut tests = Vec::new();
+        for (name, value) in filter {
+            tests.push((position(name)?, value.as_str()));
+        }
+        let mut cells = Vec::new();
+        for row in reader.records() {
+            let row = row.map_err(|error| format!("not a CSV file: {error}"))?;
+            if tests.iter().all(|(at, value)| row.get(*at) == Some(value)) {
+                cells.push(row.get(wanted).unwrap_or_default().trim().to_owned());
+            }
+        }
+        if cells.is_empty() { Err("no row matches".into()) } else { Ok(cells) }
+    }
+
+    /// A stable hash of a scenario: of its own bytes and of every file that it names.
+    pub fn hash(&self, text: &str) -> u64 {
+        let mut hasher = xxhash_rust::xxh3::Xxh3::new();
+        let mut part = |bytes: &[u8]| {
+            hasher.update(&(bytes.len() as u64).to_le_bytes());
+            hasher.update(bytes);
+        };
+        part(text.as_bytes());
+        for (name, bytes) in self.read.borrow().iter() {
+            part(name.as_bytes());
+            part(bytes.as_deref().unwrap_or_default());
+        }
+        hasher.digest()
+    }
+}

@@ -1,0 +1,340 @@
+//! From positioned TOML to typed values, with all problems at once.
+//!
+//! A type that implements [`Decode`] says how it is read *and* how a JSON Schema describes it, so
+//! that the two cannot drift apart. Tables are declared with the `shape!` macro, which looks like
+//! a struct: every key has its documentation and, where it may be left out, its default as TOML
+//! text with its source. Decoding goes on after a problem: a bad value counts as its default.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::data::Data;
+use super::problem::{Place, Problem};
+use super::profile::Profile;
+use super::shape::key;
+use super::suggest::{either, nearest};
+use super::{Origin, Registries, ValueUsed};
+
+/// A value of the file with its position.
+pub type Item<'i> = Spanned<DeValue<'i>>;
+
+/// Something that can stand in a scenario file.
+pub trait Decode: Sized {
+    /// Whether it is one value (a number, a duration) rather than a structure of others. Such
+    /// values are listed with their origin.
+    const LEAF: bool = false;
+
+    /// Reads it; `None` after a problem was reported.
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self>;
+
+    /// Describes it as JSON Schema.
+    fn schema() -> serde_json::Value;
+
+    /// What it is when nothing is written, if that is allowed without a default.
+    fn absent() -> Option<Self> {
+        None
+    }
+}
+
+/// What a key means when it is left out.
+#[derive(Clone, Copy)]
+pub enum Fallback {
+    /// TOML text, and where this default comes from.
+    Fixed(&'static str, &'static str),
+    /// A value of the scenario's profile.
+    Profile(fn(&Profile) -> &'static str),
+    /// A table all of whose keys can be left out.
+    Empty,
+}
+
+/// Sections that say what there is, not how it behaves: their values are no settings.
+const STRUCTURE: [&str; 5] = ["tables", "operations", "reads", "invariants", "faults"];
+
+/// The state of decoding one file.
+pub struct Decoder<'d> {
+    /// The text of the file.
+    pub text: &'d str,
+    /// What is wrong so far.
+    pub problems: Vec<Problem>,
+    /// Values in force so far.
+    pub values: Vec<ValueUsed>,
+    /// CSV files.
+    pub data: Data<'d>,
+    /// Patterns and faults.
+    pub registries: &'d Registries,
+    /// Named defaults for network and disk.
+    pub profile: &'static Profile,
+    path: Vec<String>,
+    /// Set while a default is decoded, which has no position of its own.
+    instead: Option<Place>,
+    /// Above zero within a value that is listed as a whole.
+    quiet: u32,
+}
+
+impl<'d> Decoder<'d> {
+    /// A decoder at the beginning of a file.
+    pub fn new(text: &'d str, data: Data<'d>, registries: &'d Registries) -> Self {
+        Self {
+            text,
+            problems: Vec::new(),
+            values: Vec::new(),
+            data,
+            registries,
+            profile: Profile::usual(),
+            path: Vec::new(),
+            instead: None,
+            quiet: 0,
+        }
+    }
+
+    /// Where this is in the file.
+    pub fn place<T>(&self, item: &Spanned<T>) -> Place {
+        self.instead.clone().unwrap_or_else(|| item.span())
+    }
+
+    /// Reports a problem.
+    pub fn report(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    /// Reports that something else was expected here, and is `None`.
+    pub fn expected<T>(&mut self, item: &Item<'_>, what: &str) -> Option<T> {
+        let found = match item.get_ref() {
+            DeValue::String(_) => "a string",
+            DeValue::Integer(_) => "a whole number",
+            DeValue::Float(_) => "a number",
+            DeValue::Boolean(_) => "a boolean",
+            DeValue::Datetime(_) => "a date",
+            DeValue::Array(_) => "a list",
+            DeValue::Table(_) => "a table",
+        };
+        let place = self.place(item);
+        let message = match self.path.last() {
+            Some(key) => format!("`{key}` must be {what}"),
+            None => format!("expected {what}"),
+        };
+        self.report(Problem::error("wrong-type", &place, message, format!("this is {found}")));
+        None
+    }
+
+    /// Reports a value that has the right type and makes no sense, and is `None`.
+    pub fn refused<T>(&mut self, item: &Item<'_>, message: String, label: &str) -> Option<T> {
+        let place = self.place(item);
+        self.report(Problem::error("wrong-value", &place, message, label));
+        None
+    }
+
+    /// Does something one key further down.
+    pub fn within<T>(&mut self, key: &str, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.path.push(key.to_owned());
+        let done = work(self);
+        self.path.pop();
+        done
+    }
+
+    /// Does something with one item of the list that is the current key.
+    pub fn item<T>(&mut self, at: usize, work: impl FnOnce(&mut Self) -> T) -> T {
+        let list = self.path.pop().unwrap_or_default();
+        let done = self.within(&format!("{list}[{at}]"), work);
+        self.path.push(list);
+        done
+    }
+
+    /// Remembers a value in force.
+    pub fn used(&mut self, value: String, origin: Origin) {
+        let section = self.path.first().map_or("", String::as_str);
+        if self.quiet == 0 && !STRUCTURE.contains(&section) {
+            self.values.push(ValueUsed { key: self.path.join("."), value, origin });
+        }
+    }
+
+    fn fallback<T: Decode>(&mut self, fallback: Fallback, table: &Place) -> Option<T> {
+        let (text, origin) = match fallback {
+            Fallback::Fixed(text, source) => (text, Origin::Default { source }),
+            Fallback::Profile(pick) => {
+                let Profile { name, source, .. } = *self.profile;
+                (pick(self.profile), Origin::Profile { name, source })
+            }
+            Fallback::Empty => ("{}", Origin::Default { source: "" }),
+        };
+        let item = DeValue::parse(text).ok()?;
+        if T::LEAF {
+            self.used(text.to_owned(), origin);
+            self.quiet += 1;
+        }
+        let outer = self.instead.replace(table.clone());
+        let value = T::decode(&item, self);
+        self.instead = outer;
+        self.quiet -= u32::from(T::LEAF);
+        value
+    }
+
+    /// Reads a table whose keys are known.
+    pub fn table<'t, 'i>(
+        &mut self,
+        item: &'t Item<'i>,
+        what: &'static str,
+    ) -> Option<Fields<'t, 'i>> {
+        let Some(table) = item.get_ref().as_table() else {
+            return self.expected(item, "a table");
+        };
+        let place = self.place(item);
+        Some(Fields { table, place, what, known: Vec::new(), missing: Vec::new() })
+    }
+}
+
+/// A table whose keys are being read.
+pub struct Fields<'t, 'i> {
+    table: &'t DeTable<'i>,
+    /// Where the table is: its header, or its braces.
+    pub place: Place,
+    what: &'static str,
+    known: Vec<String>,
+    missing: Vec<String>,
+}
+
+impl<'t, 'i> Fields<'t, 'i> {
+    /// The value of a key; its default after a problem, so that reading can go on.
+    pub fn read<T: Decode>(
+        &mut self,
+        decoder: &mut Decoder<'_>,
+        field: &str,
+        fallback: Option<Fallback>,
+    ) -> Option<T> {
+        let key = key(field);
+        decoder.within(&key, |decoder| {
+            let Some(item) = self.item(&key) else {
+                let value = match fallback {
+                    Some(fallback) => decoder.fallback(fallback, &self.place),
+                    None => T::absent(),
+                };
+                if value.is_none() {
+                    self.missing.push(key.clone());
+                }
+                return value;
+            };
+            if T::LEAF && decoder.instead.is_none() {
+                let text = decoder.text.get(item.span()).unwrap_or_default();
+                decoder.used(text.to_owned(), Origin::File);
+                decoder.quiet += 1;
+            }
+            let value = T::decode(item, decoder);
+            if T::LEAF && decoder.instead.is_none() {
+                decoder.quiet -= 1;
+            }
+            value
+        })
+    }
+
+    /// The raw value of a key, which counts as known from now on.
+    pub fn item(&mut self, key: &str) -> Option<&'t Item<'i>> {
+        self.known.push(key.to_owned());
+        self.table.get(key)
+    }
+
+    /// Where a key is written.
+    pub fn key_place(&self, decoder: &Decoder<'_>, key: &str) -> Option<Place> {
+        self.table.get_key_value(key).map(|(key, _)| decoder.place(key))
+    }
+
+    /// Keys that nobody asked for, in the order of the file.
+    pub fn rest(&self) -> Vec<(&'t Spanned<toml::de::DeString<'i>>, &'t Item<'i>)> {
+        let known = |key: &str| self.known.iter().any(|known| known == key);
+        in_order(self.table).into_iter().filter(|(key, _)| !known(key.get_ref())).collect()
+    }
+
+    /// Those keys with their values, which count as known from now on.
+    pub fn take_rest(&mut self) -> DeTable<'i> {
+        let rest = self.rest();
+        self.known.extend(rest.iter().map(|(key, _)| key.get_ref().to_string()));
+        rest.into_iter().map(|(key, item)| (key.clone(), item.clone())).collect()
+    }
+
+    /// Ends reading: reports keys that are unknown and keys that are missing.
+    pub fn close(self, decoder: &mut Decoder<'_>) {
+        let mut meant = Vec::new();
+        for (key, _) in self.rest() {
+            let place = decoder.place(key);
+            let known: Vec<&str> = self.known.iter().map(String::as_str).collect();
+            let problem = unknown_key(key.get_ref(), &place, self.what, &known);
+            meant.extend(problem.patch.as_ref().map(|(_, better)| better.clone()));
+            decoder.report(problem);
+        }
+        for key in self.missing.iter().filter(|key| !meant.iter().any(|better| better == *key)) {
+            let message = format!("{} needs the key `{key}`", self.what);
+            decoder.report(Problem::error("missing-key", &self.place, message, "not given here"));
+        }
+    }
+
+    /// Checks a table in which exactly one of several leading keys is wanted, each with
+    /// companions that it needs and companions that it allows.
+    pub fn check_leads(&mut self, decoder: &mut Decoder<'_>, leads: &[Lead]) {
+        let given: Vec<&Lead> =
+            leads.iter().filter(|lead| self.table.contains_key(lead.key)).collect();
+        let [lead] = given.as_slice() else {
+            let names = either(leads.iter().map(|lead| lead.key));
+            let problem = if given.is_empty() {
+                let near = self.rest().iter().any(|(key, _)| {
+                    nearest(key.get_ref(), leads.iter().map(|lead| lead.key)).is_some()
+                });
+                if near {
+                    return;
+                }
+                let message = format!("{} needs one of {names}", self.what);
+                Problem::error("missing-key", &self.place, message, "none is given here")
+            } else {
+                let places: Vec<Place> =
+                    given.iter().filter_map(|lead| self.key_place(decoder, lead.key)).collect();
+                let message = format!("{} has only one of {names}", self.what);
+                let first = Problem::error("too-many-keys", &places[0], message, "this one");
+                places[1..].iter().fold(first, |problem, place| problem.also(place, "or this one"))
+            };
+            return decoder.report(problem);
+        };
+        for key in lead.needs.iter().filter(|key| !self.table.contains_key(**key)) {
+            let message = format!("`{}` needs the key `{key}` beside it", lead.key);
+            let place = self.key_place(decoder, lead.key).unwrap_or_else(|| self.place.clone());
+            decoder.report(Problem::error("missing-key", &place, message, "not given here"));
+        }
+        let fits = |key: &str| lead.needs.contains(&key) || lead.allows.contains(&key);
+        for other in leads {
+            for key in other.needs.iter().chain(other.allows).filter(|key| !fits(key)) {
+                if let Some(place) = self.key_place(decoder, key) {
+                    let message = format!("`{key}` means nothing beside `{}`", lead.key);
+                    let label = format!("belongs to `{}`", other.key);
+                    decoder.report(Problem::error("unknown-key", &place, message, label));
+                }
+            }
+        }
+    }
+}
+
+/// A leading key of a table, see [`Fields::check_leads`].
+pub struct Lead {
+    /// The key.
+    pub key: &'static str,
+    /// Keys that must stand beside it.
+    pub needs: &'static [&'static str],
+    /// Keys that may stand beside it.
+    pub allows: &'static [&'static str],
+}
+
+/// The problem of a key that nobody knows, with the nearest known one.
+pub fn unknown_key(key: &str, place: &Place, what: &str, known: &[&str]) -> Problem {
+    let message = format!("unknown key `{key}`");
+    let problem = Problem::error("unknown-key", place, message, format!("{what} has no such key"));
+    match nearest(key, known.iter().copied()) {
+        Some(better) => problem.help("a key with a similar name exists").patch(place, better),
+        None if known.is_empty() => problem,
+        None => problem.help(format!("it may have {}", either(known.iter().copied()))),
+    }
+}
+
+/// The entries of a table in the order of the file.
+pub fn in_order<'t, 'i>(
+    table: &'t DeTable<'i>,
+) -> Vec<(&'t Spanned<toml::de::DeString<'i>>, &'t Item<'i>)> {
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    entries
+}

@@ -1,0 +1,289 @@
+//! Distributions of durations, as scenarios write them.
+
+use serde_json::json;
+
+use super::decode::{Decode, Decoder, Item};
+use super::problem::Problem;
+use super::shape::{shape, words};
+use super::values::{At, Count, Length, Map, Positive};
+use crate::kernel::{Dist, Span};
+
+shape! {
+    /// A distribution of durations.
+    "a distribution"
+    pub struct Shape {
+        /// Memoryless, with this mean.
+        exponential: Option<Length>,
+        /// Anything between two durations, all alike: `["1ms", "3ms"]`.
+        uniform: Option<At<Vec<Span>>>,
+        /// A bell, drawn again until it is not negative.
+        normal: Option<Normal>,
+        /// Skewed, as latencies are.
+        log_normal: Option<LogNormal>,
+        /// A heavy tail.
+        pareto: Option<Pareto>,
+        /// A sum of exponential stages.
+        erlang: Option<Erlang>,
+        /// One of several, by weight.
+        mixture: Option<At<Vec<Part>>>,
+        /// Measurements from a CSV file, all alike.
+        empirical: Option<At<Empirical>>,
+    }
+    one of {
+        "exponential" [] [] "uniform" [] [] "normal" [] [] "log-normal" [] []
+        "pareto" [] [] "erlang" [] [] "mixture" [] [] "empirical" [] []
+    }
+}
+
+shape! {
+    /// A bell by its mean and its standard deviation before it is cut at zero.
+    "a normal distribution"
+    pub struct Normal {
+        /// Mean.
+        mean: Span,
+        /// Standard deviation.
+        deviation: Span,
+    }
+}
+
+shape! {
+    /// By median and 99th percentile, or by the parameters of the logarithm in seconds.
+    "a log-normal distribution"
+    pub struct LogNormal {
+        /// Half of all are shorter.
+        median: Option<Length>,
+        /// 99 of 100 are shorter.
+        p99: Option<At<Length>>,
+        /// Mean of the natural logarithm of seconds.
+        mu: Option<Number>,
+        /// Standard deviation of the natural logarithm.
+        sigma: Option<Positive>,
+    }
+    one of { "median" ["p99"] [] "mu" ["sigma"] [] }
+}
+
+shape! {
+    /// `P(X > x) = (least / x)^alpha`.
+    "a Pareto distribution"
+    pub struct Pareto {
+        /// Least value.
+        least: Length,
+        /// Tail index; at 1 and below there is no mean.
+        alpha: Positive,
+    }
+}
+
+shape! {
+    /// The sum of `shape` exponential stages.
+    "an Erlang distribution"
+    pub struct Erlang {
+        /// Number of stages.
+        shape: Count,
+        /// Mean of the sum.
+        mean: Length,
+    }
+}
+
+shape! {
+    /// One part of a mixture.
+    "a part of a mixture"
+    pub struct Part {
+        /// How often it is chosen, relative to the others.
+        weight: Positive,
+        /// What is drawn then.
+        dist: Dist,
+    }
+}
+
+shape! {
+    /// One column of a CSV file.
+    "an empirical distribution"
+    pub struct Empirical {
+        /// Path, relative to the scenario file.
+        file: String,
+        /// The column that holds the durations.
+        column: String,
+        /// Which rows count: column = value.
+        where_: Map<String>,
+        /// Unit of the column.
+        unit: Unit = super::decode::Fallback::Fixed("'milliseconds'", "usual in benchmarks"),
+    }
+}
+
+words! {
+    /// A unit of time.
+    pub enum Unit {
+        /// Seconds.
+        Seconds = "seconds",
+        /// Thousandths.
+        Milliseconds = "milliseconds",
+        /// Millionths.
+        Microseconds = "microseconds",
+        /// Billionths.
+        Nanoseconds = "nanoseconds",
+    }
+}
+
+/// Any finite number.
+#[derive(Clone, Copy, Debug)]
+pub struct Number(f64);
+
+impl Decode for Number {
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        let text = match item.get_ref() {
+            toml::de::DeValue::Float(float) => float.as_str(),
+            toml::de::DeValue::Integer(integer) => integer.as_str(),
+            _ => return decoder.expected(item, "a number"),
+        };
+        match text.parse() {
+            Ok(number) if f64::is_finite(number) => Some(Self(number)),
+            _ => decoder.expected(item, "a finite number"),
+        }
+    }
+
+    fn schema() -> serde_json::Value {
+        json!({ "type": "number" })
+    }
+}
+
+impl Decode for Dist {
+    const LEAF: bool = true;
+
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        if item.get_ref().is_str() {
+            return Span::decode(item, decoder).map(Self::Constant);
+        }
+        if !item.get_ref().is_table() {
+            return decoder.expected(item, "a duration or a distribution");
+        }
+        let before = decoder.problems.len();
+        let shape = Shape::decode(item, decoder)?;
+        if decoder.problems.len() > before { None } else { convert(shape, decoder) }
+    }
+
+    fn schema() -> serde_json::Value {
+        json!({ "$ref": "#/$defs/Distribution" })
+    }
+}
+
+/// The shared definition of a distribution in the JSON Schema.
+pub fn definition() -> serde_json::Value {
+    json!({
+        "description": "How long something takes: always the same, or drawn anew each time.",
+        "anyOf": [{ "$ref": "#/$defs/Duration" }, Shape::schema()],
+    })
+}
+
+fn convert(shape: Shape, decoder: &mut Decoder<'_>) -> Option<Dist> {
+    if let Some(mean) = shape.exponential {
+        return Some(Dist::Exponential { mean: mean.0 });
+    }
+    if let Some(normal) = shape.normal {
+        return Some(Dist::Normal { mean: normal.mean, deviation: normal.deviation });
+    }
+    if let Some(pareto) = shape.pareto {
+        return Some(Dist::Pareto { least: pareto.least.0, alpha: pareto.alpha.0 });
+    }
+    if let Some(Erlang { shape: stages, mean, .. }) = shape.erlang {
+        return Some(Dist::Erlang { shape: stages.0 as u32, mean: mean.0 });
+    }
+    if let Some(bounds) = shape.uniform {
+        return uniform(&bounds, decoder);
+    }
+    if let Some(log_normal) = shape.log_normal {
+        return log_normal_of(&log_normal, decoder);
+    }
+    if let Some(parts) = shape.mixture {
+        if parts.value.is_empty() {
+            let message = "a mixture needs at least one part";
+            decoder.report(Problem::error("wrong-value", &parts.place, message, "it is empty"));
+            return None;
+        }
+        let parts = parts.value.into_iter().map(|part| (part.weight.0, part.dist));
+        return Some(Dist::Mixture(parts.collect()));
+    }
+    empirical(&shape.empirical?, decoder)
+}
+
+fn uniform(bounds: &At<Vec<Span>>, decoder: &mut Decoder<'_>) -> Option<Dist> {
+    match *bounds.value {
+        [low, high] if low <= high => Some(Dist::Uniform { low, high }),
+        _ => {
+            let message = "expected two durations, the lesser one first";
+            decoder.report(Problem::error("wrong-value", &bounds.place, message, "not so"));
+            None
+        }
+    }
+}
+
+fn log_normal_of(given: &LogNormal, decoder: &mut Decoder<'_>) -> Option<Dist> {
+    if let (Some(mu), Some(sigma)) = (given.mu, given.sigma) {
+        return Some(Dist::LogNormal { mu: mu.0, sigma: sigma.0 });
+    }
+    let (median, p99) = (given.median?.0, given.p99.as_ref()?);
+    if p99.value.0 <= median {
+        let message = format!("the 99th percentile must be above the median of {median}");
+        decoder.report(Problem::error("wrong-value", &p99.place, message, "too short"));
+        return None;
+    }
+    /// The 99th percentile of the standard normal distribution.
+    const Z99: f64 = 2.326_347_874_040_841;
+    let (mu, tail) = (libm::log(median.as_secs_f64()), libm::log(p99.value.0.as_secs_f64()));
+    Some(Dist::LogNormal { mu, sigma: (tail - mu) / Z99 })
+}
+
+fn empirical(given: &At<Empirical>, decoder: &mut Decoder<'_>) -> Option<Dist> {
+    let At { place, value: Empirical { file, column, where_, unit, .. } } = given;
+    let filter: Vec<(String, String)> =
+        where_.iter().map(|(_, name, value)| (name.value.clone(), value.clone())).collect();
+    let nanos = match unit {
+        Unit::Seconds => 1e9,
+        Unit::Milliseconds => 1e6,
+        Unit::Microseconds => 1e3,
+        Unit::Nanoseconds => 1.0,
+    };
+    let spans = decoder.data.column(file, column, &filter).and_then(|cells| {
+        let spans = cells.iter().map(|cell| match cell.parse::<f64>() {
+            Ok(number) if number.is_finite() && number >= 0.0 => {
+                Ok(Span::from_nanos((number * nanos + 0.5) as u64))
+            }
+            _ => Err(format!("`{cell}` in column `{column}` is not a duration in numbers")),
+        });
+        spans.collect::<Result<Vec<Span>, String>>()
+    });
+    match spans {
+        Ok(mut spans) => {
+            spans.sort_unstable();
+            Some(Dist::Empirical(spans.into()))
+        }
+        Err(why) => {
+            let message = format!("cannot use `{file}`: {why}");
+            decoder.report(Problem::error("data-file", place, message, "asked for here"));
+            None
+        }
+    }
+}
+
+/// The mean in seconds, if there is one; of a cut bell, the mean before the cut.
+pub fn mean(dist: &Dist) -> Option<f64> {
+    match dist {
+        Dist::Constant(span) => Some(span.as_secs_f64()),
+        Dist::Uniform { low, high } => Some((low.as_secs_f64() + high.as_secs_f64()) / 2.0),
+        Dist::Exponential { mean } | Dist::Normal { mean, .. } | Dist::Erlang { mean, .. } => {
+            Some(mean.as_secs_f64())
+        }
+        Dist::LogNormal { mu, sigma } => Some(libm::exp(mu + sigma * sigma / 2.0)),
+        Dist::Pareto { least, alpha } => {
+            (*alpha > 1.0).then(|| least.as_secs_f64() * alpha / (alpha - 1.0))
+        }
+        Dist::Mixture(parts) => {
+            let weights: f64 = parts.iter().map(|(weight, _)| weight).sum();
+            let sum = parts.iter().map(|(weight, part)| Some(weight * mean(part)?));
+            Some(sum.sum::<Option<f64>>()? / weights)
+        }
+        Dist::Empirical(spans) => {
+            let sum: f64 = spans.iter().map(|span| span.as_secs_f64()).sum();
+            (!spans.is_empty()).then(|| sum / spans.len() as f64)
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! What a scenario file may contain: every table and key, with its documentation and default.
+//!
+//! This is the reference of the format; the JSON Schema is generated from it. Nothing here knows
+//! what a name refers to; `resolve` does.
+
+use super::decode::Fallback::{self, Empty, Fixed};
+use super::plan::{FaultText, VariantText};
+use super::shape::{shape, words};
+use super::values::{At, Count, Few, Length, Map, Positive, Scalar, Share, Whole};
+use crate::kernel::{Dist, Span};
+
+const FORCE: Fallback = Fallback::Profile(|profile| profile.force);
+const DELAY: Fallback = Fallback::Profile(|profile| profile.delay);
+
+shape! {
+    /// A scenario of driftlab: a system, its load, the variants to compare and what goes wrong.
+    "a scenario"
+    pub struct File {
+        /// Name, seed, profile and course.
+        scenario: Head,
+        /// How clients behave.
+        clients: Clients = Empty,
+        /// The one retry policy for every technical failure.
+        retry: Retry = Empty,
+        /// The services, by name.
+        services: Map<Service>,
+        /// The databases, by name.
+        databases: Map<Database>,
+        /// The tables, by name.
+        tables: Map<Table>,
+        /// The broker, for the patterns that need one.
+        broker: Broker = Empty,
+        /// How long messages take.
+        links: Links = Empty,
+        /// Nodes of patterns: coordinator, orchestrator, job, relay.
+        drivers: Drivers = Empty,
+        /// The business operations, by name.
+        operations: Map<Operation>,
+        /// Streams of operations, by name.
+        load: Map<Load>,
+        /// Read probes and readers, by name.
+        reads: Map<Read>,
+        /// What must be true of the tables.
+        invariants: Vec<Invariant>,
+        /// What is compared, by name.
+        variants: Map<VariantText>,
+        /// What goes wrong, and when.
+        faults: Vec<FaultText>,
+    }
+}
+
+shape! {
+    /// Name, seed, profile and course of a scenario.
+    "[scenario]"
+    pub struct Head {
+        /// The name, also of the folder with its results.
+        name: At<String>,
+        /// What it is about, in a sentence or two.
+        about: Option<String>,
+        /// The first seed; further runs count up from it.
+        seed: Whole<0, 9_223_372_036_854_775_807> = Fixed("1", "any number will do"),
+        /// Defaults for network and disk: lan-nvme, lan-cloud, multi-az, wan, slow-disk.
+        profile: At<String> = Fixed("'lan-cloud'", "the most usual place of services today"),
+        /// Operations that arrive earlier are not measured.
+        warm_up: At<Span> = Fixed("'10s'", "ten times the longest lock wait"),
+        /// End of the load, since the start of the run; everything is healed then.
+        load: At<Length> = Fixed("'240s'", "room for two outages and a quiet end"),
+        /// How long the system may take to settle after the load, at most.
+        settle: Length = Fixed("'120s'", "four times the usual synchronization interval"),
+    }
+}
+
+shape! {
+    /// How clients behave.
+    "[clients]"
+    pub struct Clients {
+        /// A client gives up this long after the arrival.
+        deadline: At<Length> = Fixed("'5s'", "what a person waits; Envoy's route timeout is 15 s"),
+        /// Attempts with the same idempotency key, the first included.
+        attempts: Few = Fixed("1", "browsers do not repeat a POST"),
+        /// One attempt is given up after this; by default only at the deadline.
+        attempt_deadline: Option<Length>,
+    }
+}
+
+shape! {
+    /// The one retry policy for every technical failure.
+    "[retry]"
+    pub struct Retry {
+        /// Attempts in all, the first included.
+        attempts: Few = Fixed("3", "resilience4j"),
+        /// Pause before the first retry.
+        backoff: Span = Fixed("'500ms'", "resilience4j"),
+        /// Each further pause is this many times longer.
+        factor: Count = Fixed("2", "Temporal"),
+        /// Longest pause.
+        longest: Length = Fixed("'5s'", "Envoy: ten times the first"),
+        /// A pause is drawn from `(1 - jitter) x pause ..= pause`.
+        jitter: Share = Fixed("0.33", "gRPC A6: from 0.8 to 1.2 times"),
+        /// Deadline of one step or call.
+        step_deadline: At<Length> = Fixed("'2s'", "twice the lock timeout, so that it shows first"),
+    }
+}
+
+shape! {
+    /// A service: workers, a queue and the work of one request.
+    "a service"
+    pub struct Service {
+        /// Random draws hash this instead of the name.
+        luck: Option<String>,
+        /// How many nodes run it; each has its own workers and queue.
+        instances: Few = Fixed("1", "one node shows a crash best"),
+        /// Requests served at once, per instance.
+        workers: Count = Fixed("25", "resilience4j bulkhead"),
+        /// Requests that may wait, per instance; further ones are rejected.
+        queue: Whole<0, 4_294_967_295> = Fixed("1024", "Envoy's pending requests"),
+        /// Own work per request, beside what databases do.
+        work: Dist = Fixed("{ exponential = '2ms' }", "assumed: JSON, validation, mapping"),
+        /// How long it needs after a restart before it serves.
+        recovery: Span = Fixed("'5s'", "assumed: start of a small process"),
+    }
+}
+
+shape! {
+    /// A database on its own node, or co-located with a service.
+    "a database"
+    pub struct Database {
+        /// Random draws hash this instead of the name.
+        luck: Option<String>,
+        /// The service on whose node it runs and with which it crashes.
+        node: Option<At<String>>,
+        /// Sessions open at once.
+        connections: Count = Fixed("100", "PostgreSQL: max_connections"),
+        /// Statements that run at once.
+        cores: Count = Fixed("4", "assumed: a small server"),
+        /// Core time of one statement.
+        work: Dist = Fixed(
+            "{ log-normal = { median = '80us', p99 = '150us' } }",
+            "measured, PostgreSQL 15: select and update by key",
+        ),
+        /// A forced write: one distribution for all, or one for each kind.
+        force: Force = FORCE,
+        /// A waiter for a row lock gives up after this.
+        lock_timeout: At<Length> = Fixed("'1s'", "PostgreSQL's deadlock_timeout"),
+        /// A branch that was not prepared in this time aborts itself.
+        branch_timeout: Length = Fixed("'10s'", "Atomikos: transaction timeout"),
+        /// Fixed part of recovery after a restart.
+        recovery: Span = Fixed("'2s'", "assumed: start of a server with a short log"),
+        /// Whether readers wait for writers.
+        reads: Reads = Fixed("'locking'", "a lock shows what a snapshot hides"),
+        /// Whether it can take part in two-phase commit.
+        xa: bool = Fixed("true", "PostgreSQL, MySQL, Oracle, SQL Server can"),
+    }
+}
+
+shape! {
+    /// Forced writes by kind.
+    "a forced write by kind"
+    pub struct ForceByKind {
+        /// A local commit.
+        commit: Dist = FORCE,
+        /// A prepared record.
+        prepare: Dist = FORCE,
+        /// A decision, and everything else.
+        decide: Dist = FORCE,
+    }
+}
+
+words! {
+    /// How readers see rows that are being written.
+    pub enum Reads {
+        /// Wait for a shared lock.
+        Locking = "locking",
+        /// Read the last committed version.
+        Snapshot = "snapshot",
+    }
+}
+
+shape! {
+    /// A table, its owner and its shape.
+    "a table"
+    pub struct Table {
+        /// Random draws hash this instead of the name.
+        luck: Option<String>,
+        /// The only service that may write it.
+        owner: At<String>,
+        /// Where it is stored.
+        database: At<String>,
+        /// Columns and their values in initial rows: whole numbers or words, not both in one.
+        columns: Map<Scalar>,
+        /// How many rows exist before the run.
+        rows: Whole<0, 10_000_000> = Fixed("0", "most tables begin empty"),
+    }
+}
+
+shape! {
+    /// The broker.
+    "the broker"
+    pub struct Broker {
+        /// Random draws hash this instead of the name.
+        luck: Option<String>,
+        /// How long it needs after a restart.
+        recovery: Span = Fixed("'5s'", "assumed: start of a small process"),
+        /// How long it takes to store a message durably.
+        force: Dist = FORCE,
+        /// Work per message, one message at a time per partition.
+        work: Dist = Fixed("'50us'", "assumed: 20,000 messages a second and partition"),
+    }
+}
+
+shape! {
+    /// How long messages take, by who talks to whom.
+    "[links]"
+    pub struct Links {
+        /// Between any two nodes, unless said otherwise.
+        default: Link = Empty,
+        /// Between a service and a database.
+        database: Link = Empty,
+        /// Between clients and services.
+        client: Link = Empty,
+        /// Between two named services, in either direction.
+        between: Vec<Between>,
+    }
+}
+
+shape! {
+    /// What a link does to a message.
+    "a link"
+    pub struct Link {
+        /// One-way delay.
+        delay: Dist = DELAY,
+        /// Share of messages that vanish.
+        loss: Share = Fixed("0.0", "faults add loss where it is wanted"),
+        /// Share of messages that arrive twice.
+        duplicate: Share = Fixed("0.0", "faults add duplicates where they are wanted"),
+    }
+}
+
+shape! {
+    /// A link between two named services.
+    "a link between services"
+    pub struct Between {
+        /// One service.
+        a: At<String>,
+        /// The other service.
+        b: At<String>,
+        /// One-way delay.
+        delay: Dist = DELAY,
+        /// Share of messages that vanish.
+        loss: Share = Fixed("0.0", "faults add loss where it is wanted"),
+        /// Share of messages that arrive twice.
+        duplicate: Share = Fixed("0.0", "faults add duplicates where they are wanted"),
+    }
+}
+
+shape! {
+    /// Nodes of patterns: coordinator, orchestrator, job, relay.
+    "[drivers]"
+    pub struct Drivers {
+        /// A forced write to a driver's own log.
+        force: Force = FORCE,
+        /// How long a driver needs after a restart.
+        recovery: Span = Fixed("'5s'", "assumed: start of a small process"),
+    }
+}
+
+shape! {
+    /// A stream of operations.
+    "a load"
+    pub struct Load {
+        /// Random draws hash this instead of the name.
+        luck: Option<String>,
+        /// Which operation it offers.
+        operation: At<String>,
+        /// Independent arrivals at this rate per second.
+        poisson: Option<At<Positive>>,
+        /// One every so often.
+        constant: Option<At<Length>>,
+        /// A base rate with bursts.
+        bursts: Option<At<Bursts>>,
+        /// At the times in the column `seconds` of this CSV file.
+        trace: Option<At<String>>,
+        /// After arrivals of another load, whose keys it takes over.
+        follows: Option<Follows>,
+        /// So many clients, each with one operation at a time; hides blocking.
+        closed: Option<Closed>,
+        /// From when on.
+        from: Span = Fixed("'0s'", "the start of the run"),
+        /// Until when; by default the end of the load.
+        until: Option<At<Span>>,
+    }
+    one of { "poisson" [] [] "constant" [] [] "bursts" [] [] "trace" [] [] "follows" [] []
+        "closed" [] [] }
+}
+
+shape! {
+    /// Poisson arrivals whose rate goes up at regular times.
+    "bursts"
+    pub struct Bursts {
+        /// Rate per second between bursts.
+        base: Positive,
+        /// Rate per second within bursts.
+        peak: Positive,
+        /// From the start of one burst to the start of the next.
+        every: Length,
+        /// How long a burst lasts.
+        length: At<Length>,
+    }
+}
+
+shape! {
+    /// After arrivals of another load.
+    "`follows`"
+    pub struct Follows {
+        /// The load that is followed.
+        load: At<String>,
+        /// How long after the arrival.
+        delay: Dist,
+        /// Share of arrivals that are followed.
+        share: Share = Fixed("1.0", "every one"),
+    }
+}
+
+shape! {
+    /// A closed loop.
+    "a closed loop"
+    pub struct Closed {
+        /// How many clients.
+        clients: Count,
+        /// Pause between an answer and the next request.
+        think: Dist,
+    }
+}
+
+shape! {
+    /// Reads that measure what a reader sees.
+    "a read"
+    pub struct Read {
+        /// Random draws hash this instead of the name.
+        luck: Option<String>,
+        /// Read for every arrival of this operation.
+        operation: Option<At<String>>,
+        /// The rows of these steps of the operation; by default of all.
+        steps: Option<Vec<At<String>>>,
+        /// How long after the arrival.
+        at: Option<At<Vec<Span>>>,
+        /// Read by independent readers from this table.
+        table: Option<At<String>>,
+        /// Which column.
+        column: Option<At<String>>,
+        /// Which row.
+        key: Option<At<super::operation::Key>>,
+        /// Reads per second.
+        rate: Option<Positive>,
+    }
+    one of { "operation" ["at"] ["steps"] "table" ["column" "key" "rate"] [] }
+}
+
+pub use super::operation::{Invariant, Operation};
+pub use super::plan::Force;

@@ -1,0 +1,210 @@
+//! Scenario files: text to a typed [`System`] with variants and faults, or all problems at once.
+//!
+//! ```text
+//! text ──► positioned TOML ──► `file`: what is written ──► `resolve`: what it refers to ──► System
+//!             (syntax)         (keys, types, ranges)        (names, ownership, cycles)
+//! ```
+//!
+//! Every stage reports everything it finds, as [`Problem`]s with positions in the text; one place
+//! ([`render`]) shows them in the manner of rustc. `file` is also the reference of the format:
+//! the JSON Schema ([`schema`]) is generated from the same declarations that decode it.
+//!
+//! Nothing here reads a file: the caller hands in the text and the bytes of the CSV files that a
+//! scenario names. A scenario's hash covers both.
+
+mod data;
+mod decode;
+mod dist;
+mod file;
+mod operation;
+mod plan;
+mod problem;
+mod profile;
+mod render;
+mod resolve;
+mod schema;
+mod shape;
+mod suggest;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use data::Files;
+pub use problem::{Label, Place, Problem, Severity, any_error};
+pub use profile::{PROFILES, Profile};
+pub use render::render;
+pub use resolve::{ROLES, TECHNIQUES};
+pub use schema::schema;
+
+use crate::faults::registry::{Faults, PlannedFault};
+use crate::model::system::{Name, System};
+use crate::patterns::registry::{Patterns, Prepared};
+use data::Data;
+use decode::{Decode, Decoder};
+use file::File;
+
+/// The text of a scenario file.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The path, as problems show it.
+    pub name: String,
+    /// The text.
+    pub text: String,
+}
+
+/// The parts that a scenario may name.
+#[derive(Default)]
+pub struct Registries {
+    /// Patterns.
+    pub patterns: Patterns,
+    /// Kinds of fault.
+    pub faults: Faults,
+}
+
+impl Registries {
+    /// Everything that driftlab brings.
+    pub fn builtin() -> Self {
+        Self { patterns: Patterns::builtin(), faults: Faults::builtin() }
+    }
+}
+
+/// A scenario that can be run.
+#[derive(Clone)]
+pub struct Scenario {
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    pub about: Option<String>,
+    /// Its first seed.
+    pub seed: u64,
+    /// Hash (xxh3) of the bytes of the file and of all CSV files that it names.
+    pub hash: u64,
+    /// The name of the profile with the defaults for network and disk.
+    pub profile: String,
+    /// What every variant has in common.
+    pub system: Arc<System>,
+    /// What is compared.
+    pub variants: Vec<Variant>,
+    /// What goes wrong, in the order of the file.
+    pub faults: Vec<PlannedFault>,
+    /// Every setting in force, and where it came from.
+    pub values: Vec<ValueUsed>,
+}
+
+/// One side of a comparison.
+#[derive(Clone)]
+pub struct Variant {
+    /// Its name.
+    pub name: Name,
+    /// How ownership is arranged; one of [`TECHNIQUES`].
+    pub technique: String,
+    /// How operations are carried out.
+    pub pattern: Arc<dyn Prepared>,
+}
+
+/// A setting in force.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ValueUsed {
+    /// Its place in the file, such as `services.ticket.workers`.
+    pub key: String,
+    /// Its value as TOML.
+    pub value: String,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Where a value came from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// It is written in the scenario.
+    File,
+    /// It comes from the profile.
+    Profile {
+        /// Which one.
+        name: &'static str,
+        /// Where the profile has it from.
+        source: &'static str,
+    },
+    /// It is the default.
+    Default {
+        /// Where the default comes from.
+        source: &'static str,
+    },
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File => f.write_str("file"),
+            Self::Profile { name, source } => write!(f, "profile {name}: {source}"),
+            Self::Default { source } => write!(f, "default: {source}"),
+        }
+    }
+}
+
+/// Reads a scenario. `files` reads the CSV files that it names, by their path as written.
+///
+/// Returns the scenario, or nothing if any problem is an error, and all problems in the order of
+/// the text; warnings may accompany a scenario.
+pub fn load(
+    source: &Source,
+    files: Files<'_>,
+    registries: &Registries,
+) -> (Option<Scenario>, Vec<Problem>) {
+    let text = source.text.as_str();
+    let (tree, errors) = toml::de::DeTable::parse_recoverable(text);
+    let syntax: Vec<Problem> = errors.iter().map(syntax_problem).collect();
+    let mut decoder = Decoder::new(text, Data::new(files), registries);
+    if let Some(profile) = named_profile(tree.get_ref()) {
+        decoder.profile = profile;
+    }
+    let root = toml::Spanned::new(tree.span(), toml::de::DeValue::Table(tree.into_inner()));
+    let file = File::decode(&root, &mut decoder);
+    let mut problems = std::mem::take(&mut decoder.problems);
+    let mut scenario = None;
+    if !syntax.is_empty() {
+        problems.retain(|problem| survives(problem, &syntax, text));
+        problems.extend(syntax);
+    } else if let Some(file) = file {
+        let resolved = resolve::resolve(&file, &decoder.data, &mut problems);
+        scenario = resolved.filter(|_| !any_error(&problems)).map(|resolved| Scenario {
+            name: file.scenario.name.value.clone(),
+            about: file.scenario.about.clone(),
+            seed: file.scenario.seed.0,
+            hash: decoder.data.hash(text),
+            profile: decoder.profile.name.to_owned(),
+            system: Arc::new(resolved.system),
+            variants: resolved.variants,
+            faults: resolved.faults,
+            values: std::mem::take(&mut decoder.values),
+        });
+    }
+    problems.sort_by_key(|problem| problem.place().start);
+    (scenario, problems)
+}
+
+/// The profile that a file names, needed before anything else is decoded.
+fn named_profile(root: &toml::de::DeTable<'_>) -> Option<&'static Profile> {
+    let head = root.get("scenario")?.get_ref().as_table()?;
+    Profile::named(head.get("profile")?.get_ref().as_str()?)
+}
+
+fn syntax_problem(error: &toml::de::Error) -> Problem {
+    let place = error.span().unwrap_or(0..0);
+    Problem::error("syntax", &place, error.message(), "")
+}
+
+/// Whether a problem is more than an echo of a syntax error: what is missing may have been lost
+/// with a broken line, and what stands on that line was read wrongly.
+fn survives(problem: &Problem, syntax: &[Problem], text: &str) -> bool {
+    let line = |place: Place| {
+        let before = text.get(..place.start).unwrap_or(text);
+        before.bytes().filter(|byte| *byte == b'\n').count()
+    };
+    let here = line(problem.place());
+    problem.code != "missing-key" && syntax.iter().all(|error| line(error.place()) != here)
+}

@@ -1,0 +1,255 @@
+//! What a scenario file may contain about operations and invariants, continued from `file`.
+
+use serde_json::json;
+use toml::de::DeValue;
+
+use super::decode::Fallback::Fixed;
+use super::decode::{Decode, Decoder, Item};
+use super::shape::{shape, words};
+use super::values::{At, Map, Positive, Scalar, Share};
+
+shape! {
+    /// A business operation, said once, independent of any pattern.
+    "an operation"
+    pub struct Operation {
+        /// Random draws hash this instead of the name.
+        luck: Option<String>,
+        /// Its keys, by name, and how each is chosen.
+        keys: Map<At<Key>>,
+        /// What it does, in order; the first step's service is where a client knocks.
+        steps: Vec<Step>,
+    }
+}
+
+/// How the key of an operation is chosen.
+#[derive(Clone)]
+pub enum Key {
+    /// One that nobody had before.
+    New,
+    /// The key of the same name of the operation that this one follows.
+    Followed,
+    /// One of the initial rows of a table.
+    Rows(RowsOf),
+}
+
+shape! {
+    /// One of the initial rows of a table.
+    "a key"
+    pub struct RowsOf {
+        /// The table.
+        rows_of: At<String>,
+        /// Row `i` has weight `1 / (i + 1)^zipf`; by default all are alike.
+        zipf: Option<Positive>,
+    }
+}
+
+impl Decode for Key {
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        match item.get_ref() {
+            DeValue::String(text) if text == "new" => Some(Self::New),
+            DeValue::String(text) if text == "followed" => Some(Self::Followed),
+            DeValue::Table(_) => RowsOf::decode(item, decoder).map(Self::Rows),
+            _ => decoder.expected(item, "\"new\", \"followed\" or { rows-of = \"a table\" }"),
+        }
+    }
+
+    fn schema() -> serde_json::Value {
+        let words = json!({
+            "enum": ["new", "followed"],
+            "description": "A key that nobody had before, or that of the followed operation.",
+        });
+        json!({ "anyOf": [words, RowsOf::schema()] })
+    }
+}
+
+shape! {
+    /// One step: an effect on a row of one table.
+    "a step"
+    pub struct Step {
+        /// Its name within the operation.
+        name: At<String>,
+        /// The service that carries it out.
+        by: At<String>,
+        /// The table that it changes.
+        table: At<String>,
+        /// Which key of the operation names the row.
+        key: At<String>,
+        /// What it does. Written values are whole numbers, words, `"{key}"` for a key of the
+        /// operation, or `"{ordinal}"` for a number that no other operation writes.
+        effect: At<Effect>,
+        /// What takes it back; by default known for `insert` and `add`.
+        undo: Option<At<Effect>>,
+        /// Steps that come before it; by default the one above.
+        after: Option<Vec<At<String>>>,
+        /// The rule that may refuse it.
+        refuse: Option<At<Refuse>>,
+        /// How its row follows from earlier rows; all that a synchronization job may know.
+        derive: Option<At<Derive>>,
+        /// A row of a reference table that is looked up at its owner first.
+        lookup: Option<Lookup>,
+    }
+}
+
+shape! {
+    /// A change of one row.
+    "an effect"
+    pub struct Effect {
+        /// Make the row with these columns; others get their initial value.
+        insert: Option<Map<At<Scalar>>>,
+        /// Overwrite these columns.
+        set: Option<Map<At<Scalar>>>,
+        /// Add to these columns.
+        add: Option<Map<i64>>,
+        /// Remove the row.
+        delete: Option<bool>,
+    }
+    one of { "insert" [] [] "set" [] [] "add" [] [] "delete" [] [] }
+}
+
+shape! {
+    /// A business rule that may refuse a step.
+    "a refusal"
+    pub struct Refuse {
+        /// With this probability, drawn per operation, equal in every variant.
+        probability: Option<Share>,
+        /// If the effect would bring a column below a bound.
+        below: Option<Below>,
+    }
+    one of { "probability" [] [] "below" [] [] }
+}
+
+shape! {
+    /// If the effect would bring a column below a bound.
+    "`below`"
+    pub struct Below {
+        /// The column of the step's row.
+        column: At<String>,
+        /// The least value that it may have.
+        bound: i64,
+    }
+}
+
+shape! {
+    /// How a row follows from rows that are there already.
+    "a derivation"
+    pub struct Derive {
+        /// One row per row of this table, with the same key.
+        row_per: Option<At<String>>,
+        /// A copy of a column of the row of this table with the same key.
+        copy: Option<At<String>>,
+        /// The number of rows of this table that name the row here.
+        count: Option<At<String>>,
+        /// The sum of a column of the rows of this table that name the row here.
+        sum: Option<At<String>>,
+        /// The column that is copied.
+        from: Option<At<String>>,
+        /// The column that is summed.
+        of: Option<At<String>>,
+        /// The column of those rows that names the row here.
+        by: Option<At<String>>,
+        /// The column here.
+        to: Option<At<String>>,
+        /// What each value becomes; others are left alone.
+        values: Map<At<Scalar>>,
+        /// What each unit counts for.
+        times: i64 = Fixed("1", "a plain sum"),
+        /// Which rows count: column = value.
+        where_: Map<At<Scalar>>,
+    }
+    one of {
+        "row-per" [] []
+        "copy" ["from" "to"] ["values"]
+        "count" ["by" "to"] []
+        "sum" ["of" "by" "to"] ["times"]
+    }
+}
+
+shape! {
+    /// A read of somebody else's reference data before a step's own work.
+    "a lookup"
+    pub struct Lookup {
+        /// The table, owned by another service.
+        table: At<String>,
+        /// Which key of the operation names the row.
+        key: At<String>,
+    }
+}
+
+shape! {
+    /// Something that must be true of the tables.
+    "an invariant"
+    pub struct Invariant {
+        /// What it says, in words.
+        name: At<String>,
+        /// When it must hold for a verdict; how long it does not is measured regardless.
+        when: Moment = Fixed("'at-rest'", "what eventual consistency promises"),
+        /// A column equals the number of rows that name its row.
+        count_equal: Option<CountEqual>,
+        /// These columns (`"table.column"`), summed over all rows, keep their initial sum.
+        sum_constant: Option<Vec<At<String>>>,
+        /// Every row has the row that it refers to.
+        references: Option<References>,
+        /// A column stays within bounds.
+        bound: Option<Bound>,
+    }
+    one of { "count-equal" [] [] "sum-constant" [] [] "references" [] [] "bound" [] [] }
+}
+
+words! {
+    /// When an invariant must hold.
+    pub enum Moment {
+        /// Once everything has settled.
+        AtRest = "at-rest",
+        /// At every instant.
+        Always = "always",
+    }
+}
+
+shape! {
+    /// A column equals the number of rows that name its row.
+    "`count-equal`"
+    pub struct CountEqual {
+        /// The table of the counting column.
+        table: At<String>,
+        /// The counting column.
+        column: At<String>,
+        /// The counted table.
+        of: At<String>,
+        /// The column of the counted table that names the counting row.
+        by: At<String>,
+        /// Which rows count: column = value.
+        where_: Map<At<Scalar>>,
+    }
+}
+
+shape! {
+    /// Every row has the row that it refers to.
+    "`references`"
+    pub struct References {
+        /// The referring table.
+        table: At<String>,
+        /// The column that names the referred row; by default the row's own key.
+        by: Option<At<String>>,
+        /// Which rows refer: column = value.
+        where_: Map<At<Scalar>>,
+        /// The referred table.
+        to: At<String>,
+        /// What the referred row must look like: column = value.
+        to_where: Map<At<Scalar>>,
+    }
+}
+
+shape! {
+    /// A column stays within bounds.
+    "`bound`"
+    pub struct Bound {
+        /// The table.
+        table: At<String>,
+        /// The column.
+        column: At<String>,
+        /// Least value allowed.
+        least: Option<i64>,
+        /// Greatest value allowed.
+        most: Option<i64>,
+    }
+}

@@ -1,0 +1,249 @@
+//! Variants, faults and other parts of a file whose shape depends on what they name.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Error};
+
+use super::Origin;
+use super::decode::{Decode, Decoder, Fallback, Item, unknown_key};
+use super::file::ForceByKind;
+use super::problem::{Place, Problem};
+use super::suggest::{either, nearest};
+use super::values::{At, Length};
+use crate::faults::registry::PreparedFault;
+use crate::kernel::{Dist, Span};
+use crate::model::registry::Entry;
+use crate::model::system::ForceSpec;
+use crate::patterns::registry::Prepared;
+
+/// Forced writes: one distribution for all kinds, or a table with one for each.
+#[derive(Clone)]
+pub struct Force(pub ForceSpec);
+
+impl Decode for Force {
+    const LEAF: bool = true;
+
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        let table = item.get_ref().as_table();
+        let by_kind = |table: &DeTable<'_>| {
+            ["commit", "prepare", "decide"].iter().any(|kind| table.contains_key(*kind))
+        };
+        if !table.is_some_and(by_kind) {
+            let all = Dist::decode(item, decoder)?;
+            let (commit, prepare) = (all.clone(), all.clone());
+            return Some(Self(ForceSpec { commit, prepare, decide: all }));
+        }
+        let ForceByKind { commit, prepare, decide, .. } = ForceByKind::decode(item, decoder)?;
+        Some(Self(ForceSpec { commit, prepare, decide }))
+    }
+
+    fn schema() -> serde_json::Value {
+        json!({ "anyOf": [Dist::schema(), ForceByKind::schema()] })
+    }
+}
+
+/// A variant: a technique and a pattern with its settings.
+#[derive(Clone)]
+pub struct VariantText {
+    /// How ownership is arranged.
+    pub technique: At<String>,
+    /// The pattern, as named.
+    pub name: At<String>,
+    /// The pattern with its settings.
+    pub pattern: Arc<dyn Prepared>,
+    /// Random draws hash this instead of the name.
+    pub luck: Option<String>,
+}
+
+impl Decode for VariantText {
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        let registries = decoder.registries;
+        let mut table = decoder.table(item, "a variant")?;
+        let luck = table.read(decoder, "luck", None);
+        let technique: Option<At<String>> = table.read(
+            decoder,
+            "technique",
+            Some(Fallback::Fixed("'table-split'", "the usual end of a migration")),
+        );
+        let name: Option<At<String>> = table.read(decoder, "pattern", None);
+        let settings = table.item("settings");
+        table.close(decoder);
+        let name = name?;
+        let Some(entry) = registries.patterns.find(&name.value) else {
+            let problem = unknown("pattern", &name, &registries.patterns.names());
+            decoder.report(problem);
+            return None;
+        };
+        let pattern = match settings {
+            None => entry.with_defaults(),
+            Some(item) => {
+                decoder.within("settings", |decoder| settings_of(entry, item, decoder))?
+            }
+        };
+        let written = settings.and_then(|item| item.get_ref().as_table());
+        note_settings(decoder, &pattern.settings(), written);
+        Some(Self { technique: technique?, name, pattern, luck: luck? })
+    }
+
+    fn schema() -> serde_json::Value {
+        json!({ "$ref": "#/$defs/Variant" })
+    }
+}
+
+/// Lists the settings of a pattern among the values in force.
+fn note_settings(
+    decoder: &mut Decoder<'_>,
+    settings: &serde_json::Value,
+    written: Option<&DeTable<'_>>,
+) {
+    for (key, value) in settings.as_object().into_iter().flatten() {
+        let from_file = written.is_some_and(|table| table.contains_key(key.as_str()));
+        let origin = match from_file {
+            true => Origin::File,
+            false => Origin::Default { source: "the pattern's manual page" },
+        };
+        let value = value.to_string();
+        decoder.within("settings", |decoder| {
+            decoder.within(key, |decoder| decoder.used(value, origin));
+        });
+    }
+}
+
+/// A fault of the plan, and where it is.
+#[derive(Clone)]
+pub struct FaultText {
+    /// When it begins.
+    pub at: At<Span>,
+    /// How long it lasts.
+    pub length: Option<At<Length>>,
+    /// What happens.
+    pub fault: Arc<dyn PreparedFault>,
+    /// What it strikes, as written.
+    pub targets: Vec<At<String>>,
+}
+
+impl Decode for FaultText {
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        let registries = decoder.registries;
+        let mut table = decoder.table(item, "a fault")?;
+        let kind: Option<At<String>> = table.read(decoder, "kind", None);
+        let at = table.read(decoder, "at", None);
+        let length = table.read(decoder, "for", None);
+        let place = table.place.clone();
+        let rest = Spanned::new(place.clone(), DeValue::Table(table.take_rest()));
+        table.close(decoder);
+        let kind = kind?;
+        let Some(entry) = registries.faults.find(&kind.value) else {
+            decoder.report(unknown("fault", &kind, &registries.faults.names()));
+            return None;
+        };
+        let fault = settings_of(entry, &rest, decoder)?;
+        let targets = fault.targets().into_iter().map(|target| {
+            let place = place_of(&rest, &target).unwrap_or_else(|| place.clone());
+            At { place, value: target }
+        });
+        let targets = targets.collect();
+        Some(Self { at: at?, length: length?, fault, targets })
+    }
+
+    fn schema() -> serde_json::Value {
+        json!({ "$ref": "#/$defs/Fault" })
+    }
+}
+
+/// Where a string stands in a subtree.
+fn place_of(item: &Item<'_>, text: &str) -> Option<Place> {
+    match item.get_ref() {
+        DeValue::String(found) if found == text => Some(item.span()),
+        DeValue::Array(list) => list.iter().find_map(|item| place_of(item, text)),
+        DeValue::Table(table) => table.values().find_map(|item| place_of(item, text)),
+        _ => None,
+    }
+}
+
+/// The problem of a pattern or kind of fault that nobody registered.
+fn unknown(what: &str, name: &At<String>, known: &[&'static str]) -> Problem {
+    let code = if what == "pattern" { "unknown-pattern" } else { "unknown-fault" };
+    let message = format!("no {what} is named `{}`", name.value);
+    let problem = Problem::error(code, &name.place, message, "not registered");
+    match nearest(&name.value, known.iter().copied()) {
+        Some(better) => problem
+            .help(format!("a {what} with a similar name exists"))
+            .patch(&name.place, format!("{better:?}")),
+        None => problem.help(format!("there are {}", either(known.iter().copied()))),
+    }
+}
+
+/// Decodes registered settings and reports everything that is wrong with them: the decoder of
+/// the settings stops at the first problem, so what was reported is taken out and it runs again.
+fn settings_of<T: ?Sized>(
+    entry: &Entry<T>,
+    item: &Item<'_>,
+    decoder: &mut Decoder<'_>,
+) -> Option<Arc<T>> {
+    let Some(table) = item.get_ref().as_table() else {
+        return decoder.expected(item, "a table");
+    };
+    let mut table = table.clone();
+    let before = decoder.problems.len();
+    let known = keys_of(entry);
+    let mut taken: Vec<String> = Vec::new();
+    for (key, _) in super::decode::in_order(&table) {
+        if !known.iter().any(|known| known == key.get_ref()) {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            decoder.report(unknown_key(key.get_ref(), &key.span(), entry.name, &known));
+            taken.push(key.get_ref().to_string());
+        }
+    }
+    for key in &taken {
+        table.remove(key.as_str());
+    }
+    loop {
+        let tree = Spanned::new(item.span(), DeValue::Table(table.clone()));
+        let error = match entry.decode(tree) {
+            Ok(part) => return (decoder.problems.len() == before).then_some(part),
+            Err(error) => error,
+        };
+        let Some(key) = culprit(&table, &error) else {
+            // What is missing because it was taken out is no further problem.
+            let message = error.message().to_owned();
+            if !taken.iter().any(|taken| message.contains(&format!("`{taken}`"))) {
+                report_settings(decoder, &error, &item.span());
+            }
+            return None;
+        };
+        let place = table.get(key.as_str()).map_or(item.span(), Spanned::span);
+        report_settings(decoder, &error, &place);
+        table.remove(key.as_str());
+        taken.push(key);
+    }
+}
+
+/// The key whose value an error is about.
+fn culprit(table: &DeTable<'_>, error: &Error) -> Option<String> {
+    let span = error.span()?;
+    let inside = |place: Place| place.start <= span.start && span.end <= place.end;
+    let mut entries = table.iter();
+    let (key, _) = entries.find(|(key, item)| inside(item.span()) || inside(key.span()))?;
+    Some(key.get_ref().to_string())
+}
+
+fn report_settings(decoder: &mut Decoder<'_>, error: &Error, near: &Place) {
+    let place = error.span().filter(|span| !span.is_empty()).unwrap_or_else(|| near.clone());
+    let message = error.message().lines().next().unwrap_or_default().to_owned();
+    decoder.report(Problem::error("wrong-setting", &place, message, ""));
+}
+
+/// The keys that settings may have, according to their schema.
+fn keys_of<T: ?Sized>(entry: &Entry<T>) -> Vec<String> {
+    let mut generator = super::schema::generator();
+    let schema = (entry.schema)(&mut generator).to_value();
+    let definitions = serde_json::Value::Object(generator.take_definitions(true));
+    let target = schema.get("$ref").and_then(|target| target.as_str());
+    let target = target.and_then(|target| target.rsplit('/').next()).unwrap_or_default();
+    let object = definitions.get(target).unwrap_or(&schema);
+    let keys = object.get("properties").and_then(|properties| properties.as_object());
+    keys.into_iter().flatten().map(|(key, _)| key.clone()).collect()
+}

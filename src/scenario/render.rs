@@ -1,0 +1,48 @@
+//! The one place that turns problems into text, in the manner of rustc.
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
+
+use super::Source;
+use super::problem::{Place, Problem, Severity};
+
+/// All problems as text, each with an excerpt of the source; empty if there are none.
+pub fn render(source: &Source, problems: &[Problem], colour: bool) -> String {
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let renderer = renderer.decor_style(DecorStyle::Ascii);
+    let texts: Vec<String> = problems.iter().map(|p| one(&renderer, source, p)).collect();
+    texts.iter().map(|text| format!("{}\n", text.trim_end())).collect::<Vec<_>>().join("\n")
+}
+
+fn one(renderer: &Renderer, source: &Source, problem: &Problem) -> String {
+    let level = match problem.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let snippet = Snippet::source(source.text.as_str()).path(source.name.as_str());
+    let marks = problem.labels.iter().map(|label| {
+        let kind = if label.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
+        let text = (!label.text.is_empty()).then_some(label.text.as_str());
+        kind.span(within(&source.text, &label.span)).label(text)
+    });
+    let title = level.primary_title(problem.message.as_str()).id(problem.code);
+    let main = title.element(snippet.annotations(marks));
+    let help = problem.help.as_deref().unwrap_or("write this instead");
+    match (&problem.patch, &problem.help) {
+        (Some((place, text)), _) => {
+            let patch = Patch::new(within(&source.text, place), text.as_str());
+            let snippet = Snippet::source(source.text.as_str()).path(source.name.as_str());
+            let advice: Group<'_> = Level::HELP.secondary_title(help).element(snippet.patch(patch));
+            renderer.render(&[main, advice])
+        }
+        (None, Some(_)) => renderer.render(&[main.element(Level::HELP.message(help))]),
+        (None, None) => renderer.render(&[main]),
+    }
+}
+
+/// The place, moved to where text can be cut: inside the source and between characters.
+fn within(text: &str, place: &Place) -> Place {
+    let cut = |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    let start = cut(place.start).unwrap_or(0);
+    start..cut(place.end).unwrap_or(0).max(start)
+}

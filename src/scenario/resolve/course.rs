@@ -1,0 +1,170 @@
+//! The course of a run, clients, retries, variants and faults.
+
+use super::super::file::File;
+use super::super::plan::FaultText;
+use super::super::problem::Problem;
+use super::super::profile::{PROFILES, Profile};
+use super::super::suggest::{either, nearest};
+use super::super::values::At;
+use super::super::{PlannedFault, Variant};
+use super::{Context, ROLES, TECHNIQUES, name};
+use crate::kernel::Span;
+use crate::model::system::{ClientSpec, Phases, RetrySpec, System};
+
+impl Context<'_> {
+    /// Retries, clients and phases.
+    pub(super) fn course(&mut self) -> (RetrySpec, ClientSpec, Phases) {
+        let File { scenario, retry, clients, .. } = self.file;
+        let (warm_up, load) = (&scenario.warm_up, &scenario.load);
+        if warm_up.value >= load.value.0 {
+            let message = format!("nothing is measured: the load ends at {}", load.value.0);
+            let problem = Problem::error("times", &warm_up.place, message, "measured from here");
+            self.problems.push(problem.also(&load.place, "the load ends here"));
+        }
+        if Profile::named(&scenario.profile.value).is_none() {
+            let profile = &scenario.profile;
+            let names = || PROFILES.iter().map(|profile| profile.name);
+            let message = format!("no profile is named `{}`", profile.value);
+            let problem = Problem::error("unknown-profile", &profile.place, message, "not known");
+            self.problems.push(match nearest(&profile.value, names()) {
+                Some(better) => problem
+                    .help("a profile with a similar name exists")
+                    .patch(&profile.place, format!("{better:?}")),
+                None => problem.help(format!("there are {}", either(names()))),
+            });
+        }
+        let deadline = clients.deadline.value.0;
+        let retry = RetrySpec {
+            attempts: retry.attempts.0 as u16,
+            backoff: retry.backoff,
+            factor: retry.factor.0 as u32,
+            longest: retry.longest.0,
+            jitter: retry.jitter.0,
+            step_deadline: self.step_deadline(),
+        };
+        let clients = ClientSpec {
+            deadline,
+            attempts: clients.attempts.0 as u16,
+            attempt_deadline: clients.attempt_deadline.map_or(deadline, |span| span.0),
+        };
+        let phases =
+            Phases { warm_up: warm_up.value, load: load.value.0, settle: scenario.settle.0 };
+        (retry, clients, phases)
+    }
+
+    /// The deadline of a step, with a warning if it hides lock timeouts.
+    fn step_deadline(&mut self) -> Span {
+        let deadline = &self.file.retry.step_deadline;
+        for (_, _, database) in self.file.databases.iter() {
+            let timeout = &database.lock_timeout;
+            if timeout.value.0 >= deadline.value.0 {
+                let message = format!(
+                    "a lock timeout of {} never shows: a step is given up after {}",
+                    timeout.value.0, deadline.value.0
+                );
+                let problem = Problem::error("hidden-timeout", &timeout.place, message, "");
+                self.problems.push(problem.warning());
+            }
+        }
+        deadline.value.0
+    }
+
+    /// The variants, in order.
+    pub(super) fn variants(&mut self) -> Option<Vec<Variant>> {
+        let file = self.file;
+        if file.variants.0.is_empty() {
+            let problem = Problem::error(
+                "no-variants",
+                &file.scenario.place,
+                "a scenario needs at least one variant",
+                "nothing to compare here",
+            );
+            self.problems.push(problem.help("add [variants.NAME] with `pattern`"));
+        }
+        for (_, _, variant) in file.variants.iter() {
+            self.technique(&variant.technique);
+        }
+        let variants = file.variants.0.iter().map(|(shown, variant)| {
+            let variant = variant.as_ref()?;
+            Some(Variant {
+                name: name(shown, variant.luck.as_ref()),
+                technique: variant.technique.value.clone(),
+                pattern: variant.pattern.clone(),
+            })
+        });
+        variants.collect()
+    }
+
+    fn technique(&mut self, technique: &At<String>) {
+        if TECHNIQUES.contains(&technique.value.as_str()) {
+            return;
+        }
+        let message = format!("no technique is named `{}`", technique.value);
+        let place = &technique.place;
+        let problem = Problem::error("unknown-technique", place, message, "not known");
+        self.problems.push(problem.help(format!("there are {}", either(TECHNIQUES))));
+    }
+
+    /// The plan of faults, in order.
+    pub(super) fn faults(&mut self) -> Vec<PlannedFault> {
+        let file = self.file;
+        for fault in &file.faults {
+            self.fault_times(fault);
+            for target in &fault.targets {
+                self.target(target);
+            }
+        }
+        let planned = file.faults.iter().map(|fault| PlannedFault {
+            at: fault.at.value,
+            length: fault.length.as_ref().map(|length| length.value.0),
+            fault: fault.fault.clone(),
+        });
+        planned.collect()
+    }
+
+    fn fault_times(&mut self, fault: &FaultText) {
+        let end = &self.file.scenario.load;
+        let heals = format!("everything is healed at {}", end.value.0);
+        if fault.at.value >= end.value.0 {
+            let message = "this fault never happens";
+            let problem = Problem::error("times", &fault.at.place, message, "begins too late");
+            self.problems.push(problem.also(&end.place, heals));
+        } else if let Some(length) = &fault.length
+            && fault.at.value + length.value.0 > end.value.0
+        {
+            let message = format!("this fault ends before its {} are over", length.value.0);
+            let problem = Problem::error("times", &length.place, message, "cut short");
+            self.problems.push(problem.also(&end.place, heals).warning());
+        }
+    }
+
+    fn target(&mut self, target: &At<String>) {
+        let names = self.service.all().iter().chain(self.database.all());
+        let names = names.map(|name| name.value.as_str()).chain(["broker"]).chain(ROLES);
+        let names: Vec<&str> = names.collect();
+        if names.contains(&target.value.as_str()) {
+            return;
+        }
+        let message = match target.value.as_str() {
+            "" => "this fault strikes nothing".to_owned(),
+            name => format!("nothing is named `{name}` that a fault could strike"),
+        };
+        let problem = Problem::error("unknown-target", &target.place, message, "not a target");
+        self.problems.push(match nearest(&target.value, names.iter().copied()) {
+            Some(better) => problem
+                .help("a target with a similar name exists")
+                .patch(&target.place, format!("{better:?}")),
+            None => problem.help(format!("there are {}", either(names))),
+        });
+    }
+}
+
+/// Asks every variant's pattern whether it can run on this system.
+pub(super) fn check_variants(system: &System, file: &File, problems: &mut Vec<Problem>) {
+    for (_, shown, variant) in file.variants.iter() {
+        for message in variant.pattern.check(system) {
+            let label = format!("in the variant `{}`", shown.value);
+            problems.push(Problem::error("pattern", &variant.name.place, message, label));
+        }
+    }
+}

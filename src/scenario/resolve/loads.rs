@@ -1,0 +1,250 @@
+//! Loads and reads: what arrives and who looks.
+
+use super::super::data::Data;
+use super::super::file::{Follows, Load, Read};
+use super::super::operation::Key;
+use super::super::problem::Problem;
+use super::super::values::At;
+use super::names::Names;
+use super::{Context, name};
+use crate::kernel::{Span, Time};
+use crate::model::system::{
+    Arrivals, ColumnRef, KeyChoice, LoadId, LoadSpec, OperationKind, ReadSpec, ReadWhat, StepId,
+};
+
+impl Context<'_> {
+    /// The loads, in order.
+    pub(super) fn loads(&mut self, data: &Data<'_>) -> Option<Vec<LoadSpec>> {
+        let file = self.file;
+        if file.load.0.is_empty() {
+            let problem = Problem::error(
+                "no-load",
+                &file.scenario.place,
+                "a scenario needs a load",
+                "nothing would ever happen here",
+            );
+            self.problems.push(problem.help("add [load.NAME] with `operation` and `poisson`"));
+        }
+        let mut loads = Vec::new();
+        for (shown, load) in &file.load.0 {
+            loads.push(load.as_ref().and_then(|load| {
+                let operation = self.operation.find(&load.operation, &mut self.problems);
+                let arrivals = self.arrivals(load, data);
+                if let Some(operation) = operation {
+                    self.followed_keys(load, operation);
+                }
+                let until = self.window(load);
+                Some(LoadSpec {
+                    name: name(shown, load.luck.as_ref()),
+                    operation: OperationKind(operation? as u16),
+                    arrivals: arrivals?,
+                    from: Time::ZERO + load.from,
+                    until: Time::ZERO + until,
+                })
+            }));
+        }
+        self.no_circle();
+        loads.into_iter().collect()
+    }
+
+    /// The end of a load, checked against its start and the end of all load.
+    fn window(&mut self, load: &Load) -> Span {
+        let end = &self.file.scenario.load;
+        let until = load.until.as_ref().map_or(end.value.0, |until| until.value);
+        let place = load.until.as_ref().map_or(&load.place, |until| &until.place);
+        if until > end.value.0 {
+            let message = format!("this is after the end of all load at {}", end.value.0);
+            let problem = Problem::error("times", place, message, "too late");
+            self.problems.push(problem.also(&end.place, "the end of all load"));
+        }
+        if load.from >= until {
+            let message = format!("a load from {} until {until} never offers anything", load.from);
+            self.problems.push(Problem::error("times", place, message, ""));
+        }
+        until
+    }
+
+    fn arrivals(&mut self, load: &Load, data: &Data<'_>) -> Option<Arrivals> {
+        if let Some(rate) = &load.poisson {
+            return Some(Arrivals::Poisson(rate.value.0));
+        }
+        if let Some(gap) = &load.constant {
+            return Some(Arrivals::Constant(gap.value.0));
+        }
+        if let Some(At { value: bursts, .. }) = &load.bursts {
+            if bursts.length.value.0 >= bursts.every.0 {
+                let message = format!("a burst must be shorter than {}", bursts.every.0);
+                let place = &bursts.length.place;
+                self.problems.push(Problem::error("times", place, message, "it never ends"));
+            }
+            return Some(Arrivals::Bursts {
+                base: bursts.base.0,
+                peak: bursts.peak.0,
+                every: bursts.every.0,
+                length: bursts.length.value.0,
+            });
+        }
+        if let Some(trace) = &load.trace {
+            return self.trace(trace, data);
+        }
+        if let Some(closed) = &load.closed {
+            let clients = closed.clients.0 as u32;
+            return Some(Arrivals::Closed { clients, think: closed.think.clone() });
+        }
+        let Follows { load, delay, share, .. } = load.follows.as_ref()?;
+        let load = LoadId(self.load.find(load, &mut self.problems)? as u16);
+        Some(Arrivals::Follows { load, delay: delay.clone(), share: share.0 })
+    }
+
+    fn trace(&mut self, file: &At<String>, data: &Data<'_>) -> Option<Arrivals> {
+        let times = data.column(&file.value, "seconds", &[]).and_then(|cells| {
+            let mut times: Vec<Time> = Vec::new();
+            for cell in &cells {
+                let seconds = cell.parse::<f64>().ok().filter(|s| s.is_finite() && *s >= 0.0);
+                let Some(seconds) = seconds else {
+                    return Err(format!("`{cell}` is not a time in seconds"));
+                };
+                let time = Time::ZERO + Span::from_secs_f64(seconds);
+                if times.last().is_some_and(|last| *last > time) {
+                    return Err(format!("the times go back at `{cell}`"));
+                }
+                times.push(time);
+            }
+            Ok(times)
+        });
+        match times {
+            Ok(times) => Some(Arrivals::Trace(times.into())),
+            Err(why) => {
+                let message = format!("cannot use `{}`: {why}", file.value);
+                let problem = Problem::error("data-file", &file.place, message, "asked for here");
+                self.problems.push(problem);
+                None
+            }
+        }
+    }
+
+    /// Reports followed keys of an operation that this load cannot provide.
+    fn followed_keys(&mut self, load: &Load, operation: usize) {
+        let file = self.file;
+        let Some(operation) = &file.operations.0[operation].1 else { return };
+        for (_, key, choice) in operation.keys.iter() {
+            if !matches!(choice.value, Key::Followed) {
+                continue;
+            }
+            let Some(follows) = &load.follows else {
+                let message = format!("the key `{}` comes from a followed load", key.value);
+                let label = "this load follows none";
+                let problem = Problem::error("nothing-followed", &load.place, message, label);
+                self.problems.push(problem.also(&choice.place, "the key is followed"));
+                continue;
+            };
+            if let Some((_, other)) = self.followed_operation(follows)
+                && !other.0.iter().any(|(name, _)| name.value == key.value)
+            {
+                let Follows { load, .. } = follows;
+                let message = format!("operations of `{}` have no key `{}`", load.value, key.value);
+                let problem = Problem::error("nothing-followed", &key.place, message, "");
+                let problem = problem.also(&load.place, "followed here");
+                self.problems.push(problem);
+            }
+        }
+    }
+
+    /// The name and the keys of the operation of a followed load.
+    fn followed_operation(
+        &self,
+        follows: &Follows,
+    ) -> Option<(&At<String>, &super::super::values::Map<At<Key>>)> {
+        let (_, load) = &self.file.load.0[self.load.position(&follows.load.value)?];
+        let at = self.operation.position(&load.as_ref()?.operation.value)?;
+        let (name, operation) = &self.file.operations.0[at];
+        Some((name, &operation.as_ref()?.keys))
+    }
+
+    /// Reports loads that follow each other in a circle, and so never begin.
+    fn no_circle(&mut self) {
+        let file = self.file;
+        let next = |at: usize| {
+            let follows = file.load.0[at].1.as_ref()?.follows.as_ref()?;
+            Some((self.load.position(&follows.load.value)?, &follows.load))
+        };
+        for start in 0..file.load.0.len() {
+            let mut circle = Vec::new();
+            let mut at = start;
+            while let Some((followed, name)) = next(at).filter(|_| circle.len() < 100) {
+                circle.push((at, name));
+                at = followed;
+                if at == start {
+                    break;
+                }
+            }
+            // Each circle is reported once, at its first load.
+            let whole = !circle.is_empty() && at == start;
+            if whole && circle.iter().all(|(member, _)| *member >= start) {
+                let name = circle[0].1;
+                let message = "these loads follow each other and never begin";
+                let mut problem = Problem::error("cycle", &name.place, message, "follows this");
+                for (_, name) in &circle[1..] {
+                    problem = problem.also(&name.place, "which follows this");
+                }
+                self.problems.push(problem);
+            }
+        }
+    }
+
+    /// The reads, in order.
+    pub(super) fn reads(&mut self) -> Option<Vec<ReadSpec>> {
+        let file = self.file;
+        let mut reads = Vec::new();
+        for (shown, read) in &file.reads.0 {
+            reads.push(read.as_ref().and_then(|read| {
+                let what = match &read.operation {
+                    Some(operation) => self.probe(operation, read),
+                    None => self.reader(read),
+                };
+                Some(ReadSpec { name: name(shown, read.luck.as_ref()), what: what? })
+            }));
+        }
+        reads.into_iter().collect()
+    }
+
+    fn probe(&mut self, name: &At<String>, read: &Read) -> Option<ReadWhat> {
+        let kind = self.operation.find(name, &mut self.problems)?;
+        let at = read.at.as_ref()?;
+        if at.value.is_empty() {
+            let message = "a probe without times reads nothing";
+            self.problems.push(Problem::error("wrong-value", &at.place, message, "it is empty"));
+        }
+        let operation = self.file.operations.0[kind].1.as_ref()?;
+        let names = operation.steps.iter().map(|step| step.name.clone()).collect();
+        let what = "step of this operation";
+        let known = Names::new("unknown-step", what, names);
+        let steps: Option<Vec<StepId>> = match &read.steps {
+            None => Some((0..operation.steps.len() as u8).map(StepId).collect()),
+            Some(steps) => {
+                let found = steps
+                    .iter()
+                    .map(|step| Some(StepId(known.find(step, &mut self.problems)? as u8)));
+                found.collect::<Vec<_>>().into_iter().collect()
+            }
+        };
+        let kind = OperationKind(kind as u16);
+        Some(ReadWhat::Operation { kind, steps: steps?, at: at.value.clone() })
+    }
+
+    fn reader(&mut self, read: &Read) -> Option<ReadWhat> {
+        let table = self.table_id(read.table.as_ref()?);
+        let key = read.key.as_ref()?;
+        let choice = self.choice(key);
+        if matches!(choice, Some(KeyChoice::New | KeyChoice::Followed)) {
+            let message = "an independent reader chooses among initial rows";
+            let problem = Problem::error("wrong-value", &key.place, message, "nothing to read");
+            self.problems.push(problem.help("write { rows-of = \"...\" }"));
+            return None;
+        }
+        let table = table?;
+        let column = self.column(table, read.column.as_ref()?)?;
+        let column = ColumnRef { table, column };
+        Some(ReadWhat::Column { column, choice: choice?, rate: read.rate?.0 })
+    }
+}

@@ -1,0 +1,294 @@
+//! From what is written to what it refers to: names become ids, and everything that can be
+//! known to be wrong before a run is reported.
+
+mod capacity;
+mod course;
+mod derive;
+mod invariants;
+mod loads;
+mod names;
+mod operations;
+mod tables;
+mod undo;
+
+use std::sync::Arc;
+
+use super::Variant;
+use super::data::Data;
+use super::file::File;
+use super::problem::{Problem, any_error};
+use super::values::{At, Scalar};
+use crate::faults::registry::PlannedFault;
+use crate::model::system::{Name, System, TableId, ValueSpec};
+use names::{Names, no_duplicates};
+
+/// The ownership techniques that a variant may name.
+pub const TECHNIQUES: [&str; 1] = ["table-split"];
+
+/// The roles that a fault may strike beside services and databases: nodes of the pattern under
+/// study. `role:driver` is whoever drives the pattern; a role that a pattern lacks strikes nobody.
+pub const ROLES: [&str; 6] = [
+    "role:driver",
+    "role:coordinator",
+    "role:orchestrator",
+    "role:job",
+    "role:relay",
+    "role:broker",
+];
+
+/// The parts of a scenario that refer to each other.
+pub struct Resolved {
+    /// The system.
+    pub system: System,
+    /// What is compared.
+    pub variants: Vec<Variant>,
+    /// What goes wrong.
+    pub faults: Vec<PlannedFault>,
+}
+
+/// Resolves a file; nothing if any part is broken. Problems are added.
+pub fn resolve(file: &File, data: &Data<'_>, problems: &mut Vec<Problem>) -> Option<Resolved> {
+    let mut context = Context::new(file);
+    let services = context.services();
+    let databases = context.databases();
+    let tables = context.tables();
+    let links = context.links();
+    let operations = context.operations();
+    let loads = context.loads(data);
+    let reads = context.reads();
+    let invariants = context.invariants();
+    let (retry, client, phases) = context.course();
+    let variants = context.variants();
+    let faults = context.faults();
+    context.words_are_written();
+    let Context { symbols, problems: found, .. } = context;
+    problems.extend(found);
+    if any_error(problems) {
+        return None;
+    }
+    let system = System {
+        name: file.scenario.name.value.as_str().into(),
+        services: services?,
+        databases: databases?,
+        tables: tables?,
+        broker: tables::broker(&file.broker),
+        links: links?,
+        driver_disk: file.drivers.force.0.clone(),
+        driver_recovery: file.drivers.recovery,
+        operations: operations?,
+        loads: loads?,
+        reads: reads?,
+        invariants: invariants?,
+        retry,
+        client,
+        phases,
+        symbols,
+    };
+    capacity::check(&system, file, problems);
+    course::check_variants(&system, file, problems);
+    Some(Resolved { system, variants: variants?, faults })
+}
+
+/// What is known while names are looked up.
+struct Context<'f> {
+    file: &'f File,
+    service: Names,
+    database: Names,
+    table: Names,
+    operation: Names,
+    load: Names,
+    /// Columns of each table and whether each holds words; none where the table is broken.
+    columns: Vec<Option<Columns>>,
+    symbols: Vec<Arc<str>>,
+    /// Words that something writes to a column, and words that something looks for in it.
+    written: Vec<(TableId, u8, At<String>)>,
+    sought: Vec<(TableId, u8, At<String>)>,
+    problems: Vec<Problem>,
+}
+
+struct Columns {
+    names: Names,
+    worded: Vec<bool>,
+}
+
+impl<'f> Context<'f> {
+    fn new(file: &'f File) -> Self {
+        let mut context = Self {
+            file,
+            service: Names::new("unknown-service", "service", file.services.names()),
+            database: Names::new("unknown-database", "database", file.databases.names()),
+            table: Names::new("unknown-table", "table", file.tables.names()),
+            operation: Names::new("unknown-operation", "operation", file.operations.names()),
+            load: Names::new("unknown-load", "load", file.load.names()),
+            columns: Vec::new(),
+            symbols: Vec::new(),
+            written: Vec::new(),
+            sought: Vec::new(),
+            problems: Vec::new(),
+        };
+        for (at, (_, table)) in file.tables.0.iter().enumerate() {
+            let columns = table.as_ref().map(|table| Columns {
+                names: Names::new("unknown-column", "column", table.columns.names()),
+                worded: (table.columns.0.iter())
+                    .map(|(_, value)| matches!(value, Some(Scalar::Word(_))))
+                    .collect(),
+            });
+            for (column, name, value) in table.iter().flat_map(|table| table.columns.iter()) {
+                if let Scalar::Word(word) = value {
+                    let word = At { place: name.place.clone(), value: word.clone() };
+                    context.written.push((TableId(at as u16), column as u8, word));
+                }
+            }
+            context.columns.push(columns);
+        }
+        no_duplicates(
+            "service or database",
+            context.service.all().iter().chain(context.database.all()),
+            &mut context.problems,
+        );
+        context
+    }
+
+    /// The id of a named table.
+    fn table_id(&mut self, name: &At<String>) -> Option<TableId> {
+        self.table.find(name, &mut self.problems).map(|at| TableId(at as u16))
+    }
+
+    /// The position of a named column of a table.
+    fn column(&mut self, table: TableId, name: &At<String>) -> Option<u8> {
+        let columns = self.columns[table.index()].as_ref()?;
+        columns.names.find(name, &mut self.problems).map(|at| at as u8)
+    }
+
+    /// The position of a column that holds numbers.
+    fn number_column(&mut self, table: TableId, name: &At<String>) -> Option<u8> {
+        let column = self.column(table, name)?;
+        if self.worded(table, column) {
+            let message = format!("the column `{}` holds words", name.value);
+            let label = "a number is needed here";
+            self.problems.push(Problem::error("wrong-column", &name.place, message, label));
+            return None;
+        }
+        Some(column)
+    }
+
+    fn worded(&self, table: TableId, column: u8) -> bool {
+        let columns = self.columns[table.index()].as_ref();
+        columns.and_then(|c| c.worded.get(usize::from(column)).copied()).unwrap_or(false)
+    }
+
+    /// The number of a symbol.
+    fn symbol(&mut self, word: &str) -> i64 {
+        let known = self.symbols.iter().position(|symbol| &**symbol == word);
+        let at = known.unwrap_or_else(|| {
+            self.symbols.push(word.into());
+            self.symbols.len() - 1
+        });
+        at as i64
+    }
+
+    /// A value for a column; with `keys`, it may refer to a key of the operation.
+    fn value(
+        &mut self,
+        (table, column): (TableId, u8),
+        value: &At<Scalar>,
+        keys: Option<&Names>,
+    ) -> Option<ValueSpec> {
+        let worded = self.worded(table, column);
+        let wrong = |problems: &mut Vec<Problem>, found: &str| {
+            let holds = if worded { "words" } else { "numbers" };
+            let message = format!("this column holds {holds}, not {found}");
+            problems.push(Problem::error("wrong-column", &value.place, message, ""));
+            None
+        };
+        match &value.value {
+            Scalar::Number(_) if worded => wrong(&mut self.problems, "numbers"),
+            Scalar::Number(number) => Some(ValueSpec::Literal(*number)),
+            Scalar::Word(word) => match word.strip_prefix('{').and_then(|w| w.strip_suffix('}')) {
+                Some(_) if worded => wrong(&mut self.problems, "keys and ordinals"),
+                Some("ordinal") if keys.is_some() => Some(ValueSpec::Ordinal),
+                Some(key) => self.key_value(key, value, keys),
+                None if !worded => wrong(&mut self.problems, "words"),
+                None => Some(ValueSpec::Literal(self.symbol(word))),
+            },
+        }
+    }
+
+    fn key_value(
+        &mut self,
+        key: &str,
+        value: &At<Scalar>,
+        keys: Option<&Names>,
+    ) -> Option<ValueSpec> {
+        let place = value.place.clone();
+        let Some(keys) = keys else {
+            let message = "a key means nothing here";
+            let label = "only written values may refer to a key";
+            self.problems.push(Problem::error("wrong-value", &place, message, label));
+            return None;
+        };
+        let name = At { place, value: key.to_owned() };
+        let before = self.problems.len();
+        let found = keys.find(&name, &mut self.problems);
+        if let Some((_, better)) =
+            self.problems.get_mut(before).and_then(|problem| problem.patch.as_mut())
+        {
+            *better = format!("\"{{{}}}\"", better.trim_matches('"'));
+        }
+        found.map(|at| ValueSpec::Key(at as u8))
+    }
+
+    /// Column values that rows are compared with.
+    fn filter(
+        &mut self,
+        table: TableId,
+        filter: &super::values::Map<At<Scalar>>,
+    ) -> Option<Vec<(u8, i64)>> {
+        let mut tests = Some(Vec::new());
+        for (_, name, value) in filter.iter() {
+            let test = self.column(table, name).and_then(|column| {
+                let found = self.value((table, column), value, None)?;
+                if let Scalar::Word(word) = &value.value {
+                    let word = At { place: value.place.clone(), value: word.clone() };
+                    self.sought.push((table, column, word));
+                }
+                match found {
+                    ValueSpec::Literal(literal) => Some((column, literal)),
+                    ValueSpec::Key(_) | ValueSpec::Ordinal => None,
+                }
+            });
+            tests = tests.zip(test).map(|(mut tests, test)| {
+                tests.push(test);
+                tests
+            });
+        }
+        tests
+    }
+
+    /// Warns of words that are looked for in a column to which nothing writes them.
+    fn words_are_written(&mut self) {
+        for (table, column, word) in std::mem::take(&mut self.sought) {
+            let here = self.written.iter().filter(|(t, c, _)| (*t, *c) == (table, column));
+            let words: Vec<&At<String>> = here.map(|(_, _, word)| word).collect();
+            if words.iter().any(|known| known.value == word.value) {
+                continue;
+            }
+            let message = format!("nothing ever writes `{}` to this column", word.value);
+            let problem = Problem::error("never-written", &word.place, message, "looked for here");
+            let better =
+                super::suggest::nearest(&word.value, words.iter().map(|word| word.value.as_str()));
+            let problem = match better {
+                Some(better) => problem
+                    .help("a similar word is written")
+                    .patch(&word.place, format!("{better:?}")),
+                None => problem,
+            };
+            self.problems.push(problem.warning());
+        }
+    }
+}
+
+/// A name with its luck.
+fn name(shown: &At<String>, luck: Option<&String>) -> Name {
+    Name::with_luck(&shown.value, luck.unwrap_or(&shown.value))
+}

@@ -1,0 +1,278 @@
+//! Operations: keys, steps, effects, and the order of steps.
+
+use super::super::operation::{Effect as EffectText, Key, Operation, Refuse as RefuseText, Step};
+use super::super::problem::Problem;
+use super::super::values::{At, Map, Scalar};
+use super::names::{Names, no_duplicates};
+use super::{Context, name};
+use crate::model::system::{
+    Effect, KeyChoice, KeySpec, Lookup, MAX_KEYS, MAX_STEPS, Name, OperationSpec, Refuse,
+    ServiceId, StepId, StepSpec, TableId, ValueSpec,
+};
+
+/// What the steps of one operation can refer to.
+pub(super) struct Scope {
+    pub keys: Names,
+    pub steps: Names,
+    /// For each step, the set of steps that come before it, as bits.
+    pub ancestors: Vec<u64>,
+}
+
+impl Context<'_> {
+    /// The operations, in order.
+    pub(super) fn operations(&mut self) -> Option<Vec<OperationSpec>> {
+        let file = self.file;
+        let mut operations = Vec::new();
+        for (shown, operation) in &file.operations.0 {
+            operations.push(operation.as_ref().and_then(|operation| {
+                let keys = self.keys(operation);
+                let steps = self.steps(shown, operation);
+                Some(OperationSpec {
+                    name: name(shown, operation.luck.as_ref()),
+                    keys: keys?,
+                    steps: steps?,
+                })
+            }));
+        }
+        operations.into_iter().collect()
+    }
+
+    fn keys(&mut self, operation: &Operation) -> Option<Vec<KeySpec>> {
+        if let Some((extra, _)) = operation.keys.0.get(MAX_KEYS) {
+            let message = format!("an operation has at most {MAX_KEYS} keys");
+            self.problems.push(Problem::error("too-many", &extra.place, message, "one too many"));
+        }
+        let mut keys = Vec::new();
+        for (shown, key) in &operation.keys.0 {
+            keys.push(key.as_ref().and_then(|key| {
+                let choice = self.choice(key)?;
+                Some(KeySpec { name: Name::new(&shown.value), choice })
+            }));
+        }
+        keys.into_iter().collect()
+    }
+
+    /// How a row is chosen.
+    pub(super) fn choice(&mut self, key: &At<Key>) -> Option<KeyChoice> {
+        let rows = match &key.value {
+            Key::New => return Some(KeyChoice::New),
+            Key::Followed => return Some(KeyChoice::Followed),
+            Key::Rows(rows) => rows,
+        };
+        let table = self.table_id(&rows.rows_of)?;
+        if let (_, Some(known)) = &self.file.tables.0[table.index()]
+            && known.rows.0 == 0
+        {
+            let message = format!("`{}` has no initial rows to choose from", rows.rows_of.value);
+            let problem = Problem::error("no-rows", &rows.rows_of.place, message, "chosen here");
+            self.problems.push(problem.also(&known.place, "it needs `rows = ...`"));
+        }
+        Some(rows.zipf.map_or(KeyChoice::Uniform(table), |zipf| KeyChoice::Zipf(table, zipf.0)))
+    }
+
+    fn steps(&mut self, shown: &At<String>, operation: &Operation) -> Option<Vec<StepSpec>> {
+        let steps = &operation.steps;
+        if steps.is_empty() {
+            let message = format!("the operation `{}` has no steps", shown.value);
+            let help = format!("add [[operations.{}.steps]]", shown.value);
+            let problem = Problem::error("no-steps", &shown.place, message, "nothing to do");
+            self.problems.push(problem.help(help));
+            return None;
+        }
+        if let Some(extra) = steps.get(MAX_STEPS) {
+            let message = format!("an operation has at most {MAX_STEPS} steps");
+            let place = &extra.name.place;
+            self.problems.push(Problem::error("too-many", place, message, "one too many"));
+            return None;
+        }
+        no_duplicates("step", steps.iter().map(|step| &step.name), &mut self.problems);
+        let names = steps.iter().map(|step| step.name.clone()).collect();
+        let mut scope = Scope {
+            keys: Names::new("unknown-key-name", "key of this operation", operation.keys.names()),
+            steps: Names::new("unknown-step", "step of this operation", names),
+            ancestors: Vec::new(),
+        };
+        let after = self.order(operation, &scope)?;
+        scope.ancestors = ancestors(&after);
+        let resolved: Vec<Option<StepSpec>> = (steps.iter().zip(after).enumerate())
+            .map(|(at, (step, after))| self.step(at, step, after, &scope))
+            .collect();
+        self.undos(steps, resolved, &scope)
+    }
+
+    /// What comes right before each step, or nothing after a problem.
+    fn order(&mut self, operation: &Operation, scope: &Scope) -> Option<Vec<Vec<StepId>>> {
+        let mut orders = Vec::new();
+        for (at, step) in operation.steps.iter().enumerate() {
+            let order = match &step.after {
+                None if at == 0 => Some(Vec::new()),
+                None => Some(vec![StepId(at as u8 - 1)]),
+                Some(names) => {
+                    let found = names.iter().map(|name| {
+                        let at = scope.steps.find(name, &mut self.problems)?;
+                        Some(StepId(at as u8))
+                    });
+                    // All are looked up before the first unknown one ends it.
+                    found.collect::<Vec<_>>().into_iter().collect()
+                }
+            };
+            if order.as_ref().is_some_and(|order| order.is_empty() != (at == 0)) {
+                let message = match at {
+                    0 => "the first step comes after nothing",
+                    _ => "only the first step may come after nothing",
+                };
+                let problem = Problem::error("step-order", &step.name.place, message, "this step");
+                self.problems.push(problem);
+                orders.push(None);
+            } else {
+                orders.push(order);
+            }
+        }
+        let orders: Vec<Vec<StepId>> = orders.into_iter().collect::<Option<_>>()?;
+        self.no_cycle(&operation.steps, &orders).then_some(orders)
+    }
+
+    /// Whether steps can be done one after the other; a cycle is reported, once.
+    fn no_cycle(&mut self, steps: &[Step], orders: &[Vec<StepId>]) -> bool {
+        let before = ancestors(orders);
+        let in_cycle: Vec<usize> =
+            (0..steps.len()).filter(|at| before[*at] & (1 << at) != 0).collect();
+        let Some((&first, others)) = in_cycle.split_first() else {
+            return true;
+        };
+        let message = format!("the step `{}` comes after itself", steps[first].name.value);
+        let label = "part of a cycle";
+        let mut problem = Problem::error("cycle", &steps[first].name.place, message, label);
+        for other in others.iter().filter(|other| before[first] & (1 << **other) != 0) {
+            problem = problem.also(&steps[*other].name.place, "part of the same cycle");
+        }
+        self.problems.push(problem);
+        false
+    }
+
+    fn step(
+        &mut self,
+        at: usize,
+        step: &Step,
+        after: Vec<StepId>,
+        scope: &Scope,
+    ) -> Option<StepSpec> {
+        let by = self.service.find(&step.by, &mut self.problems);
+        let table = self.table_id(&step.table);
+        let key = scope.keys.find(&step.key, &mut self.problems);
+        if let (Some(by), Some(table)) = (by, table) {
+            self.owned(step, by, table);
+        }
+        let lookup = step.lookup.as_ref().map(|lookup| {
+            let table = self.table_id(&lookup.table);
+            let key = scope.keys.find(&lookup.key, &mut self.problems);
+            Some(Lookup { table: table?, key: key? as u8 })
+        });
+        let table = table?;
+        let effect = self.effect(table, &step.effect.value, &scope.keys);
+        let undo = step.undo.as_ref().map(|undo| self.effect(table, &undo.value, &scope.keys));
+        let refuse = step.refuse.as_ref().map(|refuse| self.refuse(table, &refuse.value));
+        let derive = (step.derive.as_ref()).map(|derive| self.derive(at, table, derive, scope));
+        Some(StepSpec {
+            name: Name::new(&step.name.value),
+            by: ServiceId(by? as u16),
+            table,
+            key: key? as u8,
+            effect: effect?,
+            // A placeholder where none is given: `undos` decides.
+            undo: undo.unwrap_or(Some(Effect::Set(Vec::new())))?,
+            after,
+            refuse: refuse.map_or(Some(None), |refuse| refuse.map(Some))?,
+            derive: derive.map_or(Some(None), |derive| derive.map(Some))?,
+            lookup: lookup.map_or(Some(None), |lookup| lookup.map(Some))?,
+        })
+    }
+
+    fn owned(&mut self, step: &Step, by: usize, table: TableId) {
+        let Some(known) = &self.file.tables.0[table.index()].1 else { return };
+        if self.service.position(&known.owner.value).is_none_or(|owner| owner == by) {
+            return;
+        }
+        let message = format!("`{}` does not own the table `{}`", step.by.value, step.table.value);
+        let label = format!("writes to `{}`", step.table.value);
+        let owner = &known.owner;
+        self.problems.push(
+            Problem::error("not-owner", &step.by.place, message, label)
+                .also(&owner.place, "its owner is given here")
+                .help(format!("let `{}` do it", owner.value))
+                .patch(&step.by.place, format!("{:?}", owner.value)),
+        );
+    }
+
+    /// An effect on a table.
+    fn effect(&mut self, table: TableId, effect: &EffectText, keys: &Names) -> Option<Effect> {
+        if let Some(values) = &effect.insert {
+            return self.written_values(table, values, keys).map(Effect::Insert);
+        }
+        if let Some(values) = &effect.set {
+            return self.written_values(table, values, keys).map(Effect::Set);
+        }
+        if let Some(amounts) = &effect.add {
+            let mut adds = Some(Vec::new());
+            for (_, name, amount) in amounts.iter() {
+                let column = self.number_column(table, name);
+                adds = adds.zip(column).map(|(mut adds, column)| {
+                    adds.push((column, *amount));
+                    adds
+                });
+            }
+            return adds.map(Effect::Add);
+        }
+        if effect.delete == Some(false) {
+            let message = "an effect that deletes nothing is none";
+            let problem = Problem::error("wrong-value", &effect.place, message, "");
+            self.problems.push(problem.help("write `delete = true`"));
+            return None;
+        }
+        Some(Effect::Delete)
+    }
+
+    fn written_values(
+        &mut self,
+        table: TableId,
+        values: &Map<At<Scalar>>,
+        keys: &Names,
+    ) -> Option<Vec<(u8, ValueSpec)>> {
+        let mut written = Some(Vec::new());
+        for (_, name, value) in values.iter() {
+            let found = self.column(table, name).and_then(|column| {
+                if let Scalar::Word(word) = &value.value {
+                    let word = At { place: value.place.clone(), value: word.clone() };
+                    self.written.push((table, column, word));
+                }
+                Some((column, self.value((table, column), value, Some(keys))?))
+            });
+            written = written.zip(found).map(|(mut written, found)| {
+                written.push(found);
+                written
+            });
+        }
+        written
+    }
+
+    fn refuse(&mut self, table: TableId, refuse: &RefuseText) -> Option<Refuse> {
+        if let Some(probability) = refuse.probability {
+            return Some(Refuse::Probability(probability.0));
+        }
+        let below = refuse.below.as_ref()?;
+        let column = self.number_column(table, &below.column)?;
+        Some(Refuse::Below { column, bound: below.bound })
+    }
+}
+
+/// For each step, all steps that come before it, as bits; in a cycle, also itself.
+fn ancestors(orders: &[Vec<StepId>]) -> Vec<u64> {
+    let mut before = vec![0_u64; orders.len()];
+    // Each round reaches one step further; no path is longer than the number of steps.
+    for _ in orders {
+        for (at, order) in orders.iter().enumerate() {
+            before[at] |= order.iter().fold(0, |all, s| all | 1 << s.0 | before[s.index()]);
+        }
+    }
+    before
+}

@@ -1,0 +1,143 @@
+//! Services, databases, tables, links and the broker.
+
+use std::collections::BTreeMap;
+
+use super::super::file::{Broker, Link, Reads};
+use super::super::problem::Problem;
+use super::super::values::Scalar;
+use super::{Context, name};
+use crate::model::system::{
+    BrokerSpec, ColumnSpec, DatabaseId, DatabaseSpec, LinkSpec, Links, MAX_COLUMNS, Name, ReadMode,
+    ServiceId, ServiceSpec, TableSpec,
+};
+
+impl Context<'_> {
+    /// The services, in order.
+    pub(super) fn services(&mut self) -> Option<Vec<ServiceSpec>> {
+        let services = self.file.services.0.iter().map(|(shown, service)| {
+            let service = service.as_ref()?;
+            Some(ServiceSpec {
+                name: name(shown, service.luck.as_ref()),
+                instances: service.instances.0 as u16,
+                workers: service.workers.0 as u32,
+                queue: service.queue.0 as u32,
+                work: service.work.clone(),
+                recovery: service.recovery,
+            })
+        });
+        services.collect()
+    }
+
+    /// The databases, in order.
+    pub(super) fn databases(&mut self) -> Option<Vec<DatabaseSpec>> {
+        let file = self.file;
+        let mut databases = Vec::new();
+        for (shown, database) in &file.databases.0 {
+            databases.push(database.as_ref().and_then(|database| {
+                let node = match &database.node {
+                    None => None,
+                    Some(node) => {
+                        let found = self.service.find(node, &mut self.problems)?;
+                        Some(ServiceId(found as u16))
+                    }
+                };
+                Some(DatabaseSpec {
+                    name: name(shown, database.luck.as_ref()),
+                    node,
+                    connections: database.connections.0 as u32,
+                    cores: database.cores.0 as u32,
+                    work: database.work.clone(),
+                    force: database.force.0.clone(),
+                    lock_timeout: database.lock_timeout.value.0,
+                    branch_timeout: database.branch_timeout.0,
+                    recovery: database.recovery,
+                    reads: match database.reads {
+                        Reads::Locking => ReadMode::Locking,
+                        Reads::Snapshot => ReadMode::Snapshot,
+                    },
+                    xa: database.xa,
+                })
+            }));
+        }
+        databases.into_iter().collect()
+    }
+
+    /// The tables, in order.
+    pub(super) fn tables(&mut self) -> Option<Vec<TableSpec>> {
+        let file = self.file;
+        let mut tables = Vec::new();
+        for (shown, table) in &file.tables.0 {
+            tables.push(table.as_ref().and_then(|table| {
+                let owner = self.service.find(&table.owner, &mut self.problems);
+                let database = self.database.find(&table.database, &mut self.problems);
+                if let Some((extra, _)) = table.columns.0.get(MAX_COLUMNS) {
+                    let message = format!("a table has at most {MAX_COLUMNS} columns");
+                    let problem = Problem::error("too-many", &extra.place, message, "one too many");
+                    self.problems.push(problem);
+                }
+                let columns = table.columns.iter().map(|(_, column, value)| ColumnSpec {
+                    name: column.value.as_str().into(),
+                    initial: match value {
+                        Scalar::Number(number) => *number,
+                        Scalar::Word(word) => self.symbol(word),
+                    },
+                });
+                let columns = columns.collect();
+                Some(TableSpec {
+                    name: name(shown, table.luck.as_ref()),
+                    owner: ServiceId(owner? as u16),
+                    database: DatabaseId(database? as u16),
+                    columns,
+                    rows: table.rows.0,
+                })
+            }));
+        }
+        tables.into_iter().collect()
+    }
+
+    /// The links.
+    pub(super) fn links(&mut self) -> Option<Links> {
+        let links = &self.file.links;
+        let mut between = BTreeMap::new();
+        let mut whole = true;
+        for link in &links.between {
+            let a = self.service.find(&link.a, &mut self.problems);
+            let b = self.service.find(&link.b, &mut self.problems);
+            let (Some(a), Some(b)) = (a, b) else {
+                whole = false;
+                continue;
+            };
+            let spec = LinkSpec {
+                delay: link.delay.clone(),
+                loss: link.loss.0,
+                duplicate: link.duplicate.0,
+            };
+            let pair = (ServiceId(a.min(b) as u16), ServiceId(a.max(b) as u16));
+            if between.insert(pair, spec).is_some() {
+                let message = "this link is given twice";
+                let problem = Problem::error("duplicate-name", &link.place, message, "again here");
+                self.problems.push(problem);
+            }
+        }
+        whole.then(|| Links {
+            default: spec(&links.default),
+            database: spec(&links.database),
+            client: spec(&links.client),
+            between,
+        })
+    }
+}
+
+fn spec(link: &Link) -> LinkSpec {
+    LinkSpec { delay: link.delay.clone(), loss: link.loss.0, duplicate: link.duplicate.0 }
+}
+
+/// The broker, whose name is `broker`.
+pub(super) fn broker(broker: &Broker) -> BrokerSpec {
+    BrokerSpec {
+        name: Name::with_luck("broker", broker.luck.as_deref().unwrap_or("broker")),
+        recovery: broker.recovery,
+        force: broker.force.clone(),
+        work: broker.work.clone(),
+    }
+}

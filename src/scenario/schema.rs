@@ -1,0 +1,84 @@
+//! The JSON Schema of scenario files, from which editors complete and check.
+
+use schemars::SchemaGenerator;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use super::decode::Decode;
+use super::file::File;
+use super::resolve::TECHNIQUES;
+use super::values::Length;
+use super::{Registries, dist, profile::PROFILES};
+use crate::kernel::Span;
+use crate::model::registry::Entry;
+
+/// The JSON Schema (draft 2020-12), with the settings of every pattern and the keys of every
+/// kind of fault that is registered.
+pub fn schema(registries: &Registries) -> Value {
+    let mut generator = generator();
+    let variants = registries.patterns.iter().map(|entry| variant(entry, &mut generator));
+    let variants: Vec<Value> = variants.collect();
+    let faults: Vec<Value> =
+        registries.faults.iter().map(|entry| fault(entry, &mut generator)).collect();
+    let mut definitions = generator.take_definitions(true);
+    definitions.insert("Duration".into(), schemars::schema_for!(Span).to_value());
+    definitions["Duration"].as_object_mut().map(|duration| duration.remove("$schema"));
+    definitions["Duration"].as_object_mut().map(|duration| duration.remove("title"));
+    definitions.insert("Distribution".into(), dist::definition());
+    definitions.insert("Variant".into(), json!({ "type": "object", "anyOf": variants }));
+    definitions.insert("Fault".into(), json!({ "type": "object", "anyOf": faults }));
+    let mut schema = File::schema();
+    let names: Vec<&str> = PROFILES.iter().map(|profile| profile.name).collect();
+    schema["properties"]["scenario"]["properties"]["profile"]["enum"] = json!(names);
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
+    schema["title"] = "driftlab scenario".into();
+    schema["$defs"] = Value::Object(definitions);
+    schema
+}
+
+/// A generator of the schemas of settings.
+pub fn generator() -> SchemaGenerator {
+    SchemaSettings::draft2020_12().into_generator()
+}
+
+fn variant<T: ?Sized>(entry: &Entry<T>, generator: &mut SchemaGenerator) -> Value {
+    json!({
+        "description": entry.summary,
+        "properties": {
+            "luck": String::schema(),
+            "technique": { "enum": TECHNIQUES, "default": TECHNIQUES[0] },
+            "pattern": { "const": entry.name, "description": entry.summary },
+            "settings": (entry.schema)(generator).to_value(),
+        },
+        "required": ["pattern"],
+        "additionalProperties": false,
+    })
+}
+
+fn fault<T: ?Sized>(entry: &Entry<T>, generator: &mut SchemaGenerator) -> Value {
+    // The keys of a fault stand beside `kind`, so its own schema is opened up.
+    let own = (entry.schema)(generator).to_value();
+    let own = match own.get("$ref").and_then(Value::as_str).and_then(|at| at.rsplit('/').next()) {
+        Some(name) => generator.definitions().get(name).cloned().unwrap_or_default(),
+        None => own,
+    };
+    let mut properties = Map::new();
+    properties.insert("kind".into(), json!({ "const": entry.name, "description": entry.summary }));
+    properties.insert("at".into(), described(Span::schema(), "When it begins."));
+    let until = "How long it lasts; by default until everything heals at the end of the load.";
+    properties.insert("for".into(), described(Length::schema(), until));
+    properties.extend(own["properties"].as_object().cloned().unwrap_or_default());
+    let mut required = vec![json!("kind"), json!("at")];
+    required.extend(own["required"].as_array().cloned().unwrap_or_default());
+    json!({
+        "description": entry.summary,
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
+}
+
+fn described(mut schema: Value, text: &str) -> Value {
+    schema["description"] = text.into();
+    schema
+}

@@ -1,0 +1,54 @@
+//! "Did you mean": the nearest known name, and lists of names for people.
+
+/// The candidate most like `name`, if any is alike enough to be what was meant.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let mut best: Option<(f64, &str)> = None;
+    for candidate in candidates {
+        let likeness = likeness(name, candidate);
+        if likeness > best.map_or(0.0, |(most, _)| most) {
+            best = Some((likeness, candidate));
+        }
+    }
+    best.filter(|(likeness, _)| *likeness >= 0.8).map(|(_, candidate)| candidate)
+}
+
+/// Between 0 and 1; case and the choice between `-` and `_` count for nothing.
+fn likeness(a: &str, b: &str) -> f64 {
+    let plain = |text: &str| text.to_lowercase().replace('_', "-");
+    let (a, b) = (plain(a), plain(b));
+    // Jaro-Winkler forgives too much in short words, so an edit must not change half of them.
+    let edits = strsim::damerau_levenshtein(&a, &b);
+    let longest = a.chars().count().max(b.chars().count());
+    if edits * 2 > longest { 0.0 } else { strsim::jaro_winkler(&a, &b) }
+}
+
+/// `a`, `b` or `c`, each in backticks.
+pub fn either<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let quoted: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    match quoted.as_slice() {
+        [] => "nothing".into(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_found_and_a_far_one_is_not() {
+        let names = ["workers", "work", "queue", "lock-timeout"];
+        assert_eq!(nearest("worker", names), Some("workers"));
+        assert_eq!(nearest("lock_timeout", names), Some("lock-timeout"));
+        assert_eq!(nearest("Queue", names), Some("queue"));
+        assert_eq!(nearest("threads", names), None);
+        assert_eq!(nearest("x", []), None);
+    }
+
+    #[test]
+    fn lists_read_as_sentences() {
+        assert_eq!(either(["a", "b", "c"]), "`a`, `b` or `c`");
+        assert_eq!(either(["a"]), "`a`");
+    }
+}

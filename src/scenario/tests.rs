@@ -1,0 +1,331 @@
+//! Tests of whole scenario files: those that ship, those that are broken, and damaged text.
+//!
+//! Patterns and faults are stand-ins with the settings of the real ones, so that these tests
+//! need nothing above the scenario's layer.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::*;
+use crate::faults::registry::Fault;
+use crate::kernel::{Dist, Span};
+use crate::model::system::{Effect, Refuse};
+use crate::patterns::registry::Pattern;
+
+macro_rules! pattern {
+    ($name:ident, $text:literal, $settings:ty) => {
+        struct $name;
+        impl Pattern for $name {
+            const NAME: &'static str = $text;
+            const SUMMARY: &'static str = "a stand-in";
+            const MANUAL: &'static str = "//! A stand-in.";
+            type Settings = $settings;
+        }
+    };
+}
+
+#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+struct None_ {}
+
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+struct Sync {
+    /// From the start of one pass to the start of the next.
+    interval: Span,
+    /// Rows per pass.
+    batch: u32,
+}
+
+impl Default for Sync {
+    fn default() -> Self {
+        Self { interval: Span::from_secs(30), batch: 1_000 }
+    }
+}
+
+#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Publish {
+    #[default]
+    Outbox,
+    LogTailing,
+    DualWrite,
+}
+
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+struct Events {
+    publish: Publish,
+    poll_interval: Span,
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self { publish: Publish::Outbox, poll_interval: Span::from_millis(500) }
+    }
+}
+
+pattern!(BackgroundSync, "background-sync", Sync);
+pattern!(Orchestrated, "orchestrated", None_);
+pattern!(EventBased, "event-based", Events);
+
+struct TwoPhaseCommit;
+
+impl Pattern for TwoPhaseCommit {
+    const NAME: &'static str = "two-phase-commit";
+    const SUMMARY: &'static str = "a stand-in";
+    const MANUAL: &'static str = "//! A stand-in.";
+    type Settings = None_;
+
+    fn check(_: &None_, system: &System) -> Vec<String> {
+        let without = system.databases.iter().filter(|database| !database.xa);
+        without.map(|d| format!("the database `{}` has no XA", d.name.shown)).collect()
+    }
+}
+
+#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct CrashSettings {
+    /// What crashes.
+    target: String,
+}
+
+struct Crash;
+
+impl Fault for Crash {
+    const NAME: &'static str = "crash";
+    const SUMMARY: &'static str = "a node stops, and what is volatile on it is gone";
+    const MANUAL: &'static str = "//! A stand-in.";
+    type Settings = CrashSettings;
+
+    fn targets(settings: &CrashSettings) -> Vec<String> {
+        vec![settings.target.clone()]
+    }
+}
+
+#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct PartitionSettings {
+    /// One side.
+    between: Vec<String>,
+    /// The other side.
+    and: Vec<String>,
+    /// Only from the one to the other.
+    #[serde(default)]
+    one_way: bool,
+}
+
+struct Partition;
+
+impl Fault for Partition {
+    const NAME: &'static str = "partition";
+    const SUMMARY: &'static str = "no message passes";
+    const MANUAL: &'static str = "//! A stand-in.";
+    type Settings = PartitionSettings;
+
+    fn targets(settings: &PartitionSettings) -> Vec<String> {
+        settings.between.iter().chain(&settings.and).cloned().collect()
+    }
+}
+
+fn registries() -> Registries {
+    Registries {
+        patterns: Patterns::default()
+            .with::<TwoPhaseCommit>()
+            .with::<BackgroundSync>()
+            .with::<Orchestrated>()
+            .with::<EventBased>(),
+        faults: Faults::default().with::<Crash>().with::<Partition>(),
+    }
+}
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn files_in(name: &str, ending: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder(name)).expect(name);
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("entry").path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == ending));
+    paths.sort();
+    paths
+}
+
+fn source(path: &Path) -> Source {
+    let name = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).expect("inside the project");
+    let text = fs::read_to_string(path).expect("a text");
+    Source { name: name.display().to_string(), text }
+}
+
+fn load_path(path: &Path) -> (Option<Scenario>, Vec<Problem>, Source) {
+    let source = source(path);
+    let read = |name: &str| {
+        fs::read(path.with_file_name(name)).map_err(|_| "the file cannot be read".to_owned())
+    };
+    let (scenario, problems) = load(&source, &read, &registries());
+    (scenario, problems, source)
+}
+
+fn shipped(name: &str) -> Scenario {
+    let (scenario, problems, source) = load_path(&folder("scenarios").join(name));
+    assert!(problems.is_empty(), "{}", render(&source, &problems, false));
+    scenario.expect("no problem and yet no scenario")
+}
+
+/// Compares with a file beside the tests, or writes it if `UPDATE=1`.
+fn expect_file(path: &Path, found: &str) {
+    if std::env::var_os("UPDATE").is_some() {
+        return fs::write(path, found).expect("written");
+    }
+    let expected = fs::read_to_string(path).unwrap_or_default();
+    let differs = found.lines().zip(expected.lines()).find(|(found, expected)| found != expected);
+    let path = path.display();
+    assert_eq!(differs, None, "{path} differs from what is found; UPDATE=1 rewrites it");
+    assert_eq!(found.len(), expected.len(), "{path} is cut short; UPDATE=1 rewrites it");
+}
+
+#[test]
+fn every_broken_file_gets_its_exact_diagnostics() {
+    let broken = files_in("tests/bad", "toml");
+    assert!(broken.len() >= 30, "only {} broken files", broken.len());
+    for path in broken {
+        let (scenario, problems, source) = load_path(&path);
+        assert!(!problems.is_empty(), "{} has no problem", source.name);
+        assert_eq!(scenario.is_none(), any_error(&problems), "{}", source.name);
+        expect_file(&path.with_extension("txt"), &render(&source, &problems, false));
+    }
+}
+
+#[test]
+fn every_shipped_scenario_loads_without_a_problem() {
+    for path in files_in("scenarios", "toml") {
+        let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
+        let scenario = shipped(name);
+        assert_eq!(format!("{}.toml", scenario.name), name, "named like its file");
+        assert!(scenario.about.is_some(), "{name} says what it is about");
+        assert!(!scenario.system.invariants.is_empty(), "{name} has invariants");
+    }
+}
+
+#[test]
+fn the_committed_schema_is_current() {
+    let schema = serde_json::to_string_pretty(&schema(&Registries::builtin())).expect("JSON");
+    expect_file(&folder("scenarios/scenario.schema.json"), &format!("{schema}\n"));
+}
+
+#[test]
+fn the_schema_lists_every_pattern_and_fault() {
+    let schema = schema(&registries());
+    let settings = &schema["$defs"]["Variant"]["anyOf"][1]["properties"]["settings"];
+    let target = settings["$ref"].as_str().expect("a reference");
+    let sync = schema.pointer(target.trim_start_matches('#')).expect("a definition");
+    assert!(sync["properties"]["interval"].is_object(), "{sync}");
+    let crash = &schema["$defs"]["Fault"]["anyOf"][0]["properties"];
+    assert_eq!(crash["kind"]["const"], "crash");
+    assert_eq!(crash["target"]["type"], "string");
+}
+
+#[test]
+fn sysops_ticket_is_what_it_says() {
+    let scenario = shipped("sysops-ticket.toml");
+    let names: Vec<&str> = scenario.variants.iter().map(|v| &*v.name.shown).collect();
+    assert_eq!(
+        names,
+        [
+            "two-phase-commit",
+            "background-sync",
+            "orchestrated",
+            "events-outbox",
+            "events-log-tailing"
+        ]
+    );
+    let open = &scenario.system.operations[0];
+    assert_eq!(open.steps[1].undo, Effect::Add(vec![(0, -1)]), "the usual undo");
+    assert_eq!(open.steps[0].undo, Effect::Delete);
+    assert!(matches!(open.steps[2].refuse, Some(Refuse::Probability(_))));
+    assert_eq!(open.steps[1].after, open.steps[2].after, "both follow the first");
+    assert_eq!(scenario.faults.len(), 2);
+    assert_eq!(scenario.faults[1].fault.targets(), ["role:driver"]);
+}
+
+#[test]
+fn measurements_become_empirical_distributions() {
+    let scenario = shipped("measured-postgres.toml");
+    let Dist::Empirical(commits) = &scenario.system.databases[0].force.commit else {
+        panic!("not empirical: {:?}", scenario.system.databases[0].force.commit);
+    };
+    assert_eq!(commits.len(), 3_000);
+    assert!(commits.is_sorted());
+}
+
+#[test]
+fn every_value_says_where_it_came_from() {
+    let scenario = shipped("quiet.toml");
+    let origin = |key: &str| {
+        let value = scenario.values.iter().find(|value| value.key == key);
+        value.unwrap_or_else(|| panic!("{key} is not listed")).clone()
+    };
+    assert_eq!(origin("scenario.seed").origin, Origin::File);
+    assert_eq!(origin("retry.attempts").value, "3");
+    assert!(matches!(origin("retry.attempts").origin, Origin::Default { .. }));
+    assert!(matches!(origin("broker.force").origin, Origin::Profile { name: "lan-cloud", .. }));
+    assert_eq!(origin("variants.background-sync.settings.interval").value, "\"30s\"");
+    for value in &scenario.values {
+        let sourced = !matches!(value.origin, Origin::Default { source: "" });
+        assert!(sourced, "{} has a default without a source", value.key);
+    }
+}
+
+#[test]
+fn the_hash_covers_the_text_and_the_data() {
+    let text = fs::read_to_string(folder("scenarios/measured-postgres.toml")).expect("text");
+    let data = fs::read(folder("scenarios/data/postgres15-statements.csv")).expect("data");
+    let hash = |text: String, data: Vec<u8>| {
+        let source = Source { name: "x".into(), text };
+        load(&source, &|_| Ok(data.clone()), &registries()).0.expect("valid").hash
+    };
+    let first = hash(text.clone(), data.clone());
+    assert_eq!(first, hash(text.clone(), data.clone()));
+    assert_ne!(first, hash(format!("{text}\n"), data.clone()));
+    assert_ne!(first, hash(text, [data, b"select,1.0\n".to_vec()].concat()));
+}
+
+fn never_panics(text: String) {
+    let source = Source { name: "damaged.toml".into(), text };
+    let (scenario, problems) = load(&source, &|_| Err("no file".into()), &registries());
+    assert_eq!(scenario.is_none(), any_error(&problems));
+    let shown = render(&source, &problems, false);
+    assert_eq!(shown.is_empty(), problems.is_empty());
+}
+
+const PIECES: [&str; 12] =
+    ["\"", "{", "}", "[", "]", "=", "\n", "-1", "'''", "\u{1F600}", "1e999", "\"\\u0000\""];
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 96,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn damaged_text_is_reported_and_never_panics(
+        cut in 0.0..1.0_f64,
+        length in 0..40_usize,
+        piece in 0..PIECES.len(),
+        truncate in any::<bool>(),
+    ) {
+        let text = fs::read_to_string(folder("scenarios/sysops-ticket.toml")).expect("text");
+        let chars: Vec<char> = text.chars().collect();
+        let at = (cut * chars.len() as f64) as usize;
+        let tail = if truncate { chars.len() } else { (at + length).min(chars.len()) };
+        let damaged = chars[..at].iter().collect::<String>()
+            + PIECES[piece]
+            + &chars[tail..].iter().collect::<String>();
+        never_panics(damaged);
+    }
+}

@@ -1,0 +1,310 @@
+//! The single values of a scenario file: names, numbers with bounds, durations, lists and maps.
+
+use serde_json::json;
+use toml::de::DeValue;
+
+use super::decode::{Decode, Decoder, Item, in_order};
+use super::problem::{Place, Problem};
+use crate::kernel::Span;
+
+/// A value with its position.
+#[derive(Clone, Debug)]
+pub struct At<T> {
+    /// Where it is written.
+    pub place: Place,
+    /// What is written.
+    pub value: T,
+}
+
+/// A table whose keys are names that the author chose, in the order of the file. An entry whose
+/// content could not be read keeps its name, so that references to it are not called unknown.
+#[derive(Clone, Debug)]
+pub struct Map<T>(pub Vec<(At<String>, Option<T>)>);
+
+/// A whole number within bounds.
+#[derive(Clone, Copy, Debug)]
+pub struct Whole<const LEAST: u64, const MOST: u64>(pub u64);
+
+/// At least one.
+pub type Count = Whole<1, 4_294_967_295>;
+/// At least one, of something of which there are few.
+pub type Few = Whole<1, 65_535>;
+
+/// A number above zero.
+#[derive(Clone, Copy, Debug)]
+pub struct Positive(pub f64);
+
+/// A number from 0 to 1.
+#[derive(Clone, Copy, Debug)]
+pub struct Share(pub f64);
+
+/// A duration above zero.
+#[derive(Clone, Copy, Debug)]
+pub struct Length(pub Span);
+
+/// What a cell of a table may hold: a whole number or a word.
+#[derive(Clone, Debug)]
+pub enum Scalar {
+    /// A whole number.
+    Number(i64),
+    /// A symbol, or a reference in braces.
+    Word(String),
+}
+
+fn integer(item: &Item<'_>) -> Option<i128> {
+    let integer = item.get_ref().as_integer()?;
+    i128::from_str_radix(integer.as_str(), integer.radix()).ok()
+}
+
+fn number(item: &Item<'_>) -> Option<f64> {
+    match item.get_ref() {
+        DeValue::Integer(_) => integer(item).map(|number| number as f64),
+        DeValue::Float(float) => float.as_str().parse().ok().filter(|n: &f64| n.is_finite()),
+        _ => None,
+    }
+}
+
+impl<T: Decode> Decode for At<T> {
+    const LEAF: bool = T::LEAF;
+
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        Some(Self { place: decoder.place(item), value: T::decode(item, decoder)? })
+    }
+
+    fn schema() -> serde_json::Value {
+        T::schema()
+    }
+
+    fn absent() -> Option<Self> {
+        None
+    }
+}
+
+impl<T: Decode> Decode for Option<T> {
+    const LEAF: bool = T::LEAF;
+
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        T::decode(item, decoder).map(Some)
+    }
+
+    fn schema() -> serde_json::Value {
+        T::schema()
+    }
+
+    fn absent() -> Option<Self> {
+        Some(None)
+    }
+}
+
+impl<T: Decode> Decode for Vec<T> {
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        let Some(list) = item.get_ref().as_array() else {
+            return decoder.expected(item, "a list");
+        };
+        // Every item is read, also behind one that is wrong.
+        let items = list.iter().enumerate();
+        let items: Vec<Option<T>> =
+            items.map(|(at, item)| decoder.item(at, |decoder| T::decode(item, decoder))).collect();
+        items.into_iter().collect()
+    }
+
+    fn schema() -> serde_json::Value {
+        json!({ "type": "array", "items": T::schema() })
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self::new())
+    }
+}
+
+impl<T: Decode> Decode for Map<T> {
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        let Some(table) = item.get_ref().as_table() else {
+            return decoder.expected(item, "a table");
+        };
+        let mut entries = Vec::new();
+        for (key, item) in in_order(table) {
+            let name = At { place: decoder.place(key), value: key.get_ref().to_string() };
+            let value = decoder.within(key.get_ref(), |decoder| T::decode(item, decoder));
+            entries.push((name, value));
+        }
+        Some(Self(entries))
+    }
+
+    fn schema() -> serde_json::Value {
+        json!({ "type": "object", "additionalProperties": T::schema() })
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self(Vec::new()))
+    }
+}
+
+impl<T> Map<T> {
+    /// The names, in order.
+    pub fn names(&self) -> Vec<At<String>> {
+        self.0.iter().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The entries that could be read, in order, with their positions among all.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &At<String>, &T)> {
+        let entries = self.0.iter().enumerate();
+        entries.filter_map(|(at, (name, value))| Some((at, name, value.as_ref()?)))
+    }
+}
+
+impl Decode for String {
+    const LEAF: bool = true;
+
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        match item.get_ref().as_str() {
+            Some(text) => Some(text.to_owned()),
+            None => decoder.expected(item, "a string"),
+        }
+    }
+
+    fn schema() -> serde_json::Value {
+        json!({ "type": "string" })
+    }
+}
+
+impl Decode for bool {
+    const LEAF: bool = true;
+
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        match item.get_ref().as_bool() {
+            Some(value) => Some(value),
+            None => decoder.expected(item, "`true` or `false`"),
+        }
+    }
+
+    fn schema() -> serde_json::Value {
+        json!({ "type": "boolean" })
+    }
+}
+
+impl Decode for i64 {
+    const LEAF: bool = true;
+
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        match integer(item).and_then(|number| Self::try_from(number).ok()) {
+            Some(number) => Some(number),
+            None => decoder.expected(item, "a whole number"),
+        }
+    }
+
+    fn schema() -> serde_json::Value {
+        json!({ "type": "integer" })
+    }
+}
+
+impl<const LEAST: u64, const MOST: u64> Decode for Whole<LEAST, MOST> {
+    const LEAF: bool = true;
+
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        if !item.get_ref().is_integer() {
+            return decoder.expected(item, "a whole number");
+        }
+        let fits = |number: &u64| (LEAST..=MOST).contains(number);
+        match integer(item).and_then(|number| u64::try_from(number).ok()).filter(fits) {
+            Some(number) => Some(Self(number)),
+            None => {
+                let message = format!("expected a whole number from {LEAST} to {MOST}");
+                decoder.refused(item, message, "out of range")
+            }
+        }
+    }
+
+    fn schema() -> serde_json::Value {
+        json!({ "type": "integer", "minimum": LEAST, "maximum": MOST })
+    }
+}
+
+impl Decode for Positive {
+    const LEAF: bool = true;
+
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        match number(item) {
+            Some(number) if number > 0.0 => Some(Self(number)),
+            Some(_) => decoder.refused(item, "expected a number above 0".into(), "not above 0"),
+            None => decoder.expected(item, "a number"),
+        }
+    }
+
+    fn schema() -> serde_json::Value {
+        json!({ "type": "number", "exclusiveMinimum": 0 })
+    }
+}
+
+impl Decode for Share {
+    const LEAF: bool = true;
+
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        match number(item) {
+            Some(number) if (0.0..=1.0).contains(&number) => Some(Self(number)),
+            Some(_) => {
+                decoder.refused(item, "expected a number from 0 to 1".into(), "out of range")
+            }
+            None => decoder.expected(item, "a number"),
+        }
+    }
+
+    fn schema() -> serde_json::Value {
+        json!({ "type": "number", "minimum": 0, "maximum": 1 })
+    }
+}
+
+impl Decode for Span {
+    const LEAF: bool = true;
+
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        let Some(text) = item.get_ref().as_str() else {
+            return decoder.expected(item, "a duration such as \"15ms\"");
+        };
+        match text.parse() {
+            Ok(span) => Some(span),
+            Err(error) => {
+                let place = decoder.place(item);
+                let message = format!("`{text}` is not a duration");
+                let problem = Problem::error("bad-duration", &place, message, error.to_string());
+                decoder.report(problem.help("durations are written \"250us\", \"15ms\", \"1.5s\""));
+                None
+            }
+        }
+    }
+
+    fn schema() -> serde_json::Value {
+        json!({ "$ref": "#/$defs/Duration" })
+    }
+}
+
+impl Decode for Length {
+    const LEAF: bool = true;
+
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        match Span::decode(item, decoder)? {
+            Span::ZERO => decoder.refused(item, "expected a duration above zero".into(), "zero"),
+            span => Some(Self(span)),
+        }
+    }
+
+    fn schema() -> serde_json::Value {
+        Span::schema()
+    }
+}
+
+impl Decode for Scalar {
+    const LEAF: bool = true;
+
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        match item.get_ref() {
+            DeValue::String(text) => Some(Self::Word(text.to_string())),
+            DeValue::Integer(_) => i64::decode(item, decoder).map(Self::Number),
+            _ => decoder.expected(item, "a whole number or a string"),
+        }
+    }
+
+    fn schema() -> serde_json::Value {
+        json!({ "type": ["integer", "string"] })
+    }
+}
