@@ -34,6 +34,11 @@ pub trait Decode: Sized {
     fn absent() -> Option<Self> {
         None
     }
+
+    /// What it counts as after a problem, where that leads to no further one.
+    fn recover() -> Option<Self> {
+        None
+    }
 }
 
 /// What a key means when it is left out.
@@ -109,19 +114,25 @@ impl<'d> Decoder<'d> {
             DeValue::Table(_) => "a table",
         };
         let place = self.place(item);
-        let message = match self.path.last() {
-            Some(key) => format!("`{key}` must be {what}"),
-            None => format!("expected {what}"),
-        };
+        let message = self.must_be(what);
         self.report(Problem::error("wrong-type", &place, message, format!("this is {found}")));
         None
     }
 
-    /// Reports a value that has the right type and makes no sense, and is `None`.
-    pub fn refused<T>(&mut self, item: &Item<'_>, message: String, label: &str) -> Option<T> {
+    /// Reports a value that has the right type and does not fit, and is `None`.
+    pub fn refused<T>(&mut self, item: &Item<'_>, what: &str, label: &str) -> Option<T> {
         let place = self.place(item);
+        let message = self.must_be(what);
         self.report(Problem::error("wrong-value", &place, message, label));
         None
+    }
+
+    /// The message that the current key wants something else.
+    pub fn must_be(&self, what: &str) -> String {
+        match self.path.last() {
+            Some(key) => format!("`{key}` must be {what}"),
+            None => format!("expected {what}"),
+        }
     }
 
     /// Does something one key further down.
@@ -222,7 +233,10 @@ impl<'t, 'i> Fields<'t, 'i> {
             if T::LEAF && decoder.instead.is_none() {
                 decoder.quiet -= 1;
             }
-            value
+            match fallback {
+                Some(fallback) if value.is_none() => decoder.fallback(fallback, &self.place),
+                _ => value.or_else(T::recover),
+            }
         })
     }
 

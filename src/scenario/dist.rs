@@ -209,7 +209,7 @@ fn uniform(bounds: &At<Vec<Span>>, decoder: &mut Decoder<'_>) -> Option<Dist> {
     match *bounds.value {
         [low, high] if low <= high => Some(Dist::Uniform { low, high }),
         _ => {
-            let message = "expected two durations, the lesser one first";
+            let message = "`uniform` must be two durations, the lesser one first";
             decoder.report(Problem::error("wrong-value", &bounds.place, message, "not so"));
             None
         }

@@ -183,6 +183,7 @@ pub fn load(
             values: std::mem::take(&mut decoder.values),
         });
     }
+    drop_echoes(&mut problems);
     problems.sort_by_key(|problem| problem.place().start);
     (scenario, problems)
 }
@@ -198,6 +199,23 @@ fn syntax_problem(error: &toml::de::Error) -> Problem {
     Problem::error("syntax", &place, error.message(), "")
 }
 
+/// Drops what only repeats another problem: that a section is missing whose name is misspelt, and
+/// that a table has no rows whose number cannot be read.
+fn drop_echoes(problems: &mut Vec<Problem>) {
+    let misspelt = |problems: &[Problem], section: &str| {
+        let mut patches = problems.iter().filter_map(|problem| problem.patch.as_ref());
+        patches.any(|(_, better)| better == section)
+    };
+    for (code, section) in [("no-load", "load"), ("no-variants", "variants")] {
+        if misspelt(problems, section) {
+            problems.retain(|problem| problem.code != code);
+        }
+    }
+    if problems.iter().any(|problem| problem.message.starts_with("`rows` must be")) {
+        problems.retain(|problem| problem.code != "no-rows");
+    }
+}
+
 /// Whether a problem is more than an echo of a syntax error: what is missing may have been lost
 /// with a broken line, and what stands on that line was read wrongly.
 fn survives(problem: &Problem, syntax: &[Problem], text: &str) -> bool {
@@ -206,5 +224,7 @@ fn survives(problem: &Problem, syntax: &[Problem], text: &str) -> bool {
         before.bytes().filter(|byte| *byte == b'\n').count()
     };
     let here = line(problem.place());
-    problem.code != "missing-key" && syntax.iter().all(|error| line(error.place()) != here)
+    // A value that was lost has no extent.
+    let lost = problem.code == "missing-key" || problem.place().is_empty();
+    !lost && syntax.iter().all(|error| line(error.place()) != here)
 }

@@ -172,7 +172,7 @@ fn unknown(what: &str, name: &At<String>, known: &[&'static str]) -> Problem {
         Some(better) => problem
             .help(format!("a {what} with a similar name exists"))
             .patch(&name.place, format!("{better:?}")),
-        None => problem.help(format!("there are {}", either(known.iter().copied()))),
+        None => problem.help(format!("choose {}", either(known.iter().copied()))),
     }
 }
 
@@ -210,12 +210,12 @@ fn settings_of<T: ?Sized>(
             // What is missing because it was taken out is no further problem.
             let message = error.message().to_owned();
             if !taken.iter().any(|taken| message.contains(&format!("`{taken}`"))) {
-                report_settings(decoder, &error, &item.span());
+                report_settings(decoder, &error, &item.span(), entry.name);
             }
             return None;
         };
         let place = table.get(key.as_str()).map_or(item.span(), Spanned::span);
-        report_settings(decoder, &error, &place);
+        report_settings(decoder, &error, &place, &format!("`{key}`"));
         table.remove(key.as_str());
         taken.push(key);
     }
@@ -230,10 +230,46 @@ fn culprit(table: &DeTable<'_>, error: &Error) -> Option<String> {
     Some(key.get_ref().to_string())
 }
 
-fn report_settings(decoder: &mut Decoder<'_>, error: &Error, near: &Place) {
+fn report_settings(decoder: &mut Decoder<'_>, error: &Error, near: &Place, what: &str) {
     let place = error.span().filter(|span| !span.is_empty()).unwrap_or_else(|| near.clone());
     let message = error.message().lines().next().unwrap_or_default().to_owned();
-    decoder.report(Problem::error("wrong-setting", &place, message, ""));
+    decoder.report(in_our_words(&message, &place, what));
+}
+
+/// A message of serde in the words of this module.
+fn in_our_words(message: &str, place: &Place, what: &str) -> Problem {
+    let (found, wanted) = message.split_once(", expected ").unwrap_or((message, ""));
+    if let Some(key) = found.strip_prefix("missing field ") {
+        let message = format!("{what} needs the key {key}");
+        return Problem::error("missing-key", place, message, "not given here");
+    }
+    if let Some(word) = found.strip_prefix("unknown variant ") {
+        let message = format!("{what} must be {wanted}");
+        return Problem::error("wrong-value", place, message, format!("{word} is no choice"));
+    }
+    for (start, code) in [("invalid type: ", "wrong-type"), ("invalid value: ", "wrong-value")] {
+        if let Some(found) = found.strip_prefix(start).filter(|_| !wanted.is_empty()) {
+            let message = format!("{what} must be {}", plain(wanted));
+            return Problem::error(code, place, message, format!("this is {}", plain(found)));
+        }
+    }
+    Problem::error("wrong-value", place, format!("{what}: {message}"), "")
+}
+
+/// What serde calls a type or a value, in the words of this module.
+fn plain(text: &str) -> String {
+    let (kind, value) = text.split_once(' ').unwrap_or((text, ""));
+    match kind {
+        "u8" | "u16" | "u32" | "u64" | "usize" | "i32" | "i64" => "a whole number".into(),
+        "f32" | "f64" => "a number".into(),
+        "integer" => format!("the whole number {value}"),
+        "string" | "boolean" => format!("the {kind} {value}"),
+        "floating" => format!("the number {}", value.trim_start_matches("point ")),
+        "sequence" => "a list".into(),
+        "map" => "a table".into(),
+        "a" => text.replace("sequence", "list").replace("map", "table"),
+        _ => text.to_owned(),
+    }
 }
 
 /// The keys that settings may have, according to their schema.

@@ -87,8 +87,7 @@ macro_rules! words {
                     $( Some($text) => Some(Self::$word), )+
                     Some(text) => {
                         let words = $crate::scenario::suggest::either([$($text),+]);
-                        let message = format!("expected {words}, not `{text}`");
-                        decoder.refused(item, message, "no such choice")
+                        decoder.refused(item, &words, &format!("`{text}` is no choice"))
                     }
                     None => decoder.expected(item, "a string"),
                 }

@@ -1,5 +1,6 @@
 //! The single values of a scenario file: names, numbers with bounds, durations, lists and maps.
 
+use humantime::DurationError;
 use serde_json::json;
 use toml::de::DeValue;
 
@@ -93,6 +94,10 @@ impl<T: Decode> Decode for Option<T> {
 
     fn absent() -> Option<Self> {
         Some(None)
+    }
+
+    fn recover() -> Option<Self> {
+        T::LEAF.then_some(None)
     }
 }
 
@@ -209,8 +214,11 @@ impl<const LEAST: u64, const MOST: u64> Decode for Whole<LEAST, MOST> {
         match integer(item).and_then(|number| u64::try_from(number).ok()).filter(fits) {
             Some(number) => Some(Self(number)),
             None => {
-                let message = format!("expected a whole number from {LEAST} to {MOST}");
-                decoder.refused(item, message, "out of range")
+                let what = match MOST {
+                    4_294_967_295.. => format!("a whole number of at least {LEAST}"),
+                    _ => format!("a whole number from {LEAST} to {MOST}"),
+                };
+                decoder.refused(item, &what, "out of range")
             }
         }
     }
@@ -226,7 +234,7 @@ impl Decode for Positive {
     fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
         match number(item) {
             Some(number) if number > 0.0 => Some(Self(number)),
-            Some(_) => decoder.refused(item, "expected a number above 0".into(), "not above 0"),
+            Some(_) => decoder.refused(item, "a number above 0", "not above 0"),
             None => decoder.expected(item, "a number"),
         }
     }
@@ -242,9 +250,7 @@ impl Decode for Share {
     fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
         match number(item) {
             Some(number) if (0.0..=1.0).contains(&number) => Some(Self(number)),
-            Some(_) => {
-                decoder.refused(item, "expected a number from 0 to 1".into(), "out of range")
-            }
+            Some(_) => decoder.refused(item, "a number from 0 to 1", "out of range"),
             None => decoder.expected(item, "a number"),
         }
     }
@@ -266,7 +272,14 @@ impl Decode for Span {
             Err(error) => {
                 let place = decoder.place(item);
                 let message = format!("`{text}` is not a duration");
-                let problem = Problem::error("bad-duration", &place, message, error.to_string());
+                let label = match error {
+                    DurationError::UnknownUnit { unit, .. } if unit.is_empty() => {
+                        "a unit is missing".to_owned()
+                    }
+                    DurationError::UnknownUnit { unit, .. } => format!("`{unit}` is not a unit"),
+                    _ => "expected a number and a unit".to_owned(),
+                };
+                let problem = Problem::error("bad-duration", &place, message, label);
                 decoder.report(problem.help("durations are written \"250us\", \"15ms\", \"1.5s\""));
                 None
             }
@@ -283,7 +296,7 @@ impl Decode for Length {
 
     fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
         match Span::decode(item, decoder)? {
-            Span::ZERO => decoder.refused(item, "expected a duration above zero".into(), "zero"),
+            Span::ZERO => decoder.refused(item, "a duration above zero", "this is zero"),
             span => Some(Self(span)),
         }
     }

@@ -30,7 +30,7 @@ impl Context<'_> {
                 Some(better) => problem
                     .help("a profile with a similar name exists")
                     .patch(&profile.place, format!("{better:?}")),
-                None => problem.help(format!("there are {}", either(names()))),
+                None => problem.help(format!("choose {}", either(names()))),
             });
         }
         let deadline = clients.deadline.value.0;
@@ -102,7 +102,7 @@ impl Context<'_> {
         let message = format!("no technique is named `{}`", technique.value);
         let place = &technique.place;
         let problem = Problem::error("unknown-technique", place, message, "not known");
-        self.problems.push(problem.help(format!("there are {}", either(TECHNIQUES))));
+        self.problems.push(problem.help(format!("choose {}", either(TECHNIQUES))));
     }
 
     /// The plan of faults, in order.
@@ -154,7 +154,7 @@ impl Context<'_> {
             Some(better) => problem
                 .help("a target with a similar name exists")
                 .patch(&target.place, format!("{better:?}")),
-            None => problem.help(format!("there are {}", either(names))),
+            None => problem.help(format!("choose {}", either(names))),
         });
     }
 }

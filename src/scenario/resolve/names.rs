@@ -46,7 +46,7 @@ impl Names {
             if self.known.is_empty() {
                 return problem.help(format!("there is no {what} at all"));
             }
-            return problem.help(format!("there are {}", either(names())));
+            return problem.help(format!("choose {}", either(names())));
         };
         let at = self.known.iter().find(|known| known.value == better);
         let problem = match at {
@@ -55,8 +55,14 @@ impl Names {
         };
         problem
             .help(format!("a {what} with a similar name exists"))
-            .patch(&name.place, format!("{better:?}"))
+            .patch(&name.place, as_written(name, better))
     }
+}
+
+/// A replacement for a name: in quotes, unless the name is a bare key.
+fn as_written(name: &At<String>, better: &str) -> String {
+    let bare = name.place.len() == name.value.len();
+    if bare { better.to_owned() } else { format!("{better:?}") }
 }
 
 /// Reports names that are used twice.

@@ -61,6 +61,6 @@ impl Context<'_> {
 
 /// Whether all other steps come before this one.
 fn last(at: usize, scope: &Scope) -> bool {
-    let others = (0..scope.steps.all().len()).filter(|other| *other != at);
-    others.fold(true, |all, other| all && scope.ancestors[at] & (1 << other) != 0)
+    let mut others = (0..scope.steps.all().len()).filter(|other| *other != at);
+    others.all(|other| scope.ancestors[at] & (1 << other) != 0)
 }
