@@ -226,10 +226,7 @@ fn log_normal_of(given: &LogNormal, decoder: &mut Decoder<'_>) -> Option<Dist> {
         decoder.report(Problem::error("wrong-value", &p99.place, message, "too short"));
         return None;
     }
-    /// The 99th percentile of the standard normal distribution.
-    const Z99: f64 = 2.326_347_874_040_841;
-    let (mu, tail) = (libm::log(median.as_secs_f64()), libm::log(p99.value.0.as_secs_f64()));
-    Some(Dist::LogNormal { mu, sigma: (tail - mu) / Z99 })
+    Some(Dist::log_normal_from_median_p99(median, p99.value.0))
 }
 
 fn empirical(given: &At<Empirical>, decoder: &mut Decoder<'_>) -> Option<Dist> {
@@ -264,26 +261,48 @@ fn empirical(given: &At<Empirical>, decoder: &mut Decoder<'_>) -> Option<Dist> {
     }
 }
 
-/// The mean in seconds, if there is one; of a cut bell, the mean before the cut.
-pub fn mean(dist: &Dist) -> Option<f64> {
-    match dist {
-        Dist::Constant(span) => Some(span.as_secs_f64()),
-        Dist::Uniform { low, high } => Some((low.as_secs_f64() + high.as_secs_f64()) / 2.0),
-        Dist::Exponential { mean } | Dist::Normal { mean, .. } | Dist::Erlang { mean, .. } => {
-            Some(mean.as_secs_f64())
-        }
-        Dist::LogNormal { mu, sigma } => Some(libm::exp(mu + sigma * sigma / 2.0)),
-        Dist::Pareto { least, alpha } => {
-            (*alpha > 1.0).then(|| least.as_secs_f64() * alpha / (alpha - 1.0))
-        }
-        Dist::Mixture(parts) => {
-            let weights: f64 = parts.iter().map(|(weight, _)| weight).sum();
-            let sum = parts.iter().map(|(weight, part)| Some(weight * mean(part)?));
-            Some(sum.sum::<Option<f64>>()? / weights)
-        }
-        Dist::Empirical(spans) => {
-            let sum: f64 = spans.iter().map(|span| span.as_secs_f64()).sum();
-            (!spans.is_empty()).then(|| sum / spans.len() as f64)
-        }
+#[cfg(test)]
+mod tests {
+    use super::super::data::Data;
+    use super::*;
+    use crate::scenario::Registries;
+
+    /// Reads a distribution, without a problem.
+    fn read(text: &str) -> Dist {
+        let registries = Registries::default();
+        let csv = |_: &str| Ok(b"kind,ms\na,3\nb,9\na,1.5\n".to_vec());
+        let mut decoder = Decoder::new(text, Data::new(&csv), &registries);
+        let item = toml::de::DeValue::parse(text).expect("TOML");
+        let dist = Dist::decode(&item, &mut decoder);
+        assert_eq!(decoder.problems, [], "{text}");
+        dist.expect("no problem and yet nothing")
+    }
+
+    #[test]
+    fn every_form_is_read() {
+        let ms = Span::from_millis;
+        assert_eq!(read("'2ms'"), Dist::Constant(ms(2)));
+        assert_eq!(read("{ exponential = '2ms' }"), Dist::Exponential { mean: ms(2) });
+        let uniform = Dist::Uniform { low: ms(1), high: ms(3) };
+        assert_eq!(read("{ uniform = ['1ms', '3ms'] }"), uniform);
+        let normal = Dist::Normal { mean: ms(4), deviation: ms(1) };
+        assert_eq!(read("{ normal = { mean = '4ms', deviation = '1ms' } }"), normal);
+        let erlang = Dist::Erlang { shape: 3, mean: ms(6) };
+        assert_eq!(read("{ erlang = { shape = 3, mean = '6ms' } }"), erlang);
+        let pareto = Dist::Pareto { least: ms(1), alpha: 2.5 };
+        assert_eq!(read("{ pareto = { least = '1ms', alpha = 2.5 } }"), pareto);
+        let logarithm = Dist::LogNormal { mu: -6.0, sigma: 0.5 };
+        assert_eq!(read("{ log-normal = { mu = -6, sigma = 0.5 } }"), logarithm);
+        let parts =
+            "[{ weight = 3, dist = '2ms' }, { weight = 1, dist = { exponential = '4ms' } }]";
+        let mixture = vec![(3.0, Dist::Constant(ms(2))), (1.0, Dist::Exponential { mean: ms(4) })];
+        assert_eq!(read(&format!("{{ mixture = {parts} }}")), Dist::Mixture(mixture));
+    }
+
+    #[test]
+    fn measurements_are_filtered_scaled_and_sorted() {
+        let text = "{ empirical = { file = 'x', column = 'ms', where = { kind = 'a' } } }";
+        let sorted = [Span::from_micros(1_500), Span::from_millis(3)];
+        assert_eq!(read(text), Dist::Empirical(sorted.into()));
     }
 }

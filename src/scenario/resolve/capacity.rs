@@ -1,6 +1,5 @@
 //! Whether the load is more than the system can carry: a warning, computed from means.
 
-use super::super::dist::mean;
 use super::super::file::File;
 use super::super::problem::{Place, Problem};
 use crate::model::system::{Arrivals, LoadSpec, StepSpec, System};
@@ -20,7 +19,7 @@ pub(super) fn check(system: &System, file: &File, problems: &mut Vec<Problem>) {
     for (at, database) in system.databases.iter().enumerate() {
         let demand = demand(system, &rates, |step| {
             let here = system.table(step.table).database.index() == at;
-            here.then(|| mean(&database.work)).flatten()
+            here.then(|| database.work.mean()).flatten()
         });
         let capacity = f64::from(database.cores);
         let at = &file.databases.0[at].0.place;
@@ -74,10 +73,10 @@ fn held(system: &System, step: &StepSpec) -> Option<f64> {
     let database = &system.databases[system.table(step.table).database.index()];
     let trips = match database.node {
         Some(node) if node == step.by => 0.0,
-        _ => 4.0 * mean(&system.links.database.delay)?,
+        _ => 4.0 * system.links.database.delay.mean()?,
     };
     let service = &system.services[step.by.index()];
-    Some(mean(&service.work)? + mean(&database.work)? + mean(&database.force.commit)? + trips)
+    Some(service.work.mean()? + database.work.mean()? + database.force.commit.mean()? + trips)
 }
 
 /// Arrivals per second on average, if they do not depend on answers. `depth` bounds how far loads

@@ -138,11 +138,20 @@ impl Context<'_> {
         }
     }
 
+    /// Whether this is one instance of a service, such as `ticket#2`.
+    fn is_instance(&self, target: &str) -> bool {
+        let Some((service, number)) = target.split_once('#') else { return false };
+        let service = self.service.position(service).map(|at| &self.file.services.0[at].1);
+        let instances = service.and_then(|service| Some(service.as_ref()?.instances.0));
+        let number = number.parse::<u64>().ok();
+        number.zip(instances).is_some_and(|(number, all)| (2..=all).contains(&number))
+    }
+
     fn target(&mut self, target: &At<String>) {
         let names = self.service.all().iter().chain(self.database.all());
         let names = names.map(|name| name.value.as_str()).chain(["broker"]).chain(ROLES);
         let names: Vec<&str> = names.collect();
-        if names.contains(&target.value.as_str()) {
+        if names.contains(&target.value.as_str()) || self.is_instance(&target.value) {
             return;
         }
         let message = match target.value.as_str() {

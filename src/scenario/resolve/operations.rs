@@ -1,10 +1,13 @@
 //! Operations: keys, steps, effects, and the order of steps.
 
+use std::sync::Arc;
+
 use super::super::operation::{Effect as EffectText, Key, Operation, Refuse as RefuseText, Step};
 use super::super::problem::Problem;
 use super::super::values::{At, Map, Scalar};
 use super::names::{Names, no_duplicates};
 use super::{Context, name};
+use crate::kernel::Zipf;
 use crate::model::system::{
     Effect, KeyChoice, KeySpec, Lookup, MAX_KEYS, MAX_STEPS, Name, OperationSpec, Refuse,
     ServiceId, StepId, StepSpec, TableId, ValueSpec,
@@ -60,14 +63,17 @@ impl Context<'_> {
             Key::Rows(rows) => rows,
         };
         let table = self.table_id(&rows.rows_of)?;
-        if let (_, Some(known)) = &self.file.tables.0[table.index()]
-            && known.rows.0 == 0
-        {
+        let known = self.file.tables.0[table.index()].1.as_ref()?;
+        if known.rows.0 == 0 {
             let message = format!("`{}` has no initial rows to choose from", rows.rows_of.value);
             let problem = Problem::error("no-rows", &rows.rows_of.place, message, "chosen here");
             self.problems.push(problem.also(&known.place, "it needs `rows = ...`"));
+            return None;
         }
-        Some(rows.zipf.map_or(KeyChoice::Uniform(table), |zipf| KeyChoice::Zipf(table, zipf.0)))
+        Some(match rows.zipf {
+            Some(exponent) => KeyChoice::Zipf(table, Arc::new(Zipf::new(known.rows.0, exponent.0))),
+            None => KeyChoice::Uniform(table),
+        })
     }
 
     fn steps(&mut self, shown: &At<String>, operation: &Operation) -> Option<Vec<StepSpec>> {
