@@ -4,6 +4,7 @@
 //! [`Comparison`](crate::experiment::result::Comparison) and returns text or bytes, the same ones
 //! on every rerun and platform.
 
+pub mod chart;
 pub mod csv;
 #[cfg(test)]
 mod fixture;

@@ -16,8 +16,8 @@ pub struct Curve {
 
 /// How many equally likely stretches the finite values are cut into.
 const STRETCHES: u64 = 200;
-/// How often the last stretch is halved, to keep the tail: the last cut is one in 100,000.
-const TAIL: u32 = 9;
+/// How many cuts the last stretch has, each leaving seven eighths of what the one before left.
+const TAIL: usize = 80;
 
 impl Curve {
     /// The distribution of all samples together, thinned to a few hundred points.
@@ -49,7 +49,8 @@ impl Curve {
 /// last.
 fn ranks(n: u64) -> impl Iterator<Item = u64> {
     let body = (0..STRETCHES).map(move |cut| (n * cut).div_ceil(STRETCHES).max(1));
-    let tail = (1..=TAIL).map(move |halving| n - ((n / STRETCHES) >> halving));
+    let left = std::iter::successors(Some(n / STRETCHES), |left| Some(left * 7 / 8));
+    let tail = left.take(TAIL).map(move |left| n - left);
     body.chain(tail).chain([n]).filter(move |_| n > 0)
 }
 
@@ -74,7 +75,7 @@ mod tests {
     #[test]
     fn large_samples_are_thinned_and_stay_exact_at_each_point() {
         let curve = Curve::pooled(&[Sample::new((1..=1_000_000).rev(), 0)]);
-        assert!(curve.points.len() < 250, "{}", curve.points.len());
+        assert!(curve.points.len() < 300, "{}", curve.points.len());
         assert!(curve.points.iter().all(|(value, count)| value == count));
         assert!(curve.points.windows(2).all(|pair| pair[0] < pair[1]));
         assert_eq!(curve.points[0].0, 1);

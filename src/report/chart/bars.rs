@@ -1,0 +1,245 @@
+//! Horizontal stacked bars, one a variant: how operations ended, and what they cost.
+
+use super::font;
+use super::frame::{self, MARGIN, TOP};
+use super::picture::{Align, Ink, Picture, SMALL, TEXT};
+use super::scale::Scale;
+use crate::experiment::result::{
+    Census, Comparison, MeasureResult, Statistic, Unit, VariantResult, key,
+};
+use crate::report::{human, view};
+
+/// A panel of bars on one scale.
+struct Panel {
+    title: String,
+    /// What the colours mean, in the order of the parts.
+    parts: Vec<(Ink, String)>,
+    rows: Vec<Row>,
+    /// Where the scale ends in picture units.
+    right: f64,
+    unit: Unit,
+    /// The value at the end of the scale, if it is given.
+    full: Option<f64>,
+}
+
+struct Row {
+    name: String,
+    /// One value a part of the panel.
+    values: Vec<f64>,
+    /// What is written behind the bar.
+    label: String,
+}
+
+const LEFT: f64 = 190.0;
+const ROW: f64 = 25.0;
+const BAR: f64 = 15.0;
+/// Space for the title and the key of a panel, and for its axis.
+const HEAD: f64 = 52.0;
+const FOOT: f64 = 44.0;
+
+/// How operations ended: all of them, and those that ended wrong on a scale of their own.
+pub fn outcomes(comparison: &Comparison, title: &str) -> Picture {
+    let all = all_outcomes(comparison);
+    let wrong = wrong_outcomes(comparison);
+    let subtitle = "Share of the offered operations of all seeds, by what the stores hold and the \
+                    clients were told.";
+    stacked(title, subtitle, &[all, wrong])
+}
+
+/// What an operation costs: messages by class and forced writes by kind.
+pub fn cost(comparison: &Comparison, title: &str) -> Picture {
+    let subtitle = "Per offered operation, idle polls and inquiries included; mean over seeds with \
+                    its 95 % interval.";
+    let panels = [
+        by_class(comparison, "Messages per operation", key::MESSAGES),
+        by_class(comparison, "Forced writes per operation", key::FORCED),
+    ];
+    stacked(title, subtitle, &panels)
+}
+
+fn stacked(title: &str, subtitle: &str, panels: &[Panel]) -> Picture {
+    let tall = |panel: &Panel| HEAD + panel.rows.len() as f64 * ROW + FOOT;
+    let height = TOP + panels.iter().map(tall).sum::<f64>();
+    let mut picture = frame::titled(libm::ceil(height), title, subtitle);
+    let mut top = TOP;
+    for panel in panels {
+        draw(&mut picture, panel, top);
+        top += tall(panel);
+    }
+    picture
+}
+
+fn draw(picture: &mut Picture, panel: &Panel, top: f64) {
+    picture.bold((MARGIN, top + 6.0), &panel.title, TEXT);
+    if panel.parts.len() > 1 {
+        frame::key(picture, (LEFT, top + 30.0), frame::WIDTH - MARGIN, &panel.parts);
+    }
+    let sums = panel.rows.iter().map(|row| row.values.iter().sum::<f64>());
+    let most = panel.full.unwrap_or_else(|| sums.fold(0.0, f64::max));
+    let scale = Scale::linear(0.0, most, LEFT, panel.right);
+    let (first, last) = (top + HEAD - 8.0, top + HEAD + panel.rows.len() as f64 * ROW);
+    for tick in scale.ticks() {
+        let x = scale.at(tick);
+        picture.line(vec![(x, first), (x, last)], Ink::Grid, 1.0, &[]);
+        let label = match panel.unit {
+            Unit::Share => format!("{} %", human::number(tick * 100.0)),
+            unit => human::value(unit, tick),
+        };
+        picture.small((x, last + 17.0), label, Ink::Quiet, Align::Middle);
+    }
+    for (at, row) in panel.rows.iter().enumerate() {
+        let y = top + HEAD + at as f64 * ROW + 2.0;
+        let name = frame::fitted(&row.name, TEXT, false, LEFT - MARGIN - 12.0);
+        picture.text((LEFT - 10.0, y + 12.0), name, Ink::Text, Align::End);
+        let mut sum = 0.0;
+        for (value, (ink, _)) in row.values.iter().zip(&panel.parts) {
+            if *value > 0.0 {
+                let from = scale.at(sum);
+                sum += value;
+                let to = scale.at(sum).max(from + 0.75);
+                picture.rect((from, y), (to, y + BAR), *ink);
+            }
+        }
+        let start = scale.at(sum) + 9.0;
+        let label = frame::fitted(&row.label, SMALL, false, frame::WIDTH - 8.0 - start);
+        let width = font::width(&label, SMALL, false);
+        picture.rect((start - 4.0, y), (start + width + 3.0, y + BAR), Ink::Paper);
+        picture.small((start, y + 12.0), label, Ink::Text, Align::Start);
+    }
+}
+
+/// Every outcome that occurs; the wrong ones together, last.
+fn all_outcomes(comparison: &Comparison) -> Panel {
+    let well: Vec<String> = view::headlines_present(comparison)
+        .into_iter()
+        .filter(|name| !Census::WRONG.contains(&&**name))
+        .collect();
+    let ordered = ["committed", "compensated", "refused", "rejected", "aborted cleanly"];
+    let place = |name: &String| ordered.iter().position(|known| known == name);
+    let mut names = well;
+    names.sort_by_key(|name| place(name).unwrap_or(ordered.len()));
+    let ink = |name: &String| match place(name) {
+        Some(0) => Ink::Series(0),
+        Some(1) => Ink::Series(5),
+        Some(2) => Ink::Pale,
+        Some(3) => Ink::Series(4),
+        _ => Ink::Quiet,
+    };
+    let mut parts: Vec<(Ink, String)> =
+        names.iter().map(|name| (ink(name), name.clone())).collect();
+    parts.push((Ink::Bad, "wrong".into()));
+    let rows = comparison.variants.iter().map(|variant| {
+        let census = &variant.census;
+        let mut values: Vec<f64> =
+            names.iter().map(|name| share(census.count(name), census)).collect();
+        values.push(share(wrong(census), census));
+        let label = match names.iter().position(|name| name == "committed") {
+            Some(at) => format!("{} committed", human::share(values[at])),
+            None => String::new(),
+        };
+        Row { name: variant.name.clone(), values, label }
+    });
+    Panel {
+        title: "All".into(),
+        rows: rows.collect(),
+        parts,
+        right: 760.0,
+        unit: Unit::Share,
+        full: Some(1.0),
+    }
+}
+
+/// The outcomes that no pattern should have, each by itself.
+fn wrong_outcomes(comparison: &Comparison) -> Panel {
+    let inks =
+        [Ink::Series(3), Ink::Text, Ink::Series(4), Ink::Bad, Ink::Series(2), Ink::Series(5)];
+    let kinds: Vec<(Ink, &str)> = inks
+        .into_iter()
+        .zip(Census::WRONG)
+        .filter(|(_, name)| comparison.variants.iter().any(|v| v.census.count(name) > 0))
+        .collect();
+    let rows = comparison.variants.iter().map(|variant| {
+        let census = &variant.census;
+        let counts = kinds.iter().map(|(_, name)| (*name, census.count(name)));
+        let listed: Vec<String> = counts
+            .clone()
+            .filter(|(_, count)| *count > 0)
+            .map(|(name, count)| format!("{} {name}", human::count(count)))
+            .collect();
+        let label = if listed.is_empty() {
+            "none".into()
+        } else {
+            format!("{}: {}", human::share(share(wrong(census), census)), listed.join(", "))
+        };
+        let values = counts.map(|(_, count)| share(count, census)).collect();
+        Row { name: variant.name.clone(), values, label }
+    });
+    Panel {
+        title: "Wrong".into(),
+        rows: rows.collect(),
+        parts: kinds.iter().map(|(ink, name)| (*ink, (*name).to_string())).collect(),
+        right: 620.0,
+        unit: Unit::Share,
+        full: None,
+    }
+}
+
+fn wrong(census: &Census) -> u64 {
+    Census::WRONG.iter().map(|name| census.count(name)).sum()
+}
+
+fn share(count: u64, census: &Census) -> f64 {
+    match census.total() {
+        0 => 0.0,
+        total => count as f64 / total as f64,
+    }
+}
+
+/// A measure cut by the measures whose keys continue its own: `m12.messages.broker`.
+fn by_class(comparison: &Comparison, title: &str, total: &str) -> Panel {
+    let prefix = format!("{total}.");
+    let mut classes: Vec<&str> = comparison
+        .variants
+        .iter()
+        .flat_map(|variant| variant.measures.keys().filter_map(|key| key.strip_prefix(&*prefix)))
+        .collect();
+    classes.sort_unstable();
+    classes.dedup();
+    let parts = match classes.as_slice() {
+        [] => vec![(Ink::Series(0), "all".to_string())],
+        classes => classes
+            .iter()
+            .enumerate()
+            .map(|(at, class)| (Ink::Series(at), (*class).to_string()))
+            .collect(),
+    };
+    let value = |variant: &VariantResult, key: &str| {
+        let estimate = variant.measures.get(key)?.estimate(Statistic::Value)?;
+        Some(estimate.value)
+    };
+    let rows = comparison.variants.iter().map(|variant| Row {
+        name: variant.name.clone(),
+        values: if classes.is_empty() {
+            vec![value(variant, total).unwrap_or(0.0)]
+        } else {
+            let of = |class: &&str| value(variant, &format!("{prefix}{class}")).unwrap_or(0.0);
+            classes.iter().map(of).collect()
+        },
+        label: variant.measures.get(total).map_or_else(String::new, label),
+    });
+    Panel {
+        title: title.into(),
+        rows: rows.collect(),
+        parts,
+        right: 760.0,
+        unit: Unit::PerOperation,
+        full: None,
+    }
+}
+
+fn label(measure: &MeasureResult) -> String {
+    let Some(estimate) = measure.estimate(Statistic::Value) else { return "–".into() };
+    let interval = human::interval(measure.unit, &estimate);
+    let value = human::value(measure.unit, estimate.value);
+    if interval.is_empty() { value } else { format!("{value}  ({interval})") }
+}
