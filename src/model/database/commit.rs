@@ -1,0 +1,209 @@
+//! How a transaction ends: the log first, then the rows, then the history.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::ledger::EXISTENCE;
+use super::resolve::{Decision, InDoubt};
+use super::rows::{Row, RowId};
+use super::state::{Changes, Unsettled};
+use super::{Call, Database, DbError, Txn};
+use crate::model::env::Ctx;
+use crate::model::log::{ForceKind, Lsn};
+use crate::model::record::{AbortCause, Kind, OpId, ROW_GONE, TxnId, column_subject};
+
+/// A record of a database's log.
+#[derive(Clone)]
+pub(super) enum Entry {
+    /// A local transaction committed.
+    Commit { txn: TxnId, ctx: Ctx, changes: Rc<Changes> },
+    /// A branch is prepared.
+    Prepare(Rc<InDoubt>),
+    /// A prepared branch has ended.
+    Resolve { txn: TxnId, decision: Decision },
+}
+
+/// A line for the history that is written when nothing is borrowed any more.
+pub(super) struct Note {
+    pub ctx: Ctx,
+    pub kind: Kind,
+    pub subject: u32,
+    pub a: u64,
+    pub b: u64,
+}
+
+impl Txn {
+    /// Commits: returns when everything is durable and visible.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError::Broken`] if the transaction was rolled back before; [`DbError::Unknown`] if the
+    /// database crashed behind the submission.
+    pub async fn commit(mut self) -> Result<(), DbError> {
+        let (ctx, label) = (*self.ctx(), self.database.labels.commit);
+        let answer = self.send(&ctx, label, |database, call| database.commit_now(call));
+        let answer = answer.ok_or(DbError::Broken)?;
+        self.over();
+        answer.or(DbError::Unknown).await
+    }
+
+    /// Rolls back.
+    ///
+    /// # Errors
+    ///
+    /// None that matters: whatever happens, nothing stays.
+    pub async fn rollback(mut self) -> Result<(), DbError> {
+        let (ctx, label) = (*self.ctx(), self.database.labels.rollback);
+        let answer = self.send(&ctx, label, |database, call| async move {
+            database.abort(call.txn, AbortCause::Requested);
+            Ok(())
+        });
+        // One that is over already was rolled back; one that is dangling is when it is dropped.
+        let Some(answer) = answer else { return Ok(()) };
+        self.over();
+        answer.or(DbError::Broken).await
+    }
+}
+
+impl Database {
+    async fn commit_now(self: Rc<Self>, call: Call) -> Result<(), DbError> {
+        let changes = self.begin_closing(&call)?;
+        if !changes.is_empty() {
+            let (txn, ctx) = (call.txn, call.ctx);
+            let entry = Entry::Commit { txn, ctx, changes: Rc::clone(&changes) };
+            let forcing = self.log.force(&ctx, entry, self.labels.commit, ForceKind::Commit);
+            let lsn = forcing.await.ok_or(DbError::Unknown)?;
+            if !self.is_serving() {
+                return Err(DbError::Unknown);
+            }
+            self.install(&ctx, txn, &changes, lsn, None);
+        }
+        self.close(&call.ctx, call.txn);
+        Ok(())
+    }
+
+    /// From here on the transaction is carried to its end whatever happens to its session.
+    pub(super) fn begin_closing(&self, call: &Call) -> Result<Rc<Changes>, DbError> {
+        self.check(call)?;
+        let mut state = self.state_mut();
+        let session = state.sessions.get_mut(&call.txn).ok_or(DbError::Broken)?;
+        session.closing = true;
+        Ok(Rc::new(std::mem::take(&mut session.changes)))
+    }
+
+    /// Ends a session: its connection is free again, and so are its locks.
+    pub(super) fn close(&self, ctx: &Ctx, txn: TxnId) {
+        let session = self.state_mut().sessions.remove(&txn);
+        if session.is_some() {
+            self.release(ctx, txn, false);
+        }
+    }
+
+    /// Puts the changes of a transaction in place and writes down what that shows. The log has
+    /// them at `lsn`; `branch` is the prepared branch that ends thereby.
+    pub(super) fn install(
+        &self,
+        ctx: &Ctx,
+        txn: TxnId,
+        changes: &Rc<Changes>,
+        lsn: Lsn,
+        branch: Option<(Lsn, Rc<InDoubt>)>,
+    ) {
+        let mut notes = Vec::with_capacity(8);
+        let mut old_rows = Vec::new();
+        let mut old_events = Vec::new();
+        {
+            let now = self.env.now();
+            let fleeting = lsn > self.log.durable();
+            let state = &mut *self.state_mut();
+            for (id, row) in &changes.rows {
+                let old = state.table_mut(id.table).put(id.key, Arc::clone(row));
+                self.compare(*id, &old, row, ctx, &mut notes);
+                if fleeting {
+                    old_rows.push((*id, old));
+                }
+            }
+            for (id, event) in &changes.sent {
+                state.outbox.commit(*id, *event);
+                notes.push(self.holds(ctx, event.op, self.labels.outbox, 1));
+            }
+            for row in changes.taken.iter().filter_map(|id| state.outbox.remove(*id)) {
+                notes.push(self.holds(ctx, row.event.op, self.labels.outbox, -1));
+                old_events.push(row);
+            }
+            for key in &changes.keys {
+                state.keys.insert(*key, now);
+            }
+            state.last_change = now;
+        }
+        self.keep(Unsettled { lsn, changes: Rc::clone(changes), old_rows, old_events, branch });
+        self.write_notes(notes);
+        self.env.note(ctx, Kind::Committed, self.subject(), txn.0, 0);
+        self.committed.notify_all();
+    }
+
+    /// Remembers how to undo a change until it is durable, then forgets its log records.
+    pub(super) fn keep(&self, change: Unsettled) {
+        self.state_mut().unsettled.push_back(change);
+        self.settle();
+    }
+
+    /// Forgets what has become durable by now.
+    pub(super) fn settle(&self) {
+        let durable = self.log.durable();
+        let mut state = self.state_mut();
+        while state.unsettled.front().is_some_and(|change| change.lsn <= durable) {
+            let change = state.unsettled.pop_front().expect("there is a first one");
+            self.log.forget(change.lsn);
+            if let Some((prepared, _)) = change.branch {
+                self.log.forget(prepared);
+            }
+        }
+    }
+
+    /// What a new version of a row shows that the old one did not, and its new values.
+    pub(super) fn compare(
+        &self,
+        id: RowId,
+        old: &Row,
+        new: &Row,
+        ctx: &Ctx,
+        notes: &mut Vec<Note>,
+    ) {
+        let columns = [EXISTENCE].into_iter().chain(0..new.cells.len() as u8);
+        for column in columns {
+            let subject = column_subject(id.table, column);
+            for (effect, times) in new.provenance(column).since(old.provenance(column)) {
+                if self.ledger.is_shown_by(effect, id.table, column, id.key) {
+                    self.ledger.count((effect, times));
+                    let ctx = Ctx { op: effect.op, step: effect.step, ..*ctx };
+                    let (a, b) = (effect.direction as u64, i64::from(times) as u64);
+                    notes.push(Note { ctx, kind: Kind::Shown, subject, a, b });
+                }
+            }
+            let value = match column {
+                EXISTENCE if old.live && !new.live => Some(ROW_GONE),
+                EXISTENCE => None,
+                _ if !new.live => None,
+                _ => {
+                    let changed = !old.live || old.value(column) != new.value(column);
+                    changed.then_some(new.value(column) as u64)
+                }
+            };
+            if let Some(b) = value {
+                notes.push(Note { ctx: *ctx, kind: Kind::Value, subject, a: id.key.0, b });
+            }
+        }
+    }
+
+    /// Something durable holds unfinished work, or no longer.
+    pub(super) fn holds(&self, ctx: &Ctx, op: OpId, label: u32, change: i64) -> Note {
+        Note { ctx: ctx.for_op(op), kind: Kind::Holds, subject: label, a: change as u64, b: 0 }
+    }
+
+    pub(super) fn write_notes(&self, notes: Vec<Note>) {
+        for note in notes {
+            self.env.note(&note.ctx, note.kind, note.subject, note.a, note.b);
+        }
+    }
+}

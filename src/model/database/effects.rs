@@ -1,0 +1,349 @@
+//! What statements do to rows: steps and their compensation, and values that a job derived.
+
+use super::ledger::{EXISTENCE, change};
+use super::provenance::{Delta, Derived, Direction, Effect, Entry, Provenance};
+use super::rows::{Row, RowId};
+use super::state::State;
+use super::txn::{Policy, StepRef};
+use super::{Call, Database, DbError};
+use crate::kernel::{Purpose, Words};
+use crate::model::env::OpInfo;
+use crate::model::record::{Kind, OpId};
+use crate::model::system::{Effect as Change, Refuse, StepSpec, TableId, TableSpec, ValueSpec};
+
+/// Why a statement was refused; the first word of a `RefusedByRule` record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(super) enum Reason {
+    /// By chance, as the scenario says.
+    Chance = 0,
+    /// A value would fall below its bound.
+    Bound = 1,
+    /// There is no such row.
+    NoRow = 2,
+    /// There is one already.
+    RowExists = 3,
+}
+
+/// What a statement wants to write.
+pub(super) enum Written {
+    /// These values.
+    Cells(Vec<(u8, Derived)>, Policy),
+    /// So much more.
+    Deltas(Vec<(u8, Delta)>),
+}
+
+impl Database {
+    /// Which row a step writes.
+    pub(super) fn row_of(&self, at: StepRef) -> RowId {
+        let info = self.env.operation(at.op);
+        let step = &self.env.system().operation(info.kind).steps[at.step.index()];
+        RowId { table: step.table, key: info.keys[usize::from(step.key)] }
+    }
+
+    /// Carries out a step, or takes it back.
+    pub(super) fn apply_step(&self, call: &Call, at: StepRef) -> Result<(), DbError> {
+        let info = self.env.operation(at.op);
+        let system = self.env.system();
+        let step = &system.operation(info.kind).steps[at.step.index()];
+        self.may_write(call, step.table)?;
+        let forward = at.direction == Direction::Forward;
+        if forward && self.is_unlucky(at.op, step) {
+            return self.refuse(call, step.table, Reason::Chance);
+        }
+        let row = RowId { table: step.table, key: info.keys[usize::from(step.key)] };
+        let done = {
+            let state = &mut *self.state_mut();
+            self.change_row(state, call, row, step, at, &info)
+        };
+        done.or_else(|reason| self.refuse(call, step.table, reason))
+    }
+
+    fn change_row(
+        &self,
+        state: &mut State,
+        call: &Call,
+        id: RowId,
+        step: &StepSpec,
+        at: StepRef,
+        info: &OpInfo,
+    ) -> Result<(), Reason> {
+        let State { sessions, tables, .. } = state;
+        let (Some(session), Some(table)) =
+            (sessions.get_mut(&call.txn), tables[id.table.index()].as_ref())
+        else {
+            return Ok(());
+        };
+        let committed = table.get(id.key);
+        let own = session.changes.row(id);
+        let row = &**own.unwrap_or(committed);
+        let forward = Effect { op: at.op, step: at.step, direction: Direction::Forward };
+        let applied = || {
+            let shown = i32::from(self.ledger.shows(forward).forward);
+            shown + own.map_or(0, |own| self.own_effects(forward, id, own, committed))
+        };
+        let wanted = change(step, at.direction);
+        let fits = row.live != matches!(wanted, Change::Insert(_));
+        match at.direction {
+            // What is there already because this very step put it there needs no doing.
+            Direction::Forward if !fits && !matches!(wanted, Change::Set(_) | Change::Add(_)) => {
+                let reason = if row.live { Reason::RowExists } else { Reason::NoRow };
+                return if applied() > 0 { Ok(()) } else { Err(reason) };
+            }
+            Direction::Forward if !fits => return Err(Reason::NoRow),
+            // Compensation of what never happened has no effect.
+            Direction::Undo if !fits || applied() <= 0 => return Ok(()),
+            Direction::Forward | Direction::Undo => {}
+        }
+        let spec = self.env.system().table(id.table);
+        let writing = Writing { wanted, spec, info, op: at.op };
+        if let Some(Refuse::Below { column, bound }) = step.refuse
+            && at.direction == Direction::Forward
+            && writing.value_after(row, column) < bound
+        {
+            return Err(Reason::Bound);
+        }
+        let own = session.changes.row_mut(id, committed);
+        writing.write(own, Effect { direction: at.direction, ..forward });
+        own.updated_at = self.env.sim().local_now(self.node);
+        Ok(())
+    }
+
+    /// How often the transaction itself has written an effect that its row would show.
+    fn own_effects(&self, effect: Effect, id: RowId, own: &Row, committed: &Row) -> i32 {
+        let columns = (0..own.cells.len() as u8).chain([EXISTENCE]);
+        columns
+            .filter(|column| self.ledger.is_shown_by(effect, id.table, *column, id.key))
+            .flat_map(|column| own.provenance(column).since(committed.provenance(column)))
+            .filter(|entry| entry.0 == effect)
+            .map(|entry| entry.1)
+            .sum()
+    }
+
+    /// Takes back the step whose insert made a row.
+    pub(super) fn undo_insert(&self, call: &Call, id: RowId) -> Result<(), DbError> {
+        self.may_write(call, id.table)?;
+        let entries = {
+            let state = self.state();
+            let own = state.sessions.get(&call.txn).and_then(|session| session.changes.row(id));
+            own.unwrap_or_else(|| state.row(id.table, id.key)).existence.entries()
+        };
+        let made = entries.iter().find(|(effect, times)| {
+            let undone = Effect { direction: Direction::Undo, ..*effect };
+            let back = entries.iter().find(|entry| entry.0 == undone).map_or(0, |entry| entry.1);
+            effect.direction == Direction::Forward
+                && *times > back
+                && self.ledger.is_shown_by(*effect, id.table, EXISTENCE, id.key)
+        });
+        match made {
+            Some((Effect { op, step, .. }, _)) => {
+                let at = StepRef { op: *op, step: *step, direction: Direction::Undo };
+                self.apply_step(call, at)
+            }
+            None => self.refuse(call, id.table, Reason::NoRow),
+        }
+    }
+
+    /// Writes values that were derived from versions that had been read.
+    pub(super) fn write_derived(
+        &self,
+        call: &Call,
+        id: RowId,
+        written: Written,
+    ) -> Result<(), DbError> {
+        self.may_write(call, id.table)?;
+        let current = {
+            let state = self.state();
+            let own = state.sessions.get(&call.txn).and_then(|session| session.changes.row(id));
+            let committed = state.row(id.table, id.key);
+            if let Written::Cells(_, Policy::CompareAndSet(version)) = written
+                && version != committed.version
+            {
+                return Err(DbError::Conflict);
+            }
+            Row::clone(own.unwrap_or(committed))
+        };
+        let cells = self.settled(&current, id, written);
+        let exists = cells.iter().find(|cell| cell.0 == EXISTENCE).map(|cell| cell.1 > 0);
+        if exists == Some(false) && !current.live {
+            return Ok(());
+        }
+        if exists.is_none() && !current.live {
+            return self.refuse(call, id.table, Reason::NoRow);
+        }
+        for (column, value, provenance) in &cells {
+            let news = provenance.since(current.provenance(*column));
+            if let Some((effect, reason)) = self.objection(id, *column, *value, &current, &news) {
+                let ctx = call.ctx.for_op(effect.op).at_step(effect.step, call.ctx.attempt);
+                return self.refuse(&Call { ctx, ..*call }, id.table, reason);
+            }
+        }
+        let state = &mut *self.state_mut();
+        let State { sessions, tables, .. } = state;
+        if let (Some(session), Some(table)) =
+            (sessions.get_mut(&call.txn), tables[id.table.index()].as_ref())
+        {
+            let spec = self.env.system().table(id.table);
+            let own = session.changes.row_mut(id, table.get(id.key));
+            place(own, cells, spec);
+            own.updated_at = self.env.sim().local_now(self.node);
+        }
+        Ok(())
+    }
+
+    /// The new value and provenance of each cell, in terms of the steps that belong there.
+    fn settled(&self, now: &Row, id: RowId, written: Written) -> Vec<(u8, i64, Provenance)> {
+        let settle = |entries, column| self.ledger.settle(entries, id.table, column, id.key);
+        match written {
+            Written::Cells(cells, _) => cells
+                .into_iter()
+                .map(|(column, Derived { value, provenance })| {
+                    // A column that is only carried along costs nothing.
+                    if provenance.since(now.provenance(column)).is_empty() {
+                        return (column, value, now.provenance(column).clone());
+                    }
+                    let entries = settle(provenance.entries(), column);
+                    (column, value, Provenance::default().plus(entries))
+                })
+                .collect(),
+            Written::Deltas(deltas) => deltas
+                .into_iter()
+                .map(|(column, Delta { amount, wanted, found })| {
+                    let wanted = Provenance::default().plus(settle(wanted.entries(), column));
+                    let provenance = now.provenance(column).plus(wanted.since(&found));
+                    (column, now.value(column).wrapping_add(amount), provenance)
+                })
+                .collect(),
+        }
+    }
+
+    /// The first effect that a derived value would newly show and that a rule refuses.
+    fn objection(
+        &self,
+        id: RowId,
+        column: u8,
+        value: i64,
+        current: &Row,
+        news: &[Entry],
+    ) -> Option<(Effect, Reason)> {
+        let fresh = news.iter().filter(|(effect, times)| {
+            effect.direction == Direction::Forward
+                && *times > 0
+                && self.ledger.is_shown_by(*effect, id.table, column, id.key)
+        });
+        fresh.map(|entry| entry.0).find_map(|effect| {
+            let info = self.env.operation(effect.op);
+            let step = &self.env.system().operation(info.kind).steps[effect.step.index()];
+            match step.refuse {
+                Some(Refuse::Probability(_)) if self.is_unlucky(effect.op, step) => {
+                    Some((effect, Reason::Chance))
+                }
+                Some(Refuse::Below { column: bounded, bound })
+                    if bounded == column && value < bound && value < current.value(column) =>
+                {
+                    Some((effect, Reason::Bound))
+                }
+                _ => None,
+            }
+        })
+    }
+
+    /// Whether chance refuses a step: drawn once per operation and step, equal everywhere.
+    pub(super) fn is_unlucky(&self, op: OpId, step: &StepSpec) -> bool {
+        let Some(Refuse::Probability(share)) = step.refuse else { return false };
+        let luck = self.env.op_luck(op);
+        self.env.luck().draw(Purpose::Refusal, step.name.luck, luck, 0, 0).chance(share)
+    }
+
+    fn may_write(&self, call: &Call, table: TableId) -> Result<(), DbError> {
+        let spec = self.env.system().table(table);
+        let state = self.state();
+        let session = state.sessions.get(&call.txn).ok_or(DbError::Broken)?;
+        let owns = session.grant || session.service == spec.owner;
+        if owns && spec.database == self.id { Ok(()) } else { Err(DbError::Denied) }
+    }
+
+    fn refuse(&self, call: &Call, table: TableId, reason: Reason) -> Result<(), DbError> {
+        if let Some(session) = self.state_mut().sessions.get_mut(&call.txn) {
+            session.refused = true;
+        }
+        self.env.note(&call.ctx, Kind::RefusedByRule, u32::from(table.0), reason as u64, 0);
+        Err(DbError::Refused)
+    }
+}
+
+/// A step's change of a row.
+struct Writing<'a> {
+    wanted: &'a Change,
+    spec: &'a TableSpec,
+    info: &'a OpInfo,
+    op: OpId,
+}
+
+impl Writing<'_> {
+    fn value(&self, value: ValueSpec) -> i64 {
+        match value {
+            ValueSpec::Literal(value) => value,
+            ValueSpec::Key(key) => self.info.keys[usize::from(key)].0 as i64,
+            ValueSpec::Ordinal => i64::from(self.op.0),
+        }
+    }
+
+    /// What a column would hold.
+    fn value_after(&self, row: &Row, column: u8) -> i64 {
+        let listed = |cells: &[(u8, ValueSpec)]| {
+            cells.iter().find(|cell| cell.0 == column).map(|cell| self.value(cell.1))
+        };
+        match self.wanted {
+            Change::Insert(cells) => {
+                listed(cells).unwrap_or(self.spec.columns[usize::from(column)].initial)
+            }
+            Change::Set(cells) => listed(cells).unwrap_or(row.value(column)),
+            Change::Add(cells) => {
+                let added = cells.iter().find(|cell| cell.0 == column).map_or(0, |cell| cell.1);
+                row.value(column).wrapping_add(added)
+            }
+            Change::Delete => row.value(column),
+        }
+    }
+
+    /// Writes, and leaves the effect's trace in every cell that it writes.
+    fn write(&self, row: &mut Row, effect: Effect) {
+        let written: Vec<u8> = match self.wanted {
+            Change::Insert(_) => (0..row.cells.len() as u8).collect(),
+            Change::Set(cells) => cells.iter().map(|cell| cell.0).collect(),
+            Change::Add(cells) => cells.iter().map(|cell| cell.0).collect(),
+            Change::Delete => Vec::new(),
+        };
+        let values: Vec<i64> =
+            written.iter().map(|column| self.value_after(row, *column)).collect();
+        let first = Provenance::default().and(effect);
+        if matches!(self.wanted, Change::Insert(_) | Change::Delete) {
+            row.live = matches!(self.wanted, Change::Insert(_));
+            row.existence = row.existence.or_first(effect, &first);
+        }
+        for (column, value) in written.into_iter().zip(values) {
+            let cell = &mut row.cells[usize::from(column)];
+            cell.value = value;
+            cell.provenance = cell.provenance.or_first(effect, &first);
+        }
+    }
+}
+
+/// Puts derived cells in place; a row that is made thereby has initial values elsewhere.
+fn place(row: &mut Row, cells: Vec<(u8, i64, Provenance)>, spec: &TableSpec) {
+    let made =
+        !row.live && cells.iter().any(|(column, value, _)| *column == EXISTENCE && *value > 0);
+    if made {
+        for (cell, spec) in row.cells.iter_mut().zip(&spec.columns) {
+            cell.value = spec.initial;
+        }
+    }
+    for (column, value, provenance) in cells {
+        *row.provenance_mut(column) = provenance;
+        match row.cells.get_mut(usize::from(column)) {
+            Some(cell) => cell.value = value,
+            None => row.live = value > 0,
+        }
+    }
+}

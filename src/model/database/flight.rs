@@ -1,0 +1,98 @@
+//! Messages of a session: they are never lost on the way, but wait while the link is cut.
+
+use std::rc::Rc;
+
+use super::{Call, Database};
+use crate::kernel::{NodeId, Purpose, Time};
+use crate::model::env::Ctx;
+use crate::model::record::{Kind, MessageClass};
+
+/// A message between a service's node and the database's. One that is dropped before it has
+/// arrived died with its session.
+pub(super) struct Flight {
+    database: Rc<Database>,
+    ctx: Ctx,
+    from: NodeId,
+    to: NodeId,
+    label: u32,
+    message: u32,
+    class: MessageClass,
+    /// When it arrives, unless the link is cut then.
+    pub arrives: Time,
+    landed: bool,
+}
+
+/// Where a message goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Leg {
+    There = 0,
+    Back = 2,
+}
+
+/// The leg between the two: the work itself. Names its draw.
+pub(super) const WORK_LEG: u64 = 1;
+
+impl Flight {
+    /// Sends a message now. Within one node there is no message.
+    pub fn depart(database: &Rc<Database>, call: &Call, label: u32, leg: Leg) -> Option<Self> {
+        let (from, to) = match leg {
+            Leg::There => (call.from, database.node),
+            Leg::Back => (database.node, call.from),
+        };
+        if from == to {
+            return None;
+        }
+        let env = &database.env;
+        let mut words = database.words(Purpose::Delay, &call.ctx, call.number | leg as u64);
+        let delay = env.system().links.database.delay.sample(&mut words);
+        let ctx = Ctx { node: from, ..call.ctx };
+        let flight = Self {
+            database: Rc::clone(database),
+            ctx,
+            from,
+            to,
+            label,
+            message: env.next_message(),
+            class: call.class,
+            arrives: env.now() + delay + database.wire.extra(from, to),
+            landed: false,
+        };
+        database.state_mut().meter.sent();
+        flight.note(from, Kind::Sent, to);
+        Some(flight)
+    }
+
+    /// The number of the message.
+    pub fn message(&self) -> u32 {
+        self.message
+    }
+
+    /// Waits for the arrival.
+    pub async fn arrive(mut self) {
+        let sim = self.database.env.sim();
+        if sim.now() < self.arrives {
+            sim.sleep_until(self.arrives).await;
+        }
+        while !self.database.wire.up(self.from, self.to) {
+            self.database.wire.changed().wait().await;
+        }
+        self.landed = true;
+        self.database.state_mut().meter.delivered();
+        self.note(self.to, Kind::Delivered, self.from);
+    }
+
+    fn note(&self, node: NodeId, kind: Kind, other: NodeId) {
+        let ctx = Ctx { node, ..self.ctx };
+        let (a, b) = (u64::from(other.0), self.class as u64);
+        self.database.env.note_message(&ctx, kind, self.label, self.message, a, b);
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        if !self.landed {
+            self.database.state_mut().meter.lost();
+            self.note(NodeId::WORLD, Kind::Lost, self.to);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Idempotency keys: what has been done once and must not be done again.
+
+use std::collections::VecDeque;
+
+use super::provenance::Direction;
+use super::rows::RowId;
+use crate::kernel::{Lookup, Time};
+use crate::model::record::OpId;
+use crate::model::system::{RowKey, StepId, TableId};
+
+/// Names something that is to be done once: an idempotency key, or a row of an inbox.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct IdemKey {
+    /// The operation.
+    pub op: OpId,
+    /// Its step.
+    pub step: StepId,
+    /// Carried out or taken back.
+    pub direction: Direction,
+    /// Who does it, where several do.
+    pub consumer: u16,
+}
+
+/// The pseudo-table in which the keys are locked.
+const KEYS: TableId = TableId(u16::MAX);
+
+impl IdemKey {
+    /// The row that stands for the key in the lock table: who finds a key that is not yet
+    /// committed waits for whoever wrote it, as at any unique index.
+    pub(super) fn row(self) -> RowId {
+        RowId { table: KEYS, key: RowKey(self.packed()) }
+    }
+
+    fn packed(self) -> u64 {
+        let place = u64::from(self.step.0) << 17 | u64::from(self.consumer) << 1;
+        u64::from(self.op.0) << 32 | place | self.direction as u64
+    }
+}
+
+/// The committed keys of one database.
+#[derive(Default)]
+pub(super) struct Keys {
+    known: Lookup<u64, ()>,
+    /// In the order of their commits, for the retention.
+    order: VecDeque<(Time, u64)>,
+}
+
+impl Keys {
+    pub fn contains(&self, key: IdemKey) -> bool {
+        self.known.contains_key(&key.packed())
+    }
+
+    pub fn insert(&mut self, key: IdemKey, now: Time) {
+        self.known.insert(key.packed(), ());
+        self.order.push_back((now, key.packed()));
+    }
+
+    /// Takes back a key that was not durable.
+    pub fn remove(&mut self, key: IdemKey) {
+        self.known.remove(&key.packed());
+        self.order.retain(|(_, packed)| *packed != key.packed());
+    }
+
+    /// Forgets the keys that were committed before `time`.
+    pub fn forget_before(&mut self, time: Time) {
+        while let Some((at, key)) = self.order.front().copied()
+            && at < time
+        {
+            self.order.pop_front();
+            self.known.remove(&key);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What the store shows: which step an effect in a cell counts for, and how often it is shown now.
+//!
+//! A job that derives `open_tickets` from ticket rows carries the effects of the steps that wrote
+//! those rows. They count here for the step of the same operation that this cell belongs to: the
+//! job is judged by what its value really contains.
+
+use std::cell::RefCell;
+
+use super::provenance::{Direction, Effect, Entry, most};
+use crate::model::env::Env;
+use crate::model::system::{
+    Effect as Change, MAX_STEPS, OperationKind, OperationSpec, RowKey, StepId, StepSpec, System,
+    TableId,
+};
+
+/// The pseudo-column that says whether a row exists.
+pub const EXISTENCE: u8 = u8::MAX;
+
+/// Attribution of effects to steps, and the tally of what is shown.
+pub(super) struct Ledger {
+    env: Env,
+    /// Steps that write a column, as bits, by kind, column and direction.
+    writers: Vec<u8>,
+    /// The first position of each table within one kind's columns.
+    tables: Vec<usize>,
+    width: usize,
+    /// By operation, step and direction.
+    shown: RefCell<Vec<[[i8; 2]; MAX_STEPS]>>,
+}
+
+/// What a row or cell shows of one step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Shows {
+    /// How often the effect is shown.
+    pub forward: i8,
+    /// How often its compensation is.
+    pub undo: i8,
+}
+
+impl Ledger {
+    pub fn new(env: &Env) -> Self {
+        let system = env.system();
+        let mut width = 0;
+        let mut tables = Vec::with_capacity(system.tables.len());
+        for table in &system.tables {
+            tables.push(width);
+            width += table.columns.len() + 1;
+        }
+        let writers = vec![0; system.operations.len() * width * 2];
+        let shown = RefCell::default();
+        let mut ledger = Self { env: env.clone(), writers, tables, width, shown };
+        for (kind, operation) in system.operations.iter().enumerate() {
+            for (at, step) in operation.steps.iter().enumerate() {
+                for direction in [Direction::Forward, Direction::Undo] {
+                    for column in columns(system, step, direction) {
+                        let kind = OperationKind(kind as u16);
+                        let place = ledger.place(kind, step.table, column, direction);
+                        ledger.writers[place] |= 1 << at;
+                    }
+                }
+            }
+        }
+        ledger
+    }
+
+    fn place(&self, kind: OperationKind, table: TableId, column: u8, way: Direction) -> usize {
+        let first = self.tables[table.index()];
+        let end = self.tables.get(table.index() + 1).copied().unwrap_or(self.width);
+        let at = if column == EXISTENCE { end - 1 } else { first + usize::from(column) };
+        (kind.index() * self.width + at) * 2 + way as usize
+    }
+
+    /// The entries of a copied or computed value as they count in the cell it is written to.
+    pub fn settle(
+        &self,
+        entries: Vec<Entry>,
+        table: TableId,
+        column: u8,
+        key: RowKey,
+    ) -> Vec<Entry> {
+        let at_home = |(effect, times)| (self.counts_for(effect, table, column, key), times);
+        most(entries.into_iter().map(at_home).collect())
+    }
+
+    /// The effect itself, or that of the step of its operation to which the cell belongs.
+    fn counts_for(&self, effect: Effect, table: TableId, column: u8, key: RowKey) -> Effect {
+        let info = self.env.operation(effect.op);
+        let steps = &self.env.system().operation(info.kind).steps;
+        let writers = self.writers[self.place(info.kind, table, column, effect.direction)];
+        let here = |at: &u8| {
+            writers & 1 << at != 0 && info.keys[usize::from(steps[usize::from(*at)].key)] == key
+        };
+        if here(&effect.step.0) {
+            return effect;
+        }
+        let found = (0..steps.len() as u8).find(here);
+        Effect { step: found.map_or(effect.step, StepId), ..effect }
+    }
+
+    /// Whether a change of this effect in this cell is what shows its step: each step is shown by
+    /// one cell only, however many it writes.
+    pub fn is_shown_by(&self, effect: Effect, table: TableId, column: u8, key: RowKey) -> bool {
+        let info = self.env.operation(effect.op);
+        let operation = self.env.system().operation(info.kind);
+        let step = &operation.steps[effect.step.index()];
+        step.table == table
+            && info.keys[usize::from(step.key)] == key
+            && shown_by(operation, effect.step, effect.direction) == column
+    }
+
+    /// Counts a change of what is shown.
+    pub fn count(&self, (effect, times): Entry) {
+        let mut shown = self.shown.borrow_mut();
+        let op = effect.op.0 as usize;
+        if shown.len() <= op {
+            shown.resize(op + 1, Default::default());
+        }
+        let tally = &mut shown[op][effect.step.index()][effect.direction as usize];
+        *tally = tally.saturating_add(times.clamp(-127, 127) as i8);
+    }
+
+    /// What is shown of a step now.
+    pub fn shows(&self, effect: Effect) -> Shows {
+        let shown = self.shown.borrow();
+        let Some(steps) = shown.get(effect.op.0 as usize) else { return Shows::default() };
+        let [forward, undo] = steps[effect.step.index()];
+        Shows { forward, undo }
+    }
+}
+
+/// The change that a step makes in this direction.
+pub(super) fn change(step: &StepSpec, direction: Direction) -> &Change {
+    match direction {
+        Direction::Forward => &step.effect,
+        Direction::Undo => &step.undo,
+    }
+}
+
+/// The cell that shows a step: the row's existence, or the first column it writes.
+pub(super) fn shown_by(operation: &OperationSpec, step: StepId, direction: Direction) -> u8 {
+    match change(&operation.steps[step.index()], direction) {
+        Change::Insert(_) | Change::Delete => EXISTENCE,
+        Change::Set(cells) => cells.first().map_or(EXISTENCE, |cell| cell.0),
+        Change::Add(cells) => cells.first().map_or(EXISTENCE, |cell| cell.0),
+    }
+}
+
+/// All cells that a step writes.
+fn columns(system: &System, step: &StepSpec, direction: Direction) -> Vec<u8> {
+    match change(step, direction) {
+        Change::Insert(_) => {
+            let count = system.table(step.table).columns.len() as u8;
+            (0..count).chain([EXISTENCE]).collect()
+        }
+        Change::Delete => vec![EXISTENCE],
+        Change::Set(cells) => cells.iter().map(|cell| cell.0).collect(),
+        Change::Add(cells) => cells.iter().map(|cell| cell.0).collect(),
+    }
+}

@@ -1,0 +1,65 @@
+//! Core time, measured in two ways that must agree.
+
+use crate::kernel::{Span, Time};
+
+/// Exact totals of one database, in whole nanoseconds and whole messages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Totals {
+    /// The integral of the number of busy cores over time.
+    pub busy_area: u64,
+    /// How long each statement kept its core, summed, those cut off by a crash included.
+    pub busy_sum: u64,
+    /// What those that came to their end had been drawn to take.
+    pub drawn: u64,
+    /// Messages to and from the database that were sent.
+    pub sent: u64,
+    /// Messages that arrived.
+    pub delivered: u64,
+    /// Messages that died with their session.
+    pub lost: u64,
+}
+
+/// Keeps the totals.
+#[derive(Default)]
+pub(super) struct Meter {
+    totals: Totals,
+    busy: u64,
+    since: Time,
+}
+
+impl Meter {
+    pub fn begin(&mut self, now: Time) {
+        self.accrue(now);
+        self.busy += 1;
+    }
+
+    /// A core is given back; `drawn` is what its statement was to take, if it came to its end.
+    pub fn end(&mut self, began: Time, now: Time, drawn: Option<Span>) {
+        self.accrue(now);
+        self.busy -= 1;
+        self.totals.busy_sum += (now - began).as_nanos();
+        self.totals.drawn += drawn.map_or(0, Span::as_nanos);
+    }
+
+    pub fn sent(&mut self) {
+        self.totals.sent += 1;
+    }
+
+    pub fn delivered(&mut self) {
+        self.totals.delivered += 1;
+    }
+
+    pub fn lost(&mut self) {
+        self.totals.lost += 1;
+    }
+
+    pub fn totals(&self, now: Time) -> Totals {
+        let open = self.busy * (now - self.since).as_nanos();
+        Totals { busy_area: self.totals.busy_area + open, ..self.totals }
+    }
+
+    fn accrue(&mut self, now: Time) {
+        self.totals.busy_area += self.busy * (now - self.since).as_nanos();
+        self.since = now;
+    }
+}

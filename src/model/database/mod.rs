@@ -1,0 +1,269 @@
+//! Databases: rows with provenance, locks, transactions, prepared branches, and a log that makes
+//! them last.
+//!
+//! A [`Database`] lives on a node. A service opens a [`Txn`] and sends it statements; each travels
+//! to the database's node, waits for its row lock and a core, works, and travels back. Statements
+//! run as processes of the database's node, so its crash, pause and slowness act on them, and what
+//! was submitted goes on when the caller dies.
+//!
+//! - A transaction writes to a workspace of its own. [`Txn::commit`] forces one log record and then
+//!   puts the new rows in place; [`Txn::prepare`] forces them too and keeps the row locks until
+//!   [`Database::resolve`].
+//! - A transaction that is dropped was cut off: the database rolls it back one link delay later.
+//! - [`Database::crash`] forgets everything volatile: locks, open transactions, the pool.
+//!   [`Database::recover`] redoes the durable log; prepared branches are in doubt again, with their
+//!   locks, before anybody gets a session.
+//! - Every cell keeps its *provenance*. At a commit the store compares the old with the new one and
+//!   writes down which effects of which operations it shows now, or no longer.
+//! - Row locks are held until the outcome is known. The victim of a deadlock is the requester that
+//!   would close the circle. A deadlock or a lock timeout rolls the whole transaction back at once.
+//! - Beside tables there are idempotency keys ([`Txn::once`]) and an outbox ([`Txn::enqueue`]),
+//!   which take part in transactions like rows.
+
+mod commit;
+mod effects;
+mod flight;
+mod keys;
+mod ledger;
+mod locks;
+mod meter;
+mod outbox;
+mod provenance;
+mod reads;
+mod recovery;
+mod resolve;
+mod rows;
+mod session;
+mod state;
+mod txn;
+
+use std::cell::{Ref, RefCell, RefMut};
+use std::rc::Rc;
+
+use super::env::{Ctx, Env};
+use super::log::Log;
+use super::record::{MessageClass, OpId, TxnId};
+use super::system::{DatabaseId, DatabaseSpec, StepId};
+use crate::kernel::{Draw, NodeId, Purpose, Semaphore, Signal, Span, Time};
+
+use commit::Entry;
+use ledger::Ledger;
+use state::State;
+
+pub use keys::IdemKey;
+pub use ledger::EXISTENCE;
+pub use meter::Totals;
+pub use outbox::{Event, EventKind, OutboxRow, Position};
+pub use provenance::{Delta, Derived, Direction, Provenance, Version};
+pub use resolve::{Branch, Decision, Vote};
+pub use rows::RowVersion;
+pub use session::Txn;
+pub use txn::{Policy, StepRef};
+
+/// The network as sessions need it: lossless and ordered, but it may be cut for a while.
+pub trait Wire {
+    /// Whether anything passes from one node to another now.
+    fn up(&self, from: NodeId, to: NodeId) -> bool;
+    /// Is notified when a link is cut or mended.
+    fn changed(&self) -> Signal;
+    /// How much longer than usual a message takes now.
+    fn extra(&self, from: NodeId, to: NodeId) -> Span;
+}
+
+/// Why a database did not do what it was asked for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, thiserror::Error)]
+pub enum DbError {
+    /// A business rule refused it, or there is no such row, or there is one already. The
+    /// transaction goes on.
+    #[error("refused by a rule")]
+    Refused,
+    /// The row is not at the version that was expected. The transaction goes on.
+    #[error("the row has changed")]
+    Conflict,
+    /// The service does not own the table. The transaction goes on.
+    #[error("the table belongs to another service")]
+    Denied,
+    /// A row lock was not granted in time. The transaction was rolled back.
+    #[error("lock timeout")]
+    LockTimeout,
+    /// The request would have closed a circle of waiting. The transaction was rolled back.
+    #[error("deadlock")]
+    Deadlock,
+    /// The session broke, or the transaction was rolled back already. Nothing stays.
+    #[error("the session is broken")]
+    Broken,
+    /// The database does not serve. Nothing was done.
+    #[error("the database is not available")]
+    Unavailable,
+    /// The session broke behind a submitted commit or prepare: it may have happened.
+    #[error("the outcome is unknown")]
+    Unknown,
+    /// The database cannot take part in two-phase commit. The transaction was rolled back.
+    #[error("the database has no XA support")]
+    NoXa,
+}
+
+/// One database.
+pub struct Database {
+    env: Env,
+    id: DatabaseId,
+    node: NodeId,
+    wire: Rc<dyn Wire>,
+    log: Log<Entry>,
+    ledger: Ledger,
+    labels: Labels,
+    /// Somebody committed.
+    committed: Signal,
+    /// A branch became prepared or was resolved.
+    settled: Signal,
+    state: RefCell<State>,
+}
+
+/// What messages, log records and held things are called in the history.
+struct Labels {
+    statement: u32,
+    commit: u32,
+    prepare: u32,
+    rollback: u32,
+    resolve: u32,
+    abort: u32,
+    outbox: u32,
+    branch: u32,
+}
+
+/// A request that has reached the database, or is on its way.
+#[derive(Clone, Copy)]
+struct Call {
+    /// On whose behalf, at the database's node.
+    ctx: Ctx,
+    txn: TxnId,
+    from: NodeId,
+    class: MessageClass,
+    /// Names its draws, together with the operation, step and attempt.
+    number: u64,
+}
+
+impl Database {
+    /// A database that serves at once.
+    pub fn new(env: &Env, id: DatabaseId, node: NodeId, wire: Rc<dyn Wire>) -> Rc<Self> {
+        let spec = &env.system().databases[id.index()];
+        let sim = env.sim();
+        Rc::new(Self {
+            log: Log::new(env, spec.name.luck, u32::from(id.0), spec.force.clone(), node),
+            ledger: Ledger::new(env),
+            labels: Labels {
+                statement: env.label("statement"),
+                commit: env.label("commit"),
+                prepare: env.label("prepare"),
+                rollback: env.label("rollback"),
+                resolve: env.label("resolve"),
+                abort: env.label("abort"),
+                outbox: env.label("outbox"),
+                branch: env.label("prepared branch"),
+            },
+            committed: Signal::new(sim),
+            settled: Signal::new(sim),
+            state: RefCell::new(State::new(env, id)),
+            env: env.clone(),
+            id,
+            node,
+            wire,
+        })
+    }
+
+    /// Which database this is.
+    pub fn id(&self) -> DatabaseId {
+        self.id
+    }
+
+    /// Where it runs.
+    pub fn node(&self) -> NodeId {
+        self.node
+    }
+
+    /// Is notified whenever something was committed.
+    pub fn committed(&self) -> &Signal {
+        &self.committed
+    }
+
+    /// When something was last committed.
+    pub fn last_change(&self) -> Time {
+        self.state().last_change
+    }
+
+    /// Whether anything is left to do here: an open transaction, a lock, a prepared branch, an
+    /// event in the outbox, or a recovery.
+    pub fn busy(&self) -> bool {
+        let state = self.state();
+        !state.serving
+            || !state.sessions.is_empty()
+            || !state.branches.is_empty()
+            || state.locks.len() > 0
+            || !state.outbox.is_empty()
+    }
+
+    /// Whether it serves: neither crashed nor recovering.
+    pub fn is_serving(&self) -> bool {
+        self.state().serving
+    }
+
+    /// Exact totals, for self-checks.
+    pub fn totals(&self) -> Totals {
+        self.state().meter.totals(self.env.now())
+    }
+
+    /// How many transactions wait for a connection.
+    pub fn waiting(&self) -> usize {
+        self.state().pool.waiting()
+    }
+
+    /// The pool of connections, for those who exhaust it on purpose.
+    pub fn pool(&self) -> Semaphore {
+        self.state().pool.clone()
+    }
+
+    /// While its disk is stalled, nothing becomes durable.
+    pub fn set_disk_stalled(&self, stalled: bool) {
+        self.log.set_stalled(stalled);
+    }
+
+    /// While its disk lies, forced writes are reported but not durable.
+    pub fn set_disk_lying(&self, lying: bool) {
+        self.log.set_lying(lying);
+    }
+
+    fn spec(&self) -> &DatabaseSpec {
+        &self.env.system().databases[self.id.index()]
+    }
+
+    fn subject(&self) -> u32 {
+        u32::from(self.id.0)
+    }
+
+    fn state(&self) -> Ref<'_, State> {
+        self.state.borrow()
+    }
+
+    /// Never held across an await, a note or a wake: those may crash this very database.
+    fn state_mut(&self) -> RefMut<'_, State> {
+        self.state.borrow_mut()
+    }
+
+    /// The words of a draw: keyed by the operation, step and attempt where there is an operation,
+    /// else by how many such draws there were.
+    fn words(&self, purpose: Purpose, ctx: &Ctx, number: u64) -> Draw {
+        let (cause, place) = if ctx.op == OpId::NONE {
+            let mut state = self.state_mut();
+            state.unnamed += 1;
+            (0, state.unnamed)
+        } else {
+            let step =
+                if ctx.step == StepId::NONE { u64::from(u8::MAX) } else { ctx.step.0.into() };
+            (self.env.op_luck(ctx.op), step | u64::from(ctx.attempt) << 8)
+        };
+        self.env.luck().draw(purpose, self.spec().name.luck, cause, place, number)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,288 @@
+//! Provenance: which effects of which operations a stored value reflects.
+//!
+//! A [`Provenance`] is a multiset of effects, opaque outside the store. It is a chain of immutable
+//! links: appending shares everything that was there before, so a counter that thousands of
+//! operations have added to costs one link each, and a difference walks only what is new.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::model::record::OpId;
+use crate::model::system::StepId;
+
+/// Whether a step is carried out or taken back.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum Direction {
+    /// The step itself.
+    Forward = 0,
+    /// Its compensation.
+    Undo = 1,
+}
+
+/// One effect of one operation.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Effect {
+    /// Whose.
+    pub op: OpId,
+    /// Which of its steps.
+    pub step: StepId,
+    /// Carried out or taken back.
+    pub direction: Direction,
+}
+
+/// An effect and how often it is reflected.
+pub(super) type Entry = (Effect, i32);
+
+/// Which effects a value reflects, and how often each.
+#[derive(Clone, Default)]
+pub struct Provenance(Option<Arc<Link>>);
+
+/// The newest entries of a chain, and what came before.
+struct Link {
+    before: Provenance,
+    depth: u32,
+    entries: Entries,
+}
+
+enum Entries {
+    One(Entry),
+    Many(Box<[Entry]>),
+}
+
+impl Entries {
+    fn as_slice(&self) -> &[Entry] {
+        match self {
+            Self::One(entry) => std::slice::from_ref(entry),
+            Self::Many(entries) => entries,
+        }
+    }
+}
+
+impl Drop for Link {
+    /// Link by link: a long chain must not recurse.
+    fn drop(&mut self) {
+        let mut next = self.before.0.take();
+        while let Some(mut link) = next.and_then(Arc::into_inner) {
+            next = link.before.0.take();
+        }
+    }
+}
+
+impl Provenance {
+    /// The chain with one more effect.
+    pub(super) fn and(&self, effect: Effect) -> Self {
+        self.link(Entries::One((effect, 1)))
+    }
+
+    /// The chain with one more effect; if it is the first, a link that cells of a row can share.
+    pub(super) fn or_first(&self, effect: Effect, first: &Self) -> Self {
+        if self.0.is_none() { first.clone() } else { self.and(effect) }
+    }
+
+    /// The chain with more entries, which may be negative.
+    pub(super) fn plus(&self, entries: Vec<Entry>) -> Self {
+        if entries.is_empty() { self.clone() } else { self.link(Entries::Many(entries.into())) }
+    }
+
+    fn link(&self, entries: Entries) -> Self {
+        let depth = self.depth() + 1;
+        Self(Some(Arc::new(Link { before: self.clone(), depth, entries })))
+    }
+
+    fn depth(&self) -> u32 {
+        self.0.as_ref().map_or(0, |link| link.depth)
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
+    /// What this chain has more often (or, below zero, less often) than an older one, in order.
+    pub(super) fn since(&self, old: &Self) -> Vec<Entry> {
+        let mut change = Vec::new();
+        let (mut new, mut old) = (self, old);
+        while !new.same(old) {
+            if new.depth() >= old.depth() {
+                let link = new.0.as_ref().expect("the deeper chain is not empty");
+                change.extend_from_slice(link.entries.as_slice());
+                new = &link.before;
+            } else {
+                let link = old.0.as_ref().expect("the deeper chain is not empty");
+                change.extend(link.entries.as_slice().iter().map(|(effect, n)| (*effect, -n)));
+                old = &link.before;
+            }
+        }
+        sum(change)
+    }
+
+    /// Everything it reflects, in order.
+    pub(super) fn entries(&self) -> Vec<Entry> {
+        self.since(&Self::default())
+    }
+
+    /// What a value computed from several others reflects: each effect as often as the one of
+    /// them that reflects it most. Cells of one row share effects, and must not count them twice.
+    fn union<'a>(members: impl Iterator<Item = &'a Self>) -> Self {
+        let mut distinct: Vec<&Self> = Vec::new();
+        for member in members.filter(|member| member.0.is_some()) {
+            if !distinct.last().is_some_and(|last| last.same(member)) {
+                distinct.push(member);
+            }
+        }
+        match distinct.as_slice() {
+            [] => Self::default(),
+            [one] => (*one).clone(),
+            many => {
+                let all = many.iter().flat_map(|member| member.entries()).collect();
+                Self::default().plus(most(all))
+            }
+        }
+    }
+}
+
+/// Sums the entries of each effect, drops zeros, in order.
+fn sum(mut entries: Vec<Entry>) -> Vec<Entry> {
+    if entries.len() > 1 {
+        entries.sort_unstable_by_key(|entry| entry.0);
+        entries.dedup_by(|next, kept| {
+            let equal = next.0 == kept.0;
+            if equal {
+                kept.1 += next.1;
+            }
+            equal
+        });
+    }
+    entries.retain(|entry| entry.1 != 0);
+    entries
+}
+
+/// Keeps the greatest entry of each effect, in order.
+pub(super) fn most(mut entries: Vec<Entry>) -> Vec<Entry> {
+    entries.sort_unstable_by(|a, b| (a.0, b.1).cmp(&(b.0, a.1)));
+    entries.dedup_by_key(|entry| entry.0);
+    entries
+}
+
+impl fmt::Debug for Provenance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Provenance(..)")
+    }
+}
+
+/// A value as a reader got it: a number, and (opaque) what it reflects.
+#[derive(Clone, Debug, Default)]
+pub struct Version {
+    /// The value.
+    pub value: i64,
+    pub(super) provenance: Provenance,
+}
+
+/// A value to be written that was made from versions that were read.
+#[derive(Clone, Debug)]
+pub struct Derived {
+    pub(super) value: i64,
+    pub(super) provenance: Provenance,
+}
+
+/// By how much to move a value so that it becomes what was derived.
+#[derive(Clone, Debug)]
+pub struct Delta {
+    pub(super) amount: i64,
+    pub(super) wanted: Provenance,
+    pub(super) found: Provenance,
+}
+
+impl Version {
+    /// The same value, to be written elsewhere (or back).
+    pub fn copied(&self) -> Derived {
+        Derived { value: self.value, provenance: self.provenance.clone() }
+    }
+
+    /// A value computed from versions that were read. Name every version on which the value
+    /// depends, those that a filter left out included: a count of open tickets is 7 also because
+    /// others are closed.
+    pub fn computed<'a>(value: i64, read: impl Iterator<Item = &'a Self>) -> Derived {
+        let provenance = Provenance::union(read.map(|version| &version.provenance));
+        Derived { value, provenance }
+    }
+}
+
+impl Derived {
+    /// The value that would be written.
+    pub fn value(&self) -> i64 {
+        self.value
+    }
+
+    /// What must be added to `current` to make it this.
+    pub fn delta_from(&self, current: &Version) -> Delta {
+        Delta {
+            amount: self.value.wrapping_sub(current.value),
+            wanted: self.provenance.clone(),
+            found: current.provenance.clone(),
+        }
+    }
+}
+
+impl Delta {
+    /// The amount that would be added.
+    pub fn amount(&self) -> i64 {
+        self.amount
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn effect(op: u32) -> Effect {
+        Effect { op: OpId(op), step: StepId(0), direction: Direction::Forward }
+    }
+
+    fn chain(ops: &[u32]) -> Provenance {
+        ops.iter().fold(Provenance::default(), |chain, op| chain.and(effect(*op)))
+    }
+
+    #[test]
+    fn a_long_chain_is_dropped_without_recursion() {
+        let ops: Vec<u32> = (0..300_000).collect();
+        assert_eq!(chain(&ops).entries().len(), ops.len());
+    }
+
+    #[test]
+    fn a_computed_value_counts_a_shared_effect_once_and_a_double_one_twice() {
+        let version = |ops: &[u32]| Version { value: 0, provenance: chain(ops) };
+        let read = [version(&[1, 2]), version(&[1, 3, 3])];
+        let derived = Version::computed(5, read.iter());
+        let expected = vec![(effect(1), 1), (effect(2), 1), (effect(3), 2)];
+        assert_eq!(derived.provenance.entries(), expected);
+    }
+
+    proptest! {
+        #[test]
+        fn a_difference_is_that_of_the_multisets(
+            shared in prop::collection::vec(0_u32..6, 0..6),
+            left in prop::collection::vec(0_u32..6, 0..6),
+            right in prop::collection::vec(0_u32..6, 0..6),
+            fork: bool,
+        ) {
+            let base = chain(&shared);
+            let other = if fork { base.clone() } else { chain(&shared) };
+            let grow = |base: Provenance, ops: &[u32]| {
+                ops.iter().fold(base, |chain, op| chain.and(effect(*op)))
+            };
+            let (old, new) = (grow(base, &left), grow(other, &right));
+            let count = |ops: &[u32], op| ops.iter().filter(|one| **one == op).count() as i32;
+            let expected: Vec<Entry> = (0..6)
+                .map(|op| (effect(op), count(&right, op) - count(&left, op)))
+                .filter(|entry| entry.1 != 0)
+                .collect();
+            prop_assert_eq!(new.since(&old), expected);
+        }
+    }
+}

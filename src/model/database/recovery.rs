@@ -1,0 +1,131 @@
+//! Crash and recovery: what is volatile goes, what the log has comes back.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::Database;
+use super::commit::Entry;
+use super::locks::{LockTable, Mode};
+use super::rows::RowId;
+use super::state::Unsettled;
+use crate::kernel::{Semaphore, Span};
+use crate::model::env::Ctx;
+use crate::model::log::Lsn;
+use crate::model::record::{AbortCause, Kind, TxnId};
+
+/// How long a restarted database takes to replay one log record.
+const REPLAY: Span = Span::from_micros(20);
+
+/// A checkpoint is made after so many records; a restart replays those behind the last one.
+const CHECKPOINT: u64 = 10_000;
+
+impl Database {
+    /// The node has crashed: locks, open transactions and the pool are gone, and so is the part of
+    /// the log that was not durable. Who waits for a connection is told.
+    pub fn crash(&self) {
+        self.settle();
+        let (pool, cores, sessions) = {
+            let state = &mut *self.state_mut();
+            state.serving = false;
+            state.locks = LockTable::default();
+            state.deadlines.clear();
+            state.reaping = false;
+            state.branches.clear();
+            let sessions = std::mem::take(&mut state.sessions);
+            state.casualties.extend(sessions.iter().map(|(txn, session)| (*txn, session.ctx)));
+            (state.pool.clone(), state.cores.clone(), sessions)
+        };
+        self.log.crash();
+        pool.close();
+        cores.close();
+        drop(sessions);
+    }
+
+    /// Recovery after a restart, to be run by a process of the database's node. Takes back what was
+    /// in place but not durable, redoes what was durable but not in place, and puts prepared
+    /// branches in doubt again, with their locks; only then does the database serve.
+    pub async fn recover(self: &Rc<Self>) {
+        let records = self.log.durable().0 % CHECKPOINT;
+        self.env.sim().sleep(self.spec().recovery + REPLAY.saturating_mul(records)).await;
+        {
+            let spec = self.spec();
+            let mut state = self.state_mut();
+            state.pool = Semaphore::new(self.env.sim(), spec.connections);
+            state.cores = Semaphore::new(self.env.sim(), spec.cores);
+        }
+        self.revert();
+        let records = self.log.records();
+        self.bury(&records);
+        for (lsn, entry) in records {
+            match entry {
+                Entry::Commit { txn, ctx, changes } => {
+                    self.install(&ctx, txn, &changes, lsn, None);
+                }
+                Entry::Prepare(branch) => {
+                    let now = self.env.now();
+                    for row in &branch.rows {
+                        self.state_mut().locks.ask(branch.txn, *row, Mode::Exclusive, now);
+                    }
+                    self.hold(branch, lsn);
+                }
+                Entry::Resolve { txn, decision } => self.finish(txn, decision, lsn),
+            }
+        }
+        self.state_mut().serving = true;
+    }
+
+    /// Takes back the changes that were in place but are not in the log, newest first.
+    fn revert(&self) {
+        loop {
+            let change = self.state_mut().unsettled.pop_back();
+            let Some(Unsettled { changes, old_rows, old_events, branch, .. }) = change else {
+                return;
+            };
+            let ctx = Ctx { node: self.node, ..Ctx::WORLD };
+            let mut notes = Vec::new();
+            {
+                let state = &mut *self.state_mut();
+                for (id, old) in old_rows.into_iter().rev() {
+                    let RowId { table, key } = id;
+                    let new = state.table_mut(table).put(key, Arc::clone(&old));
+                    self.compare(id, &new, &old, &ctx, &mut notes);
+                }
+                for (id, event) in &changes.sent {
+                    if state.outbox.remove(*id).is_some() {
+                        notes.push(self.holds(&ctx, event.op, self.labels.outbox, -1));
+                    }
+                }
+                for row in old_events {
+                    state.outbox.restore(row);
+                    notes.push(self.holds(&ctx, row.event.op, self.labels.outbox, 1));
+                }
+                for key in &changes.keys {
+                    state.keys.remove(*key);
+                }
+            }
+            if let Some((_, branch)) = branch {
+                branch.announced.set(false);
+            }
+            self.write_notes(notes);
+        }
+    }
+
+    /// Writes down which transactions the crash has ended: those of which the log knows nothing.
+    fn bury(&self, records: &[(Lsn, Entry)]) {
+        let durable: BTreeSet<TxnId> = records
+            .iter()
+            .map(|(_, entry)| match entry {
+                Entry::Commit { txn, .. } | Entry::Resolve { txn, .. } => *txn,
+                Entry::Prepare(branch) => branch.txn,
+            })
+            .collect();
+        let casualties = std::mem::take(&mut self.state_mut().casualties);
+        for (txn, ctx) in casualties {
+            if !durable.contains(&txn) {
+                let cause = AbortCause::Crash as u64;
+                self.env.note(&ctx, Kind::Aborted, self.subject(), txn.0, cause);
+            }
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Prepared branches: from the vote to the outcome.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use super::commit::{Entry, Note};
+use super::rows::RowId;
+use super::state::{Changes, Unsettled};
+use super::{Call, Database, DbError, Txn};
+use crate::kernel::{NodeId, Time};
+use crate::model::env::Ctx;
+use crate::model::log::{ForceKind, Lsn};
+use crate::model::record::{AbortCause, Kind, MessageClass, OpId, TxnId};
+
+/// A participant's answer to a prepare.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Vote {
+    /// The branch is prepared and will do as it is told.
+    Yes(TxnId),
+    /// The branch wrote nothing; it is over and takes no part in the second phase.
+    ReadOnly,
+}
+
+/// What becomes of a prepared branch, and how that is written down.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Decision {
+    /// Commit, else abort.
+    pub commit: bool,
+    /// Nobody decided: the participant lost its patience.
+    pub heuristic: bool,
+    /// The answer waits until the outcome is durable here.
+    pub forced: bool,
+}
+
+impl Decision {
+    /// The coordinator decided; the outcome is forced.
+    pub const fn forced(commit: bool) -> Self {
+        Self { commit, heuristic: false, forced: true }
+    }
+
+    /// The coordinator decided; the outcome is logged but not forced, for it can be presumed.
+    pub const fn presumed(commit: bool) -> Self {
+        Self { commit, heuristic: false, forced: false }
+    }
+
+    /// The participant decided alone.
+    pub const fn heuristic(commit: bool) -> Self {
+        Self { commit, heuristic: true, forced: true }
+    }
+
+    fn word(self) -> u64 {
+        u64::from(!self.commit) | u64::from(self.heuristic) << 1
+    }
+}
+
+/// A branch in doubt.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Branch {
+    /// The local transaction.
+    pub txn: TxnId,
+    /// What its owner calls the distributed transaction.
+    pub tag: u64,
+    /// The operation on whose behalf it wrote.
+    pub op: OpId,
+    /// Since when it has been in doubt; after a crash, since the recovery.
+    pub since: Time,
+}
+
+/// What the log keeps of a prepared branch.
+pub(super) struct InDoubt {
+    pub txn: TxnId,
+    pub tag: u64,
+    pub ctx: Ctx,
+    pub changes: Rc<Changes>,
+    pub rows: Vec<RowId>,
+    /// The history knows that it is prepared.
+    pub announced: Cell<bool>,
+}
+
+/// A prepared branch of a database that serves.
+pub(super) struct Prepared {
+    pub branch: Rc<InDoubt>,
+    pub lsn: Lsn,
+    pub since: Time,
+    /// Its outcome is being written.
+    pub deciding: bool,
+}
+
+impl Txn {
+    /// Prepares: returns when the vote is durable. `tag` is what the caller will ask about.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError::NoXa`] if the database cannot; [`DbError::Broken`] if the transaction was rolled
+    /// back before; [`DbError::Unknown`] if the database crashed behind the submission.
+    pub async fn prepare(mut self, tag: u64) -> Result<Vote, DbError> {
+        let (ctx, label) = (*self.ctx(), self.database.labels.prepare);
+        let answer = self.send(&ctx, label, |database, call| database.prepare_now(call, tag));
+        let answer = answer.ok_or(DbError::Broken)?;
+        self.over();
+        answer.or(DbError::Unknown).await
+    }
+}
+
+impl Database {
+    /// The branches in doubt, oldest first. Asked by a process on this database's side; it costs
+    /// nothing.
+    pub fn prepared(&self) -> Vec<Branch> {
+        let state = self.state();
+        let branches = state.branches.values().filter(|prepared| !prepared.deciding);
+        branches
+            .map(|Prepared { branch, since, .. }| Branch {
+                txn: branch.txn,
+                tag: branch.tag,
+                op: branch.ctx.op,
+                since: *since,
+            })
+            .collect()
+    }
+
+    /// Tells the outcome of a branch. It may be told any number of times: what is unknown here has
+    /// ended. An abort also ends a branch that is not prepared yet.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError::Unavailable`] if the database does not serve; [`DbError::Unknown`] if it crashed
+    /// on the way.
+    pub async fn resolve(
+        self: &Rc<Self>,
+        ctx: Ctx,
+        from: NodeId,
+        txn: TxnId,
+        decision: Decision,
+    ) -> Result<(), DbError> {
+        let ctx = Ctx { node: self.node, ..ctx };
+        let number = 1 << 32;
+        let call = Call { ctx, txn, from, class: MessageClass::Database, number };
+        let work = move |database: Rc<Self>, call| database.resolve_now(call, decision);
+        let (answer, _) = self.send(call, self.labels.resolve, work);
+        answer.ok_or(DbError::Unavailable)?.or(DbError::Unknown).await
+    }
+
+    async fn prepare_now(self: Rc<Self>, call: Call, tag: u64) -> Result<Vote, DbError> {
+        if !self.spec().xa {
+            self.abort(call.txn, AbortCause::Requested);
+            return Err(DbError::NoXa);
+        }
+        let changes = self.begin_closing(&call)?;
+        if changes.is_empty() {
+            self.close(&call.ctx, call.txn);
+            return Ok(Vote::ReadOnly);
+        }
+        // All work is done, so what was only read need not stay locked.
+        self.release(&call.ctx, call.txn, true);
+        let rows = self.state().locks.held(call.txn).to_vec();
+        let (txn, ctx) = (call.txn, call.ctx);
+        let branch = InDoubt { txn, tag, ctx, changes, rows, announced: Cell::new(false) };
+        let branch = Rc::new(branch);
+        let entry = Entry::Prepare(Rc::clone(&branch));
+        let forcing = self.log.force(&ctx, entry, self.labels.prepare, ForceKind::Prepare);
+        let lsn = forcing.await.ok_or(DbError::Unknown)?;
+        if !self.is_serving() {
+            return Err(DbError::Unknown);
+        }
+        let session = self.state_mut().sessions.remove(&txn);
+        drop(session);
+        self.hold(branch, lsn);
+        self.settled.notify_all();
+        Ok(Vote::Yes(txn))
+    }
+
+    /// A durable prepared record has become a branch in doubt.
+    pub(super) fn hold(&self, branch: Rc<InDoubt>, lsn: Lsn) {
+        let since = self.env.now();
+        let prepared = Prepared { branch: Rc::clone(&branch), lsn, since, deciding: false };
+        self.state_mut().branches.insert(branch.txn, prepared);
+        if branch.announced.replace(true) {
+            return;
+        }
+        let (ctx, a, subject) = (branch.ctx, branch.txn.0, self.subject());
+        let mut notes = vec![Note { ctx, kind: Kind::Prepared, subject, a, b: 0 }];
+        notes.extend(branch.rows.iter().map(|row| Note {
+            ctx,
+            kind: Kind::PreparedRow,
+            subject,
+            a,
+            b: row.hash(),
+        }));
+        notes.push(self.holds(&ctx, ctx.op, self.labels.branch, 1));
+        self.write_notes(notes);
+    }
+
+    async fn resolve_now(self: Rc<Self>, call: Call, decision: Decision) -> Result<(), DbError> {
+        loop {
+            if !self.is_serving() {
+                return Err(DbError::Unavailable);
+            }
+            let (deciding, closing) = {
+                let state = self.state();
+                let deciding = state.branches.get(&call.txn).map(|branch| branch.deciding);
+                let closing = state.sessions.get(&call.txn).is_some_and(|session| session.closing);
+                (deciding, closing)
+            };
+            match deciding {
+                Some(false) => break,
+                None if !closing => {
+                    if !decision.commit {
+                        self.abort(call.txn, AbortCause::Requested);
+                    }
+                    return Ok(());
+                }
+                // A vote or an outcome is being written: wait and look again.
+                Some(true) | None => self.settled.wait().await,
+            }
+        }
+        if let Some(branch) = self.state_mut().branches.get_mut(&call.txn) {
+            branch.deciding = true;
+        }
+        let label = if decision.commit { self.labels.commit } else { self.labels.abort };
+        let entry = Entry::Resolve { txn: call.txn, decision };
+        let lsn = if decision.forced {
+            let forcing = self.log.force(&call.ctx, entry, label, ForceKind::Decide);
+            forcing.await.ok_or(DbError::Unknown)?
+        } else {
+            self.log.append(&call.ctx, entry, label)
+        };
+        if !self.is_serving() {
+            return Err(DbError::Unknown);
+        }
+        self.finish(call.txn, decision, lsn);
+        Ok(())
+    }
+
+    /// The outcome of a branch is in the log: carries it out.
+    pub(super) fn finish(&self, txn: TxnId, decision: Decision, lsn: Lsn) {
+        let prepared = self.state_mut().branches.remove(&txn);
+        let Some(Prepared { branch, lsn: prepared, .. }) = prepared else { return };
+        let ctx = branch.ctx;
+        let replaced = Some((prepared, Rc::clone(&branch)));
+        if decision.commit {
+            self.install(&ctx, txn, &branch.changes, lsn, replaced);
+        } else {
+            self.keep(Unsettled {
+                lsn,
+                changes: Rc::default(),
+                old_rows: Vec::new(),
+                old_events: Vec::new(),
+                branch: replaced,
+            });
+            let cause = AbortCause::Requested as u64;
+            self.env.note(&ctx, Kind::Aborted, self.subject(), txn.0, cause);
+        }
+        self.env.note(&ctx, Kind::Resolved, self.subject(), txn.0, decision.word());
+        self.write_notes(vec![self.holds(&ctx, ctx.op, self.labels.branch, -1)]);
+        self.release(&ctx, txn, false);
+        self.settled.notify_all();
+    }
+}

@@ -1,0 +1,300 @@
+//! Rows, tables and their indexes. Rows are immutable: a commit puts a new one in place, and
+//! readers keep the version that they got.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::ledger::EXISTENCE;
+use super::provenance::{Provenance, Version};
+use crate::kernel::Time;
+use crate::model::system::{RowKey, TableId, TableSpec};
+
+/// Names a row of a database.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct RowId {
+    pub table: TableId,
+    pub key: RowKey,
+}
+
+impl RowId {
+    /// Names the row in the history (a mixing of its table and key).
+    pub fn hash(self) -> u64 {
+        let word = self.key.0 ^ u64::from(self.table.0).rotate_right(16);
+        let word = (word ^ word >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        word ^ word >> 29
+    }
+}
+
+/// One version of a row. A deleted row stays as a tombstone that keeps its provenance.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Row {
+    pub live: bool,
+    pub existence: Provenance,
+    pub cells: Box<[Version]>,
+    pub updated_at: Time,
+    pub version: u64,
+}
+
+impl Row {
+    /// The value of a column; that of [`EXISTENCE`] is 1 if there is such a row.
+    pub fn value(&self, column: u8) -> i64 {
+        match column {
+            EXISTENCE => i64::from(self.live),
+            _ => self.cells[usize::from(column)].value,
+        }
+    }
+
+    /// The provenance of a column, [`EXISTENCE`] included.
+    pub fn provenance(&self, column: u8) -> &Provenance {
+        match column {
+            EXISTENCE => &self.existence,
+            _ => &self.cells[usize::from(column)].provenance,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn provenance_mut(&mut self, column: u8) -> &mut Provenance {
+        match column {
+            EXISTENCE => &mut self.existence,
+            _ => &mut self.cells[usize::from(column)].provenance,
+        }
+    }
+}
+
+/// A row as a reader got it. It stays what it is whatever is written later, and may be carried to
+/// other nodes.
+#[derive(Clone, Debug)]
+pub struct RowVersion {
+    key: RowKey,
+    row: Arc<Row>,
+}
+
+impl RowVersion {
+    pub(super) fn new(key: RowKey, row: Arc<Row>) -> Self {
+        Self { key, row }
+    }
+
+    /// The row's key.
+    pub fn key(&self) -> RowKey {
+        self.key
+    }
+
+    /// Whether there is such a row: not if it was never made, nor if it was deleted.
+    pub fn exists(&self) -> bool {
+        self.row.live
+    }
+
+    /// The value in a column. A deleted row keeps its last values, and one that never
+    /// was has those of an initial row.
+    pub fn value(&self, column: u8) -> i64 {
+        self.row.cells.get(usize::from(column)).map_or(0, |cell| cell.value)
+    }
+
+    /// The version of a column.
+    pub fn column(&self, column: u8) -> Version {
+        self.row.cells.get(usize::from(column)).cloned().unwrap_or_default()
+    }
+
+    /// Whether the row exists (1) or not (0), as a version; written to column [`EXISTENCE`], it
+    /// makes or deletes a row.
+    pub fn existence(&self) -> Version {
+        let provenance = self.row.existence.clone();
+        Version { value: i64::from(self.row.live), provenance }
+    }
+
+    /// When the writing statement ran, on the database's own clock: not when it was committed.
+    pub fn updated_at(&self) -> Time {
+        self.row.updated_at
+    }
+
+    /// Which version of the row this is: 0 for one that nobody has written.
+    pub fn version(&self) -> u64 {
+        self.row.version
+    }
+}
+
+/// A table: rows that somebody has written, and the initial ones that nobody has touched.
+pub(super) struct Table {
+    rows: BTreeMap<RowKey, Arc<Row>>,
+    initial: Arc<Row>,
+    absent: Arc<Row>,
+    initial_rows: u64,
+    by_value: Vec<(u8, BTreeMap<i64, BTreeSet<RowKey>>)>,
+    by_time: Option<BTreeSet<(Time, RowKey)>>,
+}
+
+impl Table {
+    pub fn new(spec: &TableSpec) -> Self {
+        let cell = |value| Version { value, provenance: Provenance::default() };
+        let cells: Box<[Version]> = spec.columns.iter().map(|c| cell(c.initial)).collect();
+        let initial = Row { live: true, cells: cells.clone(), ..Row::default() };
+        Self {
+            rows: BTreeMap::new(),
+            initial: Arc::new(initial),
+            absent: Arc::new(Row { cells, ..Row::default() }),
+            initial_rows: spec.rows,
+            by_value: Vec::new(),
+            by_time: None,
+        }
+    }
+
+    /// The committed version of a row, which may be one that does not exist.
+    pub fn get(&self, key: RowKey) -> &Arc<Row> {
+        match self.rows.get(&key) {
+            Some(row) => row,
+            None if key.0 < self.initial_rows => &self.initial,
+            None => &self.absent,
+        }
+    }
+
+    /// Puts a new version in place and returns the old one.
+    pub fn put(&mut self, key: RowKey, row: Arc<Row>) -> Arc<Row> {
+        let old = Arc::clone(self.get(key));
+        for (column, keys) in &mut self.by_value {
+            let value = |row: &Row| row.cells[usize::from(*column)].value;
+            unlist(keys, value(&old), key);
+            keys.entry(value(&row)).or_default().insert(key);
+        }
+        if let Some(times) = &mut self.by_time {
+            times.remove(&(old.updated_at, key));
+            times.insert((row.updated_at, key));
+        }
+        self.rows.insert(key, row);
+        old
+    }
+
+    /// The rows (deleted ones included) whose column holds this value, in the order of their keys.
+    /// The index is made when it is first asked for.
+    pub fn find(&mut self, column: u8, value: i64) -> Vec<RowVersion> {
+        let at = self.by_value.iter().position(|(known, _)| *known == column);
+        let at = at.unwrap_or_else(|| {
+            let mut keys: BTreeMap<i64, BTreeSet<RowKey>> = BTreeMap::new();
+            for (key, row) in &self.rows {
+                keys.entry(row.cells[usize::from(column)].value).or_default().insert(*key);
+            }
+            self.by_value.push((column, keys));
+            self.by_value.len() - 1
+        });
+        let untouched = if self.initial.cells[usize::from(column)].value == value {
+            self.initial_rows
+        } else {
+            0
+        };
+        let untouched = (0..untouched).map(RowKey).filter(|key| !self.rows.contains_key(key));
+        let listed = self.by_value[at].1.get(&value);
+        let mut keys: Vec<RowKey> =
+            untouched.chain(listed.into_iter().flatten().copied()).collect();
+        keys.sort_unstable();
+        keys.into_iter().map(|key| self.version(key)).collect()
+    }
+
+    /// The rows (deleted ones included) that were written at `since` or later, oldest first: at
+    /// most `limit`, but all of those that share the last one's time. The index is made when it is
+    /// first asked for.
+    pub fn changed(&mut self, since: Time, limit: usize) -> Vec<RowVersion> {
+        let times = self.by_time.get_or_insert_with(|| {
+            self.rows.iter().map(|(key, row)| (row.updated_at, *key)).collect()
+        });
+        let mut found: Vec<(Time, RowKey)> = Vec::new();
+        for entry in times.range((since, RowKey(0))..) {
+            if found.len() >= limit && found.last().is_some_and(|last| last.0 != entry.0) {
+                break;
+            }
+            found.push(*entry);
+        }
+        found.into_iter().map(|(_, key)| self.version(key)).collect()
+    }
+
+    /// At most `limit` rows behind `after` (deleted ones included), in the order of their keys.
+    pub fn scan(&self, after: Option<RowKey>, limit: usize) -> Vec<RowVersion> {
+        let first = after.map_or(Some(0), |key| key.0.checked_add(1));
+        let Some(first) = first else { return Vec::new() };
+        let initial = (first..self.initial_rows).map(RowKey);
+        let made = self.rows.range(RowKey(first.max(self.initial_rows))..).map(|(key, _)| *key);
+        initial.chain(made).take(limit).map(|key| self.version(key)).collect()
+    }
+
+    fn version(&self, key: RowKey) -> RowVersion {
+        RowVersion::new(key, Arc::clone(self.get(key)))
+    }
+}
+
+fn unlist(keys: &mut BTreeMap<i64, BTreeSet<RowKey>>, value: i64, key: RowKey) {
+    if let Some(listed) = keys.get_mut(&value) {
+        listed.remove(&key);
+        if listed.is_empty() {
+            keys.remove(&value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::system::{ColumnSpec, DatabaseId, Name, ServiceId};
+    use proptest::prelude::*;
+
+    fn table(rows: u64) -> Table {
+        Table::new(&TableSpec {
+            name: Name::new("t"),
+            owner: ServiceId(0),
+            database: DatabaseId(0),
+            columns: vec![ColumnSpec { name: "c".into(), initial: 2 }],
+            rows,
+        })
+    }
+
+    fn keys(rows: &[RowVersion]) -> Vec<u64> {
+        rows.iter().map(|row| row.key().0).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn indexes_agree_with_a_scan(
+            writes in prop::collection::vec((0_u64..12, 0_i64..4, 0_u64..20), 0..40),
+            early in 0_usize..40,
+        ) {
+            let mut table = table(6);
+            for (at, (key, value, time)) in writes.iter().enumerate() {
+                if at == early {
+                    table.find(0, 2);
+                    table.changed(Time::ZERO, 1);
+                }
+                let key = RowKey(*key);
+                let mut row = Row::clone(table.get(key));
+                row.live = true;
+                row.cells[0].value = *value;
+                row.updated_at = Time::from_nanos(*time);
+                row.version += 1;
+                table.put(key, Arc::new(row));
+            }
+            let all = table.scan(None, usize::MAX);
+            for value in 0..4 {
+                let expected: Vec<u64> =
+                    all.iter().filter(|r| r.value(0) == value).map(|r| r.key().0).collect();
+                prop_assert_eq!(keys(&table.find(0, value)), expected);
+            }
+            let since = Time::from_nanos(7);
+            let mut expected: Vec<(Time, u64)> = all
+                .iter()
+                .filter(|row| row.version() > 0 && row.updated_at() >= since)
+                .map(|row| (row.updated_at(), row.key().0))
+                .collect();
+            expected.sort_unstable();
+            let changed = table.changed(since, usize::MAX);
+            prop_assert_eq!(keys(&changed), expected.iter().map(|e| e.1).collect::<Vec<_>>());
+            let some = table.changed(since, 2);
+            prop_assert!(some.len() >= changed.len().min(2));
+            if let (Some(last), Some(next)) = (some.last(), changed.get(some.len())) {
+                prop_assert!(next.updated_at() > last.updated_at(), "a time is never split");
+            }
+            let mut batched = Vec::new();
+            while let batch = table.scan(batched.last().map(|key| RowKey(*key)), 3)
+                && !batch.is_empty()
+            {
+                batched.extend(keys(&batch));
+            }
+            prop_assert_eq!(batched, keys(&all));
+        }
+    }
+}

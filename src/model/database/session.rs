@@ -1,0 +1,403 @@
+//! Sessions: how a transaction is opened, how its requests travel, and how it ends.
+
+use std::rc::Rc;
+
+use super::flight::{Flight, Leg, WORK_LEG};
+use super::locks::{Asked, Mode};
+use super::rows::RowId;
+use super::state::{Changes, Session};
+use super::{Call, Database, DbError};
+use crate::kernel::{NodeId, Promise, Purpose, Span, Time, Waiting, promise};
+use crate::model::env::Ctx;
+use crate::model::record::{AbortCause, Kind, MessageClass, TxnId};
+use crate::model::system::ServiceId;
+
+/// An open transaction, as the service sees it.
+///
+/// One that is dropped breaks its session, and the database rolls it back one link delay later.
+/// The same goes for one of whose statements the answer was not awaited: drop it.
+pub struct Txn {
+    pub(super) database: Rc<Database>,
+    id: TxnId,
+    ctx: Ctx,
+    from: NodeId,
+    class: MessageClass,
+    /// Statements so far.
+    statements: u32,
+    /// How long the last message took.
+    delay: Span,
+    open: bool,
+    /// A statement was sent whose answer was not awaited.
+    pub(super) dangling: bool,
+}
+
+/// An answer on its way back.
+struct Reply<T> {
+    flight: Option<Flight>,
+    result: Result<T, DbError>,
+}
+
+/// An answer that is awaited.
+pub(super) struct Answer<T>(Waiting<Reply<T>>);
+
+impl<T> Answer<T> {
+    /// The answer, or `lost` if the database crashed before it gave one.
+    pub async fn or(self, lost: DbError) -> Result<T, DbError> {
+        let Some(reply) = self.0.await else { return Err(lost) };
+        if let Some(flight) = reply.flight {
+            flight.arrive().await;
+        }
+        reply.result
+    }
+}
+
+/// A core at work. Dropped early, it says so to the meter.
+struct Core<'a> {
+    database: &'a Database,
+    began: Time,
+    drawn: Option<Span>,
+}
+
+impl Drop for Core<'_> {
+    fn drop(&mut self) {
+        let now = self.database.env.now();
+        self.database.state_mut().meter.end(self.began, now, self.drawn);
+    }
+}
+
+impl Database {
+    /// Opens a transaction of `service`, a process of which runs on node `from`: waits in line for
+    /// a connection. With `grant` it may also write tables that the service does not own.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError::Unavailable`] if the database does not serve, or crashes before there is a
+    /// connection.
+    pub async fn begin(
+        self: &Rc<Self>,
+        ctx: Ctx,
+        from: NodeId,
+        service: ServiceId,
+        grant: bool,
+    ) -> Result<Txn, DbError> {
+        self.connect(ctx, from, (service, grant), MessageClass::Database).await
+    }
+
+    pub(super) async fn connect(
+        self: &Rc<Self>,
+        ctx: Ctx,
+        from: NodeId,
+        (service, grant): (ServiceId, bool),
+        class: MessageClass,
+    ) -> Result<Txn, DbError> {
+        if !self.is_serving() {
+            let mut words = self.words(Purpose::Delay, &ctx, 0);
+            let delay = self.env.system().links.database.delay.sample(&mut words);
+            self.env.sim().sleep_until(self.env.now() + delay).await;
+            return Err(DbError::Unavailable);
+        }
+        let line = self.state().pool.acquire();
+        let connection = line.await.ok_or(DbError::Unavailable)?;
+        if !self.is_serving() {
+            return Err(DbError::Unavailable);
+        }
+        let id = self.env.next_txn();
+        let session = Session {
+            ctx: Ctx { node: self.node, ..ctx },
+            service,
+            grant,
+            changes: Changes::default(),
+            closing: false,
+            refused: false,
+            wait: None,
+            _connection: connection,
+        };
+        self.state_mut().sessions.insert(id, session);
+        self.watch(id);
+        let database = Rc::clone(self);
+        let (delay, statements) = (Span::ZERO, 0);
+        Ok(Txn { database, id, ctx, from, class, statements, delay, open: true, dangling: false })
+    }
+
+    /// Sees to it that a transaction which stays open too long is rolled back.
+    fn watch(self: &Rc<Self>, txn: TxnId) {
+        let deadline = self.env.now() + self.spec().branch_timeout;
+        let idle = {
+            let mut state = self.state_mut();
+            state.deadlines.push_back((deadline, txn));
+            !std::mem::replace(&mut state.reaping, true)
+        };
+        if idle {
+            self.env.sim().spawn(self.node, Rc::clone(self).reap());
+        }
+    }
+
+    async fn reap(self: Rc<Self>) {
+        loop {
+            let first = self.state().deadlines.front().copied();
+            let Some((deadline, txn)) = first else { break };
+            if self.state().sessions.contains_key(&txn) {
+                self.env.sim().sleep_until(deadline).await;
+                self.abort(txn, AbortCause::BranchTimeout);
+            }
+            self.state_mut().deadlines.pop_front();
+        }
+        self.state_mut().reaping = false;
+    }
+
+    /// Sends a request; `work` is carried out by a process of the database's node. `None` if the
+    /// node is down.
+    pub(super) fn send<T, F>(
+        self: &Rc<Self>,
+        mut call: Call,
+        label: u32,
+        work: impl FnOnce(Rc<Self>, Call) -> F,
+    ) -> (Option<Answer<T>>, Span)
+    where
+        T: 'static,
+        F: Future<Output = Result<T, DbError>> + 'static,
+    {
+        let flight = Flight::depart(self, &call, label, Leg::There);
+        let now = self.env.now();
+        let arrives = flight.as_ref().map_or(now, |flight| flight.arrives);
+        call.ctx.cause = flight.as_ref().map_or(call.ctx.cause, Flight::message);
+        let work = work(Rc::clone(self), call);
+        let (promise, waiting) = promise(self.env.sim());
+        let process = Rc::clone(self).handle(flight, call, label, work, promise);
+        let sent = self.env.sim().spawn_at(arrives, self.node, process);
+        (sent.map(|_| Answer(waiting)), arrives - now)
+    }
+
+    /// The database's side of a request.
+    fn handle<T>(
+        self: Rc<Self>,
+        flight: Option<Flight>,
+        call: Call,
+        label: u32,
+        work: impl Future<Output = Result<T, DbError>>,
+        promise: Promise<Reply<T>>,
+    ) -> impl Future<Output = ()> {
+        async move {
+            if let Some(flight) = flight {
+                flight.arrive().await;
+            }
+            let result = work.await;
+            // A crash is a fence: who went down in this very poll answers no more.
+            if self.env.sim().is_up(self.node) {
+                let flight = Flight::depart(&self, &call, label, Leg::Back);
+                promise.keep(Reply { flight, result });
+            }
+        }
+    }
+
+    /// One statement: a row lock, then a core for the drawn work, then `act`.
+    pub(super) fn statement<T>(
+        self: Rc<Self>,
+        call: Call,
+        lock: Option<(RowId, Mode)>,
+        act: impl FnOnce(&Self, &Call) -> Result<T, DbError>,
+    ) -> impl Future<Output = Result<T, DbError>> {
+        async move {
+            self.check(&call)?;
+            if let Some((row, mode)) = lock {
+                self.lock(&call, row, mode).await?;
+            }
+            self.work(&call).await?;
+            self.check(&call)?;
+            act(&self, &call)
+        }
+    }
+
+    /// The transaction of a request is still open.
+    pub(super) fn check(&self, call: &Call) -> Result<(), DbError> {
+        let state = self.state();
+        let open = state.sessions.get(&call.txn).is_some_and(|session| !session.closing);
+        if open { Ok(()) } else { Err(DbError::Broken) }
+    }
+
+    async fn lock(&self, call: &Call, row: RowId, mode: Mode) -> Result<(), DbError> {
+        let sim = self.env.sim();
+        let asked = self.state_mut().locks.ask(call.txn, row, mode, sim.now());
+        if asked == Asked::Granted {
+            return Ok(());
+        }
+        let (promise, waiting) = promise(sim);
+        let words = (call.txn.0, row.hash());
+        self.env.note(&call.ctx, Kind::LockWait, self.subject(), words.0, words.1);
+        if asked == Asked::Deadlock {
+            let ctx = Ctx { attempt: 1, ..call.ctx };
+            self.env.note(&ctx, Kind::LockFailed, self.subject(), words.0, words.1);
+            self.abort(call.txn, AbortCause::Deadlock);
+            return Err(DbError::Deadlock);
+        }
+        if let Some(session) = self.state_mut().sessions.get_mut(&call.txn) {
+            session.wait = Some((call.ctx, promise));
+        }
+        match sim.timeout(self.spec().lock_timeout, waiting).await {
+            Some(Some(())) => Ok(()),
+            Some(None) => Err(DbError::Broken),
+            None => {
+                self.abort(call.txn, AbortCause::LockTimeout);
+                Err(DbError::LockTimeout)
+            }
+        }
+    }
+
+    async fn work(&self, call: &Call) -> Result<(), DbError> {
+        let sim = self.env.sim();
+        let queued = sim.now();
+        let line = self.state().cores.acquire();
+        let _core = line.await.ok_or(DbError::Broken)?;
+        let began = sim.now();
+        let number = call.number | WORK_LEG;
+        let demand = self.spec().work.sample(&mut self.words(Purpose::Work, &call.ctx, number));
+        self.state_mut().meter.begin(began);
+        let mut core = Core { database: self, began, drawn: None };
+        sim.sleep(demand).await;
+        core.drawn = Some(demand);
+        drop(core);
+        let waited = (began - queued).as_nanos();
+        self.env.note(&call.ctx, Kind::Worked, self.subject(), demand.as_nanos(), waited);
+        Ok(())
+    }
+
+    /// Rolls a transaction back, unless its outcome is no longer its own business.
+    pub(super) fn abort(&self, txn: TxnId, cause: AbortCause) {
+        let session = {
+            let mut state = self.state_mut();
+            match state.sessions.get(&txn) {
+                Some(session) if !session.closing => state.sessions.remove(&txn),
+                _ => None,
+            }
+        };
+        let Some(session) = session else { return };
+        let asked_for = cause == AbortCause::Requested;
+        let cause = if asked_for && session.refused { AbortCause::Rule } else { cause };
+        if let Some((ctx, _)) = &session.wait
+            && let Some(row) = self.state().locks.awaited(txn)
+        {
+            let code = if cause == AbortCause::LockTimeout { 0 } else { 2 };
+            let ctx = Ctx { attempt: code, ..*ctx };
+            self.env.note(&ctx, Kind::LockFailed, self.subject(), txn.0, row.hash());
+        }
+        self.env.note(&session.ctx, Kind::Aborted, self.subject(), txn.0, cause as u64);
+        self.release(&session.ctx, txn, false);
+    }
+
+    /// Gives back the locks of a transaction (with `shared_only`, those of its reads) and wakes
+    /// those who get them.
+    pub(super) fn release(&self, ctx: &Ctx, txn: TxnId, shared_only: bool) {
+        let now = self.env.now();
+        let (mut released, woken) = {
+            let state = &mut *self.state_mut();
+            let mut released = std::mem::take(&mut state.released);
+            let granted = &mut state.granted;
+            if shared_only {
+                state.locks.release_shared(txn, now, &mut released, granted);
+            } else {
+                state.locks.release(txn, now, &mut released, granted);
+            }
+            let sessions = &mut state.sessions;
+            let woken: Vec<(TxnId, RowId, Ctx, Promise<()>)> = granted
+                .drain(..)
+                .filter_map(|(txn, row)| {
+                    let (ctx, promise) = sessions.get_mut(&txn)?.wait.take()?;
+                    Some((txn, row, ctx, promise))
+                })
+                .collect();
+            (released, woken)
+        };
+        for lock in released.drain(..) {
+            let held = lock.held.as_nanos();
+            self.env.note(ctx, Kind::LockHeld, self.subject(), lock.row.hash(), held);
+        }
+        self.state_mut().released = released;
+        for (txn, row, ctx, promise) in woken {
+            self.env.note(&ctx, Kind::LockGranted, self.subject(), txn.0, row.hash());
+            promise.keep(());
+        }
+    }
+
+    /// A broken session: the database learns of it as soon as anything passes.
+    async fn hang_up(self: Rc<Self>, txn: TxnId, from: NodeId) {
+        while !self.wire.up(from, self.node) {
+            self.wire.changed().wait().await;
+        }
+        self.abort(txn, AbortCause::Broken);
+    }
+}
+
+impl Txn {
+    /// Its number.
+    pub fn id(&self) -> TxnId {
+        self.id
+    }
+
+    /// Where it runs.
+    pub fn database(&self) -> &Rc<Database> {
+        &self.database
+    }
+
+    /// Who opened it.
+    pub fn ctx(&self) -> &Ctx {
+        &self.ctx
+    }
+
+    /// Sends a request on behalf of `ctx` (of the same process as the session).
+    pub(super) fn send<T, F>(
+        &mut self,
+        ctx: &Ctx,
+        label: u32,
+        work: impl FnOnce(Rc<Database>, Call) -> F,
+    ) -> Option<Answer<T>>
+    where
+        T: 'static,
+        F: Future<Output = Result<T, DbError>> + 'static,
+    {
+        if !self.open || self.dangling {
+            return None;
+        }
+        let number = u64::from(self.statements) << 2;
+        self.statements += 1;
+        let (txn, from, class) = (self.id, self.from, self.class);
+        let call = Call { ctx: Ctx { node: self.database.node, ..*ctx }, txn, from, class, number };
+        let (answer, delay) = self.database.send(call, label, work);
+        self.delay = delay;
+        answer
+    }
+
+    /// Sends a statement and waits for its answer.
+    pub(super) async fn ask<T, F>(
+        &mut self,
+        ctx: &Ctx,
+        work: impl FnOnce(Rc<Database>, Call) -> F,
+    ) -> Result<T, DbError>
+    where
+        T: 'static,
+        F: Future<Output = Result<T, DbError>> + 'static,
+    {
+        let label = self.database.labels.statement;
+        let answer = self.send(ctx, label, work).ok_or(DbError::Broken)?;
+        self.dangling = true;
+        let result = answer.or(DbError::Broken).await;
+        self.dangling = false;
+        let over = [DbError::LockTimeout, DbError::Deadlock, DbError::Broken];
+        self.open = !result.as_ref().is_err_and(|error| over.contains(error));
+        result
+    }
+
+    /// Nothing more is to be done for this session.
+    pub(super) fn over(&mut self) {
+        self.open = false;
+    }
+}
+
+impl Drop for Txn {
+    fn drop(&mut self) {
+        if self.open {
+            let arrives = self.database.env.now() + self.delay;
+            let hang_up = Rc::clone(&self.database).hang_up(self.id, self.from);
+            self.database.env.sim().spawn_at(arrives, self.database.node, hang_up);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What a database holds, volatile and durable.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::keys::{IdemKey, Keys};
+use super::locks::{LockTable, Released};
+use super::meter::Meter;
+use super::outbox::{Event, Outbox, OutboxRow};
+use super::resolve::{InDoubt, Prepared};
+use super::rows::{Row, RowId, Table};
+use crate::kernel::{Permit, Promise, Semaphore, Time};
+use crate::model::env::{Ctx, Env};
+use crate::model::log::Lsn;
+use crate::model::record::TxnId;
+use crate::model::system::{DatabaseId, RowKey, ServiceId, TableId};
+
+/// Everything behind the borrow.
+pub(super) struct State {
+    // Volatile.
+    pub serving: bool,
+    pub pool: Semaphore,
+    pub cores: Semaphore,
+    pub locks: LockTable,
+    pub sessions: BTreeMap<TxnId, Session>,
+    /// When open transactions are rolled back for taking too long, in order.
+    pub deadlines: VecDeque<(Time, TxnId)>,
+    pub reaping: bool,
+    /// Buffers for lock changes, used again and again.
+    pub released: Vec<Released>,
+    pub granted: Vec<(TxnId, RowId)>,
+    // As the log says.
+    pub branches: BTreeMap<TxnId, Prepared>,
+    pub tables: Vec<Option<Table>>,
+    pub outbox: Outbox,
+    pub keys: Keys,
+    /// Changes that are in place but not durable, oldest first.
+    pub unsettled: VecDeque<Unsettled>,
+    // Kept for the history.
+    /// Transactions that a crash ended; noted at recovery, for a crashed node writes nothing.
+    pub casualties: Vec<(TxnId, Ctx)>,
+    pub last_change: Time,
+    pub meter: Meter,
+    pub unnamed: u64,
+}
+
+/// An open transaction, as the database sees it.
+pub(super) struct Session {
+    pub ctx: Ctx,
+    pub service: ServiceId,
+    pub grant: bool,
+    pub changes: Changes,
+    /// A commit or prepare was submitted: it is carried out whatever happens to the session.
+    pub closing: bool,
+    /// A business rule refused a statement.
+    pub refused: bool,
+    /// Whom to tell when the row lock that it waits for is granted.
+    pub wait: Option<(Ctx, Promise<()>)>,
+    /// Held for its sake: given back when the session ends.
+    pub _connection: Permit,
+}
+
+/// What a transaction wrote.
+#[derive(Default)]
+pub(super) struct Changes {
+    /// New rows, in order.
+    pub rows: Vec<(RowId, Arc<Row>)>,
+    /// Events for the outbox.
+    pub sent: Vec<(u64, Event)>,
+    /// Events taken out of the outbox.
+    pub taken: Vec<u64>,
+    /// Idempotency keys.
+    pub keys: Vec<IdemKey>,
+}
+
+/// A change that a crash now would undo, and how.
+pub(super) struct Unsettled {
+    pub lsn: Lsn,
+    pub changes: Rc<Changes>,
+    pub old_rows: Vec<(RowId, Arc<Row>)>,
+    pub old_events: Vec<OutboxRow>,
+    /// The prepared branch that ended thereby, and its record.
+    pub branch: Option<(Lsn, Rc<InDoubt>)>,
+}
+
+impl Changes {
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+            && self.sent.is_empty()
+            && self.taken.is_empty()
+            && self.keys.is_empty()
+    }
+
+    /// The transaction's own version of a row, if it has written it.
+    pub fn row(&self, row: RowId) -> Option<&Arc<Row>> {
+        let at = self.rows.binary_search_by_key(&row, |(id, _)| *id).ok()?;
+        Some(&self.rows[at].1)
+    }
+
+    /// The transaction's own version of a row, to be changed; at first a copy of `committed`.
+    pub fn row_mut(&mut self, row: RowId, committed: &Arc<Row>) -> &mut Row {
+        let at = match self.rows.binary_search_by_key(&row, |(id, _)| *id) {
+            Ok(at) => at,
+            Err(at) => {
+                let mut own = Row::clone(committed);
+                own.version += 1;
+                self.rows.insert(at, (row, Arc::new(own)));
+                at
+            }
+        };
+        Arc::make_mut(&mut self.rows[at].1)
+    }
+}
+
+impl State {
+    pub fn new(env: &Env, id: DatabaseId) -> Self {
+        let system = env.system();
+        let spec = &system.databases[id.index()];
+        let tables =
+            system.tables.iter().map(|table| (table.database == id).then(|| Table::new(table)));
+        Self {
+            serving: true,
+            pool: Semaphore::new(env.sim(), spec.connections),
+            cores: Semaphore::new(env.sim(), spec.cores),
+            locks: LockTable::default(),
+            sessions: BTreeMap::new(),
+            deadlines: VecDeque::new(),
+            reaping: false,
+            released: Vec::new(),
+            granted: Vec::new(),
+            branches: BTreeMap::new(),
+            tables: tables.collect(),
+            outbox: Outbox::default(),
+            keys: Keys::default(),
+            unsettled: VecDeque::new(),
+            casualties: Vec::new(),
+            last_change: Time::ZERO,
+            meter: Meter::default(),
+            unnamed: 0,
+        }
+    }
+
+    /// A table of this database. Who asks has checked that it is one.
+    pub fn table(&self, table: TableId) -> &Table {
+        self.tables[table.index()].as_ref().expect("the table is stored here")
+    }
+
+    /// The same, to be changed.
+    pub fn table_mut(&mut self, table: TableId) -> &mut Table {
+        self.tables[table.index()].as_mut().expect("the table is stored here")
+    }
+
+    /// The committed version of a row.
+    pub fn row(&self, table: TableId, key: RowKey) -> &Arc<Row> {
+        self.table(table).get(key)
+    }
+}

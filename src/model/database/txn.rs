@@ -1,0 +1,277 @@
+//! The statements of a transaction.
+
+use std::rc::Rc;
+
+use super::effects::Written;
+use super::locks::Mode;
+use super::provenance::{Delta, Derived, Direction};
+use super::rows::RowId;
+use super::{Database, DbError, Event, IdemKey, RowVersion, Txn};
+use crate::kernel::Time;
+use crate::model::env::Ctx;
+use crate::model::record::OpId;
+use crate::model::system::{RowKey, StepId, TableId};
+
+/// A step of an operation, to be carried out or taken back.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct StepRef {
+    /// The operation.
+    pub op: OpId,
+    /// Which step.
+    pub step: StepId,
+    /// Carried out or taken back.
+    pub direction: Direction,
+}
+
+impl StepRef {
+    /// The step, to be carried out.
+    pub const fn forward(op: OpId, step: StepId) -> Self {
+        Self { op, step, direction: Direction::Forward }
+    }
+
+    /// The step, to be taken back.
+    pub const fn undo(op: OpId, step: StepId) -> Self {
+        Self { op, step, direction: Direction::Undo }
+    }
+}
+
+/// How derived values are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Policy {
+    /// Whatever is there now.
+    Blind,
+    /// If the row is still at this version ([`RowVersion::version`]).
+    CompareAndSet(u64),
+}
+
+impl Txn {
+    /// Carries out a step, or takes it back.
+    ///
+    /// An insert or delete that this very step has done already is done. Taking back what never
+    /// happened has no effect.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError::Refused`] (never when taking back) by the step's rule, if the row to change is
+    /// missing, or if the one to insert is there; further ones as every statement.
+    pub async fn apply(&mut self, step: StepRef) -> Result<(), DbError> {
+        let row = self.database.row_of(step);
+        let ctx = Ctx { op: step.op, step: step.step, ..*self.ctx() };
+        self.ask(&ctx, move |database, call| {
+            let lock = Some((row, Mode::Exclusive));
+            database.statement(call, lock, move |database, call| database.apply_step(call, step))
+        })
+        .await
+    }
+
+    /// Reads a row, which may not exist. Sees what this transaction wrote. With locking readers
+    /// the row stays locked until the transaction ends.
+    ///
+    /// # Errors
+    ///
+    /// As every statement.
+    pub async fn read(&mut self, table: TableId, key: RowKey) -> Result<RowVersion, DbError> {
+        self.read_for(table, key, Mode::Shared).await
+    }
+
+    /// Reads a row that is to be written: locks it exclusively, and reads its newest version
+    /// whatever the readers of this database do.
+    ///
+    /// # Errors
+    ///
+    /// As every statement.
+    pub async fn read_to_write(
+        &mut self,
+        table: TableId,
+        key: RowKey,
+    ) -> Result<RowVersion, DbError> {
+        self.read_for(table, key, Mode::Exclusive).await
+    }
+
+    async fn read_for(
+        &mut self,
+        table: TableId,
+        key: RowKey,
+        mode: Mode,
+    ) -> Result<RowVersion, DbError> {
+        let row = RowId { table, key };
+        let ctx = *self.ctx();
+        self.ask(&ctx, move |database, call| {
+            let lock = database.read_lock(row, mode);
+            database.statement(call, lock, move |database, call| database.see(call, row))
+        })
+        .await
+    }
+
+    /// The rows (deleted ones included) whose column holds a value, by an index. A snapshot: it
+    /// locks nothing and does not see what this transaction wrote.
+    ///
+    /// # Errors
+    ///
+    /// As every statement.
+    pub async fn find(
+        &mut self,
+        table: TableId,
+        column: u8,
+        value: i64,
+    ) -> Result<Vec<RowVersion>, DbError> {
+        self.query(table, move |database| database.state_mut().table_mut(table).find(column, value))
+            .await
+    }
+
+    /// The rows (deleted ones included) that were written at `since` or later on the database's
+    /// clock, oldest first; at least `limit` if there are as many, and all that share the last
+    /// one's time. A snapshot, as [`Txn::find`]: what commits later may have been written earlier.
+    ///
+    /// # Errors
+    ///
+    /// As every statement.
+    pub async fn changed(
+        &mut self,
+        table: TableId,
+        since: Time,
+        limit: usize,
+    ) -> Result<Vec<RowVersion>, DbError> {
+        self.query(table, move |database| {
+            database.state_mut().table_mut(table).changed(since, limit)
+        })
+        .await
+    }
+
+    /// At most `limit` rows (deleted ones included) behind the key `after`, in the order of keys.
+    /// A snapshot, as [`Txn::find`].
+    ///
+    /// # Errors
+    ///
+    /// As every statement.
+    pub async fn scan(
+        &mut self,
+        table: TableId,
+        after: Option<RowKey>,
+        limit: usize,
+    ) -> Result<Vec<RowVersion>, DbError> {
+        self.query(table, move |database| database.state().table(table).scan(after, limit)).await
+    }
+
+    async fn query(
+        &mut self,
+        table: TableId,
+        look: impl FnOnce(&Database) -> Vec<RowVersion> + 'static,
+    ) -> Result<Vec<RowVersion>, DbError> {
+        let ctx = *self.ctx();
+        self.ask(&ctx, move |database, call| {
+            database.statement(call, None, move |database, _| {
+                database.has(table)?;
+                Ok(look(database))
+            })
+        })
+        .await
+    }
+
+    /// Writes cells that were derived from versions that had been read, and nothing else of the
+    /// row. Column [`super::EXISTENCE`] makes (1) or deletes (0) the row. For a blind overwrite of
+    /// a whole row, name every column, also those that are only carried along.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError::Conflict`] if the row was to be at another version; [`DbError::Refused`] if there
+    /// is no such row, or if a value would newly show a step that its rule refuses; further ones
+    /// as every statement.
+    pub async fn write_versions(
+        &mut self,
+        table: TableId,
+        key: RowKey,
+        cells: Vec<(u8, Derived)>,
+        policy: Policy,
+    ) -> Result<(), DbError> {
+        self.write(RowId { table, key }, Written::Cells(cells, policy)).await
+    }
+
+    /// Moves cells by so much, whatever they hold by now.
+    ///
+    /// # Errors
+    ///
+    /// As [`Txn::write_versions`].
+    pub async fn write_deltas(
+        &mut self,
+        table: TableId,
+        key: RowKey,
+        deltas: Vec<(u8, Delta)>,
+    ) -> Result<(), DbError> {
+        self.write(RowId { table, key }, Written::Deltas(deltas)).await
+    }
+
+    async fn write(&mut self, row: RowId, written: Written) -> Result<(), DbError> {
+        let ctx = *self.ctx();
+        self.ask(&ctx, move |database, call| {
+            let act = move |db: &Database, call: &_| db.write_derived(call, row, written);
+            database.statement(call, Some((row, Mode::Exclusive)), act)
+        })
+        .await
+    }
+
+    /// Takes back the step whose insert made a row, as its owner's API offers it to a job that
+    /// cannot carry the row on.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError::Refused`] if no step made it, or if that was taken back; further ones as every
+    /// statement.
+    pub async fn undo_row(&mut self, table: TableId, key: RowKey) -> Result<(), DbError> {
+        let row = RowId { table, key };
+        let ctx = *self.ctx();
+        self.ask(&ctx, move |database, call| {
+            let act = move |db: &Database, call: &_| db.undo_insert(call, row);
+            database.statement(call, Some((row, Mode::Exclusive)), act)
+        })
+        .await
+    }
+
+    /// Writes an idempotency key (or a row of an inbox): true if nobody has before. It lasts if
+    /// this transaction commits.
+    ///
+    /// # Errors
+    ///
+    /// As every statement.
+    pub async fn once(&mut self, key: IdemKey) -> Result<bool, DbError> {
+        let ctx = *self.ctx();
+        self.ask(&ctx, move |database, call| {
+            let lock = Some((key.row(), Mode::Exclusive));
+            database.statement(call, lock, move |database, call| {
+                let state = &mut *database.state_mut();
+                let session = state.sessions.get_mut(&call.txn).ok_or(DbError::Broken)?;
+                let first = !state.keys.contains(key) && !session.changes.keys.contains(&key);
+                if first {
+                    session.changes.keys.push(key);
+                }
+                Ok(first)
+            })
+        })
+        .await
+    }
+
+    /// Writes an event to the outbox. It is there for relays when this transaction has committed.
+    ///
+    /// # Errors
+    ///
+    /// As every statement.
+    pub async fn enqueue(&mut self, event: Event) -> Result<(), DbError> {
+        let ctx = *self.ctx();
+        self.ask(&ctx, move |database, call| {
+            database.statement(call, None, move |database, call| {
+                let state = &mut *database.state_mut();
+                let session = state.sessions.get_mut(&call.txn).ok_or(DbError::Broken)?;
+                session.changes.sent.push((state.outbox.number(), event));
+                Ok(())
+            })
+        })
+        .await
+    }
+}
+
+impl Database {
+    /// Forgets the idempotency keys that were committed before `time`: the end of their retention.
+    pub fn forget_keys_before(self: &Rc<Self>, time: Time) {
+        self.state_mut().keys.forget_before(time);
+    }
+}

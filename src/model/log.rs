@@ -1,0 +1,284 @@
+//! A write-ahead log: what a node keeps through a crash.
+//!
+//! A record is *appended* and becomes durable when the device has been flushed. To *force* a record
+//! is to wait for that. There is one flush at a time. It covers everything that was appended before
+//! it starts; who comes during a flush joins the next, so that commits which arrive together share
+//! one (group commit). Databases, coordinators, orchestrators and jobs all use this log.
+//!
+//! A crash loses the records that no flush has covered, also those of a flush that was under way.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use super::env::{Ctx, Env};
+use super::record::Kind;
+use super::system::ForceSpec;
+use crate::kernel::{Dist, NodeId, Promise, Purpose, Signal, Waiting, promise};
+
+/// The place of a record in its log, counted from 1.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Lsn(pub u64);
+
+/// What is forced, which decides how long the device takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ForceKind {
+    /// A local commit.
+    Commit,
+    /// A prepared record.
+    Prepare,
+    /// A decision, and everything else.
+    Decide,
+}
+
+/// The log of one node or database; a cheap handle.
+pub struct Log<R>(Rc<Shared<R>>);
+
+impl<R> Clone for Log<R> {
+    fn clone(&self) -> Self {
+        Self(Rc::clone(&self.0))
+    }
+}
+
+struct Shared<R> {
+    env: Env,
+    luck: u64,
+    subject: u32,
+    spec: ForceSpec,
+    node: NodeId,
+    recovered: Signal,
+    state: RefCell<State<R>>,
+}
+
+struct State<R> {
+    records: BTreeMap<Lsn, R>,
+    last: Lsn,
+    /// The newest record that survives a crash.
+    durable: Lsn,
+    /// Who waits, in the order of arrival.
+    waiters: VecDeque<Waiter>,
+    flushing: bool,
+    flushes: u64,
+    stalled: bool,
+    lying: bool,
+}
+
+struct Waiter {
+    lsn: Lsn,
+    kind: ForceKind,
+    ctx: Ctx,
+    promise: Promise<()>,
+}
+
+/// Waits until a record is durable: its place, or `None` if the node crashed first.
+pub struct Forcing {
+    lsn: Lsn,
+    waiting: Waiting<()>,
+}
+
+impl Future for Forcing {
+    type Output = Option<Lsn>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Lsn>> {
+        let lsn = self.lsn;
+        Pin::new(&mut self.waiting).poll(context).map(|kept| kept.map(|()| lsn))
+    }
+}
+
+impl<R: Clone + 'static> Log<R> {
+    /// An empty log on `node`. `luck` names its draws, `subject` names it in the history.
+    pub fn new(env: &Env, luck: u64, subject: u32, force: ForceSpec, node: NodeId) -> Self {
+        let state = RefCell::new(State {
+            records: BTreeMap::new(),
+            last: Lsn(0),
+            durable: Lsn(0),
+            waiters: VecDeque::new(),
+            flushing: false,
+            flushes: 0,
+            stalled: false,
+            lying: false,
+        });
+        let recovered = Signal::new(env.sim());
+        Self(Rc::new(Shared {
+            env: env.clone(),
+            luck,
+            subject,
+            spec: force,
+            node,
+            recovered,
+            state,
+        }))
+    }
+
+    /// Appends a record that nobody waits for. It is durable after the next flush.
+    pub fn append(&self, ctx: &Ctx, record: R, label: u32) -> Lsn {
+        self.write(ctx, record, label, false)
+    }
+
+    /// Appends a record and waits until it is durable.
+    pub fn force(&self, ctx: &Ctx, record: R, label: u32, kind: ForceKind) -> Forcing {
+        let lsn = self.write(ctx, record, label, true);
+        self.wait_for(ctx, lsn, kind)
+    }
+
+    /// Waits until everything appended so far is durable.
+    pub fn flush(&self, ctx: &Ctx, kind: ForceKind) -> Forcing {
+        let lsn = self.0.state.borrow().last;
+        self.wait_for(ctx, lsn, kind)
+    }
+
+    /// The newest record that a crash would leave.
+    pub fn durable(&self) -> Lsn {
+        self.0.state.borrow().durable
+    }
+
+    /// The newest record.
+    pub fn last(&self) -> Lsn {
+        self.0.state.borrow().last
+    }
+
+    /// All records that were not forgotten, oldest first. After a crash: the durable ones.
+    pub fn records(&self) -> Vec<(Lsn, R)> {
+        let state = self.0.state.borrow();
+        state.records.iter().map(|(lsn, record)| (*lsn, record.clone())).collect()
+    }
+
+    /// How many records are kept.
+    pub fn len(&self) -> usize {
+        self.0.state.borrow().records.len()
+    }
+
+    /// Whether no record is kept.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Drops a record that is no longer needed, as truncating the log would.
+    pub fn forget(&self, lsn: Lsn) {
+        self.0.state.borrow_mut().records.remove(&lsn);
+    }
+
+    /// Drops all records that `unneeded` picks.
+    pub fn forget_if(&self, unneeded: impl Fn(&R) -> bool) {
+        self.0.state.borrow_mut().records.retain(|_, record| !unneeded(record));
+    }
+
+    /// The node has crashed: what was not durable is lost, and who waits hears `None`.
+    pub fn crash(&self) {
+        let mut state = self.0.state.borrow_mut();
+        let durable = state.durable;
+        drop(state.records.split_off(&Lsn(durable.0 + 1)));
+        state.last = durable;
+        state.flushing = false;
+        let waiters = std::mem::take(&mut state.waiters);
+        drop(state);
+        drop(waiters);
+    }
+
+    /// While the device is stalled, no flush ends.
+    pub fn set_stalled(&self, stalled: bool) {
+        self.0.state.borrow_mut().stalled = stalled;
+        self.0.recovered.notify_all();
+    }
+
+    /// A lying device reports a flush as done and keeps the records in volatile memory, until a
+    /// flush that begins after it was set right.
+    pub fn set_lying(&self, lying: bool) {
+        self.0.state.borrow_mut().lying = lying;
+    }
+
+    fn write(&self, ctx: &Ctx, record: R, label: u32, forced: bool) -> Lsn {
+        let lsn = {
+            let mut state = self.0.state.borrow_mut();
+            let lsn = Lsn(state.last.0 + 1);
+            // A crash is a fence: what a node appends while it goes down is not in its log.
+            if self.0.env.sim().is_up(self.0.node) {
+                state.last = lsn;
+                state.records.insert(lsn, record);
+            }
+            lsn
+        };
+        self.0.note(ctx, Kind::Logged, u64::from(label), u64::from(forced));
+        lsn
+    }
+
+    fn wait_for(&self, ctx: &Ctx, lsn: Lsn, kind: ForceKind) -> Forcing {
+        let shared = &self.0;
+        let (promise, waiting) = promise(shared.env.sim());
+        if lsn <= shared.state.borrow().durable {
+            promise.keep(());
+            return Forcing { lsn, waiting };
+        }
+        if shared.env.sim().is_up(shared.node) {
+            let waiter = Waiter { lsn, kind, ctx: *ctx, promise };
+            let idle = {
+                let mut state = shared.state.borrow_mut();
+                state.waiters.push_back(waiter);
+                !std::mem::replace(&mut state.flushing, true)
+            };
+            if idle {
+                shared.env.sim().spawn(shared.node, Rc::clone(shared).flush_all());
+            }
+        }
+        Forcing { lsn, waiting }
+    }
+}
+
+impl<R> Shared<R> {
+    /// The device: flushes as long as somebody waits.
+    async fn flush_all(self: Rc<Self>) {
+        let sim = self.env.sim().clone();
+        while let Some((covers, lies, ctx, dist)) = self.begin() {
+            let began = sim.now();
+            let number = self.state.borrow().flushes;
+            let mut words = self.env.luck().draw(Purpose::Force, self.luck, number, 0, 0);
+            let span = dist.sample(&mut words);
+            sim.sleep(span).await;
+            while self.state.borrow().stalled {
+                self.recovered.wait().await;
+            }
+            let (count, done) = self.end(covers, lies);
+            self.note(&ctx, Kind::Forced, count, (sim.now() - began).as_nanos());
+            for waiter in done {
+                waiter.promise.keep(());
+            }
+        }
+    }
+
+    /// Begins a flush for the waiter who came first, if anybody waits.
+    fn begin(&self) -> Option<(Lsn, bool, Ctx, &Dist)> {
+        let mut state = self.state.borrow_mut();
+        let Some(first) = state.waiters.front() else {
+            state.flushing = false;
+            return None;
+        };
+        let (kind, ctx) = (first.kind, first.ctx);
+        state.flushes += 1;
+        let dist = match kind {
+            ForceKind::Commit => &self.spec.commit,
+            ForceKind::Prepare => &self.spec.prepare,
+            ForceKind::Decide => &self.spec.decide,
+        };
+        Some((state.last, state.lying, ctx, dist))
+    }
+
+    /// Ends a flush: how many records it covered, and who need not wait any more.
+    fn end(&self, covers: Lsn, lies: bool) -> (u64, Vec<Waiter>) {
+        let mut state = self.state.borrow_mut();
+        let count = covers.0 - state.durable.0;
+        if !lies {
+            state.durable = covers;
+        }
+        let ready = state.waiters.iter().take_while(|waiter| waiter.lsn <= covers).count();
+        (count, state.waiters.drain(..ready).collect())
+    }
+
+    fn note(&self, ctx: &Ctx, kind: Kind, a: u64, b: u64) {
+        self.env.note(&Ctx { node: self.node, ..*ctx }, kind, self.subject, a, b);
+    }
+}
+
+#[cfg(test)]
+mod tests;
