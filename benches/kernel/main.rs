@@ -2,8 +2,9 @@
 //!
 //! Every block of the table is one piece of work, done by the kernel's processes and by bare loops
 //! with the same draws and the same outcome. Rounds are interleaved and the least time of each way
-//! counts, so that the ratios hold on a machine that is shared. Without `--bench` (that is, under
-//! `cargo test --benches`) every way runs once, small.
+//! counts, so that the ratios hold on a machine that is shared. A word behind `--` chooses the
+//! blocks whose names contain it. Without `--bench`, or with `--test`, as under `cargo test
+//! --benches`, every way runs once, small.
 
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
@@ -69,10 +70,15 @@ impl Case {
 }
 
 fn main() {
-    let timed = std::env::args().any(|arg| arg == "--bench");
+    let given = |flag: &str| std::env::args().any(|arg| arg == flag);
+    let timed = given("--bench") && !given("--test");
     let mut cases = hold::cases(timed);
     cases.extend(request::cases(timed));
+    let only = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
     for case in cases {
+        if only.as_ref().is_some_and(|only| !case.name.contains(only.as_str())) {
+            continue;
+        }
         let each = case.measure();
         if timed {
             println!("{}", case.name);

@@ -158,6 +158,7 @@ impl State {
             } else {
                 let entry = self.queue.pop_next(end)?;
                 now = entry.time();
+                self.approach();
                 self.fire(entry.key())
             };
             if let Some(task) = task
@@ -165,6 +166,16 @@ impl State {
             {
                 return Some(turn);
             }
+        }
+    }
+
+    /// Touches the slot of the process that probably comes next. With many processes it is not in
+    /// the cache; fetched while this one is polled it costs a third less at 100,000 of them.
+    #[inline]
+    fn approach(&self) {
+        if let Some(next) = self.queue.upcoming() {
+            let slot = self.tasks.slots().get(next.key().slot() as usize);
+            std::hint::black_box(slot.map(|slot| slot.flags));
         }
     }
 

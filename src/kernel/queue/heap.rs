@@ -17,7 +17,7 @@ impl Family {
 /// The children of place `i` are then exactly family `i - 2`, and its parent is `i / 4 + 2`.
 const ROOT: usize = 3;
 
-/// A 4-ary min-heap. Unused places hold [`Entry::LAST`], so a family is always compared whole.
+/// A 4-ary min-heap. Unused places hold the greatest entry, so a family is always compared whole.
 #[derive(Default)]
 pub struct QuadHeap {
     families: Vec<Family>,
@@ -100,6 +100,11 @@ impl PendingSet for QuadHeap {
     #[inline]
     fn pop_next(&mut self, until: Time) -> Option<Entry> {
         (self.len > 0 && self.first().time() <= until).then(|| self.pop())
+    }
+
+    #[inline]
+    fn upcoming(&self) -> Option<Entry> {
+        (self.len > 0).then(|| self.first())
     }
 
     fn purge(&mut self, mut keep: impl FnMut(Entry) -> bool) {

@@ -1,4 +1,8 @@
 //! The pending set: what is due later, ordered by time and then by sequence number.
+//!
+//! The kernel runs on the [`QuadHeap`], which is the faster one up to some ten thousand entries;
+//! beyond that the memory of the processes outweighs the queue. The [`RadixHeap`] orders without
+//! comparing, by other means entirely, and holds the first to account in tests and benchmarks.
 
 mod heap;
 mod radix;
@@ -80,7 +84,7 @@ impl Entry {
 ///
 /// Time is monotone: entries are pushed for later than now (no delay is no timer), and in the order
 /// of their sequence numbers. There is no way to
-/// look at the next entry without taking it, because a radix heap could not look past the clock
+/// be sure of the next entry without taking it, because a radix heap could not look past the clock
 /// and still accept an earlier entry afterwards.
 pub trait PendingSet {
     /// Adds an entry.
@@ -92,6 +96,10 @@ pub trait PendingSet {
 
     /// Takes the first entry if it is due at `until` or before.
     fn pop_next(&mut self, until: Time) -> Option<Entry>;
+
+    /// An entry that will probably be popped soon, if one is at hand. It decides nothing: it only
+    /// lets memory be fetched ahead.
+    fn upcoming(&self) -> Option<Entry>;
 
     /// Forgets every entry that `keep` rejects. The order of the others does not change.
     fn purge(&mut self, keep: impl FnMut(Entry) -> bool);

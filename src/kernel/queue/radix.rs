@@ -102,6 +102,11 @@ impl PendingSet for RadixHeap {
         if self.buckets[0].is_empty() && self.advance(until) { self.pop_now(until) } else { None }
     }
 
+    #[inline]
+    fn upcoming(&self) -> Option<Entry> {
+        self.buckets[0].get(self.popped).copied()
+    }
+
     fn purge(&mut self, mut keep: impl FnMut(Entry) -> bool) {
         self.buckets[0].drain(..self.popped);
         self.popped = 0;

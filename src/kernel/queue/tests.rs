@@ -52,6 +52,10 @@ impl PendingSet for Sorted {
         (first.time() <= until).then(|| self.0.pop_first()).flatten()
     }
 
+    fn upcoming(&self) -> Option<Entry> {
+        self.0.first().copied()
+    }
+
     fn purge(&mut self, mut keep: impl FnMut(Entry) -> bool) {
         self.0.retain(|&entry| keep(entry));
     }
