@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::record::{Kind, OpId, Record, TxnId};
 use super::system::{MAX_KEYS, OperationKind, RowKey, StepId, System};
-use crate::kernel::{Lookup, Luck, NodeId, Purpose, Recorder, Sim, Span, Time};
+use crate::kernel::{Luck, NodeId, Purpose, Recorder, Sim, Span, Time};
 
 /// A cheap handle to what every part of the world shares.
 #[derive(Clone)]
@@ -17,7 +17,7 @@ struct Shared {
     luck: Luck,
     system: Arc<System>,
     recorder: Recorder<Record>,
-    labels: RefCell<Lookup<u32, &'static str>>,
+    labels: RefCell<Vec<&'static str>>,
     operations: RefCell<Vec<OpInfo>>,
     transactions: Cell<u64>,
     processes: Cell<u32>,
@@ -149,19 +149,20 @@ impl Env {
         });
     }
 
-    /// The number of a label in the history: a hash of its text, the same in every run.
+    /// The number of a label in the history: labels are numbered as they are first used.
     pub fn label(&self, text: &'static str) -> u32 {
-        let number = label_number(text);
         let mut labels = self.0.labels.borrow_mut();
-        if !labels.contains_key(&number) {
-            labels.insert(number, text);
-        }
-        number
+        let same = |known: &&str| std::ptr::eq(*known, text) || *known == text;
+        let known = labels.iter().position(|known| same(known));
+        known.unwrap_or_else(|| {
+            labels.push(text);
+            labels.len() - 1
+        }) as u32
     }
 
     /// The text of a label that was noted in this run.
     pub fn label_text(&self, number: u32) -> Option<&'static str> {
-        self.0.labels.borrow().get(&number).copied()
+        self.0.labels.borrow().get(number as usize).copied()
     }
 
     /// Registers an operation that arrives.
@@ -223,8 +224,8 @@ fn next(counter: &Cell<u64>) -> u64 {
     number
 }
 
-/// FNV-1a over the text, folded to 32 bits: short labels, evaluated where they are written.
-pub const fn label_number(text: &str) -> u32 {
+/// Names a label in draws, whatever its number in the history is: FNV-1a over its text.
+pub const fn label_luck(text: &str) -> u32 {
     let bytes = text.as_bytes();
     let mut hash: u32 = 0x811c_9dc5;
     let mut at = 0;

@@ -1,10 +1,18 @@
 //! The world: what exists in every scenario, whatever the pattern.
 
+pub mod broker;
+pub mod call;
+pub mod client;
 pub mod database;
 pub mod env;
+pub mod here;
 pub mod log;
 pub mod network;
+pub mod probe;
+pub mod protocol;
 pub mod record;
 pub mod registry;
 pub mod service;
 pub mod system;
+pub mod workload;
+pub mod world;

@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 
+use super::database::Wire;
 use super::env::{Ctx, Env};
 use super::record::OpId;
 use super::system::{LinkSpec, Links, ServiceId};
@@ -197,6 +198,29 @@ impl Known {
 impl Disturbance {
     fn touches(&self, from: NodeId, to: NodeId) -> bool {
         self.from.contains(&from) && self.to.contains(&to)
+    }
+}
+
+impl Wire for Network {
+    fn up(&self, from: NodeId, to: NodeId) -> bool {
+        self.passes(from, to)
+    }
+
+    fn changed(&self) -> Signal {
+        self.changed.clone()
+    }
+
+    /// Sessions feel what a disturbance adds on average; what it loses they send again.
+    fn extra(&self, from: NodeId, to: NodeId) -> Span {
+        let slow = |disturbance: &Disturbance| match &disturbance.effect {
+            LinkEffect::Slow(by) if disturbance.touches(from, to) => by.mean().unwrap_or_default(),
+            _ => 0.0,
+        };
+        if self.quiet.get() {
+            return Span::ZERO;
+        }
+        let disturbances = self.disturbances.borrow();
+        Span::from_secs_f64(disturbances.iter().map(|(_, disturbance)| slow(disturbance)).sum())
     }
 }
 

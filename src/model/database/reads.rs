@@ -28,17 +28,23 @@ impl Database {
         row: RowKey,
         probe: u64,
     ) -> Result<(), DbError> {
-        self.look(ctx, from, RowId { table, key: row }, move |database, call| {
-            let Ctx { op, step, .. } = call.ctx;
-            let effect = Effect { op, step, direction: Direction::Forward };
-            let shows = match database.ledger.shows(effect) {
-                Shows { forward, undo } if forward == undo => 0,
-                Shows { forward: 1, undo: 0 } => 1,
-                Shows { .. } => 2,
-            };
-            let subject = u32::from(table.0);
-            database.env.note(&call.ctx, Kind::ProbeSaw, subject, probe, shows);
-        })
+        self.look(
+            ctx,
+            from,
+            RowId { table, key: row },
+            MessageClass::Probe,
+            move |database, call| {
+                let Ctx { op, step, .. } = call.ctx;
+                let effect = Effect { op, step, direction: Direction::Forward };
+                let shows = match database.ledger.shows(effect) {
+                    Shows { forward, undo } if forward == undo => 0,
+                    Shows { forward: 1, undo: 0 } => 1,
+                    Shows { .. } => 2,
+                };
+                let subject = u32::from(table.0);
+                database.env.note(&call.ctx, Kind::ProbeSaw, subject, probe, shows);
+            },
+        )
         .await
     }
 
@@ -57,10 +63,31 @@ impl Database {
         probe: u64,
     ) -> Result<(), DbError> {
         let (table, _) = subject_column(subject);
-        self.look(ctx, from, RowId { table, key: row }, move |database, call| {
-            database.env.note(&call.ctx, Kind::ProbeSaw, subject, probe, row.0);
-        })
+        self.look(
+            ctx,
+            from,
+            RowId { table, key: row },
+            MessageClass::Probe,
+            move |database, call| {
+                database.env.note(&call.ctx, Kind::ProbeSaw, subject, probe, row.0);
+            },
+        )
         .await
+    }
+
+    /// Reads a row of reference data for its owner's API, in one round trip.
+    ///
+    /// # Errors
+    ///
+    /// As [`Database::begin`] and every statement.
+    pub async fn look_up(
+        self: &Rc<Self>,
+        ctx: Ctx,
+        from: NodeId,
+        table: TableId,
+        row: RowKey,
+    ) -> Result<(), DbError> {
+        self.look(ctx, from, RowId { table, key: row }, MessageClass::Database, |_, _| ()).await
     }
 
     /// One locked read in a transaction of its own, in one round trip.
@@ -69,9 +96,10 @@ impl Database {
         ctx: Ctx,
         from: NodeId,
         row: RowId,
+        class: MessageClass,
         note: impl FnOnce(&Self, &Call) + 'static,
     ) -> Result<(), DbError> {
-        let mut txn = self.connect(ctx, from, (ServiceId(0), false), MessageClass::Probe).await?;
+        let mut txn = self.connect(ctx, from, (ServiceId(0), false), class).await?;
         txn.alone(move |database, call| {
             let lock = database.read_lock(row, Mode::Shared);
             database.statement(call, lock, move |database, call| {

@@ -1,0 +1,402 @@
+//! Calls: a request and a reply with a deadline, each leg at the mercy of the network.
+//!
+//! A message in flight is a process of the world, so that no crash can take it back; on arrival it
+//! becomes a process of the receiver, and with its answer it takes to the road again.
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use super::env::{Ctx, label_luck};
+use super::here::Here;
+use super::network::Fate;
+use super::record::{Kind, MessageClass};
+use super::world::World;
+use crate::kernel::{NodeId, Purpose, Sleep, Span, TaskId};
+
+/// What a call is called and what it demands of the receiver.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Message {
+    /// Its name in the history, in diagrams and in draws.
+    pub label: &'static str,
+    /// How its cost is counted.
+    pub class: MessageClass,
+    /// Whether the receiving service draws its own work for it.
+    pub work: bool,
+    /// The caller gives up after this.
+    pub deadline: Span,
+}
+
+impl Message {
+    /// A business request: costs the receiving service its own work.
+    pub const fn request(label: &'static str, deadline: Span) -> Self {
+        Self { label, class: MessageClass::Service, work: true, deadline }
+    }
+
+    /// A protocol message such as a vote or a decision: needs a worker, but no work of its own.
+    pub const fn control(label: &'static str, deadline: Span) -> Self {
+        Self { label, class: MessageClass::Service, work: false, deadline }
+    }
+
+    /// The same message, counted as `class`.
+    #[must_use]
+    pub const fn class(self, class: MessageClass) -> Self {
+        Self { class, ..self }
+    }
+}
+
+/// What became of a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reply<R> {
+    /// The receiver answered.
+    Answered(R),
+    /// The receiver's process was down: the work did not run.
+    Refused,
+    /// The receiver's queue was full: the work did not run.
+    Rejected,
+    /// No answer within the deadline: the work may have run, may be running, may yet run.
+    Unknown,
+}
+
+impl<R> Reply<R> {
+    /// The answer, if there is one.
+    pub fn answer(self) -> Option<R> {
+        match self {
+            Self::Answered(answer) => Some(answer),
+            _ => None,
+        }
+    }
+}
+
+/// Where a reply waits for its caller.
+struct Slot<R> {
+    caller: Cell<Option<TaskId>>,
+    reply: RefCell<Option<Reply<R>>>,
+    /// The first reply counts; a duplicate's is thrown away.
+    filled: Cell<bool>,
+}
+
+impl<R> Slot<R> {
+    fn new() -> Rc<Self> {
+        Rc::new(Self {
+            caller: Cell::new(None),
+            reply: RefCell::new(None),
+            filled: Cell::new(false),
+        })
+    }
+}
+
+/// A call under way. Resolves with the reply, or [`Reply::Unknown`] at the deadline; if both fall
+/// on the same instant, the reply counts.
+#[must_use = "a call does nothing for its caller unless awaited"]
+pub struct Call<R> {
+    world: Rc<World>,
+    slot: Rc<Slot<R>>,
+    deadline: Deadline,
+}
+
+/// A deadline that lets everything else that is due at the same instant happen first.
+struct Deadline {
+    sleep: Sleep,
+    passed: bool,
+}
+
+impl Deadline {
+    fn new(sleep: Sleep) -> Self {
+        Self { sleep, passed: false }
+    }
+
+    /// Whether it is time to give up.
+    fn poll(&mut self, world: &World, cx: &mut Context<'_>) -> Poll<()> {
+        if self.passed {
+            return Poll::Ready(());
+        }
+        if Pin::new(&mut self.sleep).poll(cx).is_ready() {
+            self.passed = true;
+            if let Some(caller) = world.env().sim().current_task() {
+                world.env().sim().wake(caller); // Behind what is due now.
+            }
+        }
+        Poll::Pending
+    }
+}
+
+impl<R> Future for Call<R> {
+    type Output = Reply<R>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Reply<R>> {
+        let this = self.get_mut();
+        if let Some(reply) = this.slot.reply.take() {
+            return Poll::Ready(reply);
+        }
+        this.slot.caller.set(this.world.env().sim().current_task());
+        this.deadline.poll(&this.world, cx).map(|()| Reply::Unknown)
+    }
+}
+
+impl<R> Drop for Call<R> {
+    fn drop(&mut self) {
+        self.slot.caller.set(None);
+    }
+}
+
+/// Several calls under one deadline: scatter, gather. Resolves when all have replied, or at the
+/// deadline with [`Reply::Unknown`] in the places of those that have not.
+#[must_use = "a call does nothing for its caller unless awaited"]
+pub struct CallAll<R> {
+    world: Rc<World>,
+    slots: Vec<Rc<Slot<R>>>,
+    deadline: Deadline,
+}
+
+impl<R> Future for CallAll<R> {
+    type Output = Vec<Reply<R>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let all_here = this.slots.iter().all(|slot| slot.filled.get());
+        if !all_here {
+            let caller = this.world.env().sim().current_task();
+            this.slots.iter().for_each(|slot| slot.caller.set(caller));
+            if this.deadline.poll(&this.world, cx).is_pending() {
+                return Poll::Pending;
+            }
+        }
+        let replies = this.slots.iter().map(|slot| slot.reply.take().unwrap_or(Reply::Unknown));
+        Poll::Ready(replies.collect())
+    }
+}
+
+impl<R> Drop for CallAll<R> {
+    fn drop(&mut self) {
+        self.slots.iter().for_each(|slot| slot.caller.set(None));
+    }
+}
+
+/// What travels: who sent it, for whom, and what it is called.
+#[derive(Clone, Copy)]
+struct Envelope {
+    sender: Ctx,
+    to: NodeId,
+    message: Message,
+    number: u32,
+}
+
+impl Here {
+    /// Calls `handler` at node `to`. Work already sent goes on even if this process dies.
+    pub fn call<R, F, Fut>(&self, to: NodeId, message: Message, handler: F) -> Call<R>
+    where
+        R: 'static,
+        F: Fn(Here) -> Fut + Clone + Send + 'static,
+        Fut: Future<Output = R> + 'static,
+    {
+        let slot = Slot::new();
+        send(self, to, message, Some(Rc::clone(&slot)), handler);
+        let deadline = Deadline::new(self.sim().sleep(message.deadline));
+        Call { world: Rc::clone(self.world()), slot, deadline }
+    }
+
+    /// Calls a handler at each of several nodes at once, under one deadline. The replies come in
+    /// the order of the calls.
+    pub fn call_all<R, F, Fut>(
+        &self,
+        message: Message,
+        calls: impl IntoIterator<Item = (Ctx, NodeId, F)>,
+    ) -> CallAll<R>
+    where
+        R: 'static,
+        F: Fn(Here) -> Fut + Clone + Send + 'static,
+        Fut: Future<Output = R> + 'static,
+    {
+        let mut slots = Vec::new();
+        for (ctx, to, handler) in calls {
+            let slot = Slot::new();
+            send(&self.with(ctx), to, message, Some(Rc::clone(&slot)), handler);
+            slots.push(slot);
+        }
+        let deadline = Deadline::new(self.sim().sleep(message.deadline));
+        CallAll { world: Rc::clone(self.world()), slots, deadline }
+    }
+
+    /// Sends a message that nobody answers.
+    pub fn tell<F, Fut>(&self, to: NodeId, message: Message, handler: F)
+    where
+        F: Fn(Here) -> Fut + Clone + Send + 'static,
+        Fut: Future<Output = ()> + 'static,
+    {
+        send(self, to, message, None, handler);
+    }
+}
+
+/// Puts a request on the road, and perhaps a copy of it.
+fn send<R, F, Fut>(from: &Here, to: NodeId, message: Message, slot: Option<Rc<Slot<R>>>, handler: F)
+where
+    R: 'static,
+    F: Fn(Here) -> Fut + Clone + Send + 'static,
+    Fut: Future<Output = R> + 'static,
+{
+    let (world, sender) = (from.world(), *from.ctx());
+    let env = world.env();
+    if !env.sim().is_up(sender.node) {
+        return; // A crash is a fence.
+    }
+    let envelope = Envelope { sender, to, message, number: env.next_message() };
+    let fate = world.post(&envelope, &sender, sender.node, to, 0);
+    if let Some(after) = fate.copy {
+        let copy = world.duplicate(&envelope);
+        world.fly(copy, after, slot.clone(), handler.clone());
+    }
+    if !fate.lost {
+        world.fly(envelope, fate.delay, slot, handler);
+    }
+}
+
+/// The life of one request: arrive, be served, carry the answer back.
+async fn carry<R, F, Fut>(
+    world: Rc<World>,
+    envelope: Envelope,
+    slot: Option<Rc<Slot<R>>>,
+    handler: F,
+) where
+    R: 'static,
+    F: Fn(Here) -> Fut + Clone + Send + 'static,
+    Fut: Future<Output = R> + 'static,
+{
+    let Envelope { sender, to, message, number } = envelope;
+    if !world.land(&envelope, sender.node, to) {
+        return;
+    }
+    let (reply, writer) = if world.is_ready(to) && world.env().sim().migrate(to) {
+        if world.env().sim().is_paused(to) {
+            world.env().sim().yield_now().await; // Runs once the node does.
+        }
+        let process = world.env().next_process();
+        let server = Ctx { node: to, process, cause: number, ..sender };
+        let reply = serve(&world, server, message, handler).await;
+        if !world.env().sim().is_up(to) {
+            return; // It crashed within this very poll: nothing leaves any more.
+        }
+        (reply, server)
+    } else {
+        // The machine answers for its process, so the world writes it down.
+        (Reply::Refused, Ctx { node: NodeId::WORLD, ..sender })
+    };
+    let Some(slot) = slot else { return };
+    let back = Envelope { number: world.env().next_message(), ..envelope };
+    let fate = world.post(&back, &writer, to, sender.node, REPLY_LEG);
+    world.env().sim().migrate(NodeId::WORLD);
+    if let Some(after) = fate.copy {
+        world.echo(&back, after);
+    }
+    if fate.lost {
+        return;
+    }
+    world.env().sim().sleep(fate.delay).await;
+    if world.land(&back, to, sender.node) && !slot.filled.replace(true) {
+        *slot.reply.borrow_mut() = Some(reply);
+        if let Some(caller) = slot.caller.get() {
+            world.env().sim().wake(caller);
+        }
+    }
+}
+
+/// Tells a reply's draws from its request's.
+const REPLY_LEG: u64 = 1 << 32;
+
+impl World {
+    /// Notes that a message leaves, and draws its fate. What is lost is lost at once.
+    fn post(&self, envelope: &Envelope, ctx: &Ctx, from: NodeId, to: NodeId, leg: u64) -> Fate {
+        let env = self.env();
+        let Envelope { message, number, .. } = *envelope;
+        let (label, class) = (env.label(message.label), message.class as u64);
+        env.note_message(ctx, Kind::Sent, label, number, u64::from(to.0), class);
+        let leg = leg | u64::from(label_luck(message.label));
+        let fate = self.network().fate(env, ctx, from, to, leg);
+        if fate.lost {
+            env.note_message(ctx, Kind::Lost, label, number, u64::from(to.0), class);
+        } else {
+            self.travels(ctx.op, 1);
+        }
+        fate
+    }
+
+    /// Puts a request on the road.
+    fn fly<R, F, Fut>(
+        self: &Rc<Self>,
+        envelope: Envelope,
+        delay: Span,
+        slot: Option<Rc<Slot<R>>>,
+        handler: F,
+    ) where
+        R: 'static,
+        F: Fn(Here) -> Fut + Clone + Send + 'static,
+        Fut: Future<Output = R> + 'static,
+    {
+        let (sim, world) = (self.env().sim(), Rc::clone(self));
+        sim.spawn_at(sim.now() + delay, NodeId::WORLD, carry(world, envelope, slot, handler));
+    }
+
+    /// Makes the network's second copy of a message.
+    fn duplicate(&self, envelope: &Envelope) -> Envelope {
+        let copy = Envelope { number: self.env().next_message(), ..*envelope };
+        let ctx = Ctx { node: NodeId::WORLD, ..envelope.sender };
+        let label = self.env().label(envelope.message.label);
+        let (number, class) = (envelope.number, envelope.message.class as u64);
+        let other = u64::from(copy.number);
+        self.env().note_message(&ctx, Kind::Duplicated, label, number, other, class);
+        self.travels(ctx.op, 1);
+        copy
+    }
+
+    /// A second copy of a reply: it arrives, and is thrown away.
+    fn echo(self: &Rc<Self>, back: &Envelope, after: Span) {
+        let (world, copy) = (Rc::clone(self), self.duplicate(back));
+        let sim = self.env().sim();
+        sim.spawn_at(sim.now() + after, NodeId::WORLD, async move {
+            world.land(&copy, copy.to, copy.sender.node);
+        });
+    }
+
+    /// Whether a message reaches its node now. If it does not, it is noted as lost.
+    fn land(&self, envelope: &Envelope, from: NodeId, to: NodeId) -> bool {
+        let env = self.env();
+        let Envelope { sender, message, number, .. } = *envelope;
+        self.travels(sender.op, -1);
+        let (label, class) = (env.label(message.label), message.class as u64);
+        let arrived = self.network().passes(from, to) && !self.is_silent(to);
+        let node = if arrived && env.sim().is_up(to) { to } else { NodeId::WORLD };
+        let ctx = Ctx { node, ..sender };
+        let (kind, other) = if arrived { (Kind::Delivered, from) } else { (Kind::Lost, to) };
+        env.note_message(&ctx, kind, label, number, u64::from(other.0), class);
+        arrived
+    }
+}
+
+/// Holds a worker, does the service's own work, runs the handler.
+async fn serve<R, F, Fut>(world: &Rc<World>, ctx: Ctx, message: Message, handler: F) -> Reply<R>
+where
+    F: Fn(Here) -> Fut,
+    Fut: Future<Output = R>,
+{
+    let here = Here::new(Rc::clone(world), ctx);
+    let Some((pool, service)) = world.pool(ctx.node) else {
+        return Reply::Answered(handler(here).await);
+    };
+    let Some(mut visit) = pool.enter(ctx).await else {
+        return Reply::Rejected;
+    };
+    if message.work {
+        let env = world.env();
+        let spec = &env.system().services[service.index()];
+        let place = u64::from(ctx.step.0) | u64::from(ctx.attempt) << 8;
+        let leg = u64::from(label_luck(message.label));
+        let luck = env.luck();
+        let mut words = luck.draw(Purpose::Work, spec.name.luck, env.op_luck(ctx.op), place, leg);
+        let work = spec.work.sample(&mut words);
+        visit.worked(work);
+        env.sim().sleep(work).await;
+    }
+    Reply::Answered(handler(here).await)
+}

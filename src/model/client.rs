@@ -1,0 +1,79 @@
+//! Clients: they ask, wait, may ask again with the same idempotency key, and read.
+
+use std::rc::Rc;
+
+use super::call::{Message, Reply};
+use super::env::Ctx;
+use super::here::Here;
+use super::probe;
+use super::record::{Answer, Kind, MessageClass, OpId, kind_subject};
+use super::system::StepId;
+use super::world::World;
+use crate::kernel::Time;
+
+/// Notes that an operation arrived, which rows it touches, and schedules the reads that probe it.
+pub(super) fn note_arrival(world: &Rc<World>, op: OpId) {
+    let env = world.env();
+    let info = env.operation(op);
+    let system = env.system();
+    let ctx = Ctx::WORLD.for_op(op);
+    let deadline = info.arrived + system.client.deadline;
+    let start = Time::ZERO + system.phases.warm_up;
+    let measured = info.arrived >= start && info.arrived < Time::ZERO + system.phases.load;
+    let subject = kind_subject(info.kind);
+    env.note(&ctx, Kind::Offered, subject, deadline.as_nanos(), u64::from(measured));
+    for (at, step) in system.operation(info.kind).steps.iter().enumerate() {
+        let ctx = ctx.at_step(StepId(at as u8), 0);
+        let row = info.keys[usize::from(step.key)];
+        env.note(&ctx, Kind::Touches, u32::from(step.table.0), row.0, 0);
+    }
+    probe::schedule(world, op);
+}
+
+/// Asks for an operation until there is a definite answer, the attempts are used up, or the
+/// deadline has passed. The operation's number is the idempotency key of every attempt.
+pub(super) async fn ask(world: Rc<World>, op: OpId) {
+    let here = Here::new(Rc::clone(&world), client_ctx(&world, op));
+    let env = world.env();
+    let info = env.operation(op);
+    let client = &env.system().client;
+    let deadline = info.arrived + client.deadline;
+    let entry = world.protocol().entry(&world, info.kind, op);
+    let mut answer = Answer::TechnicalNo;
+    let mut in_doubt = false;
+    for attempt in 0..client.attempts {
+        if attempt > 0 {
+            let pause = env.backoff(here.ctx(), attempt - 1);
+            if env.now() + pause >= deadline {
+                break;
+            }
+            here.sleep(pause).await;
+            here.note_label(Kind::Retried, "client", u64::from(attempt), 0);
+        }
+        let left = (deadline - env.now()).min(client.attempt_deadline);
+        let message = Message::request("ask", left).class(MessageClass::Client);
+        let here = here.at_step(StepId::NONE, attempt);
+        let reply = here.call(entry, message, move |here: Here| {
+            Rc::clone(here.world().protocol()).execute(here, op)
+        });
+        answer = match reply.await {
+            Reply::Answered(answer) => answer,
+            Reply::Refused | Reply::Rejected => Answer::TechnicalNo,
+            Reply::Unknown => Answer::Unknown,
+        };
+        match answer {
+            Answer::Done | Answer::Accepted | Answer::RefusedByRule => break,
+            Answer::Unknown => in_doubt = true,
+            Answer::TechnicalNo => {}
+        }
+    }
+    if answer == Answer::TechnicalNo && in_doubt {
+        answer = Answer::Unknown; // An earlier attempt may have run, or may yet.
+    }
+    let waited = (env.now() - info.arrived).as_nanos();
+    here.note(Kind::Answered, kind_subject(info.kind), answer as u64, waited);
+}
+
+fn client_ctx(world: &Rc<World>, op: OpId) -> Ctx {
+    Ctx { process: world.env().next_process(), ..Ctx::WORLD.for_op(op) }
+}

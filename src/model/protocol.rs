@@ -1,0 +1,31 @@
+//! What the world asks of a consistency pattern. `patterns` implements it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use super::here::Here;
+use super::record::{Answer, OpId};
+use super::system::OperationKind;
+use super::world::World;
+use crate::kernel::{NodeId, Span};
+
+/// The process that answers one client request.
+pub type Execution = Pin<Box<dyn Future<Output = Answer>>>;
+
+/// A consistency pattern at work in one run.
+pub trait Protocol {
+    /// Which node a client knocks at.
+    fn entry(&self, world: &World, kind: OperationKind, op: OpId) -> NodeId;
+
+    /// Carries out an operation for a client, at the entry node. Called again with the same
+    /// operation when a client retries: the operation is its own idempotency key.
+    fn execute(self: Rc<Self>, here: Here, op: OpId) -> Execution;
+
+    /// Starts the processes of one node, at the start of the run and after each restart
+    /// (`here.incarnation() > 0`), when they begin by recovering what the node's logs hold.
+    fn start(self: Rc<Self>, here: Here);
+
+    /// The longest period of anything that recurs; quiescence waits for two of them.
+    fn period(&self) -> Span;
+}

@@ -1,0 +1,187 @@
+//! What arrives, when, and with which keys: the same in every variant.
+//!
+//! The arrivals of one load come from that load's own stream; everything about a single operation
+//! is a keyed draw on (load, number within the load). So a new load, or a slower pattern, changes
+//! nothing about the others.
+
+use std::rc::Rc;
+
+use super::client;
+use super::env::{Env, OpInfo};
+use super::record::OpId;
+use super::system::{Arrivals, KeyChoice, LoadId, MAX_KEYS, OperationKind, RowKey};
+use super::world::World;
+use crate::kernel::{NodeId, Purpose, Span, Stream, Time, Words};
+
+/// Starts every load of the system.
+pub fn start(world: &Rc<World>) {
+    let system = std::sync::Arc::clone(world.env().system());
+    for (at, load) in system.loads.iter().enumerate() {
+        let id = LoadId(at as u16);
+        match &load.arrivals {
+            Arrivals::Follows { .. } => {} // Offered by the load that it follows.
+            Arrivals::Closed { clients, .. } => {
+                for number in 0..*clients {
+                    let world = Rc::clone(world);
+                    let sim = world.env().sim().clone();
+                    sim.spawn_at(load.from, NodeId::WORLD, closed(world, id, number));
+                }
+            }
+            _ => {
+                let world = Rc::clone(world);
+                let sim = world.env().sim().clone();
+                sim.spawn(NodeId::WORLD, open(world, id));
+            }
+        }
+    }
+}
+
+/// An open-loop load: operations arrive whatever becomes of the earlier ones.
+async fn open(world: Rc<World>, id: LoadId) {
+    let env = world.env();
+    let system = std::sync::Arc::clone(env.system());
+    let load = &system.loads[id.index()];
+    let mut stream = env.luck().stream(Purpose::Arrival, load.name.luck);
+    let mut number = 0;
+    let mut at = load.from;
+    loop {
+        at = match &load.arrivals {
+            Arrivals::Trace(times) => match times.get(number as usize) {
+                Some(time) => *time,
+                None => return,
+            },
+            arrivals => next_arrival(arrivals, at, load.from, &mut stream),
+        };
+        if at >= load.until {
+            return;
+        }
+        env.sim().sleep_until(at).await;
+        offer(&world, id, number, None);
+        number += 1;
+    }
+}
+
+/// When the next operation arrives after `at`.
+fn next_arrival(arrivals: &Arrivals, at: Time, from: Time, stream: &mut Stream) -> Time {
+    match arrivals {
+        Arrivals::Poisson(rate) => at + exponential(stream, *rate),
+        Arrivals::Constant(span) => at + *span,
+        Arrivals::Bursts { base, peak, every, length } => {
+            // Thinning: candidates at the higher rate, kept with the share of the rate in force.
+            let high = base.max(*peak);
+            let mut next = at;
+            loop {
+                next += exponential(stream, high);
+                let phase = next.since(from).as_nanos() % every.as_nanos().max(1);
+                let rate = if phase < length.as_nanos() { *peak } else { *base };
+                if stream.chance(rate / high) {
+                    return next;
+                }
+            }
+        }
+        Arrivals::Trace(_) | Arrivals::Follows { .. } | Arrivals::Closed { .. } => Time::NEVER,
+    }
+}
+
+fn exponential(stream: &mut Stream, rate: f64) -> Span {
+    Span::from_secs_f64(-libm::log(1.0 - stream.unit()) / rate)
+}
+
+/// One client of a closed loop: think, ask, wait for the answer.
+async fn closed(world: Rc<World>, id: LoadId, client: u32) {
+    let system = std::sync::Arc::clone(world.env().system());
+    let load = &system.loads[id.index()];
+    let Arrivals::Closed { clients, think } = &load.arrivals else { return };
+    let mut number = u64::from(client);
+    loop {
+        let luck = world.env().luck();
+        let pause = think.sample(&mut luck.draw(Purpose::Arrival, load.name.luck, number, 0, 0));
+        world.env().sim().sleep(pause).await;
+        if world.env().now() >= load.until {
+            return;
+        }
+        let op = arrive(&world, id, number, None);
+        client::ask(Rc::clone(&world), op).await;
+        number += u64::from(*clients);
+    }
+}
+
+/// An operation arrives: a client starts to ask for it, and the loads that follow take note.
+fn offer(world: &Rc<World>, id: LoadId, number: u64, followed: Option<OpId>) {
+    let op = arrive(world, id, number, followed);
+    let sim = world.env().sim();
+    sim.spawn(NodeId::WORLD, client::ask(Rc::clone(world), op));
+}
+
+/// Gives an operation its keys, notes its arrival, and schedules what follows it.
+fn arrive(world: &Rc<World>, id: LoadId, number: u64, followed: Option<OpId>) -> OpId {
+    let env = world.env();
+    let load = &env.system().loads[id.index()];
+    let luck = load.name.luck ^ (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut info = OpInfo {
+        kind: load.operation,
+        keys: [RowKey(0); MAX_KEYS],
+        luck,
+        ordinal: number,
+        arrived: env.now(),
+    };
+    let earlier = followed.map(|op| env.operation(op));
+    for (at, key) in env.system().operation(load.operation).keys.iter().enumerate() {
+        info.keys[at] = match &key.choice {
+            KeyChoice::New => fresh_key(id, number),
+            KeyChoice::Followed => earlier.map_or(RowKey(0), |earlier| {
+                key_named(env, earlier.kind, &earlier.keys, key.name.luck)
+            }),
+            choice => choose_row(env, choice, key.name.luck, luck),
+        };
+    }
+    let op = env.arrive(info);
+    client::note_arrival(world, op);
+    follow(world, id, number, op);
+    op
+}
+
+/// A key that nobody had before: loads and numbers are never used twice.
+const fn fresh_key(load: LoadId, number: u64) -> RowKey {
+    RowKey(1 << 63 | (load.0 as u64) << 48 | number)
+}
+
+/// Chooses one of a table's initial rows. `name` and `luck` key the draw.
+pub(super) fn choose_row(env: &Env, choice: &KeyChoice, name: u64, luck: u64) -> RowKey {
+    let mut words = env.luck().draw(Purpose::Key, name, luck, 0, 0);
+    match choice {
+        KeyChoice::Uniform(table) => RowKey(words.below(env.system().table(*table).rows)),
+        KeyChoice::Zipf(_, zipf) => RowKey(zipf.sample(&mut words)),
+        KeyChoice::New | KeyChoice::Followed => RowKey(0),
+    }
+}
+
+/// The key that an operation of `kind` calls by this name.
+fn key_named(env: &Env, kind: OperationKind, keys: &[RowKey; MAX_KEYS], name: u64) -> RowKey {
+    let names = &env.system().operation(kind).keys;
+    let at = names.iter().position(|key| key.name.luck == name);
+    at.map_or(RowKey(0), |at| keys[at])
+}
+
+/// Schedules the operations of other loads that follow this one.
+fn follow(world: &Rc<World>, id: LoadId, number: u64, op: OpId) {
+    let env = world.env();
+    for (at, load) in env.system().loads.iter().enumerate() {
+        let Arrivals::Follows { load: leader, delay, share } = &load.arrivals else { continue };
+        if *leader != id {
+            continue;
+        }
+        let draw = |part| env.luck().draw(Purpose::Follow, load.name.luck, number, part, 0);
+        if !draw(0).chance(*share) {
+            continue;
+        }
+        let when = env.now() + delay.sample(&mut draw(1));
+        if when >= load.until {
+            continue;
+        }
+        let (world, follower) = (Rc::clone(world), LoadId(at as u16));
+        env.sim().spawn_at(when, NodeId::WORLD, async move {
+            offer(&world, follower, number, Some(op));
+        });
+    }
+}

@@ -1,0 +1,330 @@
+//! The world of one run: every node, what runs on it, and how it crashes and comes back.
+
+use std::any::Any;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::rc::Rc;
+
+use super::database::Database;
+use super::env::{Ctx, Env};
+use super::here::{Here, Locals};
+use super::log::Log;
+use super::network::{Network, Place};
+use super::protocol::Protocol;
+use super::record::{Kind, OpId};
+use super::service::Pool;
+use super::system::{DatabaseId, Name, OperationKind, ServiceId, TableId};
+use crate::kernel::{NodeId, Span, Time};
+
+/// The world of one run.
+pub struct World {
+    env: Env,
+    network: Rc<Network>,
+    nodes: Vec<Node>,
+    services: Vec<Vec<NodeId>>,
+    databases: Vec<Rc<Database>>,
+    drivers: Vec<NodeId>,
+    protocol: OnceCell<Rc<dyn Protocol>>,
+    /// Messages in flight on behalf of an operation.
+    in_flight: Cell<i64>,
+}
+
+/// One node: what it is, what runs on it, what it remembers.
+struct Node {
+    name: Name,
+    pool: Option<(Rc<Pool>, ServiceId)>,
+    databases: Vec<Rc<Database>>,
+    recovery: Span,
+    /// Serves requests: up, and done with its recovery.
+    ready: Cell<bool>,
+    /// The whole machine is down: not even a refusal comes back.
+    silent: Cell<bool>,
+    /// How many faults keep it down.
+    crashes: Cell<u32>,
+    locals: Locals,
+    logs: RefCell<Vec<Rc<dyn Durable>>>,
+}
+
+/// Something on a node that survives a crash, less what was not forced.
+trait Durable: Any {
+    fn crash(&self);
+    fn as_any(self: Rc<Self>) -> Rc<dyn Any>;
+}
+
+impl<R: Clone + 'static> Durable for Log<R> {
+    fn crash(&self) {
+        Log::crash(self);
+    }
+
+    fn as_any(self: Rc<Self>) -> Rc<dyn Any> {
+        self
+    }
+}
+
+impl World {
+    /// Builds every node of the system, and one driver node for each name in `drivers`.
+    pub fn new(env: Env, drivers: &[&str]) -> Rc<Self> {
+        let network = Rc::new(Network::new(&env));
+        let system = std::sync::Arc::clone(env.system());
+        let mut nodes = vec![Node::new(Name::new("clients"), Span::ZERO)];
+        let mut add = |place: Place, name: &Name, recovery: Span| {
+            let node = env.sim().add_node();
+            network.add(node, place, name.luck);
+            nodes.push(Node::new(name.clone(), recovery));
+            (node, nodes.len() - 1)
+        };
+        let mut services = Vec::with_capacity(system.services.len());
+        let mut placed = Vec::new();
+        for (at, spec) in system.services.iter().enumerate() {
+            let id = ServiceId(at as u16);
+            let instances = (0..spec.instances).map(|number| {
+                let name = spec.instance_name(number);
+                let (node, position) = add(Place::Service(id), &name, spec.recovery);
+                placed.push((position, Pool::new(&env, id), id));
+                node
+            });
+            services.push(instances.collect::<Vec<_>>());
+        }
+        let mut homes = Vec::with_capacity(system.databases.len());
+        for spec in &system.databases {
+            homes.push(match spec.node {
+                Some(service) => services[service.index()][0],
+                None => add(Place::Database, &spec.name, Span::ZERO).0,
+            });
+        }
+        let drivers: Vec<NodeId> = drivers
+            .iter()
+            .map(|name| add(Place::Driver, &Name::new(name), system.driver_recovery).0)
+            .collect();
+        for (position, pool, id) in placed {
+            nodes[position].pool = Some((pool, id));
+        }
+        let mut databases = Vec::with_capacity(homes.len());
+        for (at, home) in homes.into_iter().enumerate() {
+            let database =
+                Database::new(&env, DatabaseId(at as u16), home, Rc::clone(&network) as _);
+            nodes[usize::from(home.0)].databases.push(Rc::clone(&database));
+            databases.push(database);
+        }
+        Rc::new(Self {
+            env,
+            network,
+            nodes,
+            services,
+            databases,
+            drivers,
+            protocol: OnceCell::new(),
+            in_flight: Cell::new(0),
+        })
+    }
+
+    /// Sets the pattern to work and starts its processes on every node.
+    pub fn run(self: &Rc<Self>, protocol: Rc<dyn Protocol>) {
+        assert!(self.protocol.set(protocol).is_ok(), "a world runs one protocol");
+        for node in 1..self.nodes.len() as u16 {
+            self.start(NodeId(node));
+        }
+    }
+
+    /// What every part of the world shares.
+    pub fn env(&self) -> &Env {
+        &self.env
+    }
+
+    /// The network.
+    pub fn network(&self) -> &Rc<Network> {
+        &self.network
+    }
+
+    /// The pattern at work.
+    pub fn protocol(&self) -> &Rc<dyn Protocol> {
+        self.protocol.get().expect("the protocol is set before anything runs")
+    }
+
+    /// A database.
+    pub fn database(&self, id: DatabaseId) -> &Rc<Database> {
+        &self.databases[id.index()]
+    }
+
+    /// All databases.
+    pub fn databases(&self) -> &[Rc<Database>] {
+        &self.databases
+    }
+
+    /// The driver nodes of the pattern, in the order in which it named them.
+    pub fn drivers(&self) -> &[NodeId] {
+        &self.drivers
+    }
+
+    /// The nodes of a service.
+    pub fn instances(&self, service: ServiceId) -> &[NodeId] {
+        &self.services[service.index()]
+    }
+
+    /// The instance of a service that serves an operation: operations are spread evenly, and
+    /// every message of one operation finds the same instance.
+    pub fn instance(&self, service: ServiceId, op: OpId) -> NodeId {
+        let instances = &self.services[service.index()];
+        if instances.len() == 1 || op == OpId::NONE {
+            return instances[0];
+        }
+        let ordinal = self.env.operation(op).ordinal;
+        instances[(ordinal % instances.len() as u64) as usize]
+    }
+
+    /// The instance of a table's owner that serves an operation.
+    pub fn owner(&self, table: TableId, op: OpId) -> NodeId {
+        self.instance(self.env.system().table(table).owner, op)
+    }
+
+    /// The service where an operation's first step runs.
+    pub fn first_service(&self, kind: OperationKind) -> ServiceId {
+        self.env.system().operation(kind).steps[0].by
+    }
+
+    /// A node's name, as shown.
+    pub fn node_name(&self, node: NodeId) -> &str {
+        &self.nodes[usize::from(node.0)].name.shown
+    }
+
+    /// All nodes, the clients' first.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeId> {
+        (0..self.nodes.len() as u16).map(NodeId)
+    }
+
+    /// The workers of a node, and the service that it is an instance of, if it is one.
+    pub fn pool(&self, node: NodeId) -> Option<(Rc<Pool>, ServiceId)> {
+        self.node(node).pool.clone()
+    }
+
+    /// Whether a node serves requests: it is up, and its recovery is over.
+    pub fn is_ready(&self, node: NodeId) -> bool {
+        node == NodeId::WORLD || self.env.sim().is_up(node) && self.node(node).ready.get()
+    }
+
+    /// Whether the whole machine is down, so that not even a refusal comes back.
+    pub fn is_silent(&self, node: NodeId) -> bool {
+        self.node(node).silent.get()
+    }
+
+    /// Crashes a node. Everything volatile on it is gone; with `machine`, callers hear nothing,
+    /// otherwise they are refused. A node may be held down by several faults at once.
+    pub fn crash(self: &Rc<Self>, id: NodeId, machine: bool) {
+        let node = self.node(id);
+        node.crashes.set(node.crashes.get() + 1);
+        node.silent.set(node.silent.get() || machine);
+        if node.crashes.get() > 1 {
+            return;
+        }
+        let ctx = Ctx { node: id, ..Ctx::WORLD };
+        if let Some((pool, _)) = &node.pool {
+            pool.crash(id);
+        }
+        self.env.note(&ctx, Kind::Crashed, 0, self.env.sim().tasks_on(id), 0);
+        self.env.sim().crash(id);
+        node.ready.set(false);
+        for database in &node.databases {
+            database.crash();
+        }
+        for log in &*node.logs.borrow() {
+            log.crash();
+        }
+        drop(node.locals.take());
+    }
+
+    /// Ends one fault that keeps a node down; the last one lets it restart and recover.
+    pub fn restart(self: &Rc<Self>, id: NodeId) {
+        let node = self.node(id);
+        node.crashes.set(node.crashes.get().saturating_sub(1));
+        if node.crashes.get() > 0 {
+            return;
+        }
+        node.silent.set(false);
+        let sim = self.env.sim();
+        sim.restart(id);
+        let ctx = Ctx { node: id, ..Ctx::WORLD };
+        self.env.note(&ctx, Kind::Restarted, 0, u64::from(sim.incarnation(id)), 0);
+        let world = Rc::clone(self);
+        sim.spawn(id, async move {
+            let node = world.node(id);
+            world.env.sim().sleep(node.recovery).await;
+            for database in &node.databases {
+                database.recover().await;
+            }
+            world.start(id);
+        });
+    }
+
+    /// A node begins to serve: its processes start, with recovery first.
+    fn start(self: &Rc<Self>, id: NodeId) {
+        self.node(id).ready.set(true);
+        let process = self.env.next_process();
+        let ctx = Ctx { node: id, process, ..Ctx::WORLD };
+        Rc::clone(self.protocol()).start(Here::new(Rc::clone(self), ctx));
+    }
+
+    /// Counts messages in flight on behalf of operations.
+    pub(super) fn travels(&self, op: OpId, change: i64) {
+        if op != OpId::NONE {
+            self.in_flight.set(self.in_flight.get() + change);
+        }
+    }
+
+    /// Whether nothing is going on for any operation: no message in flight, no lock, no prepared
+    /// branch, no backlog in any store, and nothing committed since `since`.
+    pub fn is_quiet(&self, since: Time) -> bool {
+        self.in_flight.get() == 0
+            && self
+                .databases
+                .iter()
+                .all(|database| !database.busy() && database.last_change() <= since)
+    }
+
+    pub(super) fn local<T: Default + 'static>(&self, id: NodeId) -> Rc<RefCell<T>> {
+        let locals = &self.node(id).locals;
+        let known = locals.borrow().iter().find_map(|local| Rc::clone(local).downcast().ok());
+        known.unwrap_or_else(|| {
+            let fresh = Rc::new(RefCell::new(T::default()));
+            locals.borrow_mut().push(Rc::clone(&fresh) as Rc<dyn Any>);
+            fresh
+        })
+    }
+
+    pub(super) fn log<R: Clone + 'static>(&self, id: NodeId) -> Rc<Log<R>> {
+        let node = self.node(id);
+        let known = node
+            .logs
+            .borrow()
+            .iter()
+            .find_map(|log| Rc::clone(log).as_any().downcast::<Log<R>>().ok());
+        known.unwrap_or_else(|| {
+            let number = LOGS_OF_NODES + u32::from(id.0);
+            let force = self.env.system().driver_disk.clone();
+            let fresh = Rc::new(Log::new(&self.env, node.name.luck, number, force, id));
+            node.logs.borrow_mut().push(Rc::clone(&fresh) as Rc<dyn Durable>);
+            fresh
+        })
+    }
+
+    fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[usize::from(id.0)]
+    }
+}
+
+/// Logs of nodes are numbered from here in the history; those of databases by database.
+pub const LOGS_OF_NODES: u32 = 1 << 16;
+
+impl Node {
+    fn new(name: Name, recovery: Span) -> Self {
+        Self {
+            name,
+            pool: None,
+            databases: Vec::new(),
+            recovery,
+            ready: Cell::new(false),
+            silent: Cell::new(false),
+            crashes: Cell::new(0),
+            locals: RefCell::default(),
+            logs: RefCell::default(),
+        }
+    }
+}
