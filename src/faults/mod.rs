@@ -1,3 +1,11 @@
-//! The faults: what goes wrong, when, and where.
+//! The faults: what goes wrong, when, and where. One file per kind; the plan says when.
 
+mod crash;
+mod delay;
+mod duplication;
+mod links;
+mod loss;
+mod partition;
+pub mod plan;
 pub mod registry;
+mod target;

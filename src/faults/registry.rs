@@ -1,9 +1,11 @@
 //! What a fault is to the rest of driftlab, and the list of the kinds that exist.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::kernel::Span;
 use crate::model::registry::{Entry, Registry, decode, json};
+use crate::model::world::World;
 
 pub use crate::model::registry::Settings;
 
@@ -20,7 +22,13 @@ pub trait Fault: Sized + 'static {
 
     /// What it strikes: names of services, databases, `broker`, or roles such as `role:driver`.
     fn targets(settings: &Self::Settings) -> Vec<String>;
+
+    /// Strikes, and says how the world is healed of it.
+    fn strike(settings: &Self::Settings, world: &Rc<World>) -> Heal;
 }
+
+/// Heals the world of one fault.
+pub type Heal = Box<dyn FnOnce()>;
 
 /// A kind of fault with its settings, ready to strike.
 pub trait PreparedFault: Send + Sync {
@@ -30,6 +38,8 @@ pub trait PreparedFault: Send + Sync {
     fn settings(&self) -> serde_json::Value;
     /// What it strikes, by name.
     fn targets(&self) -> Vec<String>;
+    /// Strikes, and says how the world is healed of it.
+    fn strike(&self, world: &Rc<World>) -> Heal;
 }
 
 /// A fault of the plan.
@@ -60,6 +70,10 @@ impl<F: Fault> PreparedFault for With<F> {
     fn targets(&self) -> Vec<String> {
         F::targets(&self.0)
     }
+
+    fn strike(&self, world: &Rc<World>) -> Heal {
+        F::strike(&self.0, world)
+    }
 }
 
 /// The kinds of fault that a scenario may name.
@@ -70,6 +84,11 @@ impl Faults {
     /// The kinds that driftlab brings.
     pub fn builtin() -> Self {
         Self::default()
+            .with::<super::crash::Crash>()
+            .with::<super::partition::Partition>()
+            .with::<super::delay::Delay>()
+            .with::<super::loss::Loss>()
+            .with::<super::duplication::Duplication>()
     }
 
     /// These and one more.
