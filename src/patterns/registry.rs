@@ -1,9 +1,16 @@
 //! What a pattern is to the rest of driftlab, and the list of those that exist.
 
+use std::future::Future;
+use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::kernel::{NodeId, Span};
+use crate::model::here::Here;
+use crate::model::protocol::{Execution, Protocol};
+use crate::model::record::{Answer, OpId};
 use crate::model::registry::{Entry, Registry, decode, json};
-use crate::model::system::System;
+use crate::model::system::{OperationKind, System};
+use crate::model::world::World;
 
 pub use crate::model::registry::Settings;
 
@@ -23,16 +30,55 @@ pub trait Pattern: Sized + 'static {
         let _ = (settings, system);
         Vec::new()
     }
+
+    /// The nodes of its own that it needs beside services and databases, by name: coordinator,
+    /// job, orchestrator, relay, broker. A fault on `role:driver` strikes all of them.
+    fn drivers(settings: &Self::Settings) -> Vec<&'static str> {
+        let _ = settings;
+        Vec::new()
+    }
+
+    /// The pattern at work in a world that has its driver nodes, in the order of
+    /// [`Pattern::drivers`].
+    fn new(settings: &Self::Settings, world: &Rc<World>) -> Self;
+
+    /// Which node a client knocks at; by default the service of the first step.
+    fn entry(&self, world: &World, kind: OperationKind, op: OpId) -> NodeId {
+        world.instance(world.first_service(kind), op)
+    }
+
+    /// Carries out an operation for a client, at the entry node. Called again with the same
+    /// operation when a client retries: the operation is its own idempotency key.
+    fn execute(self: Rc<Self>, here: Here, op: OpId) -> impl Future<Output = Answer> + 'static;
+
+    /// Starts the processes of one node: services, databases and drivers, at the start of the run
+    /// and after each restart (`here.incarnation() > 0`), beginning with recovery.
+    fn start(self: Rc<Self>, here: Here) {
+        let _ = here;
+    }
+
+    /// The longest period of anything that recurs; quiescence waits for two of them.
+    fn period(&self) -> Span {
+        Span::ZERO
+    }
 }
 
 /// A pattern with its settings, ready to run.
 pub trait Prepared: Send + Sync {
     /// The name of the pattern.
     fn name(&self) -> &'static str;
+    /// What it does, in one line.
+    fn summary(&self) -> &'static str;
+    /// The settings that it would have if none were chosen.
+    fn defaults(&self) -> serde_json::Value;
     /// Its settings, defaults included.
     fn settings(&self) -> serde_json::Value;
     /// Problems of these settings on this system, in words.
     fn check(&self, system: &System) -> Vec<String>;
+    /// The driver nodes that it needs.
+    fn drivers(&self) -> Vec<&'static str>;
+    /// The pattern at work in a world that has these nodes.
+    fn at_work(&self, world: &Rc<World>) -> Rc<dyn Protocol>;
 }
 
 /// A registered pattern.
@@ -45,12 +91,49 @@ impl<P: Pattern> Prepared for With<P> {
         P::NAME
     }
 
+    fn summary(&self) -> &'static str {
+        P::SUMMARY
+    }
+
+    fn defaults(&self) -> serde_json::Value {
+        json(&P::Settings::default())
+    }
+
     fn settings(&self) -> serde_json::Value {
         json(&self.0)
     }
 
     fn check(&self, system: &System) -> Vec<String> {
         P::check(&self.0, system)
+    }
+
+    fn drivers(&self) -> Vec<&'static str> {
+        P::drivers(&self.0)
+    }
+
+    fn at_work(&self, world: &Rc<World>) -> Rc<dyn Protocol> {
+        Rc::new(AtWork(Rc::new(P::new(&self.0, world))))
+    }
+}
+
+/// Lets the world run any pattern.
+struct AtWork<P>(Rc<P>);
+
+impl<P: Pattern> Protocol for AtWork<P> {
+    fn entry(&self, world: &World, kind: OperationKind, op: OpId) -> NodeId {
+        self.0.entry(world, kind, op)
+    }
+
+    fn execute(self: Rc<Self>, here: Here, op: OpId) -> Execution {
+        Box::pin(Rc::clone(&self.0).execute(here, op))
+    }
+
+    fn start(self: Rc<Self>, here: Here) {
+        Rc::clone(&self.0).start(here);
+    }
+
+    fn period(&self) -> Span {
+        self.0.period()
     }
 }
 
@@ -62,6 +145,11 @@ impl Patterns {
     /// The patterns that driftlab brings.
     pub fn builtin() -> Self {
         Self::default()
+            .with::<super::local_transaction::LocalTransaction>()
+            .with::<super::two_phase_commit::TwoPhaseCommit>()
+            .with::<super::background_sync::BackgroundSync>()
+            .with::<super::orchestrated::Orchestrated>()
+            .with::<super::event_based::EventBased>()
     }
 
     /// These and one more.

@@ -1,0 +1,192 @@
+//! # Background synchronization
+//!
+//! The first step of an operation commits locally and the client is answered. The other stores
+//! learn nothing until a job, on a node of its own, runs on its interval, reads what has changed
+//! and corrects the others. The job sees rows and the declared derivations (`derive` of a step),
+//! never operations.
+//!
+//! **Acknowledged**: `accepted` after the first local commit.
+//!
+//! **Promises** (with a watermark that overlaps, or scans, and without blind overwrites): after one
+//! undisturbed run behind the last write, everything derived agrees with its source.
+//!
+//! **Does not promise**: anything about the meantime. The lag of a write at a random moment is
+//! uniform between the work of a run and the interval plus that work.
+//!
+//! **Fails as**: `write = "blind"` puts back the whole row as it was read, and destroys what a
+//! service wrote in between; an outage of the job is an outage of consistency; a refusal at
+//! correction time comes long after the client was told yes.
+
+mod job;
+mod owner;
+mod rules;
+
+use std::rc::Rc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::registry::Pattern;
+use super::step::{self, Care, Failure};
+use crate::kernel::Span;
+use crate::model::here::Here;
+use crate::model::record::{Answer, OpId};
+use crate::model::system::{StepId, System};
+use crate::model::world::World;
+use rules::Rule;
+
+/// A local commit, and a job that carries it on.
+pub struct BackgroundSync {
+    settings: Settings,
+    rules: Rc<[Rule]>,
+}
+
+/// From where to where the interval between two runs is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Measured {
+    /// From the start of a run to the start of the next; a run that takes longer skips it.
+    #[default]
+    StartToStart,
+    /// From the end of a run to the start of the next.
+    EndToStart,
+}
+
+/// How a run finds what has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Find {
+    /// Rows written since the last run, by their time of writing.
+    #[default]
+    Watermark,
+    /// Every row.
+    Scan,
+}
+
+/// How a correction is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Write {
+    /// The whole row as it was read, with the correction in it.
+    Blind,
+    /// The corrected column, if the row is still the version that was read; else once more.
+    #[default]
+    CompareAndSet,
+    /// The difference is added, whatever is there by now. Rows and copies are compared and set.
+    Delta,
+}
+
+/// What the job does when a rule refuses a correction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnRefusal {
+    /// It takes back the row that it could not carry on.
+    #[default]
+    Compensate,
+    /// It tries again in the next run.
+    Retry,
+}
+
+/// Settings of background synchronization.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Settings {
+    /// Time between two runs.
+    pub interval: Span,
+    /// From where to where the interval is measured.
+    pub measured: Measured,
+    /// How a run finds what has changed.
+    pub find: Find,
+    /// How far behind the watermark a run looks again, for rows that were written earlier and
+    /// committed later. Must cover the longest transaction.
+    pub overlap: Span,
+    /// Rows per request.
+    pub batch: u32,
+    /// How a correction is written.
+    pub write: Write,
+    /// What happens when a rule refuses a correction.
+    pub on_refusal: OnRefusal,
+    /// Whether a row that was deleted at its source is deleted where it was derived.
+    pub propagate_deletes: bool,
+    /// Whether a standby job, on another node, runs when the first one does not answer.
+    pub standby: bool,
+    /// Alerts when a run finds a change older than this; never by default.
+    pub watchdog: Option<Span>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            interval: Span::from_secs(30),
+            measured: Measured::default(),
+            find: Find::default(),
+            overlap: Span::from_secs(5),
+            batch: 200,
+            write: Write::default(),
+            on_refusal: OnRefusal::default(),
+            propagate_deletes: true,
+            standby: false,
+            watchdog: None,
+        }
+    }
+}
+
+impl Pattern for BackgroundSync {
+    const NAME: &'static str = "background-sync";
+    const SUMMARY: &'static str = "a local commit; a periodic job corrects the other stores";
+    const MANUAL: &'static str = include_str!("background_sync.rs");
+    type Settings = Settings;
+
+    fn check(settings: &Settings, system: &System) -> Vec<String> {
+        let mut problems = Vec::new();
+        for operation in &system.operations {
+            for step in operation.steps.iter().skip(1).filter(|step| step.derive.is_none()) {
+                problems.push(format!(
+                    "step `{}` of `{}` does not say how it derives from earlier rows (`derive`), \
+                     and that is all a synchronization job can know",
+                    step.name.shown, operation.name.shown
+                ));
+            }
+        }
+        if settings.interval == Span::ZERO {
+            problems.push("`interval` must be longer than nothing".into());
+        }
+        if settings.batch == 0 {
+            problems.push("`batch` must be at least 1".into());
+        }
+        problems
+    }
+
+    fn drivers(settings: &Settings) -> Vec<&'static str> {
+        if settings.standby { vec!["sync-job", "sync-standby"] } else { vec!["sync-job"] }
+    }
+
+    fn new(settings: &Settings, world: &Rc<World>) -> Self {
+        let rules = rules::of(world.env().system()).into();
+        Self { settings: settings.clone(), rules }
+    }
+
+    async fn execute(self: Rc<Self>, here: Here, _: OpId) -> Answer {
+        let answer = step::retry(&here, "first step", async |here: Here| {
+            match step::apply(&here, StepId(0), Care { once: true, event: None }).await {
+                Ok(()) => Some(Answer::Accepted),
+                Err(Failure::Refused) => Some(Answer::RefusedByRule),
+                Err(Failure::Technical | Failure::Unknown) => None,
+            }
+        });
+        answer.await.unwrap_or(Answer::TechnicalNo)
+    }
+
+    fn start(self: Rc<Self>, here: Here) {
+        let drivers = here.world().drivers();
+        if here.node() == drivers[0] {
+            here.spawn(|here| job::run(self, here));
+        } else if drivers.contains(&here.node()) {
+            here.spawn(|here| job::stand_by(self, here));
+        }
+    }
+
+    fn period(&self) -> Span {
+        self.settings.interval
+    }
+}

@@ -1,0 +1,313 @@
+//! The job: reads what has changed, derives what follows, corrects what differs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use super::owner::{self, Change, Corrected, Correction};
+use super::rules::Rule;
+use super::{BackgroundSync, Find, Measured, OnRefusal, Write};
+use crate::kernel::Time;
+use crate::model::call::{Message, Reply};
+use crate::model::database::{DbError, Policy, RowVersion};
+use crate::model::here::Here;
+use crate::model::record::Kind;
+use crate::model::system::{RowKey, TableId};
+
+/// One line of the job's log: how far each rule has come. Saved when a run is over, never before.
+#[derive(Clone, Debug, Default)]
+struct Progress {
+    /// Rows written before this have been carried on, by rule.
+    watermarks: Vec<Time>,
+    /// Source rows that are still to be carried on, by rule.
+    pending: BTreeSet<(usize, RowKey)>,
+}
+
+/// A store that could not be reached: the rule is given up for this run.
+struct Unreachable;
+
+/// The job's life: run, wait, run.
+pub(super) async fn run(pattern: Rc<BackgroundSync>, here: Here) {
+    let mut due = here.now();
+    loop {
+        due += pattern.settings.interval;
+        let wait = match pattern.settings.measured {
+            Measured::EndToStart => pattern.settings.interval,
+            Measured::StartToStart => {
+                while due < here.now() {
+                    due += pattern.settings.interval; // The last run took longer than that.
+                }
+                due - here.now()
+            }
+        };
+        here.sleep(wait).await;
+        pattern.synchronize(&here).await;
+    }
+}
+
+/// The standby's life: run whenever the job does not answer.
+pub(super) async fn stand_by(pattern: Rc<BackgroundSync>, here: Here) {
+    let job = here.world().drivers()[0];
+    loop {
+        here.sleep(pattern.settings.interval).await;
+        let message = Message::control("heartbeat", here.system().retry.step_deadline);
+        let alive = here.call(job, message, |_| async {}).await;
+        if alive != Reply::Answered(()) {
+            pattern.synchronize(&here).await;
+        }
+    }
+}
+
+impl BackgroundSync {
+    /// One run: every rule in order, and again those whose source was corrected meanwhile.
+    async fn synchronize(&self, here: &Here) {
+        let mut progress = here.log::<Progress>().records().pop().unwrap_or_default();
+        progress.watermarks.resize(self.rules.len(), Time::ZERO);
+        let mut dirty: BTreeSet<TableId> = self.rules.iter().map(|rule| rule.source).collect();
+        for _ in 0..=self.rules.len() {
+            let mut corrected = BTreeSet::new();
+            for (number, rule) in self.rules.iter().enumerate() {
+                if !dirty.contains(&rule.source) {
+                    continue;
+                }
+                match self.follow(here, number, &mut progress).await {
+                    Ok(0) => {}
+                    Ok(_) => {
+                        corrected.insert(rule.target);
+                    }
+                    Err(Unreachable) => here.note_label(Kind::Retried, "run", number as u64, 0),
+                }
+            }
+            dirty = corrected;
+            if dirty.is_empty() {
+                break;
+            }
+        }
+        here.log::<Progress>().forget_if(|_| true);
+        here.log::<Progress>().force(progress, "watermark").await;
+    }
+
+    /// Follows one rule: how many rows it corrected. Its watermark moves only if all went well.
+    async fn follow(
+        &self,
+        here: &Here,
+        number: usize,
+        progress: &mut Progress,
+    ) -> Result<u64, Unreachable> {
+        let rule = &self.rules[number];
+        let changed = self.changed(here, rule, progress.watermarks[number]).await?;
+        let newest = changed.iter().map(RowVersion::updated_at).max();
+        self.watch(here, &changed, progress.watermarks[number]);
+        let mut keys: BTreeMap<RowKey, BTreeSet<RowKey>> = BTreeMap::new();
+        for row in &changed {
+            keys.entry(rule.target_key(row)).or_default().insert(row.key());
+        }
+        for (_, key) in progress.pending.iter().filter(|(of, _)| *of == number) {
+            keys.entry(*key).or_default();
+        }
+        progress.pending.retain(|(of, _)| *of != number);
+        let mut count = 0;
+        let targets: Vec<RowKey> = keys.keys().copied().collect();
+        for batch in targets.chunks(self.settings.batch as usize) {
+            let left = self.carry_on(here, rule, batch.to_vec(), &mut count).await?;
+            progress.pending.extend(left.into_iter().map(|key| (number, key)));
+        }
+        progress.watermarks[number] = newest.unwrap_or_default().max(progress.watermarks[number]);
+        Ok(count)
+    }
+
+    /// Alerts if a change has waited for longer than the watchdog allows.
+    fn watch(&self, here: &Here, changed: &[RowVersion], watermark: Time) {
+        let Some(limit) = self.settings.watchdog else { return };
+        let news = changed.iter().filter(|row| row.updated_at() > watermark);
+        if news.clone().any(|row| here.now() - row.updated_at() > limit) {
+            here.note_label(Kind::Intervention, "watchdog", 0, 0);
+        }
+    }
+
+    /// The source rows that may have something to carry on.
+    async fn changed(
+        &self,
+        here: &Here,
+        rule: &Rule,
+        watermark: Time,
+    ) -> Result<Vec<RowVersion>, Unreachable> {
+        let (table, limit) = (rule.source, self.settings.batch as usize);
+        let mut all: Vec<RowVersion> = Vec::new();
+        let overlap = self.settings.overlap.as_nanos();
+        let mut since = Time::from_nanos(watermark.as_nanos().saturating_sub(overlap));
+        loop {
+            let after = all.last().map(RowVersion::key);
+            let page = match self.settings.find {
+                Find::Watermark => {
+                    ask(here, "changes", table, move |here| {
+                        owner::changed(here, table, since, limit)
+                    })
+                    .await?
+                }
+                Find::Scan => {
+                    ask(here, "scan", table, move |here| owner::scan(here, table, after, limit))
+                        .await?
+                }
+            };
+            let is_last = page.len() < limit;
+            if let Some(row) = page.last() {
+                since = Time::from_nanos(row.updated_at().as_nanos() + 1);
+            }
+            all.extend(page);
+            if is_last {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Carries some target rows on until they are right; gives those that must wait.
+    async fn carry_on(
+        &self,
+        here: &Here,
+        rule: &Rule,
+        mut keys: Vec<RowKey>,
+        count: &mut u64,
+    ) -> Result<Vec<RowKey>, Unreachable> {
+        let mut waiting = Vec::new();
+        for _ in 0..here.system().retry.attempts.max(1) {
+            let (corrections, groups) = self.derive(here, rule, &keys).await?;
+            if corrections.is_empty() {
+                return Ok(waiting);
+            }
+            keys = corrections.iter().map(|correction| correction.key).collect();
+            let table = rule.target;
+            let outcomes = ask(here, "correct", table, move |here| {
+                owner::correct(here, table, corrections.clone())
+            })
+            .await?;
+            let mut again = Vec::new();
+            for (key, outcome) in keys.into_iter().zip(outcomes) {
+                match (outcome, self.settings.on_refusal) {
+                    (Corrected::Done, _) => *count += 1,
+                    (Corrected::Conflict, _) => again.push(key),
+                    (Corrected::Refused, OnRefusal::Retry) => waiting.push(key),
+                    (Corrected::Refused, OnRefusal::Compensate) => {
+                        self.compensate(here, rule, key, &groups).await?;
+                        *count += 1;
+                        again.push(key);
+                    }
+                }
+            }
+            keys = again;
+            if keys.is_empty() {
+                return Ok(waiting);
+            }
+        }
+        waiting.extend(keys); // Somebody is always faster; the next run tries again.
+        Ok(waiting)
+    }
+
+    /// Reads sources and targets and compares: the corrections, and the source rows behind each.
+    async fn derive(
+        &self,
+        here: &Here,
+        rule: &Rule,
+        keys: &[RowKey],
+    ) -> Result<(Vec<Correction>, BTreeMap<RowKey, Vec<RowVersion>>), Unreachable> {
+        let (source, target) = (rule.source, rule.target);
+        let wanted = keys.to_vec();
+        let groups: Vec<Vec<RowVersion>> = match rule.grouped_by() {
+            Some(by) => {
+                ask(here, "groups", source, move |here| {
+                    owner::groups(here, source, by, wanted.clone())
+                })
+                .await?
+            }
+            None => {
+                let rows = ask(here, "rows", source, move |here| {
+                    owner::rows(here, source, wanted.clone())
+                });
+                rows.await?.into_iter().map(|row| vec![row]).collect()
+            }
+        };
+        let wanted = keys.to_vec();
+        let targets =
+            ask(here, "rows", target, move |here| owner::rows(here, target, wanted.clone()))
+                .await?;
+        let mut corrections = Vec::new();
+        for (rows, target) in groups.iter().zip(&targets) {
+            let cells = rule.corrections(rows, target, self.settings.propagate_deletes);
+            if !cells.is_empty() {
+                let change = self.change(here, rule, target, cells);
+                corrections.push(Correction { key: target.key(), change });
+            }
+        }
+        Ok((corrections, keys.iter().copied().zip(groups).collect()))
+    }
+
+    /// How the write policy puts a correction.
+    fn change(
+        &self,
+        here: &Here,
+        rule: &Rule,
+        target: &RowVersion,
+        mut cells: Vec<(u8, crate::model::database::Derived)>,
+    ) -> Change {
+        match self.settings.write {
+            Write::Delta if rule.grouped_by().is_some() => {
+                let delta = |(column, derived): (u8, crate::model::database::Derived)| {
+                    (column, derived.delta_from(&target.column(column)))
+                };
+                Change::Deltas(cells.into_iter().map(delta).collect())
+            }
+            Write::Blind => {
+                let columns = here.system().table(rule.target).columns.len() as u8;
+                if target.exists() {
+                    let carried = (0..columns)
+                        .filter(|column| cells.iter().all(|(other, _)| other != column))
+                        .map(|column| (column, target.column(column).copied()));
+                    let carried: Vec<_> = carried.collect();
+                    cells.extend(carried);
+                }
+                Change::Cells(cells, Policy::Blind)
+            }
+            Write::Delta | Write::CompareAndSet => {
+                Change::Cells(cells, Policy::CompareAndSet(target.version()))
+            }
+        }
+    }
+
+    /// Takes back what a rule would not carry on: the source row itself, or of several that were
+    /// added up the one that came last.
+    async fn compensate(
+        &self,
+        here: &Here,
+        rule: &Rule,
+        key: RowKey,
+        groups: &BTreeMap<RowKey, Vec<RowVersion>>,
+    ) -> Result<(), Unreachable> {
+        let rows = groups.get(&key).map_or(&[][..], Vec::as_slice);
+        let last = rows
+            .iter()
+            .filter(|row| rule.admits(row))
+            .max_by_key(|row| (row.updated_at(), row.key()));
+        let Some(culprit) = last.map(RowVersion::key) else { return Ok(()) };
+        let table = rule.source;
+        ask(here, "take back", table, move |here| owner::take_back(here, table, culprit)).await
+    }
+}
+
+/// One request to the owner of a table.
+async fn ask<T, F, Fut>(
+    here: &Here,
+    label: &'static str,
+    table: TableId,
+    handler: F,
+) -> Result<T, Unreachable>
+where
+    T: 'static,
+    F: Fn(Here) -> Fut + Clone + Send + 'static,
+    Fut: Future<Output = Result<T, DbError>> + 'static,
+{
+    let owner = here.world().owner(table, here.ctx().op);
+    let message = Message::request(label, here.system().retry.step_deadline);
+    match here.call(owner, message, handler).await {
+        Reply::Answered(Ok(answer)) => Ok(answer),
+        _ => Err(Unreachable),
+    }
+}

@@ -1,0 +1,127 @@
+//! What the owners of tables offer the job: reads of what changed, and writes of corrections, each
+//! a request to the owner's API that is served by one local transaction.
+
+use crate::kernel::Time;
+use crate::model::database::{DbError, Delta, Derived, Policy, RowVersion, Txn};
+use crate::model::here::Here;
+use crate::model::system::{RowKey, TableId};
+
+/// A correction of one row.
+#[derive(Clone, Debug)]
+pub(super) struct Correction {
+    pub key: RowKey,
+    pub change: Change,
+}
+
+/// What is written.
+#[derive(Clone, Debug)]
+pub(super) enum Change {
+    Cells(Vec<(u8, Derived)>, Policy),
+    Deltas(Vec<(u8, Delta)>),
+}
+
+/// What became of a correction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Corrected {
+    Done,
+    /// Somebody wrote the row meanwhile.
+    Conflict,
+    /// A business rule said no.
+    Refused,
+}
+
+async fn begin(here: &Here, table: TableId) -> Result<Txn, DbError> {
+    let owner = here.system().table(table).owner;
+    here.database(table).begin(*here.ctx(), here.node(), owner, false).await
+}
+
+/// Rows written since a time, oldest first.
+pub(super) async fn changed(
+    here: Here,
+    table: TableId,
+    since: Time,
+    limit: usize,
+) -> Result<Vec<RowVersion>, DbError> {
+    let mut txn = begin(&here, table).await?;
+    let rows = txn.changed(table, since, limit).await?;
+    txn.rollback().await?;
+    Ok(rows)
+}
+
+/// The next rows in the order of keys.
+pub(super) async fn scan(
+    here: Here,
+    table: TableId,
+    after: Option<RowKey>,
+    limit: usize,
+) -> Result<Vec<RowVersion>, DbError> {
+    let mut txn = begin(&here, table).await?;
+    let rows = txn.scan(table, after, limit).await?;
+    txn.rollback().await?;
+    Ok(rows)
+}
+
+/// These rows, existing or not.
+pub(super) async fn rows(
+    here: Here,
+    table: TableId,
+    keys: Vec<RowKey>,
+) -> Result<Vec<RowVersion>, DbError> {
+    let mut txn = begin(&here, table).await?;
+    let mut rows = Vec::with_capacity(keys.len());
+    for key in keys {
+        rows.push(txn.read(table, key).await?);
+    }
+    txn.rollback().await?;
+    Ok(rows)
+}
+
+/// For each key, the rows whose column holds it.
+pub(super) async fn groups(
+    here: Here,
+    table: TableId,
+    by: u8,
+    keys: Vec<RowKey>,
+) -> Result<Vec<Vec<RowVersion>>, DbError> {
+    let mut txn = begin(&here, table).await?;
+    let mut groups = Vec::with_capacity(keys.len());
+    for key in keys {
+        groups.push(txn.find(table, by, key.0 as i64).await?);
+    }
+    txn.rollback().await?;
+    Ok(groups)
+}
+
+/// Writes corrections in one transaction. What is refused or has changed is left out of it.
+pub(super) async fn correct(
+    here: Here,
+    table: TableId,
+    corrections: Vec<Correction>,
+) -> Result<Vec<Corrected>, DbError> {
+    let mut txn = begin(&here, table).await?;
+    let mut outcomes = Vec::with_capacity(corrections.len());
+    for Correction { key, change } in corrections {
+        let written = match change {
+            Change::Cells(cells, policy) => txn.write_versions(table, key, cells, policy).await,
+            Change::Deltas(deltas) => txn.write_deltas(table, key, deltas).await,
+        };
+        outcomes.push(match written {
+            Ok(()) => Corrected::Done,
+            Err(DbError::Conflict) => Corrected::Conflict,
+            Err(DbError::Refused) => Corrected::Refused,
+            Err(error) => return Err(error),
+        });
+    }
+    txn.commit().await?;
+    Ok(outcomes)
+}
+
+/// Takes back a row that could not be carried on.
+pub(super) async fn take_back(here: Here, table: TableId, key: RowKey) -> Result<(), DbError> {
+    let mut txn = begin(&here, table).await?;
+    match txn.undo_row(table, key).await {
+        Ok(()) => txn.commit().await,
+        Err(DbError::Refused) => txn.rollback().await, // It was taken back before.
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,208 @@
+//! What the job knows: which rows follow from which.
+
+use crate::model::database::{Derived, EXISTENCE, RowVersion, Version};
+use crate::model::system::{
+    Derive, DeriveRule, Effect, OperationSpec, RowKey, StepSpec, System, TableId, ValueSpec,
+};
+
+/// One derivation, whatever operations declare it.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Rule {
+    pub source: TableId,
+    pub target: TableId,
+    filter: Vec<(u8, i64)>,
+    pub form: Form,
+}
+
+/// How the target follows from the source.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Form {
+    /// A row per source row, with these columns.
+    RowPer(Vec<(u8, From)>),
+    Copy {
+        from: u8,
+        to: u8,
+        values: Vec<(i64, i64)>,
+    },
+    Count {
+        by: u8,
+        to: u8,
+    },
+    Sum {
+        of: u8,
+        by: u8,
+        to: u8,
+        base: i64,
+        times: i64,
+    },
+}
+
+/// Where the column of a derived row comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum From {
+    Literal(i64),
+    Key,
+    Source(u8),
+}
+
+/// All rules of a system, each once, in the order of the operations and their steps.
+pub(super) fn of(system: &System) -> Vec<Rule> {
+    let mut rules: Vec<Rule> = Vec::new();
+    for operation in &system.operations {
+        for step in &operation.steps {
+            let Some(derive) = &step.derive else { continue };
+            let rule = Rule {
+                source: derive.source,
+                target: step.table,
+                filter: derive.filter.clone(),
+                form: form(system, operation, step, derive),
+            };
+            if !rules.contains(&rule) {
+                rules.push(rule);
+            }
+        }
+    }
+    rules
+}
+
+fn form(system: &System, operation: &OperationSpec, step: &StepSpec, derive: &Derive) -> Form {
+    match &derive.rule {
+        DeriveRule::RowPer => Form::RowPer(columns(operation, step, derive.source)),
+        DeriveRule::Copy { from, to, values } => {
+            Form::Copy { from: *from, to: *to, values: values.clone() }
+        }
+        DeriveRule::Count { by, to } => Form::Count { by: *by, to: *to },
+        DeriveRule::Sum { of, by, to, times } => {
+            let base = system.table(step.table).columns[usize::from(*to)].initial;
+            Form::Sum { of: *of, by: *by, to: *to, base, times: *times }
+        }
+    }
+}
+
+/// The columns of a derived row: what the step would insert, as far as the source row shows it.
+fn columns(operation: &OperationSpec, step: &StepSpec, source: TableId) -> Vec<(u8, From)> {
+    let Effect::Insert(columns) = &step.effect else { return Vec::new() };
+    let shown = operation.steps.iter().filter(|other| other.table == source);
+    let seen: Vec<(u8, ValueSpec)> = shown
+        .flat_map(|other| match &other.effect {
+            Effect::Insert(columns) | Effect::Set(columns) => columns.clone(),
+            Effect::Add(_) | Effect::Delete => Vec::new(),
+        })
+        .collect();
+    let origin = |value: ValueSpec| match value {
+        ValueSpec::Literal(number) => From::Literal(number),
+        ValueSpec::Key(key) if key == step.key => From::Key,
+        ValueSpec::Key(_) | ValueSpec::Ordinal => {
+            let found = seen.iter().find(|(_, other)| *other == value);
+            found.map_or(From::Literal(0), |(column, _)| From::Source(*column))
+        }
+    };
+    columns.iter().map(|(column, value)| (*column, origin(*value))).collect()
+}
+
+impl Rule {
+    /// Whether a source row counts.
+    pub fn admits(&self, row: &RowVersion) -> bool {
+        row.exists() && self.filter.iter().all(|(column, value)| row.value(*column) == *value)
+    }
+
+    /// The row that a source row bears on.
+    pub fn target_key(&self, row: &RowVersion) -> RowKey {
+        match &self.form {
+            Form::RowPer(_) | Form::Copy { .. } => row.key(),
+            Form::Count { by, .. } | Form::Sum { by, .. } => RowKey(row.value(*by) as u64),
+        }
+    }
+
+    /// The column of the source by which its rows are grouped, if they are.
+    pub const fn grouped_by(&self) -> Option<u8> {
+        match self.form {
+            Form::Count { by, .. } | Form::Sum { by, .. } => Some(by),
+            Form::RowPer(_) | Form::Copy { .. } => None,
+        }
+    }
+
+    /// What the target row should hold, given the source rows that bear on it: the cells that
+    /// differ from what it holds now. Empty if it is right.
+    pub fn corrections(
+        &self,
+        rows: &[RowVersion],
+        target: &RowVersion,
+        delete: bool,
+    ) -> Vec<(u8, Derived)> {
+        match &self.form {
+            Form::RowPer(columns) => {
+                rows.first().map_or_else(Vec::new, |row| self.row_per(columns, row, target, delete))
+            }
+            Form::Copy { from, to, values } => {
+                let Some(row) = rows.first().filter(|row| row.exists() && target.exists()) else {
+                    return Vec::new();
+                };
+                let version = row.column(*from);
+                let translated = match values.iter().find(|(source, _)| *source == version.value) {
+                    Some((_, here)) => *here,
+                    None if values.is_empty() => version.value,
+                    None => return Vec::new(),
+                };
+                differing(target, *to, Version::computed(translated, [&version].into_iter()))
+            }
+            Form::Count { by, to } => {
+                let count = rows.iter().filter(|row| self.admits(row)).count() as i64;
+                differing(target, *to, self.aggregate(count, *by, None, rows))
+            }
+            Form::Sum { of, by, to, base, times } => {
+                let admitted = rows.iter().filter(|row| self.admits(row));
+                let sum: i64 = admitted.map(|row| row.value(*of)).sum();
+                let value = base + times * sum;
+                differing(target, *to, self.aggregate(value, *by, Some(*of), rows))
+            }
+        }
+    }
+
+    /// A number that depends on every row that was looked at, whether it counted or not.
+    fn aggregate(&self, value: i64, by: u8, of: Option<u8>, rows: &[RowVersion]) -> Derived {
+        let columns = self.filter.iter().map(|(column, _)| *column).chain([by]).chain(of);
+        let columns: Vec<u8> = columns.collect();
+        let read: Vec<Version> = rows
+            .iter()
+            .flat_map(|row| {
+                let cells = columns.iter().map(|column| row.column(*column));
+                cells.chain([row.existence()]).collect::<Vec<_>>()
+            })
+            .collect();
+        Version::computed(value, read.iter())
+    }
+
+    fn row_per(
+        &self,
+        columns: &[(u8, From)],
+        row: &RowVersion,
+        target: &RowVersion,
+        delete: bool,
+    ) -> Vec<(u8, Derived)> {
+        let existence = row.existence();
+        if !row.exists() {
+            let gone = delete && target.exists();
+            return if gone { vec![(EXISTENCE, existence.copied())] } else { Vec::new() };
+        }
+        if target.exists() || !self.admits(row) {
+            return Vec::new();
+        }
+        let filtered: Vec<Version> =
+            self.filter.iter().map(|(column, _)| row.column(*column)).collect();
+        let read = || filtered.iter().chain([&existence]);
+        let cell = |from: From| match from {
+            From::Literal(value) => Version::computed(value, read()),
+            From::Key => Version::computed(row.key().0 as i64, read()),
+            From::Source(column) => row.column(column).copied(),
+        };
+        let cells = columns.iter().map(|(column, from)| (*column, cell(*from)));
+        cells.chain([(EXISTENCE, Version::computed(1, read()))]).collect()
+    }
+}
+
+/// The cell, if it would change anything: its value, or what the store knows to be in it.
+fn differing(target: &RowVersion, column: u8, derived: Derived) -> Vec<(u8, Derived)> {
+    let right = target.exists() && target.value(column) == derived.value();
+    if right || !target.exists() { Vec::new() } else { vec![(column, derived)] }
+}

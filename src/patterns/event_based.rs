@@ -1,0 +1,169 @@
+//! # Event-based (choreography)
+//!
+//! The first service commits locally and publishes what happened; the services whose steps follow
+//! consume the event, apply their step in a local transaction and publish in turn. Nobody is in
+//! charge. A refusal publishes a compensating event, and every service takes back what it did for
+//! that operation, or makes sure that it never will.
+//!
+//! **Acknowledged**: `accepted` after the first local commit; with dual writes, after the attempt
+//! to publish.
+//!
+//! **Promises** (outbox or log tailing, durable broker, at least once, acknowledged after
+//! processing, idempotent consumers): every committed event reaches every consumer and takes effect
+//! once; every operation ends with all of its effects or none.
+//!
+//! **Does not promise**: when. The lag is what the relay, the broker and the consumers need, and
+//! outages of any of them come on top.
+//!
+//! **Fails as**: `publish = "dual-write"` loses the event when the service dies between its commit
+//! and the broker's acknowledgement; a volatile broker forgets; without idempotent consumers a
+//! redelivery takes effect twice; acknowledged before processing, a crash in between loses it.
+//!
+//! Settings follow Debezium (poll every 500 ms), MassTransit (batches of 100, inbox kept for
+//! 30 minutes) and SQS (visibility timeout of 30 s).
+
+mod consumer;
+mod relay;
+mod settings;
+
+use std::rc::Rc;
+
+use super::registry::Pattern;
+use super::step::{self, Care, Failure};
+use crate::kernel::Span;
+use crate::model::broker::{Broker, BrokerPolicy};
+use crate::model::database::{Event, EventKind};
+use crate::model::here::Here;
+use crate::model::record::{Answer, Kind, OpId};
+use crate::model::system::{ServiceId, StepId, System};
+use crate::model::world::World;
+pub use settings::{Acknowledge, BrokerKind, Delivery, Ordering, Publish, Settings};
+
+/// Local commits, and events that carry them on.
+pub struct EventBased {
+    settings: Settings,
+    broker: Broker<Event>,
+}
+
+impl Pattern for EventBased {
+    const NAME: &'static str = "event-based";
+    const SUMMARY: &'static str = "a local commit; events tell the other services, which follow";
+    const MANUAL: &'static str = include_str!("event_based.rs");
+    type Settings = Settings;
+
+    fn check(settings: &Settings, system: &System) -> Vec<String> {
+        let mut problems = Vec::new();
+        for operation in &system.operations {
+            for step in operation.steps.iter().filter(|step| step.after.len() > 1) {
+                problems.push(format!(
+                    "step `{}` of `{}` waits for {} steps; a service that consumes events one by \
+                     one would need a join",
+                    step.name.shown,
+                    operation.name.shown,
+                    step.after.len()
+                ));
+            }
+        }
+        if settings.partitions == 0 || settings.batch == 0 || settings.max_deliveries == 0 {
+            problems
+                .push("`partitions`, `batch` and `max-deliveries` must be at least 1".to_owned());
+        }
+        if settings.poll_interval == Span::ZERO {
+            problems.push("`poll-interval` must be longer than nothing".to_owned());
+        }
+        problems
+    }
+
+    fn drivers(_: &Settings) -> Vec<&'static str> {
+        vec!["relay", "broker"]
+    }
+
+    fn new(settings: &Settings, world: &Rc<World>) -> Self {
+        let policy = BrokerPolicy {
+            durable: settings.broker == BrokerKind::Durable,
+            partitions: settings.partitions,
+            by_key: settings.ordering == Ordering::ByKey,
+            at_least_once: settings.delivery == Delivery::AtLeastOnce,
+            visibility_timeout: settings.visibility_timeout,
+            max_deliveries: settings.max_deliveries,
+        };
+        let services = 0..world.env().system().services.len() as u16;
+        let groups = services.map(ServiceId).filter(|service| takes_part(world, *service));
+        let broker = Broker::new(world.drivers()[1], policy, groups.collect(), consumer::wants);
+        Self { settings: settings.clone(), broker }
+    }
+
+    async fn execute(self: Rc<Self>, here: Here, op: OpId) -> Answer {
+        let first = StepId(0);
+        let event = Event { op, step: first, kind: EventKind::Applied };
+        let care = Care { once: true, event: self.outbox(&here, event) };
+        let answer = step::retry(&here, "first step", async |here: Here| {
+            match step::apply(&here, first, care).await {
+                Ok(()) => Some(Answer::Accepted),
+                Err(Failure::Refused) => Some(Answer::RefusedByRule),
+                Err(Failure::Technical | Failure::Unknown) => None,
+            }
+        });
+        let answer = answer.await.unwrap_or(Answer::TechnicalNo);
+        if answer == Answer::Accepted {
+            self.publish_directly(&here, event).await;
+        }
+        answer
+    }
+
+    fn start(self: Rc<Self>, here: Here) {
+        let drivers = here.world().drivers();
+        if here.node() == drivers[0] {
+            relay::start(&self, &here);
+        } else if here.node() == drivers[1] {
+            let manners = consumer::Manners::of(&self);
+            self.broker.start(&here, move |here, event| consumer::consume(here, event, manners));
+        } else if here.service().is_some() {
+            here.local::<Option<Broker<Event>>>()
+                .with(|broker| *broker = Some(self.broker.clone()));
+            consumer::forget_old_keys(&here, self.settings.inbox_retention);
+        }
+    }
+
+    fn period(&self) -> Span {
+        self.settings.poll_interval
+    }
+}
+
+impl EventBased {
+    /// The event as an outbox row, where it is published through one and somebody wants it.
+    fn outbox(&self, here: &Here, event: Event) -> Option<Event> {
+        let through_outbox = self.settings.publish != Publish::DualWrite;
+        (through_outbox && is_wanted(here, &event)).then_some(event)
+    }
+
+    /// A dual write publishes after the commit, with nothing that ties the two together.
+    async fn publish_directly(&self, here: &Here, event: Event) {
+        if self.settings.publish == Publish::DualWrite && is_wanted(here, &event) {
+            publish(here, &self.broker, event).await;
+        }
+    }
+}
+
+/// Publishes one event, as often as the retry policy allows; then it is lost.
+async fn publish(here: &Here, broker: &Broker<Event>, event: Event) {
+    let published = step::retry(here, "publish", async |here: Here| {
+        let deadline = here.system().retry.step_deadline;
+        broker.publish(&here, vec![(event.op, event)], deadline).await.then_some(())
+    });
+    if published.await.is_none() {
+        here.note_label(Kind::Buried, "publish", 0, 0);
+    }
+}
+
+/// Whether any service waits for this event.
+fn is_wanted(here: &Here, event: &Event) -> bool {
+    let services = 0..here.system().services.len() as u16;
+    services.map(ServiceId).any(|service| consumer::wants(here, service, event))
+}
+
+/// Whether a service carries out any step of any operation.
+fn takes_part(world: &World, service: ServiceId) -> bool {
+    let operations = &world.env().system().operations;
+    operations.iter().flat_map(|operation| &operation.steps).any(|step| step.by == service)
+}

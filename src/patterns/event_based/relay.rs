@@ -1,0 +1,93 @@
+//! The relay: from outboxes or logs to the broker. It deletes (or confirms) what the broker has
+//! acknowledged, never before; so it may publish twice, and never loses.
+
+use std::rc::Rc;
+
+use super::{EventBased, Publish};
+use crate::model::database::{Database, DbError, Event, OutboxRow, Position};
+use crate::model::here::Here;
+use crate::model::record::OpId;
+
+/// Starts a process per database that services write.
+pub(super) fn start(pattern: &Rc<EventBased>, here: &Here) {
+    if pattern.settings.publish == Publish::DualWrite {
+        return;
+    }
+    let system = here.system();
+    for database in here.world().databases() {
+        let mut steps = system.operations.iter().flat_map(|operation| &operation.steps);
+        if !steps.any(|step| system.table(step.table).database == database.id()) {
+            continue;
+        }
+        let (pattern, database) = (Rc::clone(pattern), Rc::clone(database));
+        here.spawn(move |here| async move {
+            match pattern.settings.publish {
+                Publish::LogTailing => tail(&pattern, &here, &database).await,
+                Publish::Outbox | Publish::DualWrite => poll(&pattern, &here, &database).await,
+            }
+        });
+    }
+}
+
+/// Polls an outbox: read a batch, publish it, delete it.
+async fn poll(pattern: &EventBased, here: &Here, database: &Rc<Database>) {
+    let settings = &pattern.settings;
+    loop {
+        here.sleep(settings.poll_interval).await;
+        loop {
+            let limit = settings.batch as usize;
+            let Ok(rows) = database.outbox_read(*here.ctx(), here.node(), 0, limit).await else {
+                break;
+            };
+            if rows.is_empty() || !pass_on(pattern, here, &rows).await {
+                break;
+            }
+            let full = rows.len() == limit;
+            let ids = rows.iter().map(|row| row.id).collect();
+            let deleted = database.outbox_delete(*here.ctx(), here.node(), ids).await;
+            if deleted.is_err() || !full || !settings.drain_until_empty {
+                break;
+            }
+        }
+    }
+}
+
+/// Tails a log: wait for a commit, read what is new, publish it, confirm it.
+async fn tail(pattern: &EventBased, here: &Here, database: &Rc<Database>) {
+    let mut position = Position::default();
+    loop {
+        match tail_once(pattern, here, database, position).await {
+            Ok(Some(confirmed)) => position = confirmed,
+            Ok(None) => database.committed().wait().await,
+            Err(_) => {
+                // The database or the broker is away: everything unconfirmed is read again.
+                position = Position::default();
+                here.sleep(pattern.settings.poll_interval).await;
+            }
+        }
+    }
+}
+
+/// One batch of the log; nothing if there is nothing new.
+async fn tail_once(
+    pattern: &EventBased,
+    here: &Here,
+    database: &Rc<Database>,
+    after: Position,
+) -> Result<Option<Position>, DbError> {
+    let limit = pattern.settings.batch as usize;
+    let rows = database.tail(*here.ctx(), here.node(), after, limit).await?;
+    let Some(last) = rows.last().map(|row| row.position) else { return Ok(None) };
+    if !pass_on(pattern, here, &rows).await {
+        return Err(DbError::Unavailable);
+    }
+    database.tail_confirm(*here.ctx(), here.node(), last).await?;
+    Ok(Some(last))
+}
+
+/// Publishes a batch; true if the broker has acknowledged it.
+async fn pass_on(pattern: &EventBased, here: &Here, rows: &[OutboxRow]) -> bool {
+    let events: Vec<(OpId, Event)> = rows.iter().map(|row| (row.event.op, row.event)).collect();
+    let deadline = here.system().retry.step_deadline;
+    pattern.broker.publish(here, events, deadline).await
+}

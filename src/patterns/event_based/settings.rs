@@ -1,0 +1,116 @@
+//! Settings of event-based choreography.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::Span;
+
+/// How an event gets from a local commit to the broker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Publish {
+    /// The service sends it after the commit.
+    DualWrite,
+    /// It is committed to an outbox table, which a relay polls.
+    #[default]
+    Outbox,
+    /// It is committed to the log, which a relay tails.
+    LogTailing,
+}
+
+/// Whether the broker's messages survive its crash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BrokerKind {
+    /// They are forced to disk before they are acknowledged.
+    #[default]
+    Durable,
+    /// They are in memory.
+    Volatile,
+}
+
+/// How often a message is delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Delivery {
+    /// Until it is acknowledged.
+    #[default]
+    AtLeastOnce,
+    /// Once, whatever becomes of it.
+    AtMostOnce,
+}
+
+/// When a consumer acknowledges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Acknowledge {
+    /// When its transaction has committed.
+    #[default]
+    AfterProcessing,
+    /// When it has the message.
+    BeforeProcessing,
+}
+
+/// Which messages keep their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ordering {
+    /// Those of one entity: the row of the operation's first step.
+    #[default]
+    ByKey,
+    /// None: messages go to any partition.
+    None,
+}
+
+/// Settings of event-based choreography. Attempts, pauses and deadlines come from the scenario's
+/// `[retry]`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Settings {
+    /// How an event gets from a local commit to the broker.
+    pub publish: Publish,
+    /// How often the relay polls an outbox.
+    pub poll_interval: Span,
+    /// How many events the relay takes at once.
+    pub batch: u32,
+    /// Whether the relay polls again at once while batches are full.
+    pub drain_until_empty: bool,
+    /// Whether the broker's messages survive its crash.
+    pub broker: BrokerKind,
+    /// Partitions of the topic; each consumer handles one message of a partition at a time.
+    pub partitions: u16,
+    /// Which messages keep their order.
+    pub ordering: Ordering,
+    /// How often a message is delivered.
+    pub delivery: Delivery,
+    /// When a consumer acknowledges.
+    pub acknowledge: Acknowledge,
+    /// A message that is not acknowledged in this time is delivered again.
+    pub visibility_timeout: Span,
+    /// After so many deliveries a message goes to the dead letters.
+    pub max_deliveries: u16,
+    /// Whether consumers keep an inbox of what they have processed.
+    pub idempotent_consumer: bool,
+    /// How long the inbox remembers.
+    pub inbox_retention: Span,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            publish: Publish::default(),
+            poll_interval: Span::from_millis(500),
+            batch: 100,
+            drain_until_empty: true,
+            broker: BrokerKind::default(),
+            partitions: 8,
+            ordering: Ordering::default(),
+            delivery: Delivery::default(),
+            acknowledge: Acknowledge::default(),
+            visibility_timeout: Span::from_secs(30),
+            max_deliveries: 10,
+            idempotent_consumer: true,
+            inbox_retention: Span::from_secs(1_800),
+        }
+    }
+}

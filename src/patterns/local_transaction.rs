@@ -1,0 +1,89 @@
+//! # Local transaction
+//!
+//! Where one database holds every table of an operation, the operation is one local transaction:
+//! all steps or none, at the cost of a single forced write. It is what every other pattern has to
+//! be measured against, and what is given up when services get databases of their own.
+//!
+//! **Promises**: atomic, isolated, durable; `done` means everything is done.
+//!
+//! **Does not promise**: to work across databases. A scenario whose operation touches two of them
+//! is refused with that reason.
+//!
+//! **Fails as**: lock waits and deadlocks between services that share the database; everything
+//! stops when that one database does.
+
+use std::rc::Rc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::registry::Pattern;
+use super::step::{self, Failure};
+use crate::model::database::{Direction, StepRef};
+use crate::model::here::Here;
+use crate::model::record::{Answer, OpId};
+use crate::model::system::{StepId, System};
+use crate::model::world::World;
+
+/// One transaction in the one database that holds everything.
+pub struct LocalTransaction;
+
+/// A local transaction has no settings.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Settings {}
+
+impl Pattern for LocalTransaction {
+    const NAME: &'static str = "local-transaction";
+    const SUMMARY: &'static str = "one database, one transaction, all or nothing";
+    const MANUAL: &'static str = include_str!("local_transaction.rs");
+    type Settings = Settings;
+
+    fn check(_: &Settings, system: &System) -> Vec<String> {
+        let mut problems = Vec::new();
+        for operation in &system.operations {
+            let mut homes: Vec<_> =
+                operation.steps.iter().map(|step| system.table(step.table).database).collect();
+            homes.sort_unstable();
+            homes.dedup();
+            if homes.len() > 1 {
+                problems.push(format!(
+                    "`{}` touches {} databases; a local transaction reaches only one",
+                    operation.name.shown,
+                    homes.len()
+                ));
+            }
+        }
+        problems
+    }
+
+    fn new(_: &Settings, _: &Rc<World>) -> Self {
+        Self
+    }
+
+    async fn execute(self: Rc<Self>, here: Here, op: OpId) -> Answer {
+        let answer =
+            step::retry(&here, "transaction", async |here: Here| match transact(&here, op).await {
+                Ok(()) => Some(Answer::Done),
+                Err(Failure::Refused) => Some(Answer::RefusedByRule),
+                Err(Failure::Technical | Failure::Unknown) => None,
+            });
+        answer.await.unwrap_or(Answer::TechnicalNo)
+    }
+}
+
+/// All steps of the operation in one transaction, each for the service that owns its table.
+async fn transact(here: &Here, op: OpId) -> Result<(), Failure> {
+    let kind = here.env().operation(op).kind;
+    let first = StepId(0);
+    step::lookups(here, op).await?;
+    let mut txn = step::begin(here, first).await?;
+    if !txn.once(step::key(op, first, Direction::Forward)).await? {
+        return Ok(()); // An earlier attempt went through, and only its answer was lost.
+    }
+    for at in 0..here.system().operation(kind).steps.len() as u8 {
+        let step = StepId(at);
+        txn.apply(StepRef::forward(op, step)).await?;
+    }
+    Ok(txn.commit().await?)
+}

@@ -1,0 +1,150 @@
+//! What all patterns share: carrying out one step as a local transaction, and the one retry policy.
+
+use crate::model::call::{Message, Reply};
+use crate::model::database::{DbError, Direction, Event, IdemKey, StepRef, Txn};
+use crate::model::here::Here;
+use crate::model::record::{Kind, OpId};
+use crate::model::system::StepId;
+
+/// Why a step did not (verifiably) take effect.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Failure {
+    /// A business rule said no; nothing stays.
+    Refused,
+    /// Overflow, lock timeout, deadlock, a broken session: nothing stays, another try may help.
+    Technical,
+    /// It was submitted and nobody heard back: it may have taken effect.
+    Unknown,
+}
+
+impl From<DbError> for Failure {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Refused => Self::Refused,
+            DbError::Unknown => Self::Unknown,
+            _ => Self::Technical,
+        }
+    }
+}
+
+/// How a step is protected against being applied twice, and what is published with it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Care {
+    /// Claims the idempotency key of the step in the same transaction.
+    pub once: bool,
+    /// Writes this outbox row in the same transaction.
+    pub event: Option<Event>,
+}
+
+/// The idempotency key of one direction of one step.
+pub const fn key(op: OpId, step: StepId, direction: Direction) -> IdemKey {
+    IdemKey { op, step, direction, consumer: 0 }
+}
+
+/// Begins a transaction in the database of a step's table, for the service that carries it out.
+pub async fn begin(here: &Here, step: StepId) -> Result<Txn, Failure> {
+    let kind = here.env().operation(here.ctx().op).kind;
+    let spec = &here.system().operation(kind).steps[step.index()];
+    let (table, by) = (spec.table, spec.by);
+    let ctx = here.ctx().at_step(step, here.ctx().attempt);
+    Ok(here.database(table).begin(ctx, here.node(), by, false).await?)
+}
+
+/// Applies one step in a local transaction at the service that owns its table. Runs there.
+pub async fn apply(here: &Here, step: StepId, care: Care) -> Result<(), Failure> {
+    let op = here.ctx().op;
+    lookup(here, step).await?;
+    let mut txn = begin(here, step).await?;
+    if care.once && !txn.once(key(op, step, Direction::Forward)).await? {
+        return Ok(()); // A duplicate: the first delivery did the work.
+    }
+    txn.apply(StepRef::forward(op, step)).await?;
+    if let Some(event) = care.event {
+        txn.enqueue(event).await?;
+    }
+    Ok(txn.commit().await?)
+}
+
+/// Notes durably that a step was refused, with the event that tells the others. With `care.once`
+/// its key is taken, so that a duplicate finds the question answered.
+pub async fn refuse(here: &Here, step: StepId, care: Care) -> Result<(), Failure> {
+    let mut txn = begin(here, step).await?;
+    if care.once && !txn.once(key(here.ctx().op, step, Direction::Forward)).await? {
+        return Ok(());
+    }
+    if let Some(event) = care.event {
+        txn.enqueue(event).await?;
+    }
+    Ok(txn.commit().await?)
+}
+
+/// Takes one step back in a local transaction. With `care.once`, a step that never ran is not
+/// undone but barred: its forward key is taken, so that a late request finds it used up.
+pub async fn undo(here: &Here, step: StepId, care: Care) -> Result<(), Failure> {
+    let op = here.ctx().op;
+    let mut txn = begin(here, step).await?;
+    if care.once {
+        if !txn.once(key(op, step, Direction::Undo)).await? {
+            return Ok(());
+        }
+        let never_ran = txn.once(key(op, step, Direction::Forward)).await?;
+        if never_ran {
+            return Ok(txn.commit().await?);
+        }
+    }
+    txn.apply(StepRef::undo(op, step)).await?;
+    if let Some(event) = care.event {
+        txn.enqueue(event).await?;
+    }
+    Ok(txn.commit().await?)
+}
+
+/// Does a step's reference lookup at the owner of the looked-up table, if it has one.
+pub async fn lookup(here: &Here, step: StepId) -> Result<(), Failure> {
+    let op = here.ctx().op;
+    let info = here.env().operation(op);
+    let spec = &here.system().operation(info.kind).steps[step.index()];
+    let Some(lookup) = spec.lookup else { return Ok(()) };
+    let row = info.keys[usize::from(lookup.key)];
+    let owner = here.world().owner(lookup.table, op);
+    let here = here.at_step(step, here.ctx().attempt);
+    let deadline = here.system().retry.step_deadline;
+    let reply = here.call(owner, Message::request("look-up", deadline), move |here| async move {
+        let database = here.database(lookup.table);
+        database.look_up(*here.ctx(), here.node(), lookup.table, row).await.is_ok()
+    });
+    match reply.await {
+        Reply::Answered(true) => Ok(()),
+        _ => Err(Failure::Technical), // A read leaves nothing behind, whatever became of it.
+    }
+}
+
+/// The lookups of every step, for patterns that carry out the whole operation in one place.
+pub async fn lookups(here: &Here, op: OpId) -> Result<(), Failure> {
+    let kind = here.env().operation(op).kind;
+    for at in 0..here.system().operation(kind).steps.len() as u8 {
+        lookup(here, StepId(at)).await?;
+    }
+    Ok(())
+}
+
+/// Tries under the scenario's retry policy until `attempt` gives something, or the attempts are
+/// used up. Each attempt sees its number in its context.
+pub async fn retry<T>(
+    here: &Here,
+    label: &'static str,
+    mut attempt: impl AsyncFnMut(Here) -> Option<T>,
+) -> Option<T> {
+    let base = here.ctx().attempt;
+    for number in 0..here.system().retry.attempts {
+        if number > 0 {
+            here.sleep(here.env().backoff(here.ctx(), number - 1)).await;
+            here.note_label(Kind::Retried, label, u64::from(number), 0);
+        }
+        let here = here.at_step(here.ctx().step, base.saturating_add(number));
+        if let Some(result) = attempt(here).await {
+            return Some(result);
+        }
+    }
+    None
+}

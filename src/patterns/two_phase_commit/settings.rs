@@ -1,0 +1,92 @@
+//! Settings of two-phase commit.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::Span;
+
+/// What an inquiry is answered when the coordinator knows nothing of the transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Presumption {
+    /// Everything is recorded and acknowledged; nothing needs to be presumed.
+    Nothing,
+    /// Abort: aborts are neither forced nor acknowledged. The choice of X/Open XA.
+    #[default]
+    Abort,
+    /// Commit: commits are neither forced at participants nor acknowledged, at the price of a
+    /// forced record before the transaction begins.
+    Commit,
+}
+
+/// Where the coordinator runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// On a node of its own.
+    #[default]
+    OwnNode,
+    /// Inside the service of the first step.
+    Caller,
+}
+
+/// How the coordinator asks its participants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FanOut {
+    /// All at once.
+    #[default]
+    Parallel,
+    /// One after the other, as Narayana does by default.
+    Sequential,
+}
+
+/// What a participant does alone when it has been in doubt for too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Heuristic {
+    /// It commits.
+    Commit,
+    /// It aborts.
+    #[default]
+    Abort,
+}
+
+/// Settings of two-phase commit. Attempts, pauses and the deadline of each call come from the
+/// scenario's `[retry]`; a retry is a new transaction.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Settings {
+    /// What is presumed of a transaction that the coordinator does not know.
+    pub presumption: Presumption,
+    /// Whether a participant that has changed nothing drops out at its vote.
+    pub read_only_vote: bool,
+    /// How participants are asked.
+    pub fan_out: FanOut,
+    /// Where the coordinator runs.
+    pub coordinator: Place,
+    /// Whether participants in doubt also ask each other.
+    pub cooperative_termination: bool,
+    /// How often a participant in doubt asks, and the coordinator repeats a decision that was not
+    /// acknowledged. Seata retries every second.
+    pub inquiry_interval: Span,
+    /// A participant that has been in doubt for so long decides alone; never by default.
+    pub heuristic_after: Option<Span>,
+    /// What it decides then.
+    pub heuristic: Heuristic,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            presumption: Presumption::default(),
+            read_only_vote: true,
+            fan_out: FanOut::default(),
+            coordinator: Place::default(),
+            cooperative_termination: false,
+            inquiry_interval: Span::from_secs(1),
+            heuristic_after: None,
+            heuristic: Heuristic::default(),
+        }
+    }
+}
