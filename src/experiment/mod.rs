@@ -1,3 +1,7 @@
 //! Many runs: variants and seeds, and what comes out of them.
 
+pub mod compare;
 pub mod result;
+pub mod run;
+mod summarise;
+pub mod trace;

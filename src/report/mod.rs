@@ -13,4 +13,10 @@ pub mod json;
 pub mod readme;
 pub mod sentence;
 pub mod terminal;
+pub mod trace;
 pub mod view;
+
+/// Temporary.
+pub fn files(comparison: &crate::experiment::result::Comparison) -> Vec<(String, Vec<u8>)> {
+    vec![("summary.json".into(), json::summary(comparison))]
+}

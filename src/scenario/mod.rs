@@ -39,6 +39,7 @@ pub use profile::{PROFILES, Profile};
 pub use render::render;
 pub use resolve::{ROLES, TECHNIQUES};
 pub use schema::schema;
+pub use suggest::nearest;
 
 use crate::faults::registry::{Faults, PlannedFault};
 use crate::model::system::{Name, System};

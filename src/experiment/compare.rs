@@ -1,0 +1,97 @@
+//! A comparison: every variant on the same seeds, spread over cores, folded in the order of runs.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rayon::prelude::*;
+
+use super::run::{Ran, Setup, run};
+use super::{result::Comparison, summarise};
+use crate::checks::{Judge, JudgeOptions, RunReport};
+use crate::scenario::{Scenario, Variant};
+
+/// What is compared: some variants of a scenario on some seeds.
+pub struct Study<'a> {
+    /// The scenario.
+    pub scenario: &'a Scenario,
+    /// The variants, in the order of the scenario.
+    pub variants: Vec<&'a Variant>,
+    /// The seeds; every variant runs on each.
+    pub seeds: Vec<u64>,
+}
+
+/// One finished run and what the judges say of it.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// What is left of the run itself.
+    pub ran: Ran,
+    /// What the judges say.
+    pub report: RunReport,
+}
+
+/// What a comparison came to.
+pub struct Compared {
+    /// The result, over the seeds that every variant finished; `None` if there is none.
+    pub comparison: Option<Comparison>,
+    /// How many of the seeds were finished.
+    pub finished: usize,
+}
+
+impl Study<'_> {
+    /// How many runs there are.
+    pub fn runs(&self) -> u64 {
+        (self.variants.len() * self.seeds.len()) as u64
+    }
+
+    /// Runs everything. `done` is called after each run, from any thread; once `stop` is set no
+    /// further run begins. The result depends on neither threads nor their order.
+    pub fn run(&self, stop: &AtomicBool, done: &(dyn Fn() + Sync)) -> Compared {
+        let width = self.variants.len();
+        let runs: Vec<Option<Judged>> = (0..width * self.seeds.len())
+            .into_par_iter()
+            .with_max_len(1)
+            .map(|index| {
+                if stop.load(Ordering::Relaxed) {
+                    return None;
+                }
+                // Seed by seed, so that an interrupted comparison has whole seeds to show.
+                let (seed, variant) = (index / width, index % width);
+                let judged =
+                    judge(self.scenario, self.variants[variant], self.seeds[seed], seed == 0);
+                done();
+                Some(judged)
+            })
+            .collect();
+        let whole: Vec<Vec<Judged>> = runs
+            .chunks(width.max(1))
+            .map_while(|seed| seed.iter().cloned().collect::<Option<Vec<Judged>>>())
+            .collect();
+        let finished = whole.len();
+        let comparison = (finished > 0).then(|| {
+            let seeds = &self.seeds[..finished];
+            summarise::comparison(self.scenario, &self.variants, seeds, &whole)
+        });
+        Compared { comparison, finished }
+    }
+}
+
+/// What a variant of a scenario runs.
+pub fn setup(scenario: &Scenario, variant: &Variant) -> Setup {
+    Setup {
+        system: Arc::clone(&scenario.system),
+        pattern: Arc::clone(&variant.pattern),
+        faults: scenario.faults.clone().into(),
+    }
+}
+
+/// Runs one variant on one seed before the judges.
+pub fn judge(scenario: &Scenario, variant: &Variant, seed: u64, keep_operations: bool) -> Judged {
+    let setup = setup(scenario, variant);
+    let options = JudgeOptions { keep_operations, ..JudgeOptions::default() };
+    let judge = Rc::new(RefCell::new(Judge::new(&setup.system, options)));
+    let ran = run(&setup, seed, vec![Rc::clone(&judge) as _]);
+    let judge = Rc::into_inner(judge).expect("the run is over, and its recorder gone with it");
+    Judged { ran, report: judge.into_inner().finish() }
+}

@@ -1,0 +1,368 @@
+//! Many judged runs to one result: per seed first, then over seeds, in the order of runs.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::compare::Judged;
+use super::result::{
+    Better, Census, CheckResult, CheckVerdict, Comparison, FaultWindow, Headline, MeasureResult,
+    OperationRow, PhaseWindow, ScenarioFacts, Series, SeriesPoint, Unit, ValueUsed, VariantResult,
+    key, ratio,
+};
+use crate::checks::census::{Headline as Outcome, State};
+use crate::checks::measures::lag::Lag;
+use crate::checks::measures::{self, CATALOGUE, Distribution, Measure, MeasureKind, Quantity};
+use crate::checks::{RunReport, Verdict};
+use crate::kernel::Span;
+use crate::model::record::{Answer, MessageClass};
+use crate::scenario::{Scenario, Variant};
+use crate::stats::{Curve, MIN_SEEDS, Quantile, Sample};
+
+/// The comparison of these variants over these seeds. `runs` holds, per seed, a run per variant.
+pub fn comparison(
+    scenario: &Scenario,
+    variants: &[&Variant],
+    seeds: &[u64],
+    runs: &[Vec<Judged>],
+) -> Comparison {
+    let of = |at: usize| runs.iter().map(|seed| &seed[at]).collect::<Vec<_>>();
+    let results =
+        variants.iter().enumerate().map(|(at, variant)| summary(scenario, variant, &of(at)));
+    let mut checks = Vec::new();
+    for (at, variant) in variants.iter().enumerate() {
+        checks.extend(checks_of(&variant.name.shown, seeds, &of(at)));
+    }
+    let comparison = Comparison {
+        engine: concat!("driftlab ", env!("CARGO_PKG_VERSION")).into(),
+        command: String::new(),
+        scenario: ScenarioFacts {
+            name: scenario.name.clone(),
+            about: scenario.about.clone().unwrap_or_default(),
+            hash: format!("{:016x}", scenario.hash),
+            profile: scenario.profile.clone(),
+        },
+        seeds: seeds.to_vec(),
+        variants: results.collect(),
+        pairs: Vec::new(),
+        checks,
+        faults: faults(scenario, runs),
+        phases: phases(scenario),
+        values: values(scenario),
+        rests_on: variants.iter().filter_map(|variant| rests_on(variant)).collect(),
+        warnings: warnings(variants, seeds, runs),
+    };
+    comparison.complete()
+}
+
+fn summary(scenario: &Scenario, variant: &Variant, runs: &[&Judged]) -> VariantResult {
+    let reports: Vec<&RunReport> = runs.iter().map(|run| &run.report).collect();
+    let curve = |id: &'static str| {
+        let samples: Vec<Sample> =
+            reports.iter().map(|report| sample(distribution(report, id))).collect();
+        Curve::pooled(&samples)
+    };
+    VariantResult {
+        name: variant.name.shown.to_string(),
+        technique: variant.technique.clone(),
+        pattern: variant.pattern.name().into(),
+        summary: variant.pattern.summary().into(),
+        settings: variant.pattern.settings(),
+        census: census(&reports),
+        measures: measures_of(&reports),
+        lag: curve(key::LAG),
+        done: curve(key::DONE),
+        accepted: curve(key::ACCEPTED),
+        series: series(&reports),
+        fingerprints: runs.iter().map(|run| run.ran.fingerprint).collect(),
+        settled: reports.iter().map(|report| report.settled).collect(),
+        operations: reports.first().map_or_else(Vec::new, |first| operations(scenario, first)),
+    }
+}
+
+fn distribution<'a>(report: &'a RunReport, id: &'static str) -> Option<&'a Distribution> {
+    report.measures.distributions.get(&measures::MeasureId(id))
+}
+
+/// Infinite values stay infinite; what was still open at the end of an unsettled run is known only
+/// to be long, and counts as never ended.
+fn sample(distribution: Option<&Distribution>) -> Sample {
+    distribution.map_or_else(Sample::default, |known| {
+        Sample::new(known.values.iter().copied(), known.never + known.censored.len() as u64)
+    })
+}
+
+/// Every measure of the catalogue, and messages by class.
+fn measures_of(reports: &[&RunReport]) -> BTreeMap<String, MeasureResult> {
+    let mut all: BTreeMap<String, MeasureResult> = CATALOGUE
+        .iter()
+        .map(|measure| (measure.id.0.to_owned(), measure_of(measure, reports)))
+        .collect();
+    for class in MessageClass::ALL {
+        let per_seed: Vec<_> = reports
+            .iter()
+            .map(|report| ratio(report.cost.messages[class as usize], report.measured))
+            .collect();
+        let name = format!("{} messages", class.name());
+        let result = MeasureResult::scalar(&name, Unit::PerOperation, Better::Lower, &per_seed);
+        all.insert(format!("{}.{}", key::MESSAGES, class.name()), result);
+    }
+    all
+}
+
+fn measure_of(measure: &Measure, reports: &[&RunReport]) -> MeasureResult {
+    let better = if measure.lower_is_better { Better::Lower } else { Better::Higher };
+    let unit = match (measure.unit, measure.kind) {
+        (measures::Unit::Nanoseconds, _) => Unit::Nanoseconds,
+        (measures::Unit::Share, _) => Unit::Share,
+        (measures::Unit::Count, MeasureKind::Rate) => Unit::PerOperation,
+        (measures::Unit::Count, _) => Unit::Count,
+    };
+    if measure.kind == MeasureKind::Distribution {
+        let found: Vec<_> =
+            reports.iter().map(|report| distribution(report, measure.id.0)).collect();
+        let offered: Vec<u64> =
+            found.iter().map(|found| found.map_or(0, |found| found.offered)).collect();
+        let samples: Vec<Sample> = found.into_iter().map(sample).collect();
+        return MeasureResult::distribution(measure.name, unit, better, &offered, &samples);
+    }
+    let quantities: Vec<Option<Quantity>> =
+        reports.iter().map(|report| report.measures.quantities.get(&measure.id).copied()).collect();
+    if measure.id.0 == key::RECOVERY {
+        return once_a_run(measure.name, unit, better, &quantities);
+    }
+    let per_seed: Vec<_> =
+        quantities.iter().map(|quantity| quantity.and_then(Quantity::value)).collect();
+    match missing(&quantities) {
+        Some(why) => MeasureResult::missing(measure.name, unit, better, why),
+        None => MeasureResult::scalar(measure.name, unit, better, &per_seed),
+    }
+}
+
+/// A time that each run has once, and that may be infinite: a distribution over seeds.
+fn once_a_run(
+    name: &str,
+    unit: Unit,
+    better: Better,
+    quantities: &[Option<Quantity>],
+) -> MeasureResult {
+    if let Some(why) = missing(quantities) {
+        return MeasureResult::missing(name, unit, better, why);
+    }
+    let samples: Vec<Sample> = quantities
+        .iter()
+        .map(|quantity| match quantity {
+            Some(Quantity::Ratio { part, whole }) => Sample::new([(part / whole) as u64], 0),
+            Some(Quantity::Never) => Sample::new([], 1),
+            _ => Sample::default(),
+        })
+        .collect();
+    let offered: Vec<u64> = samples.iter().map(Sample::n).collect();
+    MeasureResult::distribution(name, unit, better, &offered, &samples)
+}
+
+/// Why no run has this number, if none has.
+fn missing(quantities: &[Option<Quantity>]) -> Option<&'static str> {
+    let whys = quantities.iter().map(|quantity| match quantity {
+        Some(Quantity::Missing { why }) => Some(*why),
+        None => Some("not measured"),
+        _ => None,
+    });
+    whys.collect::<Option<Vec<_>>>()?.first().copied()
+}
+
+fn census(reports: &[&RunReport]) -> Census {
+    let cell = |state, answer| reports.iter().map(|report| report.census.cell(state, answer)).sum();
+    let row = |state| Answer::ALL.iter().map(|answer| cell(state, *answer)).collect();
+    Census {
+        states: State::ALL.iter().map(|state| state.name().to_owned()).collect(),
+        answers: Answer::ALL.iter().map(|answer| answer.name().to_owned()).collect(),
+        matrix: State::ALL.iter().map(|state| row(*state)).collect(),
+        headlines: Outcome::ALL
+            .iter()
+            .map(|outcome| Headline {
+                name: outcome.name().to_owned(),
+                per_seed: reports.iter().map(|report| report.census.of(*outcome)).collect(),
+            })
+            .collect(),
+    }
+}
+
+/// Averages over seeds, bucket by bucket; the lag of a bucket is the median of its medians.
+fn series(reports: &[&RunReport]) -> Series {
+    let width = reports.first().map_or(0, |report| report.series.width.as_nanos());
+    let length = reports.iter().map(|report| report.series.partial.len()).max().unwrap_or(0);
+    let points = (0..length).map(|at| {
+        let area: u64 = reports
+            .iter()
+            .filter_map(|report| report.series.partial.get(at))
+            .map(|level| level.area)
+            .sum();
+        let mut lags: Vec<Quantile> = reports
+            .iter()
+            .filter_map(|report| report.series.lag.get(at))
+            .filter_map(|lag| match lag.median {
+                Some(median) => Some(Quantile::Value(median)),
+                None => (lag.open > 0).then_some(Quantile::Never),
+            })
+            .collect();
+        lags.sort_unstable();
+        SeriesPoint {
+            partial: area as f64 / width.max(1) as f64 / reports.len() as f64,
+            lag: (!lags.is_empty()).then(|| lags[(lags.len() - 1) / 2]),
+        }
+    });
+    Series { step: width, points: points.collect() }
+}
+
+fn operations(scenario: &Scenario, report: &RunReport) -> Vec<OperationRow> {
+    let rows = report.operations.iter().map(|row| {
+        let answered = row.answered_after.map(|after| (row.arrived + after).as_nanos());
+        let lag = match row.lag {
+            Lag::Unexposed => None,
+            Lag::Lasted(nanos) => Some(Quantile::Value(nanos)),
+            Lag::Never | Lag::AtLeast(_) => Some(Quantile::Never),
+        };
+        let after_answer = lag.and_then(|lag| {
+            let answered = answered.filter(|_| row.answer.is_yes())?;
+            let last = row.last_partial.map_or(0, |last| last.as_nanos());
+            Some(match lag {
+                Quantile::Value(_) => Quantile::Value(last.saturating_sub(answered)),
+                Quantile::Never => Quantile::Never,
+            })
+        });
+        OperationRow {
+            number: row.op.0,
+            kind: scenario.system.operation(row.kind).name.shown.clone(),
+            arrived: row.arrived.as_nanos(),
+            answer: row.answer.name(),
+            latency: row.answered_after.map(Span::as_nanos),
+            first: row.first_visible.map(|first| first.as_nanos()),
+            lag,
+            after_answer,
+            state: row.state.name(),
+            outcome: row.headline.name(),
+        }
+    });
+    rows.collect()
+}
+
+/// Each invariant over all seeds, and the self-checks, which are quiet unless one fails.
+fn checks_of(variant: &str, seeds: &[u64], runs: &[&Judged]) -> Vec<CheckResult> {
+    let mut results = Vec::new();
+    let count = runs.first().map_or(0, |run| run.report.invariants.len());
+    for at in 0..count {
+        let judgements = runs.iter().map(|run| &run.report.invariants[at].judgement);
+        let verdict = Verdict::all(judgements.clone().map(|judgement| judgement.verdict));
+        let first = judgements.zip(seeds).find(|(judgement, _)| judgement.verdict == verdict);
+        let why = match first {
+            Some((judgement, seed)) if verdict != Verdict::Held => {
+                format!("{} (seed {seed})", judgement.why)
+            }
+            _ => format!("in {} of {} seeds", seeds.len(), seeds.len()),
+        };
+        let name = runs[0].report.invariants[at].name.to_string();
+        results.push(CheckResult { variant: variant.into(), name, verdict: say(verdict), why });
+    }
+    for (run, seed) in runs.iter().zip(seeds) {
+        for check in run.report.failed_self_checks() {
+            results.push(CheckResult {
+                variant: variant.into(),
+                name: format!("self-check: {}", check.name),
+                verdict: CheckVerdict::Violated,
+                why: format!("{} against {} (seed {seed})", check.left, check.right),
+            });
+        }
+    }
+    results
+}
+
+const fn say(verdict: Verdict) -> CheckVerdict {
+    match verdict {
+        Verdict::Held => CheckVerdict::Held,
+        Verdict::Violated => CheckVerdict::Violated,
+        Verdict::Undecided => CheckVerdict::Undecided,
+    }
+}
+
+fn faults(scenario: &Scenario, runs: &[Vec<Judged>]) -> Vec<FaultWindow> {
+    let load = scenario.system.phases.load;
+    let windows = scenario.faults.iter().enumerate().map(|(number, fault)| {
+        let to = fault.length.map_or(load, |length| (fault.at + length).min(load));
+        let struck = runs
+            .iter()
+            .flatten()
+            .any(|run| run.report.faults.iter().any(|window| window.fault as usize == number));
+        FaultWindow {
+            name: fault.fault.name().into(),
+            target: fault.fault.targets().join(", "),
+            from: fault.at.as_nanos(),
+            to: to.as_nanos(),
+            remark: (!struck).then(|| "never fired: it begins after the end of the load".into()),
+        }
+    });
+    windows.collect()
+}
+
+fn phases(scenario: &Scenario) -> Vec<PhaseWindow> {
+    let phases = &scenario.system.phases;
+    let ends = [
+        ("warm-up", Span::ZERO, phases.warm_up),
+        ("load", phases.warm_up, phases.load),
+        ("settle", phases.load, phases.load + phases.settle),
+    ];
+    let windows = ends.into_iter().map(|(name, from, to)| PhaseWindow {
+        name: name.into(),
+        from: from.as_nanos(),
+        to: to.as_nanos(),
+    });
+    windows.collect()
+}
+
+fn values(scenario: &Scenario) -> Vec<ValueUsed> {
+    let values = scenario.values.iter().map(|used| ValueUsed {
+        name: used.key.clone(),
+        value: used.value.clone(),
+        origin: used.origin.to_string(),
+    });
+    values.collect()
+}
+
+/// The settings of a variant on which a ranking rests: its periods and whatever was chosen.
+fn rests_on(variant: &Variant) -> Option<String> {
+    let settings = variant.pattern.settings();
+    let defaults = variant.pattern.defaults();
+    let telling = settings.as_object()?.iter().filter_map(|(name, value)| {
+        let is_period = value.as_str().is_some_and(|text| text.parse::<Span>().is_ok());
+        let chosen = defaults.get(name) != Some(value);
+        let text = match value {
+            Value::String(text) => text.clone(),
+            Value::Null | Value::Array(_) | Value::Object(_) => return None,
+            other => other.to_string(),
+        };
+        (is_period || chosen).then(|| format!("{name} = {text}"))
+    });
+    let telling: Vec<String> = telling.collect();
+    (!telling.is_empty()).then(|| format!("{}: {}", variant.name.shown, telling.join(", ")))
+}
+
+fn warnings(variants: &[&Variant], seeds: &[u64], runs: &[Vec<Judged>]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if seeds.len() < MIN_SEEDS {
+        warnings.push(format!(
+            "With fewer than {MIN_SEEDS} seeds there are no intervals, and nothing is compared."
+        ));
+    }
+    for (at, variant) in variants.iter().enumerate() {
+        let open = runs.iter().filter(|seed| !seed[at].report.settled).count();
+        if open > 0 {
+            warnings.push(format!(
+                "`{}` had not settled at the end in {open} of {} seeds; its checks at rest are \
+                 undecided, and its unfinished operations are counted as never.",
+                variant.name.shown,
+                seeds.len()
+            ));
+        }
+    }
+    warnings
+}
