@@ -1,0 +1,166 @@
+//! The command line, as data.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::exit;
+
+/// A deterministic lab for the data that drifts apart between services.
+#[derive(Parser, Debug)]
+#[command(name = "driftlab", version, after_help = exit::HELP, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// When to use colour; NO_COLOR is respected.
+    #[arg(long, global = true, value_enum, default_value_t = When::Auto)]
+    pub color: When,
+    /// Print results only: no progress, no notes.
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run every variant of a scenario on the same seeds and compare them.
+    Compare(Compare),
+    /// Run one variant on one seed and show the details.
+    Run(Run),
+    /// Check scenario files and report every problem.
+    Validate {
+        /// The scenario files.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// List what scenarios and reports can name.
+    List {
+        /// What to list.
+        #[arg(value_enum)]
+        what: Listing,
+        /// How to print it.
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
+    },
+    /// Explain a pattern or a fault: what it does, promises, and how it fails.
+    Explain {
+        /// Its name, as `list patterns` and `list faults` print it.
+        name: String,
+    },
+    /// Print the JSON Schema of scenario files, for editors.
+    Schema,
+    /// Print a completion script for a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// `driftlab compare`.
+#[derive(Args, Debug)]
+pub struct Compare {
+    /// The scenario file.
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: PathBuf,
+    /// How many seeds; every variant runs on each of them.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub seeds: u64,
+    /// The first seed, decimal or 0x...; by default the scenario's.
+    #[arg(long, value_parser = seed)]
+    pub seed: Option<u64>,
+    /// Only these variants, separated by commas.
+    #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
+    pub variants: Vec<String>,
+    /// Where the results go; by default `reports/<scenario name>`.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// How many threads; by default one per core. Results do not depend on it.
+    #[arg(long, env = "DRIFTLAB_THREADS")]
+    pub threads: Option<usize>,
+    /// What to print on standard output: a table, summary.json, or summary.csv.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// `driftlab run`.
+#[derive(Args, Debug)]
+pub struct Run {
+    /// The scenario file.
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: PathBuf,
+    /// Which variant; by default the first.
+    #[arg(long, value_name = "NAME")]
+    pub variant: Option<String>,
+    /// The seed, decimal or 0x...; by default the scenario's.
+    #[arg(long, value_parser = seed)]
+    pub seed: Option<u64>,
+    /// Print everything that happened to this operation, by its number in operations.csv.
+    #[arg(long, value_name = "OPERATION")]
+    pub trace: Option<u32>,
+    /// What to print: a page for people, the summary as JSON, or one row per operation as CSV.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// How results are printed.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Format {
+    /// Tables and sentences.
+    Human,
+    /// JSON.
+    Json,
+    /// CSV.
+    Csv,
+}
+
+/// When to use colour.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum When {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What can be listed.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Listing {
+    /// Ways to keep data consistent.
+    Patterns,
+    /// What can go wrong.
+    Faults,
+    /// What is measured, with definitions.
+    Measures,
+    /// Named defaults for network and disk.
+    Profiles,
+}
+
+/// Reads a seed, decimal or hexadecimal.
+fn seed(text: &str) -> Result<u64, String> {
+    let parsed = match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16),
+        None => text.parse(),
+    };
+    parsed.map_err(|_| "expected a whole number such as `7` or `0x2a`".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn seeds_are_decimal_or_hexadecimal() {
+        assert_eq!(seed("42"), Ok(42));
+        assert_eq!(seed("0x2A"), Ok(42));
+        assert!(seed("-1").is_err() && seed("x").is_err());
+    }
+}

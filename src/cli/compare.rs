@@ -1,0 +1,148 @@
+//! `driftlab compare`: every variant on the same seeds, as a table, files and an exit code.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::args::{Compare, Format};
+use super::progress::Progress;
+use super::{Error, Exit, Session, output, print, remark, source, write};
+use crate::experiment::compare::Study;
+use crate::experiment::result::{CheckVerdict, Comparison};
+use crate::report;
+use crate::scenario::{Scenario, Variant, nearest};
+
+/// `driftlab compare`.
+pub fn compare(session: &Session, args: &Compare) -> Result<Exit, Error> {
+    let scenario = source::load(session, &args.scenario)?;
+    let variants = choose(&scenario, &args.variants)?;
+    let first = args.seed.unwrap_or(scenario.seed);
+    let seeds: Vec<u64> = (0..args.seeds).map(|offset| first.wrapping_add(offset)).collect();
+    let study = Study { scenario: &scenario, variants, seeds };
+    remark(session, &intent(&study));
+    let stop = interrupt();
+    let progress = Progress::new(study.runs(), session.quiet);
+    let compared = pool(args.threads)?.install(|| study.run(&stop, &|| progress.advance()));
+    progress.finish();
+    let interrupted = compared.finished < study.seeds.len();
+    let Some(mut comparison) = compared.comparison else {
+        remark(session, "interrupted before every variant had finished a seed: nothing written\n");
+        return Ok(Exit::Interrupted);
+    };
+    comparison.command = command(args, first);
+    if interrupted {
+        comparison.warnings.push(format!(
+            "Interrupted: these are {} of {} seeds.",
+            compared.finished,
+            study.seeds.len()
+        ));
+    }
+    show(session, args, &scenario, &comparison)?;
+    if interrupted {
+        remark(session, "interrupted; run the same command again for the remaining seeds\n");
+        return Ok(Exit::Interrupted);
+    }
+    Ok(verdict(&comparison))
+}
+
+/// What is about to be run.
+fn intent(study: &Study) -> String {
+    format!(
+        "{}: {} variants on {}, profile {}, driftlab {}\n",
+        study.scenario.name,
+        study.variants.len(),
+        report::terminal::seeds(&study.seeds),
+        study.scenario.profile,
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+/// Prints the result and writes the folder.
+fn show(
+    session: &Session,
+    args: &Compare,
+    scenario: &Scenario,
+    comparison: &Comparison,
+) -> Result<(), Error> {
+    let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(&scenario.name));
+    let files = report::files(comparison);
+    output::write_all(&folder, &files)?;
+    match args.format {
+        Format::Human => print(&report::terminal::render(comparison, session.colour))?,
+        Format::Json => write(&report::json::summary(comparison))?,
+        Format::Csv => write(&report::csv::summary(comparison))?,
+    };
+    let page = folder.join("index.html");
+    remark(session, &format!("\nresults in {}; open {}\n", folder.display(), page.display()));
+    Ok(())
+}
+
+/// The variants that were asked for, or all of them.
+fn choose<'a>(scenario: &'a Scenario, names: &[String]) -> Result<Vec<&'a Variant>, Error> {
+    if names.is_empty() {
+        return Ok(scenario.variants.iter().collect());
+    }
+    for name in names {
+        find(scenario, name)?;
+    }
+    let wanted = |variant: &&Variant| names.iter().any(|name| **name == *variant.name.shown);
+    Ok(scenario.variants.iter().filter(wanted).collect())
+}
+
+/// The variant with this name.
+pub fn find<'a>(scenario: &'a Scenario, name: &str) -> Result<&'a Variant, Error> {
+    let found = scenario.variants.iter().find(|variant| &*variant.name.shown == name);
+    found.ok_or_else(|| {
+        let known: Vec<&str> =
+            scenario.variants.iter().map(|variant| &*variant.name.shown).collect();
+        let hint = nearest(name, known.iter().copied()).map_or_else(
+            || format!("the variants are {}", known.join(", ")),
+            |near| format!("did you mean `{near}`?"),
+        );
+        Error::Usage(format!("`{}` has no variant `{name}`\nhint: {hint}", scenario.name))
+    })
+}
+
+/// A flag that the first Ctrl-C sets; the second one ends the program.
+fn interrupt() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    let handler = move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(Exit::Interrupted as i32);
+        }
+    };
+    // Without a handler Ctrl-C simply ends the program, and no file is half-written even then.
+    let _ = ctrlc::set_handler(handler);
+    stop
+}
+
+fn pool(threads: Option<usize>) -> Result<rayon::ThreadPool, Error> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads.unwrap_or(0))
+        .build()
+        .map_err(|error| Error::Usage(format!("cannot start threads: {error}")))
+}
+
+/// The command that gives the same bytes again.
+fn command(args: &Compare, first: u64) -> String {
+    let mut command = format!(
+        "driftlab compare {} --seeds {} --seed {first}",
+        args.scenario.display(),
+        args.seeds
+    );
+    if !args.variants.is_empty() {
+        command.push_str(&format!(" --variants {}", args.variants.join(",")));
+    }
+    command
+}
+
+/// What the checks together say: one violation violates, one doubt leaves in doubt.
+pub fn verdict(comparison: &Comparison) -> Exit {
+    let any = |verdict| comparison.checks.iter().any(|check| check.verdict == verdict);
+    match () {
+        () if any(CheckVerdict::Violated) => Exit::Violated,
+        () if any(CheckVerdict::Undecided) => Exit::Undecided,
+        () => Exit::Held,
+    }
+}

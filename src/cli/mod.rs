@@ -1,0 +1,135 @@
+//! The command line: arguments, files, progress, colours and exit codes. Everything else is below
+//! it, and only this module prints.
+
+mod args;
+mod compare;
+mod exit;
+mod list;
+mod output;
+mod progress;
+mod run;
+mod source;
+
+use std::io::{IsTerminal, Write};
+
+use clap::{CommandFactory, Parser};
+
+use crate::scenario::{self, Registries};
+use args::{Cli, Command, When};
+pub use exit::Exit;
+
+/// Why a command gave up. All of these are the user's to mend.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The scenario has problems; this is their rendering.
+    #[error("{0}")]
+    Scenario(String),
+    /// A name that does not exist, or arguments that do not fit.
+    #[error("{0}")]
+    Usage(String),
+    /// A file that could not be read or written.
+    #[error(transparent)]
+    File(#[from] output::FileError),
+    /// Standard output went away.
+    #[error("cannot write to standard output: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+/// What every command needs to know about its surroundings.
+pub struct Session {
+    /// Print results only.
+    pub quiet: bool,
+    /// Whether standard output is coloured.
+    pub colour: bool,
+    /// Whether standard error is coloured.
+    pub colour_errors: bool,
+    /// The patterns and faults that scenarios can name.
+    pub registries: Registries,
+}
+
+/// Runs the program with the arguments of this process.
+pub fn main() -> Exit {
+    main_with(Registries::builtin())
+}
+
+/// Runs the program with patterns and faults of one's own.
+pub fn main_with(registries: Registries) -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let exit = if error.use_stderr() { Exit::BadInput } else { Exit::Held };
+            // Help and usage go where they belong; a closed pipe is not worth a word.
+            let _ = error.print();
+            return exit;
+        }
+    };
+    let session = Session {
+        quiet: cli.quiet,
+        colour: wants_colour(cli.color, std::io::stdout().is_terminal()),
+        colour_errors: wants_colour(cli.color, std::io::stderr().is_terminal()),
+        registries,
+    };
+    match dispatch(&session, cli.command) {
+        Ok(exit) => exit,
+        Err(Error::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Held,
+        Err(Error::Scenario(rendered)) => {
+            complain(&rendered);
+            Exit::BadInput
+        }
+        Err(error) => {
+            complain(&format!("error: {error}\n"));
+            Exit::BadInput
+        }
+    }
+}
+
+fn dispatch(session: &Session, command: Command) -> Result<Exit, Error> {
+    match command {
+        Command::Compare(args) => compare::compare(session, &args),
+        Command::Run(args) => run::run(session, &args),
+        Command::Validate { files } => source::validate(session, &files),
+        Command::List { what, format } => list::list(session, what, format),
+        Command::Explain { name } => list::explain(session, &name),
+        Command::Schema => {
+            let schema = scenario::schema(&session.registries);
+            print(&format!("{schema:#}\n"))
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "driftlab", &mut script);
+            print(&String::from_utf8_lossy(&script))
+        }
+    }
+}
+
+fn wants_colour(choice: When, terminal: bool) -> bool {
+    match choice {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    }
+}
+
+/// Prints a result on standard output.
+fn print(text: &str) -> Result<Exit, Error> {
+    write(text.as_bytes())
+}
+
+/// Prints a result that is already bytes on standard output.
+fn write(bytes: &[u8]) -> Result<Exit, Error> {
+    std::io::stdout().write_all(bytes)?;
+    Ok(Exit::Held)
+}
+
+/// Says something about the work on standard error, unless quiet.
+fn remark(session: &Session, text: &str) {
+    if !session.quiet {
+        complain(text);
+    }
+}
+
+/// Says what is wrong on standard error.
+fn complain(text: &str) {
+    // When even standard error is closed there is nobody left to tell.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}

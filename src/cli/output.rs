@@ -1,0 +1,82 @@
+//! Where results go. A folder or file appears whole or not at all.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// What went wrong with a file, and which.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} `{}`: {error}", path.display())]
+pub struct FileError {
+    action: &'static str,
+    path: PathBuf,
+    error: io::Error,
+}
+
+impl FileError {
+    fn new(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |error| Self { action, path, error }
+    }
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
+    std::fs::read(path).map_err(FileError::new("read", path))
+}
+
+/// Writes a set of files below `folder`. Each is written beside its place and renamed into it, so
+/// that a reader never sees half of one; nothing is renamed before everything is written.
+///
+/// # Errors
+/// If any file cannot be written; the folder is then as it was.
+pub fn write_all(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<(), FileError> {
+    let mut written = Vec::with_capacity(files.len());
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        let parent = path.parent().unwrap_or(folder);
+        std::fs::create_dir_all(parent).map_err(FileError::new("create", parent))?;
+        let mut file = tempfile::Builder::new()
+            .prefix(".driftlab-")
+            .tempfile_in(parent)
+            .map_err(FileError::new("write to", parent))?;
+        file.write_all(bytes).map_err(FileError::new("write", &path))?;
+        written.push((file, path));
+    }
+    for (file, path) in written {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let readable = std::fs::Permissions::from_mode(0o644);
+            file.as_file().set_permissions(readable).map_err(FileError::new("write", &path))?;
+        }
+        file.persist(&path).map_err(|error| FileError::new("write", &path)(error.error))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_appear_whole_with_folders_made_on_the_way() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let files = [("a.txt".to_owned(), b"1".to_vec()), ("b/c.txt".to_owned(), b"2".to_vec())];
+        write_all(folder.path(), &files).expect("written");
+        assert_eq!(read(&folder.path().join("b/c.txt")).expect("read"), b"2");
+        let left_over = std::fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(left_over, 2, "no temporary file stays behind");
+    }
+
+    #[test]
+    fn an_unwritable_place_is_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("file"), "").expect("written");
+        let files = [("x.txt".to_owned(), Vec::new())];
+        let error = write_all(&folder.path().join("file"), &files).expect_err("not a folder");
+        assert!(error.to_string().contains("file"), "{error}");
+    }
+}

@@ -1,0 +1,118 @@
+//! `driftlab run`: one variant, one seed, in detail.
+
+use std::fmt::Write;
+use std::sync::atomic::AtomicBool;
+
+use super::args::{Format, Run};
+use super::compare::{find, verdict};
+use super::{Error, Exit, Session, print, remark, source};
+use crate::experiment::compare::{Study, setup};
+use crate::experiment::result::{Comparison, VariantResult};
+use crate::experiment::trace::trace;
+use crate::report;
+use crate::scenario::Variant;
+
+/// `driftlab run`.
+pub fn run(session: &Session, args: &Run) -> Result<Exit, Error> {
+    let scenario = source::load(session, &args.scenario)?;
+    let variant = choose(&scenario.variants, args.variant.as_deref(), || {
+        find(&scenario, args.variant.as_deref().unwrap_or_default())
+    })?;
+    let seed = args.seed.unwrap_or(scenario.seed);
+    if let Some(operation) = args.trace {
+        let trace = trace(&setup(&scenario, variant), seed, operation);
+        if trace.records.is_empty() {
+            return Err(Error::Usage(format!("no operation {operation} arrives with seed {seed}")));
+        }
+        return print(&report::trace::text(&scenario.system, &trace));
+    }
+    let study = Study { scenario: &scenario, variants: vec![variant], seeds: vec![seed] };
+    let compared = study.run(&AtomicBool::new(false), &|| ());
+    let Some(mut comparison) = compared.comparison else { return Ok(Exit::Interrupted) };
+    comparison.command = format!(
+        "driftlab run {} --variant {} --seed {seed}",
+        args.scenario.display(),
+        variant.name.shown
+    );
+    match args.format {
+        Format::Human => {
+            print(&report::terminal::render(&comparison, session.colour))?;
+            print(&details(&comparison))?;
+            remark(session, "\n--trace N tells everything that happened to operation N\n");
+        }
+        Format::Json => {
+            super::write(&report::json::summary(&comparison))?;
+        }
+        Format::Csv => {
+            super::write(&report::csv::operations(&comparison))?;
+        }
+    }
+    Ok(verdict(&comparison))
+}
+
+/// The variant that was asked for, or the first.
+fn choose<'a>(
+    variants: &'a [Variant],
+    name: Option<&str>,
+    find: impl FnOnce() -> Result<&'a Variant, Error>,
+) -> Result<&'a Variant, Error> {
+    match (name, variants.first()) {
+        (Some(_), _) => find(),
+        (None, Some(first)) => Ok(first),
+        (None, None) => Err(Error::Usage("the scenario has no variant".into())),
+    }
+}
+
+/// How many of the slowest operations are listed.
+const SLOWEST: usize = 10;
+
+/// What only a single run can show: the census as a matrix, the checks, the slowest operations.
+fn details(comparison: &Comparison) -> String {
+    let mut text = String::new();
+    for variant in &comparison.variants {
+        matrix(&mut text, variant);
+        slowest(&mut text, variant);
+        let _ = writeln!(text, "\nFingerprint {:016x}", variant.fingerprints[0]);
+    }
+    text
+}
+
+/// States of the stores against answers of the clients.
+fn matrix(text: &mut String, variant: &VariantResult) {
+    let census = &variant.census;
+    let _ = write!(text, "\nWhat the stores hold, by what the client was told\n\n{:>12}", "");
+    for answer in &census.answers {
+        let _ = write!(text, "{answer:>17}");
+    }
+    for (state, row) in census.states.iter().zip(&census.matrix) {
+        let _ = write!(text, "\n{state:>12}");
+        for count in row {
+            let _ = write!(text, "{count:>17}");
+        }
+    }
+    text.push('\n');
+}
+
+/// The operations with the longest consistency lag.
+fn slowest(text: &mut String, variant: &VariantResult) {
+    let mut rows: Vec<_> = variant.operations.iter().filter(|row| row.lag.is_some()).collect();
+    rows.sort_by_key(|row| (std::cmp::Reverse(row.lag), row.number));
+    let _ = writeln!(text, "\nLongest consistency lag\n");
+    let heads = ["operation", "kind", "arrived", "answer", "lag", "outcome"];
+    let mut table = vec![heads.map(str::to_owned)];
+    for row in rows.iter().take(SLOWEST) {
+        table.push([
+            row.number.to_string(),
+            row.kind.to_string(),
+            report::human::nanos(row.arrived as f64),
+            row.answer.to_owned(),
+            row.lag.map_or_else(String::new, |lag| report::human::nanos(lag.as_f64())),
+            row.outcome.to_owned(),
+        ]);
+    }
+    for row in table {
+        let [number, kind, arrived, answer, lag, outcome] = row;
+        let line = format!("{number:>10}  {kind:18}{arrived:>10}  {answer:16}{lag:>10}  {outcome}");
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+}

@@ -1,0 +1,57 @@
+//! Scenario files: reading them and whatever they name, and telling what is wrong with them.
+
+use std::path::Path;
+
+use super::{Error, Exit, Session, complain, output, print, remark};
+use crate::scenario::{self, Scenario, Source, any_error, render};
+
+/// Loads a scenario; its warnings are shown, its errors end the command.
+pub fn load(session: &Session, path: &Path) -> Result<Scenario, Error> {
+    let (scenario, rendered) = examine(session, path)?;
+    match scenario {
+        Some(scenario) => {
+            remark(session, &rendered);
+            Ok(scenario)
+        }
+        None => Err(Error::Scenario(rendered)),
+    }
+}
+
+/// `driftlab validate`: every problem of every file.
+pub fn validate(session: &Session, files: &[std::path::PathBuf]) -> Result<Exit, Error> {
+    let mut exit = Exit::Held;
+    for path in files {
+        let (scenario, rendered) = match examine(session, path) {
+            Ok(examined) => examined,
+            Err(error) => {
+                complain(&format!("error: {error}\n"));
+                exit = Exit::BadInput;
+                continue;
+            }
+        };
+        complain(&rendered);
+        match scenario {
+            Some(scenario) => {
+                let variants = scenario.variants.len();
+                print(&format!("{}: valid, {variants} variants\n", path.display()))?;
+            }
+            None => exit = Exit::BadInput,
+        }
+    }
+    Ok(exit)
+}
+
+/// A scenario, unless it has errors, and the rendering of all its problems.
+fn examine(session: &Session, path: &Path) -> Result<(Option<Scenario>, String), Error> {
+    let name = path.display().to_string();
+    let bytes = output::read(path)?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Error::Usage(format!("`{name}` is not UTF-8 text")))?;
+    let source = Source { name, text };
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    let files =
+        |relative: &str| std::fs::read(folder.join(relative)).map_err(|error| error.to_string());
+    let (scenario, problems) = scenario::load(&source, &files, &session.registries);
+    let rendered = render(&source, &problems, session.colour_errors);
+    Ok((scenario.filter(|_| !any_error(&problems)), rendered))
+}
