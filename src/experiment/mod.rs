@@ -5,3 +5,6 @@ pub mod result;
 pub mod run;
 mod summarise;
 pub mod trace;
+
+#[cfg(test)]
+pub mod testbed;

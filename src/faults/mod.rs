@@ -8,4 +8,4 @@ mod loss;
 mod partition;
 pub mod plan;
 pub mod registry;
-mod target;
+pub mod target;

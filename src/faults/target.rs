@@ -3,20 +3,31 @@
 use crate::kernel::NodeId;
 use crate::model::world::World;
 
-/// The role of all driver nodes of the pattern at work.
-pub const ROLE_DRIVER: &str = "role:driver";
-
-/// The role of all clients.
-pub const ROLE_CLIENT: &str = "role:client";
+/// The roles that a fault may strike: all driver nodes of the pattern at work, those of one sort,
+/// or the clients.
+pub const ROLES: [&str; 7] = [
+    "role:driver",
+    "role:coordinator",
+    "role:orchestrator",
+    "role:job",
+    "role:relay",
+    "role:broker",
+    "role:client",
+];
 
 /// The nodes that a name stands for in this world: a service (all its instances), one instance
-/// (`name#2`), a database, a driver node by its name, or a role. A driver that the pattern at work
-/// does not have stands for no node, so one plan of faults fits every variant.
+/// (`name#2`), a database, the broker, or a role. A driver that the pattern at work does not have
+/// stands for no node, so one plan of faults fits every variant.
 pub fn nodes(world: &World, name: &str) -> Vec<NodeId> {
-    match name {
-        ROLE_DRIVER => return world.drivers().to_vec(),
-        ROLE_CLIENT => return vec![NodeId::WORLD],
-        _ => {}
+    if let Some(role) = name.strip_prefix("role:") {
+        return match role {
+            "client" => vec![NodeId::WORLD],
+            "driver" => world.drivers().to_vec(),
+            sort => {
+                let of_sort = |node: &&NodeId| world.node_name(**node).contains(sort);
+                world.drivers().iter().filter(of_sort).copied().collect()
+            }
+        };
     }
     let system = world.env().system();
     if let Some(service) = system.service_named(name) {

@@ -1,146 +1,15 @@
 //! Tests of whole scenario files: those that ship, those that are broken, and damaged text.
-//!
-//! Patterns and faults are stand-ins with the settings of the real ones, so that these tests
-//! need nothing above the scenario's layer.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use proptest::prelude::*;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::*;
-use crate::faults::registry::Fault;
 use crate::kernel::{Dist, Span};
 use crate::model::system::{Effect, Refuse};
-use crate::patterns::registry::Pattern;
-
-macro_rules! pattern {
-    ($name:ident, $text:literal, $settings:ty) => {
-        struct $name;
-        impl Pattern for $name {
-            const NAME: &'static str = $text;
-            const SUMMARY: &'static str = "a stand-in";
-            const MANUAL: &'static str = "//! A stand-in.";
-            type Settings = $settings;
-        }
-    };
-}
-
-#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-struct None_ {}
-
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-struct Sync {
-    /// From the start of one pass to the start of the next.
-    interval: Span,
-    /// Rows per pass.
-    batch: u32,
-}
-
-impl Default for Sync {
-    fn default() -> Self {
-        Self { interval: Span::from_secs(30), batch: 1_000 }
-    }
-}
-
-#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-enum Publish {
-    #[default]
-    Outbox,
-    LogTailing,
-    DualWrite,
-}
-
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-struct Events {
-    publish: Publish,
-    poll_interval: Span,
-}
-
-impl Default for Events {
-    fn default() -> Self {
-        Self { publish: Publish::Outbox, poll_interval: Span::from_millis(500) }
-    }
-}
-
-pattern!(BackgroundSync, "background-sync", Sync);
-pattern!(Orchestrated, "orchestrated", None_);
-pattern!(EventBased, "event-based", Events);
-
-struct TwoPhaseCommit;
-
-impl Pattern for TwoPhaseCommit {
-    const NAME: &'static str = "two-phase-commit";
-    const SUMMARY: &'static str = "a stand-in";
-    const MANUAL: &'static str = "//! A stand-in.";
-    type Settings = None_;
-
-    fn check(_: &None_, system: &System) -> Vec<String> {
-        let without = system.databases.iter().filter(|database| !database.xa);
-        without.map(|d| format!("the database `{}` has no XA", d.name.shown)).collect()
-    }
-}
-
-#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct CrashSettings {
-    /// What crashes.
-    target: String,
-}
-
-struct Crash;
-
-impl Fault for Crash {
-    const NAME: &'static str = "crash";
-    const SUMMARY: &'static str = "a node stops, and what is volatile on it is gone";
-    const MANUAL: &'static str = "//! A stand-in.";
-    type Settings = CrashSettings;
-
-    fn targets(settings: &CrashSettings) -> Vec<String> {
-        vec![settings.target.clone()]
-    }
-}
-
-#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct PartitionSettings {
-    /// One side.
-    between: Vec<String>,
-    /// The other side.
-    and: Vec<String>,
-    /// Only from the one to the other.
-    #[serde(default)]
-    one_way: bool,
-}
-
-struct Partition;
-
-impl Fault for Partition {
-    const NAME: &'static str = "partition";
-    const SUMMARY: &'static str = "no message passes";
-    const MANUAL: &'static str = "//! A stand-in.";
-    type Settings = PartitionSettings;
-
-    fn targets(settings: &PartitionSettings) -> Vec<String> {
-        settings.between.iter().chain(&settings.and).cloned().collect()
-    }
-}
+use proptest::prelude::*;
 
 fn registries() -> Registries {
-    Registries {
-        patterns: Patterns::default()
-            .with::<TwoPhaseCommit>()
-            .with::<BackgroundSync>()
-            .with::<Orchestrated>()
-            .with::<EventBased>(),
-        faults: Faults::default().with::<Crash>().with::<Partition>(),
-    }
+    Registries::builtin()
 }
 
 fn folder(name: &str) -> PathBuf {
@@ -220,7 +89,11 @@ fn the_committed_schema_is_current() {
 #[test]
 fn the_schema_lists_every_pattern_and_fault() {
     let schema = schema(&registries());
-    let settings = &schema["$defs"]["Variant"]["anyOf"][1]["properties"]["settings"];
+    let variants = schema["$defs"]["Variant"]["anyOf"].as_array().expect("variants");
+    let sync = |variant: &&serde_json::Value| {
+        variant["properties"]["pattern"]["const"] == "background-sync"
+    };
+    let settings = &variants.iter().find(sync).expect("a shape")["properties"]["settings"];
     let target = settings["$ref"].as_str().expect("a reference");
     let sync = schema.pointer(target.trim_start_matches('#')).expect("a definition");
     assert!(sync["properties"]["interval"].is_object(), "{sync}");

@@ -19,22 +19,12 @@ use super::file::File;
 use super::problem::{Problem, any_error};
 use super::values::{At, Scalar};
 use crate::faults::registry::PlannedFault;
+pub use crate::faults::target::ROLES;
 use crate::model::system::{Name, System, TableId, ValueSpec};
 use names::{Names, no_duplicates};
 
 /// The ownership techniques that a variant may name.
 pub const TECHNIQUES: [&str; 1] = ["table-split"];
-
-/// The roles that a fault may strike beside services and databases: nodes of the pattern under
-/// study. `role:driver` is whoever drives the pattern; a role that a pattern lacks strikes nobody.
-pub const ROLES: [&str; 6] = [
-    "role:driver",
-    "role:coordinator",
-    "role:orchestrator",
-    "role:job",
-    "role:relay",
-    "role:broker",
-];
 
 /// The parts of a scenario that refer to each other.
 pub struct Resolved {

@@ -1,0 +1,105 @@
+//! For tests: a scenario given as text, run once, with its whole history kept.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::compare::setup;
+use super::run::{Ran, observe};
+use crate::checks::{Judge, JudgeOptions, RunReport};
+use crate::kernel::{NodeId, Sink};
+use crate::model::record::{Kind, MessageClass, OpId, Record};
+use crate::model::system::System;
+use crate::scenario::{Registries, Scenario, Source, load, render};
+
+/// A run and everything that happened in it.
+pub struct Told {
+    /// The system that ran.
+    pub system: Arc<System>,
+    /// Every record, in order.
+    pub records: Vec<Record>,
+    /// What the judges say.
+    pub report: RunReport,
+    /// What is left of the run itself.
+    pub ran: Ran,
+    nodes: Vec<String>,
+    labels: Vec<&'static str>,
+}
+
+struct Keeper(Vec<Record>);
+
+impl Sink<Record> for Keeper {
+    fn see(&mut self, record: &Record) {
+        self.0.push(*record);
+    }
+}
+
+/// Reads a scenario; panics with the rendered problems if it has any error.
+pub fn scenario(text: &str) -> Scenario {
+    let source = Source { name: "test.toml".into(), text: text.into() };
+    let (scenario, problems) = load(&source, &|_| Err("no file".into()), &Registries::builtin());
+    scenario.unwrap_or_else(|| panic!("{}", render(&source, &problems, false)))
+}
+
+/// Runs one variant of a scenario on one seed and keeps everything.
+pub fn tell(text: &str, variant: &str, seed: u64) -> Told {
+    let scenario = scenario(text);
+    let named = |found: &&crate::scenario::Variant| &*found.name.shown == variant;
+    let variant = scenario.variants.iter().find(named).expect("a variant of this name");
+    let setup = setup(&scenario, variant);
+    let keeper = Rc::new(RefCell::new(Keeper(Vec::new())));
+    let options = JudgeOptions { keep_operations: true, ..JudgeOptions::default() };
+    let judge = Rc::new(RefCell::new(Judge::new(&setup.system, options)));
+    let sinks = vec![Rc::clone(&keeper) as _, Rc::clone(&judge) as _];
+    let (ran, (nodes, labels)) = observe(&setup, seed, sinks, |world| {
+        let nodes = world.nodes().map(|node| world.node_name(node).to_owned()).collect();
+        let labels = (0..).map_while(|number| world.env().label_text(number)).collect();
+        (nodes, labels)
+    });
+    let judge = Rc::into_inner(judge).expect("the run is over").into_inner();
+    let records = std::mem::take(&mut keeper.borrow_mut().0);
+    let report = judge.finish();
+    Told { system: Arc::clone(&setup.system), records, report, ran, nodes, labels }
+}
+
+impl Told {
+    /// The records of one kind.
+    pub fn all(&self, kind: Kind) -> impl Iterator<Item = &Record> {
+        self.records.iter().filter(move |record| record.kind == kind)
+    }
+
+    /// How many records of one kind there are.
+    pub fn count(&self, kind: Kind) -> usize {
+        self.all(kind).count()
+    }
+
+    /// The records of one operation.
+    pub fn of(&self, op: u32) -> impl Iterator<Item = &Record> {
+        self.records.iter().filter(move |record| record.op == OpId(op))
+    }
+
+    /// The text of a label.
+    pub fn label(&self, number: u32) -> &'static str {
+        self.labels[number as usize]
+    }
+
+    /// The node with this name.
+    pub fn node(&self, name: &str) -> NodeId {
+        let found = self.nodes.iter().position(|node| node == name);
+        NodeId(found.unwrap_or_else(|| panic!("no node is called `{name}`")) as u16)
+    }
+
+    /// Messages sent with this label, requests and replies together, of this class.
+    pub fn sent(&self, label: &str, class: MessageClass) -> usize {
+        let counts =
+            |record: &&Record| record.b == class as u64 && self.label(record.subject) == label;
+        self.all(Kind::Sent).filter(counts).count()
+    }
+
+    /// Log records with this label; with `forced`, only those that somebody waited for.
+    pub fn logged(&self, label: &str, forced: bool) -> usize {
+        let counts =
+            |record: &&Record| self.label(record.a as u32) == label && (!forced || record.b == 1);
+        self.all(Kind::Logged).filter(counts).count()
+    }
+}
