@@ -153,7 +153,8 @@ fn bounds(found: &Distribution) -> impl Iterator<Item = String> {
 fn run_numbers(measure: &MeasureResult, seed: usize) -> Option<Vec<String>> {
     match &measure.value {
         Measured::Distribution(found) => {
-            let SeedQuantiles { offered, n, never, p50, p99, max } = *found.per_seed.get(seed)?;
+            let SeedQuantiles { offered, n, never, p50, p99, max, .. } =
+                *found.per_seed.get(seed)?;
             let mut row = counts(offered, n, never);
             row.extend([quantile(p50), quantile(p99), quantile(max), String::new()]);
             Some(row)

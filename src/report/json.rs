@@ -12,21 +12,27 @@
 //!   phases: [{name, from, to}], faults: [{name, target, from, to, remark}],
 //!   variants: [{ name, technique, pattern, summary, settings, fingerprints, settled,
 //!     census: { states, answers, matrix, headlines: {NAME: count}, per_seed: {NAME: [..]} },
-//!     measures: { KEY: a distribution {name, unit, better, offered, n, never, p50, p99, max,
+//!     measures: { KEY: a distribution {name, unit, better, offered, n, never,
+//!                                      kaplan_meier_seeds, p50, p99, max,
 //!                                      interval: {p50, p99, max}}
 //!                      or a number   {name, unit, better, value, interval}, and why } }],
-//!   pairs: [{measure, of, unit, variant, baseline, seeds, difference, interval, verdict}],
+//!   pairs: [{measure, of, unit, variant, baseline, seeds, difference, interval, verdict,
+//!            why}],
 //!   checks: [{variant, name, verdict, why}], values: [{name, value, origin}] }
 //! ```
 
 use serde_json::{Map, Value, json};
 
 use crate::experiment::result::{
-    Better, Census, Comparison, Distribution, MeasureResult, Measured, Pair, Unit, VariantResult,
+    Better, Census, Comparison, Distribution, MeasureResult, Measured, Pair, Statistic, Unit,
+    VariantResult,
 };
 
 /// The number of the format that is written.
 pub const FORMAT: u32 = 1;
+
+/// Why an interval is missing; the number is [`MIN_SEEDS`](crate::stats::MIN_SEEDS).
+const TOO_FEW: &str = "an interval needs at least 6 seeds";
 
 /// The bytes of `summary.json`.
 pub fn summary(comparison: &Comparison) -> Vec<u8> {
@@ -126,10 +132,17 @@ fn measure(measure: &MeasureResult) -> Value {
         Better::Higher => "higher",
         Better::Neither => "neither",
     });
-    if let Some(why) = measure.why() {
+    if let Some(why) = measure.why().or_else(|| no_interval(measure)) {
         value["why"] = json!(why);
     }
     value
+}
+
+/// Why there is a number without an interval.
+fn no_interval(measure: &MeasureResult) -> Option<&'static str> {
+    let all = [Statistic::Value, Statistic::P50].map(|of| measure.estimate(of));
+    let without = all.into_iter().flatten().any(|estimate| estimate.interval.is_none());
+    without.then_some(TOO_FEW)
 }
 
 fn distribution(found: &Distribution) -> Value {
@@ -138,6 +151,7 @@ fn distribution(found: &Distribution) -> Value {
         "offered": found.offered,
         "n": found.n,
         "never": found.never,
+        "kaplan_meier_seeds": found.censored_seeds,
         "p50": p50.map(|estimate| estimate.value),
         "p99": p99.map(|estimate| estimate.value),
         "max": max.map(|estimate| estimate.value),
@@ -160,6 +174,7 @@ fn pair(pair: &Pair) -> Value {
         "difference": number(pair.unit, pair.difference),
         "interval": bounds(pair.unit, pair.interval),
         "verdict": pair.verdict,
+        "why": pair.interval.is_none().then_some(TOO_FEW),
     })
 }
 
@@ -211,6 +226,10 @@ mod tests {
         assert_eq!(dual["m1"]["max"], "never");
         assert_eq!(dual["m6.in-doubt"]["value"], Value::Null);
         assert_eq!(dual["m6.in-doubt"]["why"], "the pattern prepares no branch");
+        let few = super::value(&fixture::comparison(2));
+        assert_eq!(few["variants"][0]["measures"]["m9"]["why"], TOO_FEW);
+        assert_eq!(few["pairs"][0]["why"], TOO_FEW);
+        assert!(TOO_FEW.contains(&format!(" {} ", crate::stats::MIN_SEEDS)));
         let bytes = summary(&Comparison::default());
         assert!(!String::from_utf8(bytes).unwrap().contains("NaN"));
     }

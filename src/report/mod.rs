@@ -1,13 +1,14 @@
 //! Results to bytes: tables, CSV, JSON, charts and a page.
 //!
 //! Nothing here simulates, reads a file or a clock, or prints: every function is given a
-//! [`Comparison`](crate::experiment::result::Comparison) and returns text or bytes, the same ones
-//! on every rerun and platform.
+//! [`Comparison`] and returns text or bytes, the same ones on every rerun and platform. [`files`]
+//! is a whole folder of results, [`terminal::render`] what the terminal shows.
 
 pub mod chart;
 pub mod csv;
 #[cfg(test)]
 mod fixture;
+pub mod html;
 pub mod human;
 pub mod json;
 pub mod readme;
@@ -16,7 +17,42 @@ pub mod terminal;
 pub mod trace;
 pub mod view;
 
-/// Temporary.
-pub fn files(comparison: &crate::experiment::result::Comparison) -> Vec<(String, Vec<u8>)> {
-    vec![("summary.json".into(), json::summary(comparison))]
+use crate::experiment::result::Comparison;
+
+/// Every file of a folder of results, as (path relative to the folder, bytes), sorted by path.
+/// Whoever writes them writes all or none.
+pub fn files(comparison: &Comparison) -> Vec<(String, Vec<u8>)> {
+    let charts = chart::charts(comparison);
+    let mut files = vec![
+        ("README.md".to_string(), readme::readme(comparison).into_bytes()),
+        ("index.html".into(), html::page(comparison, &charts).into_bytes()),
+        ("operations.csv".into(), csv::operations(comparison)),
+        ("runs.csv".into(), csv::runs(comparison)),
+        ("summary.csv".into(), csv::summary(comparison)),
+        ("summary.json".into(), json::summary(comparison)),
+    ];
+    for chart in &charts {
+        files.push((format!("charts/{}.svg", chart.name), chart.svg()));
+        files.push((format!("charts/{}.png", chart.name), chart.png()));
+    }
+    files.sort();
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_of_results_is_complete_and_the_same_again() {
+        let comparison = fixture::comparison(6);
+        let files = super::files(&comparison);
+        assert!(files == super::files(&comparison), "the same bytes again");
+        let paths: Vec<&str> = files.iter().map(|(path, _)| &**path).collect();
+        insta::assert_snapshot!(paths.join("\n"));
+        let readme = readme::readme(&comparison);
+        for path in paths.iter().filter(|path| !path.contains("charts/") && **path != "README.md") {
+            assert!(readme.contains(&format!("`{path}`")), "README.md explains {path}");
+        }
+    }
 }

@@ -152,7 +152,7 @@ fn pairs(
     others.filter_map(|other| comparison.pair(measure, of, &variant.name, &other.name)).collect()
 }
 
-/// `p99 3.1 ms; next orchestrated with 41 ms`.
+/// `p99 3.1 ms; next orchestrated with 41 ms`, or `p99 3.1 ms; all others 0 s`.
 fn numbers(
     comparison: &Comparison,
     variant: &VariantResult,
@@ -164,17 +164,18 @@ fn numbers(
     };
     let Some((unit, own)) = number(variant) else { return String::new() };
     let others = comparison.variants.iter().filter(|other| other.name != variant.name);
-    let next = others
-        .filter_map(|other| Some((other, number(other)?.1)))
-        .min_by(|(_, a), (_, b)| distance(*a, own).total_cmp(&distance(*b, own)));
+    let mut others: Vec<(&str, f64)> =
+        others.filter_map(|other| Some((&*other.name, number(other)?.1))).collect();
+    others.sort_by(|(_, a), (_, b)| distance(*a, own).total_cmp(&distance(*b, own)));
     let quantile = if of == Statistic::Value { String::new() } else { format!("{} ", of.name()) };
-    let own = human::value(unit, own);
-    match next {
-        Some((other, value)) => {
-            format!("{quantile}{own}; next {} with {}", other.name, human::value(unit, value))
+    let compared = match others.as_slice() {
+        [] => String::new(),
+        [(_, value), rest @ ..] if !rest.is_empty() && rest.iter().all(|(_, v)| v == value) => {
+            format!("; all others {}", human::value(unit, *value))
         }
-        None => format!("{quantile}{own}"),
-    }
+        [(name, value), ..] => format!("; next {name} with {}", human::value(unit, *value)),
+    };
+    format!("{quantile}{}{compared}", human::value(unit, own))
 }
 
 /// Infinities are equally far from everything but themselves.

@@ -90,7 +90,10 @@ pub fn tables(comparison: &Comparison) -> Vec<Table> {
         measured(
             comparison,
             "Consistency",
-            format!("{seeds}; below each its 95 % interval. Never: operations of all seeds."),
+            format!(
+                "{seeds}; below each its 95 % interval. Never: operations of all seeds.{}",
+                unsettled(comparison)
+            ),
             &CONSISTENCY,
         ),
         measured(
@@ -111,11 +114,22 @@ pub fn tables(comparison: &Comparison) -> Vec<Table> {
         measured(
             comparison,
             "Cost and repair",
-            "Messages and forced writes: per offered operation, idle polls and inquiries included. Partial operations: \
-             average over time. Violation time: entity-seconds per 1,000 offered operations.".into(),
+            "Messages and forced writes: per offered operation, idle polls and inquiries included. \
+             Partial operations: average over time. Violation time: entity-seconds per 1,000 \
+             offered operations."
+                .into(),
             &COST,
         ),
     ]
+}
+
+/// What `~` means, if any run did not settle.
+fn unsettled(comparison: &Comparison) -> &'static str {
+    if comparison.variants.iter().all(|variant| variant.settled.iter().all(|settled| *settled)) {
+        ""
+    } else {
+        " ~: some runs did not settle; Kaplan-Meier estimates."
+    }
 }
 
 fn measured(
@@ -191,12 +205,18 @@ impl Column {
         match self.pick {
             Pick::Never => never(measure).unwrap_or(nothing),
             Pick::Number(of) => measure.estimate(of).map_or(nothing, |estimate| Cell {
-                main: human::value(measure.unit, estimate.value),
+                main: format!("{}{}", mark(measure), human::value(measure.unit, estimate.value)),
                 note: human::interval(measure.unit, &estimate),
                 bad: false,
             }),
         }
     }
+}
+
+/// A sign before numbers that rest on runs that did not settle.
+fn mark(measure: &MeasureResult) -> &'static str {
+    let found = measure.as_distribution();
+    if found.is_some_and(|found| found.censored_seeds > 0) { "~" } else { "" }
 }
 
 fn never(measure: &MeasureResult) -> Option<Cell> {
@@ -211,6 +231,7 @@ fn never(measure: &MeasureResult) -> Option<Cell> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::result::Measured;
     use crate::report::fixture;
 
     #[test]
@@ -225,6 +246,24 @@ mod tests {
         }
         let tables = super::tables(&comparison);
         assert!(!tables[1].heads.iter().any(|head| head == "accepted p50"));
+    }
+
+    #[test]
+    fn estimates_of_unsettled_runs_are_marked() {
+        let mut comparison = fixture::comparison(6);
+        let settled = &tables(&comparison)[0];
+        assert!(!settled.note.contains('~') && !settled.rows[0].1[0].main.contains('~'));
+        let variant = &mut comparison.variants[0];
+        variant.settled[0] = false;
+        let Some(MeasureResult { value: Measured::Distribution(lag), .. }) =
+            variant.measures.get_mut(key::LAG)
+        else {
+            panic!("lag is a distribution")
+        };
+        lag.censored_seeds = 1;
+        let unsettled = &tables(&comparison)[0];
+        assert!(unsettled.note.contains("~: some runs did not settle; Kaplan-Meier"));
+        assert!(unsettled.rows[0].1[0].main.starts_with('~'));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! One measure of one variant over all seeds.
 
-use crate::stats::{Level, Quantile, Sample, bootstrap_interval, mean, median_quantile};
+use crate::stats::{
+    Level, Observation, Quantile, Sample, Survival, bootstrap_interval, mean, median_quantile,
+};
 
 /// The measures' keys in [`VariantResult::measures`](super::VariantResult::measures), in
 /// `summary.json` and in the CSV files.
@@ -140,6 +142,8 @@ pub struct Distribution {
     pub p99: Option<Estimate<Quantile>>,
     /// The maximum.
     pub max: Option<Estimate<Quantile>>,
+    /// In how many seeds the quantiles are Kaplan-Meier estimates, because the run did not settle.
+    pub censored_seeds: u64,
     /// What each seed gave.
     pub per_seed: Vec<SeedQuantiles>,
 }
@@ -159,6 +163,8 @@ pub struct SeedQuantiles {
     pub p99: Option<Quantile>,
     /// The maximum.
     pub max: Option<Quantile>,
+    /// Whether the run did not settle, so that these are Kaplan-Meier estimates.
+    pub censored: bool,
 }
 
 /// One number a run: the mean over seeds is shown.
@@ -189,18 +195,27 @@ impl MeasureResult {
         samples: &[Sample],
     ) -> Self {
         assert_eq!(offered.len(), samples.len(), "one count and one sample a seed");
-        let per_seed: Vec<SeedQuantiles> = offered
-            .iter()
-            .zip(samples)
-            .map(|(&offered, sample)| SeedQuantiles::of(offered, sample))
-            .collect();
+        let seeds = offered.iter().zip(samples);
+        let seeds = seeds.map(|(&offered, sample)| SeedQuantiles::of(offered, sample));
+        Self::over_seeds(name, unit, better, seeds.collect())
+    }
+
+    /// A distribution of which the quantiles of each seed are known; some of them may be
+    /// [`SeedQuantiles::censored`].
+    pub fn over_seeds(
+        name: &str,
+        unit: Unit,
+        better: Better,
+        per_seed: Vec<SeedQuantiles>,
+    ) -> Self {
         let distribution = Distribution {
-            offered: offered.iter().sum(),
-            n: samples.iter().map(Sample::n).sum(),
-            never: samples.iter().map(Sample::never).sum(),
+            offered: per_seed.iter().map(|seed| seed.offered).sum(),
+            n: per_seed.iter().map(|seed| seed.n).sum(),
+            never: per_seed.iter().map(|seed| seed.never).sum(),
             p50: median_over_seeds(per_seed.iter().map(|seed| seed.p50)),
             p99: median_over_seeds(per_seed.iter().map(|seed| seed.p99)),
             max: median_over_seeds(per_seed.iter().map(|seed| seed.max)),
+            censored_seeds: per_seed.iter().filter(|seed| seed.censored).count() as u64,
             per_seed,
         };
         Self { name: name.into(), unit, better, value: Measured::Distribution(distribution) }
@@ -277,7 +292,8 @@ impl Distribution {
 }
 
 impl SeedQuantiles {
-    fn of(offered: u64, sample: &Sample) -> Self {
+    /// Of a settled run: what is unfinished will never end.
+    pub fn of(offered: u64, sample: &Sample) -> Self {
         Self {
             offered,
             n: sample.n(),
@@ -285,6 +301,27 @@ impl SeedQuantiles {
             p50: sample.quantile(Level::P50),
             p99: sample.quantile(Level::P99),
             max: sample.quantile(Level::MAX),
+            censored: false,
+        }
+    }
+
+    /// Of a run that did not settle: what is unfinished was cut off, and the quantiles are
+    /// Kaplan-Meier estimates. Those beyond the last known end have no known bound and count as
+    /// "never"; so do, in the count, the operations that were cut off.
+    pub fn censored(offered: u64, observations: &[Observation]) -> Self {
+        let survival = Survival::kaplan_meier(observations);
+        let quantile = |level| {
+            let known = survival.quantile(level).map_or(Quantile::Never, Quantile::Value);
+            (!observations.is_empty()).then_some(known)
+        };
+        Self {
+            offered,
+            n: observations.len() as u64,
+            never: observations.iter().filter(|observation| observation.censored).count() as u64,
+            p50: quantile(Level::P50),
+            p99: quantile(Level::P99),
+            max: quantile(Level::MAX),
+            censored: true,
         }
     }
 
@@ -348,6 +385,18 @@ mod tests {
         assert_eq!(found.per_seed[6].max, Some(Never));
         assert_eq!(lag.per_seed(Statistic::Max)[6], Some(f64::INFINITY));
         assert_eq!(lag.why(), None);
+    }
+
+    #[test]
+    fn unsettled_runs_are_estimated_and_marked() {
+        let observations: Vec<Observation> =
+            (1..=10).map(|time| Observation { time, censored: time > 8 }).collect();
+        let settled = SeedQuantiles::of(10, &Sample::new([5], 0));
+        let seeds = vec![SeedQuantiles::censored(10, &observations), settled];
+        let lag = MeasureResult::over_seeds("lag", Unit::Nanoseconds, Better::Lower, seeds);
+        let found = lag.as_distribution().unwrap();
+        assert_eq!((found.censored_seeds, found.never, found.n), (1, 2, 11));
+        assert_eq!((found.per_seed[0].p50, found.per_seed[0].p99), (Some(Value(5)), Some(Never)));
     }
 
     #[test]

@@ -33,8 +33,9 @@ struct Row {
 const LEFT: f64 = 190.0;
 const ROW: f64 = 25.0;
 const BAR: f64 = 15.0;
-/// Space for the title and the key of a panel, and for its axis.
-const HEAD: f64 = 52.0;
+/// Space for the title of a panel, for its key if it has one, and for its axis.
+const HEAD: f64 = 28.0;
+const KEY: f64 = 24.0;
 const FOOT: f64 = 44.0;
 
 /// How operations ended: all of them, and those that ended wrong on a scale of their own.
@@ -57,8 +58,15 @@ pub fn cost(comparison: &Comparison, title: &str) -> Picture {
     stacked(title, subtitle, &panels)
 }
 
+impl Panel {
+    /// Space above the bars.
+    fn head(&self) -> f64 {
+        HEAD + if self.parts.len() > 1 { KEY } else { 0.0 }
+    }
+}
+
 fn stacked(title: &str, subtitle: &str, panels: &[Panel]) -> Picture {
-    let tall = |panel: &Panel| HEAD + panel.rows.len() as f64 * ROW + FOOT;
+    let tall = |panel: &Panel| panel.head() + panel.rows.len() as f64 * ROW + FOOT;
     let height = TOP + panels.iter().map(tall).sum::<f64>();
     let mut picture = frame::titled(libm::ceil(height), title, subtitle);
     let mut top = TOP;
@@ -77,10 +85,11 @@ fn draw(picture: &mut Picture, panel: &Panel, top: f64) {
     let sums = panel.rows.iter().map(|row| row.values.iter().sum::<f64>());
     let most = panel.full.unwrap_or_else(|| sums.fold(0.0, f64::max));
     let scale = Scale::linear(0.0, most, LEFT, panel.right);
-    let (first, last) = (top + HEAD - 8.0, top + HEAD + panel.rows.len() as f64 * ROW);
+    let first = top + panel.head();
+    let last = first + panel.rows.len() as f64 * ROW;
     for tick in scale.ticks() {
         let x = scale.at(tick);
-        picture.line(vec![(x, first), (x, last)], Ink::Grid, 1.0, &[]);
+        picture.line(vec![(x, first - 8.0), (x, last)], Ink::Grid, 1.0, &[]);
         let label = match panel.unit {
             Unit::Share => format!("{} %", human::number(tick * 100.0)),
             unit => human::value(unit, tick),
@@ -88,7 +97,7 @@ fn draw(picture: &mut Picture, panel: &Panel, top: f64) {
         picture.small((x, last + 17.0), label, Ink::Quiet, Align::Middle);
     }
     for (at, row) in panel.rows.iter().enumerate() {
-        let y = top + HEAD + at as f64 * ROW + 2.0;
+        let y = first + at as f64 * ROW + 2.0;
         let name = frame::fitted(&row.name, TEXT, false, LEFT - MARGIN - 12.0);
         picture.text((LEFT - 10.0, y + 12.0), name, Ink::Text, Align::End);
         let mut sum = 0.0;

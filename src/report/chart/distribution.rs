@@ -39,7 +39,7 @@ const LEFT: f64 = 74.0;
 const RIGHT: f64 = 634.0;
 const BOTTOM: f64 = HEIGHT - 60.0;
 /// Width of the strip for times of zero.
-const ZERO: f64 = 34.0;
+const ZERO: f64 = 44.0;
 /// Width of the strip for what never ends.
 const NEVER: f64 = 74.0;
 
@@ -51,7 +51,7 @@ struct Plot {
     left: f64,
 }
 
-/// Draws one line for each series that has any value.
+/// Draws one line for each series that has any value; the legend names them all.
 pub fn draw(words: &Words, series: &[Series]) -> Picture {
     let mut picture = frame::titled(HEIGHT, words.title, words.subtitle);
     let shown: Vec<&Series> = series.iter().filter(|series| series.curve.n > 0).collect();
@@ -61,7 +61,7 @@ pub fn draw(words: &Words, series: &[Series]) -> Picture {
         line(&mut picture, &plot, series);
     }
     ends(&mut picture, &plot, &shown);
-    let entries: Vec<Entry> = shown.iter().map(|series| entry(series)).collect();
+    let entries: Vec<Entry> = series.iter().map(entry).collect();
     let x = RIGHT + NEVER + 22.0;
     frame::legend(&mut picture, (x, TOP + 12.0), (frame::WIDTH - MARGIN, HEIGHT - 12.0), &entries);
     picture

@@ -42,7 +42,7 @@ pub fn draw(comparison: &Comparison, baseline: &str, title: &str) -> Option<Pict
     );
     let height = TOP + 26.0 + rows.iter().sum::<f64>();
     let mut picture = frame::titled(libm::ceil(height), title, &subtitle);
-    let colours = [(Ink::Good, "better"), (Ink::Bad, "worse"), (Ink::Pale, "no difference shown")];
+    let colours = [(Ink::Good, "better"), (Ink::Bad, "worse"), (Ink::Quiet, "no difference shown")];
     let colours = colours.map(|(ink, name)| (ink, name.to_string()));
     frame::key(&mut picture, (MARGIN, TOP), frame::WIDTH, &colours);
     let mut top = TOP + 26.0;

@@ -70,10 +70,10 @@ const LAG: &str = "Each line says what share of the operations that exposed anyt
     visible, or wholly undone, within the time below. Further left is better. The vertical axis \
     runs in nines, because patterns differ in the tail. A line that ends at the right with a dot \
     and a percentage does not reach all: that share never became consistent.";
-const TIMELINE: &str = "Shaded: a fault, named above. The upper panel shows when an operation had \
-    to arrive to be inconsistent for long; a line on the topmost rule means never. The lower panel \
-    shows how many operations are partly visible at that time, on an axis that starts at zero and \
-    grows by factors of ten.";
+const TIMELINE: &str = "Shaded: a fault, named above where there is room. The upper panel shows \
+    when an operation had to arrive to be inconsistent for long; a line on the topmost rule means \
+    never. The lower panel shows how many operations are partly visible at that time, on an axis \
+    that starts at zero and grows by factors of ten.";
 const OUTCOMES: &str = "How operations ended, judged from what the stores hold and what the \
     clients were told. Wrong outcomes are repeated below on a scale of their own. Duplicated: an \
     effect twice. Mixed: applied here and refused there. Stranded: unfinished, and something still \
@@ -85,8 +85,8 @@ const LATENCY: &str = "Time from arrival to the client's answer, retries include
 const COST: &str = "What an offered operation costs until the end of the settle cap, by kind.";
 const DIFFERENCES: &str = "Each row takes the same seeds under two variants and shows the median \
     difference with its 95 % bootstrap interval. Only intervals that exclude zero show a \
-    difference. No correction is made for looking at many of them. Dots at an edge with +∞ or −∞: \
-    one of the two is never.";
+    difference. No correction is made for looking at many of them. A dot at an edge with +∞ or \
+    −∞ says that one of the two is never.";
 
 fn lag(comparison: &Comparison) -> Picture {
     let series: Vec<Series> = comparison
@@ -114,6 +114,9 @@ fn lag(comparison: &Comparison) -> Picture {
 fn lag_notes(variant: &VariantResult) -> Vec<String> {
     let lag = variant.measures.get(key::LAG).and_then(|measure| measure.as_distribution());
     let Some(lag) = lag else { return Vec::new() };
+    if lag.n == 0 {
+        return vec!["exposed nothing".into()];
+    }
     let mut notes = quantiles(lag);
     if lag.offered > lag.n {
         let hidden = (lag.offered - lag.n) as f64 / lag.offered as f64;
@@ -139,7 +142,8 @@ fn latency(comparison: &Comparison) -> Picture {
     let title = latency_title(comparison);
     let words = Words {
         title: &title,
-        subtitle: "Share of operations answered yes within this time after they arrived; all seeds.",
+        subtitle: "Share of operations answered yes within this time after their arrival; all \
+                   seeds.",
         never: "no answer",
     };
     distribution::draw(&words, &series)

@@ -38,8 +38,8 @@ fn element(mark: &Mark) -> String {
             let dashes =
                 if dash.is_empty() { dashes } else { format!(" stroke-dasharray=\"{dashes}\"") };
             format!(
-                "<path d=\"{}\" class=\"l-{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{width}\" \
-                 stroke-linejoin=\"round\"{dashes}/>",
+                "<path d=\"{}\" class=\"l-{}\" fill=\"none\" stroke=\"{}\" \
+                 stroke-width=\"{width}\" stroke-linejoin=\"round\"{dashes}/>",
                 path(points),
                 ink.class(),
                 ink.hex()
@@ -82,7 +82,8 @@ fn text_element(text: &Text) -> String {
     };
     let weight = if text.bold { " font-weight=\"bold\"" } else { "" };
     format!(
-        "<text x=\"{}\" y=\"{}\" font-size=\"{}\"{weight}{anchor} class=\"f-{}\" fill=\"{}\">{}</text>",
+        "<text x=\"{}\" y=\"{}\" font-size=\"{}\"{weight}{anchor} class=\"f-{}\" \
+         fill=\"{}\">{}</text>",
         short(text.at.0),
         short(text.at.1),
         text.size,

@@ -1,0 +1,224 @@
+//! The page: one HTML file that opens from disk, needs no script and fetches nothing.
+//!
+//! The template and the style sheet are real files beside this one. What they show is put together
+//! here, already as text.
+
+use minijinja::{Environment, Value, context};
+use serde_json::Value as Json;
+
+use super::chart::{Chart, svg};
+use super::{human, sentence, terminal, view};
+use crate::experiment::result::{Comparison, VariantResult};
+
+const TEMPLATE: &str = include_str!("report.html");
+const STYLE: &str = include_str!("style.css");
+
+/// The text of `index.html`, with these charts in it.
+pub fn page(comparison: &Comparison, charts: &[Chart]) -> String {
+    let mut environment = Environment::new();
+    environment.add_template("report.html", TEMPLATE).expect("the template is tested");
+    let template = environment.get_template("report.html").expect("it was just added");
+    template.render(content(comparison, charts)).expect("the template is tested")
+}
+
+fn content(comparison: &Comparison, charts: &[Chart]) -> Value {
+    let scenario = &comparison.scenario;
+    context! {
+        style => STYLE,
+        name => &scenario.name,
+        about => &scenario.about,
+        profile => &scenario.profile,
+        hash => &scenario.hash,
+        engine => &comparison.engine,
+        command => &comparison.command,
+        seeds => terminal::seeds(&comparison.seeds),
+        rests_on => &comparison.rests_on,
+        warnings => &comparison.warnings,
+        tables => list(view::tables(comparison), table),
+        sentences => list(sentence::sentences(comparison), |(name, text)| {
+            context! { name, text => unbroken(&text) }
+        }),
+        not_shown => sentence::not_shown(comparison),
+        charts => list(charts, |chart| context! {
+            name => chart.name,
+            caption => chart.caption,
+            svg => svg::inline(&chart.picture),
+        }),
+        checks => list(&comparison.checks, |check| context! {
+            verdict => check.verdict.name(),
+            variant => &check.variant,
+            name => &check.name,
+            why => &check.why,
+        }),
+        course => course(comparison),
+        variants => list(&comparison.variants, variant),
+        values => values(comparison),
+    }
+}
+
+fn list<T>(items: impl IntoIterator<Item = T>, of: impl Fn(T) -> Value) -> Vec<Value> {
+    items.into_iter().map(of).collect()
+}
+
+fn table(table: view::Table) -> Value {
+    let cell =
+        |cell: view::Cell| context! { main => cell.main, note => cell.note, bad => cell.bad };
+    context! {
+        title => table.title,
+        note => table.note,
+        heads => table.heads,
+        rows => list(table.rows, |(name, cells)| context! { name, cells => list(cells, cell) }),
+    }
+}
+
+/// Keeps numbers on one line with what they count.
+fn unbroken(text: &str) -> String {
+    let units = ["%", "ns", "µs", "ms", "s", "min"];
+    let mut joined = String::with_capacity(text.len());
+    for word in text.split(' ') {
+        let after_number = joined.ends_with(|last: char| last.is_ascii_digit());
+        let unit = word.trim_end_matches([')', ';', ',', '.']);
+        if !joined.is_empty() {
+            joined.push(if after_number && units.contains(&unit) { '\u{a0}' } else { ' ' });
+        }
+        joined += word;
+    }
+    joined
+}
+
+/// Phases and faults, by when they begin.
+fn course(comparison: &Comparison) -> Vec<Value> {
+    let phases = comparison
+        .phases
+        .iter()
+        .map(|phase| (phase.from, phase.to, phase.name.clone(), String::new()));
+    let faults = comparison.faults.iter().map(|fault| {
+        let remark = fault.remark.clone().unwrap_or_default();
+        (fault.from, fault.to, format!("{} {}", fault.name, fault.target), remark)
+    });
+    let mut windows: Vec<_> = phases.chain(faults).collect();
+    windows.sort();
+    list(windows, |(from, to, what, remark)| {
+        context! {
+            what,
+            from => human::nanos(from as f64),
+            to => human::nanos(to as f64),
+            remark,
+        }
+    })
+}
+
+fn variant(variant: &VariantResult) -> Value {
+    let settled = variant.settled.iter().filter(|settled| **settled).count();
+    let prints = variant.fingerprints.iter().map(|print| format!("{print:016x}"));
+    let rows = variant.census.states.iter().zip(&variant.census.matrix);
+    let mut settings = Vec::new();
+    flatten("", &variant.settings, &mut settings);
+    context! {
+        name => &variant.name,
+        summary => &variant.summary,
+        pattern => &variant.pattern,
+        technique => &variant.technique,
+        settings => list(settings, |(name, value)| context! { name, value }),
+        settled => format!("{settled} of {} runs", variant.settled.len()),
+        fingerprints => prints.collect::<Vec<_>>(),
+        answers => &variant.census.answers,
+        census => list(rows, |(state, counts)| context! {
+            state,
+            counts => counts.iter().map(|count| human::count(*count)).collect::<Vec<_>>(),
+        }),
+    }
+}
+
+/// Settings as (path, value), nested ones with dots.
+fn flatten(path: &str, value: &Json, into: &mut Vec<(String, String)>) {
+    match value {
+        Json::Object(fields) => {
+            for (name, value) in fields {
+                let dot = if path.is_empty() { "" } else { "." };
+                flatten(&format!("{path}{dot}{name}"), value, into);
+            }
+        }
+        Json::Null => {}
+        Json::String(text) => into.push((path.into(), text.clone())),
+        other => into.push((path.into(), other.to_string())),
+    }
+}
+
+/// The values in force, in groups of the same path up to its last dot, in the order of the first.
+fn values(comparison: &Comparison) -> Vec<Value> {
+    let mut groups: Vec<(&str, Vec<Value>)> = Vec::new();
+    for used in &comparison.values {
+        let (group, name) = used.name.rsplit_once('.').unwrap_or(("", &used.name));
+        let value = context! { name, value => &used.value, origin => &used.origin };
+        match groups.iter_mut().find(|(known, _)| *known == group) {
+            Some((_, values)) => values.push(value),
+            None => groups.push((group, vec![value])),
+        }
+    }
+    list(groups, |(name, values)| context! { name, values })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{chart, fixture};
+
+    fn example() -> String {
+        let comparison = fixture::comparison(6);
+        page(&comparison, &chart::charts(&comparison))
+    }
+
+    #[test]
+    fn the_page_fetches_nothing() {
+        let page = example();
+        for banned in ["http:", "https:", "//", "src=", "url(", "@import", "<script", "<link"] {
+            let found = page.find(banned).map(|at| &page[at.saturating_sub(60)..at + 20]);
+            assert_eq!(found, None, "{banned}");
+        }
+        for target in page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            let own = target.starts_with('#') || target.starts_with("charts/");
+            assert!(own || ["csv", "json"].iter().any(|end| target.ends_with(end)), "{target}");
+        }
+    }
+
+    #[test]
+    fn the_page_has_everything() {
+        let page = example();
+        for part in [
+            "The ranking rests on: sync every 30s",
+            "What stands out",
+            "shortest consistency lag",
+            "crash role:driver",
+            "HikariCP advises 10 to 20",
+            "sysops-ticket.toml --seeds 6</code>",
+            "<td class=\"violated\">violated</td>",
+        ] {
+            assert!(page.contains(part), "{part}");
+        }
+        assert_eq!(page.matches("<svg").count(), 6);
+        for id in page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(page.contains(&format!("id=\"{id}\"")), "{id}");
+        }
+    }
+
+    #[test]
+    fn numbers_stay_with_their_units() {
+        assert_eq!(unbroken("p99 4.1 ms; next (1.2 %)."), "p99 4.1\u{a0}ms; next (1.2\u{a0}%).");
+    }
+
+    #[test]
+    fn text_from_scenarios_is_escaped() {
+        let mut comparison = fixture::comparison(6);
+        comparison.scenario.about = "<b>bold</b> & more".into();
+        comparison.variants[0].name = "<i>".into();
+        let page = page(&comparison, &chart::charts(&comparison));
+        assert!(!page.contains("<b>bold") && !page.contains("<i>"));
+    }
+
+    #[test]
+    fn an_empty_comparison_is_a_page_too() {
+        let empty = Comparison::default();
+        assert!(page(&empty, &chart::charts(&empty)).contains("</html>"));
+    }
+}
