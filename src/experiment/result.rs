@@ -226,13 +226,13 @@ pub struct ValueUsed {
 }
 
 impl Comparison {
-    /// Adds what follows from the rest: the share of wrong outcomes of each variant (M7) and the
+    /// Adds what follows from the rest: the share of wrong outcomes of each variant (M7), if it is not there, and the
     /// paired differences of all [`COMPARED`] measures. Call it last.
     #[must_use]
     pub fn complete(mut self) -> Self {
         for variant in &mut self.variants {
-            let wrong = variant.census.wrong();
-            variant.measures.insert(key::WRONG.into(), wrong);
+            let VariantResult { measures, census, .. } = variant;
+            measures.entry(key::WRONG.into()).or_insert_with(|| census.wrong());
         }
         self.pairs = pair::all(&self.variants);
         self

@@ -10,7 +10,6 @@ pub fn value(unit: Unit, value: f64) -> String {
     match unit {
         Unit::Nanoseconds => nanos(value),
         Unit::Share => share(value),
-        Unit::SecondsPerThousand => format!("{} s", number(value)),
         Unit::PerOperation | Unit::Count => number(value),
     }
 }

@@ -15,7 +15,7 @@ pub mod key {
     pub const HIDDEN: &str = "m1.hidden";
     /// M2, lag after the answer: a distribution over operations answered yes.
     pub const AFTER_ANSWER: &str = "m2";
-    /// M3, violation time per 1,000 offered operations.
+    /// M3, violation time: nanoseconds, summed over entities, per 1,000 offered operations.
     pub const VIOLATION: &str = "m3";
     /// M3, share of time in which any invariant was false.
     pub const VIOLATED: &str = "m3.any";
@@ -44,12 +44,18 @@ pub mod key {
     pub const DONE: &str = "m10.done";
     /// M10, latency of `accepted`: a distribution.
     pub const ACCEPTED: &str = "m10.accepted";
-    /// M11, recovery after the heal: a distribution over seeds.
+    /// M11, recovery after the heal: a distribution with one value a seed, which may be "never".
     pub const RECOVERY: &str = "m11";
-    /// M12, messages per offered operation. By class: this, a dot and the class
-    /// (`m12.messages.broker`).
+    /// M12, messages per offered operation: those between services, drivers, participants and the
+    /// broker.
     pub const MESSAGES: &str = "m12.messages";
-    /// M12, forced writes per offered operation. By kind: this, a dot and the kind.
+    /// M12, the part of them that neither comes from nor goes to the broker.
+    pub const SERVICE_MESSAGES: &str = "m12.messages.service";
+    /// M12, the part of them that comes from or goes to the broker.
+    pub const BROKER_MESSAGES: &str = "m12.messages.broker";
+    /// M12, messages between services and their databases per offered operation, counted apart.
+    pub const DATABASE_MESSAGES: &str = "m12.messages.database";
+    /// M12, forced writes per offered operation.
     pub const FORCED: &str = "m12.forced-writes";
 }
 
@@ -62,8 +68,6 @@ pub enum Unit {
     Share,
     /// So many per offered operation.
     PerOperation,
-    /// Entity-seconds per 1,000 offered operations.
-    SecondsPerThousand,
     /// So many.
     Count,
 }
@@ -343,7 +347,6 @@ impl Unit {
             Self::Nanoseconds => "ns",
             Self::Share => "share",
             Self::PerOperation => "per operation",
-            Self::SecondsPerThousand => "s per 1000 operations",
             Self::Count => "count",
         }
     }

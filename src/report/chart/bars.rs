@@ -47,13 +47,20 @@ pub fn outcomes(comparison: &Comparison, title: &str) -> Picture {
     stacked(title, subtitle, &[all, wrong])
 }
 
-/// What an operation costs: messages by class and forced writes by kind.
+/// What an operation costs: messages, trips to databases, forced writes.
 pub fn cost(comparison: &Comparison, title: &str) -> Picture {
     let subtitle = "Per offered operation, idle polls and inquiries included; mean over seeds with \
                     its 95 % interval.";
+    let messages = [
+        (Ink::Series(0), "between services and drivers", key::SERVICE_MESSAGES),
+        (Ink::Series(1), "to and from the broker", key::BROKER_MESSAGES),
+    ];
+    let trips = [(Ink::Series(2), "", key::DATABASE_MESSAGES)];
+    let forced = [(Ink::Series(4), "", key::FORCED)];
     let panels = [
-        by_class(comparison, "Messages per operation", key::MESSAGES),
-        by_class(comparison, "Forced writes per operation", key::FORCED),
+        costs(comparison, "Messages", key::MESSAGES, &messages),
+        costs(comparison, "Messages between services and their databases", trips[0].2, &trips),
+        costs(comparison, "Forced writes", key::FORCED, &forced),
     ];
     stacked(title, subtitle, &panels)
 }
@@ -204,42 +211,21 @@ fn share(count: u64, census: &Census) -> f64 {
     }
 }
 
-/// A measure cut by the measures whose keys continue its own: `m12.messages.broker`.
-fn by_class(comparison: &Comparison, title: &str, total: &str) -> Panel {
-    let prefix = format!("{total}.");
-    let mut classes: Vec<&str> = comparison
-        .variants
-        .iter()
-        .flat_map(|variant| variant.measures.keys().filter_map(|key| key.strip_prefix(&*prefix)))
-        .collect();
-    classes.sort_unstable();
-    classes.dedup();
-    let parts = match classes.as_slice() {
-        [] => vec![(Ink::Series(0), "all".to_string())],
-        classes => classes
-            .iter()
-            .enumerate()
-            .map(|(at, class)| (Ink::Series(at), (*class).to_string()))
-            .collect(),
-    };
+/// A measure and the measures that are its parts, as (colour, name, key).
+fn costs(comparison: &Comparison, title: &str, total: &str, parts: &[(Ink, &str, &str)]) -> Panel {
     let value = |variant: &VariantResult, key: &str| {
         let estimate = variant.measures.get(key)?.estimate(Statistic::Value)?;
         Some(estimate.value)
     };
     let rows = comparison.variants.iter().map(|variant| Row {
         name: variant.name.clone(),
-        values: if classes.is_empty() {
-            vec![value(variant, total).unwrap_or(0.0)]
-        } else {
-            let of = |class: &&str| value(variant, &format!("{prefix}{class}")).unwrap_or(0.0);
-            classes.iter().map(of).collect()
-        },
+        values: parts.iter().map(|part| value(variant, part.2).unwrap_or(0.0)).collect(),
         label: variant.measures.get(total).map_or_else(String::new, label),
     });
     Panel {
         title: title.into(),
         rows: rows.collect(),
-        parts,
+        parts: parts.iter().map(|(ink, name, _)| (*ink, (*name).to_string())).collect(),
         right: 760.0,
         unit: Unit::PerOperation,
         full: None,
