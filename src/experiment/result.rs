@@ -226,8 +226,8 @@ pub struct ValueUsed {
 }
 
 impl Comparison {
-    /// Adds what follows from the rest: the share of wrong outcomes of each variant (M7), if it is not there, and the
-    /// paired differences of all [`COMPARED`] measures. Call it last.
+    /// Adds what follows from the rest: the share of wrong outcomes of each variant (M7), where it
+    /// is not there yet, and the paired differences of all [`COMPARED`] measures. Call it last.
     #[must_use]
     pub fn complete(mut self) -> Self {
         for variant in &mut self.variants {
