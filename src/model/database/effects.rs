@@ -1,7 +1,7 @@
 //! What statements do to rows: steps and their compensation, and values that a job derived.
 
 use super::ledger::{EXISTENCE, change};
-use super::provenance::{Delta, Derived, Direction, Effect, Entry, Provenance};
+use super::provenance::{Delta, Derived, Direction, Effect, Entry, Provenance, Version};
 use super::rows::{Row, RowId};
 use super::state::State;
 use super::txn::{Policy, StepRef};
@@ -245,6 +245,20 @@ impl Database {
                 }
                 _ => None,
             }
+        })
+    }
+
+    /// Whether chance refuses some step that a version would bring into a cell.
+    pub(super) fn would_refuse(&self, id: RowId, column: u8, version: &Version) -> bool {
+        let entries = version.provenance.entries();
+        let entries = self.ledger.settle(entries, id.table, column, id.key);
+        entries.into_iter().any(|(effect, _)| {
+            let info = self.env.operation(effect.op);
+            let step = &self.env.system().operation(info.kind).steps[effect.step.index()];
+            effect.direction == Direction::Forward
+                && self.ledger.is_shown_by(effect, id.table, column, id.key)
+                && self.ledger.shows(effect).forward == 0
+                && self.is_unlucky(effect.op, step)
         })
     }
 

@@ -68,7 +68,7 @@ impl Flight {
     }
 
     /// Waits for the arrival.
-    pub async fn arrive(mut self) {
+    pub async fn arrive(&mut self) {
         let sim = self.database.env.sim();
         if sim.now() < self.arrives {
             sim.sleep_until(self.arrives).await;

@@ -5,12 +5,13 @@
 //! job is judged by what its value really contains.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use super::provenance::{Direction, Effect, Entry, most};
 use crate::model::env::Env;
 use crate::model::system::{
-    Effect as Change, MAX_STEPS, OperationKind, OperationSpec, RowKey, StepId, StepSpec, System,
-    TableId,
+    DatabaseId, Effect as Change, MAX_STEPS, OperationKind, OperationSpec, RowKey, StepId,
+    StepSpec, System, TableId,
 };
 
 /// The pseudo-column that says whether a row exists.
@@ -24,8 +25,12 @@ pub(super) struct Ledger {
     /// The first position of each table within one kind's columns.
     tables: Vec<usize>,
     width: usize,
-    /// By operation, step and direction.
-    shown: RefCell<Vec<[[i8; 2]; MAX_STEPS]>>,
+    /// By kind and step: the step's place among those of its kind that are stored here.
+    slots: Vec<[u8; MAX_STEPS]>,
+    /// How many places an operation has in `shown`.
+    stride: usize,
+    /// By operation, place and direction.
+    shown: RefCell<Vec<[i8; 2]>>,
 }
 
 /// What a row or cell shows of one step.
@@ -38,7 +43,7 @@ pub(super) struct Shows {
 }
 
 impl Ledger {
-    pub fn new(env: &Env) -> Self {
+    pub fn new(env: &Env, id: DatabaseId) -> Self {
         let system = env.system();
         let mut width = 0;
         let mut tables = Vec::with_capacity(system.tables.len());
@@ -47,12 +52,15 @@ impl Ledger {
             width += table.columns.len() + 1;
         }
         let writers = vec![0; system.operations.len() * width * 2];
+        let (slots, stride) = slots(system, id);
         let shown = RefCell::default();
-        let mut ledger = Self { env: env.clone(), writers, tables, width, shown };
+        let env = env.clone();
+        let mut ledger = Self { env, writers, tables, width, slots, stride, shown };
+        let system = Arc::clone(ledger.env.system());
         for (kind, operation) in system.operations.iter().enumerate() {
             for (at, step) in operation.steps.iter().enumerate() {
                 for direction in [Direction::Forward, Direction::Undo] {
-                    for column in columns(system, step, direction) {
+                    for column in columns(&system, step, direction) {
                         let kind = OperationKind(kind as u16);
                         let place = ledger.place(kind, step.table, column, direction);
                         ledger.writers[place] |= 1 << at;
@@ -110,22 +118,47 @@ impl Ledger {
 
     /// Counts a change of what is shown.
     pub fn count(&self, (effect, times): Entry) {
+        let Some(place) = self.tally(effect) else { return };
         let mut shown = self.shown.borrow_mut();
-        let op = effect.op.0 as usize;
-        if shown.len() <= op {
-            shown.resize(op + 1, Default::default());
+        if shown.len() <= place {
+            shown.resize((effect.op.0 as usize + 1) * self.stride, [0; 2]);
         }
-        let tally = &mut shown[op][effect.step.index()][effect.direction as usize];
+        let tally = &mut shown[place][effect.direction as usize];
         *tally = tally.saturating_add(times.clamp(-127, 127) as i8);
     }
 
     /// What is shown of a step now.
     pub fn shows(&self, effect: Effect) -> Shows {
         let shown = self.shown.borrow();
-        let Some(steps) = shown.get(effect.op.0 as usize) else { return Shows::default() };
-        let [forward, undo] = steps[effect.step.index()];
-        Shows { forward, undo }
+        let tally = self.tally(effect).and_then(|place| shown.get(place));
+        tally.map_or(Shows::default(), |&[forward, undo]| Shows { forward, undo })
     }
+
+    fn tally(&self, effect: Effect) -> Option<usize> {
+        let kind = self.env.operation(effect.op).kind;
+        let slot = self.slots[kind.index()][effect.step.index()];
+        (slot != ELSEWHERE).then(|| effect.op.0 as usize * self.stride + usize::from(slot))
+    }
+}
+
+/// The place of a step that another database stores.
+const ELSEWHERE: u8 = u8::MAX;
+
+/// Numbers the steps of each kind that this database stores, and says how many the most are.
+fn slots(system: &System, id: DatabaseId) -> (Vec<[u8; MAX_STEPS]>, usize) {
+    let mut stride = 0;
+    let number = |operation: &OperationSpec| {
+        let mut slots = [ELSEWHERE; MAX_STEPS];
+        let here = |step: &StepSpec| system.table(step.table).database == id;
+        let stored = operation.steps.iter().zip(&mut slots).filter(|(step, _)| here(step));
+        for (number, (_, slot)) in stored.enumerate() {
+            *slot = number as u8;
+            stride = stride.max(number + 1);
+        }
+        slots
+    };
+    let slots = system.operations.iter().map(number).collect();
+    (slots, stride)
 }
 
 /// The change that a step makes in this direction.

@@ -150,7 +150,7 @@ impl Database {
         let sim = env.sim();
         Rc::new(Self {
             log: Log::new(env, spec.name.luck, u32::from(id.0), spec.force.clone(), node),
-            ledger: Ledger::new(env),
+            ledger: Ledger::new(env, id),
             labels: Labels {
                 statement: env.label("statement"),
                 commit: env.label("commit"),
@@ -267,3 +267,5 @@ impl Database {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(super) use tests::test_system;

@@ -137,7 +137,7 @@ impl Txn {
     /// The only statement of a transaction that only reads: it ends right behind it.
     pub(super) async fn alone<T, F>(
         &mut self,
-        statement: impl FnOnce(Rc<Database>, Call) -> F,
+        statement: impl FnOnce(Rc<Database>, Call) -> F + 'static,
     ) -> Result<T, DbError>
     where
         T: 'static,
@@ -145,13 +145,10 @@ impl Txn {
     {
         let ctx = *self.ctx();
         let result = self
-            .ask(&ctx, move |database, call| {
-                let statement = statement(Rc::clone(&database), call);
-                async move {
-                    let result = statement.await;
-                    database.close(&call.ctx, call.txn);
-                    result
-                }
+            .ask(&ctx, move |database, call| async move {
+                let result = statement(Rc::clone(&database), call).await;
+                database.close(&call.ctx, call.txn);
+                result
             })
             .await;
         self.over();

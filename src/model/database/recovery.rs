@@ -58,6 +58,10 @@ impl Database {
         let records = self.log.records();
         self.bury(&records);
         for (lsn, entry) in records {
+            // What was written down may have crashed the node again.
+            if !self.env.sim().is_up(self.node) {
+                return;
+            }
             match entry {
                 Entry::Commit { txn, ctx, changes } => {
                     self.install(&ctx, txn, &changes, lsn, None);
@@ -72,7 +76,7 @@ impl Database {
                 Entry::Resolve { txn, decision } => self.finish(txn, decision, lsn),
             }
         }
-        self.state_mut().serving = true;
+        self.state_mut().serving = self.env.sim().is_up(self.node);
     }
 
     /// Takes back the changes that were in place but are not in the log, newest first.

@@ -95,7 +95,7 @@ impl Txn {
     /// back before; [`DbError::Unknown`] if the database crashed behind the submission.
     pub async fn prepare(mut self, tag: u64) -> Result<Vote, DbError> {
         let (ctx, label) = (*self.ctx(), self.database.labels.prepare);
-        let answer = self.send(&ctx, label, |database, call| database.prepare_now(call, tag));
+        let answer = self.send(&ctx, label, move |database, call| database.prepare_now(call, tag));
         let answer = answer.ok_or(DbError::Broken)?;
         self.over();
         answer.or(DbError::Unknown).await
@@ -103,11 +103,11 @@ impl Txn {
 }
 
 impl Database {
-    /// The branches in doubt, oldest first. Asked by a process on this database's side; it costs
-    /// nothing.
+    /// The branches in doubt, oldest first, also those whose outcome is known but not durable yet.
+    /// Asked by a process on this database's side; it costs nothing.
     pub fn prepared(&self) -> Vec<Branch> {
         let state = self.state();
-        let branches = state.branches.values().filter(|prepared| !prepared.deciding);
+        let branches = state.branches.values();
         branches
             .map(|Prepared { branch, since, .. }| Branch {
                 txn: branch.txn,

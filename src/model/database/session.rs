@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::flight::{Flight, Leg, WORK_LEG};
 use super::locks::{Asked, Mode};
+use super::provenance::Direction;
 use super::rows::RowId;
 use super::state::{Changes, Session};
 use super::{Call, Database, DbError};
@@ -24,6 +25,9 @@ pub struct Txn {
     class: MessageClass,
     /// Statements so far.
     statements: u32,
+    /// Which way the current statement goes; keeps the draws of a step and of its compensation
+    /// apart.
+    pub(super) direction: Direction,
     /// How long the last message took.
     delay: Span,
     open: bool,
@@ -44,7 +48,7 @@ impl<T> Answer<T> {
     /// The answer, or `lost` if the database crashed before it gave one.
     pub async fn or(self, lost: DbError) -> Result<T, DbError> {
         let Some(reply) = self.0.await else { return Err(lost) };
-        if let Some(flight) = reply.flight {
+        if let Some(mut flight) = reply.flight {
             flight.arrive().await;
         }
         reply.result
@@ -115,8 +119,18 @@ impl Database {
         self.state_mut().sessions.insert(id, session);
         self.watch(id);
         let database = Rc::clone(self);
-        let (delay, statements) = (Span::ZERO, 0);
-        Ok(Txn { database, id, ctx, from, class, statements, delay, open: true, dangling: false })
+        Ok(Txn {
+            database,
+            id,
+            ctx,
+            from,
+            class,
+            statements: 0,
+            direction: Direction::Forward,
+            delay: Span::ZERO,
+            open: true,
+            dangling: false,
+        })
     }
 
     /// Sees to it that a transaction which stays open too long is rolled back.
@@ -151,7 +165,7 @@ impl Database {
         self: &Rc<Self>,
         mut call: Call,
         label: u32,
-        work: impl FnOnce(Rc<Self>, Call) -> F,
+        work: impl FnOnce(Rc<Self>, Call) -> F + 'static,
     ) -> (Option<Answer<T>>, Span)
     where
         T: 'static,
@@ -161,7 +175,6 @@ impl Database {
         let now = self.env.now();
         let arrives = flight.as_ref().map_or(now, |flight| flight.arrives);
         call.ctx.cause = flight.as_ref().map_or(call.ctx.cause, Flight::message);
-        let work = work(Rc::clone(self), call);
         let (promise, waiting) = promise(self.env.sim());
         let process = Rc::clone(self).handle(flight, call, label, work, promise);
         let sent = self.env.sim().spawn_at(arrives, self.node, process);
@@ -169,19 +182,23 @@ impl Database {
     }
 
     /// The database's side of a request.
-    fn handle<T>(
+    #[expect(clippy::manual_async_fn, reason = "an async fn would store its arguments twice")]
+    fn handle<T, F>(
         self: Rc<Self>,
         flight: Option<Flight>,
         call: Call,
         label: u32,
-        work: impl Future<Output = Result<T, DbError>>,
+        work: impl FnOnce(Rc<Self>, Call) -> F,
         promise: Promise<Reply<T>>,
-    ) -> impl Future<Output = ()> {
+    ) -> impl Future<Output = ()>
+    where
+        F: Future<Output = Result<T, DbError>>,
+    {
         async move {
-            if let Some(flight) = flight {
+            if let Some(mut flight) = flight {
                 flight.arrive().await;
             }
-            let result = work.await;
+            let result = work(Rc::clone(&self), call).await;
             // A crash is a fence: who went down in this very poll answers no more.
             if self.env.sim().is_up(self.node) {
                 let flight = Flight::depart(&self, &call, label, Leg::Back);
@@ -191,6 +208,7 @@ impl Database {
     }
 
     /// One statement: a row lock, then a core for the drawn work, then `act`.
+    #[expect(clippy::manual_async_fn, reason = "an async fn would store its arguments twice")]
     pub(super) fn statement<T>(
         self: Rc<Self>,
         call: Call,
@@ -271,8 +289,9 @@ impl Database {
             }
         };
         let Some(session) = session else { return };
-        let asked_for = cause == AbortCause::Requested;
-        let cause = if asked_for && session.refused { AbortCause::Rule } else { cause };
+        // Who gives up behind a refusal does so because of it, whether it says so or hangs up.
+        let given_up = matches!(cause, AbortCause::Requested | AbortCause::Broken);
+        let cause = if given_up && session.refused { AbortCause::Rule } else { cause };
         if let Some((ctx, _)) = &session.wait
             && let Some(row) = self.state().locks.awaited(txn)
         {
@@ -348,7 +367,7 @@ impl Txn {
         &mut self,
         ctx: &Ctx,
         label: u32,
-        work: impl FnOnce(Rc<Database>, Call) -> F,
+        work: impl FnOnce(Rc<Database>, Call) -> F + 'static,
     ) -> Option<Answer<T>>
     where
         T: 'static,
@@ -357,7 +376,7 @@ impl Txn {
         if !self.open || self.dangling {
             return None;
         }
-        let number = u64::from(self.statements) << 2;
+        let number = u64::from(self.statements) << 3 | (self.direction as u64) << 2;
         self.statements += 1;
         let (txn, from, class) = (self.id, self.from, self.class);
         let call = Call { ctx: Ctx { node: self.database.node, ..*ctx }, txn, from, class, number };
@@ -370,7 +389,7 @@ impl Txn {
     pub(super) async fn ask<T, F>(
         &mut self,
         ctx: &Ctx,
-        work: impl FnOnce(Rc<Database>, Call) -> F,
+        work: impl FnOnce(Rc<Database>, Call) -> F + 'static,
     ) -> Result<T, DbError>
     where
         T: 'static,

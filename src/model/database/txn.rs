@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::effects::Written;
 use super::locks::Mode;
-use super::provenance::{Delta, Derived, Direction};
+use super::provenance::{Delta, Derived, Direction, Version};
 use super::rows::RowId;
 use super::{Database, DbError, Event, IdemKey, RowVersion, Txn};
 use crate::kernel::Time;
@@ -57,6 +57,7 @@ impl Txn {
     pub async fn apply(&mut self, step: StepRef) -> Result<(), DbError> {
         let row = self.database.row_of(step);
         let ctx = Ctx { op: step.op, step: step.step, ..*self.ctx() };
+        self.direction = step.direction;
         self.ask(&ctx, move |database, call| {
             let lock = Some((row, Mode::Exclusive));
             database.statement(call, lock, move |database, call| database.apply_step(call, step))
@@ -206,6 +207,31 @@ impl Txn {
         self.ask(&ctx, move |database, call| {
             let act = move |db: &Database, call: &_| db.write_derived(call, row, written);
             database.statement(call, Some((row, Mode::Exclusive)), act)
+        })
+        .await
+    }
+
+    /// Asks the owner which of these versions, if a cell were derived from them, it would refuse:
+    /// those that carry a step which belongs to this cell, is not shown yet, and is refused by
+    /// chance. So a job can leave them out, or have them taken back, and carry on with the others.
+    ///
+    /// # Errors
+    ///
+    /// As every statement.
+    pub async fn vet(
+        &mut self,
+        table: TableId,
+        key: RowKey,
+        column: u8,
+        versions: Vec<Version>,
+    ) -> Result<Vec<bool>, DbError> {
+        let row = RowId { table, key };
+        let ctx = *self.ctx();
+        self.ask(&ctx, move |database, call| {
+            database.statement(call, None, move |database, _| {
+                let refused = |version: &Version| database.would_refuse(row, column, version);
+                Ok(versions.iter().map(refused).collect())
+            })
         })
         .await
     }

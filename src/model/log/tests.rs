@@ -1,1 +1,172 @@
+//! What a log keeps, and how flushes are shared.
 
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use super::*;
+use crate::kernel::{Luck, Recorder, Simulation, Sink, Span, Time};
+use crate::model::database::test_system;
+use crate::model::record::Record;
+
+#[derive(Default)]
+struct Keep(Vec<Record>);
+
+impl Sink<Record> for Keep {
+    fn see(&mut self, record: &Record) {
+        self.0.push(*record);
+    }
+}
+
+/// Which record was forced, at which place, and when.
+type Done = Rc<RefCell<Vec<(u32, Option<Lsn>, Time)>>>;
+
+struct Bench {
+    simulation: Simulation,
+    env: Env,
+    log: Log<u32>,
+    node: NodeId,
+    keep: Rc<RefCell<Keep>>,
+    done: Done,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let simulation = Simulation::new();
+        let keep = Rc::new(RefCell::new(Keep::default()));
+        let recorder = Recorder::new(vec![Rc::clone(&keep) as _]);
+        let system = Arc::new(test_system());
+        let env = Env::new(simulation.sim().clone(), Luck::new(1), system, recorder);
+        let node = env.sim().add_node();
+        let spec = ForceSpec {
+            commit: Dist::Constant(Span::from_millis(4)),
+            prepare: Dist::Constant(Span::from_millis(5)),
+            decide: Dist::Constant(Span::from_millis(6)),
+        };
+        let log = Log::new(&env, 7, 3, spec, node);
+        Self { simulation, env, log, node, keep, done: Rc::default() }
+    }
+
+    /// A process that forces `record` after so many milliseconds.
+    fn force(&self, record: u32, after: u64, kind: ForceKind) {
+        let (log, done, env) = (self.log.clone(), Rc::clone(&self.done), self.env.clone());
+        let at = self.env.now() + Span::from_millis(after);
+        let ctx = Ctx { node: self.node, ..Ctx::WORLD };
+        self.env.sim().spawn_at(at, NodeId::WORLD, async move {
+            let lsn = log.force(&ctx, record, 0, kind).await;
+            done.borrow_mut().push((record, lsn, env.now()));
+        });
+    }
+
+    fn run(&self, millis: u64) {
+        self.simulation.run_until(Time::ZERO + Span::from_millis(millis));
+    }
+
+    fn kept(&self) -> Vec<u32> {
+        self.log.records().into_iter().map(|(_, record)| record).collect()
+    }
+
+    fn forced(&self) -> Vec<(u64, u64)> {
+        self.env.recorder().flush();
+        let records = &self.keep.borrow().0;
+        records.iter().filter(|r| r.kind == Kind::Forced).map(|r| (r.a, r.b / 1_000_000)).collect()
+    }
+}
+
+fn at(millis: u64) -> Time {
+    Time::ZERO + Span::from_millis(millis)
+}
+
+#[test]
+fn who_comes_during_a_flush_shares_the_next_one() {
+    let bench = Bench::new();
+    for (record, after) in [(1, 0), (2, 1), (3, 2), (4, 3)] {
+        bench.force(record, after, ForceKind::Commit);
+    }
+    bench.run(100);
+    assert_eq!(bench.forced(), [(1, 4), (3, 4)], "two flushes for four commits");
+    let times: Vec<Time> = bench.done.borrow().iter().map(|done| done.2).collect();
+    assert_eq!(times, [at(4), at(8), at(8), at(8)]);
+}
+
+#[test]
+fn the_first_in_line_decides_how_long_a_flush_takes() {
+    let bench = Bench::new();
+    bench.force(1, 0, ForceKind::Prepare);
+    bench.force(2, 1, ForceKind::Decide);
+    bench.force(3, 1, ForceKind::Commit);
+    bench.run(100);
+    assert_eq!(bench.forced(), [(1, 5), (2, 6)]);
+}
+
+#[test]
+fn a_flush_covers_what_was_appended_before_it_starts() {
+    let bench = Bench::new();
+    let ctx = Ctx { node: bench.node, ..Ctx::WORLD };
+    bench.log.append(&ctx, 10, 0);
+    bench.force(11, 0, ForceKind::Commit);
+    bench.run(2);
+    bench.log.append(&ctx, 12, 0);
+    bench.run(50);
+    assert_eq!((bench.log.durable(), bench.log.last()), (Lsn(2), Lsn(3)));
+    bench.env.sim().crash(bench.node);
+    bench.log.crash();
+    assert_eq!(bench.kept(), [10, 11]);
+}
+
+#[test]
+fn a_flush_that_is_under_way_at_a_crash_is_lost() {
+    let bench = Bench::new();
+    bench.force(1, 0, ForceKind::Commit);
+    bench.force(2, 5, ForceKind::Commit);
+    bench.run(7);
+    bench.env.sim().crash(bench.node);
+    bench.log.crash();
+    bench.env.sim().restart(bench.node);
+    bench.force(3, 10, ForceKind::Commit);
+    bench.run(100);
+    assert_eq!(bench.kept(), [1, 3]);
+    let expected = [(1, Some(Lsn(1)), at(4)), (2, None, at(7)), (3, Some(Lsn(2)), at(21))];
+    assert_eq!(*bench.done.borrow(), expected);
+}
+
+#[test]
+fn what_is_forgotten_takes_no_memory() {
+    let bench = Bench::new();
+    for record in 0..9 {
+        bench.force(record, 0, ForceKind::Commit);
+    }
+    bench.run(100);
+    bench.log.forget(Lsn(3));
+    bench.log.forget_if(|record| *record > 4);
+    assert_eq!(bench.kept(), [0, 1, 3, 4]);
+}
+
+#[test]
+fn a_stalled_disk_ends_no_flush_and_a_lying_one_keeps_nothing() {
+    let bench = Bench::new();
+    bench.log.set_stalled(true);
+    bench.force(1, 0, ForceKind::Commit);
+    bench.run(50);
+    assert!(bench.done.borrow().is_empty());
+    bench.log.set_stalled(false);
+    bench.run(60);
+    assert_eq!(*bench.done.borrow(), [(1, Some(Lsn(1)), at(50))]);
+    bench.log.set_lying(true);
+    bench.force(2, 0, ForceKind::Commit);
+    bench.run(100);
+    assert_eq!(bench.done.borrow().len(), 2, "it says that it is durable");
+    bench.env.sim().crash(bench.node);
+    bench.log.crash();
+    assert_eq!(bench.kept(), [1], "it was not");
+}
+
+#[test]
+fn a_node_that_is_down_appends_nothing() {
+    let bench = Bench::new();
+    bench.env.sim().crash(bench.node);
+    bench.log.crash();
+    bench.force(1, 0, ForceKind::Commit);
+    bench.run(50);
+    assert!(bench.log.is_empty());
+    assert_eq!(*bench.done.borrow(), [(1, None, at(0))]);
+}
