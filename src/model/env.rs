@@ -153,7 +153,7 @@ impl Env {
     pub fn label(&self, text: &'static str) -> u32 {
         let mut labels = self.0.labels.borrow_mut();
         let same = |known: &&str| std::ptr::eq(*known, text) || *known == text;
-        let known = labels.iter().position(|known| same(known));
+        let known = labels.iter().position(same);
         known.unwrap_or_else(|| {
             labels.push(text);
             labels.len() - 1

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::kernel::{Dist, Span};
+use crate::kernel::Dist;
 use crate::model::system::{Effect, Refuse};
 use proptest::prelude::*;
 

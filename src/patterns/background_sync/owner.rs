@@ -44,7 +44,7 @@ pub(super) async fn changed(
 ) -> Result<Vec<RowVersion>, DbError> {
     let mut txn = begin(&here, table).await?;
     let rows = txn.changed(table, since, limit).await?;
-    txn.rollback().await?;
+    txn.rollback().await;
     Ok(rows)
 }
 
@@ -57,7 +57,7 @@ pub(super) async fn scan(
 ) -> Result<Vec<RowVersion>, DbError> {
     let mut txn = begin(&here, table).await?;
     let rows = txn.scan(table, after, limit).await?;
-    txn.rollback().await?;
+    txn.rollback().await;
     Ok(rows)
 }
 
@@ -72,7 +72,7 @@ pub(super) async fn rows(
     for key in keys {
         rows.push(txn.read(table, key).await?);
     }
-    txn.rollback().await?;
+    txn.rollback().await;
     Ok(rows)
 }
 
@@ -88,7 +88,7 @@ pub(super) async fn groups(
     for key in keys {
         groups.push(txn.find(table, by, key.0 as i64).await?);
     }
-    txn.rollback().await?;
+    txn.rollback().await;
     Ok(groups)
 }
 
@@ -121,7 +121,10 @@ pub(super) async fn take_back(here: Here, table: TableId, key: RowKey) -> Result
     let mut txn = begin(&here, table).await?;
     match txn.undo_row(table, key).await {
         Ok(()) => txn.commit().await,
-        Err(DbError::Refused) => txn.rollback().await, // It was taken back before.
+        Err(DbError::Refused) => {
+            txn.rollback().await; // It was taken back before.
+            Ok(())
+        }
         Err(error) => Err(error),
     }
 }

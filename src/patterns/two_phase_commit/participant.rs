@@ -116,9 +116,8 @@ pub(super) async fn learn(
 ) -> bool {
     let memory = here.local::<Memory>();
     if let Some(txn) = memory.with(|memory| memory.branches.remove(&id)) {
-        // Never prepared, so it can only have been aborted; a database that is down has forgotten
-        // the branch anyway.
-        return txn.rollback().await.is_ok();
+        txn.rollback().await; // Never prepared, so it can only have been aborted.
+        return true;
     }
     let prepared = memory.with(|memory| memory.prepared.get(&id).copied());
     let Some((database, txn)) = prepared.or_else(|| find_prepared(&here, id)) else {
