@@ -47,18 +47,21 @@ impl Txn {
         answer.or(DbError::Unknown).await
     }
 
-    /// Rolls back, and returns when that is done or the session is broken: nothing stays either way.
-    pub async fn rollback(mut self) {
+    /// Rolls back, and returns when that is done.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError::Broken`] if the database crashed, which rolls back as well: nothing stays.
+    pub async fn rollback(mut self) -> Result<(), DbError> {
         let (ctx, label) = (*self.ctx(), self.database.labels.rollback);
         let answer = self.send(&ctx, label, |database, call| async move {
             database.abort(call.txn, AbortCause::Requested);
             Ok(())
         });
         // One that is over already was rolled back; one that is dangling is when it is dropped.
-        let Some(answer) = answer else { return };
+        let Some(answer) = answer else { return Ok(()) };
         self.over();
-        // A crash has rolled it back as well.
-        answer.or(DbError::Broken).await.unwrap_or_default();
+        answer.or(DbError::Broken).await
     }
 }
 

@@ -1,13 +1,15 @@
 //! What statements do to rows: steps and their compensation, and values that a job derived.
 
+use std::sync::Arc;
+
 use super::ledger::{EXISTENCE, change};
 use super::provenance::{Delta, Derived, Direction, Effect, Entry, Provenance, Version};
-use super::rows::{Row, RowId};
+use super::rows::{Row, RowId, RowVersion};
 use super::state::State;
 use super::txn::{Policy, StepRef};
 use super::{Call, Database, DbError};
 use crate::kernel::{Purpose, Words};
-use crate::model::env::OpInfo;
+use crate::model::env::{Ctx, OpInfo};
 use crate::model::record::{Kind, OpId};
 use crate::model::system::{Effect as Change, Refuse, StepSpec, TableId, TableSpec, ValueSpec};
 
@@ -189,6 +191,50 @@ impl Database {
             own.updated_at = self.env.sim().local_now(self.node);
         }
         Ok(())
+    }
+
+    /// Takes note that a job has derived a value and found it in the row that it had read, so that
+    /// there was nothing to write: from now on the cell also reflects what the value was derived
+    /// from.
+    /// (A ticket opened and closed between two runs leaves the count what it was; the count is
+    /// right about both.) It says nothing that the values do not show, takes no time, and counts
+    /// only if the row is still what it was.
+    pub fn attest(
+        &self,
+        ctx: &Ctx,
+        table: TableId,
+        read: &RowVersion,
+        column: u8,
+        found: &Derived,
+    ) {
+        if self.has(table).is_err() || !self.env.sim().is_up(self.node) {
+            return;
+        }
+        let id = RowId { table, key: read.key() };
+        let ctx = Ctx { node: self.node, ..*ctx };
+        let mut notes = Vec::new();
+        {
+            let state = &mut *self.state_mut();
+            let now = state.row(table, id.key);
+            let same = now.version == read.version() && now.value(column) == found.value;
+            if !same || state.locks.is_exclusive(id) {
+                return;
+            }
+            let mut row = Row::clone(now);
+            let known = row.provenance(column);
+            let entries = found.provenance.entries();
+            let entries = self.ledger.settle(entries, table, column, id.key);
+            let mut news = Provenance::default().plus(entries).since(known);
+            news.retain(|(_, times)| *times > 0);
+            *row.provenance_mut(column) = known.plus(news);
+            let row = Arc::new(row);
+            let old = state.table_mut(table).put(id.key, Arc::clone(&row));
+            self.compare(id, &old, &row, &ctx, &mut notes);
+            if !notes.is_empty() {
+                state.last_change = self.env.now();
+            }
+        }
+        self.write_notes(notes);
     }
 
     /// The new value and provenance of each cell, in terms of the steps that belong there.

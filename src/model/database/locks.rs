@@ -167,6 +167,11 @@ impl LockTable {
         self.parties.get(&txn).and_then(|party| party.awaits)
     }
 
+    /// Whether somebody holds a row alone, and may be about to write it.
+    pub fn is_exclusive(&self, row: RowId) -> bool {
+        self.holders(row).iter().any(|holder| holder.mode == Mode::Exclusive)
+    }
+
     /// How many rows are locked.
     pub fn len(&self) -> usize {
         self.rows.len()

@@ -54,6 +54,39 @@ fn a_derived_count_shows_the_operations_that_it_contains() {
     bench.check_rest();
 }
 
+#[test]
+fn a_count_that_was_found_right_reflects_what_cancels_out() {
+    let bench = Bench::new();
+    let (open, close) = (bench.op(OPEN, &[0, 4]), bench.op(CLOSE, &[0, 4]));
+    bench.get(bench.apply(&[first(open)])).expect("it commits");
+    bench.get(bench.apply(&[first(close)])).expect("it commits");
+    let compare = |bench: &Bench, meanwhile: Option<OpId>| {
+        let begin = bench.begin();
+        let meanwhile = meanwhile.map(|op| bench.apply(&[second(op)]));
+        let (db, ctx) = (Rc::clone(&bench.db), bench.ctx());
+        bench.get(async move {
+            let mut txn = begin.await;
+            let row = txn.read(CUSTOMERS, RowKey(4)).await.expect("a row");
+            let count = derive(&mut txn, 4).await;
+            txn.rollback().await.expect("it rolls back");
+            if let Some(write) = meanwhile {
+                write.await.expect("it commits");
+            }
+            assert_eq!(count.value(), row.value(0));
+            db.attest(&ctx, CUSTOMERS, &row, 0, &count);
+        });
+    };
+    let late = bench.op(MOVE, &[1, 4]);
+    compare(&bench, Some(late));
+    assert_eq!(bench.shown(second(open)), 0, "the row was written meanwhile");
+    bench.get(bench.apply(&[StepRef::undo(late, StepId(1))])).expect("it commits");
+    compare(&bench, None);
+    assert_eq!((bench.shown(second(open)), bench.shown(second(close))), (1, 1));
+    compare(&bench, None);
+    assert_eq!((bench.shown(second(open)), bench.shown(second(close))), (1, 1));
+    assert_eq!((bench.value(CUSTOMERS, 4, 0), bench.shown(second(late))), (0, 1));
+}
+
 type Writing = Pin<Box<dyn Future<Output = Result<(), DbError>>>>;
 
 /// A service adds to the count between the read and the write of a job.
@@ -66,7 +99,7 @@ fn race(
     let result = bench.get(async move {
         let mut txn = read.await;
         let stale = txn.read(CUSTOMERS, RowKey(4)).await.expect("a row");
-        txn.rollback().await;
+        txn.rollback().await.expect("it rolls back");
         service.await.expect("it commits");
         write(begin.await, stale).await
     });
@@ -127,7 +160,7 @@ fn a_delta_applied_by_two_jobs_at_once_counts_twice() {
         let (mut one, mut other) = (one.await, other.await);
         let count = derive(&mut one, 4).await;
         let now = other.read(CUSTOMERS, RowKey(4)).await.expect("a row");
-        other.rollback().await;
+        other.rollback().await.expect("it rolls back");
         for mut txn in [one] {
             for _ in 0..2 {
                 let deltas = vec![(0, count.delta_from(&now.column(0)))];
