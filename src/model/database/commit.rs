@@ -47,21 +47,18 @@ impl Txn {
         answer.or(DbError::Unknown).await
     }
 
-    /// Rolls back, and returns when that is done.
-    ///
-    /// # Errors
-    ///
-    /// [`DbError::Broken`] if the database crashed, which rolls back as well: nothing stays.
-    pub async fn rollback(mut self) -> Result<(), DbError> {
+    /// Rolls back, and returns when that is done or the session is broken: nothing stays either way.
+    pub async fn rollback(mut self) {
         let (ctx, label) = (*self.ctx(), self.database.labels.rollback);
         let answer = self.send(&ctx, label, |database, call| async move {
             database.abort(call.txn, AbortCause::Requested);
             Ok(())
         });
         // One that is over already was rolled back; one that is dangling is when it is dropped.
-        let Some(answer) = answer else { return Ok(()) };
+        let Some(answer) = answer else { return };
         self.over();
-        answer.or(DbError::Broken).await
+        // A crash has rolled it back as well.
+        answer.or(DbError::Broken).await.unwrap_or_default();
     }
 }
 

@@ -220,7 +220,10 @@ async fn carry_out(txn: Txn, op: OpId, plan: Plan) -> Result<Option<TxnId>, DbEr
     txn.apply(first(op)).await?;
     match plan {
         Plan::Commit => txn.commit().await.map(|()| None),
-        Plan::Rollback => txn.rollback().await.map(|()| None),
+        Plan::Rollback => {
+            txn.rollback().await;
+            Ok(None)
+        }
         Plan::Prepare => match txn.prepare(u64::from(op.0)).await? {
             Vote::Yes(txn) => Ok(Some(txn)),
             Vote::ReadOnly => Ok(None),
