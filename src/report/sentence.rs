@@ -178,9 +178,13 @@ fn numbers(
     format!("{quantile}{}{compared}", human::value(unit, own))
 }
 
-/// Infinities are equally far from everything but themselves.
-fn distance(a: f64, b: f64) -> f64 {
-    if a == b { 0.0 } else { (a - b).abs() }
+/// How far `value` is from a variant's `own` one; from infinity, the largest is the nearest.
+fn distance(value: f64, own: f64) -> f64 {
+    match (value == own, own.is_infinite()) {
+        (true, _) => f64::NEG_INFINITY,
+        (false, true) => -value,
+        (false, false) => (value - own).abs(),
+    }
 }
 
 /// For a variant that is neither best nor worst in anything: where its lag stands.
@@ -219,6 +223,14 @@ mod tests {
         insta::assert_snapshot!(
             said.iter().map(|(name, text)| format!("{name} {text}\n")).collect::<String>()
         );
+    }
+
+    #[test]
+    fn next_to_never_is_the_largest() {
+        let never = f64::INFINITY;
+        let mut values = [6.0, 35.0, never, 1.0];
+        values.sort_by(|a, b| distance(*a, never).total_cmp(&distance(*b, never)));
+        assert_eq!(values, [never, 35.0, 6.0, 1.0]);
     }
 
     #[test]

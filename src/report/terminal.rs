@@ -74,7 +74,8 @@ pub fn header(comparison: &Comparison, colour: impl Into<Paint>) -> String {
         )
     );
     if !comparison.rests_on.is_empty() {
-        text += &format!("The ranking rests on: {}.\n", comparison.rests_on.join(", "));
+        text +=
+            &wrapped("", "", &format!("The ranking rests on: {}.", comparison.rests_on.join(", ")));
     }
     text
 }
@@ -111,22 +112,32 @@ fn grids(table: &Table, paint: Paint) -> String {
     let names = table.rows.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
     let names = names.max(width(&table.heads[0])) + PADDING;
     let widths: Vec<usize> = (1..table.heads.len()).map(|at| column_width(table, at)).collect();
+    let least = parts(&widths, names, widths.len()).len().max(1);
     let mut text = String::new();
+    for columns in parts(&widths, names, widths.len().div_ceil(least)) {
+        if columns.start > 0 {
+            text.push('\n');
+        }
+        text += &grid(table, columns, paint);
+    }
+    text
+}
+
+/// Columns cut into as few ranges as fit the width, each of at most `most` columns.
+fn parts(widths: &[usize], names: usize, most: usize) -> Vec<Range<usize>> {
+    let mut parts = Vec::new();
     let mut first = 0;
     while first < widths.len() {
         let mut used = names;
-        let fits = widths[first..].iter().take_while(|&&width| {
+        let fits = widths[first..].iter().take(most).take_while(|&&width| {
             used += width;
             used <= WIDTH
         });
         let last = first + fits.count().max(1);
-        if first > 0 {
-            text.push('\n');
-        }
-        text += &grid(table, first..last, paint);
+        parts.push(first..last);
         first = last;
     }
-    text
+    parts
 }
 
 /// The columns of a range, with a line under the heads and intervals, quietly, under the numbers.
@@ -226,6 +237,16 @@ mod tests {
             assert!(line.chars().count() <= WIDTH, "{line}");
         }
         insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn wide_tables_are_cut_into_even_parts() {
+        let ends = |widths: &[usize], most| {
+            parts(widths, 20, most).into_iter().map(|part| part.end).collect::<Vec<_>>()
+        };
+        assert_eq!(ends(&[30; 7], 7), [3, 6, 7]);
+        assert_eq!(ends(&[14; 7], 7), [7]);
+        assert_eq!(ends(&[500], 1), [1], "what never fits is shown nevertheless");
     }
 
     #[test]

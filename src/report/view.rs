@@ -78,7 +78,7 @@ const COST: [Column; 6] = [
     column("forced writes", key::FORCED, Statistic::Value),
     column("partial operations", key::PARTIAL, Statistic::Value),
     column("violation time", key::VIOLATION, Statistic::Value),
-    column("recovery p50", key::RECOVERY, Statistic::P50),
+    column("recovery", key::RECOVERY, Statistic::P50),
 ];
 
 /// The tables of a comparison, in reading order.

@@ -105,8 +105,7 @@ fn axes(picture: &mut Picture, plot: &Plot, words: &Words, any_never: bool) {
     }
     picture.line(vec![(LEFT, BOTTOM), (RIGHT, BOTTOM)], Ink::Quiet, 1.0, &[]);
     if any_never {
-        let middle = f64::midpoint(RIGHT + 20.0, RIGHT + NEVER);
-        picture.small((middle, BOTTOM + 20.0), words.never, Ink::Quiet, Align::Middle);
+        picture.small((RIGHT + 30.0, BOTTOM + 20.0), words.never, Ink::Quiet, Align::Start);
         picture.line(vec![(RIGHT + 20.0, BOTTOM), (RIGHT + NEVER, BOTTOM)], Ink::Quiet, 1.0, &[]);
     }
 }

@@ -47,7 +47,8 @@ impl Scale {
         }
     }
 
-    /// A logarithmic axis over whole powers of ten that hold all values; at least one decade.
+    /// A logarithmic axis that holds all values, from and to 1, 2 or 5 times a power of ten and at
+    /// least a decade long.
     pub fn decades(values: impl IntoIterator<Item = f64>, start: f64, end: f64) -> Self {
         let (mut low, mut high) = (f64::INFINITY, 0.0_f64);
         for value in values.into_iter().filter(|value| *value > 0.0 && value.is_finite()) {
@@ -56,9 +57,14 @@ impl Scale {
         if low > high {
             (low, high) = (1e6, 1e9);
         }
-        let floor = libm::floor(libm::log10(low));
-        let ceiling = libm::ceil(libm::log10(high)).max(floor + 1.0);
-        Self { kind: Kind::Log, low: power(floor), high: power(ceiling), start, end }
+        let floor = power(libm::floor(libm::log10(low)));
+        let low = [5.0, 2.0].into_iter().map(|by| by * floor).find(|tick| *tick <= low);
+        let low = low.unwrap_or(floor);
+        let high = high.max(10.0 * low);
+        let floor = power(libm::floor(libm::log10(high)));
+        let ends = [1.0, 2.0, 5.0].into_iter().map(|by| by * floor);
+        let high = ends.into_iter().find(|tick| *tick >= high).unwrap_or(10.0 * floor);
+        Self { kind: Kind::Log, low, high, start, end }
     }
 
     /// A linear axis whose ends are ticks.
@@ -84,12 +90,16 @@ impl Scale {
                 let count = (self.high - self.low) / step + 1.5;
                 (0..count as u32).map(|at| self.low + f64::from(at) * step).collect()
             }
-            Kind::Log if self.high / self.low < 1e3 * 0.99 => decades_between(self.low, self.high)
-                .into_iter()
-                .flat_map(|decade| [decade, 2.0 * decade, 5.0 * decade])
-                .filter(|tick| *tick <= self.high * 1.000_001)
-                .collect(),
-            Kind::Log => decades_between(self.low, self.high),
+            Kind::Log => {
+                let few = self.high / self.low < 999.0;
+                let parts: &[f64] = if few { &[1.0, 2.0, 5.0] } else { &[1.0] };
+                decades_between(power(libm::floor(libm::log10(self.low))), self.high)
+                    .into_iter()
+                    .flat_map(|decade| parts.iter().map(move |part| part * decade))
+                    .filter(|tick| *tick >= self.low * 0.999_999)
+                    .filter(|tick| *tick <= self.high * 1.000_001)
+                    .collect()
+            }
             Kind::LogFromZero => [0.0].into_iter().chain(decades_between(1.0, self.high)).collect(),
             Kind::Nines => [0.0, 0.5, 0.9, 0.99, 0.999, 0.9999]
                 .into_iter()
@@ -108,9 +118,9 @@ pub fn time_ticks(end: f64) -> Vec<f64> {
     (0..count as u32).map(|at| f64::from(at) * step * 1e9).collect()
 }
 
-/// A power of ten as a tick of a time axis: `10 ms`.
+/// A tick of a time axis: `10 ms`, and seconds up to any length.
 pub fn time_label(nanos: f64) -> String {
-    human::nanos(nanos)
+    if nanos < 1e9 { human::nanos(nanos) } else { format!("{} s", human::number(nanos / 1e9)) }
 }
 
 fn decades_between(low: f64, high: f64) -> Vec<f64> {
@@ -142,14 +152,14 @@ mod tests {
 
     #[test]
     fn decades_hold_all_values() {
-        let scale = Scale::decades([3e5, 2e9, 0.0, f64::INFINITY], 0.0, 100.0);
-        assert_eq!((scale.low, scale.high), (1e5, 1e10));
-        assert_eq!(scale.ticks(), [1e5, 1e6, 1e7, 1e8, 1e9, 1e10]);
-        assert!((scale.at(1e6) - 20.0).abs() < 1e-9);
-        assert_eq!(scale.at(1.0), 0.0);
+        let scale = Scale::decades([3e5, 1.9e9, 0.0, f64::INFINITY], 0.0, 100.0);
+        assert_eq!((scale.low, scale.high), (2e5, 2e9));
+        assert_eq!(scale.ticks(), [1e6, 1e7, 1e8, 1e9]);
+        assert!((scale.at(2e7) - 50.0).abs() < 1e-9);
+        assert_eq!((scale.at(1.0), scale.at(1e12)), (0.0, 100.0));
         assert_eq!(Scale::decades([], 0.0, 1.0).ticks().len(), 4);
         let few = Scale::decades([2e6, 8e6], 0.0, 1.0);
-        assert_eq!(few.ticks(), [1e6, 2e6, 5e6, 1e7]);
+        assert_eq!(few.ticks(), [2e6, 5e6, 1e7, 2e7]);
     }
 
     #[test]
@@ -179,6 +189,7 @@ mod tests {
     fn time_has_round_ticks() {
         assert_eq!(time_ticks(300e9).len(), 6);
         assert_eq!(time_ticks(360e9)[1], 60e9);
-        assert_eq!(time_label(1e7), "10 ms");
+        assert_eq!((&*time_label(1e7), &*time_label(1e12)), ("10 ms", "1,000 s"));
+        assert_eq!(time_label(0.0), "0 s");
     }
 }
