@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::compare::Judged;
 use super::result::{
     Better, Census, CheckResult, CheckVerdict, Comparison, FaultWindow, Headline, MeasureResult,
-    OperationRow, PhaseWindow, ScenarioFacts, Series, SeriesPoint, Unit, ValueUsed, VariantResult,
-    key, ratio,
+    OperationRow, PhaseWindow, ScenarioFacts, SeedQuantiles, Series, SeriesPoint, Unit, ValueUsed,
+    VariantResult, key, ratio,
 };
 use crate::checks::census::{Headline as Outcome, State};
 use crate::checks::measures::lag::Lag;
@@ -17,7 +17,7 @@ use crate::checks::{RunReport, Verdict};
 use crate::kernel::Span;
 use crate::model::record::{Answer, MessageClass};
 use crate::scenario::{Scenario, Variant};
-use crate::stats::{Curve, MIN_SEEDS, Quantile, Sample};
+use crate::stats::{Curve, MIN_SEEDS, Observation, Quantile, Sample};
 
 /// The comparison of these variants over these seeds. `runs` holds, per seed, a run per variant.
 pub fn comparison(
@@ -119,12 +119,8 @@ fn measure_of(measure: &Measure, reports: &[&RunReport]) -> MeasureResult {
         (measures::Unit::Count, _) => Unit::Count,
     };
     if measure.kind == MeasureKind::Distribution {
-        let found: Vec<_> =
-            reports.iter().map(|report| distribution(report, measure.id.0)).collect();
-        let offered: Vec<u64> =
-            found.iter().map(|found| found.map_or(0, |found| found.offered)).collect();
-        let samples: Vec<Sample> = found.into_iter().map(sample).collect();
-        return MeasureResult::distribution(measure.name, unit, better, &offered, &samples);
+        let per_seed = reports.iter().map(|report| seed_quantiles(measure, report));
+        return MeasureResult::over_seeds(measure.name, unit, better, per_seed.collect());
     }
     let quantities: Vec<Option<Quantity>> =
         reports.iter().map(|report| report.measures.quantities.get(&measure.id).copied()).collect();
@@ -136,6 +132,25 @@ fn measure_of(measure: &Measure, reports: &[&RunReport]) -> MeasureResult {
     match missing(&quantities) {
         Some(why) => MeasureResult::missing(measure.name, unit, better, why),
         None => MeasureResult::scalar(measure.name, unit, better, &per_seed),
+    }
+}
+
+/// The quantiles of one run. What was cut off by the end of a run that had not settled is censored;
+/// a latency that was cut off by its client's deadline is as good as infinite.
+fn seed_quantiles(measure: &Measure, report: &RunReport) -> SeedQuantiles {
+    let found = distribution(report, measure.id.0);
+    let offered = found.map_or(0, |found| found.offered);
+    match found {
+        Some(found)
+            if !report.settled && measure.id.0 != key::DONE && measure.id.0 != key::ACCEPTED =>
+        {
+            let ended =
+                found.values.iter().map(|time| Observation { time: *time, censored: false });
+            let open =
+                found.censored.iter().map(|time| Observation { time: *time, censored: true });
+            SeedQuantiles::censored(offered, &ended.chain(open).collect::<Vec<_>>())
+        }
+        _ => SeedQuantiles::of(offered, &sample(found)),
     }
 }
 

@@ -1,7 +1,9 @@
 //! M11: when a run is back to what it was before the first fault.
 //!
 //! The quiet phase, from the warm-up to the first fault, gives each series a band that holds 95 %
-//! of its buckets. The run has recovered at the first bucket behind the last fault that lies inside
+//! of its buckets. All are taken per answer that clients heard in the bucket, because the load may
+//! rise or fall by itself: partial operations, violations, and the share of answers that are a yes or a rule's no.
+//! The run has recovered at the first bucket behind the last fault that lies inside
 //! all bands and from which on, until the end of the load, no more buckets leave a band than the
 //! 5 % that it leaves out in quiet times too.
 
@@ -38,11 +40,11 @@ impl Band {
         Self { least: 0, most }
     }
 
-    fn around(values: impl Iterator<Item = u64>) -> Self {
+    /// No upper end: more of something good is no disturbance.
+    fn above(values: impl Iterator<Item = u64>) -> Self {
         let mut values: Vec<u64> = values.collect();
         values.sort_unstable();
-        let cut = values.len() / 40;
-        Self { least: values[cut], most: values[values.len() - 1 - cut] }
+        Self { least: values[values.len() / 20], most: u64::MAX }
     }
 
     const fn holds(self, value: u64) -> bool {
@@ -71,14 +73,24 @@ fn recovery(series: &Series, faults: &[FaultWindow], course: Course) -> Quantity
     let until = if under_load { course.load } else { course.cap };
     let after = (healed.div_ceil(width) as usize)..((until / width) as usize);
 
-    let partial = Band::below(series.partial[quiet.clone()].iter().map(|level| level.area));
-    let violations = Band::below(series.violations[quiet.clone()].iter().map(|level| level.area));
-    let throughput = Band::around(series.answers[quiet].iter().map(|answers| answers.yes));
+    let heard = |bucket: usize| {
+        let answers = series.answers[bucket];
+        (answers.yes + answers.refused + answers.no + answers.unknown).max(1)
+    };
+    let partial = |bucket: usize| series.partial[bucket].area / heard(bucket);
+    let violations = |bucket: usize| series.violations[bucket].area / heard(bucket);
+    let success = |bucket: usize| {
+        let answers = series.answers[bucket];
+        (answers.yes + answers.refused) * 1_000 / heard(bucket)
+    };
+    let partial_band = Band::below(quiet.clone().map(partial));
+    let violations_band = Band::below(quiet.clone().map(violations));
+    let success_band = Band::above(quiet.map(success));
     let outside = |bucket: usize| {
         [
-            !partial.holds(series.partial[bucket].area),
-            !violations.holds(series.violations[bucket].area),
-            under_load && !throughput.holds(series.answers[bucket].yes),
+            !partial_band.holds(partial(bucket)),
+            !violations_band.holds(violations(bucket)),
+            under_load && !success_band.holds(success(bucket)),
         ]
     };
     match first_recovered(after, outside) {

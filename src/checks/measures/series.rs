@@ -28,7 +28,9 @@ pub struct Series {
 pub struct Answers {
     /// Done or accepted.
     pub yes: u64,
-    /// Refused by a rule or for a technical reason.
+    /// Refused by a business rule.
+    pub refused: u64,
+    /// Refused for a technical reason.
     pub no: u64,
     /// Given up without an answer.
     pub unknown: u64,
@@ -87,7 +89,8 @@ impl SeriesBuilder {
         let Some(bucket) = self.answers.get_mut((now / self.width) as usize) else { return };
         match answer {
             Answer::Done | Answer::Accepted => bucket.yes += 1,
-            Answer::RefusedByRule | Answer::TechnicalNo => bucket.no += 1,
+            Answer::RefusedByRule => bucket.refused += 1,
+            Answer::TechnicalNo => bucket.no += 1,
             Answer::Unknown => bucket.unknown += 1,
         }
     }
