@@ -157,7 +157,7 @@ impl Judge {
             self.invariants.finish(until, self.settled, &mut measures, offered);
         let gauges = (self.partial, violations);
         let (series, faults) = self.series.finish(until, gauges, &self.operations, end);
-        recovery::measure(&mut measures, &series, &faults, self.course);
+        recovery::measure(&mut measures, &series, &faults, self.course, &self.operations);
 
         let rows = if self.options.keep_operations { self.operations.all() } else { &[] };
         RunReport {

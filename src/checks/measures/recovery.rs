@@ -1,14 +1,18 @@
 //! M11: when a run is back to what it was before the first fault.
 //!
 //! The quiet phase, from the warm-up to the first fault, gives each series a band that holds 95 %
-//! of its buckets. All are taken per answer that clients heard in the bucket, because the load may
-//! rise or fall by itself: partial operations, violations, and the share of answers that are a yes or a rule's no.
+//! of its buckets: partial operations, violations, and the share of answers that are a yes or a
+//! rule's no. Because the load may change by itself, the first two are taken relative to what the
+//! operations that arrived in the bucket would show if each kind fared as in the quiet phase.
 //! The run has recovered at the first bucket behind the last fault that lies inside
 //! all bands and from which on, until the end of the load, no more buckets leave a band than the
 //! 5 % that it leaves out in quiet times too.
 
+use std::collections::BTreeMap;
+
 use super::series::{FaultWindow, Series};
 use super::{Measured, Quantity};
+use crate::checks::outcome::{NEVER, Operations, Outcome};
 
 /// The fewest buckets from which a band is derived.
 const FEWEST: usize = 10;
@@ -53,11 +57,53 @@ impl Band {
 }
 
 /// Takes down M11.
-pub fn measure(into: &mut Measured, series: &Series, faults: &[FaultWindow], course: Course) {
-    into.quantity("m11", recovery(series, faults, course));
+pub fn measure(
+    into: &mut Measured,
+    series: &Series,
+    faults: &[FaultWindow],
+    course: Course,
+    operations: &Operations,
+) {
+    into.quantity("m11", recovery(series, faults, course, operations));
 }
 
-fn recovery(series: &Series, faults: &[FaultWindow], course: Course) -> Quantity {
+/// How long the operations that arrived in each bucket would show in part, in all, if those of each
+/// kind took as long as in the quiet phase. A kind that did not arrive then counts as the others.
+fn expected(
+    operations: &Operations,
+    (width, buckets): (u64, usize),
+    quiet: &std::ops::Range<usize>,
+) -> Vec<u64> {
+    let bucket = |outcome: &Outcome| (outcome.arrived / width) as usize;
+    let mut seen: BTreeMap<Option<u8>, (u64, u64)> = BTreeMap::new();
+    for outcome in operations.all() {
+        if quiet.contains(&bucket(outcome)) && outcome.first != NEVER && !outcome.is_partial() {
+            for of in [None, Some(outcome.kind)] {
+                let (sum, count) = seen.entry(of).or_default();
+                *sum += outcome.last - outcome.first;
+                *count += 1;
+            }
+        }
+    }
+    let mean = |kind: u8| {
+        let (sum, count) = seen.get(&Some(kind)).or_else(|| seen.get(&None)).copied()?;
+        Some(sum / count)
+    };
+    let mut areas = vec![0; buckets];
+    for outcome in operations.all() {
+        if let Some(area) = areas.get_mut(bucket(outcome)) {
+            *area += mean(outcome.kind).unwrap_or(0);
+        }
+    }
+    areas
+}
+
+fn recovery(
+    series: &Series,
+    faults: &[FaultWindow],
+    course: Course,
+    operations: &Operations,
+) -> Quantity {
     let width = series.width.as_nanos();
     let Some(first) = faults.iter().map(|fault| fault.began.as_nanos()).min() else {
         return Quantity::Missing { why: "there was no fault to recover from" };
@@ -77,8 +123,13 @@ fn recovery(series: &Series, faults: &[FaultWindow], course: Course) -> Quantity
         let answers = series.answers[bucket];
         (answers.yes + answers.refused + answers.no + answers.unknown).max(1)
     };
-    let partial = |bucket: usize| series.partial[bucket].area / heard(bucket);
-    let violations = |bucket: usize| series.violations[bucket].area / heard(bucket);
+    let expected = expected(operations, (width, series.partial.len()), &quiet);
+    let relative = |area: u64, bucket: usize| {
+        let whole = u128::from(expected[bucket].max(1));
+        (u128::from(area) * 1_000 / whole) as u64
+    };
+    let partial = |bucket: usize| relative(series.partial[bucket].area, bucket);
+    let violations = |bucket: usize| relative(series.violations[bucket].area, bucket);
     let success = |bucket: usize| {
         let answers = series.answers[bucket];
         (answers.yes + answers.refused) * 1_000 / heard(bucket)
