@@ -11,7 +11,9 @@ use super::{Call, Database, DbError};
 use crate::kernel::{Purpose, Words};
 use crate::model::env::{Ctx, OpInfo};
 use crate::model::record::{Kind, OpId};
-use crate::model::system::{Effect as Change, Refuse, StepSpec, TableId, TableSpec, ValueSpec};
+use crate::model::system::{
+    Effect as Change, Refuse, StepId, StepSpec, TableId, TableSpec, ValueSpec,
+};
 
 /// Why a statement was refused; the first word of a `RefusedByRule` record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -122,28 +124,39 @@ impl Database {
             .sum()
     }
 
-    /// Takes back the step whose insert made a row.
-    pub(super) fn undo_insert(&self, call: &Call, id: RowId) -> Result<(), DbError> {
+    /// Takes back the newest step that one of these cells shows.
+    pub(super) fn undo_newest(
+        &self,
+        call: &Call,
+        id: RowId,
+        columns: &[u8],
+    ) -> Result<(), DbError> {
         self.may_write(call, id.table)?;
-        let entries = {
+        let newest = {
             let state = self.state();
             let own = state.sessions.get(&call.txn).and_then(|session| session.changes.row(id));
-            own.unwrap_or_else(|| state.row(id.table, id.key)).existence.entries()
+            let row = own.unwrap_or_else(|| state.row(id.table, id.key));
+            columns.iter().filter_map(|column| self.newest_step(id, *column, row)).max()
         };
-        let made = entries.iter().find(|(effect, times)| {
+        match newest {
+            Some((op, step)) => {
+                self.apply_step(call, StepRef { op, step, direction: Direction::Undo })
+            }
+            None => self.refuse(call, id.table, Reason::NoRow),
+        }
+    }
+
+    /// The newest step that a cell shows and that was not taken back.
+    fn newest_step(&self, id: RowId, column: u8, row: &Row) -> Option<(OpId, StepId)> {
+        let entries = row.provenance(column).entries();
+        let stands = |(effect, times): &&Entry| {
             let undone = Effect { direction: Direction::Undo, ..*effect };
             let back = entries.iter().find(|entry| entry.0 == undone).map_or(0, |entry| entry.1);
             effect.direction == Direction::Forward
                 && *times > back
-                && self.ledger.is_shown_by(*effect, id.table, EXISTENCE, id.key)
-        });
-        match made {
-            Some((Effect { op, step, .. }, _)) => {
-                let at = StepRef { op: *op, step: *step, direction: Direction::Undo };
-                self.apply_step(call, at)
-            }
-            None => self.refuse(call, id.table, Reason::NoRow),
-        }
+                && self.ledger.is_shown_by(*effect, id.table, column, id.key)
+        };
+        entries.iter().rfind(stands).map(|(effect, _)| (effect.op, effect.step))
     }
 
     /// Writes values that were derived from versions that had been read.
@@ -195,10 +208,12 @@ impl Database {
 
     /// Takes note that a job has derived a value and found it in the row that it had read, so that
     /// there was nothing to write: from now on the cell also reflects what the value was derived
-    /// from.
-    /// (A ticket opened and closed between two runs leaves the count what it was; the count is
-    /// right about both.) It says nothing that the values do not show, takes no time, and counts
-    /// only if the row is still what it was.
+    /// from. (A ticket opened and closed between two runs leaves the count what it was; the count
+    /// is right about both.) It says nothing that the values do not show, takes no time, leaves
+    /// no trace in locks or log, as a real job does that has nothing to write.
+    ///
+    /// True if that is so; false if the row is no longer what was read, or somebody is about to
+    /// write it, so that the job must look again.
     pub fn attest(
         &self,
         ctx: &Ctx,
@@ -206,9 +221,9 @@ impl Database {
         read: &RowVersion,
         column: u8,
         found: &Derived,
-    ) {
-        if self.has(table).is_err() || !self.env.sim().is_up(self.node) {
-            return;
+    ) -> bool {
+        if self.has(table).is_err() || !self.is_serving() {
+            return false;
         }
         let id = RowId { table, key: read.key() };
         let ctx = Ctx { node: self.node, ..*ctx };
@@ -218,14 +233,17 @@ impl Database {
             let now = state.row(table, id.key);
             let same = now.version == read.version() && now.value(column) == found.value;
             if !same || state.locks.is_exclusive(id) {
-                return;
+                return false;
             }
-            let mut row = Row::clone(now);
-            let known = row.provenance(column);
+            let known = now.provenance(column);
             let entries = found.provenance.entries();
             let entries = self.ledger.settle(entries, table, column, id.key);
             let mut news = Provenance::default().plus(entries).since(known);
             news.retain(|(_, times)| *times > 0);
+            if news.is_empty() {
+                return true;
+            }
+            let mut row = Row::clone(now);
             *row.provenance_mut(column) = known.plus(news);
             let row = Arc::new(row);
             let old = state.table_mut(table).put(id.key, Arc::clone(&row));
@@ -235,6 +253,7 @@ impl Database {
             }
         }
         self.write_notes(notes);
+        true
     }
 
     /// The new value and provenance of each cell, in terms of the steps that belong there.

@@ -147,6 +147,12 @@ impl Table {
         }
     }
 
+    /// Whether a query can come across a row: it is an initial one, or somebody has written it.
+    /// (A job may have attested that a row which never was is rightly missing.)
+    fn is_known(&self, key: RowKey, row: &Row) -> bool {
+        key.0 < self.initial_rows || row.version > 0
+    }
+
     /// Puts a new version in place and returns the old one.
     pub fn put(&mut self, key: RowKey, row: Arc<Row>) -> Arc<Row> {
         let old = Arc::clone(self.get(key));
@@ -157,7 +163,9 @@ impl Table {
         }
         if let Some(times) = &mut self.by_time {
             times.remove(&(old.updated_at, key));
-            times.insert((row.updated_at, key));
+            if row.version > 0 {
+                times.insert((row.updated_at, key));
+            }
         }
         self.rows.insert(key, row);
         old
@@ -185,7 +193,8 @@ impl Table {
         let mut keys: Vec<RowKey> =
             untouched.chain(listed.into_iter().flatten().copied()).collect();
         keys.sort_unstable();
-        keys.into_iter().map(|key| self.version(key)).collect()
+        let known = |key: &RowKey| self.is_known(*key, self.get(*key));
+        keys.into_iter().filter(known).map(|key| self.version(key)).collect()
     }
 
     /// The rows (deleted ones included) that were written at `since` or later, oldest first: at
@@ -193,7 +202,8 @@ impl Table {
     /// first asked for.
     pub fn changed(&mut self, since: Time, limit: usize) -> Vec<RowVersion> {
         let times = self.by_time.get_or_insert_with(|| {
-            self.rows.iter().map(|(key, row)| (row.updated_at, *key)).collect()
+            let written = self.rows.iter().filter(|(_, row)| row.version > 0);
+            written.map(|(key, row)| (row.updated_at, *key)).collect()
         });
         let mut found: Vec<(Time, RowKey)> = Vec::new();
         for entry in times.range((since, RowKey(0))..) {
@@ -210,11 +220,13 @@ impl Table {
         let first = after.map_or(Some(0), |key| key.0.checked_add(1));
         let Some(first) = first else { return Vec::new() };
         let initial = (first..self.initial_rows).map(RowKey);
-        let made = self.rows.range(RowKey(first.max(self.initial_rows))..).map(|(key, _)| *key);
+        let made = self.rows.range(RowKey(first.max(self.initial_rows))..);
+        let made = made.filter(|(key, row)| self.is_known(**key, row)).map(|(key, _)| *key);
         initial.chain(made).take(limit).map(|key| self.version(key)).collect()
     }
 
-    fn version(&self, key: RowKey) -> RowVersion {
+    /// The committed version of a row, as a reader gets it.
+    pub fn version(&self, key: RowKey) -> RowVersion {
         RowVersion::new(key, Arc::clone(self.get(key)))
     }
 }

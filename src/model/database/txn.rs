@@ -104,6 +104,25 @@ impl Txn {
         .await
     }
 
+    /// Reads many rows, existing or not, by one statement, in the order of the keys. A snapshot: it
+    /// locks nothing and does not see what this transaction wrote.
+    ///
+    /// # Errors
+    ///
+    /// As every statement.
+    pub async fn read_many(
+        &mut self,
+        table: TableId,
+        keys: Vec<RowKey>,
+    ) -> Result<Vec<RowVersion>, DbError> {
+        self.query(table, move |database| {
+            let state = database.state();
+            let table = state.table(table);
+            keys.into_iter().map(|key| table.version(key)).collect()
+        })
+        .await
+    }
+
     /// The rows (deleted ones included) whose column holds a value, by an index. A snapshot: it
     /// locks nothing and does not see what this transaction wrote.
     ///
@@ -118,6 +137,25 @@ impl Txn {
     ) -> Result<Vec<RowVersion>, DbError> {
         self.query(table, move |database| database.state_mut().table_mut(table).find(column, value))
             .await
+    }
+
+    /// For each value the rows whose column holds it, as [`Txn::find`], by one statement.
+    ///
+    /// # Errors
+    ///
+    /// As every statement.
+    pub async fn find_many(
+        &mut self,
+        table: TableId,
+        column: u8,
+        values: Vec<i64>,
+    ) -> Result<Vec<Vec<RowVersion>>, DbError> {
+        self.query(table, move |database| {
+            let mut state = database.state_mut();
+            let table = state.table_mut(table);
+            values.into_iter().map(|value| table.find(column, value)).collect()
+        })
+        .await
     }
 
     /// The rows (deleted ones included) that were written at `since` or later on the database's
@@ -154,11 +192,11 @@ impl Txn {
         self.query(table, move |database| database.state().table(table).scan(after, limit)).await
     }
 
-    async fn query(
+    async fn query<T: 'static>(
         &mut self,
         table: TableId,
-        look: impl FnOnce(&Database) -> Vec<RowVersion> + 'static,
-    ) -> Result<Vec<RowVersion>, DbError> {
+        look: impl FnOnce(&Database) -> T + 'static,
+    ) -> Result<T, DbError> {
         let ctx = *self.ctx();
         self.ask(&ctx, move |database, call| {
             database.statement(call, None, move |database, _| {
@@ -236,18 +274,23 @@ impl Txn {
         .await
     }
 
-    /// Takes back the step whose insert made a row, as its owner's API offers it to a job that
-    /// cannot carry the row on.
+    /// Takes back the newest step that one of these cells of a row shows ([`super::EXISTENCE`]
+    /// included), as the row's owner offers it to a job that cannot carry the row on.
     ///
     /// # Errors
     ///
-    /// [`DbError::Refused`] if no step made it, or if that was taken back; further ones as every
-    /// statement.
-    pub async fn undo_row(&mut self, table: TableId, key: RowKey) -> Result<(), DbError> {
+    /// [`DbError::Refused`] if they show no step, or only such as were taken back; further ones as
+    /// every statement.
+    pub async fn undo_row(
+        &mut self,
+        table: TableId,
+        key: RowKey,
+        columns: Vec<u8>,
+    ) -> Result<(), DbError> {
         let row = RowId { table, key };
         let ctx = *self.ctx();
         self.ask(&ctx, move |database, call| {
-            let act = move |db: &Database, call: &_| db.undo_insert(call, row);
+            let act = move |db: &Database, call: &_| db.undo_newest(call, row, &columns);
             database.statement(call, Some((row, Mode::Exclusive)), act)
         })
         .await

@@ -253,7 +253,7 @@ fn a_job_can_have_a_row_taken_back_by_the_step_that_made_it() {
         let begin = bench.begin();
         bench.get(async move {
             let mut txn = begin.await;
-            txn.undo_row(TICKETS, RowKey(key)).await?;
+            txn.undo_row(TICKETS, RowKey(key), vec![EXISTENCE]).await?;
             txn.commit().await
         })
     };
