@@ -3,16 +3,21 @@
 //! Each consumer group (a service) gets every message it is interested in, in order within a
 //! partition, one at a time: the next one waits until this one is acknowledged or given up. What a
 //! durable broker has acknowledged to a publisher survives its crash; a volatile one forgets.
+//!
+//! A durable broker hands out only what is durable, in the order of its log. That a group is done
+//! with a message is logged but not forced, as consumers' offsets are: if a crash loses it, the
+//! message is handed out once more. The `Holds` records follow what the log has, through crashes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::Future;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use super::call::{Message, Reply};
 use super::env::Ctx;
 use super::here::Here;
 use super::record::{Kind, MessageClass, OpId};
 use super::system::{ServiceId, StepId};
+use super::world::World;
 use crate::kernel::{Mailbox, NodeId, Purpose, Semaphore, Span};
 
 /// How a broker treats messages.
@@ -45,21 +50,60 @@ struct Stored<E> {
 #[derive(Clone, Copy, Debug)]
 enum Line<E> {
     Stored(Stored<E>),
-    /// A group is done with a message: it was acknowledged, or buried.
-    Done(u64, ServiceId),
+    Done(Done),
+}
+
+/// A group is done with a message: it was acknowledged, or buried.
+#[derive(Clone, Copy, Debug)]
+struct Done {
+    number: u64,
+    group: ServiceId,
+    op: OpId,
+    buried: bool,
+}
+
+/// A message in the queue of a group, or on its way there.
+struct Queued<E> {
+    stored: Stored<E>,
+    _backlog: Backlog,
+}
+
+/// As long as this lives, something is left to do for an operation.
+struct Backlog {
+    world: Weak<World>,
+    op: OpId,
+}
+
+impl Backlog {
+    fn new(world: &Rc<World>, op: OpId) -> Self {
+        world.travels(op, 1);
+        Self { world: Rc::downgrade(world), op }
+    }
+}
+
+impl Drop for Backlog {
+    fn drop(&mut self) {
+        if let Some(world) = self.world.upgrade() {
+            world.travels(self.op, -1);
+        }
+    }
 }
 
 /// What the broker has in memory.
 struct Memory<E> {
-    next: u64,
-    queues: BTreeMap<(ServiceId, u16), Mailbox<Stored<E>>>,
+    /// The last message's number.
+    last: u64,
+    /// Messages that are appended to the log and not known to be durable, oldest first.
+    unsafe_yet: VecDeque<Stored<E>>,
+    queues: BTreeMap<(ServiceId, u16), Mailbox<Queued<E>>>,
     /// Bounds the throughput of each partition.
     writers: BTreeMap<u16, Semaphore>,
 }
 
 impl<E> Default for Memory<E> {
     fn default() -> Self {
-        Self { next: 0, queues: BTreeMap::new(), writers: BTreeMap::new() }
+        let (queues, writers) = (BTreeMap::new(), BTreeMap::new());
+        Self { last: 0, unsafe_yet: VecDeque::new(), queues, writers }
     }
 }
 
@@ -104,7 +148,7 @@ impl<E: Copy + Send + 'static> Broker<E> {
                 let (broker, group, deliver) = (self.clone(), *group, deliver.clone());
                 here.spawn(move |here| async move {
                     while let Some(message) = queue.pop().await {
-                        broker.hand_out(&here, group, message, &deliver).await;
+                        broker.hand_out(&here, group, message.stored, &deliver).await;
                     }
                 });
             }
@@ -115,29 +159,40 @@ impl<E: Copy + Send + 'static> Broker<E> {
     /// Stores events for an operation each, in order. Runs at the broker; returns once they are as
     /// safe as the policy makes them.
     pub async fn store(&self, here: &Here, events: &[(OpId, E)]) {
+        let memory = here.local::<Memory<E>>();
+        let mut number = 0;
         for (op, event) in events {
             let here = here.for_op(*op);
             let partition = self.partition(&here);
             self.write(&here, partition).await;
-            let memory = here.local::<Memory<E>>();
-            let number = memory.with(|memory| {
-                memory.next += 1;
-                memory.next
+            number = memory.with(|memory| {
+                memory.last += 1;
+                memory.last
             });
             let stored = Stored { number, op: *op, partition, event: *event };
             if self.policy.durable {
                 here.log::<Line<E>>().append(Line::Stored(stored), "event");
+                self.count_stored(&here, &stored, 1);
             }
-            here.note_label(Kind::Published, "event", u64::from(partition), number);
-            if self.policy.durable {
-                let groups = self.groups.iter().filter(|group| (self.wants)(&here, **group, event));
-                here.note_label(Kind::Holds, "event", groups.count() as u64, 0);
-            }
-            self.enqueue(&here, stored, &BTreeSet::new());
+            memory.with(|memory| memory.unsafe_yet.push_back(stored));
         }
         if self.policy.durable {
             here.log::<Line<E>>().flush().await;
         }
+        // A flush covers all that came before, so whoever comes first releases it in order.
+        let next = |memory: &mut Memory<E>| {
+            let safe = memory.unsafe_yet.front().is_some_and(|first| first.number <= number);
+            safe.then(|| memory.unsafe_yet.pop_front()).flatten()
+        };
+        while let Some(stored) = memory.with(next) {
+            self.release(&here.for_op(stored.op), stored);
+        }
+    }
+
+    /// A message is as safe as the policy makes it: its groups may have it.
+    fn release(&self, here: &Here, stored: Stored<E>) {
+        here.note_label(Kind::Published, "event", u64::from(stored.partition), stored.number);
+        self.enqueue(here, stored, &BTreeSet::new());
     }
 
     /// Publishes events from another node: one message to the broker, and its acknowledgement.
@@ -180,18 +235,20 @@ impl<E: Copy + Send + 'static> Broker<E> {
         (spread % u64::from(self.policy.partitions)) as u16
     }
 
+    /// The groups that want a message.
+    fn wanting(&self, here: &Here, stored: &Stored<E>) -> impl Iterator<Item = ServiceId> {
+        let wants = |group: &&ServiceId| (self.wants)(here, **group, &stored.event);
+        self.groups.iter().filter(wants).copied()
+    }
+
     /// Puts a message into the queue of every group that wants it and is not done with it.
     fn enqueue(&self, here: &Here, stored: Stored<E>, done: &BTreeSet<(u64, ServiceId)>) {
-        for group in &*self.groups {
-            if !(self.wants)(here, *group, &stored.event) || done.contains(&(stored.number, *group))
-            {
-                continue;
-            }
-            let queue = here
-                .local::<Memory<E>>()
-                .with(|memory| memory.queues.get(&(*group, stored.partition)).cloned());
+        let open = |group: &ServiceId| !done.contains(&(stored.number, *group));
+        for group in self.wanting(here, &stored).filter(open) {
+            let at = (group, stored.partition);
+            let queue = here.local::<Memory<E>>().with(|memory| memory.queues.get(&at).cloned());
             if let Some(queue) = queue {
-                queue.push(stored);
+                queue.push(Queued { stored, _backlog: Backlog::new(here.world(), stored.op) });
             }
         }
     }
@@ -205,8 +262,8 @@ impl<E: Copy + Send + 'static> Broker<E> {
         let here = here.for_op(stored.op);
         let node = here.world().instance(group, stored.op);
         let mut deliveries = 0;
-        let mut refusals = 0;
-        loop {
+        let mut refusals: u16 = 0;
+        let buried = loop {
             let here = here.at_step(StepId::NONE, deliveries);
             here.note_label(Kind::Handed, "event", u64::from(deliveries) + 1, stored.number);
             let (deliver, event) = (deliver.clone(), stored.event);
@@ -214,46 +271,68 @@ impl<E: Copy + Send + 'static> Broker<E> {
                 .class(MessageClass::Broker);
             let reply = here.call(node, message, move |here| deliver(here, event)).await;
             match reply {
-                Reply::Answered(true) => break,
-                _ if !self.policy.at_least_once => break,
+                Reply::Answered(true) => break false,
+                _ if !self.policy.at_least_once => {
+                    here.note_label(Kind::Buried, "event", 0, stored.number);
+                    break false;
+                }
                 // It did not get there, so it does not count as a delivery.
-                Reply::Refused | Reply::Rejected => refusals += 1,
+                Reply::Refused | Reply::Rejected => refusals = refusals.saturating_add(1),
                 Reply::Answered(false) | Reply::Unknown => deliveries += 1,
             }
             if deliveries >= self.policy.max_deliveries {
                 here.note_label(Kind::Buried, "event", 1, stored.number);
-                here.note_label(Kind::Holds, "dead letter", 1, 0);
-                break;
+                break true;
             }
             here.note_label(Kind::Retried, "delivery", u64::from(deliveries), 0);
-            here.sleep(here.env().backoff(here.ctx(), deliveries + refusals)).await;
-        }
-        self.done(&here, group, stored.number);
-    }
-
-    /// A group is done with a message. The record is not forced: if a crash loses it, the message
-    /// is handed out once more.
-    fn done(&self, here: &Here, group: ServiceId, number: u64) {
+            let pauses = deliveries.saturating_add(refusals) - 1;
+            here.sleep(here.env().backoff(here.ctx(), pauses)).await;
+        };
         if self.policy.durable {
-            here.log::<Line<E>>().append(Line::Done(number, group), "acknowledged");
-            here.note_label(Kind::Holds, "event", -1_i64 as u64, 0);
+            let done = Done { number: stored.number, group, op: stored.op, buried };
+            here.log::<Line<E>>().append(Line::Done(done), "acknowledged");
+            self.count_done(&here, done, 1);
         }
     }
 
-    /// After a restart, a durable broker queues what its groups are not done with.
+    /// Counts (1), or counts no longer (-1), that the log holds a message for its groups.
+    fn count_stored(&self, here: &Here, stored: &Stored<E>, times: i64) {
+        let wanting = self.wanting(here, stored).count() as i64;
+        here.for_op(stored.op).note_label(Kind::Holds, "event", (times * wanting) as u64, 0);
+    }
+
+    /// Counts (1), or counts no longer (-1), that a group is done with a message: one message less
+    /// is held, and if it was buried there is one more dead letter.
+    fn count_done(&self, here: &Here, done: Done, times: i64) {
+        let here = here.for_op(done.op);
+        here.note_label(Kind::Holds, "event", -times as u64, 0);
+        if done.buried {
+            here.note_label(Kind::Holds, "dead letter", times as u64, 0);
+        }
+    }
+
+    /// After a restart, a durable broker queues what its groups are not done with, as far as its
+    /// log knows.
     fn recover(&self, here: &Here) {
         if !self.policy.durable || here.incarnation() == 0 {
             return;
         }
-        let lines = here.log::<Line<E>>().records();
+        let log = here.log::<Line<E>>();
+        for line in log.take_lost() {
+            match line {
+                Line::Stored(stored) => self.count_stored(here, &stored, -1),
+                Line::Done(done) => self.count_done(here, done, -1),
+            }
+        }
+        let lines = log.records();
         let finished = lines.iter().filter_map(|line| match line {
-            Line::Done(number, group) => Some((*number, *group)),
+            Line::Done(done) => Some((done.number, done.group)),
             Line::Stored(_) => None,
         });
         let done: BTreeSet<(u64, ServiceId)> = finished.collect();
         for line in &lines {
             if let Line::Stored(stored) = line {
-                here.local::<Memory<E>>().with(|memory| memory.next = stored.number);
+                here.local::<Memory<E>>().with(|memory| memory.last = stored.number);
                 let ctx = Ctx { op: stored.op, ..*here.ctx() };
                 self.enqueue(&here.with(ctx), *stored, &done);
             }

@@ -65,6 +65,12 @@ impl<R: Clone + 'static> NodeLog<R> {
         self.log.records().into_iter().map(|(_, record)| record).collect()
     }
 
+    /// What crashes have lost since this was last asked: for the books of the history only, which
+    /// must not go on counting what is gone.
+    pub fn take_lost(&self) -> Vec<R> {
+        self.log.take_lost()
+    }
+
     /// Drops all records that `unneeded` picks, as truncating the log would.
     pub fn forget_if(&self, unneeded: impl Fn(&R) -> bool) {
         self.log.forget_if(unneeded);

@@ -63,6 +63,8 @@ struct State<R> {
     flushes: u64,
     stalled: bool,
     lying: bool,
+    /// What crashes have lost since somebody last asked.
+    lost: Vec<R>,
 }
 
 struct Waiter {
@@ -99,6 +101,7 @@ impl<R: Clone + 'static> Log<R> {
             flushes: 0,
             stalled: false,
             lying: false,
+            lost: Vec::new(),
         });
         let recovered = Signal::new(env.sim());
         Self(Rc::new(Shared {
@@ -169,12 +172,19 @@ impl<R: Clone + 'static> Log<R> {
     pub fn crash(&self) {
         let mut state = self.0.state.borrow_mut();
         let durable = state.durable;
-        drop(state.records.split_off(&Lsn(durable.0 + 1)));
+        let lost = state.records.split_off(&Lsn(durable.0 + 1));
+        state.lost.extend(lost.into_values());
         state.last = durable;
         state.flushing = false;
         let waiters = std::mem::take(&mut state.waiters);
         drop(state);
         drop(waiters);
+    }
+
+    /// What crashes have lost since this was last asked, oldest first. For the books of the
+    /// history only: nothing on a real node could know it.
+    pub fn take_lost(&self) -> Vec<R> {
+        std::mem::take(&mut self.0.state.borrow_mut().lost)
     }
 
     /// While the device is stalled, no flush ends.

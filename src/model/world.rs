@@ -93,7 +93,12 @@ impl World {
         }
         let drivers: Vec<NodeId> = drivers
             .iter()
-            .map(|name| add(Place::Driver, &Name::new(name), system.driver_recovery).0)
+            .map(|name| {
+                let is_broker = *name == BROKER;
+                let recovery =
+                    if is_broker { system.broker.recovery } else { system.driver_recovery };
+                add(Place::Driver, &Name::new(name), recovery).0
+            })
             .collect();
         for (position, pool, id) in placed {
             nodes[position].pool = Some((pool, id));
@@ -298,7 +303,12 @@ impl World {
             .find_map(|log| Rc::clone(log).as_any().downcast::<Log<R>>().ok());
         known.unwrap_or_else(|| {
             let number = LOGS_OF_NODES + u32::from(id.0);
-            let force = self.env.system().driver_disk.clone();
+            let system = self.env.system();
+            let is_broker = &*node.name.shown == BROKER;
+            let mut force = system.driver_disk.clone();
+            if is_broker {
+                force.decide = system.broker.force.clone(); // It forces nothing else.
+            }
             let fresh = Rc::new(Log::new(&self.env, node.name.luck, number, force, id));
             node.logs.borrow_mut().push(Rc::clone(&fresh) as Rc<dyn Durable>);
             fresh
@@ -309,6 +319,9 @@ impl World {
         &self.nodes[usize::from(id.0)]
     }
 }
+
+/// The driver node that is a broker: its disk and recovery are described apart.
+const BROKER: &str = "broker";
 
 /// Logs of nodes are numbered from here in the history; those of databases by database.
 pub const LOGS_OF_NODES: u32 = 1 << 16;
