@@ -27,7 +27,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::registry::Pattern;
-use super::step::{self, Care, Failure};
+use super::step::{self, Care};
 use crate::kernel::Span;
 use crate::model::here::Here;
 use crate::model::record::{Answer, OpId};
@@ -167,14 +167,11 @@ impl Pattern for BackgroundSync {
     }
 
     async fn execute(self: Rc<Self>, here: Here, _: OpId) -> Answer {
-        let answer = step::retry(&here, "first step", async |here: Here| {
-            match step::apply(&here, StepId(0), Care { once: true, event: None }).await {
-                Ok(()) => Some(Answer::Accepted),
-                Err(Failure::Refused) => Some(Answer::RefusedByRule),
-                Err(Failure::Technical | Failure::Unknown) => None,
-            }
-        });
-        answer.await.unwrap_or(Answer::TechnicalNo)
+        let care = Care { once: true, event: None };
+        step::decide(&here, "first step", Answer::Accepted, async |here: Here| {
+            step::apply(&here, StepId(0), care).await
+        })
+        .await
     }
 
     fn start(self: Rc<Self>, here: Here) {

@@ -29,7 +29,7 @@ mod settings;
 use std::rc::Rc;
 
 use super::registry::Pattern;
-use super::step::{self, Care, Failure};
+use super::step::{self, Care};
 use crate::kernel::Span;
 use crate::model::broker::{Broker, BrokerPolicy};
 use crate::model::database::{Event, EventKind};
@@ -97,14 +97,10 @@ impl Pattern for EventBased {
         let first = StepId(0);
         let event = Event { op, step: first, kind: EventKind::Applied };
         let care = Care { once: true, event: self.outbox(&here, event) };
-        let answer = step::retry(&here, "first step", async |here: Here| {
-            match step::apply(&here, first, care).await {
-                Ok(()) => Some(Answer::Accepted),
-                Err(Failure::Refused) => Some(Answer::RefusedByRule),
-                Err(Failure::Technical | Failure::Unknown) => None,
-            }
+        let answer = step::decide(&here, "first step", Answer::Accepted, async |here: Here| {
+            step::apply(&here, first, care).await
         });
-        let answer = answer.await.unwrap_or(Answer::TechnicalNo);
+        let answer = answer.await;
         if answer == Answer::Accepted {
             self.publish_directly(&here, event).await;
         }

@@ -62,13 +62,10 @@ impl Pattern for LocalTransaction {
     }
 
     async fn execute(self: Rc<Self>, here: Here, op: OpId) -> Answer {
-        let answer =
-            step::retry(&here, "transaction", async |here: Here| match transact(&here, op).await {
-                Ok(()) => Some(Answer::Done),
-                Err(Failure::Refused) => Some(Answer::RefusedByRule),
-                Err(Failure::Technical | Failure::Unknown) => None,
-            });
-        answer.await.unwrap_or(Answer::TechnicalNo)
+        step::decide(&here, "transaction", Answer::Done, async |here: Here| {
+            transact(&here, op).await
+        })
+        .await
     }
 }
 

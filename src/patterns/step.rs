@@ -3,7 +3,7 @@
 use crate::model::call::{Message, Reply};
 use crate::model::database::{DbError, Direction, Event, IdemKey, StepRef, Txn};
 use crate::model::here::Here;
-use crate::model::record::{Kind, OpId};
+use crate::model::record::{Answer, Kind, OpId};
 use crate::model::system::StepId;
 
 /// Why a step did not (verifiably) take effect.
@@ -126,6 +126,28 @@ pub async fn lookups(here: &Here, op: OpId) -> Result<(), Failure> {
         lookup(here, StepId(at)).await?;
     }
     Ok(())
+}
+
+/// Carries out, under the scenario's retry policy, the local transaction that decides an operation:
+/// `yes` once it has committed. If no attempt succeeds and the outcome of one is unknown, so is the
+/// answer: that attempt may have committed.
+pub async fn decide(
+    here: &Here,
+    label: &'static str,
+    yes: Answer,
+    mut transaction: impl AsyncFnMut(Here) -> Result<(), Failure>,
+) -> Answer {
+    let mut in_doubt = false;
+    let answer = retry(here, label, async |here: Here| match transaction(here).await {
+        Ok(()) => Some(yes),
+        Err(Failure::Refused) => Some(Answer::RefusedByRule),
+        Err(failure) => {
+            in_doubt |= failure == Failure::Unknown;
+            None
+        }
+    });
+    let answer = answer.await;
+    answer.unwrap_or(if in_doubt { Answer::Unknown } else { Answer::TechnicalNo })
 }
 
 /// Tries under the scenario's retry policy until `attempt` gives something, or the attempts are

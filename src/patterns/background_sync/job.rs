@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::owner::{self, Change, Corrected, Correction};
-use super::rules::Rule;
+use super::rules::{Compared, Rule};
 use super::{BackgroundSync, Find, Measured, OnRefusal, Write};
-use crate::kernel::Time;
+use crate::kernel::{Span, Time};
 use crate::model::call::{Message, Reply};
-use crate::model::database::{DbError, Policy, RowVersion};
+use crate::model::database::{DbError, Derived, Policy, RowVersion, Version};
 use crate::model::here::Here;
 use crate::model::record::Kind;
 use crate::model::system::{RowKey, TableId};
@@ -16,6 +16,8 @@ use crate::model::system::{RowKey, TableId};
 /// One line of the job's log: how far each rule has come. Saved when a run is over, never before.
 #[derive(Clone, Debug, Default)]
 struct Progress {
+    /// How many runs have saved theirs.
+    runs: u64,
     /// Rows written before this have been carried on, by rule.
     watermarks: Vec<Time>,
     /// Source rows that are still to be carried on, by rule.
@@ -25,16 +27,32 @@ struct Progress {
 /// A store that could not be reached: the rule is given up for this run.
 struct Unreachable;
 
-/// The job's life: run, wait, run.
+/// What reading and comparing some target rows came to.
+struct Findings {
+    /// What is to be written.
+    corrections: Vec<Correction>,
+    /// Rows that somebody wrote meanwhile, or is about to.
+    unsure: Vec<RowKey>,
+    /// The source rows behind each target row.
+    groups: BTreeMap<RowKey, Vec<RowVersion>>,
+}
+
+/// The job's life: wait, run, wait. From start to start it keeps a timetable, as cron does: an
+/// outage skips runs and shifts none. From end to start it has nothing to wait for after a restart.
 pub(super) async fn run(pattern: Rc<BackgroundSync>, here: Here) {
-    let mut due = here.now();
+    let interval = pattern.settings.interval;
+    let (measured, began) = (pattern.settings.measured, here.now());
+    let past = began.as_nanos() / interval.as_nanos();
+    let mut due = Time::ZERO + interval.saturating_mul(past);
+    let mut at_once = measured == Measured::EndToStart && here.incarnation() > 0;
     loop {
-        due += pattern.settings.interval;
-        let wait = match pattern.settings.measured {
-            Measured::EndToStart => pattern.settings.interval,
+        let wait = match measured {
+            Measured::EndToStart if std::mem::take(&mut at_once) => Span::ZERO,
+            Measured::EndToStart => interval,
             Measured::StartToStart => {
+                due += interval;
                 while due < here.now() {
-                    due += pattern.settings.interval; // The last run took longer than that.
+                    due += interval; // The last run took longer than that.
                 }
                 due - here.now()
             }
@@ -69,12 +87,9 @@ impl BackgroundSync {
                 if !dirty.contains(&rule.source) {
                     continue;
                 }
-                match self.follow(here, number, &mut progress).await {
-                    Ok(0) => {}
-                    Ok(_) => {
-                        corrected.insert(rule.target);
-                    }
-                    Err(Unreachable) => here.note_label(Kind::Retried, "run", number as u64, 0),
+                let followed = self.follow(here, number, &mut progress, &mut corrected).await;
+                if followed.is_err() {
+                    here.note_label(Kind::Retried, "run", number as u64, 0);
                 }
             }
             dirty = corrected;
@@ -82,17 +97,21 @@ impl BackgroundSync {
                 break;
             }
         }
-        here.log::<Progress>().forget_if(|_| true);
+        progress.runs += 1;
+        let saved = progress.runs;
         here.log::<Progress>().force(progress, "watermark").await;
+        here.log::<Progress>().forget_if(|older| older.runs < saved);
     }
 
-    /// Follows one rule: how many rows it corrected. Its watermark moves only if all went well.
+    /// Follows one rule and says which tables that changed. Its watermark moves, and what was left
+    /// to do is forgotten, only if all went well.
     async fn follow(
         &self,
         here: &Here,
         number: usize,
         progress: &mut Progress,
-    ) -> Result<u64, Unreachable> {
+        corrected: &mut BTreeSet<TableId>,
+    ) -> Result<(), Unreachable> {
         let rule = &self.rules[number];
         let changed = self.changed(here, rule, progress.watermarks[number]).await?;
         let newest = changed.iter().map(RowVersion::updated_at).max();
@@ -104,15 +123,15 @@ impl BackgroundSync {
         for (_, key) in progress.pending.iter().filter(|(of, _)| *of == number) {
             keys.entry(*key).or_default();
         }
-        progress.pending.retain(|(of, _)| *of != number);
-        let mut count = 0;
+        let mut waiting = Vec::new();
         let targets: Vec<RowKey> = keys.keys().copied().collect();
         for batch in targets.chunks(self.settings.batch as usize) {
-            let left = self.carry_on(here, rule, batch.to_vec(), &mut count).await?;
-            progress.pending.extend(left.into_iter().map(|key| (number, key)));
+            waiting.extend(self.carry_on(here, rule, batch.to_vec(), corrected).await?);
         }
+        progress.pending.retain(|(of, _)| *of != number);
+        progress.pending.extend(waiting.into_iter().map(|key| (number, key)));
         progress.watermarks[number] = newest.unwrap_or_default().max(progress.watermarks[number]);
-        Ok(count)
+        Ok(())
     }
 
     /// Alerts if a change has waited for longer than the watchdog allows.
@@ -166,29 +185,22 @@ impl BackgroundSync {
         here: &Here,
         rule: &Rule,
         mut keys: Vec<RowKey>,
-        count: &mut u64,
+        corrected: &mut BTreeSet<TableId>,
     ) -> Result<Vec<RowKey>, Unreachable> {
         let mut waiting = Vec::new();
         for _ in 0..here.system().retry.attempts.max(1) {
-            let (corrections, groups) = self.derive(here, rule, &keys).await?;
-            if corrections.is_empty() {
-                return Ok(waiting);
-            }
-            keys = corrections.iter().map(|correction| correction.key).collect();
-            let table = rule.target;
-            let outcomes = ask(here, "correct", table, move |here| {
-                owner::correct(here, table, corrections.clone())
-            })
-            .await?;
-            let mut again = Vec::new();
-            for (key, outcome) in keys.into_iter().zip(outcomes) {
+            let Findings { corrections, unsure: mut again, groups } =
+                self.derive(here, rule, &keys).await?;
+            for (key, outcome) in self.correct(here, rule, corrections).await? {
                 match (outcome, self.settings.on_refusal) {
-                    (Corrected::Done, _) => *count += 1,
+                    (Corrected::Done, _) => {
+                        corrected.insert(rule.target);
+                    }
                     (Corrected::Conflict, _) => again.push(key),
                     (Corrected::Refused, OnRefusal::Retry) => waiting.push(key),
                     (Corrected::Refused, OnRefusal::Compensate) => {
                         self.compensate(here, rule, key, &groups).await?;
-                        *count += 1;
+                        corrected.insert(rule.source);
                         again.push(key);
                     }
                 }
@@ -202,13 +214,32 @@ impl BackgroundSync {
         Ok(waiting)
     }
 
-    /// Reads sources and targets and compares: the corrections, and the source rows behind each.
+    /// Asks the owner to write corrections: what became of each.
+    async fn correct(
+        &self,
+        here: &Here,
+        rule: &Rule,
+        corrections: Vec<Correction>,
+    ) -> Result<Vec<(RowKey, Corrected)>, Unreachable> {
+        if corrections.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<RowKey> = corrections.iter().map(|correction| correction.key).collect();
+        let table = rule.target;
+        let outcomes = ask(here, "correct", table, move |here| {
+            owner::correct(here, table, corrections.clone())
+        });
+        Ok(keys.into_iter().zip(outcomes.await?).collect())
+    }
+
+    /// Reads sources and targets and compares. What is right needs no correction; that the job has
+    /// seen to it is noted.
     async fn derive(
         &self,
         here: &Here,
         rule: &Rule,
         keys: &[RowKey],
-    ) -> Result<(Vec<Correction>, BTreeMap<RowKey, Vec<RowVersion>>), Unreachable> {
+    ) -> Result<Findings, Unreachable> {
         let (source, target) = (rule.source, rule.target);
         let wanted = keys.to_vec();
         let groups: Vec<Vec<RowVersion>> = match rule.grouped_by() {
@@ -229,15 +260,24 @@ impl BackgroundSync {
         let targets =
             ask(here, "rows", target, move |here| owner::rows(here, target, wanted.clone()))
                 .await?;
-        let mut corrections = Vec::new();
-        for (rows, target) in groups.iter().zip(&targets) {
-            let cells = rule.corrections(rows, target, self.settings.propagate_deletes);
-            if !cells.is_empty() {
-                let change = self.change(here, rule, target, cells);
-                corrections.push(Correction { key: target.key(), change });
+        let (mut corrections, mut unsure) = (Vec::new(), Vec::new());
+        let database = here.database(rule.target);
+        for (rows, row) in groups.iter().zip(&targets) {
+            match rule.compare(rows, row, self.settings.propagate_deletes) {
+                Compared::Silent => {}
+                Compared::Right(column, found) => {
+                    if !database.attest(here.ctx(), target, row, column, &found) {
+                        unsure.push(row.key());
+                    }
+                }
+                Compared::Wrong(cells) => {
+                    let change = self.change(here, rule, row, cells);
+                    corrections.push(Correction { key: row.key(), change });
+                }
             }
         }
-        Ok((corrections, keys.iter().copied().zip(groups).collect()))
+        let groups = keys.iter().copied().zip(groups).collect();
+        Ok(Findings { corrections, unsure, groups })
     }
 
     /// How the write policy puts a correction.
@@ -246,11 +286,11 @@ impl BackgroundSync {
         here: &Here,
         rule: &Rule,
         target: &RowVersion,
-        mut cells: Vec<(u8, crate::model::database::Derived)>,
+        mut cells: Vec<(u8, Derived)>,
     ) -> Change {
         match self.settings.write {
             Write::Delta if rule.grouped_by().is_some() => {
-                let delta = |(column, derived): (u8, crate::model::database::Derived)| {
+                let delta = |(column, derived): (u8, Derived)| {
                     (column, derived.delta_from(&target.column(column)))
                 };
                 Change::Deltas(cells.into_iter().map(delta).collect())
@@ -272,8 +312,8 @@ impl BackgroundSync {
         }
     }
 
-    /// Takes back what a rule would not carry on: the source row itself, or of several that were
-    /// added up the one that came last.
+    /// Takes back what a rule would not carry on: the change of the source row, or of several
+    /// that were added up those to which the owner objects; if it names none, the last one.
     async fn compensate(
         &self,
         here: &Here,
@@ -282,13 +322,30 @@ impl BackgroundSync {
         groups: &BTreeMap<RowKey, Vec<RowVersion>>,
     ) -> Result<(), Unreachable> {
         let rows = groups.get(&key).map_or(&[][..], Vec::as_slice);
-        let last = rows
-            .iter()
-            .filter(|row| rule.admits(row))
-            .max_by_key(|row| (row.updated_at(), row.key()));
-        let Some(culprit) = last.map(RowVersion::key) else { return Ok(()) };
+        let mut culprits: Vec<RowKey> = Vec::new();
+        if let Some(column) = rule.adds_up_to() {
+            let versions: Vec<Version> = rows.iter().map(RowVersion::existence).collect();
+            let cell = (rule.target, key, column);
+            let vetting =
+                ask(here, "vet", rule.target, move |here| owner::vet(here, cell, versions.clone()));
+            let refused = vetting.await?.into_iter();
+            let refused = rows.iter().zip(refused).filter(|(row, no)| *no && rule.admits(row));
+            culprits.extend(refused.map(|(row, _)| row.key()));
+        }
+        if culprits.is_empty() {
+            let admitted = rows.iter().filter(|row| rule.admits(row));
+            let last = admitted.max_by_key(|row| (row.updated_at(), row.key()));
+            culprits.extend(last.map(RowVersion::key));
+        }
         let table = rule.source;
-        ask(here, "take back", table, move |here| owner::take_back(here, table, culprit)).await
+        for culprit in culprits {
+            let causes = rule.causes();
+            ask(here, "take back", table, move |here| {
+                owner::take_back(here, table, culprit, causes.clone())
+            })
+            .await?;
+        }
+        Ok(())
     }
 }
 

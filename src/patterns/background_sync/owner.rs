@@ -2,7 +2,7 @@
 //! a request to the owner's API that is served by one local transaction.
 
 use crate::kernel::Time;
-use crate::model::database::{DbError, Delta, Derived, Policy, RowVersion, Txn};
+use crate::model::database::{DbError, Delta, Derived, Policy, RowVersion, Txn, Version};
 use crate::model::here::Here;
 use crate::model::system::{RowKey, TableId};
 
@@ -68,10 +68,7 @@ pub(super) async fn rows(
     keys: Vec<RowKey>,
 ) -> Result<Vec<RowVersion>, DbError> {
     let mut txn = begin(&here, table).await?;
-    let mut rows = Vec::with_capacity(keys.len());
-    for key in keys {
-        rows.push(txn.read(table, key).await?);
-    }
+    let rows = txn.read_many(table, keys).await?;
     txn.rollback().await;
     Ok(rows)
 }
@@ -84,10 +81,8 @@ pub(super) async fn groups(
     keys: Vec<RowKey>,
 ) -> Result<Vec<Vec<RowVersion>>, DbError> {
     let mut txn = begin(&here, table).await?;
-    let mut groups = Vec::with_capacity(keys.len());
-    for key in keys {
-        groups.push(txn.find(table, by, key.0 as i64).await?);
-    }
+    let values = keys.into_iter().map(|key| key.0 as i64).collect();
+    let groups = txn.find_many(table, by, values).await?;
     txn.rollback().await;
     Ok(groups)
 }
@@ -116,10 +111,27 @@ pub(super) async fn correct(
     Ok(outcomes)
 }
 
-/// Takes back a row that could not be carried on.
-pub(super) async fn take_back(here: Here, table: TableId, key: RowKey) -> Result<(), DbError> {
+/// Which of these versions the owner of a cell would refuse to have carried into it.
+pub(super) async fn vet(
+    here: Here,
+    (table, key, column): (TableId, RowKey, u8),
+    versions: Vec<Version>,
+) -> Result<Vec<bool>, DbError> {
     let mut txn = begin(&here, table).await?;
-    match txn.undo_row(table, key).await {
+    let refused = txn.vet(table, key, column, versions).await?;
+    txn.rollback().await;
+    Ok(refused)
+}
+
+/// Takes back what one of these cells shows last and could not be carried on.
+pub(super) async fn take_back(
+    here: Here,
+    table: TableId,
+    key: RowKey,
+    causes: Vec<u8>,
+) -> Result<(), DbError> {
+    let mut txn = begin(&here, table).await?;
+    match txn.undo_row(table, key, causes).await {
         Ok(()) => txn.commit().await,
         Err(DbError::Refused) => {
             txn.rollback().await; // It was taken back before.

@@ -45,6 +45,18 @@ pub(super) enum From {
     Source(u8),
 }
 
+/// A row of the target, compared with what follows from the source.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Compared {
+    /// Nothing follows.
+    #[default]
+    Silent,
+    /// These cells hold something else.
+    Wrong(Vec<(u8, Derived)>),
+    /// This cell holds just that.
+    Right(u8, Derived),
+}
+
 /// All rules of a system, each once, in the order of the operations and their steps.
 pub(super) fn of(system: &System) -> Vec<Rule> {
     let mut rules: Vec<Rule> = Vec::new();
@@ -122,40 +134,60 @@ impl Rule {
         }
     }
 
-    /// What the target row should hold, given the source rows that bear on it: the cells that
-    /// differ from what it holds now. Empty if it is right.
-    pub fn corrections(
-        &self,
-        rows: &[RowVersion],
-        target: &RowVersion,
-        delete: bool,
-    ) -> Vec<(u8, Derived)> {
-        match &self.form {
+    /// The column of the target that adds source rows up, if one does.
+    pub const fn adds_up_to(&self) -> Option<u8> {
+        match self.form {
+            Form::Count { to, .. } | Form::Sum { to, .. } => Some(to),
+            Form::RowPer(_) | Form::Copy { .. } => None,
+        }
+    }
+
+    /// Compares the target row with what follows from the source rows that bear on it. Says
+    /// nothing where the rule has nothing to say.
+    pub fn compare(&self, rows: &[RowVersion], target: &RowVersion, delete: bool) -> Compared {
+        let found = match &self.form {
             Form::RowPer(columns) => {
-                rows.first().map_or_else(Vec::new, |row| self.row_per(columns, row, target, delete))
+                return rows.first().map_or_else(Compared::default, |row| {
+                    self.row_per(columns, row, target, delete)
+                });
             }
-            Form::Copy { from, to, values } => {
-                let Some(row) = rows.first().filter(|row| row.exists() && target.exists()) else {
-                    return Vec::new();
-                };
+            Form::Copy { from, to, values } => rows.first().and_then(|row| {
                 let version = row.column(*from);
-                let translated = match values.iter().find(|(source, _)| *source == version.value) {
-                    Some((_, here)) => *here,
-                    None if values.is_empty() => version.value,
-                    None => return Vec::new(),
+                let known = values.iter().find(|(source, _)| *source == version.value);
+                let translated = match known {
+                    Some((_, here)) => Some(*here),
+                    None => values.is_empty().then_some(version.value),
                 };
-                differing(target, *to, Version::computed(translated, [&version].into_iter()))
-            }
+                let there = translated.filter(|_| row.exists());
+                there.map(|value| (*to, Version::computed(value, [&version].into_iter())))
+            }),
             Form::Count { by, to } => {
                 let count = rows.iter().filter(|row| self.admits(row)).count() as i64;
-                differing(target, *to, self.aggregate(count, *by, None, rows))
+                Some((*to, self.aggregate(count, *by, None, rows)))
             }
             Form::Sum { of, by, to, base, times } => {
                 let admitted = rows.iter().filter(|row| self.admits(row));
                 let sum: i64 = admitted.map(|row| row.value(*of)).sum();
-                let value = base + times * sum;
-                differing(target, *to, self.aggregate(value, *by, Some(*of), rows))
+                Some((*to, self.aggregate(base + times * sum, *by, Some(*of), rows)))
             }
+        };
+        match found.filter(|_| target.exists()) {
+            Some((column, derived)) if target.value(column) == derived.value() => {
+                Compared::Right(column, derived)
+            }
+            Some(cell) => Compared::Wrong(vec![cell]),
+            None => Compared::Silent,
+        }
+    }
+
+    /// The cells of a source row that decide what follows from it: one of them was written by the
+    /// step that a refused correction would have carried on.
+    pub fn causes(&self) -> Vec<u8> {
+        let filter = self.filter.iter().map(|(column, _)| *column);
+        match self.form {
+            Form::Copy { from, .. } => vec![from],
+            Form::Sum { of, .. } => filter.chain([of, EXISTENCE]).collect(),
+            Form::RowPer(_) | Form::Count { .. } => filter.chain([EXISTENCE]).collect(),
         }
     }
 
@@ -179,30 +211,31 @@ impl Rule {
         row: &RowVersion,
         target: &RowVersion,
         delete: bool,
-    ) -> Vec<(u8, Derived)> {
+    ) -> Compared {
         let existence = row.existence();
         if !row.exists() {
-            let gone = delete && target.exists();
-            return if gone { vec![(EXISTENCE, existence.copied())] } else { Vec::new() };
+            return match (target.exists(), delete) {
+                (false, _) => Compared::Right(EXISTENCE, existence.copied()),
+                (true, true) => Compared::Wrong(vec![(EXISTENCE, existence.copied())]),
+                (true, false) => Compared::Silent,
+            };
         }
-        if target.exists() || !self.admits(row) {
-            return Vec::new();
+        if !self.admits(row) {
+            return Compared::Silent;
         }
         let filtered: Vec<Version> =
             self.filter.iter().map(|(column, _)| row.column(*column)).collect();
         let read = || filtered.iter().chain([&existence]);
+        let made = (EXISTENCE, Version::computed(1, read()));
+        if target.exists() {
+            return Compared::Right(made.0, made.1);
+        }
         let cell = |from: From| match from {
             From::Literal(value) => Version::computed(value, read()),
             From::Key => Version::computed(row.key().0 as i64, read()),
             From::Source(column) => row.column(column).copied(),
         };
         let cells = columns.iter().map(|(column, from)| (*column, cell(*from)));
-        cells.chain([(EXISTENCE, Version::computed(1, read()))]).collect()
+        Compared::Wrong(cells.chain([made]).collect())
     }
-}
-
-/// The cell, if it would change anything: its value, or what the store knows to be in it.
-fn differing(target: &RowVersion, column: u8, derived: Derived) -> Vec<(u8, Derived)> {
-    let right = target.exists() && target.value(column) == derived.value();
-    if right || !target.exists() { Vec::new() } else { vec![(column, derived)] }
 }

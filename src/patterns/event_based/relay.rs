@@ -56,8 +56,11 @@ async fn poll(pattern: &EventBased, here: &Here, database: &Rc<Database>) {
 async fn tail(pattern: &EventBased, here: &Here, database: &Rc<Database>) {
     let mut position = Position::default();
     loop {
+        let known = database.last_change();
         match tail_once(pattern, here, database, position).await {
             Ok(Some(confirmed)) => position = confirmed,
+            // What was committed while the empty answer was on its way is not waited for.
+            Ok(None) if database.last_change() > known => {}
             Ok(None) => database.committed().wait().await,
             Err(_) => {
                 // The database or the broker is away: everything unconfirmed is read again.
