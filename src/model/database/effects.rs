@@ -129,11 +129,14 @@ impl Database {
         &self,
         call: &Call,
         id: RowId,
-        columns: &[u8],
+        (read, columns): (u64, &[u8]),
     ) -> Result<(), DbError> {
         self.may_write(call, id.table)?;
         let newest = {
             let state = self.state();
+            if state.row(id.table, id.key).version != read {
+                return Err(DbError::Conflict);
+            }
             let own = state.sessions.get(&call.txn).and_then(|session| session.changes.row(id));
             let row = own.unwrap_or_else(|| state.row(id.table, id.key));
             columns.iter().filter_map(|column| self.newest_step(id, *column, row)).max()
@@ -291,9 +294,13 @@ impl Database {
         current: &Row,
         news: &[Entry],
     ) -> Option<(Effect, Reason)> {
+        let back = |effect: &Effect| {
+            let undone = Effect { direction: Direction::Undo, ..*effect };
+            news.iter().find(|entry| entry.0 == undone).map_or(0, |entry| entry.1)
+        };
         let fresh = news.iter().filter(|(effect, times)| {
             effect.direction == Direction::Forward
-                && *times > 0
+                && *times > back(effect).max(0)
                 && self.ledger.is_shown_by(*effect, id.table, column, id.key)
         });
         fresh.map(|entry| entry.0).find_map(|effect| {

@@ -279,18 +279,20 @@ impl Txn {
     ///
     /// # Errors
     ///
+    /// [`DbError::Conflict`] if the row is not at the `version` that was read;
     /// [`DbError::Refused`] if they show no step, or only such as were taken back; further ones as
     /// every statement.
     pub async fn undo_row(
         &mut self,
         table: TableId,
         key: RowKey,
+        version: u64,
         columns: Vec<u8>,
     ) -> Result<(), DbError> {
         let row = RowId { table, key };
         let ctx = *self.ctx();
         self.ask(&ctx, move |database, call| {
-            let act = move |db: &Database, call: &_| db.undo_newest(call, row, &columns);
+            let act = move |db: &Database, call: &_| db.undo_newest(call, row, (version, &columns));
             database.statement(call, Some((row, Mode::Exclusive)), act)
         })
         .await

@@ -249,18 +249,19 @@ fn a_job_can_have_a_row_taken_back_by_the_step_that_made_it() {
     let bench = Bench::new();
     let op = bench.op(OPEN, &[100, 4]);
     bench.get(bench.apply(&[first(op)])).expect("it commits");
-    let undo = |key| {
+    let undo = |key, version| {
         let begin = bench.begin();
         bench.get(async move {
             let mut txn = begin.await;
-            txn.undo_row(TICKETS, RowKey(key), vec![EXISTENCE]).await?;
+            txn.undo_row(TICKETS, RowKey(key), version, vec![EXISTENCE]).await?;
             txn.commit().await
         })
     };
-    assert_eq!(undo(100), Ok(()));
+    assert_eq!(undo(100, 0), Err(DbError::Conflict), "it was not yet there when it was read");
+    assert_eq!(undo(100, 1), Ok(()));
     assert_eq!(bench.shown(StepRef::undo(op, StepId(0))), 1);
-    assert_eq!(undo(100), Err(DbError::Refused), "once is enough");
-    assert_eq!(undo(5), Err(DbError::Refused), "nobody made it");
+    assert_eq!(undo(100, 2), Err(DbError::Refused), "once is enough");
+    assert_eq!(undo(5, 0), Err(DbError::Refused), "nobody made it");
 }
 
 #[test]
