@@ -187,3 +187,6 @@ impl Pattern for BackgroundSync {
         self.settings.interval
     }
 }
+
+#[cfg(test)]
+mod tests;

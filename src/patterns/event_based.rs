@@ -163,3 +163,6 @@ fn takes_part(world: &World, service: ServiceId) -> bool {
     let operations = &world.env().system().operations;
     operations.iter().flat_map(|operation| &operation.steps).any(|step| step.by == service)
 }
+
+#[cfg(test)]
+mod tests;

@@ -322,7 +322,8 @@ impl BackgroundSync {
         groups: &BTreeMap<RowKey, Vec<RowVersion>>,
     ) -> Result<(), Unreachable> {
         let rows = groups.get(&key).map_or(&[][..], Vec::as_slice);
-        let mut culprits: Vec<RowKey> = Vec::new();
+        let mut culprits: Vec<(RowKey, u64)> = Vec::new();
+        let named = |row: &RowVersion| (row.key(), row.version());
         if let Some(column) = rule.adds_up_to() {
             let versions: Vec<Version> = rows.iter().map(RowVersion::existence).collect();
             let cell = (rule.target, key, column);
@@ -330,12 +331,12 @@ impl BackgroundSync {
                 ask(here, "vet", rule.target, move |here| owner::vet(here, cell, versions.clone()));
             let refused = vetting.await?.into_iter();
             let refused = rows.iter().zip(refused).filter(|(row, no)| *no && rule.admits(row));
-            culprits.extend(refused.map(|(row, _)| row.key()));
+            culprits.extend(refused.map(|(row, _)| named(row)));
         }
         if culprits.is_empty() {
             let admitted = rows.iter().filter(|row| rule.admits(row));
             let last = admitted.max_by_key(|row| (row.updated_at(), row.key()));
-            culprits.extend(last.map(RowVersion::key));
+            culprits.extend(last.map(named));
         }
         let table = rule.source;
         for culprit in culprits {

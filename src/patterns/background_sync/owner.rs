@@ -123,18 +123,19 @@ pub(super) async fn vet(
     Ok(refused)
 }
 
-/// Takes back what one of these cells shows last and could not be carried on.
+/// Takes back what one of these cells of a row shows last and could not be carried on, unless
+/// somebody has written the row since it was read at this version.
 pub(super) async fn take_back(
     here: Here,
     table: TableId,
-    key: RowKey,
+    (key, version): (RowKey, u64),
     causes: Vec<u8>,
 ) -> Result<(), DbError> {
     let mut txn = begin(&here, table).await?;
-    match txn.undo_row(table, key, causes).await {
+    match txn.undo_row(table, key, version, causes).await {
         Ok(()) => txn.commit().await,
-        Err(DbError::Refused) => {
-            txn.rollback().await; // It was taken back before.
+        Err(DbError::Refused | DbError::Conflict) => {
+            txn.rollback().await; // It was taken back before, or must be looked at again.
             Ok(())
         }
         Err(error) => Err(error),

@@ -1,0 +1,135 @@
+//! Policies of writing: what a correction destroys, refuses, deletes.
+
+use super::*;
+
+/// A purely local write to the row that holds the count.
+const UPDATE: &str = r#"
+[operations.update]
+keys = { customer = { rows-of = "customer" } }
+[[operations.update.steps]]
+name = "update"
+by = "billing"
+table = "customer"
+key = "customer"
+effect = { set = { contact = "{ordinal}" } }
+[load.update]
+operation = "update"
+constant = "37ms"
+"#;
+
+/// Services write the customer while the job corrects her count, once a second.
+fn race(write: &str) -> Told {
+    let settings = format!(r#"interval = "1s", write = "{write}""#);
+    run(&[COUNT, UPDATE, &every("900ms")], &settings)
+}
+
+#[test]
+fn a_blind_overwrite_destroys_what_a_service_wrote_meanwhile() {
+    let told = race("blind");
+    let lost = told.report.census.of(Headline::Lost);
+    assert!(lost > 0);
+    let updates = told.report.operations.iter().filter(|row| row.headline == Headline::Lost);
+    let name = |row: &OperationRow| told.system.operation(row.kind).name.shown.to_string();
+    assert!(updates.clone().all(|row| name(row) == "update" && row.state == State::None));
+    assert_eq!(updates.count() as u64, lost);
+    let counted = value(&told, "customer", 0, 0).expect("she is there");
+    let orders = told.report.operations.iter().filter(|row| name(row) == "buy").count();
+    assert_eq!(counted, orders as i64, "the count itself is right in the end");
+}
+
+#[test]
+fn neither_compare_and_set_nor_a_delta_loses_an_update() {
+    for write in ["compare-and-set", "delta"] {
+        let told = race(write);
+        all_committed(&told);
+        assert_eq!(told.report.verdict(), crate::checks::Verdict::Held, "{write}");
+    }
+}
+
+/// Every fifth order or so is not billed.
+pub(super) const REFUSE: &str = "refuse = { probability = 0.2 }\n";
+
+#[test]
+fn a_refused_correction_is_taken_back_or_waits_for_ever() {
+    let parts = [COUNT, BILL, REFUSE, &every("250ms")];
+    let compensate = run(&parts, r#"interval = "5s", on-refusal = "compensate""#);
+    let retracted = compensate.report.census.of(Headline::Retracted);
+    let committed = compensate.report.census.of(Headline::Committed);
+    assert!(retracted > 0 && committed > 0);
+    assert_eq!(retracted + committed, compensate.report.census.total());
+    assert_eq!(value(&compensate, "customer", 0, 0), Some(committed as i64));
+    assert!(compensate.report.settled);
+    // What was taken back was shown for one interval and one run, not until the next.
+    let back = compensate.report.operations.iter().filter(|r| r.headline == Headline::Retracted);
+    for row in back {
+        let (first, last) = (row.first_visible.unwrap(), row.last_partial.unwrap());
+        assert!(last - first < Span::from_secs(6), "{}", last - first);
+    }
+    let retry = run(&parts, r#"interval = "5s", on-refusal = "retry""#);
+    assert_eq!(retry.report.census.of(Headline::Mixed), retracted, "the same ones are refused");
+    assert_eq!(retry.report.census.of(Headline::Committed), committed);
+    let refusals = |told: &Told| told.count(Kind::RefusedByRule);
+    assert!(refusals(&retry) > 5 * refusals(&compensate), "it tries again in every run");
+}
+
+#[test]
+fn of_rows_that_are_added_up_those_are_taken_back_to_which_the_owner_objects() {
+    let count = COUNT.replace("[[invariants]]", &format!("{REFUSE}[[invariants]]"));
+    let told = run(&[&count, &every("250ms")], r#"interval = "5s""#);
+    let census = &told.report.census;
+    let (retracted, committed) = (census.of(Headline::Retracted), census.of(Headline::Committed));
+    assert!(retracted > 0 && retracted + committed == census.total());
+    // 0.2 of 239 by chance: within four standard deviations.
+    assert!((23..=73).contains(&retracted), "{retracted} were refused, nobody else was taken back");
+    assert_eq!(value(&told, "customer", 0, 0), Some(committed as i64));
+}
+
+/// Orders are cancelled: the bill goes when the order has.
+pub(super) const CANCEL: &str = r#"
+[operations.cancel]
+keys = { order = "followed" }
+[[operations.cancel.steps]]
+name = "cancel"
+by = "shop"
+table = "order"
+key = "order"
+effect = { delete = true }
+undo = { insert = { status = "open" } }
+[[operations.cancel.steps]]
+name = "void"
+by = "billing"
+table = "bill"
+key = "order"
+effect = { delete = true }
+undo = { insert = { state = "sent" } }
+derive = { row-per = "order" }
+[load.cancel]
+operation = "cancel"
+follows = { load = "buy", delay = "12s", share = 0.5 }
+"#;
+
+#[test]
+fn deletes_are_propagated_unless_they_are_not() {
+    let parts = [BILL, CANCEL, &every("400ms")];
+    let told = run(&parts, r#"interval = "5s""#);
+    all_committed(&told);
+    let cancelled = |told: &Told| {
+        let is_cancel = |row: &&OperationRow| row.kind.0 == 1 && row.measured;
+        told.report.operations.iter().filter(is_cancel).count() as u64
+    };
+    assert!(cancelled(&told) > 20);
+    let told = run(&parts, r#"interval = "5s", propagate-deletes = false"#);
+    let lost = told.report.census.of(Headline::Lost);
+    assert_eq!(lost, cancelled(&told), "every bill outlives its order");
+    assert_eq!(told.report.census.of(Headline::Committed), told.report.census.total() - lost);
+}
+
+#[test]
+fn what_cancels_out_between_two_runs_is_not_lost() {
+    // A cancellation 1 s behind its order: most pairs fall between two runs.
+    let soon = CANCEL.replace("12s", "1s");
+    let told = run(&[BILL, &soon, &every("400ms")], r#"interval = "5s""#);
+    all_committed(&told);
+    let bills = told.all(Kind::Shown).filter(|r| r.step.0 == 1 && r.a == 0 && r.b == 1).count();
+    assert_eq!(bills as u64, told.report.offered, "each second step shows once");
+}
