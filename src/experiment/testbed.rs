@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::compare::setup;
-use super::run::{Ran, observe};
+use super::run::{Ran, Setup, observe};
 use crate::checks::{Judge, JudgeOptions, RunReport};
 use crate::kernel::{NodeId, Sink};
 use crate::model::record::{Kind, MessageClass, OpId, Record};
@@ -46,12 +46,16 @@ pub fn tell(text: &str, variant: &str, seed: u64) -> Told {
     let scenario = scenario(text);
     let named = |found: &&crate::scenario::Variant| &*found.name.shown == variant;
     let variant = scenario.variants.iter().find(named).expect("a variant of this name");
-    let setup = setup(&scenario, variant);
+    tell_of(&setup(&scenario, variant), seed)
+}
+
+/// Runs something that no scenario can say, such as a pattern made for a test.
+pub fn tell_of(setup: &Setup, seed: u64) -> Told {
     let keeper = Rc::new(RefCell::new(Keeper(Vec::new())));
     let options = JudgeOptions { keep_operations: true, ..JudgeOptions::default() };
     let judge = Rc::new(RefCell::new(Judge::new(&setup.system, options)));
     let sinks = vec![Rc::clone(&keeper) as _, Rc::clone(&judge) as _];
-    let (ran, (nodes, labels)) = observe(&setup, seed, sinks, |world| {
+    let (ran, (nodes, labels)) = observe(setup, seed, sinks, |world| {
         let nodes = world.nodes().map(|node| world.node_name(node).to_owned()).collect();
         let labels = (0..).map_while(|number| world.env().label_text(number)).collect();
         (nodes, labels)

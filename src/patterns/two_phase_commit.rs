@@ -14,16 +14,22 @@
 //! stays *in doubt*, with its locks, and asks again and again.
 //!
 //! **Presumptions** say what an inquiry is answered when the coordinator knows nothing, and so
-//! which records need not be forced and which decisions not acknowledged. With n participants:
+//! which records need not be forced and which decisions not acknowledged. With n participants, of
+//! whom y vote yes, the protocol costs
 //!
-//! | presumed | commit: forced, messages | abort after n yes but one: forced, messages |
+//! | presumed | commit: forced, not forced, messages | abort: forced, not forced, messages |
 //! |---|---|---|
-//! | nothing | 1 + 2n, 4n | 1 + 2(n-1), 2n + 2(n-1) |
-//! | abort   | 1 + 2n, 4n | n-1, 2n + (n-1) |
-//! | commit  | 2 + n, 3n  | 1 + 2(n-1), 2n + 2(n-1) |
+//! | nothing | 1 + 2n, 1, 4n | 1 + 2y, 1, 2n + 2y |
+//! | abort   | 1 + 2n, 1, 4n | y, y, 2n + y |
+//! | commit  | 2 + n, n, 3n  | 1 + 2y, 1, 2n + 2y |
 //!
-//! (forced writes at coordinator and participants, messages of the protocol itself; the work is
-//! another 2n messages.)
+//! (log records of coordinator and participants together; the work is another 2n messages.) A
+//! participant that votes no has rolled back and has nothing to write down. One that has changed
+//! nothing drops out at its vote and costs two messages. Before votes are asked for nobody can be
+//! in doubt: an abort is then told once, and nothing is logged.
+//!
+//! **Messages** may come twice, late or not at all. A transaction that is tried again is a new one
+//! with a new name; a participant that has ended one does not begin it again.
 //!
 //! **Fails as**: locks held through an outage of the coordinator; with `heuristic-after`, a
 //! participant that decides alone may break atomicity.
@@ -31,10 +37,14 @@
 //! Gray, *Notes on Data Base Operating Systems* (1978); Mohan, Lindsay and Obermarck, *Transaction
 //! Management in the R\* Distributed Database Management System* (1986).
 
+mod branches;
 mod coordinator;
 mod participant;
 mod settings;
+#[cfg(test)]
+mod tests;
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::registry::Pattern;
@@ -42,7 +52,7 @@ use super::step::{self, Failure};
 use crate::kernel::{NodeId, Span};
 use crate::model::here::Here;
 use crate::model::record::{Answer, OpId};
-use crate::model::system::{OperationKind, ServiceId, System};
+use crate::model::system::{DatabaseId, OperationKind, ServiceId, System};
 use crate::model::world::World;
 use coordinator::Memory;
 use settings::{FanOut, Heuristic, Place, Presumption, Settings};
@@ -52,11 +62,15 @@ pub struct TwoPhaseCommit {
     settings: Settings,
 }
 
-/// A distributed transaction: one attempt at an operation.
+/// A distributed transaction: one attempt at an operation, whoever asked for it. No two are the
+/// same, so a message about one that is over cannot be taken for the next.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Transaction {
     op: OpId,
-    attempt: u16,
+    /// How often the coordinator had been restarted.
+    epoch: u16,
+    /// Which one it is since then.
+    number: u32,
 }
 
 /// Services that take part, a bit each.
@@ -105,6 +119,21 @@ impl Pattern for TwoPhaseCommit {
                 spec.name.shown
             ));
         }
+        for operation in &system.operations {
+            let mut places: BTreeMap<ServiceId, DatabaseId> = BTreeMap::new();
+            for step in &operation.steps {
+                let database = system.table(step.table).database;
+                if *places.entry(step.by).or_insert(database) != database {
+                    problems.push(format!(
+                        "in `{}`, service `{}` writes to two databases; a participant is a \
+                         service with one database",
+                        operation.name.shown,
+                        system.services[step.by.index()].name.shown
+                    ));
+                    break;
+                }
+            }
+        }
         problems
     }
 
@@ -140,7 +169,7 @@ impl Pattern for TwoPhaseCommit {
             }
         });
         let answer = answer.await.unwrap_or(Answer::TechnicalNo);
-        memory.with(|memory| memory.end(op, answer));
+        memory.with(|memory| memory.end(op, here.ctx().attempt, answer));
         answer
     }
 

@@ -87,15 +87,18 @@ pub(super) struct Prepared {
 }
 
 impl Txn {
-    /// Prepares: returns when the vote is durable. `tag` is what the caller will ask about.
+    /// Prepares: returns when the vote is durable. `tag` is what the caller will ask about. With
+    /// `read_only_vote`, a transaction that wrote nothing is over; else it is prepared as well.
     ///
     /// # Errors
     ///
     /// [`DbError::NoXa`] if the database cannot; [`DbError::Broken`] if the transaction was rolled
     /// back before; [`DbError::Unknown`] if the database crashed behind the submission.
-    pub async fn prepare(mut self, tag: u64) -> Result<Vote, DbError> {
+    pub async fn prepare(mut self, tag: u64, read_only_vote: bool) -> Result<Vote, DbError> {
         let (ctx, label) = (*self.ctx(), self.database.labels.prepare);
-        let answer = self.send(&ctx, label, move |database, call| database.prepare_now(call, tag));
+        let work =
+            move |database: Rc<Database>, call| database.prepare_now(call, tag, read_only_vote);
+        let answer = self.send(&ctx, label, work);
         let answer = answer.ok_or(DbError::Broken)?;
         self.over();
         answer.or(DbError::Unknown).await
@@ -140,13 +143,18 @@ impl Database {
         answer.ok_or(DbError::Unavailable)?.or(DbError::Unknown).await
     }
 
-    async fn prepare_now(self: Rc<Self>, call: Call, tag: u64) -> Result<Vote, DbError> {
+    async fn prepare_now(
+        self: Rc<Self>,
+        call: Call,
+        tag: u64,
+        read_only_vote: bool,
+    ) -> Result<Vote, DbError> {
         if !self.spec().xa {
             self.abort(call.txn, AbortCause::Requested);
             return Err(DbError::NoXa);
         }
         let changes = self.begin_closing(&call)?;
-        if changes.is_empty() {
+        if changes.is_empty() && read_only_vote {
             self.close(&call.ctx, call.txn);
             return Ok(Vote::ReadOnly);
         }

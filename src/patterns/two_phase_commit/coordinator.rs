@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::participant::{self, Vote};
 use super::{Decision, FanOut, Participants, Place, Presumption, Transaction, TwoPhaseCommit};
-use crate::kernel::{NodeId, Signal};
+use crate::kernel::{NodeId, Signal, Span, Time};
 use crate::model::call::{Message, Reply};
+use crate::model::env::Ctx;
 use crate::model::here::Here;
 use crate::model::record::{Answer, Kind, OpId};
-use crate::model::system::{ServiceId, StepId};
+use crate::model::system::{OperationKind, ServiceId, StepId, System};
 use crate::model::world::World;
 use crate::patterns::step::Failure;
 
@@ -32,31 +33,42 @@ enum What {
 #[derive(Default)]
 pub(super) struct Memory {
     running: BTreeMap<OpId, Signal>,
-    ended: BTreeMap<OpId, Answer>,
+    /// What clients were answered, and on which attempt of theirs.
+    ended: BTreeMap<OpId, (u16, Answer)>,
+    /// Transactions since the last restart.
+    begun: u32,
     /// Not decided yet.
     voting: BTreeSet<Transaction>,
     /// Decided, and not acknowledged by everybody yet.
     decided: BTreeMap<Transaction, Decision>,
+    /// When old answers and log records were last forgotten.
+    forgot: Time,
 }
 
 impl Memory {
     /// A client's question is answered; whoever asks again gets the same answer.
-    pub(super) fn end(&mut self, op: OpId, answer: Answer) {
-        self.ended.insert(op, answer);
+    pub(super) fn end(&mut self, op: OpId, attempt: u16, answer: Answer) {
+        self.ended.insert(op, (attempt, answer));
         if let Some(running) = self.running.remove(&op) {
             running.notify_all();
         }
     }
 }
 
-/// The answer of an earlier attempt of the client, waiting for it if it is still under way. `None`
-/// makes this the one that is under way.
+/// The answer to what was asked before, waiting for it if it is still under way. `None` makes this
+/// one the one that is under way: it is new, or the client tries again after a technical no. A copy
+/// of a question that was answered is none.
 pub(super) async fn earlier_answer(here: &Here, op: OpId) -> Option<Answer> {
+    if is_forgotten(here, op) {
+        return Some(Answer::TechnicalNo); // Its client has given up long ago.
+    }
     let memory = here.local::<Memory>();
     loop {
         let known = memory.with(|memory| memory.ended.get(&op).copied());
-        if known.is_some_and(|answer| answer != Answer::TechnicalNo) {
-            return known;
+        if let Some((attempt, answer)) = known
+            && (answer != Answer::TechnicalNo || here.ctx().attempt <= attempt)
+        {
+            return Some(answer);
         }
         let running = memory.with(|memory| memory.running.get(&op).cloned());
         match running {
@@ -68,24 +80,55 @@ pub(super) async fn earlier_answer(here: &Here, op: OpId) -> Option<Answer> {
     None
 }
 
+/// How long the answer to an operation is remembered: longer than its client asks.
+fn remembered(system: &System) -> Span {
+    system.client.deadline + system.retry.step_deadline
+}
+
+fn is_forgotten(here: &Here, op: OpId) -> bool {
+    here.env().operation(op).arrived + remembered(here.system()) < here.now()
+}
+
+/// Forgets, once in a while, the answers and log records of old operations, unless a transaction
+/// of theirs is not over.
+fn forget(here: &Here) {
+    let (now, span) = (here.now(), remembered(here.system()));
+    here.local::<Memory>().with(|memory| {
+        if memory.forgot + span > now {
+            return;
+        }
+        memory.forgot = now;
+        memory.ended.retain(|op, _| !is_forgotten(here, *op));
+        here.log::<Entry>().forget_if(|Entry { transaction, .. }| {
+            let is_open =
+                memory.voting.contains(transaction) || memory.decided.contains_key(transaction);
+            !is_open && is_forgotten(here, transaction.op)
+        });
+    });
+}
+
 impl TwoPhaseCommit {
     /// One distributed transaction, from its work to its decision. The decision is delivered by a
     /// process of its own.
     pub(super) async fn coordinate(&self, here: &Here) -> Result<(), Failure> {
-        let transaction = Transaction { op: here.ctx().op, attempt: here.ctx().attempt };
-        let all = participants(here, transaction.op);
-        let memory = here.local::<Memory>();
-        memory.with(|memory| memory.voting.insert(transaction));
-        if self.settings.presumption == Presumption::Commit {
-            self.force(here, transaction, "collecting", What::Collecting(all)).await;
+        forget(here);
+        let id = begin(here);
+        let (involved, worked) = self.work(here, id).await;
+        if worked.is_err() {
+            // Nobody is in doubt before votes were asked for: there is nothing to write down, and
+            // a branch that does not hear of it aborts itself.
+            note_decision(here, Decision::Abort);
+            self.tell(here, id, Decision::Abort, involved);
+            return worked;
         }
-        let (involved, worked) = self.work(here, transaction).await;
-        let (prepared, result) = match worked {
-            Ok(()) => self.prepare(here, transaction, all).await,
-            Err(failure) => (involved, Err(failure)),
-        };
+        let all = participants(here, id.op);
+        here.local::<Memory>().with(|memory| memory.voting.insert(id));
+        if self.settings.presumption == Presumption::Commit {
+            force(here, id, "collecting", What::Collecting(all)).await;
+        }
+        let (waiting, result) = self.prepare(here, id, all).await;
         let decision = if result.is_ok() { Decision::Commit } else { Decision::Abort };
-        self.decide(here, transaction, decision, prepared).await;
+        self.decide(here, id, decision, waiting).await;
         result
     }
 
@@ -105,9 +148,10 @@ impl TwoPhaseCommit {
             let message = Message::request("work", here.system().retry.step_deadline);
             let calls = groups.iter().map(|(service, steps)| {
                 let (steps, first) = (*steps, StepId(steps.trailing_zeros() as u8));
-                let ctx = here.ctx().at_step(first, id.attempt);
+                let ctx = here.ctx().at_step(first, here.ctx().attempt);
                 let node = here.world().instance(*service, id.op);
-                (ctx, node, move |here: Here| participant::work(here, id, steps))
+                let sent = here.now();
+                (ctx, node, move |here: Here| participant::work(here, id, steps, sent))
             });
             let replies = here.call_all(message, calls).await;
             let mut failure = None;
@@ -132,130 +176,138 @@ impl TwoPhaseCommit {
         (involved, Ok(()))
     }
 
-    /// Asks for votes. Gives the participants that wait for the decision, and whether all voted
+    /// Asks for votes. Gives the participants that are to hear the decision, and whether all voted
     /// yes. One that does not answer counts as a no, but may be prepared.
-    async fn prepare(
+    pub(super) async fn prepare(
         &self,
         here: &Here,
         id: Transaction,
         all: Participants,
     ) -> (Participants, Result<(), Failure>) {
-        let mut waiting = all;
-        let mut result = Ok(());
-        let mut vote = |service: ServiceId, reply: Reply<Vote>| match reply {
-            Reply::Answered(Vote::Yes) => {}
-            Reply::Answered(Vote::ReadOnly) => waiting.remove(service),
-            Reply::Answered(Vote::No) | Reply::Refused | Reply::Rejected => {
-                waiting.remove(service);
-                result = Err(Failure::Technical);
-            }
-            Reply::Unknown => result = Err(Failure::Technical),
-        };
         let message = Message::control("prepare", here.system().retry.step_deadline);
-        let ctx = here.ctx().at_step(StepId::NONE, id.attempt);
-        let settings = participant::Manners::of(&self.settings, all);
-        let call = |service: ServiceId| {
+        let ctx = here.ctx().at_step(StepId::NONE, here.ctx().attempt);
+        let manners = participant::Manners::of(&self.settings);
+        let calls = all.iter().map(|service| {
             let node = here.world().instance(service, id.op);
-            (ctx, node, move |here: Here| participant::prepare(here, id, settings))
-        };
-        match self.settings.fan_out {
-            FanOut::Parallel => {
-                let replies = here.call_all(message, all.iter().map(call)).await;
-                all.iter().zip(replies).for_each(|(service, reply)| vote(service, reply));
-            }
-            FanOut::Sequential => {
-                for service in all.iter() {
-                    let (ctx, node, handler) = call(service);
-                    let reply = here.with(ctx).call(node, message, handler).await;
-                    vote(service, reply);
-                }
+            let steps = steps_of(here, id.op, service);
+            (ctx, node, move |here: Here| participant::prepare(here, id, steps, manners))
+        });
+        let is_no =
+            |reply: &Reply<Vote>| !matches!(reply, Reply::Answered(Vote::Yes | Vote::ReadOnly));
+        let replies = self.ask(here, message, calls, |reply| !is_no(reply)).await;
+        let mut waiting = all;
+        for (service, reply) in all.iter().zip(&replies) {
+            if matches!(reply, Reply::Answered(Vote::ReadOnly | Vote::No)) {
+                waiting.remove(service);
             }
         }
-        (waiting, result)
+        let refused = replies.iter().any(is_no);
+        (waiting, if refused { Err(Failure::Technical) } else { Ok(()) })
+    }
+
+    /// Calls several participants at once, or one after the other for as long as `goes_on` likes
+    /// the replies.
+    async fn ask<R, F, Fut>(
+        &self,
+        here: &Here,
+        message: Message,
+        calls: impl Iterator<Item = (Ctx, NodeId, F)>,
+        goes_on: impl Fn(&Reply<R>) -> bool,
+    ) -> Vec<Reply<R>>
+    where
+        R: 'static,
+        F: Fn(Here) -> Fut + Clone + Send + 'static,
+        Fut: Future<Output = R> + 'static,
+    {
+        if self.settings.fan_out == FanOut::Parallel {
+            return here.call_all(message, calls).await;
+        }
+        let mut replies = Vec::new();
+        for (ctx, node, handler) in calls {
+            let reply = here.with(ctx).call(node, message, handler).await;
+            let last = !goes_on(&reply);
+            replies.push(reply);
+            if last {
+                break;
+            }
+        }
+        replies
     }
 
     /// Makes the decision durable as far as the presumption asks for it, and has it delivered.
-    async fn decide(
+    pub(super) async fn decide(
         &self,
         here: &Here,
         id: Transaction,
         decision: Decision,
         waiting: Participants,
     ) {
-        let forced = match (decision, self.settings.presumption) {
-            (Decision::Commit, _) | (Decision::Abort, Presumption::Nothing) => !waiting.is_empty(),
-            (Decision::Abort, Presumption::Abort | Presumption::Commit) => false,
-        };
-        if forced {
-            self.force(here, id, "decision", What::Decided(decision, waiting)).await;
+        let presumption = self.settings.presumption;
+        if waiting.is_empty() {
+            if presumption == Presumption::Commit {
+                end(here, id); // Nobody will ask, so nobody needs to be told.
+            }
+        } else if decision == Decision::Commit || presumption == Presumption::Nothing {
+            force(here, id, "decision", What::Decided(decision, waiting)).await;
         }
-        let word = u64::from(decision == Decision::Abort);
-        here.note_label(Kind::Decided, "transaction", word, u64::from(id.attempt));
+        note_decision(here, decision);
+        let is_acknowledged = presumption.is_acknowledged(decision) && !waiting.is_empty();
         here.local::<Memory>().with(|memory| {
             memory.voting.remove(&id);
-            if self.is_acknowledged(decision) {
+            if is_acknowledged {
                 memory.decided.insert(id, decision);
             }
         });
-        self.send_out(here, id, decision, waiting);
-    }
-
-    /// Whether participants acknowledge this decision, so that it can be forgotten.
-    fn is_acknowledged(&self, decision: Decision) -> bool {
-        !matches!(
-            (decision, self.settings.presumption),
-            (Decision::Abort, Presumption::Abort) | (Decision::Commit, Presumption::Commit)
-        )
-    }
-
-    /// Starts the processes that tell each participant. Where it is acknowledged, the decision is
-    /// repeated until it is, and then ends; elsewhere a participant that misses it will ask.
-    fn send_out(&self, here: &Here, id: Transaction, decision: Decision, to: Participants) {
-        let label = match decision {
-            Decision::Commit => "commit",
-            Decision::Abort => "abort",
-        };
-        let message = Message::control(label, here.system().retry.step_deadline);
-        let manners = participant::Manners::of(&self.settings, to);
-        let here = here.at_step(StepId::NONE, id.attempt);
-        if !self.is_acknowledged(decision) {
-            for service in to.iter() {
-                let node = here.world().instance(service, id.op);
-                here.tell(node, message, move |here: Here| async move {
-                    participant::learn(here, id, decision, manners).await;
-                });
-            }
-            return;
+        if is_acknowledged {
+            self.insist(here, id, decision, waiting);
+        } else {
+            self.tell(here, id, decision, waiting);
         }
-        let interval = self.settings.inquiry_interval;
-        here.spawn(move |here| async move {
+    }
+
+    /// Tells each participant once; one that misses it will ask.
+    fn tell(&self, here: &Here, id: Transaction, decision: Decision, to: Participants) {
+        let manners = participant::Manners::of(&self.settings);
+        let message = decision_message(here, decision);
+        let here = here.at_step(StepId::NONE, here.ctx().attempt);
+        for service in to.iter() {
+            let node = here.world().instance(service, id.op);
+            here.tell(node, message, move |here: Here| async move {
+                participant::learn(here, id, decision, manners).await;
+            });
+        }
+    }
+
+    /// Tells each participant until it has acknowledged, and ends the transaction then.
+    fn insist(&self, here: &Here, id: Transaction, decision: Decision, to: Participants) {
+        let manners = participant::Manners::of(&self.settings);
+        let message = decision_message(here, decision);
+        let protocol = Self { settings: self.settings.clone() };
+        let here = here.at_step(StepId::NONE, here.ctx().attempt);
+        here.spawn(async move |mut here: Here| {
             let mut missing = to;
-            while !missing.is_empty() {
+            loop {
                 let calls = missing.iter().map(|service| {
                     let node = here.world().instance(service, id.op);
                     let handler = move |here: Here| participant::learn(here, id, decision, manners);
                     (*here.ctx(), node, handler)
                 });
-                let replies = here.call_all(message, calls).await;
+                let replies = protocol.ask(&here, message, calls, |_| true).await;
                 for (service, reply) in missing.iter().zip(replies) {
                     if reply == Reply::Answered(true) {
                         missing.remove(service);
                     }
                 }
-                if !missing.is_empty() {
-                    here.note_label(Kind::Retried, "decision", 0, 0);
-                    here.sleep(interval).await;
+                if missing.is_empty() {
+                    break;
                 }
+                here.note_label(Kind::Retried, "decision", 0, 0);
+                here.sleep(protocol.settings.inquiry_interval).await;
+                here = here.at_step(StepId::NONE, here.ctx().attempt.wrapping_add(1));
             }
-            let end = Entry { transaction: id, what: What::End };
-            here.log::<Entry>().append(end, "end");
+            end(&here, id);
             here.local::<Memory>().with(|memory| memory.decided.remove(&id));
         });
-    }
-
-    async fn force(&self, here: &Here, transaction: Transaction, label: &'static str, what: What) {
-        let entry = Entry { transaction, what };
-        here.log::<Entry>().force(entry, label).await;
     }
 
     /// The node that coordinates an operation.
@@ -272,26 +324,29 @@ impl TwoPhaseCommit {
     /// only collected (presumed commit) is aborted; of anything else nothing needs to be known.
     pub(super) fn recover_coordinator(&self, here: &Here) {
         let mut open: BTreeMap<Transaction, (Decision, Participants)> = BTreeMap::new();
-        for entry in here.log::<Entry>().records() {
-            if let What::Decided(Decision::Commit, _) = entry.what {
-                let op = entry.transaction.op;
-                here.local::<Memory>().with(|memory| memory.end(op, Answer::Done));
-            }
-            match entry.what {
+        for Entry { transaction, what } in here.log::<Entry>().records() {
+            match what {
                 What::Collecting(all) => {
-                    open.insert(entry.transaction, (Decision::Abort, all));
+                    open.insert(transaction, (Decision::Abort, all));
                 }
-                What::Decided(decision, waiting) if self.is_acknowledged(decision) => {
-                    open.insert(entry.transaction, (decision, waiting));
+                What::Decided(decision, waiting) => {
+                    if decision == Decision::Commit {
+                        let every_attempt = u16::MAX;
+                        here.local::<Memory>().with(|memory| {
+                            memory.end(transaction.op, every_attempt, Answer::Done);
+                        });
+                    }
+                    open.insert(transaction, (decision, waiting));
                 }
-                What::Decided(..) | What::End => {
-                    open.remove(&entry.transaction);
+                What::End => {
+                    open.remove(&transaction);
                 }
             }
         }
+        open.retain(|_, (decision, _)| self.settings.presumption.is_acknowledged(*decision));
         for (id, (decision, waiting)) in open {
             here.local::<Memory>().with(|memory| memory.decided.insert(id, decision));
-            self.send_out(&here.for_op(id.op), id, decision, waiting);
+            self.insist(&here.for_op(id.op), id, decision, waiting);
         }
     }
 }
@@ -300,31 +355,58 @@ impl TwoPhaseCommit {
 /// nothing, or nothing yet while votes are still out.
 pub(super) fn inquire(here: &Here, id: Transaction, presumption: Presumption) -> Option<Decision> {
     here.local::<Memory>().with(|memory| {
-        if memory.voting.contains(&id) {
-            return None;
-        }
-        let presumed = match presumption {
-            Presumption::Nothing | Presumption::Abort => Decision::Abort,
-            Presumption::Commit => Decision::Commit,
-        };
-        Some(memory.decided.get(&id).copied().unwrap_or(presumed))
+        let known = memory.decided.get(&id).copied();
+        (!memory.voting.contains(&id)).then(|| known.unwrap_or(presumption.answer()))
     })
+}
+
+/// A transaction that has never been before.
+pub(super) fn begin(here: &Here) -> Transaction {
+    let number = here.local::<Memory>().with(|memory| {
+        memory.begun += 1;
+        memory.begun
+    });
+    Transaction { op: here.ctx().op, epoch: here.incarnation(), number }
+}
+
+async fn force(here: &Here, transaction: Transaction, label: &'static str, what: What) {
+    here.log::<Entry>().force(Entry { transaction, what }, label).await;
+}
+
+fn end(here: &Here, transaction: Transaction) {
+    here.log::<Entry>().append(Entry { transaction, what: What::End }, "end");
+}
+
+fn note_decision(here: &Here, decision: Decision) {
+    let word = u64::from(decision == Decision::Abort);
+    here.note_label(Kind::Decided, "transaction", word, u64::from(here.ctx().attempt));
+}
+
+fn decision_message(here: &Here, decision: Decision) -> Message {
+    let label = match decision {
+        Decision::Commit => "commit",
+        Decision::Abort => "abort",
+    };
+    Message::control(label, here.system().retry.step_deadline)
 }
 
 /// The services that carry out an operation's steps.
 pub(super) fn participants(here: &Here, op: OpId) -> Participants {
-    let kind = here.env().operation(op).kind;
     let mut all = Participants::default();
+    let kind = here.env().operation(op).kind;
     here.system().operation(kind).steps.iter().for_each(|step| all.add(step.by));
     all
 }
 
+/// The steps of an operation that a service carries out, a bit each.
+fn steps_of(here: &Here, op: OpId, service: ServiceId) -> u64 {
+    let kind = here.env().operation(op).kind;
+    let steps = here.system().operation(kind).steps.iter().enumerate();
+    steps.filter(|(_, step)| step.by == service).fold(0, |mask, (at, _)| mask | 1 << at)
+}
+
 /// The steps whose predecessors are done, a bit each, by the service that does them.
-fn ready(
-    here: &Here,
-    kind: crate::model::system::OperationKind,
-    done: u64,
-) -> Vec<(ServiceId, u64)> {
+fn ready(here: &Here, kind: OperationKind, done: u64) -> Vec<(ServiceId, u64)> {
     let mut groups: Vec<(ServiceId, u64)> = Vec::new();
     for (at, step) in here.system().operation(kind).steps.iter().enumerate() {
         let is_ready = step.after.iter().all(|before| done >> before.0 & 1 == 1);

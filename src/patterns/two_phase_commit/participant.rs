@@ -1,16 +1,19 @@
 //! A participant: branches, votes, and what it does while it is in doubt.
+//!
+//! Messages may arrive twice, late, or behind ones that were sent after them. So a participant
+//! remembers every transaction for a while after its end, and does not begin work for a message
+//! that is older than its memory: what it has ended never comes back to life.
 
-use std::collections::BTreeMap;
+use std::rc::Rc;
 
+use super::branches::{self, Branches, Closing, Found, Stage};
 use super::coordinator;
-use super::{
-    Decision, Heuristic, Participants, Place, Presumption, Settings, Transaction, TwoPhaseCommit,
-};
-use crate::kernel::{Span, Time};
-use crate::model::call::Message;
-use crate::model::database::{self, StepRef, Txn};
+use super::{Decision, Heuristic, Place, Presumption, Settings, Transaction, TwoPhaseCommit};
+use crate::kernel::{NodeId, Span, Time};
+use crate::model::call::{Message, Reply};
+use crate::model::database::{self, Database, DbError, StepRef, Txn};
 use crate::model::here::Here;
-use crate::model::record::{OpId, TxnId};
+use crate::model::record::{MessageClass, OpId, TxnId};
 use crate::model::system::{DatabaseId, ServiceId, StepId};
 use crate::patterns::step::{self, Failure};
 
@@ -23,6 +26,8 @@ pub(super) enum Vote {
     ReadOnly,
     /// It has rolled back.
     No,
+    /// Its database went down meanwhile: no vote, but it may be prepared.
+    Lost,
 }
 
 /// How a participant behaves: the settings that travel with the protocol's messages.
@@ -30,150 +35,163 @@ pub(super) enum Vote {
 pub(super) struct Manners {
     presumption: Presumption,
     coordinator: Place,
+    read_only_vote: bool,
     inquiry_interval: Span,
     heuristic: Option<(Span, Heuristic)>,
-    /// Whom it may ask besides the coordinator.
-    peers: Participants,
+    /// Whether it also asks the other participants.
+    cooperative: bool,
 }
 
 impl Manners {
-    pub(super) fn of(settings: &Settings, all: Participants) -> Self {
-        let peers = if settings.cooperative_termination { all } else { Participants::default() };
+    pub(super) fn of(settings: &Settings) -> Self {
         Self {
             presumption: settings.presumption,
             coordinator: settings.coordinator,
+            read_only_vote: settings.read_only_vote,
             inquiry_interval: settings.inquiry_interval,
             heuristic: settings.heuristic_after.map(|after| (after, settings.heuristic)),
-            peers,
+            cooperative: settings.cooperative_termination,
         }
     }
-
-    /// Whether a decision is forced before it is acknowledged.
-    const fn forces(&self, decision: Decision) -> bool {
-        !matches!(
-            (decision, self.presumption),
-            (Decision::Abort, Presumption::Abort) | (Decision::Commit, Presumption::Commit)
-        )
-    }
 }
 
-/// What a participant has in memory.
-#[derive(Default)]
-struct Memory {
-    /// Branches that work is done in.
-    branches: BTreeMap<Transaction, Txn>,
-    /// Branches that are prepared, and where.
-    prepared: BTreeMap<Transaction, (DatabaseId, TxnId)>,
-    /// What it knows to be decided, for peers that ask.
-    decided: BTreeMap<Transaction, Decision>,
-}
-
-/// Does some steps (a bit each) in this participant's branch.
-pub(super) async fn work(here: Here, id: Transaction, steps: u64) -> Result<(), Failure> {
-    let memory = here.local::<Memory>();
+/// Does some steps (a bit each) in this participant's branch, at the request of a message that was
+/// sent at `sent`.
+pub(super) async fn work(
+    here: Here,
+    id: Transaction,
+    steps: u64,
+    sent: Time,
+) -> Result<(), Failure> {
     let first = StepId(steps.trailing_zeros() as u8);
-    let known = memory.with(|memory| memory.branches.remove(&id));
-    let mut txn = match known {
-        Some(txn) => txn,
-        None => step::begin(&here, first).await?,
+    let (session, done) = match branches::take(&here, id).await {
+        Found::Unknown if Branches::begin(&here, id, sent) => (step::begin(&here, first).await, 0),
+        Found::Open(txn, done) => (Ok(txn), done),
+        Found::Unknown | Found::Closed(_) => return Err(Failure::Technical),
     };
+    let worked = match session {
+        Ok(txn) => carry_out(&here, id, txn, steps & !done).await,
+        Err(failure) => Err(failure),
+    };
+    let (result, session) = match worked {
+        Ok(txn) => (Ok(()), Some(txn)),
+        Err(failure) => (Err(failure), None),
+    };
+    let aborted_meanwhile = Branches::put_back(&here, id, session, done | steps);
+    if aborted_meanwhile { Err(Failure::Technical) } else { result }
+}
+
+/// Does those steps that a first copy of the message has not done.
+async fn carry_out(here: &Here, id: Transaction, txn: Txn, steps: u64) -> Result<Txn, Failure> {
+    let mut txn = txn;
     for at in (0..u64::BITS as u8).filter(|at| steps >> at & 1 == 1) {
         let step = StepId(at);
-        step::lookup(&here, step).await?;
+        step::lookup(here, step).await?;
         txn.apply(StepRef::forward(id.op, step)).await?;
     }
-    memory.with(|memory| memory.branches.insert(id, txn));
-    Ok(())
+    Ok(txn)
 }
 
-/// Prepares this participant's branch: from a yes on, it waits for the decision.
-pub(super) async fn prepare(here: Here, id: Transaction, manners: Manners) -> Vote {
-    let memory = here.local::<Memory>();
-    let refused = memory.with(|memory| memory.decided.contains_key(&id));
-    let Some(txn) = memory.with(|memory| memory.branches.remove(&id)) else { return Vote::No };
-    if refused {
-        return Vote::No; // A peer that asked was told so.
-    }
-    let database = txn.database().id();
-    match txn.prepare(tag(&here, id)).await {
-        Ok(database::Vote::Yes(txn)) => {
-            memory.with(|memory| memory.prepared.insert(id, (database, txn)));
-            let since = here.now();
-            here.spawn(move |here| wait_in_doubt(here, id, manners, since, false));
-            Vote::Yes
+/// Prepares this participant's branch, in which `steps` must have been done: a crash may have
+/// forgotten a part of them. From a yes on, it waits for the decision.
+pub(super) async fn prepare(here: Here, id: Transaction, steps: u64, manners: Manners) -> Vote {
+    let txn = match branches::take(&here, id).await {
+        Found::Open(txn, done) if done == steps => txn,
+        Found::Open(txn, _) => {
+            Branches::set(&here, id, Stage::Ended(Some(Decision::Abort)));
+            txn.rollback().await;
+            return Vote::No;
         }
-        Ok(database::Vote::ReadOnly) => Vote::ReadOnly,
-        Err(_) => Vote::No,
+        Found::Closed(vote) => return vote,
+        Found::Unknown => return Vote::No,
+    };
+    Branches::set(&here, id, Stage::Preparing);
+    let place = (txn.database().id(), txn.id());
+    let (stage, vote) = match txn.prepare(tag(&here, id), manners.read_only_vote).await {
+        Ok(database::Vote::Yes(_)) => (prepared(place), Vote::Yes),
+        Ok(database::Vote::ReadOnly) => (Stage::ReadOnly, Vote::ReadOnly),
+        Err(DbError::Unknown) => (prepared(place), Vote::Lost),
+        Err(_) => (Stage::Ended(Some(Decision::Abort)), Vote::No),
+    };
+    Branches::set(&here, id, stage);
+    if matches!(vote, Vote::Yes | Vote::Lost) {
+        let since = here.now();
+        here.spawn(move |here| wait_in_doubt(here, id, manners, since, false));
     }
+    vote
 }
 
-/// Learns the decision; true acknowledges it. Learning it twice does no harm.
+fn prepared((database, txn): (DatabaseId, TxnId)) -> Stage {
+    Stage::Prepared { database, txn, resolving: false }
+}
+
+/// Learns the decision; true acknowledges it, false asks for it to be said again. Learning it twice
+/// does no harm.
 pub(super) async fn learn(
     here: Here,
     id: Transaction,
     decision: Decision,
     manners: Manners,
 ) -> bool {
-    let memory = here.local::<Memory>();
-    if let Some(txn) = memory.with(|memory| memory.branches.remove(&id)) {
-        txn.rollback().await; // Never prepared, so it can only have been aborted.
-        return true;
+    if !Branches::knows(&here, id) {
+        // Nobody here remembers it, so only its databases can know of a prepared branch.
+        if databases(&here).any(|database| !database.is_serving()) {
+            return false;
+        }
+        adopt(&here, manners, Some(id));
     }
-    let prepared = memory.with(|memory| memory.prepared.get(&id).copied());
-    let Some((database, txn)) = prepared.or_else(|| find_prepared(&here, id)) else {
-        return true;
+    let (database, txn) = match Branches::close(&here, id, decision) {
+        Closing::Done(session) => {
+            if let Some(txn) = session {
+                txn.rollback().await; // Never prepared, so it can only have been aborted.
+            }
+            return true;
+        }
+        Closing::Busy => return false,
+        Closing::Resolve(database, txn) => (database, txn),
     };
     let outcome = database::Decision {
         commit: decision == Decision::Commit,
         heuristic: false,
-        forced: manners.forces(decision),
+        forced: manners.presumption.is_acknowledged(decision),
     };
     let database = here.database_of(database);
     let resolved = database.resolve(*here.ctx(), here.node(), txn, outcome).await;
-    if resolved.is_err() {
-        return false; // The database is down; the coordinator will say it again.
+    match resolved {
+        Ok(()) => Branches::set(&here, id, Stage::Ended(Some(decision))),
+        Err(_) => Branches::set(&here, id, prepared((database.id(), txn))), // It is down.
     }
-    memory.with(|memory| {
-        memory.prepared.remove(&id);
-        if !manners.peers.is_empty() {
-            memory.decided.insert(id, decision);
-        }
-    });
-    true
+    resolved.is_ok()
 }
 
 /// In doubt: asks the coordinator (and peers, if they may be asked) until the decision is known.
 /// After a restart it asks at once.
-async fn wait_in_doubt(
-    here: Here,
-    id: Transaction,
-    manners: Manners,
-    since: Time,
-    mut at_once: bool,
-) {
-    let memory = here.local::<Memory>();
-    let here = here.at_step(StepId::NONE, id.attempt);
+async fn wait_in_doubt(here: Here, id: Transaction, manners: Manners, since: Time, at_once: bool) {
+    let mut pause = if at_once { Span::ZERO } else { manners.inquiry_interval };
+    let mut here = here.at_step(StepId::NONE, here.ctx().attempt);
+    let limit = manners.heuristic.map(|(after, heuristic)| (since + after, heuristic));
     loop {
-        if !at_once {
-            here.sleep(manners.inquiry_interval).await;
-        }
-        at_once = false;
-        if !memory.with(|memory| memory.prepared.contains_key(&id)) {
+        let next = here.now() + pause;
+        let until = limit.map_or(next, |(limit, _)| next.min(limit.max(here.now())));
+        here.sim().sleep_until(until).await;
+        pause = manners.inquiry_interval;
+        if !Branches::is_in_doubt(&here, id) {
             return;
         }
-        let mut decision = ask_coordinator(&here, id, manners).await;
-        if decision.is_none() {
-            decision = ask_peers(&here, id, manners).await;
+        match limit.filter(|(limit, _)| here.now() >= *limit) {
+            Some((_, heuristic)) if decide_alone(&here, id, heuristic).await => return,
+            Some(_) => here.sleep(pause).await, // Its database is down.
+            None => {
+                let decision = match ask_coordinator(&here, id, manners).await {
+                    None => ask_peers(&here, id, manners).await,
+                    known => known,
+                };
+                if let Some(decision) = decision {
+                    learn(here.clone(), id, decision, manners).await;
+                }
+            }
         }
-        if let Some(decision) = decision {
-            learn(here.clone(), id, decision, manners).await;
-            continue;
-        }
-        if let Some((after, heuristic)) = manners.heuristic
-            && here.now() - since >= after
-        {
-            decide_alone(&here, id, heuristic).await;
-        }
+        here = here.at_step(StepId::NONE, here.ctx().attempt.wrapping_add(1));
     }
 }
 
@@ -188,82 +206,114 @@ async fn ask_coordinator(here: &Here, id: Transaction, manners: Manners) -> Opti
 }
 
 /// Cooperative termination: a peer that knows the decision tells it, and one that has not voted
-/// yet makes sure that it never will.
+/// yet makes sure that it never will. One that remembers nothing knows nothing: it may have voted
+/// and forgotten.
 async fn ask_peers(here: &Here, id: Transaction, manners: Manners) -> Option<Decision> {
+    if !manners.cooperative {
+        return None;
+    }
     let own = here.service();
     let message = Message::control("inquire peer", here.system().retry.step_deadline);
-    let peers = manners.peers.iter().filter(|peer| Some(*peer) != own);
-    let calls = peers.map(|peer| {
+    let all = coordinator::participants(here, id.op);
+    let calls = all.iter().filter(|peer| Some(*peer) != own).map(|peer| {
         let node = here.world().instance(peer, id.op);
-        (*here.ctx(), node, move |here: Here| async move {
-            let prepared = find_prepared(&here, id).is_some();
-            here.local::<Memory>().with(|memory| match memory.decided.get(&id) {
-                Some(decision) => Some(*decision),
-                None if prepared => None,
-                None => {
-                    memory.decided.insert(id, Decision::Abort);
-                    Some(Decision::Abort)
-                }
-            })
-        })
+        (*here.ctx(), node, move |here: Here| async move { Branches::tell_peer(&here, id) })
     });
     let replies = here.call_all(message, calls).await;
     replies.into_iter().find_map(|reply| reply.answer().flatten())
 }
 
-/// The heuristic decision of a participant that has been in doubt for too long.
-async fn decide_alone(here: &Here, id: Transaction, heuristic: Heuristic) {
-    let memory = here.local::<Memory>();
-    let Some((database, txn)) = memory.with(|memory| memory.prepared.get(&id).copied()) else {
-        return;
-    };
+/// The heuristic decision of a participant that has been in doubt for too long. False if it cannot
+/// be carried out now.
+async fn decide_alone(here: &Here, id: Transaction, heuristic: Heuristic) -> bool {
+    let Some((database, txn)) = Branches::prepared_at(here, id) else { return true };
     let outcome = database::Decision::heuristic(heuristic == Heuristic::Commit);
-    let database = here.database_of(database);
-    let decided = database.resolve(*here.ctx(), here.node(), txn, outcome).await;
-    if decided.is_ok() {
-        memory.with(|memory| memory.prepared.remove(&id));
+    let decided =
+        here.database_of(database).resolve(*here.ctx(), here.node(), txn, outcome).await.is_ok();
+    if decided {
+        Branches::set(here, id, Stage::Ended(None)); // What was decided is not known here.
     }
+    decided
 }
 
 impl TwoPhaseCommit {
-    /// After a restart of a service: its databases know which branches are in doubt.
+    /// After a restart of a node. A service finds out from its databases which branches are in
+    /// doubt; a database that has recovered makes the services of its branches look again, for a
+    /// crash may also have lost an outcome that was written but not forced.
     pub(super) fn recover_participant(&self, here: &Here) {
-        let Some(service) = here.service() else { return };
-        let memory = here.local::<Memory>();
-        for database in here.world().databases() {
+        let manners = Manners::of(&self.settings);
+        if here.service().is_some() {
+            Branches::restarted(here);
+            adopt(here, manners, None);
+        }
+        let local = |database: &&Rc<Database>| database.node() == here.node();
+        for database in here.world().databases().iter().filter(local) {
             for branch in database.prepared() {
-                let (id, owner) = untag(branch.op, branch.tag);
-                if owner != service || here.world().instance(service, id.op) != here.node() {
-                    continue;
+                let (id, service) = untag(branch.op, branch.tag);
+                let owner = here.world().instance(service, id.op);
+                if owner != here.node() {
+                    here.for_op(id.op).spawn(move |here| remind(here, owner, id, manners));
                 }
-                memory.with(|memory| memory.prepared.insert(id, (database.id(), branch.txn)));
-                let all = coordinator::participants(here, id.op);
-                let manners = Manners::of(&self.settings, all);
-                here.for_op(id.op)
-                    .spawn(move |here| wait_in_doubt(here, id, manners, branch.since, true));
             }
         }
     }
 }
 
-/// The prepared branch of this service in one of the databases, whoever's memory forgot it.
-fn find_prepared(here: &Here, id: Transaction) -> Option<(DatabaseId, TxnId)> {
-    let wanted = tag(here, id);
-    here.world().databases().iter().find_map(|database| {
-        let branch = database
-            .prepared()
-            .into_iter()
-            .find(|branch| branch.tag == wanted && branch.op == id.op)?;
-        Some((database.id(), branch.txn))
+/// Tells the owner of a branch that it is in doubt, until it has heard.
+async fn remind(here: Here, owner: NodeId, id: Transaction, manners: Manners) {
+    let message = Message::control("in doubt", here.system().retry.step_deadline);
+    let message = message.class(MessageClass::Database);
+    let mut here = here;
+    loop {
+        let reply = here.call(owner, message, move |here: Here| async move {
+            adopt(&here, manners, Some(id));
+        });
+        if matches!(reply.await, Reply::Answered(())) {
+            return;
+        }
+        here.sleep(manners.inquiry_interval).await;
+        here = here.at_step(StepId::NONE, here.ctx().attempt.wrapping_add(1));
+    }
+}
+
+/// Takes over the prepared branches of this service (or only the one of `wanted`) that its
+/// databases know and its memory does not, and asks what is to become of them.
+fn adopt(here: &Here, manners: Manners, wanted: Option<Transaction>) {
+    for database in databases(here) {
+        for branch in database.prepared() {
+            let (id, owner) = untag(branch.op, branch.tag);
+            if Some(owner) != here.service()
+                || here.world().instance(owner, id.op) != here.node()
+                || wanted.is_some_and(|wanted| wanted != id)
+                || Branches::is_in_doubt(here, id)
+            {
+                continue;
+            }
+            Branches::set(here, id, prepared((database.id(), branch.txn)));
+            here.for_op(id.op)
+                .spawn(move |here| wait_in_doubt(here, id, manners, branch.since, true));
+        }
+    }
+}
+
+/// The databases of the tables that this node's service writes.
+fn databases(here: &Here) -> impl Iterator<Item = &Rc<Database>> {
+    let own = here.service();
+    here.world().databases().iter().filter(move |database| {
+        let steps = here.system().operations.iter().flat_map(|operation| &operation.steps);
+        let mut written = steps.filter(|step| Some(step.by) == own).map(|step| step.table);
+        written.any(|table| here.system().table(table).database == database.id())
     })
 }
 
-/// Names this service's branch in its database: the attempt and the service.
+/// Names this service's branch in its database: the transaction but for its operation, and the
+/// service.
 fn tag(here: &Here, id: Transaction) -> u64 {
     let service = here.service().map_or(u16::MAX, |service| service.0);
-    u64::from(id.attempt) << 16 | u64::from(service)
+    u64::from(id.epoch) << 48 | u64::from(id.number) << 16 | u64::from(service)
 }
 
 fn untag(op: OpId, tag: u64) -> (Transaction, ServiceId) {
-    (Transaction { op, attempt: (tag >> 16) as u16 }, ServiceId(tag as u16))
+    let (epoch, number) = ((tag >> 48) as u16, (tag >> 16) as u32);
+    (Transaction { op, epoch, number }, ServiceId(tag as u16))
 }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Decision;
 use crate::kernel::Span;
 
 /// What an inquiry is answered when the coordinator knows nothing of the transaction.
@@ -15,8 +16,27 @@ pub enum Presumption {
     #[default]
     Abort,
     /// Commit: commits are neither forced at participants nor acknowledged, at the price of a
-    /// forced record before the transaction begins.
+    /// forced record before the votes are collected.
     Commit,
+}
+
+impl Presumption {
+    /// What an inquiry is answered of which the coordinator knows nothing.
+    pub(super) const fn answer(self) -> Decision {
+        match self {
+            Self::Nothing | Self::Abort => Decision::Abort,
+            Self::Commit => Decision::Commit,
+        }
+    }
+
+    /// Whether participants force this decision and acknowledge it, so that the coordinator may
+    /// forget it. One that is presumed needs neither.
+    pub(super) const fn is_acknowledged(self, decision: Decision) -> bool {
+        !matches!(
+            (self, decision),
+            (Self::Abort, Decision::Abort) | (Self::Commit, Decision::Commit)
+        )
+    }
 }
 
 /// Where the coordinator runs.
@@ -37,7 +57,7 @@ pub enum FanOut {
     /// All at once.
     #[default]
     Parallel,
-    /// One after the other, as Narayana does by default.
+    /// One after the other, as Narayana does by default. The first no ends the round.
     Sequential,
 }
 
@@ -61,7 +81,7 @@ pub struct Settings {
     pub presumption: Presumption,
     /// Whether a participant that has changed nothing drops out at its vote.
     pub read_only_vote: bool,
-    /// How participants are asked.
+    /// How participants are given work, asked and told.
     pub fan_out: FanOut,
     /// Where the coordinator runs.
     pub coordinator: Place,
@@ -70,7 +90,8 @@ pub struct Settings {
     /// How often a participant in doubt asks, and the coordinator repeats a decision that was not
     /// acknowledged. Seata retries every second.
     pub inquiry_interval: Span,
-    /// A participant that has been in doubt for so long decides alone; never by default.
+    /// A participant that has been in doubt for so long decides alone; never by default. After
+    /// its crash it counts anew.
     pub heuristic_after: Option<Span>,
     /// What it decides then.
     pub heuristic: Heuristic,

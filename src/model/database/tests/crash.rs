@@ -13,7 +13,7 @@ fn prepare(bench: &Bench, op: OpId) -> Result<Vote, DbError> {
     bench.get(async move {
         let mut txn = begin.await;
         txn.apply(first(op)).await?;
-        txn.prepare(u64::from(op.0)).await
+        txn.prepare(u64::from(op.0), true).await
     })
 }
 
@@ -65,7 +65,7 @@ fn votes_say_what_is_the_case() {
     let vote = bench.get(async move {
         let mut txn = begin.await;
         txn.read(STOCK, RowKey(0)).await?;
-        txn.prepare(0).await
+        txn.prepare(0, true).await
     });
     assert_eq!(vote, Ok(Vote::ReadOnly));
     bench.check_rest();
@@ -89,7 +89,7 @@ fn an_abort_overtakes_the_work_or_waits_for_the_vote() {
             let mut txn = begin.await;
             told.set(Some(txn.id()));
             let vote = match txn.apply(first(op)).await {
-                Ok(()) => txn.prepare(0).await,
+                Ok(()) => txn.prepare(0, true).await,
                 Err(error) => Err(error),
             };
             kept.borrow_mut().push((op, vote));
@@ -224,7 +224,7 @@ async fn carry_out(txn: Txn, op: OpId, plan: Plan) -> Result<Option<TxnId>, DbEr
             txn.rollback().await;
             Ok(None)
         }
-        Plan::Prepare => match txn.prepare(u64::from(op.0)).await? {
+        Plan::Prepare => match txn.prepare(u64::from(op.0), true).await? {
             Vote::Yes(txn) => Ok(Some(txn)),
             Vote::ReadOnly => Ok(None),
         },

@@ -1,0 +1,255 @@
+//! Two-phase commit on three services whose every delay is constant, so that each moment of a
+//! transaction can be computed.
+
+mod doubt;
+mod faults;
+mod price;
+mod retry;
+
+use std::collections::BTreeMap;
+
+use crate::checks::census::Headline;
+use crate::checks::measures::MeasureId;
+use crate::experiment::testbed::{Told, tell};
+use crate::kernel::Time;
+use crate::model::record::{Kind, OpId, Record};
+
+const US: u64 = 1_000;
+const MS: u64 = 1_000 * US;
+const SECOND: u64 = 1_000 * MS;
+
+/// One way between a client and its entry.
+const CLIENT: u64 = 200 * US;
+/// One way between services and the coordinator.
+const LINK: u64 = 300 * US;
+/// One way between a service and its database.
+const WIRE: u64 = 100 * US;
+/// A service's own work for one request.
+const WORK: u64 = 1_000 * US;
+/// A database's work for one statement.
+const STATEMENT: u64 = 50 * US;
+/// A database forces a prepared record.
+const PREPARE: u64 = 600 * US;
+/// A database forces an outcome.
+const DECIDE: u64 = 500 * US;
+/// The coordinator forces a record.
+const FORCE: u64 = 900 * US;
+/// How long the coordinator and the services need after a restart.
+const RECOVERY: u64 = 2 * SECOND;
+/// When the first operation arrives; the others follow at this distance.
+const ARRIVAL: u64 = 10 * SECOND;
+
+/// Three services with a database and a row each. `transfer` adds to the row of `a`, then to those
+/// of `b` and `c`; `SETTINGS` and `UNTIL` are filled in.
+const BASE: &str = r#"
+[scenario]
+name = "three"
+warm-up = "0s"
+load = "UNTIL"
+settle = "200s"
+
+[clients]
+deadline = "100s"
+
+[retry]
+attempts = 1
+backoff = "500ms"
+jitter = 0.0
+step-deadline = "2s"
+
+[services]
+a = { work = "1ms", recovery = "2s" }
+b = { work = "1ms", recovery = "2s" }
+c = { work = "1ms", recovery = "2s" }
+
+[databases.a-db]
+work = "50us"
+force = { commit = "700us", prepare = "600us", decide = "500us" }
+[databases.b-db]
+work = "50us"
+force = { commit = "700us", prepare = "600us", decide = "500us" }
+[databases.c-db]
+work = "50us"
+force = { commit = "700us", prepare = "600us", decide = "500us" }
+
+[drivers]
+force = "900us"
+recovery = "2s"
+
+[links]
+default = { delay = "300us" }
+database = { delay = "100us" }
+client = { delay = "200us" }
+
+[tables]
+alpha = { owner = "a", database = "a-db", columns = { n = 0 }, rows = 1 }
+beta = { owner = "b", database = "b-db", columns = { n = 0 }, rows = 1 }
+gamma = { owner = "c", database = "c-db", columns = { n = 0 }, rows = 1 }
+
+[operations.transfer]
+keys = { row = { rows-of = "alpha" } }
+
+[[operations.transfer.steps]]
+name = "first"
+by = "a"
+table = "alpha"
+key = "row"
+effect = { add = { n = 1 } }
+
+[[operations.transfer.steps]]
+name = "second"
+by = "b"
+table = "beta"
+key = "row"
+after = ["first"]
+effect = { add = { n = 1 } }
+
+[[operations.transfer.steps]]
+name = "third"
+by = "c"
+table = "gamma"
+key = "row"
+after = ["first"]
+effect = { add = { n = 1 } }
+
+[load.transfers]
+operation = "transfer"
+constant = "10s"
+LAST
+
+[variants.tpc]
+pattern = "two-phase-commit"
+settings = { SETTINGS }
+"#;
+
+/// The scenario with these settings, load for `seconds`, and more lines, such as faults.
+fn scenario(settings: &str, seconds: u64, more: &str) -> String {
+    let base = BASE.replace("SETTINGS", settings).replace("UNTIL", &format!("{seconds}s"));
+    format!("{base}{more}").replace("LAST\n", "")
+}
+
+/// The same with one transfer only, and so long a load that a fault may last until 25 s.
+fn single(settings: &str, more: &str) -> String {
+    let base = BASE.replace("LAST", "until = '12s'");
+    format!("{base}{more}").replace("SETTINGS", settings).replace("UNTIL", "25s")
+}
+
+/// Waiting for a lock takes as long as it takes.
+fn patient(text: &str) -> String {
+    let databases = text.replace("-db]\n", "-db]\nlock-timeout = '60s'\nbranch-timeout = '300s'\n");
+    databases.replace("step-deadline = \"2s\"", "step-deadline = \"90s\"")
+}
+
+fn run(text: &str) -> Told {
+    tell(text, "tpc", 1)
+}
+
+/// A crash of `target`, in nanoseconds.
+fn crash(target: &str, at: u64, length: u64) -> String {
+    format!("[[faults]]\nkind = 'crash'\ntarget = '{target}'\nat = '{at}ns'\nfor = '{length}ns'\n")
+}
+
+/// Nothing gets from `from` to `to` that leaves around `at`.
+fn swallow(from: &str, to: &str, at: u64) -> String {
+    let at = at - 10 * US;
+    format!(
+        "[[faults]]\nkind = 'loss'\nfrom = ['{from}']\nto = [{to}]\none-way = true\nshare = 1.0\n\
+         at = '{at}ns'\nfor = '20us'\n"
+    )
+}
+
+/// The moments of an undisturbed transfer whose coordinator has a node of its own, asks all at
+/// once, and presumes nothing or abort.
+#[derive(Clone, Copy)]
+struct Moments {
+    /// `a` has its row lock.
+    locked: u64,
+    /// All work is done, and the votes are asked for.
+    asked: u64,
+    /// The prepared records are durable.
+    prepared: u64,
+    /// The participants know that.
+    voted: u64,
+    /// The decision is durable.
+    decided: u64,
+    /// It is durable at the participants.
+    resolved: u64,
+    /// The client knows.
+    answered: u64,
+}
+
+impl Moments {
+    /// Those of the first transfer under this presumption.
+    fn under(presumption: &str) -> Self {
+        // Presumed commit forces a record before it asks for votes.
+        Self::of(ARRIVAL).later(if presumption == "commit" { FORCE } else { 0 })
+    }
+
+    const fn of(arrival: u64) -> Self {
+        let begun = arrival + CLIENT;
+        let locked = begun + LINK + WORK + WIRE;
+        let asked = begun + 2 * (2 * LINK + WORK + 2 * WIRE + STATEMENT);
+        let prepared = asked + LINK + WIRE + PREPARE;
+        let voted = prepared + WIRE;
+        let decided = voted + LINK + FORCE;
+        let resolved = decided + LINK + WIRE + DECIDE;
+        Self { locked, asked, prepared, voted, decided, resolved, answered: decided + CLIENT }
+    }
+
+    /// The same if the votes are asked for so much later.
+    const fn later(self, by: u64) -> Self {
+        Self {
+            locked: self.locked,
+            asked: self.asked + by,
+            prepared: self.prepared + by,
+            voted: self.voted + by,
+            decided: self.decided + by,
+            resolved: self.resolved + by,
+            answered: self.answered + by,
+        }
+    }
+}
+
+/// When the first record of this kind about database number `database` was made for `op`.
+fn when(told: &Told, kind: Kind, database: u32, op: u32) -> u64 {
+    let here = |record: &&Record| record.subject == database && record.op == OpId(op);
+    let found = told.all(kind).find(here);
+    found.unwrap_or_else(|| panic!("no {kind:?} of {op} at {database}")).time.as_nanos()
+}
+
+fn values<'a>(told: &'a Told, measure: &'static str) -> &'a [u64] {
+    &told.report.measures.distributions[&MeasureId(measure)].values
+}
+
+fn headlines(told: &Told) -> Vec<Headline> {
+    told.report.operations.iter().map(|row| row.headline).collect()
+}
+
+/// What must be true of every run of this protocol, whatever goes wrong in it, but for heuristic
+/// decisions. Settled means that no lock, branch or session is left.
+fn check_sound(told: &Told, what: &str) {
+    assert!(told.ran.settled, "not settled: {what}");
+    let failed: Vec<_> = told.report.failed_self_checks().collect();
+    assert!(failed.is_empty(), "{failed:?}: {what}");
+    for row in &told.report.operations {
+        assert!(!row.headline.is_wrong(), "{:?} is {:?}: {what}", row.op, row.headline);
+    }
+    // Agreement: never one branch committed and another aborted in one transaction.
+    let mut decisions: BTreeMap<(OpId, u16), u64> = BTreeMap::new();
+    let mut open: BTreeMap<(u32, u64), Time> = BTreeMap::new();
+    for record in &told.records {
+        let branch = (record.subject, record.a);
+        match record.kind {
+            Kind::Prepared => {
+                open.insert(branch, record.time);
+            }
+            Kind::Resolved => {
+                assert!(open.remove(&branch).is_some(), "resolved unprepared: {what}");
+                let known = decisions.entry((record.op, record.attempt)).or_insert(record.b);
+                assert_eq!(*known, record.b, "{:?} disagrees: {what}", record.op);
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(open.len(), 0, "still in doubt: {what}");
+}

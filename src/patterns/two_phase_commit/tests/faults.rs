@@ -1,0 +1,186 @@
+//! Crashes of participants, messages that are lost or come twice, and everything at once.
+
+use super::*;
+use proptest::prelude::*;
+
+const PRESUMPTIONS: [&str; 3] = ["nothing", "abort", "commit"];
+
+/// How often a participant in doubt asks, here.
+const INQUIRY: u64 = 5 * SECOND;
+
+#[test]
+fn a_service_that_crashed_behind_its_yes_asks_when_it_is_back() {
+    let moments = Moments::of(ARRIVAL);
+    let crashed = moments.voted + 50 * US;
+    let outage = SECOND;
+    let faults = crash("b", crashed, outage);
+    let told = run(&scenario("inquiry-interval = '5s'", 15, &faults));
+    check_sound(&told, "service");
+    assert_eq!(headlines(&told), [Headline::Committed], "its vote was under way already");
+    let asks = crashed + outage + RECOVERY;
+    let resolved = asks + 2 * LINK + WIRE + DECIDE;
+    assert_eq!(when(&told, Kind::Resolved, 1, 0), resolved);
+    assert_eq!(when(&told, Kind::Resolved, 2, 0), moments.resolved);
+    let usual = moments.resolved - moments.prepared;
+    let doubt = resolved - moments.prepared;
+    assert_eq!(values(&told, "m6.in-doubt.each"), [usual, usual, doubt]);
+}
+
+/// How long a database replays one log record.
+const REPLAY: u64 = 20 * US;
+
+#[test]
+fn a_database_that_crashed_while_prepared_keeps_its_locks_through_recovery() {
+    let moments = Moments::of(ARRIVAL);
+    let crashed = moments.voted + 50 * US;
+    let faults = crash("b-db", crashed, SECOND);
+    // Something else wants the row of `b` when its database is back.
+    let text = single("inquiry-interval = '5s'", &faults)
+        + "[operations.local]\nkeys = { row = { rows-of = \"beta\" } }\n\
+           [[operations.local.steps]]\nname = \"only\"\nby = \"b\"\ntable = \"beta\"\n\
+           key = \"row\"\neffect = { add = { n = 1 } }\n\
+           [load.locals]\noperation = \"local\"\nconstant = \"14s\"\nuntil = \"15s\"\n";
+    let told = run(&patient(&text));
+    check_sound(&told, "database");
+    assert_eq!(headlines(&told), [Headline::Committed; 2]);
+    let serves = crashed + SECOND + 2 * SECOND + REPLAY;
+    let wanted = 14 * SECOND + CLIENT + LINK + WORK + WIRE;
+    assert!(serves < wanted);
+    assert_eq!(when(&told, Kind::LockWait, 1, 1), wanted, "the lock is there again");
+    // The service's own inquiry comes before the coordinator says it again.
+    let inquiry = moments.voted + INQUIRY;
+    let resolved = inquiry + 2 * LINK + WIRE + DECIDE;
+    assert_eq!(when(&told, Kind::Resolved, 1, 0), resolved);
+    assert_eq!(when(&told, Kind::LockGranted, 1, 1), resolved);
+    assert_eq!(values(&told, "m6.blocked.each"), [resolved - wanted]);
+    assert_eq!(told.count(Kind::Prepared), 4, "it is said once that a branch is prepared");
+}
+
+/// An outcome that was not forced is lost with its database, which then has the branch looked
+/// after once more.
+#[test]
+fn an_outcome_that_was_not_forced_is_asked_for_again() {
+    let committed = Moments::under("commit").decided + LINK + WIRE;
+    let faults = crash("b-db", committed + 50 * US, SECOND);
+    let told = run(&scenario("presumption = 'commit', inquiry-interval = '5s'", 15, &faults));
+    assert!(told.ran.settled);
+    assert_eq!(headlines(&told), [Headline::Committed]);
+    let serves = committed + 50 * US + SECOND + 2 * SECOND + REPLAY;
+    let outcomes: Vec<(u64, u64)> = told
+        .all(Kind::Resolved)
+        .filter(|record| record.subject == 1)
+        .map(|record| (record.time.as_nanos(), record.b))
+        .collect();
+    let again = serves + LINK.min(WIRE) + 2 * LINK + WIRE;
+    assert_eq!(outcomes, [(committed, 0), (again, 0)]);
+}
+
+/// Both a service and its database are down when the decision comes.
+#[test]
+fn nobody_acknowledges_for_a_database_that_is_down() {
+    for presumption in PRESUMPTIONS {
+        let moments = Moments::under(presumption);
+        for (first, second) in [(SECOND, 20 * SECOND), (20 * SECOND, SECOND)] {
+            let faults = crash("b", moments.voted + 50 * US, first)
+                + &crash("b-db", moments.voted + 50 * US, second);
+            let settings = format!("presumption = '{presumption}'");
+            let told = run(&single(&settings, &faults).replace("25s", "45s"));
+            check_sound(&told, presumption);
+            assert_eq!(headlines(&told), [Headline::Committed]);
+        }
+    }
+}
+
+#[test]
+fn lost_and_copied_messages_never_break_atomicity() {
+    let lossy = "[[faults]]\nkind = 'loss'\nfrom = ['role:coordinator']\nto = ['a', 'b', 'c']\n\
+                 share = 0.25\nat = '0s'\n\
+                 [[faults]]\nkind = 'duplication'\nfrom = ['role:coordinator']\n\
+                 to = ['a', 'b', 'c']\nshare = 0.5\nat = '0s'\n\
+                 [[faults]]\nkind = 'delay'\nfrom = ['role:coordinator']\nto = ['a', 'b', 'c']\n\
+                 least = '0s'\nmost = '600ms'\nat = '0s'\n";
+    let (mut lost, mut copied, mut committed, mut aborted) = (0, 0, 0, 0);
+    for presumption in PRESUMPTIONS {
+        for cooperative in [false, true] {
+            let settings =
+                format!("presumption = '{presumption}', cooperative-termination = {cooperative}");
+            let text = scenario(&settings, 120, lossy).replace("\"10s\"", "\"700ms\"");
+            let text = text.replace("attempts = 1", "attempts = 3");
+            for seed in 1..=2 {
+                let told = tell(&text, "tpc", seed);
+                check_sound(&told, &format!("{settings}, seed {seed}"));
+                lost += told.count(Kind::Lost);
+                copied += told.count(Kind::Duplicated);
+                committed += told.all(Kind::Resolved).filter(|record| record.b == 0).count();
+                aborted += told.all(Kind::Resolved).filter(|record| record.b == 1).count();
+            }
+        }
+    }
+    for count in [lost, copied, committed, aborted] {
+        assert!(count > 100, "{lost} {copied} {committed} {aborted}");
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Crash {
+    target: &'static str,
+    at: u64,
+    length: u64,
+    machine: bool,
+}
+
+fn crashes() -> impl Strategy<Value = Vec<Crash>> {
+    let targets = ["role:coordinator", "a", "b", "c", "a-db", "b-db", "c-db"];
+    // Times near the moments of the protocol, in steps that hit every one of them.
+    let crash = (
+        prop::sample::select(targets.to_vec()),
+        (1_u64..40, 0_u64..120),
+        prop_oneof![50 * MS..SECOND, SECOND..8 * SECOND],
+        any::<bool>(),
+    )
+        .prop_map(|(target, (slot, step), length, machine)| Crash {
+            target,
+            at: slot * 500 * MS + step * 100 * US,
+            length,
+            machine,
+        });
+    prop::collection::vec(crash, 1..6)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    /// Whatever crashes, and whenever: once all is healed, every operation is done wholly or not
+    /// at all, as its client was told, and nothing is held.
+    #[test]
+    fn whatever_crashes_all_or_nothing_is_done(
+        crashes in crashes(),
+        presumption in prop::sample::select(PRESUMPTIONS.to_vec()),
+        (caller, sequential, cooperative, copies) in any::<(bool, bool, bool, bool)>(),
+        seed in 1_u64..1_000,
+    ) {
+        let settings = format!(
+            "presumption = '{presumption}', cooperative-termination = {cooperative}, \
+             coordinator = '{}', fan-out = '{}'",
+            if caller { "caller" } else { "own-node" },
+            if sequential { "sequential" } else { "parallel" },
+        );
+        let mut faults = String::new();
+        for Crash { target, at, length, machine } in &crashes {
+            if caller && *target == "role:coordinator" {
+                continue;
+            }
+            faults += &crash(target, *at, *length);
+            faults += &format!("machine = {machine}\n");
+        }
+        if copies {
+            faults += "[[faults]]\nkind = 'duplication'\nfrom = ['a', 'b', 'c']\n\
+                       to = ['a', 'b', 'c', 'role:driver']\nshare = 0.3\nat = '0s'\n";
+        }
+        let text = scenario(&settings, 22, &faults).replace("\"10s\"", "\"500ms\"");
+        let text = text.replace("attempts = 1", "attempts = 2");
+        let text = text.replace("[clients]\n", "[clients]\nattempts = 2\nattempt-deadline = '9s'\n");
+        let told = tell(&text, "tpc", seed);
+        check_sound(&told, &text);
+    }
+}

@@ -1,0 +1,215 @@
+//! What a transaction costs, counted exactly, and how long it takes when nothing goes wrong.
+
+use std::rc::Rc;
+
+use super::*;
+use crate::experiment::run::Setup;
+use crate::experiment::testbed::{self, tell_of};
+use crate::kernel::NodeId;
+use crate::model::call::{Message, Reply};
+use crate::model::here::Here;
+use crate::model::record::{Answer, MessageClass};
+use crate::model::system::{OperationKind, RowKey, ServiceId, TableId};
+use crate::model::world::World;
+use crate::patterns::registry::{Pattern, Patterns};
+use crate::patterns::two_phase_commit::branches::Branches;
+use crate::patterns::two_phase_commit::settings::Settings;
+use crate::patterns::two_phase_commit::{Decision, TwoPhaseCommit, coordinator, participant};
+
+/// Participants.
+const N: usize = 3;
+
+/// Log records: at the coordinator and at the participants, forced and not; and messages of the
+/// protocol, replies included.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Price {
+    forced: usize,
+    lazy: usize,
+    messages: usize,
+}
+
+fn price(told: &Told) -> Price {
+    let logged = |labels: &[&str], forced| -> usize {
+        labels.iter().map(|label| told.logged(label, forced)).sum()
+    };
+    let records = ["collecting", "decision", "end", "prepare", "commit", "abort"];
+    let forced = logged(&records, true);
+    let messages = ["prepare", "commit", "abort", "inquire", "inquire peer", "in doubt"];
+    Price {
+        forced,
+        lazy: logged(&records, false) - forced,
+        messages: messages.iter().map(|label| told.sent(label, MessageClass::Service)).sum(),
+    }
+}
+
+/// One transfer under a presumption.
+fn once(presumption: &str, more: &str) -> Told {
+    let told = run(&scenario(&format!("presumption = '{presumption}'"), 15, more));
+    check_sound(&told, presumption);
+    assert_eq!(told.report.operations.len(), 1);
+    told
+}
+
+#[test]
+fn a_commit_costs_what_the_manual_says() {
+    let prices = [
+        ("nothing", Price { forced: 1 + 2 * N, lazy: 1, messages: 4 * N }),
+        ("abort", Price { forced: 1 + 2 * N, lazy: 1, messages: 4 * N }),
+        ("commit", Price { forced: 2 + N, lazy: N, messages: 3 * N }),
+    ];
+    for (presumption, expected) in prices {
+        let told = once(presumption, "");
+        assert_eq!(headlines(&told), [Headline::Committed]);
+        assert_eq!(price(&told), expected, "presumed {presumption}");
+        assert_eq!(told.sent("work", MessageClass::Service), 2 * N);
+    }
+}
+
+/// The database of `b` crashes behind its work, so `b` votes no and the others yes.
+#[test]
+fn an_abort_costs_what_the_manual_says() {
+    let yes = N - 1;
+    let prices = [
+        ("nothing", Price { forced: 1 + 2 * yes, lazy: 1, messages: 2 * N + 2 * yes }),
+        ("abort", Price { forced: yes, lazy: yes, messages: 2 * N + yes }),
+        ("commit", Price { forced: 1 + 2 * yes, lazy: 1, messages: 2 * N + 2 * yes }),
+    ];
+    let asked = Moments::of(ARRIVAL).asked;
+    for (presumption, expected) in prices {
+        let told = once(presumption, &crash("b-db", asked - LINK / 2, SECOND));
+        assert_eq!(headlines(&told), [Headline::Rejected]);
+        assert_eq!(price(&told), expected, "presumed {presumption}");
+    }
+}
+
+/// A rule refuses the work of `c`: nobody was asked for a vote, so nobody writes anything down, and
+/// `a` and `b` are told once.
+#[test]
+fn a_refusal_of_work_costs_no_log_record() {
+    for presumption in ["nothing", "abort", "commit"] {
+        let text = scenario(&format!("presumption = '{presumption}'"), 15, "");
+        let third = "name = \"third\"\n";
+        let text = text.replace(third, &format!("{third}refuse = {{ probability = 1.0 }}\n"));
+        let told = run(&text);
+        check_sound(&told, presumption);
+        assert_eq!(headlines(&told), [Headline::Refused]);
+        assert_eq!(price(&told), Price { forced: 0, lazy: 0, messages: N - 1 });
+        assert_eq!(told.count(Kind::Logged), 0);
+    }
+}
+
+/// How long the client of the only operation waited.
+fn waited(told: &Told) -> u64 {
+    told.report.operations[0].answered_after.expect("an answer").as_nanos()
+}
+
+#[test]
+fn without_faults_all_ends_well_and_takes_as_long_as_computed() {
+    let work = WORK + 2 * WIRE + STATEMENT;
+    let vote = 2 * WIRE + PREPARE;
+    for (presumption, collecting) in [("nothing", 0), ("abort", 0), ("commit", FORCE)] {
+        let places = [
+            // The work of `a`, then of `b` and `c`; then all votes, which others bound.
+            ("own-node", "parallel", 2 * (2 * LINK + work) + 2 * LINK + vote),
+            ("own-node", "sequential", 3 * (2 * LINK + work) + 3 * (2 * LINK + vote)),
+            // The request is work for `a`, too, and `a` is no message away from itself.
+            ("caller", "parallel", WORK + work + (2 * LINK + work) + 2 * LINK + vote),
+            ("caller", "sequential", WORK + 3 * work + 4 * LINK + 3 * vote + 4 * LINK),
+        ];
+        for (place, fan_out, span) in places {
+            let what = format!(
+                "presumption = '{presumption}', coordinator = '{place}', fan-out = '{fan_out}'"
+            );
+            let told = run(&scenario(&what, 95, ""));
+            check_sound(&told, &what);
+            assert_eq!(headlines(&told), [Headline::Committed; 9], "{what}");
+            assert_eq!(told.count(Kind::Retried), 0);
+            assert_eq!(waited(&told), 2 * CLIENT + span + collecting + FORCE, "{what}");
+            let decided = told.all(Kind::Decided).next().expect("a decision").time.as_nanos();
+            assert_eq!(decided, ARRIVAL + waited(&told) - CLIENT, "durable, then answered");
+        }
+    }
+}
+
+#[test]
+fn in_doubt_without_faults_is_the_way_of_the_decision() {
+    let told = once("abort", "");
+    let moments = Moments::of(ARRIVAL);
+    assert_eq!(ARRIVAL + waited(&told), moments.answered);
+    for database in 0..3 {
+        assert_eq!(when(&told, Kind::Prepared, database, 0), moments.prepared);
+        assert_eq!(when(&told, Kind::Resolved, database, 0), moments.resolved);
+    }
+    assert_eq!(values(&told, "m6.in-doubt.each"), [moments.resolved - moments.prepared; N]);
+}
+
+/// Two-phase commit, but that `c` only reads its row.
+struct Reading(TwoPhaseCommit);
+
+impl Pattern for Reading {
+    const NAME: &'static str = "reading";
+    const SUMMARY: &'static str = "two-phase commit with a participant that changes nothing";
+    const MANUAL: &'static str = "//! For tests.";
+    type Settings = Settings;
+
+    fn drivers(settings: &Settings) -> Vec<&'static str> {
+        TwoPhaseCommit::drivers(settings)
+    }
+
+    fn new(settings: &Settings, world: &Rc<World>) -> Self {
+        Self(TwoPhaseCommit::new(settings, world))
+    }
+
+    fn entry(&self, world: &World, kind: OperationKind, op: OpId) -> NodeId {
+        self.0.entry(world, kind, op)
+    }
+
+    async fn execute(self: Rc<Self>, here: Here, op: OpId) -> Answer {
+        let id = coordinator::begin(&here);
+        let all = coordinator::participants(&here, op);
+        let message = Message::request("work", here.system().retry.step_deadline);
+        for service in all.iter() {
+            let (steps, sent) = (1 << service.0, here.now());
+            let node = here.world().instance(service, op);
+            let reply = here.call(node, message, move |here: Here| async move {
+                if service != ServiceId(2) {
+                    return participant::work(here, id, steps, sent).await.is_ok();
+                }
+                assert!(Branches::begin(&here, id, sent));
+                let (ctx, database) = (*here.ctx(), here.database(TableId(2)));
+                let begun = database.begin(ctx, here.node(), service, false).await;
+                let mut txn = begun.expect("a connection");
+                let read = txn.read(TableId(2), RowKey(0)).await;
+                !Branches::put_back(&here, id, Some(txn), steps) && read.is_ok()
+            });
+            assert_eq!(reply.await, Reply::Answered(true));
+        }
+        let (waiting, votes) = self.0.prepare(&here, id, all).await;
+        assert!(votes.is_ok());
+        self.0.decide(&here, id, Decision::Commit, waiting).await;
+        Answer::Done
+    }
+}
+
+#[test]
+fn who_has_only_read_drops_out_at_its_vote_if_that_is_set() {
+    let patterns = Patterns::builtin().with::<Reading>();
+    let entry = patterns.find("reading").expect("it was just registered");
+    for (read_only_vote, expected) in [
+        (true, Price { forced: 1 + 2 * (N - 1), lazy: 1, messages: 2 * N + 2 * (N - 1) }),
+        (false, Price { forced: 1 + 2 * N, lazy: 1, messages: 4 * N }),
+    ] {
+        let text = format!("read-only-vote = {read_only_vote}");
+        let tree = toml::de::DeTable::parse(&text).expect("a table");
+        let tree = toml::Spanned::new(tree.span(), toml::de::DeValue::Table(tree.into_inner()));
+        let pattern = entry.decode(tree).expect("settings");
+        let scenario = testbed::scenario(&scenario("", 15, ""));
+        let system = std::sync::Arc::clone(&scenario.system);
+        let told = tell_of(&Setup { system, pattern, faults: Vec::new().into() }, 1);
+        assert_eq!(price(&told), expected, "{text}");
+        let prepared = if read_only_vote { N - 1 } else { N };
+        assert_eq!(told.count(Kind::Prepared), prepared);
+        assert_eq!(told.count(Kind::Resolved), prepared);
+        assert_eq!(told.all(Kind::LockHeld).count(), N, "every lock was given back");
+    }
+}

@@ -1,0 +1,137 @@
+//! Whole transactions tried again, and clients that ask again.
+
+use super::*;
+use crate::model::record::{AbortCause, Answer};
+
+/// The pause before the first retry.
+const BACKOFF: u64 = 500 * MS;
+/// How long a waiter waits for a lock.
+const LOCK_TIMEOUT: u64 = SECOND;
+
+/// `reverse` adds to the row of `b`, then to that of `a`, and arrives 10 ms behind a transfer.
+const REVERSE: &str = r#"
+[operations.reverse]
+keys = { row = { rows-of = "alpha" } }
+
+[[operations.reverse.steps]]
+name = "one"
+by = "b"
+table = "beta"
+key = "row"
+effect = { add = { n = 1 } }
+
+[[operations.reverse.steps]]
+name = "two"
+by = "a"
+table = "alpha"
+key = "row"
+effect = { add = { n = 1 } }
+
+[load.reverses]
+operation = "reverse"
+constant = "10001ms"
+"#;
+
+fn trying(text: &str, attempts: u16) -> String {
+    text.replace("[retry]\nattempts = 1", &format!("[retry]\nattempts = {attempts}"))
+}
+
+/// Each holds what the other waits for, in different databases, where no detection sees it.
+#[test]
+fn a_deadlock_across_databases_ends_by_the_lock_timeout_and_a_new_attempt() {
+    // The transfer's work at `b` meets the other's lock there, and the other way round.
+    let told = run(&trying(&scenario("", 15, REVERSE), 3));
+    check_sound(&told, "deadlock");
+    assert_eq!(headlines(&told), [Headline::Committed; 2]);
+    let round = 2 * LINK + WORK + 2 * WIRE + STATEMENT;
+    let waits = ARRIVAL + CLIENT + round + LINK + WORK + WIRE;
+    assert_eq!(when(&told, Kind::LockWait, 1, 0), waits, "the transfer waits for the row of b");
+    assert_eq!(when(&told, Kind::LockWait, 0, 1), waits + MS, "the other for the row of a");
+    let failed: Vec<&Record> = told.all(Kind::LockFailed).collect();
+    assert_eq!(failed.len(), 1);
+    assert_eq!(failed[0].time.as_nanos(), waits + LOCK_TIMEOUT);
+    assert_eq!((failed[0].op, failed[0].attempt), (OpId(0), 0), "a timeout, no victim");
+    let causes = told.all(Kind::Aborted).filter(|record| record.op == OpId(0));
+    let causes: Vec<u64> = causes.map(|record| record.b).collect();
+    let lock_timeout = AbortCause::LockTimeout as u64;
+    let requested = AbortCause::Requested as u64;
+    assert_eq!(causes, [lock_timeout, requested, requested], "b, then a and c are told");
+
+    // The first attempt hears of it, tells the others, pauses, and does everything again.
+    let gave_up = waits + LOCK_TIMEOUT + WIRE + LINK;
+    let begun_again = gave_up + BACKOFF;
+    let retried: Vec<u64> = told.all(Kind::Retried).map(|record| record.time.as_nanos()).collect();
+    assert_eq!(retried, [begun_again]);
+    let answered = begun_again + 2 * round + (2 * LINK + 2 * WIRE + PREPARE) + FORCE + CLIENT;
+    let first = told.report.operations[0].answered_after.expect("an answer").as_nanos();
+    assert_eq!(ARRIVAL + first, answered);
+    let decisions: Vec<(u32, u64, u16)> =
+        told.all(Kind::Decided).map(|record| (record.op.0, record.a, record.attempt)).collect();
+    assert_eq!(decisions, [(0, 1, 0), (1, 0, 0), (0, 0, 1)], "abort, then each commits");
+    // The other got the row of `a` as soon as the abort had arrived there.
+    assert_eq!(when(&told, Kind::LockGranted, 0, 1), gave_up + LINK + WIRE);
+}
+
+#[test]
+fn without_a_further_attempt_a_lock_timeout_is_a_technical_no() {
+    let told = run(&scenario("", 15, REVERSE));
+    check_sound(&told, "deadlock, no retry");
+    assert_eq!(headlines(&told), [Headline::Rejected, Headline::Committed]);
+    assert_eq!(told.count(Kind::Retried), 0);
+    assert_eq!(told.count(Kind::Decided), 2);
+}
+
+/// The answer is lost; the client asks again, once before and once after a restart.
+#[test]
+fn a_client_that_asks_again_gets_the_answer_of_the_first_time() {
+    let moments = Moments::of(ARRIVAL);
+    for restarts in [false, true] {
+        let mut faults = swallow("role:coordinator", "'role:client'", moments.decided);
+        if restarts {
+            faults += &crash("role:coordinator", moments.resolved + SECOND, SECOND);
+        }
+        let text = scenario("", 15, &faults);
+        let text =
+            text.replace("[clients]\n", "[clients]\nattempts = 5\nattempt-deadline = \"5s\"\n");
+        let told = run(&text);
+        check_sound(&told, "ask again");
+        let row = &told.report.operations[0];
+        assert_eq!((row.headline, row.answer), (Headline::Committed, Answer::Done));
+        let heard = 5 * SECOND + BACKOFF + 2 * CLIENT;
+        assert_eq!(row.answered_after.expect("an answer").as_nanos(), heard);
+        assert_eq!(told.count(Kind::Prepared), 3, "it was done once");
+    }
+}
+
+/// The coordinator forgot the first transaction, which had not been decided, in a crash: the client
+/// asks again, and the new transaction waits behind the branches of the old one.
+#[test]
+fn a_client_that_asks_again_after_a_crash_gets_a_new_transaction() {
+    for presumption in ["nothing", "abort", "commit"] {
+        let moments = Moments::of(ARRIVAL);
+        let faults = crash("role:coordinator", moments.voted + LINK / 2, SECOND);
+        let text = scenario(&format!("presumption = '{presumption}'"), 15, &faults);
+        let text =
+            text.replace("[clients]\n", "[clients]\nattempts = 9\nattempt-deadline = \"5s\"\n");
+        let told = run(&trying(&text, 3));
+        check_sound(&told, presumption);
+        let row = &told.report.operations[0];
+        assert_eq!((row.headline, row.answer), (Headline::Committed, Answer::Done));
+        let outcomes: Vec<u64> = told.all(Kind::Resolved).map(|record| record.b).collect();
+        assert_eq!(outcomes, [1, 1, 1, 0, 0, 0], "three aborted, then three committed");
+    }
+}
+
+/// A copy of a request that was answered by a technical no is not a new request.
+#[test]
+fn a_copy_of_a_question_gets_the_same_answer() {
+    let copies = "[[faults]]\nkind = 'duplication'\nfrom = ['role:client']\nshare = 1.0\n\
+                  at = '0s'\nfor = '15s'\n";
+    // Only the first transaction meets the database of `b` in a crash.
+    let asked = Moments::of(ARRIVAL).asked;
+    let faults = crash("b-db", asked - LINK / 2, 100 * MS) + copies;
+    let told = run(&scenario("", 15, &faults));
+    check_sound(&told, "copies");
+    assert_eq!(headlines(&told), [Headline::Rejected]);
+    assert_eq!(told.count(Kind::Decided), 1);
+}
