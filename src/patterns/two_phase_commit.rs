@@ -161,6 +161,10 @@ impl Pattern for TwoPhaseCommit {
         if let Some(answer) = coordinator::earlier_answer(&here, op).await {
             return answer;
         }
+        // Attempts of the client and of the coordinator are counted through: each has its own luck.
+        let asked = here.ctx().attempt;
+        let first = asked.saturating_mul(here.system().retry.attempts);
+        let here = here.at_step(here.ctx().step, first);
         let answer = step::retry(&here, "transaction", async |here: Here| {
             match self.coordinate(&here).await {
                 Ok(()) => Some(Answer::Done),
@@ -169,7 +173,7 @@ impl Pattern for TwoPhaseCommit {
             }
         });
         let answer = answer.await.unwrap_or(Answer::TechnicalNo);
-        memory.with(|memory| memory.end(op, here.ctx().attempt, answer));
+        memory.with(|memory| memory.end(op, asked, answer));
         answer
     }
 
