@@ -84,3 +84,6 @@ async fn transact(here: &Here, op: OpId) -> Result<(), Failure> {
     }
     Ok(txn.commit().await?)
 }
+
+#[cfg(test)]
+mod tests;
