@@ -3,6 +3,8 @@
 //! The defaults are those of resilience4j: at least half of the last hundred calls failed, open for
 //! a minute, then ten probing calls decide.
 
+use std::collections::VecDeque;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,47 +30,100 @@ impl Default for BreakerSettings {
     }
 }
 
+impl BreakerSettings {
+    /// What cannot be meant, in words.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        if !(self.failures > 0.0 && self.failures <= 1.0) {
+            let share = self.failures;
+            problems
+                .push(format!("a breaker opens at a share above 0 and up to 1, not at {share}"));
+        }
+        if self.window == 0 || self.probes == 0 {
+            problems.push("a breaker needs at least one call in `window` and `probes`".to_owned());
+        }
+        problems
+    }
+
+    /// Whether so many failures in so many calls are too many.
+    fn too_many(&self, failed: usize, calls: u16) -> bool {
+        failed as f64 >= self.failures * f64::from(calls)
+    }
+}
+
 /// The circuit to one service. Lives in the caller's memory.
 #[derive(Clone, Debug, Default)]
 pub struct Breaker {
+    state: State,
+    /// How often the state has changed; results of calls from before count no more.
+    changes: u32,
+}
+
+/// The leave to make one call; goes back with its result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Pass(u32);
+
+#[derive(Clone, Debug)]
+enum State {
     /// Outcomes of the last calls, the oldest first; `true` is a failure.
-    recent: std::collections::VecDeque<bool>,
-    opened: Option<Time>,
-    probing: u16,
+    Closed(VecDeque<bool>),
+    /// Since when.
+    Open(Time),
+    /// So many probes were let through, so many have ended, so many of these have failed.
+    HalfOpen { allowed: u16, ended: u16, failed: u16 },
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::Closed(VecDeque::new())
+    }
 }
 
 impl Breaker {
-    /// Whether a call may be made now.
-    pub fn allows(&mut self, now: Time, settings: &BreakerSettings) -> bool {
-        let Some(opened) = self.opened else { return true };
-        if now.since(opened) < settings.open || self.probing >= settings.probes {
-            return false;
+    /// The leave to make a call now, if there is one.
+    pub fn allows(&mut self, now: Time, settings: &BreakerSettings) -> Option<Pass> {
+        match &mut self.state {
+            State::Closed(_) => {}
+            State::Open(since) if now.since(*since) < settings.open => return None,
+            State::Open(_) => self.change(State::HalfOpen { allowed: 1, ended: 0, failed: 0 }),
+            State::HalfOpen { allowed, .. } if *allowed >= settings.probes => return None,
+            State::HalfOpen { allowed, .. } => *allowed += 1,
         }
-        self.probing += 1;
-        true
+        Some(Pass(self.changes))
     }
 
     /// Takes note of how a call ended.
-    pub fn saw(&mut self, failed: bool, now: Time, settings: &BreakerSettings) {
-        if self.opened.is_some() {
-            if failed {
-                self.opened = Some(now);
-                self.probing = 0;
-            } else if self.probing >= settings.probes {
-                *self = Self::default();
-            }
+    pub fn saw(&mut self, pass: Pass, now_failed: bool, now: Time, settings: &BreakerSettings) {
+        if pass != Pass(self.changes) {
             return;
         }
-        self.recent.push_back(failed);
-        if self.recent.len() > usize::from(settings.window) {
-            self.recent.pop_front();
+        let next = match &mut self.state {
+            State::Closed(recent) => {
+                recent.push_back(now_failed);
+                if recent.len() > usize::from(settings.window) {
+                    recent.pop_front();
+                }
+                let failed = recent.iter().filter(|failed| **failed).count();
+                let full = recent.len() >= usize::from(settings.window);
+                (full && settings.too_many(failed, settings.window)).then_some(State::Open(now))
+            }
+            State::Open(_) => None,
+            State::HalfOpen { ended, failed, .. } => {
+                *ended += 1;
+                *failed += u16::from(now_failed);
+                let too_many = settings.too_many(usize::from(*failed), settings.probes);
+                let verdict = if too_many { State::Open(now) } else { State::default() };
+                (*ended >= settings.probes).then_some(verdict)
+            }
+        };
+        if let Some(next) = next {
+            self.change(next);
         }
-        let failures = self.recent.iter().filter(|failed| **failed).count() as f64;
-        let full = self.recent.len() >= usize::from(settings.window);
-        if full && failures >= settings.failures * f64::from(settings.window) {
-            self.opened = Some(now);
-            self.probing = 0;
-        }
+    }
+
+    fn change(&mut self, state: State) {
+        self.state = state;
+        self.changes += 1;
     }
 }
 
@@ -76,32 +131,94 @@ impl Breaker {
 mod tests {
     use super::*;
 
-    #[test]
-    fn it_opens_on_failures_and_closes_on_successful_probes() {
-        let settings = BreakerSettings { window: 4, probes: 2, ..BreakerSettings::default() };
-        let mut breaker = Breaker::default();
-        let start = Time::ZERO;
-        for failed in [false, true, false, true] {
-            assert!(breaker.allows(start, &settings));
-            breaker.saw(failed, start, &settings);
-        }
-        assert!(!breaker.allows(start, &settings), "half of the window failed");
-        let later = start + Span::from_secs(60);
-        assert!(breaker.allows(later, &settings) && breaker.allows(later, &settings));
-        assert!(!breaker.allows(later, &settings), "only so many calls probe");
-        breaker.saw(false, later, &settings);
-        assert!(breaker.allows(later, &settings), "both probes were allowed and one succeeded");
+    fn settings(window: u16, probes: u16) -> BreakerSettings {
+        BreakerSettings { window, probes, ..BreakerSettings::default() }
+    }
+
+    /// A nanosecond less than it stays open.
+    fn nearly(settings: &BreakerSettings) -> Span {
+        Span::from_nanos(settings.open.as_nanos() - 1)
+    }
+
+    fn call(breaker: &mut Breaker, failed: bool, now: Time, settings: &BreakerSettings) {
+        let pass = breaker.allows(now, settings).expect("the circuit is not open");
+        breaker.saw(pass, failed, now, settings);
     }
 
     #[test]
-    fn a_failed_probe_opens_it_again() {
-        let settings = BreakerSettings { window: 1, probes: 1, ..BreakerSettings::default() };
+    fn it_opens_when_half_of_the_window_failed_and_not_before_it_is_full() {
+        let settings = settings(4, 2);
         let mut breaker = Breaker::default();
-        breaker.saw(true, Time::ZERO, &settings);
+        for failed in [true, true, false, false] {
+            call(&mut breaker, failed, Time::ZERO, &settings);
+        }
+        assert_eq!(breaker.allows(Time::ZERO, &settings), None, "half of the window failed");
+        let mut breaker = Breaker::default();
+        for failed in [true, true, true] {
+            call(&mut breaker, failed, Time::ZERO, &settings);
+        }
+        assert!(breaker.allows(Time::ZERO, &settings).is_some(), "three calls fill no window");
+    }
+
+    #[test]
+    fn the_window_forgets_its_oldest_call() {
+        let settings = settings(4, 2);
+        let mut breaker = Breaker::default();
+        for failed in [true, false, false, false, false, true] {
+            call(&mut breaker, failed, Time::ZERO, &settings);
+        }
+        assert!(breaker.allows(Time::ZERO, &settings).is_some(), "one of the last four failed");
+    }
+
+    #[test]
+    fn probes_decide_once_all_of_them_have_ended() {
+        let settings = settings(1, 4);
+        let mut breaker = Breaker::default();
+        call(&mut breaker, true, Time::ZERO, &settings);
+        let early = Time::ZERO + nearly(&settings);
+        assert_eq!(breaker.allows(early, &settings), None);
         let later = Time::ZERO + settings.open;
-        assert!(breaker.allows(later, &settings));
-        breaker.saw(true, later, &settings);
-        assert!(!breaker.allows(later + Span::from_secs(59), &settings));
-        assert!(breaker.allows(later + settings.open, &settings));
+        let passes: Vec<Pass> = (0..4).map_while(|_| breaker.allows(later, &settings)).collect();
+        assert_eq!(passes.len(), 4);
+        assert_eq!(breaker.allows(later, &settings), None, "only so many calls probe");
+        breaker.saw(passes[0], true, later, &settings);
+        for pass in &passes[1..] {
+            assert_eq!(breaker.allows(later, &settings), None, "not all have ended");
+            breaker.saw(*pass, false, later, &settings);
+        }
+        assert!(breaker.allows(later, &settings).is_some(), "a quarter failed: closed");
+    }
+
+    #[test]
+    fn failed_probes_open_it_again_for_as_long() {
+        let settings = settings(1, 2);
+        let mut breaker = Breaker::default();
+        call(&mut breaker, true, Time::ZERO, &settings);
+        let later = Time::ZERO + settings.open;
+        call(&mut breaker, false, later, &settings);
+        call(&mut breaker, true, later, &settings);
+        let early = later + nearly(&settings);
+        assert_eq!(breaker.allows(early, &settings), None);
+        assert!(breaker.allows(later + settings.open, &settings).is_some());
+    }
+
+    #[test]
+    fn a_call_that_began_before_it_opened_counts_no_more() {
+        let settings = settings(1, 1);
+        let mut breaker = Breaker::default();
+        let late = breaker.allows(Time::ZERO, &settings).expect("closed");
+        call(&mut breaker, true, Time::ZERO, &settings);
+        let half = Time::ZERO + Span::from_secs(30);
+        breaker.saw(late, true, half, &settings);
+        assert!(breaker.allows(Time::ZERO + settings.open, &settings).is_some(), "not prolonged");
+        breaker.saw(late, false, Time::ZERO + settings.open, &settings);
+        assert_eq!(breaker.allows(Time::ZERO + settings.open, &settings), None, "still probing");
+    }
+
+    #[test]
+    fn settings_that_mean_nothing_are_named() {
+        assert!(BreakerSettings::default().problems().is_empty());
+        let none = BreakerSettings { failures: 0.0, window: 0, ..BreakerSettings::default() };
+        assert_eq!(none.problems().len(), 2);
     }
 }

@@ -50,19 +50,35 @@ pub async fn begin(here: &Here, step: StepId) -> Result<Txn, Failure> {
     Ok(here.database(table).begin(ctx, here.node(), by, false).await?)
 }
 
-/// Applies one step in a local transaction at the service that owns its table. Runs there.
+/// Applies one step in a local transaction at the service that owns its table. Runs there. With
+/// `care.once` a duplicate does nothing: the first delivery did the work.
 pub async fn apply(here: &Here, step: StepId, care: Care) -> Result<(), Failure> {
+    attempt(here, step, care).await?;
+    Ok(())
+}
+
+/// Applies one step as [`apply`] does, for a caller that goes by the result: a step that was
+/// taken back or barred meanwhile does not stand, and is not said to.
+pub async fn apply_to_stand(here: &Here, step: StepId, care: Care) -> Result<(), Failure> {
+    let Some(mut duplicate) = attempt(here, step, care).await? else { return Ok(()) };
+    let stands = duplicate.once(key(here.ctx().op, step, Direction::Undo)).await?;
+    if stands { Ok(()) } else { Err(Failure::Technical) }
+}
+
+/// Applies one step, or gives back the transaction that found its key taken.
+async fn attempt(here: &Here, step: StepId, care: Care) -> Result<Option<Txn>, Failure> {
     let op = here.ctx().op;
     lookup(here, step).await?;
     let mut txn = begin(here, step).await?;
     if care.once && !txn.once(key(op, step, Direction::Forward)).await? {
-        return Ok(()); // A duplicate: the first delivery did the work.
+        return Ok(Some(txn));
     }
     txn.apply(StepRef::forward(op, step)).await?;
     if let Some(event) = care.event {
         txn.enqueue(event).await?;
     }
-    Ok(txn.commit().await?)
+    txn.commit().await?;
+    Ok(None)
 }
 
 /// Notes durably that a step was refused, with the event that tells the others. With `care.once`

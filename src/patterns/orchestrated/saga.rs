@@ -1,0 +1,171 @@
+//! The course of one saga: forward to the end, or back to the beginning.
+
+use super::Orchestrated;
+use super::journal::Memory;
+use super::workflow::{Event, Stage, Workflow};
+use crate::kernel::join_all;
+use crate::model::call::{Message, Reply};
+use crate::model::database::Direction;
+use crate::model::here::Here;
+use crate::model::record::{Answer, Kind};
+use crate::model::system::{OperationSpec, ServiceId, StepId};
+use crate::patterns::breaker::Pass;
+use crate::patterns::step::{self, Care, Failure};
+
+impl Orchestrated {
+    /// A workflow that was let in.
+    pub(super) async fn begin(&self, here: Here) -> Answer {
+        self.run(here, Workflow::default()).await
+    }
+
+    /// Forward to the end, or, once a step has failed, back to the beginning.
+    pub(super) async fn run(&self, here: Here, mut workflow: Workflow) -> Answer {
+        if workflow.failed.is_none() {
+            self.forward(&here, &mut workflow).await;
+        }
+        if workflow.failed.is_some() {
+            self.backward(&here, &mut workflow).await;
+        }
+        let answer = match workflow.failed {
+            _ if workflow.gave_up => Answer::Unknown,
+            None => Answer::Done,
+            Some(answer) => answer,
+        };
+        self.end(&here, answer);
+        answer
+    }
+
+    /// Applies what is not applied yet, each step after those that it follows.
+    async fn forward(&self, here: &Here, workflow: &mut Workflow) {
+        let spec = spec(here);
+        let done = |workflow: &Workflow| workflow.applied.len() == spec.steps.len();
+        while !done(workflow) && workflow.failed.is_none() && !workflow.gave_up {
+            let ready = workflow.ready(spec, &self.settings);
+            let in_doubt = std::mem::take(&mut workflow.resumed);
+            let steps = ready.into_iter().map(|step| {
+                Box::pin(async move {
+                    let event = self.apply(here, step, in_doubt).await;
+                    self.write(here, event).await;
+                    event
+                })
+            });
+            for event in join_all(steps.collect()).await {
+                workflow.follow(event);
+            }
+        }
+    }
+
+    /// Calls the service of one step until it answers, or the attempts are used up. What was
+    /// attempted and not answered stays in doubt, whatever later attempts say.
+    async fn apply(&self, here: &Here, step: StepId, mut in_doubt: bool) -> Event {
+        let stage = Stage::of(step, spec(here), &self.settings);
+        let attempts = here.system().retry.attempts;
+        let mut attempt: u16 = 0;
+        loop {
+            let here = here.at_step(step, attempt);
+            let Err(failure) = self.call(&here, Direction::Forward, step).await else {
+                return Event::Applied(step);
+            };
+            in_doubt |= failure == Failure::Unknown;
+            attempt = attempt.saturating_add(1);
+            if failure == Failure::Refused {
+                if stage == Stage::Behind {
+                    return ask_a_human(&here, "refused behind the pivot");
+                }
+                return Event::Failed { step, answer: Answer::RefusedByRule, in_doubt };
+            }
+            if attempt >= attempts && stage.may_fail(in_doubt) {
+                return Event::Failed { step, answer: Answer::TechnicalNo, in_doubt };
+            }
+            pause(&here, "step", attempt).await;
+        }
+    }
+
+    /// Takes back what was done, the last first. Each compensation is retried until it is done;
+    /// with a limit, what remains is left to a human.
+    async fn backward(&self, here: &Here, workflow: &mut Workflow) {
+        while !workflow.gave_up
+            && let Some(step) = workflow.applied.last().copied()
+        {
+            let event = self.undo(here, step).await;
+            workflow.follow(event);
+            self.write(here, event).await;
+        }
+    }
+
+    async fn undo(&self, here: &Here, step: StepId) -> Event {
+        let limit = self.settings.compensation_attempts;
+        let mut attempt: u16 = 0;
+        loop {
+            let here = here.at_step(step, attempt);
+            if self.call(&here, Direction::Undo, step).await.is_ok() {
+                return Event::Undone(step);
+            }
+            attempt = attempt.saturating_add(1);
+            if limit > 0 && attempt >= limit {
+                return ask_a_human(&here, "compensation");
+            }
+            pause(&here, "compensation", attempt).await;
+        }
+    }
+
+    /// One call to the service of a step, through its circuit breaker if there is one.
+    async fn call(&self, here: &Here, direction: Direction, step: StepId) -> Result<(), Failure> {
+        let by = spec(here).steps[step.index()].by;
+        let Some(pass) = self.may_call(here, by) else { return Err(Failure::Technical) };
+        let label = match direction {
+            Direction::Forward => "apply",
+            Direction::Undo => "compensate",
+        };
+        let message = Message::request(label, here.system().retry.step_deadline);
+        let care = Care { once: self.settings.idempotency_keys, event: None };
+        let service = here.world().instance(by, here.ctx().op);
+        let reply = here.call(service, message, move |here| async move {
+            match direction {
+                Direction::Forward => step::apply_to_stand(&here, step, care).await,
+                Direction::Undo => step::undo(&here, step, care).await,
+            }
+        });
+        let result = match reply.await {
+            Reply::Answered(result) => result,
+            Reply::Refused | Reply::Rejected => Err(Failure::Technical),
+            Reply::Unknown => Err(Failure::Unknown),
+        };
+        self.called(here, by, pass, matches!(result, Err(Failure::Technical | Failure::Unknown)));
+        result
+    }
+
+    /// Asks the circuit breaker of a service; without one, everything passes.
+    fn may_call(&self, here: &Here, by: ServiceId) -> Option<Pass> {
+        let Some(settings) = &self.settings.breaker else { return Some(Pass::default()) };
+        let now = here.now();
+        here.local::<Memory>()
+            .with(|memory| memory.breakers.entry(by).or_default().allows(now, settings))
+    }
+
+    /// Tells the circuit breaker how a call ended.
+    fn called(&self, here: &Here, by: ServiceId, pass: Pass, failed: bool) {
+        let Some(settings) = &self.settings.breaker else { return };
+        let now = here.now();
+        here.local::<Memory>()
+            .with(|memory| memory.breakers.entry(by).or_default().saw(pass, failed, now, settings));
+    }
+}
+
+/// The operation that a workflow carries out.
+fn spec(here: &Here) -> &OperationSpec {
+    here.system().operation(here.env().operation(here.ctx().op).kind)
+}
+
+/// Waits before attempt number `attempt`, as the retry policy says.
+async fn pause(here: &Here, what: &'static str, attempt: u16) {
+    here.sleep(here.env().backoff(here.ctx(), attempt - 1)).await;
+    let here = here.at_step(here.ctx().step, attempt);
+    here.note_label(Kind::Retried, what, u64::from(attempt), 0);
+}
+
+/// Nobody will move this workflow any more, unless a human does.
+fn ask_a_human(here: &Here, about: &'static str) -> Event {
+    here.note_label(Kind::Intervention, about, 0, 0);
+    Event::GaveUp
+}

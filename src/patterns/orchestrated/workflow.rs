@@ -1,0 +1,113 @@
+//! A workflow: what its log tells of it, and what it may do next.
+
+use super::settings::Settings;
+use crate::model::record::{Answer, OpId};
+use crate::model::system::{OperationSpec, StepId};
+
+/// One line of the orchestrator's log.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub op: OpId,
+    pub event: Event,
+}
+
+/// What happened to a workflow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Event {
+    Began,
+    Applied(StepId),
+    /// A step was refused or given up; from here on the workflow goes back. A step in doubt may
+    /// have taken effect, or may yet, and is compensated too.
+    Failed {
+        step: StepId,
+        answer: Answer,
+        in_doubt: bool,
+    },
+    Undone(StepId),
+    /// Neither forward nor back: a human has been asked.
+    GaveUp,
+    Ended(Answer),
+}
+
+/// How a workflow stands.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Workflow {
+    /// Steps to compensate if it fails, in the order in which they were done.
+    pub applied: Vec<StepId>,
+    /// Why it goes back, if it does.
+    pub failed: Option<Answer>,
+    pub gave_up: bool,
+    pub ended: Option<Answer>,
+    /// It goes on after a crash: what it was about to do then may have been done.
+    pub resumed: bool,
+}
+
+/// Where a step stands to the pivot of its operation.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Stage {
+    /// In front of it, or there is none: can be taken back.
+    Before,
+    /// Decides. Is not given up while its outcome is unknown.
+    Pivot,
+    /// Behind it: is retried until done.
+    Behind,
+}
+
+impl Workflow {
+    /// Takes in what happened.
+    pub fn follow(&mut self, event: Event) {
+        match event {
+            Event::Began => {}
+            Event::Applied(step) => self.applied.push(step),
+            Event::Failed { step, answer, in_doubt } => {
+                self.applied.extend(in_doubt.then_some(step));
+                // Of several parallel failures, a rule's word is the final one.
+                if self.failed != Some(Answer::RefusedByRule) {
+                    self.failed = Some(answer);
+                }
+            }
+            Event::Undone(step) => self.applied.retain(|applied| *applied != step),
+            Event::GaveUp => self.gave_up = true,
+            Event::Ended(answer) => self.ended = Some(answer),
+        }
+    }
+
+    /// The steps that can be done now: those whose predecessors are done, of the earliest stage
+    /// that has any; in parallel all of them, otherwise the first.
+    pub fn ready(&self, spec: &OperationSpec, settings: &Settings) -> Vec<StepId> {
+        let done = |step: &StepId| self.applied.contains(step);
+        let ready: Vec<StepId> = (0..spec.steps.len() as u8)
+            .map(StepId)
+            .filter(|step| !done(step) && spec.steps[step.index()].after.iter().all(done))
+            .collect();
+        let stage = |step: &StepId| Stage::of(*step, spec, settings);
+        let earliest = ready.iter().map(stage).min();
+        ready
+            .into_iter()
+            .filter(|step| Some(stage(step)) == earliest)
+            .take(if settings.parallel { usize::MAX } else { 1 })
+            .collect()
+    }
+}
+
+impl Stage {
+    /// Where `step` stands.
+    pub fn of(step: StepId, spec: &OperationSpec, settings: &Settings) -> Self {
+        let Some(pivot) = &settings.pivot else { return Self::Before };
+        let at = spec.steps.iter().position(|other| &*other.name.shown == pivot);
+        match at.map(|at| step.index().cmp(&at)) {
+            None | Some(std::cmp::Ordering::Less) => Self::Before,
+            Some(std::cmp::Ordering::Equal) => Self::Pivot,
+            Some(std::cmp::Ordering::Greater) => Self::Behind,
+        }
+    }
+
+    /// Whether a step that keeps failing may be given up.
+    pub fn may_fail(self, in_doubt: bool) -> bool {
+        match self {
+            Self::Before => true,
+            Self::Pivot => !in_doubt,
+            Self::Behind => false,
+        }
+    }
+}
