@@ -16,3 +16,6 @@ pub mod service;
 pub mod system;
 pub mod workload;
 pub mod world;
+
+#[cfg(test)]
+mod tests;

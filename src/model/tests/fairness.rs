@@ -1,0 +1,123 @@
+//! Every variant of a comparison meets the same luck.
+
+use std::collections::BTreeMap;
+
+use crate::experiment::testbed::{Told, scenario, tell};
+use crate::model::record::{Kind, OpId};
+use crate::model::system::Refuse;
+
+/// The shipped scenario with its faults, cut down to half a minute.
+fn short() -> String {
+    let text = include_str!("../../../scenarios/sysops-ticket.toml");
+    let text = text.replace("load = \"240s\"", "load = \"30s\"");
+    let text = text.replace("settle = \"120s\"", "settle = \"60s\"");
+    let text = text.replace("median = \"60s\", p99 = \"110s\"", "median = \"5s\", p99 = \"9s\"");
+    let text = text.replace("at = \"60s\"", "at = \"8s\"").replace("for = \"30s\"", "for = \"4s\"");
+    text.replace("at = \"150s\"", "at = \"17s\"")
+}
+
+/// A leg of a message, or the work of a request: operation, step, attempt, label, from, to.
+type Place = (OpId, u8, u16, &'static str, u16, u16);
+
+/// Draws by the place where they were made. Where several were made, the first is taken.
+type Draws = BTreeMap<Place, u64>;
+
+fn arrivals(told: &Told) -> Vec<(u8, u64, u32, u32, u64, u64)> {
+    let arrival = |kind| matches!(kind, Kind::Offered | Kind::Touches);
+    told.records
+        .iter()
+        .filter(|record| arrival(record.kind))
+        .map(|r| (r.kind as u8, r.time.as_nanos(), r.op.0, r.subject, r.a, r.b))
+        .collect()
+}
+
+/// What chance said of each step that it may refuse and that was attempted: refused or not. What
+/// rows say, such as that there is no ticket to close yet, is a result and not compared.
+fn refusals(told: &Told) -> BTreeMap<(OpId, u8), bool> {
+    let kinds = told.all(Kind::Offered).map(|record| (record.op, record.subject as usize));
+    let kinds: BTreeMap<OpId, usize> = kinds.collect();
+    let by_chance = |op: OpId, step: u8| {
+        let steps = &told.system.operations[kinds[&op]].steps;
+        matches!(steps[usize::from(step)].refuse, Some(Refuse::Probability(_)))
+    };
+    let mut found = BTreeMap::new();
+    for record in &told.records {
+        let refused = match record.kind {
+            Kind::RefusedByRule => true,
+            Kind::Shown if record.a == 0 && record.b == 1 => false,
+            _ => continue,
+        };
+        if by_chance(record.op, record.step.0) {
+            found.insert((record.op, record.step.0), refused);
+        }
+    }
+    found
+}
+
+/// How long every leg took between clients, services and databases, and how much work services
+/// drew, by where it was drawn.
+fn draws(told: &Told) -> (Draws, Draws) {
+    let common = 1 + told.system.services.len() as u16 + told.system.databases.len() as u16;
+    let mut sent = BTreeMap::new();
+    let (mut delays, mut work) = (Draws::new(), Draws::new());
+    for record in &told.records {
+        let place = |from, to, label| (record.op, record.step.0, record.attempt, label, from, to);
+        match record.kind {
+            Kind::Sent => drop(sent.insert(record.message, record)),
+            Kind::Delivered if record.op != OpId::NONE => {
+                let leg = sent[&record.message];
+                let (from, to) = (record.a as u16, leg.a as u16);
+                if from.max(to) < common {
+                    let took = (record.time - leg.time).as_nanos();
+                    let label = told.label(record.subject);
+                    delays.entry(place(from, to, label)).or_insert(took);
+                }
+            }
+            Kind::Finished if record.a > 0 && record.op != OpId::NONE => {
+                let label = told.label(sent[&record.cause].subject);
+                let at = record.node.0;
+                work.entry(place(at, at, label)).or_insert(record.a);
+            }
+            _ => {}
+        }
+    }
+    (delays, work)
+}
+
+/// How many places both have, all of them with the same draw.
+fn agree<K: Ord + std::fmt::Debug, V: PartialEq + std::fmt::Debug>(
+    name: &str,
+    one: &BTreeMap<K, V>,
+    other: &BTreeMap<K, V>,
+) -> usize {
+    let both = one.iter().filter_map(|(place, draw)| Some((place, draw, other.get(place)?)));
+    let mut count = 0;
+    for (place, left, right) in both {
+        assert_eq!(left, right, "{name} at {place:?}");
+        count += 1;
+    }
+    count
+}
+
+#[test]
+fn arrivals_keys_refusals_work_and_delays_are_the_same_in_every_variant() {
+    let text = short();
+    let scenario = scenario(&text);
+    let mut variants = scenario.variants.iter().map(|variant| variant.name.shown.to_string());
+    let first = variants.next().expect("a variant");
+    let told = tell(&text, &first, 1);
+    assert!(told.ran.settled);
+    let (arrived, refused, (delays, work)) = (arrivals(&told), refusals(&told), draws(&told));
+    assert!(arrived.len() > 2_000);
+    for name in variants {
+        let other = tell(&text, &name, 1);
+        assert_eq!(arrivals(&other), arrived, "{name}");
+        let refusals = agree(&name, &refused, &refusals(&other));
+        let (other_delays, other_work) = draws(&other);
+        let delays = agree(&name, &delays, &other_delays);
+        let work = agree(&name, &work, &other_work);
+        // Every operation is asked for and every new ticket looks up its region, in all of them.
+        assert!(refusals > 200, "{name}: {refusals} steps");
+        assert!(delays > 1_500 && work > 500, "{name}: {delays} delays, {work} draws of work");
+    }
+}
