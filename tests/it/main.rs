@@ -1,0 +1,6 @@
+//! Whole runs, seen from outside: what a reader of the results relies on.
+
+mod closed_forms;
+mod determinism;
+mod queueing;
+mod whole;

@@ -1,0 +1,81 @@
+//! Scenarios to their histories, with nothing but the library's public parts.
+
+use std::cell::RefCell;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use driftlab::checks::{Judge, JudgeOptions, RunReport};
+use driftlab::experiment::compare::setup;
+use driftlab::experiment::run::run;
+use driftlab::kernel::Sink;
+use driftlab::model::record::{Kind, Record};
+use driftlab::scenario::{Registries, Scenario, Source, Variant, load, render};
+
+/// A run and everything that happened in it.
+pub struct Told {
+    pub records: Vec<Record>,
+    pub report: RunReport,
+}
+
+struct Keeper(Vec<Record>);
+
+impl Sink<Record> for Keeper {
+    fn see(&mut self, record: &Record) {
+        self.0.push(*record);
+    }
+}
+
+impl Told {
+    /// The records of one kind.
+    pub fn all(&self, kind: Kind) -> impl Iterator<Item = &Record> {
+        self.records.iter().filter(move |record| record.kind == kind)
+    }
+}
+
+/// The folder with the scenarios that ship.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")
+}
+
+/// The scenarios that ship, in the order of their files.
+pub fn shipped() -> Vec<Scenario> {
+    let files = fs::read_dir(folder()).expect("the scenarios");
+    let names = files.map(|file| file.expect("a file").file_name().into_string().expect("UTF-8"));
+    let mut names: Vec<String> = names.filter(|name| name.ends_with(".toml")).collect();
+    names.sort();
+    names.iter().map(|name| scenario(&text(name))).collect()
+}
+
+/// The text of a scenario that ships.
+pub fn text(name: &str) -> String {
+    fs::read_to_string(folder().join(name)).expect("a scenario")
+}
+
+/// Reads a scenario as if it lay among those that ship.
+pub fn scenario(text: &str) -> Scenario {
+    let source = Source { name: "test.toml".into(), text: text.into() };
+    let files = |name: &str| fs::read(folder().join(name)).map_err(|error| error.to_string());
+    let (scenario, problems) = load(&source, &files, &Registries::builtin());
+    scenario.unwrap_or_else(|| panic!("{}", render(&source, &problems, false)))
+}
+
+/// The variant of this name.
+pub fn variant<'a>(scenario: &'a Scenario, name: &str) -> &'a Variant {
+    let found = scenario.variants.iter().find(|variant| &*variant.name.shown == name);
+    found.unwrap_or_else(|| panic!("no variant `{name}`"))
+}
+
+/// Runs one variant on one seed and keeps everything. What must add up in every run must here.
+pub fn tell(scenario: &Scenario, variant: &Variant, seed: u64) -> Told {
+    let setup = setup(scenario, variant);
+    let keeper = Rc::new(RefCell::new(Keeper(Vec::new())));
+    let options = JudgeOptions { keep_operations: true, ..JudgeOptions::default() };
+    let judge = Rc::new(RefCell::new(Judge::new(&setup.system, options)));
+    run(&setup, seed, vec![Rc::clone(&keeper) as _, Rc::clone(&judge) as _]);
+    let report = Rc::into_inner(judge).expect("the run is over").into_inner().finish();
+    let failed: Vec<_> = report.failed_self_checks().collect();
+    assert!(failed.is_empty(), "{}: {failed:?}", variant.name.shown);
+    let records = std::mem::take(&mut keeper.borrow_mut().0);
+    Told { records, report }
+}
