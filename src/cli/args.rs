@@ -48,6 +48,13 @@ pub enum Command {
         /// Its name, as `list patterns` and `list faults` print it.
         name: String,
     },
+    /// Print the fingerprint of every variant on the first seed, to compare builds.
+    #[command(hide = true)]
+    Fingerprints {
+        /// The scenario files.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
     /// Print the JSON Schema of scenario files, for editors.
     Schema,
     /// Print a completion script for a shell.

@@ -90,6 +90,7 @@ fn dispatch(session: &Session, command: Command) -> Result<Exit, Error> {
         Command::Validate { files } => source::validate(session, &files),
         Command::List { what, format } => list::list(session, what, format),
         Command::Explain { name } => list::explain(session, &name),
+        Command::Fingerprints { files } => run::fingerprints(session, &files),
         Command::Schema => {
             let schema = scenario::schema(&session.registries);
             print(&format!("{schema:#}\n"))

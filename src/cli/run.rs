@@ -1,12 +1,13 @@
 //! `driftlab run`: one variant, one seed, in detail.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use super::args::{Format, Run};
 use super::compare::{find, verdict};
 use super::{Error, Exit, Session, print, remark, source};
-use crate::experiment::compare::{Study, setup};
+use crate::experiment::compare::{self, Study, setup};
 use crate::experiment::result::{Comparison, VariantResult};
 use crate::experiment::trace::trace;
 use crate::report;
@@ -48,6 +49,14 @@ pub fn run(session: &Session, args: &Run) -> Result<Exit, Error> {
         }
     }
     Ok(verdict(&comparison))
+}
+
+/// `driftlab fingerprints`: what every variant of some scenarios comes to, a line each.
+pub fn fingerprints(session: &Session, files: &[PathBuf]) -> Result<Exit, Error> {
+    for path in files {
+        print(&compare::fingerprints(&source::load(session, path)?))?;
+    }
+    Ok(Exit::Held)
 }
 
 /// The variant that was asked for, or the first.

@@ -95,3 +95,14 @@ pub fn judge(scenario: &Scenario, variant: &Variant, seed: u64, keep_operations:
     let judge = Rc::into_inner(judge).expect("the run is over, and its recorder gone with it");
     Judged { ran, report: judge.into_inner().finish() }
 }
+
+/// Runs every variant of a scenario on its first seed. One line each: scenario, variant, seed and
+/// the fingerprint of the whole history, the same from every build on every platform.
+pub fn fingerprints(scenario: &Scenario) -> String {
+    let line = |variant: &Variant| {
+        let ran = run(&setup(scenario, variant), scenario.seed, Vec::new());
+        let (name, seed) = (&variant.name.shown, scenario.seed);
+        format!("{} {name} {seed} {:016x}\n", scenario.name, ran.fingerprint)
+    };
+    scenario.variants.iter().map(line).collect()
+}
