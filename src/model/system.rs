@@ -6,7 +6,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::kernel::{Dist, Span, Time, Zipf};
+use crate::kernel::{Dist, Span, Time};
+
+mod operation;
+
+pub use operation::{
+    Derive, DeriveRule, Effect, KeyChoice, KeySpec, Lookup, OperationSpec, Refuse, StepSpec,
+    ValueSpec,
+};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident($int:ty)) => {
@@ -241,157 +248,6 @@ pub struct LinkSpec {
     pub duplicate: f64,
 }
 
-/// A business operation, said once, independent of any pattern.
-#[derive(Clone, Debug)]
-pub struct OperationSpec {
-    /// Its name.
-    pub name: Name,
-    /// Its keys, by name, and how each is chosen.
-    pub keys: Vec<KeySpec>,
-    /// Its steps; the first one's service is where a client knocks.
-    pub steps: Vec<StepSpec>,
-}
-
-/// A key of an operation.
-#[derive(Clone, Debug)]
-pub struct KeySpec {
-    /// What steps call it.
-    pub name: Name,
-    /// How it is chosen.
-    pub choice: KeyChoice,
-}
-
-/// How the key of an operation is chosen.
-#[derive(Clone, Debug)]
-pub enum KeyChoice {
-    /// A key that nobody had before.
-    New,
-    /// The key of the same name of the operation that this one follows.
-    Followed,
-    /// One of the initial rows of a table, all alike.
-    Uniform(TableId),
-    /// One of the initial rows of a table; row `i` has weight `1 / (i + 1)^exponent`.
-    Zipf(TableId, Arc<Zipf>),
-}
-
-/// One step: an effect on a row of one table, owned by one service.
-#[derive(Clone, Debug)]
-pub struct StepSpec {
-    /// Its name within the operation.
-    pub name: Name,
-    /// Who carries it out.
-    pub by: ServiceId,
-    /// The table it changes.
-    pub table: TableId,
-    /// Which key of the operation names the row, as a position in [`OperationSpec::keys`].
-    pub key: u8,
-    /// What it does.
-    pub effect: Effect,
-    /// What takes it back.
-    pub undo: Effect,
-    /// Steps that come before it. Empty for the first.
-    pub after: Vec<StepId>,
-    /// The rule that may refuse it.
-    pub refuse: Option<Refuse>,
-    /// How it follows from earlier rows; all that a synchronization job may know.
-    pub derive: Option<Derive>,
-    /// A row of a reference table that is looked up at its owner first.
-    pub lookup: Option<Lookup>,
-}
-
-/// A change of one row.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Effect {
-    /// Make the row with these columns; others get their initial value.
-    Insert(Vec<(u8, ValueSpec)>),
-    /// Overwrite these columns.
-    Set(Vec<(u8, ValueSpec)>),
-    /// Add to these columns.
-    Add(Vec<(u8, i64)>),
-    /// Remove the row.
-    Delete,
-}
-
-/// Where a written value comes from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ValueSpec {
-    /// A number or a symbol.
-    Literal(i64),
-    /// A key of the operation, as a position in [`OperationSpec::keys`].
-    Key(u8),
-    /// The ordinal number of the operation, a value that no other operation writes.
-    Ordinal,
-}
-
-/// A business rule that may refuse a step.
-#[derive(Clone, PartialEq, Debug)]
-pub enum Refuse {
-    /// With this probability, drawn per operation, equal in every variant.
-    Probability(f64),
-    /// If the effect would bring the column below the bound, e.g. stock below zero.
-    Below {
-        /// The column of the step's row.
-        column: u8,
-        /// The least value it may have.
-        bound: i64,
-    },
-}
-
-/// How a step's row follows from rows that are there already.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Derive {
-    /// The table it follows from.
-    pub source: TableId,
-    /// Which source rows count.
-    pub filter: Vec<(u8, i64)>,
-    /// How.
-    pub rule: DeriveRule,
-}
-
-/// The ways a row can follow from others.
-#[derive(Clone, PartialEq, Debug)]
-pub enum DeriveRule {
-    /// One row per source row, with the same key, made by the step's insert.
-    RowPer,
-    /// This column is a copy of a column of the source row with the same key; with `values`,
-    /// the source's value is translated (source value, value here), others are left alone.
-    Copy {
-        /// Column of the source.
-        from: u8,
-        /// Column here.
-        to: u8,
-        /// Translation; empty for an exact copy.
-        values: Vec<(i64, i64)>,
-    },
-    /// This column counts the source rows whose column `by` holds this row's key.
-    Count {
-        /// Column of the source that names the row here.
-        by: u8,
-        /// Column here.
-        to: u8,
-    },
-    /// This column is `base` plus `times` the sum of a column of those source rows.
-    Sum {
-        /// Column of the source that is summed.
-        of: u8,
-        /// Column of the source that names the row here.
-        by: u8,
-        /// Column here.
-        to: u8,
-        /// What each unit counts for, e.g. -1 for stock taken.
-        times: i64,
-    },
-}
-
-/// A read of somebody else's reference data before a step's own work.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Lookup {
-    /// The table, owned by another service.
-    pub table: TableId,
-    /// Which key of the operation names the row.
-    pub key: u8,
-}
-
 /// A stream of operations.
 #[derive(Clone, Debug)]
 pub struct LoadSpec {
@@ -613,14 +469,5 @@ impl ServiceSpec {
         let suffix = number + 1;
         let luck = self.name.luck ^ u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         Name { shown: format!("{}#{suffix}", self.name.shown).into(), luck }
-    }
-}
-
-impl OperationSpec {
-    /// Steps that come right after `step`.
-    pub fn followers(&self, step: StepId) -> impl Iterator<Item = StepId> + '_ {
-        (0..self.steps.len() as u8)
-            .map(StepId)
-            .filter(move |next| self.steps[next.index()].after.contains(&step))
     }
 }

@@ -47,7 +47,7 @@ impl Txn {
         answer.or(DbError::Unknown).await
     }
 
-    /// Rolls back, and returns when that is done or the session is broken: nothing stays either way.
+    /// Rolls back; returns when that is done or the session is broken. Nothing stays either way.
     pub async fn rollback(mut self) {
         let (ctx, label) = (*self.ctx(), self.database.labels.rollback);
         let answer = self.send(&ctx, label, |database, call| async move {
