@@ -39,7 +39,19 @@ pub struct Compared {
     pub finished: usize,
 }
 
-impl Study<'_> {
+impl<'a> Study<'a> {
+    /// Every variant of a scenario on these seeds.
+    pub fn of(scenario: &'a Scenario, seeds: impl IntoIterator<Item = u64>) -> Self {
+        let variants = scenario.variants.iter().collect();
+        Self { scenario, variants, seeds: seeds.into_iter().collect() }
+    }
+
+    /// Runs everything, without progress and without a way to stop it; `None` if there is no
+    /// variant or no seed.
+    pub fn compare(&self) -> Option<Comparison> {
+        self.run(&AtomicBool::new(false), &|| ()).comparison
+    }
+
     /// How many runs there are.
     pub fn runs(&self) -> u64 {
         (self.variants.len() * self.seeds.len()) as u64

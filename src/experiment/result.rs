@@ -238,6 +238,11 @@ impl Comparison {
         self
     }
 
+    /// The result of the variant with this name.
+    pub fn variant(&self, name: &str) -> Option<&VariantResult> {
+        self.variants.iter().find(|variant| variant.name == name)
+    }
+
     /// The pair that compares two variants in one measure, turned so that `variant` comes first.
     pub fn pair(
         &self,

@@ -147,6 +147,24 @@ impl fmt::Display for Origin {
     }
 }
 
+impl Scenario {
+    /// Reads a scenario that names no other file, for programs that have its text at hand.
+    ///
+    /// # Errors
+    /// All its problems, rendered as a terminal without colours shows them.
+    pub fn from_text(text: &str, registries: &Registries) -> Result<Self, String> {
+        let source = Source { name: "scenario".into(), text: text.into() };
+        let no_file = |_: &str| Err("a scenario from text has no file beside it".to_owned());
+        let (scenario, problems) = load(&source, &no_file, registries);
+        scenario.ok_or_else(|| render(&source, &problems, false))
+    }
+
+    /// The variant with this name.
+    pub fn variant(&self, name: &str) -> Option<&Variant> {
+        self.variants.iter().find(|variant| &*variant.name.shown == name)
+    }
+}
+
 /// Reads a scenario. `files` reads the CSV files that it names, by their path as written.
 ///
 /// Returns the scenario, or nothing if any problem is an error, and all problems in the order of
