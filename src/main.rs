@@ -1,5 +1,5 @@
 //! The `driftlab` program; see `driftlab --help`.
 
-fn main() -> std::process::ExitCode {
-    std::process::ExitCode::from(driftlab::cli::main() as u8)
+fn main() -> driftlab::cli::Exit {
+    driftlab::cli::main()
 }

@@ -8,7 +8,7 @@ use super::exit;
 
 /// A deterministic lab for the data that drifts apart between services.
 #[derive(Parser, Debug)]
-#[command(name = "driftlab", version, after_help = exit::HELP, max_term_width = 100)]
+#[command(name = "driftlab", version, after_help = exit::HELP, term_width = 100)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -83,8 +83,13 @@ pub struct Compare {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// How many threads; by default one per core. Results do not depend on it.
-    #[arg(long, env = "DRIFTLAB_THREADS")]
-    pub threads: Option<usize>,
+    #[arg(
+        long,
+        env = "DRIFTLAB_THREADS",
+        hide_env_values = true,
+        value_parser = clap::value_parser!(u16).range(1..)
+    )]
+    pub threads: Option<u16>,
     /// What to print on standard output: a table, summary.json, or summary.csv.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,

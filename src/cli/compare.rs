@@ -1,6 +1,6 @@
 //! `driftlab compare`: every variant on the same seeds, as a table, files and an exit code.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,6 +19,8 @@ pub fn compare(session: &Session, args: &Compare) -> Result<Exit, Error> {
     let first = args.seed.unwrap_or(scenario.seed);
     let seeds: Vec<u64> = (0..args.seeds).map(|offset| first.wrapping_add(offset)).collect();
     let study = Study { scenario: &scenario, variants, seeds };
+    let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(&scenario.name));
+    output::probe(&folder)?;
     remark(session, &intent(&study));
     let stop = interrupt();
     let progress = Progress::new(study.runs(), session.quiet);
@@ -37,7 +39,7 @@ pub fn compare(session: &Session, args: &Compare) -> Result<Exit, Error> {
             study.seeds.len()
         ));
     }
-    show(session, args, &scenario, &comparison)?;
+    show(session, args, &folder, &comparison)?;
     if interrupted {
         remark(session, "interrupted; run the same command again for the remaining seeds\n");
         return Ok(Exit::Interrupted);
@@ -46,34 +48,35 @@ pub fn compare(session: &Session, args: &Compare) -> Result<Exit, Error> {
 }
 
 /// What is about to be run.
-fn intent(study: &Study) -> String {
+pub fn intent(study: &Study) -> String {
+    let variants = match &study.variants[..] {
+        [only] => format!("variant {}", only.name.shown),
+        several => format!("{} variants", several.len()),
+    };
     format!(
-        "{}: {} variants on {}, profile {}, driftlab {}\n",
+        "{}: {variants} on {}, profile {}, driftlab {}\n",
         study.scenario.name,
-        study.variants.len(),
         report::terminal::seeds(&study.seeds),
         study.scenario.profile,
         env!("CARGO_PKG_VERSION")
     )
 }
 
-/// Prints the result and writes the folder.
+/// Prints the result, writes the folder, and says where it is and how to get it again.
 fn show(
     session: &Session,
     args: &Compare,
-    scenario: &Scenario,
+    folder: &Path,
     comparison: &Comparison,
 ) -> Result<(), Error> {
-    let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(&scenario.name));
-    let files = report::files(comparison);
-    output::write_all(&folder, &files)?;
+    output::write_all(folder, &report::files(comparison))?;
     match args.format {
         Format::Human => print(&report::terminal::render(comparison, session.colour))?,
         Format::Json => write(&report::json::summary(comparison))?,
         Format::Csv => write(&report::csv::summary(comparison))?,
     };
     let page = folder.join("index.html");
-    remark(session, &format!("\nresults in {}; open {}\n", folder.display(), page.display()));
+    remark(session, &format!("\nresults: {}\nagain: {}\n", page.display(), comparison.command));
     Ok(())
 }
 
@@ -91,8 +94,7 @@ fn choose<'a>(scenario: &'a Scenario, names: &[String]) -> Result<Vec<&'a Varian
 
 /// The variant with this name.
 pub fn find<'a>(scenario: &'a Scenario, name: &str) -> Result<&'a Variant, Error> {
-    let found = scenario.variants.iter().find(|variant| &*variant.name.shown == name);
-    found.ok_or_else(|| {
+    scenario.variant(name).ok_or_else(|| {
         let known: Vec<&str> =
             scenario.variants.iter().map(|variant| &*variant.name.shown).collect();
         let hint = nearest(name, known.iter().copied()).map_or_else(
@@ -117,9 +119,10 @@ fn interrupt() -> Arc<AtomicBool> {
     stop
 }
 
-fn pool(threads: Option<usize>) -> Result<rayon::ThreadPool, Error> {
+/// A pool of so many threads, or one a core.
+fn pool(threads: Option<u16>) -> Result<rayon::ThreadPool, Error> {
     rayon::ThreadPoolBuilder::new()
-        .num_threads(threads.unwrap_or(0))
+        .num_threads(threads.map_or(0, usize::from))
         .build()
         .map_err(|error| Error::Usage(format!("cannot start threads: {error}")))
 }

@@ -1,5 +1,7 @@
 //! Exit codes. They are part of the interface: scripts rely on them.
 
+use std::process::{ExitCode, Termination};
+
 /// How the program ended.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
@@ -16,6 +18,18 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+/// A program's `main` may return how it ended.
+impl Termination for Exit {
+    fn report(self) -> ExitCode {
+        ExitCode::from(self as u8)
+    }
+}
+
 /// What `--help` says about exit codes.
-pub const HELP: &str = "Exit codes: 0 all checks held, 1 a check was violated, 2 the scenario or \
-the arguments are wrong, 3 a check is undecided, 130 interrupted.";
+pub const HELP: &str = "\
+Exit codes:
+  0    every check held, or there was none
+  1    a check was violated
+  2    the scenario or the arguments are wrong, or a file could not be read or written
+  3    a check is undecided: too little happened, or the run did not settle
+  130  interrupted; what was finished has been written";

@@ -1,11 +1,11 @@
-//! `driftlab list` and `driftlab explain`: what can be named, and what it does.
+//! `driftlab list`: what scenarios and reports can name.
 
 use serde_json::json;
 
 use super::args::{Format, Listing};
 use super::{Error, Exit, Session, print};
 use crate::checks::measures::CATALOGUE;
-use crate::scenario::{PROFILES, nearest};
+use crate::scenario::PROFILES;
 
 /// One line of a list.
 struct Item {
@@ -65,53 +65,27 @@ fn items(session: &Session, what: Listing) -> Vec<Item> {
     }
 }
 
-/// Names in one column, what they are in the next, wrapped at a hundred characters.
+/// Names in one column, what they are in the next.
 fn columns(items: &[Item]) -> String {
     let width = items.iter().map(|item| item.name.len()).max().unwrap_or(0) + 2;
-    let mut text = String::new();
-    for item in items {
-        let mut line = format!("{:width$}", item.name);
-        for word in item.summary.split_whitespace() {
-            if line.trim_end().len() > width && line.len() + word.len() > 98 {
-                text.push_str(line.trim_end());
-                text.push('\n');
-                line = " ".repeat(width);
-            }
-            line.push_str(word);
-            line.push(' ');
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
+    let line = |item: &Item| wrapped(&format!("{:width$}", item.name), &item.summary, width);
+    items.iter().map(line).collect()
 }
 
-/// `driftlab explain`: the manual page of a pattern or a fault, and its default settings.
-pub fn explain(session: &Session, name: &str) -> Result<Exit, Error> {
-    let (patterns, faults) = (&session.registries.patterns, &session.registries.faults);
-    let (page, defaults) = if let Some(entry) = patterns.find(name) {
-        (entry.page(), (entry.defaults)())
-    } else if let Some(entry) = faults.find(name) {
-        (entry.page(), (entry.defaults)())
-    } else {
-        let mut known = patterns.names();
-        known.extend(faults.names());
-        let hint = nearest(name, known.iter().copied()).map_or_else(
-            || format!("known are {}", known.join(", ")),
-            |near| format!("did you mean `{near}`?"),
-        );
-        return Err(Error::Usage(format!("no pattern or fault is called `{name}`\nhint: {hint}")));
-    };
-    let settings = match defaults.as_object() {
-        Some(object) if !object.is_empty() => {
-            let width = object.keys().map(String::len).max().unwrap_or(0);
-            let lines = object.iter().map(|(key, value)| {
-                let value = if value.is_null() { "none".into() } else { value.to_string() };
-                format!("  {key:width$} = {value}\n")
-            });
-            format!("\nSettings and their defaults:\n\n{}", lines.collect::<String>())
+/// A text behind a head, wrapped at a hundred characters, further lines indented.
+pub fn wrapped(head: &str, text: &str, indent: usize) -> String {
+    let mut lines = String::new();
+    let mut line = head.to_owned();
+    for word in text.split_whitespace() {
+        if line.trim_end().len() > indent && line.len() + word.len() > 98 {
+            lines.push_str(line.trim_end());
+            lines.push('\n');
+            line = " ".repeat(indent);
         }
-        _ => String::new(),
-    };
-    print(&format!("{page}{settings}"))
+        line.push_str(word);
+        line.push(' ');
+    }
+    lines.push_str(line.trim_end());
+    lines.push('\n');
+    lines
 }

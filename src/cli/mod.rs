@@ -1,9 +1,13 @@
 //! The command line: arguments, files, progress, colours and exit codes. Everything else is below
-//! it, and only this module prints.
+//! it, and only this module prints: results on standard output, everything else on standard error.
+//!
+//! A program of one's own with further patterns or faults is `main_with` and a registry; see the
+//! example at the top of the crate.
 
 mod args;
 mod compare;
 mod exit;
+mod explain;
 mod list;
 mod output;
 mod progress;
@@ -89,7 +93,7 @@ fn dispatch(session: &Session, command: Command) -> Result<Exit, Error> {
         Command::Run(args) => run::run(session, &args),
         Command::Validate { files } => source::validate(session, &files),
         Command::List { what, format } => list::list(session, what, format),
-        Command::Explain { name } => list::explain(session, &name),
+        Command::Explain { name } => explain::explain(session, &name),
         Command::Fingerprints { files } => run::fingerprints(session, &files),
         Command::Schema => {
             let schema = scenario::schema(&session.registries);

@@ -5,14 +5,32 @@ use std::path::{Path, PathBuf};
 
 /// What went wrong with a file, and which.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {action} `{}`: {error}", path.display())]
+#[error("cannot {action} `{}`: {}", path.display(), reason(error))]
 pub struct FileError {
     action: &'static str,
     path: PathBuf,
     error: io::Error,
 }
 
+/// What a system says of a failure, in the manner of every other error here.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file or folder".into(),
+        io::ErrorKind::PermissionDenied => "permission denied".into(),
+        io::ErrorKind::IsADirectory => "it is a folder".into(),
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            "a file stands where a folder should be".into()
+        }
+        _ => error.to_string(),
+    }
+}
+
 impl FileError {
+    /// Whether the file does not exist.
+    pub fn is_missing(&self) -> bool {
+        self.error.kind() == io::ErrorKind::NotFound
+    }
+
     fn new(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |error| Self { action, path, error }
@@ -25,6 +43,18 @@ impl FileError {
 /// If it cannot be read.
 pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     std::fs::read(path).map_err(FileError::new("read", path))
+}
+
+/// Makes sure, before long work, that `folder` can be written or made. Nothing stays behind.
+///
+/// # Errors
+/// If it cannot.
+pub fn probe(folder: &Path) -> Result<(), FileError> {
+    let exists = |place: &&Path| place.symlink_metadata().is_ok();
+    let place = folder.ancestors().filter(|place| *place != Path::new("")).find(exists);
+    let place = place.unwrap_or(Path::new("."));
+    let probed = tempfile::Builder::new().prefix(".driftlab-").tempfile_in(place);
+    probed.map(drop).map_err(FileError::new("write to", folder))
 }
 
 /// Writes a set of files below `folder`. Each is written beside its place and renamed into it, so
@@ -76,7 +106,18 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("file"), "").expect("written");
         let files = [("x.txt".to_owned(), Vec::new())];
-        let error = write_all(&folder.path().join("file"), &files).expect_err("not a folder");
-        assert!(error.to_string().contains("file"), "{error}");
+        let place = folder.path().join("file");
+        for error in [write_all(&place, &files), probe(&place), probe(&place.join("below"))] {
+            let error = error.expect_err("not a folder").to_string();
+            assert!(error.contains("file"), "{error}");
+            assert!(error.ends_with(": a file stands where a folder should be"), "{error}");
+        }
+    }
+
+    #[test]
+    fn looking_whether_a_folder_can_be_made_leaves_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        probe(&folder.path().join("deep/er")).expect("it can be made");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
     }
 }

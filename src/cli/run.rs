@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use super::args::{Format, Run};
-use super::compare::{find, verdict};
+use super::compare::{find, intent, verdict};
 use super::{Error, Exit, Session, print, remark, source};
 use crate::experiment::compare::{self, Study, setup};
 use crate::experiment::result::{Comparison, VariantResult};
@@ -23,11 +23,15 @@ pub fn run(session: &Session, args: &Run) -> Result<Exit, Error> {
     if let Some(operation) = args.trace {
         let trace = trace(&setup(&scenario, variant), seed, operation);
         if trace.records.is_empty() {
-            return Err(Error::Usage(format!("no operation {operation} arrives with seed {seed}")));
+            let hint = "their numbers are in operations.csv, and `--format csv` prints them";
+            return Err(Error::Usage(format!(
+                "no operation {operation} arrives with seed {seed}\nhint: {hint}"
+            )));
         }
         return print(&report::trace::text(&scenario.system, &trace));
     }
     let study = Study { scenario: &scenario, variants: vec![variant], seeds: vec![seed] };
+    remark(session, &intent(&study));
     let compared = study.run(&AtomicBool::new(false), &|| ());
     let Some(mut comparison) = compared.comparison else { return Ok(Exit::Interrupted) };
     comparison.command = format!(
@@ -39,7 +43,8 @@ pub fn run(session: &Session, args: &Run) -> Result<Exit, Error> {
         Format::Human => {
             print(&report::terminal::render(&comparison, session.colour))?;
             print(&details(&comparison))?;
-            remark(session, "\n--trace N tells everything that happened to operation N\n");
+            let again = &comparison.command;
+            remark(session, &format!("\none operation's story: --trace NUMBER\nagain: {again}\n"));
         }
         Format::Json => {
             super::write(&report::json::summary(&comparison))?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Error, Exit, Session, complain, output, print, remark};
-use crate::scenario::{self, Scenario, Source, any_error, render};
+use crate::scenario::{self, Scenario, Source, any_error, nearest, render};
 
 /// Loads a scenario; its warnings are shown, its errors end the command.
 pub fn load(session: &Session, path: &Path) -> Result<Scenario, Error> {
@@ -44,7 +44,12 @@ pub fn validate(session: &Session, files: &[std::path::PathBuf]) -> Result<Exit,
 /// A scenario, unless it has errors, and the rendering of all its problems.
 fn examine(session: &Session, path: &Path) -> Result<(Option<Scenario>, String), Error> {
     let name = path.display().to_string();
-    let bytes = output::read(path)?;
+    let bytes = output::read(path).map_err(|error| match neighbour(path) {
+        Some(near) if error.is_missing() => {
+            Error::Usage(format!("{error}\nhint: did you mean `{near}`?"))
+        }
+        _ => error.into(),
+    })?;
     let text = String::from_utf8(bytes)
         .map_err(|_| Error::Usage(format!("`{name}` is not UTF-8 text")))?;
     let source = Source { name, text };
@@ -54,4 +59,15 @@ fn examine(session: &Session, path: &Path) -> Result<(Option<Scenario>, String),
     let (scenario, problems) = scenario::load(&source, &files, &session.registries);
     let rendered = render(&source, &problems, session.colour_errors);
     Ok((scenario.filter(|_| !any_error(&problems)), rendered))
+}
+
+/// The scenario file beside a missing one whose name is nearest.
+fn neighbour(path: &Path) -> Option<String> {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let entries = std::fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut names: Vec<String> = names.filter(|name| name.ends_with(".toml")).collect();
+    names.sort();
+    let near = nearest(path.file_name()?.to_str()?, names.iter().map(String::as_str))?;
+    Some(path.with_file_name(near).display().to_string())
 }

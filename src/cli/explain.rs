@@ -1,0 +1,63 @@
+//! `driftlab explain`: the manual page of a pattern or a fault, and its settings.
+
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+
+use super::list::wrapped;
+use super::{Error, Exit, Session, print};
+use crate::model::registry::Entry;
+use crate::scenario::nearest;
+
+/// `driftlab explain`.
+pub fn explain(session: &Session, name: &str) -> Result<Exit, Error> {
+    let (patterns, faults) = (&session.registries.patterns, &session.registries.faults);
+    if let Some(entry) = patterns.find(name) {
+        return print(&page(entry));
+    }
+    if let Some(entry) = faults.find(name) {
+        return print(&page(entry));
+    }
+    let mut known = patterns.names();
+    known.extend(faults.names());
+    let hint = nearest(name, known.iter().copied()).map_or_else(
+        || format!("known are {}", known.join(", ")),
+        |near| format!("did you mean `{near}`?"),
+    );
+    Err(Error::Usage(format!("no pattern or fault is called `{name}`\nhint: {hint}")))
+}
+
+/// The manual and, from the same declarations that decode a scenario, the settings.
+fn page<T: ?Sized>(entry: &Entry<T>) -> String {
+    let inline = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    let schema = (entry.schema)(&mut inline.into_generator()).to_value();
+    let defaults = (entry.defaults)();
+    let Some(properties) = schema["properties"].as_object().filter(|all| !all.is_empty()) else {
+        return entry.page();
+    };
+    let is_required = |key: &str| {
+        schema["required"].as_array().is_some_and(|required| required.contains(&key.into()))
+    };
+    let mut text = format!("{}\nSettings:\n", entry.page());
+    for (key, property) in properties {
+        let default = match &defaults[key] {
+            _ if is_required(key) => "(required)".to_owned(),
+            Value::Null => "(none by default)".to_owned(),
+            value => format!("= {value}"),
+        };
+        text += &format!("\n  {key} {default}\n");
+        let description = property["description"].as_str().unwrap_or_default();
+        text += &wrapped("      ", description, 6);
+        let words = words(property);
+        if !words.is_empty() {
+            text += &wrapped("      One of: ", &words.join(", "), 6);
+        }
+    }
+    text
+}
+
+/// The words that a setting may have, where it may have only some.
+fn words(property: &Value) -> Vec<&str> {
+    let of = |key: &str| property[key].as_array().into_iter().flatten();
+    let consts = of("oneOf").chain(of("anyOf")).filter_map(|choice| choice["const"].as_str());
+    consts.chain(of("enum").filter_map(Value::as_str)).collect()
+}
