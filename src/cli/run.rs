@@ -12,6 +12,7 @@ use crate::experiment::result::{Comparison, VariantResult};
 use crate::experiment::trace::trace;
 use crate::report;
 use crate::scenario::Variant;
+use crate::stats::Quantile;
 
 /// `driftlab run`.
 pub fn run(session: &Session, args: &Run) -> Result<Exit, Error> {
@@ -77,6 +78,14 @@ fn choose<'a>(
     }
 }
 
+/// A lag for people; what never ended has none.
+fn lag_text(lag: Quantile) -> String {
+    match lag {
+        Quantile::Value(nanos) => report::human::nanos(nanos as f64),
+        Quantile::Never => "never".into(),
+    }
+}
+
 /// How many of the slowest operations are listed.
 const SLOWEST: usize = 10;
 
@@ -120,7 +129,7 @@ fn slowest(text: &mut String, variant: &VariantResult) {
             row.kind.to_string(),
             report::human::nanos(row.arrived as f64),
             row.answer.to_owned(),
-            row.lag.map_or_else(String::new, |lag| report::human::nanos(lag.as_f64())),
+            row.lag.map_or_else(String::new, lag_text),
             row.outcome.to_owned(),
         ]);
     }
