@@ -1,10 +1,14 @@
-//! The house rules, as tests: layers, sizes, banned names, and that nothing points at nothing.
+//! The house rules, as tests: layers, sizes, banned names, and that every part has what it needs.
+//!
+//! Rules that clippy knows are in `.clippy.toml` and `Cargo.toml`; these are the others, and those
+//! that should hold where clippy is not installed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Modules from the bottom up; those of one row may not use each other either, except that the
-/// registries of patterns, faults and checks share nothing anyway.
+use driftlab::scenario::Registries;
+
+/// Modules from the bottom up; those of one row do not use each other either.
 const LAYERS: [&[&str]; 9] = [
     &["kernel", "stats"],
     &["model"],
@@ -18,24 +22,45 @@ const LAYERS: [&[&str]; 9] = [
 ];
 
 const FILE_LINES: usize = 600;
+const FUNCTION_LINES: usize = 70;
 const LINE_COLUMNS: usize = 100;
 
-fn rust_files(folder: &str) -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Everything below a folder of the project that is not built, generated or git's own.
+fn all_files(folder: &Path) -> Vec<PathBuf> {
+    let foreign = [root().join("target"), root().join(".git")];
+    let reports = root().join("reports");
     let mut found = Vec::new();
-    let mut open = vec![root];
+    let mut open = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(&folder).expect("a source folder") {
+        for entry in fs::read_dir(&folder).expect("a folder") {
             let path = entry.expect("an entry").path();
+            let is_result = folder == reports && path.is_dir() && !path.ends_with("example");
+            if foreign.contains(&path) || is_result {
+                continue;
+            }
             if path.is_dir() {
                 open.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+            } else {
                 found.push(path);
             }
         }
     }
     found.sort();
-    assert!(!found.is_empty(), "no source in {folder}");
+    assert!(!found.is_empty(), "nothing in {}", folder.display());
+    found
+}
+
+fn has_ending(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|extension| extension == ending)
+}
+
+fn rust_files(folder: &str) -> Vec<PathBuf> {
+    let mut found = all_files(&root().join(folder));
+    found.retain(|path| has_ending(path, "rs"));
     found
 }
 
@@ -44,15 +69,15 @@ fn read(path: &Path) -> String {
 }
 
 fn shown(path: &Path) -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    path.strip_prefix(root).unwrap_or(path).display().to_string()
+    path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }
 
 /// The part of a source file that is not test code: everything above `#[cfg(test)]`, or nothing of
 /// a file that is a test module.
 fn production(path: &Path) -> String {
     let text = read(path);
-    if path.file_name().is_some_and(|name| name == "tests.rs" || name == "fixture.rs")
+    let only_for_tests = ["tests.rs", "fixture.rs", "testbed.rs"];
+    if only_for_tests.iter().any(|name| path.ends_with(name))
         || path.components().any(|part| part.as_os_str() == "tests")
     {
         return String::new();
@@ -62,8 +87,7 @@ fn production(path: &Path) -> String {
 
 /// The layer of a source file, by its first folder or name below `src`.
 fn module(path: &Path) -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let first = path.strip_prefix(root).expect("below src").components().next();
+    let first = path.strip_prefix(root().join("src")).expect("below src").components().next();
     let first = first.expect("a name").as_os_str().to_string_lossy().into_owned();
     first.trim_end_matches(".rs").to_owned()
 }
@@ -114,6 +138,52 @@ fn files_and_lines_stay_short() {
     assert!(wrong.is_empty(), "too long:\n{}", wrong.join("\n"));
 }
 
+/// The functions of a file that are too long, by the indentation that rustfmt gives their ends.
+fn long_functions(text: &str) -> Vec<String> {
+    let mut long = Vec::new();
+    let mut open: Vec<(usize, usize, &str)> = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let code = line.trim_start();
+        let indent = line.len() - code.len();
+        let words = code.split('(').next().unwrap_or_default();
+        let declares = words.starts_with("fn ") || words.contains(" fn ");
+        if declares && !code.starts_with("//") && !code.ends_with(';') && !code.ends_with('}') {
+            open.push((number, indent, words));
+        }
+        if code.starts_with('}')
+            && let Some((first, _, words)) = open.pop_if(|(_, at, _)| *at == indent)
+        {
+            let lines = number + 1 - first;
+            if lines > FUNCTION_LINES {
+                long.push(format!("{words}: {lines} lines, at line {}", first + 1));
+            }
+        }
+    }
+    long
+}
+
+#[test]
+fn functions_stay_short() {
+    let body = "    let x = { 1 };\n".repeat(FUNCTION_LINES - 1);
+    let text = format!("impl X {{\n    pub fn long() {{\n{body}    }}\n    fn short() {{}}\n}}\n");
+    assert_eq!(long_functions(&text), ["pub fn long: 71 lines, at line 2"]);
+    let mut wrong = Vec::new();
+    for path in ["src", "tests", "benches"].into_iter().flat_map(rust_files) {
+        let long = long_functions(&read(&path));
+        wrong.extend(long.iter().map(|long| format!("{}: {long}", shown(&path))));
+    }
+    assert!(wrong.is_empty(), "too long:\n{}", wrong.join("\n"));
+}
+
+/// A reader is told what a file is for before its first line of code.
+#[test]
+fn every_file_begins_with_what_it_is() {
+    let silent = |path: &PathBuf| !read(path).starts_with("//! ");
+    let files = ["src", "tests", "benches"].into_iter().flat_map(rust_files);
+    let wrong: Vec<String> = files.filter(silent).map(|path| shown(&path)).collect();
+    assert!(wrong.is_empty(), "no word on what these are:\n{}", wrong.join("\n"));
+}
+
 /// Where `HashMap` and friends, clocks, and platform maths may not appear, even where clippy does
 /// not look.
 #[test]
@@ -158,24 +228,90 @@ fn nothing_is_left_unfinished() {
 /// platform's maths.
 #[test]
 fn the_lock_file_holds_no_second_source_of_chance() {
-    let lock = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock"));
+    let lock = read(&root().join("Cargo.lock"));
     let count = |name: &str| lock.matches(&format!("name = \"{name}\"\n")).count();
     assert_eq!(count("libm"), 1, "one libm");
     assert_eq!(count("rand_distr"), 0, "rand_distr draws by whatever maths the build has");
 }
 
-/// Every Markdown file begins with its one title.
+/// Every pattern and fault has a manual page that answers what a reader asks first, and a scenario
+/// that uses it.
 #[test]
-fn markdown_has_exactly_one_title() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for name in ["README.md", "CHANGELOG.md", "scenarios/README.md"] {
-        let text = read(&root.join(name));
+fn every_part_has_a_manual_and_a_scenario() {
+    let folders = ["scenarios", "tests/scenarios", "src"].map(|folder| root().join(folder));
+    let texts: Vec<String> =
+        folders.iter().flat_map(|folder| all_files(folder)).filter_map(text).collect();
+    let is_used = |key: &str, name: &str| {
+        let line = format!("{key} = \"{name}\"");
+        texts.iter().any(|text| text.contains(&line))
+    };
+    let registries = Registries::builtin();
+    for entry in registries.patterns.iter() {
+        let (name, page) = (entry.name, entry.page());
+        assert!(page.starts_with("# "), "the manual of {name} begins with its title");
+        for section in ["Acknowledged", "Promises", "Does not promise", "Fails as"] {
+            let head = format!("\n**{section}**");
+            assert!(page.contains(&head), "the manual of {name} says {section}");
+        }
+        assert!(is_used("pattern", name), "a scenario uses {name}");
+    }
+    for entry in registries.faults.iter() {
+        let name = entry.name;
+        assert!(entry.page().starts_with("# "), "the manual of {name} begins with its title");
+        assert!(is_used("kind", name), "a scenario or a test uses {name}");
+    }
+}
+
+/// The text of a file that is text.
+fn text(path: PathBuf) -> Option<String> {
+    String::from_utf8(fs::read(path).expect("a file")).ok()
+}
+
+/// Every Markdown file begins with its one title, and what it links to is there.
+#[test]
+fn markdown_has_one_title_and_no_dead_link() {
+    let files = all_files(root()).into_iter().filter(|path| has_ending(path, "md"));
+    for path in files {
+        let (name, text) = (shown(&path), read(&path));
         assert!(text.starts_with("# "), "{name} begins with its title");
         let mut fenced = false;
-        let titles = text.lines().filter(|line| {
-            fenced ^= line.starts_with("```");
-            !fenced && line.starts_with("# ")
-        });
-        assert_eq!(titles.count(), 1, "{name} has one title");
+        let prose: Vec<&str> = text
+            .lines()
+            .filter(|line| {
+                fenced ^= line.starts_with("```");
+                !fenced
+            })
+            .collect();
+        let titles = prose.iter().filter(|line| line.starts_with("# ")).count();
+        assert_eq!(titles, 1, "{name} has one title");
+        for link in prose.iter().flat_map(|line| line.split("](").skip(1)) {
+            let target = link.split([')', '#']).next().unwrap_or_default();
+            let is_there = target.contains("://") || path.with_file_name(target).exists();
+            assert!(is_there, "{name} links to {target}");
+        }
     }
+}
+
+/// Nothing that is kept knows on which machine it was made.
+#[test]
+fn no_file_names_a_place_on_one_machine() {
+    let places = ["work", "root", "tmp", "home"].map(|top| format!("/{top}/"));
+    let mut wrong = Vec::new();
+    for path in all_files(root()) {
+        let name = shown(&path);
+        for (number, line) in text(path).iter().flat_map(|text| text.lines()).enumerate() {
+            if places.iter().any(|place| line.contains(place)) {
+                wrong.push(format!("{name}:{}: {line}", number + 1));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "paths of one machine:\n{}", wrong.join("\n"));
+}
+
+/// `driftlab schema` is what is kept beside the scenarios, for editors.
+#[test]
+fn the_schema_is_up_to_date() {
+    let kept = read(&root().join("scenarios/scenario.schema.json"));
+    let now = format!("{:#}\n", driftlab::scenario::schema(&Registries::builtin()));
+    assert!(kept == now, "`driftlab schema > scenarios/scenario.schema.json` renews it");
 }

@@ -6,7 +6,12 @@
 //! blocks whose names contain it. Without `--bench`, or with `--test`, as under `cargo test
 //! --benches`, every way runs once, small.
 
-#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stdout,
+    reason = "a benchmark reads the clock and prints"
+)]
 
 mod hold;
 mod request;

@@ -54,30 +54,9 @@ pub fn system() -> System {
         },
         driver_disk: force(),
         driver_recovery: Span::ZERO,
-        operations: vec![
-            operation(
-                "open",
-                vec![
-                    step(TICKETS, Effect::Insert(vec![(0, ValueSpec::Literal(1))])),
-                    step(CUSTOMERS, Effect::Add(vec![(0, 1)])),
-                    step(ASSIGNMENTS, Effect::Insert(vec![])),
-                ],
-            ),
-            operation("rename", vec![step(CUSTOMERS, Effect::Set(vec![(1, ValueSpec::Ordinal)]))]),
-        ],
+        operations: operations(),
         loads: Vec::new(),
-        reads: vec![
-            read(ReadWhat::Operation {
-                kind: OperationKind(0),
-                steps: vec![StepId(1), StepId(2)],
-                at: vec![Span::from_secs(1)],
-            }),
-            read(ReadWhat::Column {
-                column: ColumnRef { table: CUSTOMERS, column: 0 },
-                choice: KeyChoice::Uniform(CUSTOMERS),
-                rate: 1.0,
-            }),
-        ],
+        reads: reads(),
         invariants: Vec::new(),
         retry: RetrySpec {
             attempts: 3,
@@ -99,6 +78,30 @@ pub fn system() -> System {
         },
         symbols: Vec::new(),
     }
+}
+
+fn operations() -> Vec<OperationSpec> {
+    let open = vec![
+        step(TICKETS, Effect::Insert(vec![(0, ValueSpec::Literal(1))])),
+        step(CUSTOMERS, Effect::Add(vec![(0, 1)])),
+        step(ASSIGNMENTS, Effect::Insert(vec![])),
+    ];
+    let rename = vec![step(CUSTOMERS, Effect::Set(vec![(1, ValueSpec::Ordinal)]))];
+    vec![operation("open", open), operation("rename", rename)]
+}
+
+fn reads() -> Vec<ReadSpec> {
+    let of_operation = ReadWhat::Operation {
+        kind: OperationKind(0),
+        steps: vec![StepId(1), StepId(2)],
+        at: vec![Span::from_secs(1)],
+    };
+    let of_column = ReadWhat::Column {
+        column: ColumnRef { table: CUSTOMERS, column: 0 },
+        choice: KeyChoice::Uniform(CUSTOMERS),
+        rate: 1.0,
+    };
+    vec![read(of_operation), read(of_column)]
 }
 
 fn table(name: &str, columns: &[&str], rows: u64) -> TableSpec {

@@ -32,8 +32,11 @@ pub fn validate(session: &Session, files: &[std::path::PathBuf]) -> Result<Exit,
         complain(&rendered);
         match scenario {
             Some(scenario) => {
-                let variants = scenario.variants.len();
-                print(&format!("{}: valid, {variants} variants\n", path.display()))?;
+                let variants = match scenario.variants.len() {
+                    1 => "1 variant".to_owned(),
+                    several => format!("{several} variants"),
+                };
+                print(&format!("{}: valid, {variants}\n", path.display()))?;
             }
             None => exit = Exit::BadInput,
         }

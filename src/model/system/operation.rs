@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ColumnRef, Name, ServiceId, StepId, TableId};
+use super::{Name, ServiceId, StepId, TableId};
 use crate::kernel::Zipf;
 
 /// A business operation, said once, independent of any pattern.
