@@ -1,0 +1,80 @@
+//! Transcripts of the command line: what is typed, what is printed, and the exit code.
+//!
+//! `TRYCMD=overwrite cargo test --test cli` rewrites them after an intended change.
+
+use std::process::Command;
+
+#[test]
+fn transcripts() {
+    trycmd::TestCases::new().case("tests/cli/*.trycmd");
+}
+
+/// Standard output and exit code of one command.
+fn driftlab(arguments: &[&str]) -> (Vec<u8>, Option<i32>) {
+    let output = Command::new(env!("CARGO_BIN_EXE_driftlab"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(arguments)
+        .output()
+        .expect("driftlab starts");
+    (output.stdout, output.status.code())
+}
+
+#[test]
+fn results_depend_neither_on_threads_nor_on_how_often_they_are_asked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let compare = |name: &str, threads: &str| {
+        let out = folder.path().join(name);
+        let place = out.to_str().expect("a path in Unicode");
+        let arguments = ["compare", "tests/scenarios/held.toml", "--seeds", "6", "--quiet"];
+        let rest = ["--format", "json", "--out", place, "--threads", threads];
+        let (printed, code) = driftlab(&[&arguments[..], &rest].concat());
+        assert_eq!(code, Some(0));
+        assert_eq!(printed, std::fs::read(out.join("summary.json")).expect("summary.json"));
+        files(&out)
+    };
+    let one = compare("one", "1");
+    assert!(one.iter().any(|(name, _)| name == "operations.csv"));
+    assert!(one == compare("two", "2"), "one thread and two");
+    assert!(one == compare("again", "2"), "once and again");
+}
+
+/// All files of a folder with their bytes, by name.
+fn files(folder: &std::path::Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        if path.is_dir() {
+            let below = files(&path).into_iter();
+            found.extend(below.map(|(below, bytes)| (format!("{name}/{below}"), bytes)));
+        } else {
+            found.push((name, std::fs::read(&path).expect("a file")));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn every_shell_gets_its_completions() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let (printed, code) = driftlab(&["completions", shell]);
+        let printed = String::from_utf8(printed).expect("a script");
+        assert_eq!(code, Some(0));
+        assert!(printed.contains("driftlab") && printed.contains("compare"), "{shell}");
+    }
+}
+
+/// A pipe that is closed early, as by `head`, is no failure.
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_is_no_failure() {
+    use std::process::Stdio;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_driftlab"))
+        .arg("schema")
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("driftlab starts");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}
