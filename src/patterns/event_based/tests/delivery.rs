@@ -33,7 +33,8 @@ fn a_crash_between_commit_and_publish_loses_the_event_of_a_dual_write_only() {
 fn lost_acknowledgement(told: &Told) -> String {
     let at = before(shown_at(told, STRUCK, 1), Span::from_millis(1)).as_nanos();
     format!(
-        "[[faults]]\nkind = \"partition\"\nfrom = [\"billing\"]\nto = [\"broker\"]\none-way = true\n\
+        "[[faults]]\nkind = \"partition\"\nfrom = [\"billing\"]\nto = [\"broker\"]\n\
+         one-way = true\n\
          at = \"{at}ns\"\nfor = \"5s\"\n"
     )
 }

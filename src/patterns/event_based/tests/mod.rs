@@ -132,7 +132,8 @@ fn poisson(rate: f64) -> String {
 fn crash(target: &str, at: Time, length: Span) -> String {
     let (at, length) = (at.as_nanos(), length.as_nanos());
     format!(
-        "[[faults]]\nkind = \"crash\"\ntarget = \"{target}\"\nat = \"{at}ns\"\nfor = \"{length}ns\"\n"
+        "[[faults]]\nkind = \"crash\"\ntarget = \"{target}\"\n\
+         at = \"{at}ns\"\nfor = \"{length}ns\"\n"
     )
 }
 
