@@ -179,7 +179,8 @@ proptest! {
         }
         let text = scenario(&settings, 22, &faults).replace("\"10s\"", "\"500ms\"");
         let text = text.replace("attempts = 1", "attempts = 2");
-        let text = text.replace("[clients]\n", "[clients]\nattempts = 2\nattempt-deadline = '9s'\n");
+        let patience = "[clients]\nattempts = 2\nattempt-deadline = '9s'\n";
+        let text = text.replace("[clients]\n", patience);
         let told = tell(&text, "tpc", seed);
         check_sound(&told, &text);
     }
