@@ -31,8 +31,12 @@ fn arrivals(told: &Told) -> Vec<(u8, u64, u32, u32, u64, u64)> {
         .collect()
 }
 
+/// The first word of a refusal by chance.
+const CHANCE: u64 = 0;
+
 /// What chance said of each step that it may refuse and that was attempted: refused or not. What
 /// rows say, such as that there is no ticket to close yet, is a result and not compared.
+/// A refusal stays one even if a job carries the row on and back in a single commit.
 fn refusals(told: &Told) -> BTreeMap<(OpId, u8), bool> {
     let kinds = told.all(Kind::Offered).map(|record| (record.op, record.subject as usize));
     let kinds: BTreeMap<OpId, usize> = kinds.collect();
@@ -43,12 +47,12 @@ fn refusals(told: &Told) -> BTreeMap<(OpId, u8), bool> {
     let mut found = BTreeMap::new();
     for record in &told.records {
         let refused = match record.kind {
-            Kind::RefusedByRule => true,
+            Kind::RefusedByRule if record.a == CHANCE => true,
             Kind::Shown if record.a == 0 && record.b == 1 => false,
             _ => continue,
         };
         if by_chance(record.op, record.step.0) {
-            found.insert((record.op, record.step.0), refused);
+            *found.entry((record.op, record.step.0)).or_insert(false) |= refused;
         }
     }
     found
@@ -118,6 +122,6 @@ fn arrivals_keys_refusals_work_and_delays_are_the_same_in_every_variant() {
         let work = agree(&name, &work, &other_work);
         // Every operation is asked for and every new ticket looks up its region, in all of them.
         assert!(refusals > 200, "{name}: {refusals} steps");
-        assert!(delays > 1_500 && work > 500, "{name}: {delays} delays, {work} draws of work");
+        assert!(delays > 1_500 && work > 200, "{name}: {delays} delays, {work} draws of work");
     }
 }
