@@ -34,6 +34,8 @@ pub struct Ran {
     pub records: u64,
     /// How many messages travelled.
     pub messages: u32,
+    /// How often a process was resumed: what the run cost the kernel, not what came out of it.
+    pub events: u64,
     /// Whether everything had settled at the end.
     pub settled: bool,
 }
@@ -61,7 +63,7 @@ pub fn observe<T>(
     probe::start(&world);
     plan::start(&world, &setup.faults);
     let end = end(&setup.system);
-    simulation.run_until(end);
+    let events = simulation.run_until(end).events;
     let settled = is_settled(&world, end);
     world.env().note(&Ctx::WORLD, Kind::Phase, 0, 3, u64::from(settled));
     let recorder = world.env().recorder();
@@ -69,6 +71,7 @@ pub fn observe<T>(
         fingerprint: recorder.fingerprint(),
         records: recorder.len(),
         messages: world.env().messages(),
+        events,
         settled,
     };
     (ran, look(&world))

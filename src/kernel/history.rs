@@ -35,7 +35,7 @@ impl<R> Clone for Recorder<R> {
 impl<R: Semantic> Recorder<R> {
     /// A recorder that shows its records to these sinks, in this order.
     pub fn new(sinks: Vec<Rc<RefCell<dyn Sink<R>>>>) -> Self {
-        let ring = Vec::with_capacity(RING);
+        let ring = Vec::with_capacity(RING / 16); // A short run needs no more.
         let inner = Inner { ring, shown: 0, fingerprint: Fingerprint::default(), sinks };
         Self(Rc::new(RefCell::new(inner)))
     }

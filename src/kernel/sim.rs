@@ -285,6 +285,14 @@ impl Sim {
         self.0.state.borrow().nodes()[usize::from(node.0)].up
     }
 
+    /// How often a node that is up was restarted; `None` if it is down.
+    #[inline]
+    pub fn incarnation_if_up(&self, node: NodeId) -> Option<u16> {
+        let state = self.0.state.borrow();
+        let node = &state.nodes()[usize::from(node.0)];
+        node.up.then_some(node.incarnation)
+    }
+
     /// How often a node was restarted.
     #[inline]
     pub fn incarnation(&self, node: NodeId) -> u16 {

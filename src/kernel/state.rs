@@ -46,7 +46,7 @@ impl State {
             dead: 0,
             sequence: 0,
             ready: VecDeque::new(),
-            tasks: Tasks::default(),
+            tasks: Tasks::new(),
             timers: Timers::default(),
             nodes: vec![Node::new()],
             paused: 0,

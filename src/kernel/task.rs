@@ -52,13 +52,17 @@ pub(super) struct Slot {
 const _: () = assert!(size_of::<Slot>() <= 32, "two slots share a cache line");
 
 /// All processes.
-#[derive(Default)]
 pub(super) struct Tasks {
     slots: Vec<Slot>,
     free: Vec<u32>,
 }
 
 impl Tasks {
+    /// None yet, and room for those of a small world.
+    pub fn new() -> Self {
+        Self { slots: Vec::with_capacity(32), free: Vec::with_capacity(32) }
+    }
+
     /// Takes a slot for a process.
     #[inline]
     pub fn insert(&mut self, process: Process, node: NodeId, flags: u8) -> TaskId {

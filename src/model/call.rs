@@ -175,13 +175,18 @@ impl<R> Drop for CallAll<R> {
     }
 }
 
-/// What travels: who sent it, for whom, and what it is called.
+/// What travels: who sent it, for whom, and what is known of it on the way.
 #[derive(Clone, Copy)]
 struct Envelope {
     sender: Ctx,
     to: NodeId,
-    message: Message,
     number: u32,
+    /// The label's number in the history.
+    label: u32,
+    /// The label in draws.
+    leg: u32,
+    class: MessageClass,
+    work: bool,
 }
 
 impl Here {
@@ -242,7 +247,15 @@ where
     if !env.sim().is_up(sender.node) {
         return; // A crash is a fence.
     }
-    let envelope = Envelope { sender, to, message, number: env.next_message() };
+    let envelope = Envelope {
+        sender,
+        to,
+        number: env.next_message(),
+        label: env.label(message.label),
+        leg: label_luck(message.label),
+        class: message.class,
+        work: message.work,
+    };
     let fate = world.post(&envelope, &sender, sender.node, to, 0);
     if let Some(after) = fate.copy {
         let copy = world.duplicate(&envelope);
@@ -254,50 +267,53 @@ where
 }
 
 /// The life of one request: arrive, be served, carry the answer back.
-async fn carry<R, F, Fut>(
+fn carry<R, F, Fut>(
     world: Rc<World>,
     envelope: Envelope,
     slot: Option<Rc<Slot<R>>>,
     handler: F,
-) where
+) -> impl Future<Output = ()>
+where
     R: 'static,
     F: Fn(Here) -> Fut + Clone + Send + 'static,
     Fut: Future<Output = R> + 'static,
 {
-    let Envelope { sender, to, message, number } = envelope;
-    if !world.land(&envelope, sender.node, to) {
-        return;
-    }
-    let (reply, writer) = if world.is_ready(to) && world.env().sim().migrate(to) {
-        if world.env().sim().is_paused(to) {
-            world.env().sim().yield_now().await; // Runs once the node does.
+    async move {
+        let Envelope { sender, to, .. } = envelope;
+        if !world.land(&envelope, sender.node, to) {
+            return;
         }
-        let process = world.env().next_process();
-        let server = Ctx { node: to, process, cause: number, ..sender };
-        let reply = serve(&world, server, message, handler).await;
-        if !world.env().sim().is_up(to) {
-            return; // It crashed within this very poll: nothing leaves any more.
+        let (reply, writer) = if world.is_ready(to) && world.env().sim().migrate(to) {
+            if world.env().sim().is_paused(to) {
+                world.env().sim().yield_now().await; // Runs once the node does.
+            }
+            let process = world.env().next_process();
+            let server = Ctx { node: to, process, cause: envelope.number, ..sender };
+            let reply = serve(&world, server, &envelope, &handler).await;
+            if !world.env().sim().is_up(to) {
+                return; // It crashed within this very poll: nothing leaves any more.
+            }
+            (reply, server)
+        } else {
+            // The machine answers for its process, so the world writes it down.
+            (Reply::Refused, Ctx { node: NodeId::WORLD, ..sender })
+        };
+        let Some(slot) = slot else { return };
+        let back = Envelope { number: world.env().next_message(), ..envelope };
+        let fate = world.post(&back, &writer, to, sender.node, REPLY_LEG);
+        world.env().sim().migrate(NodeId::WORLD);
+        if let Some(after) = fate.copy {
+            world.echo(&back, after);
         }
-        (reply, server)
-    } else {
-        // The machine answers for its process, so the world writes it down.
-        (Reply::Refused, Ctx { node: NodeId::WORLD, ..sender })
-    };
-    let Some(slot) = slot else { return };
-    let back = Envelope { number: world.env().next_message(), ..envelope };
-    let fate = world.post(&back, &writer, to, sender.node, REPLY_LEG);
-    world.env().sim().migrate(NodeId::WORLD);
-    if let Some(after) = fate.copy {
-        world.echo(&back, after);
-    }
-    if fate.lost {
-        return;
-    }
-    world.env().sim().sleep(fate.delay).await;
-    if world.land(&back, to, sender.node) && !slot.filled.replace(true) {
-        *slot.reply.borrow_mut() = Some(reply);
-        if let Some(caller) = slot.caller.get() {
-            world.env().sim().wake(caller);
+        if fate.lost {
+            return;
+        }
+        world.env().sim().sleep(fate.delay).await;
+        if world.land(&back, to, sender.node) && !slot.filled.replace(true) {
+            *slot.reply.borrow_mut() = Some(reply);
+            if let Some(caller) = slot.caller.get() {
+                world.env().sim().wake(caller);
+            }
         }
     }
 }
@@ -309,10 +325,10 @@ impl World {
     /// Notes that a message leaves, and draws its fate. What is lost is lost at once.
     fn post(&self, envelope: &Envelope, ctx: &Ctx, from: NodeId, to: NodeId, leg: u64) -> Fate {
         let env = self.env();
-        let Envelope { message, number, .. } = *envelope;
-        let (label, class) = (env.label(message.label), message.class as u64);
+        let Envelope { number, label, .. } = *envelope;
+        let class = envelope.class as u64;
         env.note_message(ctx, Kind::Sent, label, number, u64::from(to.0), class);
-        let leg = leg | u64::from(label_luck(message.label));
+        let leg = leg | u64::from(envelope.leg);
         let fate = self.network().fate(env, ctx, from, to, leg);
         if fate.lost {
             env.note_message(ctx, Kind::Lost, label, number, u64::from(to.0), class);
@@ -342,10 +358,9 @@ impl World {
     fn duplicate(&self, envelope: &Envelope) -> Envelope {
         let copy = Envelope { number: self.env().next_message(), ..*envelope };
         let ctx = Ctx { node: NodeId::WORLD, ..envelope.sender };
-        let label = self.env().label(envelope.message.label);
-        let (number, class) = (envelope.number, envelope.message.class as u64);
+        let Envelope { number, label, class, .. } = *envelope;
         let other = u64::from(copy.number);
-        self.env().note_message(&ctx, Kind::Duplicated, label, number, other, class);
+        self.env().note_message(&ctx, Kind::Duplicated, label, number, other, class as u64);
         self.travels(ctx.op, 1);
         copy
     }
@@ -362,9 +377,9 @@ impl World {
     /// Whether a message reaches its node now. If it does not, it is noted as lost.
     fn land(&self, envelope: &Envelope, from: NodeId, to: NodeId) -> bool {
         let env = self.env();
-        let Envelope { sender, message, number, .. } = *envelope;
+        let Envelope { sender, number, label, .. } = *envelope;
         self.travels(sender.op, -1);
-        let (label, class) = (env.label(message.label), message.class as u64);
+        let class = envelope.class as u64;
         let arrived = self.network().passes(from, to) && !self.is_silent(to);
         let node = if arrived && env.sim().is_up(to) { to } else { NodeId::WORLD };
         let ctx = Ctx { node, ..sender };
@@ -375,28 +390,34 @@ impl World {
 }
 
 /// Holds a worker, does the service's own work, runs the handler.
-async fn serve<R, F, Fut>(world: &Rc<World>, ctx: Ctx, message: Message, handler: F) -> Reply<R>
+fn serve<R, F, Fut>(
+    world: &Rc<World>,
+    ctx: Ctx,
+    envelope: &Envelope,
+    handler: &F,
+) -> impl Future<Output = Reply<R>>
 where
     F: Fn(Here) -> Fut,
     Fut: Future<Output = R>,
 {
-    let here = Here::new(Rc::clone(world), ctx);
-    let Some((pool, service)) = world.pool(ctx.node) else {
-        return Reply::Answered(handler(here).await);
-    };
-    let Some(mut visit) = pool.enter(ctx).await else {
-        return Reply::Rejected;
-    };
-    if message.work {
-        let env = world.env();
-        let spec = &env.system().services[service.index()];
-        let place = u64::from(ctx.step.0) | u64::from(ctx.attempt) << 8;
-        let leg = u64::from(label_luck(message.label));
-        let luck = env.luck();
-        let mut words = luck.draw(Purpose::Work, spec.name.luck, env.op_luck(ctx.op), place, leg);
-        let work = spec.work.sample(&mut words);
-        visit.worked(work);
-        env.sim().sleep(work).await;
+    async move {
+        let Some((pool, service)) = world.pool(ctx.node) else {
+            return Reply::Answered(handler(Here::new(Rc::clone(world), ctx)).await);
+        };
+        let Some(mut visit) = pool.enter(ctx).await else {
+            return Reply::Rejected;
+        };
+        if envelope.work {
+            let env = world.env();
+            let spec = &env.system().services[service.index()];
+            let place = u64::from(ctx.step.0) | u64::from(ctx.attempt) << 8;
+            let (name, leg) = (spec.name.luck, u64::from(envelope.leg));
+            let luck = env.op_luck(ctx.op);
+            let mut words = env.luck().draw(Purpose::Work, name, luck, place, leg);
+            let work = spec.work.sample(&mut words);
+            visit.worked(work);
+            env.sim().sleep(work).await;
+        }
+        Reply::Answered(handler(Here::new(Rc::clone(world), ctx)).await)
     }
-    Reply::Answered(handler(here).await)
 }

@@ -88,7 +88,7 @@ impl Env {
             luck,
             system,
             recorder,
-            labels: RefCell::default(),
+            labels: RefCell::new(Vec::with_capacity(32)),
             operations: RefCell::default(),
             transactions: Cell::new(0),
             processes: Cell::new(0),
@@ -129,9 +129,7 @@ impl Env {
     /// Writes a record about a message. A crash is a fence: a node that is down writes nothing.
     pub fn note_message(&self, ctx: &Ctx, kind: Kind, subject: u32, message: u32, a: u64, b: u64) {
         let shared = &*self.0;
-        if !shared.sim.is_up(ctx.node) {
-            return;
-        }
+        let Some(incarnation) = shared.sim.incarnation_if_up(ctx.node) else { return };
         shared.recorder.push(Record {
             time: shared.sim.now(),
             a,
@@ -142,7 +140,7 @@ impl Env {
             message,
             cause: ctx.cause,
             node: ctx.node,
-            incarnation: shared.sim.incarnation(ctx.node),
+            incarnation,
             attempt: ctx.attempt,
             kind,
             step: ctx.step,

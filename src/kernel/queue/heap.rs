@@ -25,9 +25,9 @@ pub struct QuadHeap {
 }
 
 impl QuadHeap {
-    /// An empty heap.
+    /// An empty heap, with room for what a small world has pending.
     pub fn new() -> Self {
-        Self::default()
+        Self { families: Vec::with_capacity(16), len: 0 }
     }
 
     fn first(&self) -> Entry {

@@ -116,7 +116,7 @@ impl Database {
             wait: None,
             _connection: connection,
         };
-        self.state_mut().sessions.insert(id, session);
+        self.state_mut().sessions.insert(id, Box::new(session));
         self.watch(id);
         let database = Rc::clone(self);
         Ok(Txn {

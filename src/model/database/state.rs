@@ -23,7 +23,8 @@ pub(super) struct State {
     pub pool: Semaphore,
     pub cores: Semaphore,
     pub locks: LockTable,
-    pub sessions: BTreeMap<TxnId, Session>,
+    /// In boxes, for a tree moves what it holds.
+    pub sessions: BTreeMap<TxnId, Box<Session>>,
     /// When open transactions are rolled back for taking too long, in order.
     pub deadlines: VecDeque<(Time, TxnId)>,
     pub reaping: bool,
