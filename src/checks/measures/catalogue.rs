@@ -381,8 +381,8 @@ pub static CATALOGUE: &[Measure] = &[
         "From the end of the last fault (at the latest the end of the load) to the first bucket \
          of a second inside the 95 % bands that partial operations and violations (relative to \
          what the arrivals of the second would show at the quiet phase's lag) and the share of \
-         definite answers had between the warm-up and the first fault, and from which on no more than 5 % of the \
-         buckets leave a band until the end of the load. Else never.",
+         definite answers had between the warm-up and the first fault, and from which on no more \
+         than 5 % of the buckets leave a band until the end of the load. Else never.",
     ),
     measure(
         "m12.messages",
