@@ -7,7 +7,12 @@
 //! shared. A word behind `--` chooses the lines whose names contain it.
 //! Without `--bench`, or with `--test`, as under `cargo test --benches`, all run once, small.
 
-#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a benchmark reads the clock and prints what it measured"
+)]
 
 mod relay_race;
 mod work;

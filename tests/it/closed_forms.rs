@@ -82,7 +82,7 @@ fn an_outbox_lags_by_half_its_poll_interval_and_the_delivery() {
     let longest = lags.iter().copied().fold(0.0, f64::max);
     // Who is taken along at once has read, publish, work and commit to wait for; nobody waits for
     // more than one interval, which begins when the previous poll is over.
-    assert!((5.0..10.0).contains(&delivery), "delivered within {delivery} ms");
+    assert!((5.0..15.0).contains(&delivery), "delivered within {delivery} ms");
     let period = longest - delivery;
     assert!((INTERVAL - 10.0..INTERVAL + 10.0).contains(&period), "polls every {period} ms");
     half_a_period(mean(&lags) - delivery, period, lags.len());

@@ -18,7 +18,7 @@ const SEEDS: u64 = 10;
 /// Student's t with `SEEDS - 1` degrees of freedom, two-sided 99 %.
 const STUDENT: f64 = 3.250;
 const WARM_UP: u64 = 10_000_000_000;
-const END: u64 = 60_000_000_000;
+const END: u64 = 40_000_000_000;
 
 /// A queue with Poisson arrivals, and what is known of it.
 struct Queue {
@@ -60,7 +60,7 @@ impl Queue {
             "[scenario]
              name = 'queue'
              warm-up = '10s'
-             load = '60s'
+             load = '40s'
              settle = '30s'
              [clients]
              deadline = '60s'

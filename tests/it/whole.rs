@@ -4,12 +4,14 @@ use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use driftlab::checks::{Judge, JudgeOptions, RunReport};
 use driftlab::experiment::compare::setup;
 use driftlab::experiment::run::run;
 use driftlab::kernel::Sink;
 use driftlab::model::record::{Kind, Record};
+use driftlab::model::system::Arrivals;
 use driftlab::scenario::{Registries, Scenario, Source, Variant, load, render};
 
 /// A run and everything that happened in it.
@@ -58,6 +60,16 @@ pub fn scenario(text: &str) -> Scenario {
     let files = |name: &str| fs::read(folder().join(name)).map_err(|error| error.to_string());
     let (scenario, problems) = load(&source, &files, &Registries::builtin());
     scenario.unwrap_or_else(|| panic!("{}", render(&source, &problems, false)))
+}
+
+/// The same scenario with a tenth of its load, where what happens matters and how often does not.
+pub fn thin(mut scenario: Scenario) -> Scenario {
+    for load in &mut Arc::make_mut(&mut scenario.system).loads {
+        if let Arrivals::Poisson(rate) = &mut load.arrivals {
+            *rate /= 10.0;
+        }
+    }
+    scenario
 }
 
 /// The variant of this name.
