@@ -91,11 +91,8 @@ impl<'a> Study<'a> {
 
 /// What a variant of a scenario runs.
 pub fn setup(scenario: &Scenario, variant: &Variant) -> Setup {
-    Setup {
-        system: Arc::clone(&scenario.system),
-        pattern: Arc::clone(&variant.pattern),
-        faults: scenario.faults.clone().into(),
-    }
+    let (system, pattern) = (Arc::clone(&scenario.system), Arc::clone(&variant.pattern));
+    Setup { faults: scenario.faults.clone().into(), ..Setup::new(system, pattern) }
 }
 
 /// Runs one variant on one seed before the judges.

@@ -4,14 +4,14 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::faults::plan;
-use crate::faults::registry::PlannedFault;
+use crate::faults::plan::{self, PlannedFault};
 use crate::kernel::{Luck, NodeId, Recorder, Simulation, Sink, Span, Time};
 use crate::model::env::{Ctx, Env};
+use crate::model::probe;
 use crate::model::record::{Kind, Record};
 use crate::model::system::System;
+use crate::model::workload::{self, Workload};
 use crate::model::world::World;
-use crate::model::{probe, workload};
 use crate::patterns::registry::Prepared;
 
 /// What is run: everything but the seed.
@@ -23,6 +23,37 @@ pub struct Setup {
     pub pattern: Arc<dyn Prepared>,
     /// What goes wrong, and when.
     pub faults: Arc<[PlannedFault]>,
+    /// What is offered.
+    pub workload: Workload,
+    /// From when on which other future comes true, in the order of time; see [`Luck::set_salt`].
+    pub salts: Arc<[(Time, u64)]>,
+    /// When the run may end.
+    pub ending: Ending,
+}
+
+impl Setup {
+    /// A pattern at work on a system with its whole load, and nothing that goes wrong.
+    pub fn new(system: Arc<System>, pattern: Arc<dyn Prepared>) -> Self {
+        Self {
+            system,
+            pattern,
+            faults: Vec::new().into(),
+            workload: Workload::Drawn,
+            salts: Vec::new().into(),
+            ending: Ending::Whole,
+        }
+    }
+}
+
+/// When a run ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Ending {
+    /// At the end of the settle phase: measures are taken over the same window everywhere.
+    #[default]
+    Whole,
+    /// As soon as everything has settled behind the end of the load, at the latest at the end of
+    /// the settle phase: for verdicts, which a longer rest cannot change.
+    Settled,
 }
 
 /// What is left of a run beside what its sinks saw.
@@ -42,14 +73,16 @@ pub struct Ran {
 
 /// Runs once, to the end of the settle phase, and shows every record to the sinks.
 pub fn run(setup: &Setup, seed: u64, sinks: Vec<Rc<RefCell<dyn Sink<Record>>>>) -> Ran {
-    observe(setup, seed, sinks, |_| ()).0
+    observe(setup, seed, sinks, |_| (), |_| ()).0
 }
 
-/// Runs once and lets `look` read names off the world before it is gone.
+/// Runs once; `ready` is called before anything happens (to watch the semantic points, say), and
+/// `look` reads names off the world before it is gone.
 pub fn observe<T>(
     setup: &Setup,
     seed: u64,
     sinks: Vec<Rc<RefCell<dyn Sink<Record>>>>,
+    ready: impl FnOnce(&Rc<World>),
     look: impl FnOnce(&World) -> T,
 ) -> (Ran, T) {
     let simulation = Simulation::new();
@@ -59,12 +92,12 @@ pub fn observe<T>(
     let world = World::new(env, &setup.pattern.drivers());
     phases(&world);
     world.run(setup.pattern.at_work(&world));
-    workload::start(&world);
+    workload::start(&world, &setup.workload);
     probe::start(&world);
     plan::start(&world, &setup.faults);
-    let end = end(&setup.system);
-    let events = simulation.run_until(end).events;
-    let settled = is_settled(&world, end);
+    branch(&world, &setup.salts);
+    ready(&world);
+    let (events, settled) = to_the_end(&simulation, &world, setup.ending);
     world.env().note(&Ctx::WORLD, Kind::Phase, 0, 3, u64::from(settled));
     let recorder = world.env().recorder();
     let ran = Ran {
@@ -77,7 +110,37 @@ pub fn observe<T>(
     (ran, look(&world))
 }
 
-/// When a run ends: at the end of the settle phase, the same for every variant.
+/// Runs to the end: how many events that took, and whether everything has settled.
+fn to_the_end(simulation: &Simulation, world: &World, ending: Ending) -> (u64, bool) {
+    let end = end(world.env().system());
+    let quiet = world.protocol().period().saturating_mul(2);
+    let mut events = 0;
+    if ending == Ending::Settled {
+        let step = quiet.max(Span::from_millis(100));
+        let mut until = Time::ZERO + world.env().system().phases.load + step;
+        while until < end {
+            events += simulation.run_until(until).events;
+            if is_settled(world, until) {
+                return (events, true);
+            }
+            until += step;
+        }
+    }
+    events += simulation.run_until(end).events;
+    (events, is_settled(world, end))
+}
+
+/// Lets other futures come true, each from its time on.
+fn branch(world: &Rc<World>, salts: &[(Time, u64)]) {
+    for (at, salt) in salts.iter().copied() {
+        let branched = Rc::clone(world);
+        world.env().sim().spawn_at(at, NodeId::WORLD, async move {
+            branched.env().luck().set_salt(salt);
+        });
+    }
+}
+
+/// When a run ends at the latest: at the end of the settle phase, the same for every variant.
 pub fn end(system: &System) -> Time {
     Time::ZERO + system.phases.load + system.phases.settle
 }

@@ -14,7 +14,8 @@ use crate::checks::census::{Headline as Outcome, State};
 use crate::checks::measures::lag::Lag;
 use crate::checks::measures::{self, CATALOGUE, Distribution, Measure, MeasureKind, Quantity};
 use crate::checks::{RunReport, Verdict};
-use crate::kernel::Span;
+use crate::faults::plan::Start;
+use crate::kernel::{Span, Time};
 use crate::model::record::{Answer, MessageClass};
 use crate::scenario::{Scenario, Variant};
 use crate::stats::{Curve, MIN_SEEDS, Observation, Quantile, Sample};
@@ -302,18 +303,30 @@ const fn say(verdict: Verdict) -> CheckVerdict {
 
 fn faults(scenario: &Scenario, runs: &[Vec<Judged>]) -> Vec<FaultWindow> {
     let load = scenario.system.phases.load;
-    let windows = scenario.faults.iter().enumerate().map(|(number, fault)| {
-        let to = fault.length.map_or(load, |length| (fault.at + length).min(load));
+    let windows = (0..).zip(&scenario.faults).map(|(number, fault)| {
         let struck = runs
             .iter()
             .flatten()
-            .any(|run| run.report.faults.iter().any(|window| window.fault as usize == number));
+            .find_map(|run| run.report.faults.iter().find(|window| window.fault == number));
+        let from = match &fault.start {
+            Start::At(at) => *at,
+            Start::On(_) => struck.map_or(load, |window| window.began.since(Time::ZERO)),
+        };
+        let to = fault.length.map_or(load, |length| (from + length).min(load));
+        let remark = match (&fault.start, struck) {
+            (Start::At(_), Some(_)) => None,
+            (Start::At(_), None) => Some("never fired: it begins after the end of the load".into()),
+            (Start::On(trigger), Some(_)) => {
+                Some(format!("{trigger}; shown as in the first run that came there"))
+            }
+            (Start::On(trigger), None) => Some(format!("never fired: {trigger}")),
+        };
         FaultWindow {
             name: fault.fault.name().into(),
             target: fault.fault.targets().join(", "),
-            from: fault.at.as_nanos(),
+            from: from.as_nanos(),
             to: to.as_nanos(),
-            remark: (!struck).then(|| "never fired: it begins after the end of the load".into()),
+            remark,
         }
     });
     windows.collect()

@@ -55,11 +55,17 @@ pub fn tell_of(setup: &Setup, seed: u64) -> Told {
     let options = JudgeOptions { keep_operations: true, ..JudgeOptions::default() };
     let judge = Rc::new(RefCell::new(Judge::new(&setup.system, options)));
     let sinks = vec![Rc::clone(&keeper) as _, Rc::clone(&judge) as _];
-    let (ran, (nodes, labels)) = observe(setup, seed, sinks, |world| {
-        let nodes = world.nodes().map(|node| world.node_name(node).to_owned()).collect();
-        let labels = (0..).map_while(|number| world.env().label_text(number)).collect();
-        (nodes, labels)
-    });
+    let (ran, (nodes, labels)) = observe(
+        setup,
+        seed,
+        sinks,
+        |_| (),
+        |world| {
+            let nodes = world.nodes().map(|node| world.node_name(node).to_owned()).collect();
+            let labels = (0..).map_while(|number| world.env().label_text(number)).collect();
+            (nodes, labels)
+        },
+    );
     let judge = Rc::into_inner(judge).expect("the run is over").into_inner();
     let records = std::mem::take(&mut keeper.borrow_mut().0);
     let report = judge.finish();

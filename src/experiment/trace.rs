@@ -38,16 +38,24 @@ impl Sink<Record> for Keeper {
 /// what happened in every other run of the same seed.
 pub fn trace(setup: &Setup, seed: u64, op: u32) -> Trace {
     let keeper = Rc::new(RefCell::new(Keeper { op: OpId(op), records: Vec::new() }));
-    let (_, (nodes, labels)) = observe(setup, seed, vec![Rc::clone(&keeper) as _], |world| {
-        let nodes: Vec<String> =
-            world.nodes().map(|node| world.node_name(node).to_owned()).collect();
-        let records = &keeper.borrow().records;
-        let labels: BTreeMap<u32, &'static str> = records
-            .iter()
-            .filter_map(|record| Some((record.subject, world.env().label_text(record.subject)?)))
-            .collect();
-        (nodes, labels)
-    });
+    let (_, (nodes, labels)) = observe(
+        setup,
+        seed,
+        vec![Rc::clone(&keeper) as _],
+        |_| (),
+        |world| {
+            let nodes: Vec<String> =
+                world.nodes().map(|node| world.node_name(node).to_owned()).collect();
+            let records = &keeper.borrow().records;
+            let labels: BTreeMap<u32, &'static str> = records
+                .iter()
+                .filter_map(|record| {
+                    Some((record.subject, world.env().label_text(record.subject)?))
+                })
+                .collect();
+            (nodes, labels)
+        },
+    );
     let records = std::mem::take(&mut keeper.borrow_mut().records);
     Trace { op, records, nodes, labels }
 }

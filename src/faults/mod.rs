@@ -2,10 +2,18 @@
 
 mod crash;
 mod delay;
+mod delay_message;
+mod duplicate_message;
 mod duplication;
 mod links;
+mod lose_message;
 mod loss;
+pub mod menu;
 mod partition;
 pub mod plan;
 pub mod registry;
 pub mod target;
+pub mod trigger;
+
+#[cfg(test)]
+mod tests;

@@ -1,37 +1,103 @@
-//! The plan of faults at work: each begins at its time, and everything is healed at the end of the
-//! load at the latest.
+//! The plan of faults at work: each begins at its time or at its point, and everything is healed at
+//! the end of the load at the latest.
 
-use std::rc::Rc;
+use std::cell::Cell;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
 
-use super::registry::PlannedFault;
+use super::registry::PreparedFault;
 use super::target::all_nodes;
-use crate::kernel::{NodeId, Time};
+use super::trigger::{Aim, Trigger};
+use crate::kernel::{NodeId, Span, Time};
 use crate::model::env::Ctx;
+use crate::model::point::{Order, Point, Watcher};
 use crate::model::record::Kind;
 use crate::model::world::World;
 
-/// Starts a process of the world for each fault of the plan.
+/// When a fault begins.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Start {
+    /// So long after the start of the run.
+    At(Span),
+    /// At a semantic point, once.
+    On(Trigger),
+}
+
+/// A fault of the plan.
+#[derive(Clone)]
+pub struct PlannedFault {
+    /// When it begins.
+    pub start: Start,
+    /// How long it lasts; without it, until everything is healed at the end of the load.
+    pub length: Option<Span>,
+    /// What happens.
+    pub fault: Arc<dyn PreparedFault>,
+}
+
+/// Puts a plan of faults to work in a world. Faults are known by their position in the plan.
 pub fn start(world: &Rc<World>, plan: &[PlannedFault]) {
-    for (number, fault) in plan.iter().enumerate() {
-        let begin = Time::ZERO + fault.at;
-        let (nemesis, fault) = (Rc::clone(world), fault.clone());
-        world.env().sim().spawn_at(begin, NodeId::WORLD, strike(nemesis, number as u32, fault));
+    for (number, fault) in (0..).zip(plan) {
+        match &fault.start {
+            Start::At(at) => {
+                let (nemesis, fault) = (Rc::clone(world), fault.clone());
+                world.env().sim().spawn_at(Time::ZERO + *at, NodeId::WORLD, async move {
+                    strike(&nemesis, number, &fault);
+                });
+            }
+            Start::On(trigger) => world.env().watch(Rc::new(Ambush {
+                aim: Aim::new(world, trigger, fault.fault.order() != Order::Go),
+                world: Rc::downgrade(world),
+                number,
+                fault: fault.clone(),
+                over: Cell::new(false),
+            })),
+        }
     }
 }
 
-async fn strike(world: Rc<World>, number: u32, fault: PlannedFault) {
+/// A fault that waits for its point.
+struct Ambush {
+    aim: Aim,
+    world: Weak<World>,
+    number: u32,
+    fault: PlannedFault,
+    over: Cell<bool>,
+}
+
+impl Watcher for Ambush {
+    fn reach(&self, point: &Point) -> Order {
+        if self.over.get() {
+            return Order::Go;
+        }
+        let Some(world) = self.world.upgrade() else { return Order::Go };
+        if !self.aim.hits(&world, point) {
+            return Order::Go;
+        }
+        self.over.set(true);
+        match strike(&world, self.number, &self.fault) {
+            true => self.fault.fault.order(),
+            false => Order::Go,
+        }
+    }
+}
+
+/// A fault begins, unless everything has been healed for good; says whether it did.
+fn strike(world: &Rc<World>, number: u32, fault: &PlannedFault) -> bool {
     let env = world.env();
     let heal_all = Time::ZERO + env.system().phases.load;
     if env.now() >= heal_all {
-        return;
+        return false;
     }
-    let struck = all_nodes(&world, &fault.fault.targets());
+    let struck = all_nodes(world, &fault.fault.targets());
     let target = struck.first().map_or(0, |node| u64::from(node.0));
     let count = struck.len() as u64;
     env.note(&Ctx::WORLD, Kind::FaultBegan, number, target, count);
-    let heal = fault.fault.strike(&world);
+    let heal = fault.fault.strike(world);
     let end = fault.length.map_or(heal_all, |length| (env.now() + length).min(heal_all));
-    env.sim().sleep_until(end).await;
-    heal();
-    env.note(&Ctx::WORLD, Kind::FaultEnded, number, target, count);
+    let healed = Rc::clone(world);
+    env.sim().spawn_at(end, NodeId::WORLD, async move {
+        heal();
+        healed.env().note(&Ctx::WORLD, Kind::FaultEnded, number, target, count);
+    });
+    true
 }

@@ -3,7 +3,9 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::kernel::Span;
+use super::menu::Menu;
+use crate::kernel::Words;
+use crate::model::point::Order;
 use crate::model::registry::{Entry, Registry, decode, json};
 use crate::model::world::World;
 
@@ -25,6 +27,24 @@ pub trait Fault: Sized + 'static {
 
     /// Strikes, and says how the world is healed of it.
     fn strike(settings: &Self::Settings, world: &Rc<World>) -> Heal;
+
+    /// What becomes of the message at whose point it is triggered.
+    fn order(settings: &Self::Settings) -> Order {
+        let _ = settings;
+        Order::Go
+    }
+
+    /// Random settings for something on the menu; `None` if it has nothing that this can strike.
+    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Self::Settings> {
+        let _ = (menu, words);
+        None
+    }
+
+    /// Settings that do less, or the same more plainly; the plainest first.
+    fn simpler(settings: &Self::Settings) -> Vec<Self::Settings> {
+        let _ = settings;
+        Vec::new()
+    }
 }
 
 /// Heals the world of one fault.
@@ -40,17 +60,12 @@ pub trait PreparedFault: Send + Sync {
     fn targets(&self) -> Vec<String>;
     /// Strikes, and says how the world is healed of it.
     fn strike(&self, world: &Rc<World>) -> Heal;
-}
-
-/// A fault of the plan.
-#[derive(Clone)]
-pub struct PlannedFault {
-    /// When it begins, since the start of the run.
-    pub at: Span,
-    /// How long it lasts; without it, until everything is healed at the end of the load.
-    pub length: Option<Span>,
-    /// What happens.
-    pub fault: Arc<dyn PreparedFault>,
+    /// What becomes of the message at whose point it is triggered.
+    fn order(&self) -> Order;
+    /// One of the same kind with random settings; `None` if there is nothing that it can strike.
+    fn draw(&self, menu: &Menu, words: &mut dyn Words) -> Option<Arc<dyn PreparedFault>>;
+    /// Those of the same kind that do less, or the same more plainly; the plainest first.
+    fn simpler(&self) -> Vec<Arc<dyn PreparedFault>>;
 }
 
 /// A registered kind of fault.
@@ -74,6 +89,19 @@ impl<F: Fault> PreparedFault for With<F> {
     fn strike(&self, world: &Rc<World>) -> Heal {
         F::strike(&self.0, world)
     }
+
+    fn order(&self) -> Order {
+        F::order(&self.0)
+    }
+
+    fn draw(&self, menu: &Menu, words: &mut dyn Words) -> Option<Arc<dyn PreparedFault>> {
+        Some(Arc::new(Self(F::draw(menu, words)?)))
+    }
+
+    fn simpler(&self) -> Vec<Arc<dyn PreparedFault>> {
+        let simpler = F::simpler(&self.0).into_iter();
+        simpler.map(|settings| Arc::new(Self(settings)) as Arc<dyn PreparedFault>).collect()
+    }
 }
 
 /// The kinds of fault that a scenario may name.
@@ -89,6 +117,9 @@ impl Faults {
             .with::<super::delay::Delay>()
             .with::<super::loss::Loss>()
             .with::<super::duplication::Duplication>()
+            .with::<super::lose_message::LoseMessage>()
+            .with::<super::duplicate_message::DuplicateMessage>()
+            .with::<super::delay_message::DelayMessage>()
     }
 
     /// These and one more.

@@ -33,11 +33,11 @@ pub fn nodes(world: &World, name: &str) -> Vec<NodeId> {
     if let Some(service) = system.service_named(name) {
         return world.instances(service).to_vec();
     }
-    let database = system.databases.iter().position(|spec| &*spec.name.shown == name);
+    let database = system.databases.iter().position(|spec| spec.name.is_called(name));
     if let Some(at) = database {
         return vec![world.databases()[at].node()];
     }
-    world.nodes().filter(|node| world.node_name(*node) == name).collect()
+    world.nodes().filter(|node| world.name(*node).is_called(name)).collect()
 }
 
 /// The nodes of several names, each once, in the order of their numbers.

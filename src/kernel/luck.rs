@@ -1,5 +1,7 @@
 //! Named chance: what a draw is for decides what is drawn, not when or by whom.
 
+use std::cell::Cell;
+
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -74,22 +76,31 @@ pub trait Words {
 }
 
 /// The luck of a run: all that is random in it is a function of this seed and of names.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+///
+/// A run can be branched: from some instant on, keyed draws are also a function of a *salt*, and so
+/// another of its futures comes true. Streams go on as they are.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Luck {
     seed: u64,
+    salt: Cell<u64>,
 }
 
 impl Luck {
     /// The luck that goes with a seed.
     pub const fn new(seed: u64) -> Self {
-        Self { seed }
+        Self { seed, salt: Cell::new(0) }
+    }
+
+    /// From now on keyed draws depend on this salt, too; 0 is the future that comes by itself.
+    pub fn set_salt(&self, salt: u64) {
+        self.salt.set(salt);
     }
 
     /// A keyed draw: the same whenever and in whatever order it is asked for. `name` is the hash of
     /// a luck name; the meaning of `a`, `b` and `c` depends on the purpose.
     #[inline]
     pub fn draw(&self, purpose: Purpose, name: u64, a: u64, b: u64, c: u64) -> Draw {
-        Draw { state: self.hash([purpose as u64, name, a, b, c]) }
+        Draw { state: self.hash(self.seed ^ self.salt.get(), [purpose as u64, name, a, b, c]) }
     }
 
     /// A stream, for what has no operation as its cause and draws in an order of its own.
@@ -100,14 +111,14 @@ impl Luck {
             bytes.copy_from_slice(&words.word().to_le_bytes());
         }
         let mut rng = ChaCha8Rng::from_seed(seed);
-        rng.set_stream(self.hash([purpose as u64, name]));
+        rng.set_stream(self.hash(self.seed, [purpose as u64, name]));
         Stream(rng)
     }
 
     #[inline]
-    fn hash<const N: usize>(&self, key: [u64; N]) -> u64 {
+    fn hash<const N: usize>(&self, seed: u64, key: [u64; N]) -> u64 {
         let bytes = key.map(u64::to_le_bytes);
-        xxh3_64_with_seed(bytes.as_flattened(), self.seed)
+        xxh3_64_with_seed(bytes.as_flattened(), seed)
     }
 }
 
@@ -190,6 +201,18 @@ mod tests {
         all.sort_unstable();
         all.dedup();
         assert_eq!(all.len(), count);
+    }
+
+    #[test]
+    fn a_salt_changes_keyed_draws_and_leaves_streams_alone() {
+        let luck = Luck::new(7);
+        let drawn = first_words(&mut luck.draw(Purpose::Delay, 1, 2, 3, 4));
+        let streamed = first_words(&mut luck.stream(Purpose::Arrival, 1));
+        luck.set_salt(1);
+        assert_ne!(first_words(&mut luck.draw(Purpose::Delay, 1, 2, 3, 4)), drawn);
+        assert_eq!(first_words(&mut luck.stream(Purpose::Arrival, 1)), streamed);
+        luck.set_salt(0);
+        assert_eq!(first_words(&mut luck.draw(Purpose::Delay, 1, 2, 3, 4)), drawn);
     }
 
     #[test]

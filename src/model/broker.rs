@@ -15,6 +15,7 @@ use std::rc::{Rc, Weak};
 use super::call::{Message, Reply};
 use super::env::Ctx;
 use super::here::Here;
+use super::point::{Act, Moment};
 use super::record::{Kind, MessageClass, OpId};
 use super::system::{ServiceId, StepId};
 use super::world::World;
@@ -191,8 +192,11 @@ impl<E: Copy + Send + 'static> Broker<E> {
 
     /// A message is as safe as the policy makes it: its groups may have it.
     fn release(&self, here: &Here, stored: Stored<E>) {
-        here.note_label(Kind::Published, "event", u64::from(stored.partition), stored.number);
+        let (env, ctx, event) = (here.env(), here.ctx(), here.env().label("event"));
+        env.reach(ctx, Act::Publish, event, self.node, Moment::Before);
+        here.note(Kind::Published, event, u64::from(stored.partition), stored.number);
         self.enqueue(here, stored, &BTreeSet::new());
+        env.reach(ctx, Act::Publish, event, self.node, Moment::After);
     }
 
     /// Publishes events from another node: one message to the broker, and its acknowledgement.

@@ -12,6 +12,7 @@ use std::task::{Context, Poll};
 use super::env::{Ctx, label_luck};
 use super::here::Here;
 use super::network::Fate;
+use super::point::{Act, Moment, Order};
 use super::record::{Kind, MessageClass};
 use super::world::World;
 use crate::kernel::{NodeId, Purpose, Sleep, Span, TaskId};
@@ -247,16 +248,21 @@ where
     if !env.sim().is_up(sender.node) {
         return; // A crash is a fence.
     }
+    let label = env.label(message.label);
+    let order = env.reach(&sender, Act::Send, label, to, Moment::Before);
+    if !env.sim().is_up(sender.node) {
+        return;
+    }
     let envelope = Envelope {
         sender,
         to,
         number: env.next_message(),
-        label: env.label(message.label),
+        label,
         leg: label_luck(message.label),
         class: message.class,
         work: message.work,
     };
-    let fate = world.post(&envelope, &sender, sender.node, to, 0);
+    let fate = world.post(&envelope, &sender, sender.node, to, 0, order);
     if let Some(after) = fate.copy {
         let copy = world.duplicate(&envelope);
         world.fly(copy, after, slot.clone(), handler.clone());
@@ -264,6 +270,7 @@ where
     if !fate.lost {
         world.fly(envelope, fate.delay, slot, handler);
     }
+    env.reach(&sender, Act::Send, label, to, Moment::After);
 }
 
 /// The life of one request: arrive, be served, carry the answer back.
@@ -279,19 +286,26 @@ where
     Fut: Future<Output = R> + 'static,
 {
     async move {
-        let Envelope { sender, to, .. } = envelope;
+        let Envelope { sender, to, label, .. } = envelope;
         if !world.land(&envelope, sender.node, to) {
             return;
+        }
+        let arrival = Ctx { node: to, cause: envelope.number, ..sender };
+        if world.is_ready(to) {
+            world.env().reach(&arrival, Act::Receive, label, sender.node, Moment::Before);
         }
         let (reply, writer) = if world.is_ready(to) && world.env().sim().migrate(to) {
             if world.env().sim().is_paused(to) {
                 world.env().sim().yield_now().await; // Runs once the node does.
             }
-            let process = world.env().next_process();
-            let server = Ctx { node: to, process, cause: envelope.number, ..sender };
-            let reply = serve(&world, server, &envelope, &handler).await;
+            let server = Ctx { process: world.env().next_process(), ..arrival };
+            world.env().reach(&server, Act::Receive, label, sender.node, Moment::After);
             if !world.env().sim().is_up(to) {
                 return; // It crashed within this very poll: nothing leaves any more.
+            }
+            let reply = serve(&world, server, &envelope, &handler).await;
+            if !world.env().sim().is_up(to) {
+                return;
             }
             (reply, server)
         } else {
@@ -299,9 +313,19 @@ where
             (Reply::Refused, Ctx { node: NodeId::WORLD, ..sender })
         };
         let Some(slot) = slot else { return };
+        let order = match writer.node == to {
+            true => world.env().reach(&writer, Act::Reply, label, sender.node, Moment::Before),
+            false => Order::Go,
+        };
+        if !world.env().sim().is_up(writer.node) {
+            return;
+        }
         let back = Envelope { number: world.env().next_message(), ..envelope };
-        let fate = world.post(&back, &writer, to, sender.node, REPLY_LEG);
+        let fate = world.post(&back, &writer, to, sender.node, REPLY_LEG, order);
         world.env().sim().migrate(NodeId::WORLD);
+        if writer.node == to {
+            world.env().reach(&writer, Act::Reply, label, sender.node, Moment::After);
+        }
         if let Some(after) = fate.copy {
             world.echo(&back, after);
         }
@@ -309,13 +333,23 @@ where
             return;
         }
         world.env().sim().sleep(fate.delay).await;
-        if world.land(&back, to, sender.node) && !slot.filled.replace(true) {
-            *slot.reply.borrow_mut() = Some(reply);
-            if let Some(caller) = slot.caller.get() {
-                world.env().sim().wake(caller);
-            }
+        if world.land(&back, to, sender.node) {
+            hear(&world, &back, &slot, reply);
         }
     }
+}
+
+/// A reply has reached its caller. The first one counts, if anybody still waits for it.
+fn hear<R>(world: &World, back: &Envelope, slot: &Slot<R>, reply: Reply<R>) {
+    let Envelope { sender, to, label, .. } = *back;
+    world.env().reach(&sender, Act::Hear, label, to, Moment::Before);
+    if !slot.filled.replace(true) {
+        *slot.reply.borrow_mut() = Some(reply);
+        if let Some(caller) = slot.caller.get() {
+            world.env().sim().wake(caller);
+        }
+    }
+    world.env().reach(&sender, Act::Hear, label, to, Moment::After);
 }
 
 /// Tells a reply's draws from its request's.
@@ -323,13 +357,21 @@ const REPLY_LEG: u64 = 1 << 32;
 
 impl World {
     /// Notes that a message leaves, and draws its fate. What is lost is lost at once.
-    fn post(&self, envelope: &Envelope, ctx: &Ctx, from: NodeId, to: NodeId, leg: u64) -> Fate {
+    fn post(
+        &self,
+        envelope: &Envelope,
+        ctx: &Ctx,
+        from: NodeId,
+        to: NodeId,
+        leg: u64,
+        order: Order,
+    ) -> Fate {
         let env = self.env();
         let Envelope { number, label, .. } = *envelope;
         let class = envelope.class as u64;
         env.note_message(ctx, Kind::Sent, label, number, u64::from(to.0), class);
         let leg = leg | u64::from(envelope.leg);
-        let fate = self.network().fate(env, ctx, from, to, leg);
+        let fate = self.network().fate(env, ctx, from, to, leg).under(order);
         if fate.lost {
             env.note_message(ctx, Kind::Lost, label, number, u64::from(to.0), class);
         } else {

@@ -4,6 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::contract::label;
+use super::point::{Order, Point, Watcher};
 use super::record::{Kind, OpId, Record, TxnId};
 use super::system::{MAX_KEYS, OperationKind, RowKey, StepId, System};
 use crate::kernel::{Luck, NodeId, Purpose, Recorder, Sim, Span, Time};
@@ -22,6 +24,8 @@ struct Shared {
     transactions: Cell<u64>,
     processes: Cell<u32>,
     messages: Cell<u32>,
+    watched: Cell<bool>,
+    watchers: RefCell<Vec<Rc<dyn Watcher>>>,
 }
 
 /// Who acts, and on whose behalf: the context that a [`Record`] carries.
@@ -88,11 +92,13 @@ impl Env {
             luck,
             system,
             recorder,
-            labels: RefCell::new(Vec::with_capacity(32)),
+            labels: RefCell::new(label::TEXTS.to_vec()),
             operations: RefCell::default(),
             transactions: Cell::new(0),
             processes: Cell::new(0),
             messages: Cell::new(0),
+            watched: Cell::new(false),
+            watchers: RefCell::default(),
         }))
     }
 
@@ -147,7 +153,8 @@ impl Env {
         });
     }
 
-    /// The number of a label in the history: labels are numbered as they are first used.
+    /// The number of a label in the history: those of the [`contract`](super::contract) have
+    /// theirs, further ones are numbered as they are first used.
     pub fn label(&self, text: &'static str) -> u32 {
         let mut labels = self.0.labels.borrow_mut();
         let same = |known: &&str| std::ptr::eq(*known, text) || *known == text;
@@ -202,6 +209,40 @@ impl Env {
     /// How many messages were numbered so far.
     pub fn messages(&self) -> u32 {
         self.0.messages.get()
+    }
+
+    /// From now on `watcher` is told of every semantic point.
+    pub fn watch(&self, watcher: Rc<dyn Watcher>) {
+        self.0.watchers.borrow_mut().push(watcher);
+        self.0.watched.set(true);
+    }
+
+    /// Whether anybody watches the semantic points.
+    #[inline]
+    pub fn is_watched(&self) -> bool {
+        self.0.watched.get()
+    }
+
+    /// Tells every watcher; the first order that is not [`Order::Go`] counts.
+    #[cold]
+    pub(super) fn tell_watchers(&self, point: &Point) -> Order {
+        let mut order = Order::Go;
+        if !self.0.sim.is_up(point.node) {
+            return order; // A crash is a fence: what runs on to its next await passes no point.
+        }
+        for at in 0.. {
+            let Some(watcher) = self.0.watchers.borrow().get(at).cloned() else { break };
+            let wish = watcher.reach(point);
+            if order == Order::Go {
+                order = wish;
+            }
+        }
+        order
+    }
+
+    /// Everything that is known of the operations that arrived so far, in their order.
+    pub fn operations(&self) -> Vec<OpInfo> {
+        self.0.operations.borrow().clone()
     }
 
     /// The pause before retry number `retry` of what `ctx` does, jitter included.

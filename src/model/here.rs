@@ -8,6 +8,7 @@ use std::rc::Rc;
 use super::database::Database;
 use super::env::{Ctx, Env};
 use super::log::{ForceKind, Log};
+use super::point::{Act, Moment};
 use super::record::{Kind, OpId};
 use super::system::{DatabaseId, ServiceId, StepId, System, TableId};
 use super::world::World;
@@ -186,6 +187,16 @@ impl Here {
     /// Writes a record.
     pub fn note(&self, kind: Kind, subject: u32, a: u64, b: u64) {
         self.env().note(&self.ctx, kind, subject, a, b);
+    }
+
+    /// Takes a decision: notes it, and is a semantic point on either side of that. `word` is 0 to
+    /// commit, 1 to abort.
+    pub fn decide(&self, label: &'static str, word: u64, detail: u64) {
+        let (env, node) = (self.env(), self.ctx.node);
+        let number = env.label(label);
+        env.reach(&self.ctx, Act::Decide, number, node, Moment::Before);
+        self.note(Kind::Decided, number, word, detail);
+        env.reach(&self.ctx, Act::Decide, number, node, Moment::After);
     }
 
     /// Writes a record whose subject is a label.

@@ -14,6 +14,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use super::env::{Ctx, Env};
+use super::point::{Act, Moment, Order};
 use super::record::Kind;
 use super::system::ForceSpec;
 use crate::kernel::{Dist, NodeId, Promise, Purpose, Signal, Waiting, promise};
@@ -71,6 +72,8 @@ struct Waiter {
     lsn: Lsn,
     kind: ForceKind,
     ctx: Ctx,
+    /// Of the record that is forced; `None` for all of them.
+    label: Option<u32>,
     promise: Promise<()>,
 }
 
@@ -117,19 +120,28 @@ impl<R: Clone + 'static> Log<R> {
 
     /// Appends a record that nobody waits for. It is durable after the next flush.
     pub fn append(&self, ctx: &Ctx, record: R, label: u32) -> Lsn {
-        self.write(ctx, record, label, false)
+        self.0.reach(ctx, Act::Append, label, Moment::Before);
+        let lsn = self.write(ctx, record, label, false);
+        self.0.reach(ctx, Act::Append, label, Moment::After);
+        lsn
     }
 
     /// Appends a record and waits until it is durable.
     pub fn force(&self, ctx: &Ctx, record: R, label: u32, kind: ForceKind) -> Forcing {
-        let lsn = self.write(ctx, record, label, true);
-        self.wait_for(ctx, lsn, kind)
+        let order = self.0.reach(ctx, Act::Force, label, Moment::Before);
+        let lsn = self.write(ctx, record, label, order != Order::Skip);
+        if order == Order::Skip {
+            let (promise, waiting) = promise(self.0.env.sim());
+            promise.keep(());
+            return Forcing { lsn, waiting };
+        }
+        self.wait_for(ctx, lsn, kind, Some(label))
     }
 
     /// Waits until everything appended so far is durable.
     pub fn flush(&self, ctx: &Ctx, kind: ForceKind) -> Forcing {
         let lsn = self.0.state.borrow().last;
-        self.wait_for(ctx, lsn, kind)
+        self.wait_for(ctx, lsn, kind, None)
     }
 
     /// The newest record that a crash would leave.
@@ -214,7 +226,7 @@ impl<R: Clone + 'static> Log<R> {
         lsn
     }
 
-    fn wait_for(&self, ctx: &Ctx, lsn: Lsn, kind: ForceKind) -> Forcing {
+    fn wait_for(&self, ctx: &Ctx, lsn: Lsn, kind: ForceKind, label: Option<u32>) -> Forcing {
         let shared = &self.0;
         let (promise, waiting) = promise(shared.env.sim());
         if lsn <= shared.state.borrow().durable {
@@ -222,7 +234,7 @@ impl<R: Clone + 'static> Log<R> {
             return Forcing { lsn, waiting };
         }
         if shared.env.sim().is_up(shared.node) {
-            let waiter = Waiter { lsn, kind, ctx: *ctx, promise };
+            let waiter = Waiter { lsn, kind, ctx: *ctx, label, promise };
             let idle = {
                 let mut state = shared.state.borrow_mut();
                 state.waiters.push_back(waiter);
@@ -252,6 +264,9 @@ impl<R> Shared<R> {
             let (count, done) = self.end(covers, lies);
             self.note(&ctx, Kind::Forced, count, (sim.now() - began).as_nanos());
             for waiter in done {
+                if let Some(label) = waiter.label {
+                    self.reach(&waiter.ctx, Act::Force, label, Moment::After);
+                }
                 waiter.promise.keep(());
             }
         }
@@ -283,6 +298,11 @@ impl<R> Shared<R> {
         }
         let ready = state.waiters.iter().take_while(|waiter| waiter.lsn <= covers).count();
         (count, state.waiters.drain(..ready).collect())
+    }
+
+    fn reach(&self, ctx: &Ctx, act: Act, label: u32, moment: Moment) -> Order {
+        let node = self.node;
+        self.env.reach(&Ctx { node, ..*ctx }, act, label, node, moment)
     }
 
     fn note(&self, ctx: &Ctx, kind: Kind, a: u64, b: u64) {

@@ -3,11 +3,13 @@
 pub mod broker;
 pub mod call;
 pub mod client;
+pub mod contract;
 pub mod database;
 pub mod env;
 pub mod here;
 pub mod log;
 pub mod network;
+pub mod point;
 pub mod probe;
 pub mod protocol;
 pub mod record;

@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 
 use super::database::Wire;
 use super::env::{Ctx, Env};
+use super::point::Order;
 use super::record::OpId;
 use super::system::{LinkSpec, Links, ServiceId};
 use crate::kernel::{Dist, NodeId, Purpose, Signal, Span, Words};
@@ -33,6 +34,18 @@ pub struct Fate {
     pub lost: bool,
     /// A second copy arrives this long after it was sent.
     pub copy: Option<Span>,
+}
+
+impl Fate {
+    /// This fate, as somebody who watches the message being sent wants it.
+    pub(super) fn under(self, order: Order) -> Self {
+        match order {
+            Order::Go => self,
+            Order::Skip => Self { lost: true, copy: None, ..self },
+            Order::Twice => Self { copy: self.copy.or(Some(self.delay)), ..self },
+            Order::Late(by) => Self { delay: self.delay + by, ..self },
+        }
+    }
 }
 
 /// A disturbance of some links, as long as it lasts.

@@ -61,7 +61,9 @@ pub const MAX_COLUMNS: usize = 16;
 pub struct Name {
     /// What people read.
     pub shown: Arc<str>,
-    /// Stable hash of the luck name (by default the shown name).
+    /// The luck name, by default the shown one: what draws hash, and what counterexamples call it.
+    pub lasting: Arc<str>,
+    /// Stable hash of the luck name.
     pub luck: u64,
 }
 
@@ -71,9 +73,16 @@ impl Name {
         Self::with_luck(shown, shown)
     }
 
+    /// Whether it is called so, now or lastingly.
+    pub fn is_called(&self, name: &str) -> bool {
+        *self.shown == *name || *self.lasting == *name
+    }
+
     /// A name that draws as `luck` does, so that a rename keeps every draw.
     pub fn with_luck(shown: &str, luck: &str) -> Self {
-        Self { shown: shown.into(), luck: xxhash_rust::xxh3::xxh3_64(luck.as_bytes()) }
+        let shown: Arc<str> = shown.into();
+        let lasting = if *shown == *luck { Arc::clone(&shown) } else { luck.into() };
+        Self { shown, lasting, luck: xxhash_rust::xxh3::xxh3_64(luck.as_bytes()) }
     }
 }
 
@@ -455,7 +464,7 @@ impl System {
 
     /// The service with this name.
     pub fn service_named(&self, name: &str) -> Option<ServiceId> {
-        let at = self.services.iter().position(|service| &*service.name.shown == name)?;
+        let at = self.services.iter().position(|service| service.name.is_called(name))?;
         Some(ServiceId(at as u16))
     }
 }
@@ -468,6 +477,10 @@ impl ServiceSpec {
         }
         let suffix = number + 1;
         let luck = self.name.luck ^ u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        Name { shown: format!("{}#{suffix}", self.name.shown).into(), luck }
+        Name {
+            shown: format!("{}#{suffix}", self.name.shown).into(),
+            lasting: format!("{}#{suffix}", self.name.lasting).into(),
+            luck,
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! nothing about the others.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::client;
 use super::env::{Env, OpInfo};
@@ -13,8 +14,37 @@ use super::system::{Arrivals, KeyChoice, LoadId, MAX_KEYS, OperationKind, RowKey
 use super::world::World;
 use crate::kernel::{NodeId, Purpose, Span, Stream, Time, Words};
 
+/// What is offered in a run.
+#[derive(Clone, Debug, Default)]
+pub enum Workload {
+    /// What the loads of the scenario draw.
+    #[default]
+    Drawn,
+    /// Exactly these operations, in the order of their arrival, with the luck that they were drawn
+    /// with: what is taken out of a list changes nothing about the others.
+    Listed(Arc<[OpInfo]>),
+}
+
+/// Starts the workload of a run.
+pub fn start(world: &Rc<World>, workload: &Workload) {
+    match workload {
+        Workload::Drawn => start_loads(world),
+        Workload::Listed(list) => {
+            let (listed, list) = (Rc::clone(world), Arc::clone(list));
+            world.env().sim().spawn(NodeId::WORLD, async move {
+                for info in list.iter() {
+                    listed.env().sim().sleep_until(info.arrived).await;
+                    let op = listed.env().arrive(OpInfo { arrived: listed.env().now(), ..*info });
+                    client::note_arrival(&listed, op);
+                    listed.env().sim().spawn(NodeId::WORLD, client::ask(Rc::clone(&listed), op));
+                }
+            });
+        }
+    }
+}
+
 /// Starts every load of the system.
-pub fn start(world: &Rc<World>) {
+fn start_loads(world: &Rc<World>) {
     let system = std::sync::Arc::clone(world.env().system());
     for (at, load) in system.loads.iter().enumerate() {
         let id = LoadId(at as u16);
@@ -117,7 +147,7 @@ fn offer(world: &Rc<World>, id: LoadId, number: u64, followed: Option<OpId>) {
 fn arrive(world: &Rc<World>, id: LoadId, number: u64, followed: Option<OpId>) -> OpId {
     let env = world.env();
     let load = &env.system().loads[id.index()];
-    let luck = load.name.luck ^ (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let luck = op_luck(load.name.luck, number);
     let mut info = OpInfo {
         kind: load.operation,
         keys: [RowKey(0); MAX_KEYS],
@@ -139,6 +169,11 @@ fn arrive(world: &Rc<World>, id: LoadId, number: u64, followed: Option<OpId>) ->
     client::note_arrival(world, op);
     follow(world, id, number, op);
     op
+}
+
+/// Names the operation with this number of a load in draws.
+pub const fn op_luck(load: u64, number: u64) -> u64 {
+    load ^ (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// A key that nobody had before: loads and numbers are never used twice.

@@ -191,6 +191,11 @@ impl World {
         &self.nodes[usize::from(node.0)].name.shown
     }
 
+    /// A node's name.
+    pub fn name(&self, node: NodeId) -> &Name {
+        &self.nodes[usize::from(node.0)].name
+    }
+
     /// All nodes, the clients' first.
     pub fn nodes(&self) -> impl Iterator<Item = NodeId> {
         (0..self.nodes.len() as u16).map(NodeId)

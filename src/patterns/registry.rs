@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::kernel::{NodeId, Span};
+use crate::model::contract::Promises;
 use crate::model::here::Here;
 use crate::model::protocol::{Execution, Protocol};
 use crate::model::record::{Answer, OpId};
@@ -29,6 +30,13 @@ pub trait Pattern: Sized + 'static {
     fn check(settings: &Self::Settings, system: &System) -> Vec<String> {
         let _ = (settings, system);
         Vec::new()
+    }
+
+    /// What it promises with these settings on this system, and how much may go wrong meanwhile;
+    /// by default nothing.
+    fn promises(settings: &Self::Settings, system: &System) -> Promises {
+        let _ = (settings, system);
+        Promises::default()
     }
 
     /// The nodes of its own that it needs beside services and databases, by name: coordinator,
@@ -75,6 +83,8 @@ pub trait Prepared: Send + Sync {
     fn settings(&self) -> serde_json::Value;
     /// Problems of these settings on this system, in words.
     fn check(&self, system: &System) -> Vec<String>;
+    /// What it promises on this system, and how much may go wrong meanwhile.
+    fn promises(&self, system: &System) -> Promises;
     /// The driver nodes that it needs.
     fn drivers(&self) -> Vec<&'static str>;
     /// The pattern at work in a world that has these nodes.
@@ -105,6 +115,10 @@ impl<P: Pattern> Prepared for With<P> {
 
     fn check(&self, system: &System) -> Vec<String> {
         P::check(&self.0, system)
+    }
+
+    fn promises(&self, system: &System) -> Promises {
+        P::promises(&self.0, system)
     }
 
     fn drivers(&self) -> Vec<&'static str> {

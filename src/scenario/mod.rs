@@ -41,7 +41,8 @@ pub use resolve::{ROLES, TECHNIQUES};
 pub use schema::schema;
 pub use suggest::nearest;
 
-use crate::faults::registry::{Faults, PlannedFault};
+use crate::faults::plan::PlannedFault;
+use crate::faults::registry::Faults;
 use crate::model::system::{Name, System};
 use crate::patterns::registry::{Patterns, Prepared};
 use data::Data;

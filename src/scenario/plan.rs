@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::json;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Error};
@@ -12,7 +13,9 @@ use super::file::ForceByKind;
 use super::problem::{Place, Problem};
 use super::suggest::{either, nearest};
 use super::values::{At, Length};
+use crate::faults::plan::Start;
 use crate::faults::registry::PreparedFault;
+use crate::faults::trigger::Trigger;
 use crate::kernel::{Dist, Span};
 use crate::model::registry::Entry;
 use crate::model::system::ForceSpec;
@@ -115,7 +118,7 @@ fn note_settings(
 #[derive(Clone)]
 pub struct FaultText {
     /// When it begins.
-    pub at: At<Span>,
+    pub start: At<Start>,
     /// How long it lasts.
     pub length: Option<At<Length>>,
     /// What happens.
@@ -129,27 +132,58 @@ impl Decode for FaultText {
         let registries = decoder.registries;
         let mut table = decoder.table(item, "a fault")?;
         let kind: Option<At<String>> = table.read(decoder, "kind", None);
-        let at = table.read(decoder, "at", None);
+        let at = table.item("at").and_then(|_| table.read::<At<Span>>(decoder, "at", None));
+        let on =
+            table.item("on").map(|item| decoder.within("on", |decoder| trigger(item, decoder)));
         let length = table.read(decoder, "for", None);
         let place = table.place.clone();
         let rest = Spanned::new(place.clone(), DeValue::Table(table.take_rest()));
         table.close(decoder);
+        let start = match (at, on) {
+            (Some(at), None) => Some(At { place: at.place, value: Start::At(at.value) }),
+            (None, Some(on)) => on.map(|on| At { place: on.place, value: Start::On(on.value) }),
+            _ => {
+                let message = "a fault needs the key `at`, or `on`, and not both";
+                let label = "when does it begin?";
+                decoder.report(Problem::error("missing-key", &place, message, label));
+                None
+            }
+        };
         let kind = kind?;
         let Some(entry) = registries.faults.find(&kind.value) else {
             decoder.report(unknown("fault", &kind, &registries.faults.names()));
             return None;
         };
         let fault = settings_of(entry, &rest, decoder)?;
-        let targets = fault.targets().into_iter().map(|target| {
+        let mut targets: Vec<At<String>> = Vec::new();
+        for target in fault.targets() {
             let place = place_of(&rest, &target).unwrap_or_else(|| place.clone());
-            At { place, value: target }
-        });
-        let targets = targets.collect();
-        Some(Self { at: at?, length: length?, fault, targets })
+            targets.push(At { place, value: target });
+        }
+        let start = start?;
+        if let Start::On(trigger) = &start.value {
+            let names = trigger.who.iter().chain(&trigger.to).cloned();
+            targets.extend(names.map(|value| At { place: start.place.clone(), value }));
+        }
+        Some(Self { start, length: length?, fault, targets })
     }
 
     fn schema() -> serde_json::Value {
         json!({ "$ref": "#/$defs/Fault" })
+    }
+}
+
+/// The point at which a fault begins.
+fn trigger(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<At<Trigger>> {
+    if item.get_ref().as_table().is_none() {
+        return decoder.expected(item, "a table");
+    }
+    match Trigger::deserialize(toml::de::ValueDeserializer::from(item.clone())) {
+        Ok(value) => Some(At { place: item.span(), value }),
+        Err(error) => {
+            report_settings(decoder, &error, &item.span(), "`on`");
+            None
+        }
     }
 }
 

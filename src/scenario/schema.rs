@@ -9,6 +9,7 @@ use super::file::File;
 use super::resolve::TECHNIQUES;
 use super::values::Length;
 use super::{Registries, dist, profile::PROFILES};
+use crate::faults::trigger::Trigger;
 use crate::kernel::Span;
 use crate::model::registry::Entry;
 
@@ -68,12 +69,15 @@ fn fault<T: ?Sized>(entry: &Entry<T>, generator: &mut SchemaGenerator) -> Value 
     let until = "How long it lasts; by default until everything heals at the end of the load.";
     properties.insert("for".into(), described(Length::schema(), until));
     properties.extend(own["properties"].as_object().cloned().unwrap_or_default());
-    let mut required = vec![json!("kind"), json!("at")];
+    let on = (generator.subschema_for::<Trigger>()).to_value();
+    properties.insert("on".into(), described(on, "The semantic point at which it begins."));
+    let mut required = vec![json!("kind")];
     required.extend(own["required"].as_array().cloned().unwrap_or_default());
     json!({
         "description": entry.summary,
         "properties": properties,
         "required": required,
+        "oneOf": [{ "required": ["at"] }, { "required": ["on"] }],
         "additionalProperties": false,
     })
 }

@@ -8,8 +8,10 @@ use super::resolve::{Decision, InDoubt};
 use super::rows::{Row, RowId};
 use super::state::{Changes, Unsettled};
 use super::{Call, Database, DbError, Txn};
+use crate::model::contract::label;
 use crate::model::env::Ctx;
 use crate::model::log::{ForceKind, Lsn};
+use crate::model::point::{Act, Moment};
 use crate::model::record::{AbortCause, Kind, OpId, ROW_GONE, TxnId, column_subject};
 
 /// A record of a database's log.
@@ -40,7 +42,7 @@ impl Txn {
     /// [`DbError::Broken`] if the transaction was rolled back before; [`DbError::Unknown`] if the
     /// database crashed behind the submission.
     pub async fn commit(mut self) -> Result<(), DbError> {
-        let (ctx, label) = (*self.ctx(), self.database.labels.commit);
+        let (ctx, label) = (*self.ctx(), label::COMMIT);
         let answer = self.send(&ctx, label, |database, call| database.commit_now(call));
         let answer = answer.ok_or(DbError::Broken)?;
         self.over();
@@ -49,7 +51,7 @@ impl Txn {
 
     /// Rolls back; returns when that is done or the session is broken. Nothing stays either way.
     pub async fn rollback(mut self) {
-        let (ctx, label) = (*self.ctx(), self.database.labels.rollback);
+        let (ctx, label) = (*self.ctx(), label::ROLLBACK);
         let answer = self.send(&ctx, label, |database, call| async move {
             database.abort(call.txn, AbortCause::Requested);
             Ok(())
@@ -68,15 +70,29 @@ impl Database {
         if !changes.is_empty() {
             let (txn, ctx) = (call.txn, call.ctx);
             let entry = Entry::Commit { txn, ctx, changes: Rc::clone(&changes) };
-            let forcing = self.log.force(&ctx, entry, self.labels.commit, ForceKind::Commit);
+            let forcing = self.log.force(&ctx, entry, label::COMMIT, ForceKind::Commit);
             let lsn = forcing.await.ok_or(DbError::Unknown)?;
             if !self.is_serving() {
                 return Err(DbError::Unknown);
             }
+            if !self.reach(&ctx, Act::Apply, label::COMMIT, Moment::Before) {
+                return Err(DbError::Unknown);
+            }
             self.install(&ctx, txn, &changes, lsn, None);
+            self.reach(&ctx, Act::Apply, label::COMMIT, Moment::After);
         }
         self.close(&call.ctx, call.txn);
         Ok(())
+    }
+
+    /// A semantic point of this database: whether its node is up behind it.
+    #[inline]
+    pub(super) fn reach(&self, ctx: &Ctx, act: Act, label: u32, moment: Moment) -> bool {
+        if !self.env.is_watched() {
+            return true;
+        }
+        self.env.reach(ctx, act, label, self.node, moment);
+        self.env.sim().is_up(self.node)
     }
 
     /// From here on the transaction is carried to its end whatever happens to its session.
@@ -122,10 +138,10 @@ impl Database {
             }
             for (id, event) in &changes.sent {
                 state.outbox.commit(*id, *event);
-                notes.push(self.holds(ctx, event.op, self.labels.outbox, 1));
+                notes.push(self.holds(ctx, event.op, label::OUTBOX, 1));
             }
             for row in changes.taken.iter().filter_map(|id| state.outbox.remove(*id)) {
-                notes.push(self.holds(ctx, row.event.op, self.labels.outbox, -1));
+                notes.push(self.holds(ctx, row.event.op, label::OUTBOX, -1));
                 old_events.push(row);
             }
             for key in &changes.keys {

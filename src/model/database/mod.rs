@@ -111,24 +111,11 @@ pub struct Database {
     wire: Rc<dyn Wire>,
     log: Log<Entry>,
     ledger: Ledger,
-    labels: Labels,
     /// Somebody committed.
     committed: Signal,
     /// A branch became prepared or was resolved.
     settled: Signal,
     state: RefCell<State>,
-}
-
-/// What messages, log records and held things are called in the history.
-struct Labels {
-    statement: u32,
-    commit: u32,
-    prepare: u32,
-    rollback: u32,
-    resolve: u32,
-    abort: u32,
-    outbox: u32,
-    branch: u32,
 }
 
 /// A request that has reached the database, or is on its way.
@@ -151,16 +138,6 @@ impl Database {
         Rc::new(Self {
             log: Log::new(env, spec.name.luck, u32::from(id.0), spec.force.clone(), node),
             ledger: Ledger::new(env, id),
-            labels: Labels {
-                statement: env.label("statement"),
-                commit: env.label("commit"),
-                prepare: env.label("prepare"),
-                rollback: env.label("rollback"),
-                resolve: env.label("resolve"),
-                abort: env.label("abort"),
-                outbox: env.label("outbox"),
-                branch: env.label("prepared branch"),
-            },
             committed: Signal::new(sim),
             settled: Signal::new(sim),
             state: RefCell::new(State::new(env, id)),

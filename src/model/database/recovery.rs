@@ -10,6 +10,7 @@ use super::locks::{LockTable, Mode};
 use super::rows::RowId;
 use super::state::Unsettled;
 use crate::kernel::{Semaphore, Span};
+use crate::model::contract::label;
 use crate::model::env::Ctx;
 use crate::model::log::Lsn;
 use crate::model::record::{AbortCause, Kind, TxnId};
@@ -97,12 +98,12 @@ impl Database {
                 }
                 for (id, event) in &changes.sent {
                     if state.outbox.remove(*id).is_some() {
-                        notes.push(self.holds(&ctx, event.op, self.labels.outbox, -1));
+                        notes.push(self.holds(&ctx, event.op, label::OUTBOX, -1));
                     }
                 }
                 for row in old_events {
                     state.outbox.restore(row);
-                    notes.push(self.holds(&ctx, row.event.op, self.labels.outbox, 1));
+                    notes.push(self.holds(&ctx, row.event.op, label::OUTBOX, 1));
                 }
                 for key in &changes.keys {
                     state.keys.remove(*key);

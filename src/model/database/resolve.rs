@@ -8,8 +8,10 @@ use super::rows::RowId;
 use super::state::{Changes, Unsettled};
 use super::{Call, Database, DbError, Txn};
 use crate::kernel::{NodeId, Time};
+use crate::model::contract::label;
 use crate::model::env::Ctx;
 use crate::model::log::{ForceKind, Lsn};
+use crate::model::point::{Act, Moment};
 use crate::model::record::{AbortCause, Kind, MessageClass, OpId, TxnId};
 
 /// A participant's answer to a prepare.
@@ -95,7 +97,7 @@ impl Txn {
     /// [`DbError::NoXa`] if the database cannot; [`DbError::Broken`] if the transaction was rolled
     /// back before; [`DbError::Unknown`] if the database crashed behind the submission.
     pub async fn prepare(mut self, tag: u64, read_only_vote: bool) -> Result<Vote, DbError> {
-        let (ctx, label) = (*self.ctx(), self.database.labels.prepare);
+        let (ctx, label) = (*self.ctx(), label::PREPARE);
         let work =
             move |database: Rc<Database>, call| database.prepare_now(call, tag, read_only_vote);
         let answer = self.send(&ctx, label, work);
@@ -139,7 +141,7 @@ impl Database {
         let number = 1 << 32;
         let call = Call { ctx, txn, from, class: MessageClass::Database, number };
         let work = move |database: Rc<Self>, call| database.resolve_now(call, decision);
-        let (answer, _) = self.send(call, self.labels.resolve, work);
+        let (answer, _) = self.send(call, label::RESOLVE, work);
         answer.ok_or(DbError::Unavailable)?.or(DbError::Unknown).await
     }
 
@@ -165,7 +167,7 @@ impl Database {
         let branch = InDoubt { txn, tag, ctx, changes, rows, announced: Cell::new(false) };
         let branch = Rc::new(branch);
         let entry = Entry::Prepare(Rc::clone(&branch));
-        let forcing = self.log.force(&ctx, entry, self.labels.prepare, ForceKind::Prepare);
+        let forcing = self.log.force(&ctx, entry, label::PREPARE, ForceKind::Prepare);
         let lsn = forcing.await.ok_or(DbError::Unknown)?;
         if !self.is_serving() {
             return Err(DbError::Unknown);
@@ -194,7 +196,7 @@ impl Database {
             a,
             b: row.hash(),
         }));
-        notes.push(self.holds(&ctx, ctx.op, self.labels.branch, 1));
+        notes.push(self.holds(&ctx, ctx.op, label::BRANCH, 1));
         self.write_notes(notes);
     }
 
@@ -224,7 +226,7 @@ impl Database {
         if let Some(branch) = self.state_mut().branches.get_mut(&call.txn) {
             branch.deciding = true;
         }
-        let label = if decision.commit { self.labels.commit } else { self.labels.abort };
+        let label = if decision.commit { label::COMMIT } else { label::ABORT };
         let entry = Entry::Resolve { txn: call.txn, decision };
         let lsn = if decision.forced {
             let forcing = self.log.force(&call.ctx, entry, label, ForceKind::Decide);
@@ -232,10 +234,11 @@ impl Database {
         } else {
             self.log.append(&call.ctx, entry, label)
         };
-        if !self.is_serving() {
+        if !self.is_serving() || !self.reach(&call.ctx, Act::Apply, label, Moment::Before) {
             return Err(DbError::Unknown);
         }
         self.finish(call.txn, decision, lsn);
+        self.reach(&call.ctx, Act::Apply, label, Moment::After);
         Ok(())
     }
 
@@ -259,7 +262,7 @@ impl Database {
             self.env.note(&ctx, Kind::Aborted, self.subject(), txn.0, cause);
         }
         self.env.note(&ctx, Kind::Resolved, self.subject(), txn.0, decision.word());
-        self.write_notes(vec![self.holds(&ctx, ctx.op, self.labels.branch, -1)]);
+        self.write_notes(vec![self.holds(&ctx, ctx.op, label::BRANCH, -1)]);
         self.release(&ctx, txn, false);
         self.settled.notify_all();
     }

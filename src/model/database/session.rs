@@ -9,6 +9,7 @@ use super::rows::RowId;
 use super::state::{Changes, Session};
 use super::{Call, Database, DbError};
 use crate::kernel::{NodeId, Promise, Purpose, Span, Time, Waiting, promise};
+use crate::model::contract::label;
 use crate::model::env::Ctx;
 use crate::model::record::{AbortCause, Kind, MessageClass, TxnId};
 use crate::model::system::ServiceId;
@@ -395,7 +396,7 @@ impl Txn {
         T: 'static,
         F: Future<Output = Result<T, DbError>> + 'static,
     {
-        let label = self.database.labels.statement;
+        let label = label::STATEMENT;
         let answer = self.send(ctx, label, work).ok_or(DbError::Broken)?;
         self.dangling = true;
         let result = answer.or(DbError::Broken).await;

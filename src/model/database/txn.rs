@@ -8,7 +8,9 @@ use super::provenance::{Delta, Derived, Direction, Version};
 use super::rows::RowId;
 use super::{Database, DbError, Event, IdemKey, RowVersion, Txn};
 use crate::kernel::Time;
+use crate::model::contract::label;
 use crate::model::env::Ctx;
+use crate::model::point::{Act, Moment};
 use crate::model::record::OpId;
 use crate::model::system::{RowKey, StepId, TableId};
 
@@ -60,7 +62,19 @@ impl Txn {
         self.direction = step.direction;
         self.ask(&ctx, move |database, call| {
             let lock = Some((row, Mode::Exclusive));
-            database.statement(call, lock, move |database, call| database.apply_step(call, step))
+            database.statement(call, lock, move |database, call| {
+                let act = match step.direction {
+                    Direction::Forward => Act::Work,
+                    Direction::Undo => Act::Compensate,
+                };
+                let label = label::STATEMENT;
+                if !database.reach(&call.ctx, act, label, Moment::Before) {
+                    return Err(DbError::Broken);
+                }
+                let done = database.apply_step(call, step);
+                database.reach(&call.ctx, act, label, Moment::After);
+                done
+            })
         })
         .await
     }

@@ -168,7 +168,7 @@ impl Bench {
 
     /// Starts clients and readers.
     fn offer(&self) {
-        load::start(&self.world);
+        load::start(&self.world, &load::Workload::Drawn);
         probe::start(&self.world);
     }
 

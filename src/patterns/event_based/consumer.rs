@@ -5,7 +5,6 @@ use crate::kernel::{Span, Time};
 use crate::model::broker::Broker;
 use crate::model::database::{Event, EventKind};
 use crate::model::here::Here;
-use crate::model::record::Kind;
 use crate::model::system::{ServiceId, StepId};
 use crate::patterns::step::{self, Care, Failure};
 
@@ -102,7 +101,7 @@ async fn follow(here: &Here, step: StepId, manners: Manners) -> Result<(), Failu
 async fn take_back(here: &Here, step: StepId, manners: Manners) -> Result<(), Failure> {
     let care = Care { once: manners.idempotent, event: None };
     step::undo(here, step, care).await?;
-    here.note_label(Kind::Decided, "compensation", 1, 0);
+    here.decide("compensation", 1, 0);
     Ok(())
 }
 

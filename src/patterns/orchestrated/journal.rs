@@ -94,7 +94,7 @@ impl Orchestrated {
             let entry = Entry { op, event: Event::Ended(answer) };
             here.log::<Entry>().append(entry, "workflow");
         }
-        here.note_label(Kind::Decided, "workflow", u64::from(answer != Answer::Done), 0);
+        here.decide("workflow", u64::from(answer != Answer::Done), 0);
         self.hold(here, -1);
         let running = here.local::<Memory>().with(|memory| {
             memory.ended.insert(op, answer);

@@ -379,7 +379,7 @@ fn end(here: &Here, transaction: Transaction) {
 
 fn note_decision(here: &Here, decision: Decision) {
     let word = u64::from(decision == Decision::Abort);
-    here.note_label(Kind::Decided, "transaction", word, u64::from(here.ctx().attempt));
+    here.decide("transaction", word, u64::from(here.ctx().attempt));
 }
 
 fn decision_message(here: &Here, decision: Decision) -> Message {

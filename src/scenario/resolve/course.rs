@@ -8,6 +8,7 @@ use super::super::suggest::{either, nearest};
 use super::super::values::At;
 use super::super::{PlannedFault, Variant};
 use super::{Context, ROLES, TECHNIQUES, name};
+use crate::faults::plan::Start;
 use crate::kernel::Span;
 use crate::model::system::{ClientSpec, Phases, RetrySpec, System};
 
@@ -115,7 +116,7 @@ impl Context<'_> {
             }
         }
         let planned = file.faults.iter().map(|fault| PlannedFault {
-            at: fault.at.value,
+            start: fault.start.value.clone(),
             length: fault.length.as_ref().map(|length| length.value.0),
             fault: fault.fault.clone(),
         });
@@ -125,12 +126,13 @@ impl Context<'_> {
     fn fault_times(&mut self, fault: &FaultText) {
         let end = &self.file.scenario.load;
         let heals = format!("everything is healed at {}", end.value.0);
-        if fault.at.value >= end.value.0 {
+        let Start::At(at) = fault.start.value else { return };
+        if at >= end.value.0 {
             let message = "this fault never happens";
-            let problem = Problem::error("times", &fault.at.place, message, "begins too late");
+            let problem = Problem::error("times", &fault.start.place, message, "begins too late");
             self.problems.push(problem.also(&end.place, heals));
         } else if let Some(length) = &fault.length
-            && fault.at.value + length.value.0 > end.value.0
+            && at + length.value.0 > end.value.0
         {
             let message = format!("this fault ends before its {} are over", length.value.0);
             let problem = Problem::error("times", &length.place, message, "cut short");
@@ -149,9 +151,22 @@ impl Context<'_> {
 
     fn target(&mut self, target: &At<String>) {
         let names = self.service.all().iter().chain(self.database.all());
-        let names = names.map(|name| name.value.as_str()).chain(["broker"]).chain(ROLES);
-        let names: Vec<&str> = names.collect();
-        if names.contains(&target.value.as_str()) || self.is_instance(&target.value) {
+        let mut names: Vec<&str> = names.map(|name| name.value.as_str()).collect();
+        names.push("broker");
+        for (_, _, variant) in self.file.variants.iter() {
+            let drivers = variant.pattern.drivers();
+            let fresh = |driver: &&str| !names.contains(driver);
+            let fresh: Vec<&str> = drivers.into_iter().filter(fresh).collect();
+            names.extend(fresh);
+        }
+        names.extend(ROLES);
+        let lucky = self.file.services.iter().filter_map(|(_, _, service)| service.luck.as_deref());
+        let lasting = self.file.databases.iter().filter_map(|(_, _, base)| base.luck.as_deref());
+        let name = target.value.as_str();
+        if names.contains(&name) || lucky.chain(lasting).any(|lasting| lasting == name) {
+            return;
+        }
+        if self.is_instance(name) {
             return;
         }
         let message = match target.value.as_str() {

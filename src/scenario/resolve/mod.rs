@@ -18,7 +18,7 @@ use super::data::Data;
 use super::file::File;
 use super::problem::{Problem, any_error};
 use super::values::{At, Scalar};
-use crate::faults::registry::PlannedFault;
+use crate::faults::plan::PlannedFault;
 pub use crate::faults::target::ROLES;
 use crate::model::system::{Name, System, TableId, ValueSpec};
 use names::{Names, no_duplicates};

@@ -2,6 +2,7 @@
 
 use super::super::rows::RowId;
 use super::*;
+use crate::model::contract::label;
 use crate::model::record::AbortCause;
 use proptest::prelude::*;
 
@@ -48,12 +49,12 @@ fn a_prepared_branch_keeps_its_locks_until_it_is_resolved() {
         branches.iter().map(|b| (b.txn, b.tag, b.op)).collect::<Vec<_>>(),
         [(txn, 0, OpId::NONE)]
     );
-    assert_eq!(bench.held(bench.db.labels.branch), 1);
+    assert_eq!(bench.held(label::BRANCH), 1);
     assert_eq!(resolve(&bench, txn, Decision::forced(true)), Ok(()));
     assert_eq!(resolve(&bench, txn, Decision::forced(true)), Ok(()), "telling it twice is fine");
     assert_eq!((bench.shown(first(op)), bench.value(STOCK, 0, 0)), (1, 1));
     assert_eq!(bench.get(bench.apply(&[first(other)])), Ok(()));
-    assert_eq!(bench.held(bench.db.labels.branch), 0);
+    assert_eq!(bench.held(label::BRANCH), 0);
     assert_eq!(bench.count(Kind::PreparedRow), 1);
     bench.check_rest();
 }
@@ -142,7 +143,7 @@ fn an_outcome_that_was_not_forced_is_in_doubt_again_after_a_crash() {
         assert_eq!(bench.count(Kind::Prepared), 2);
         assert_eq!(resolve(&bench, txn, Decision::forced(commit)), Ok(()));
         assert_eq!(bench.shown(first(op)), i64::from(commit));
-        assert_eq!(bench.held(bench.db.labels.branch), 0);
+        assert_eq!(bench.held(label::BRANCH), 0);
         bench.check_rest();
     }
 }
@@ -167,7 +168,7 @@ fn a_lying_disk_loses_what_it_said_was_durable() {
     bench.run(100);
     assert_eq!((bench.shown(first(before)), bench.shown(first(lost))), (1, 0));
     assert_eq!(bench.value(STOCK, 0, 0), 1);
-    assert_eq!(bench.held(bench.db.labels.outbox), 0);
+    assert_eq!(bench.held(label::OUTBOX), 0);
     bench.check_rest();
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::kernel::join_all;
+use crate::model::contract::label;
 use crate::model::log::Lsn;
 use crate::model::record::AbortCause;
 
@@ -275,14 +276,14 @@ fn the_outbox_is_committed_with_its_cause() {
     assert_eq!(rows.iter().map(|row| row.event.op).collect::<Vec<_>>(), [a, b]);
     assert_eq!(tail.iter().map(|row| row.event.op).collect::<Vec<_>>(), [b, a]);
     assert!(bench.get(relay(2)).0.is_empty(), "who asks by number has missed the slow one");
-    assert_eq!(bench.held(bench.db.labels.outbox), 2);
+    assert_eq!(bench.held(label::OUTBOX), 2);
     assert!(bench.db.busy());
     let (db, ctx, client) = (Rc::clone(&bench.db), bench.ctx(), bench.client);
     bench.get(async move {
         db.tail_confirm(ctx, client, Position(1)).await.expect("it is confirmed");
         db.outbox_delete(ctx, client, vec![1, 2]).await.expect("it is deleted");
     });
-    assert_eq!(bench.held(bench.db.labels.outbox), 0);
+    assert_eq!(bench.held(label::OUTBOX), 0);
     bench.check_rest();
 }
 

@@ -97,7 +97,7 @@ fn ended_workflows_are_forgotten_in_time() {
     let env = Env::new(simulation.sim().clone(), Luck::new(1), Arc::clone(&setup.system), recorder);
     let world = World::new(env, &setup.pattern.drivers());
     world.run(setup.pattern.at_work(&world));
-    workload::start(&world);
+    workload::start(&world, &workload::Workload::Drawn);
     simulation.run_until(end(&setup.system));
     let orchestrator = Ctx { node: world.drivers()[0], ..Ctx::WORLD };
     let kept = Here::new(Rc::clone(&world), orchestrator).log::<Entry>().records().len();

@@ -205,7 +205,7 @@ fn who_has_only_read_drops_out_at_its_vote_if_that_is_set() {
         let pattern = entry.decode(tree).expect("settings");
         let scenario = testbed::scenario(&scenario("", 15, ""));
         let system = std::sync::Arc::clone(&scenario.system);
-        let told = tell_of(&Setup { system, pattern, faults: Vec::new().into() }, 1);
+        let told = tell_of(&Setup::new(system, pattern), 1);
         assert_eq!(price(&told), expected, "{text}");
         let prepared = if read_only_vote { N - 1 } else { N };
         assert_eq!(told.count(Kind::Prepared), prepared);

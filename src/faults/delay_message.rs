@@ -1,0 +1,52 @@
+//! # Delay of one message
+//!
+//! The message at whose point this fault is triggered takes longer than it would; with `by` longer
+//! than a deadline its sender gives up on it, and it arrives all the same. Give it a trigger on
+//! `send` or `reply`:
+//!
+//! ```toml
+//! [[faults]]
+//! kind = "delay-message"
+//! by = "3s"
+//! on = { what = "send commit", who = "coordinator" }
+//! ```
+
+use std::rc::Rc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::registry::{Fault, Heal};
+use crate::kernel::Span;
+use crate::model::point::Order;
+use crate::model::world::World;
+
+/// Delay of the one message that it is triggered by.
+pub struct DelayMessage;
+
+/// Settings of the delay of one message.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Settings {
+    /// How much longer it takes.
+    by: Span,
+}
+
+impl Fault for DelayMessage {
+    const NAME: &'static str = "delay-message";
+    const SUMMARY: &'static str = "the one message that triggers it takes longer";
+    const MANUAL: &'static str = include_str!("delay_message.rs");
+    type Settings = Settings;
+
+    fn targets(_: &Settings) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn strike(_: &Settings, _: &Rc<World>) -> Heal {
+        Box::new(|| ())
+    }
+
+    fn order(settings: &Settings) -> Order {
+        Order::Late(settings.by)
+    }
+}

@@ -1,0 +1,46 @@
+//! # Loss of one message
+//!
+//! The message at whose point this fault is triggered never arrives. Give it a trigger on `send` or
+//! `reply`:
+//!
+//! ```toml
+//! [[faults]]
+//! kind = "lose-message"
+//! on = { what = "reply prepare", nth = 2 }
+//! ```
+
+use std::rc::Rc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::registry::{Fault, Heal};
+use crate::model::point::Order;
+use crate::model::world::World;
+
+/// Loss of the one message that it is triggered by.
+pub struct LoseMessage;
+
+/// The loss of one message has no settings.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Settings {}
+
+impl Fault for LoseMessage {
+    const NAME: &'static str = "lose-message";
+    const SUMMARY: &'static str = "the one message that triggers it never arrives";
+    const MANUAL: &'static str = include_str!("lose_message.rs");
+    type Settings = Settings;
+
+    fn targets(_: &Settings) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn strike(_: &Settings, _: &Rc<World>) -> Heal {
+        Box::new(|| ())
+    }
+
+    fn order(_: &Settings) -> Order {
+        Order::Skip
+    }
+}

@@ -1,0 +1,57 @@
+//! What a random fault can strike: the names of one variant of a scenario.
+
+use crate::kernel::Words;
+use crate::model::system::{Name, System};
+
+/// The names of everything that there is to strike, as they last (luck names).
+#[derive(Clone, Debug)]
+pub struct Menu {
+    /// Instances of services, each a node.
+    pub services: Vec<String>,
+    /// Databases.
+    pub databases: Vec<String>,
+    /// Driver nodes of the pattern: coordinator, job, relay, broker ...
+    pub drivers: Vec<String>,
+    /// Loads.
+    pub loads: Vec<String>,
+}
+
+impl Menu {
+    /// The menu of a system under a pattern that has these driver nodes.
+    pub fn of(system: &System, drivers: &[&str]) -> Self {
+        let text = |name: &Name| name.lasting.to_string();
+        let instances = |service: &crate::model::system::ServiceSpec| {
+            (0..service.instances).map(|number| text(&service.instance_name(number))).collect()
+        };
+        Self {
+            services: system
+                .services
+                .iter()
+                .flat_map(|it| -> Vec<String> { instances(it) })
+                .collect(),
+            databases: system.databases.iter().map(|it| text(&it.name)).collect(),
+            drivers: drivers.iter().map(|&name| name.to_owned()).collect(),
+            loads: system.loads.iter().map(|it| text(&it.name)).collect(),
+        }
+    }
+
+    /// Every node: services, databases and drivers.
+    pub fn nodes(&self) -> impl Iterator<Item = &String> {
+        self.services.iter().chain(&self.databases).chain(&self.drivers)
+    }
+
+    /// Every node that exchanges messages with others of its kind: services and drivers.
+    pub fn speakers(&self) -> impl Iterator<Item = &String> {
+        self.services.iter().chain(&self.drivers)
+    }
+
+    /// One of several names, all alike.
+    pub fn pick<'a>(
+        names: impl Iterator<Item = &'a String>,
+        words: &mut dyn Words,
+    ) -> Option<String> {
+        let names: Vec<&String> = names.collect();
+        let count = names.len() as u64;
+        (count > 0).then(|| names[words.below(count) as usize].clone())
+    }
+}

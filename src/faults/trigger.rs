@@ -1,0 +1,250 @@
+//! Triggers: a fault that waits for a semantic point instead of a time.
+
+use std::cell::Cell;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::target::nodes;
+use crate::kernel::NodeId;
+use crate::model::point::{Act, Moment, Point};
+use crate::model::record::OpId;
+use crate::model::workload::op_luck;
+use crate::model::world::World;
+
+/// The point at which a fault strikes: who, what, on which subject, the how-manieth time, and on
+/// which side of the effect. What is not said may be anything.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Trigger {
+    /// Who does it: a service, a database, a driver node or a role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
+    /// What is done, and perhaps the name of the message or log record: `force prepare`,
+    /// `send commit`, `publish`.
+    pub what: What,
+    /// The other end, if it is about a message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// For which operation: `LOAD#NUMBER`, as `driftlab list points` shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<OpName>,
+    /// For which of its steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// The how-manieth time that all this comes together.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub nth: u32,
+    /// Before or after the effect.
+    #[serde(default)]
+    pub moment: Moment,
+}
+
+const fn first() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_first(nth: &u32) -> bool {
+    *nth == 1
+}
+
+/// What is done at a point: an act and, perhaps, the name of what it is done with.
+#[derive(
+    Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct What {
+    /// The act.
+    pub act: Act,
+    /// The name of the message, log record or decision; any, if it is left out.
+    pub label: Option<String>,
+}
+
+impl TryFrom<String> for What {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let (act, label) = text.split_once(' ').unwrap_or((&text, ""));
+        let Some(known) = Act::ALL.iter().find(|known| known.name() == act) else {
+            let names: Vec<&str> = Act::ALL.iter().map(|act| act.name()).collect();
+            return Err(format!("`{act}` is not done anywhere: choose {}", names.join(", ")));
+        };
+        let label = label.trim();
+        Ok(Self { act: *known, label: (!label.is_empty()).then(|| label.to_owned()) })
+    }
+}
+
+impl From<What> for String {
+    fn from(what: What) -> Self {
+        what.to_string()
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.act.name())?;
+        self.label.iter().try_for_each(|label| write!(f, " {label}"))
+    }
+}
+
+/// Names an operation by its load and its number there, counted from 0, as every run knows it.
+#[derive(
+    Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct OpName {
+    /// The load, by its luck name.
+    pub load: String,
+    /// The number within the load.
+    pub number: u64,
+}
+
+impl OpName {
+    /// The name of an operation in a world.
+    pub fn of(world: &World, op: OpId) -> Option<Self> {
+        if op == OpId::NONE {
+            return None;
+        }
+        let info = world.env().operation(op);
+        let loads = &world.env().system().loads;
+        let load = loads.iter().find(|load| op_luck(load.name.luck, info.ordinal) == info.luck)?;
+        Some(Self { load: load.name.lasting.to_string(), number: info.ordinal })
+    }
+
+    /// What names the operation in draws, if there is such a load.
+    fn luck(&self, world: &World) -> Option<u64> {
+        let loads = &world.env().system().loads;
+        let load = loads.iter().find(|load| load.name.is_called(&self.load))?;
+        Some(op_luck(load.name.luck, self.number))
+    }
+}
+
+impl TryFrom<String> for OpName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let wrong = || format!("`{text}` names no operation: write LOAD#NUMBER, as in tickets#3");
+        let (load, number) = text.rsplit_once('#').ok_or_else(wrong)?;
+        Ok(Self { load: load.to_owned(), number: number.parse().map_err(|_| wrong())? })
+    }
+}
+
+impl From<OpName> for String {
+    fn from(name: OpName) -> Self {
+        name.to_string()
+    }
+}
+
+impl fmt::Display for OpName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.load, self.number)
+    }
+}
+
+impl fmt::Display for Trigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { who, what, to, of, step, nth, moment } = self;
+        write!(f, "{moment} {}: {what}", who.as_deref().unwrap_or("anybody"))?;
+        to.iter().try_for_each(|to| write!(f, " to {to}"))?;
+        of.iter().try_for_each(|of| write!(f, " for {of}"))?;
+        step.iter().try_for_each(|step| write!(f, ", step {step}"))?;
+        if *nth > 1 { write!(f, ", time {nth}") } else { Ok(()) }
+    }
+}
+
+/// A trigger in the world of one run, with its names resolved.
+pub(super) struct Aim {
+    trigger: Trigger,
+    who: Option<Vec<NodeId>>,
+    to: Option<Vec<NodeId>>,
+    /// The operation's name in draws; an unknown load never matches.
+    of: Option<Option<u64>>,
+    seen: Cell<u32>,
+}
+
+impl Aim {
+    /// A trigger that has not fired yet. What becomes of a message is settled before it leaves, so
+    /// `early` moves the moment there.
+    pub fn new(world: &World, trigger: &Trigger, early: bool) -> Self {
+        let resolve = |name: &String| nodes(world, name);
+        let moment = if early { Moment::Before } else { trigger.moment };
+        Self {
+            who: trigger.who.as_ref().map(resolve),
+            to: trigger.to.as_ref().map(resolve),
+            of: trigger.of.as_ref().map(|of| of.luck(world)),
+            trigger: Trigger { moment, ..trigger.clone() },
+            seen: Cell::new(0),
+        }
+    }
+
+    /// Whether this is the point; counts.
+    pub fn hits(&self, world: &World, point: &Point) -> bool {
+        if !self.fits(world, point) {
+            return false;
+        }
+        self.seen.set(self.seen.get() + 1);
+        self.seen.get() == self.trigger.nth
+    }
+
+    fn fits(&self, world: &World, point: &Point) -> bool {
+        let Trigger { what, moment, step, .. } = &self.trigger;
+        let env = world.env();
+        let named = |label: &String| env.label_text(point.label) == Some(label.as_str());
+        let among = |nodes: &Option<Vec<NodeId>>, node| {
+            nodes.as_ref().is_none_or(|nodes| nodes.contains(&node))
+        };
+        what.act == point.act
+            && *moment == point.moment
+            && among(&self.who, point.node)
+            && what.label.as_ref().is_none_or(named)
+            && among(&self.to, point.peer)
+            && self.of.is_none_or(|of| point.op != OpId::NONE && of == Some(env.op_luck(point.op)))
+            && step.as_ref().is_none_or(|step| is_step(world, point, step))
+    }
+}
+
+fn is_step(world: &World, point: &Point, name: &str) -> bool {
+    if point.op == OpId::NONE {
+        return false;
+    }
+    let env = world.env();
+    let steps = &env.system().operation(env.operation(point.op).kind).steps;
+    steps.get(point.step.index()).is_some_and(|step| step.name.is_called(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_and_of_are_read_as_they_are_written() {
+        for text in ["force prepare", "publish", "send two words"] {
+            let what = What::try_from(text.to_owned()).expect("known acts");
+            assert_eq!(String::from(what), text);
+        }
+        let unknown = What::try_from("sned commit".to_owned()).expect_err("an unknown act");
+        assert!(unknown.starts_with("`sned` is not done anywhere: choose send, receive"));
+        let name = OpName::try_from("a#b#12".to_owned()).expect("a load may contain #");
+        assert_eq!((name.load.as_str(), name.number), ("a#b", 12));
+        assert!(OpName::try_from("tickets".to_owned()).is_err());
+    }
+
+    #[test]
+    fn a_trigger_reads_as_a_sentence() {
+        let trigger = Trigger {
+            who: Some("stock-db".into()),
+            what: What::try_from("force prepare".to_owned()).expect("a known act"),
+            to: None,
+            of: Some(OpName { load: "tickets".into(), number: 3 }),
+            step: Some("take".into()),
+            nth: 2,
+            moment: Moment::After,
+        };
+        let said = "after stock-db: force prepare for tickets#3, step take, time 2";
+        assert_eq!(trigger.to_string(), said);
+    }
+}

@@ -1,0 +1,121 @@
+//! The words that both sides use: those who are judged and those who judge, those who fail and
+//! those who make them fail.
+//!
+//! Patterns say here what they promise and how much may go wrong meanwhile; checks look whether
+//! they keep it, and fuzzing stays inside. Labels of messages and log records that a check must
+//! recognise have fixed numbers.
+
+use crate::kernel::Span;
+
+/// What a pattern promises with its settings, as long as no more goes wrong than its budget allows.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Promises {
+    /// The names of the properties that it keeps; see `driftlab list checks`.
+    pub keeps: Vec<&'static str>,
+    /// How much may go wrong.
+    pub budget: Budget,
+}
+
+/// How much may go wrong before a promise is off: kinds of fault that it does not list are outside.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Budget(pub Vec<Allowance>);
+
+/// How much of one kind of fault is inside a budget.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Allowance {
+    /// The kind of fault, by its name.
+    pub fault: &'static str,
+    /// How many of it in one run, at most.
+    pub count: u32,
+    /// How long one may last, at most.
+    pub longest: Span,
+    /// What it may strike: names of nodes or roles; anything, if there is none.
+    pub targets: Vec<&'static str>,
+}
+
+impl Allowance {
+    /// So many faults of a kind, each no longer than this, on anything.
+    pub const fn new(fault: &'static str, count: u32, longest: Span) -> Self {
+        Self { fault, count, longest, targets: Vec::new() }
+    }
+}
+
+impl Budget {
+    /// What is allowed of a kind of fault, if anything is.
+    pub fn of(&self, fault: &str) -> Option<&Allowance> {
+        self.0.iter().find(|allowance| allowance.fault == fault)
+    }
+}
+
+/// Labels with fixed numbers in the history.
+pub mod label {
+    /// The texts, in the order of their numbers.
+    pub const TEXTS: &[&str] = &[
+        "statement",
+        "commit",
+        "prepare",
+        "rollback",
+        "resolve",
+        "abort",
+        "outbox",
+        "prepared branch",
+        "decision",
+        "transaction",
+        "work",
+        "workflow",
+        "compensation",
+        "event",
+        "publish",
+        "watermark",
+    ];
+
+    /// A statement of a session.
+    pub const STATEMENT: u32 = number("statement");
+    /// A commit: of a session, in a log, or the message that tells a branch.
+    pub const COMMIT: u32 = number("commit");
+    /// The request for a vote, and the prepared record of a branch.
+    pub const PREPARE: u32 = number("prepare");
+    /// The end of a session that wants nothing kept.
+    pub const ROLLBACK: u32 = number("rollback");
+    /// The outcome of a branch, told to its database.
+    pub const RESOLVE: u32 = number("resolve");
+    /// An abort: in a log, or the message that tells a branch.
+    pub const ABORT: u32 = number("abort");
+    /// A row of an outbox.
+    pub const OUTBOX: u32 = number("outbox");
+    /// A branch whose outcome is open.
+    pub const BRANCH: u32 = number("prepared branch");
+    /// A coordinator's decision in its log.
+    pub const DECISION: u32 = number("decision");
+    /// The decision on a distributed transaction.
+    pub const TRANSACTION: u32 = number("transaction");
+    /// The work of one branch.
+    pub const WORK: u32 = number("work");
+    /// The state of an orchestrated operation.
+    pub const WORKFLOW: u32 = number("workflow");
+    /// A step that is taken back.
+    pub const COMPENSATION: u32 = number("compensation");
+    /// An event at a broker.
+    pub const EVENT: u32 = number("event");
+    /// An event on its way to a broker.
+    pub const PUBLISH: u32 = number("publish");
+    /// How far a synchronization job has got.
+    pub const WATERMARK: u32 = number("watermark");
+
+    /// The number of a text, found while compiling.
+    const fn number(text: &str) -> u32 {
+        let mut at = 0;
+        while !is_same(TEXTS[at].as_bytes(), text.as_bytes()) {
+            at += 1;
+        }
+        at as u32
+    }
+
+    const fn is_same(one: &[u8], other: &[u8]) -> bool {
+        let mut at = 0;
+        while at < one.len() && at < other.len() && one[at] == other[at] {
+            at += 1;
+        }
+        at == one.len() && at == other.len()
+    }
+}

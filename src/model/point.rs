@@ -1,0 +1,178 @@
+//! Semantic points: the moments of a run at which a fault, or a mutant of the zoo, can be aimed.
+//!
+//! The primitives that every pattern uses (messages, logs, databases, brokers) call
+//! [`Env::reach`] right before and right behind each effect. Usually nobody watches, and that costs
+//! one branch. A [`Watcher`] may crash a node at a point, since a crash is a fence: with `before`
+//! the effect does not happen any more, with `after` it has happened and nothing behind it. It may
+//! also answer with an [`Order`] about the effect itself.
+//!
+//! Points are named by what they are, never by when they happen, so that the same point is found
+//! again in a run that went differently up to there.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::env::{Ctx, Env};
+use super::record::OpId;
+use super::system::StepId;
+use crate::kernel::{NodeId, Span};
+
+/// What is done at a point.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+#[repr(u8)]
+pub enum Act {
+    /// A request or a one-way message leaves its sender; the peer is the receiver.
+    Send,
+    /// It arrives at a process that serves; the peer is the sender.
+    Receive,
+    /// The receiver's answer leaves; the peer is the caller.
+    Reply,
+    /// The answer arrives at the caller; the peer is who answered.
+    Hear,
+    /// A log record is written that nobody waits for; durable with the next forced write.
+    Append,
+    /// A log record is forced: before it is written, and once it is durable.
+    Force,
+    /// A statement of a step was carried out inside an open transaction.
+    Work,
+    /// A statement was carried out that takes a step back.
+    Compensate,
+    /// The changes of a transaction take effect at its database.
+    Apply,
+    /// A coordinator, an orchestrator or a consumer takes a decision.
+    Decide,
+    /// A broker has stored a message as safely as it can: consumers may have it.
+    Publish,
+}
+
+impl Act {
+    /// All acts, in the order of their numbers.
+    pub const ALL: [Self; 11] = [
+        Self::Send,
+        Self::Receive,
+        Self::Reply,
+        Self::Hear,
+        Self::Append,
+        Self::Force,
+        Self::Work,
+        Self::Compensate,
+        Self::Apply,
+        Self::Decide,
+        Self::Publish,
+    ];
+
+    /// As scenario files write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Send => "send",
+            Self::Receive => "receive",
+            Self::Reply => "reply",
+            Self::Hear => "hear",
+            Self::Append => "append",
+            Self::Force => "force",
+            Self::Work => "work",
+            Self::Compensate => "compensate",
+            Self::Apply => "apply",
+            Self::Decide => "decide",
+            Self::Publish => "publish",
+        }
+    }
+
+    /// Whether it is about a message that can be lost, doubled or held up.
+    pub const fn is_message(self) -> bool {
+        matches!(self, Self::Send | Self::Reply)
+    }
+}
+
+/// On which side of its effect a point lies.
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Debug,
+    Default,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+#[repr(u8)]
+pub enum Moment {
+    /// Nothing of it has happened.
+    Before,
+    /// It has happened, and nothing behind it.
+    #[default]
+    After,
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Before => "before",
+            Self::After => "after",
+        })
+    }
+}
+
+/// A point as it is reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Point {
+    /// What is done.
+    pub act: Act,
+    /// On which side of the effect.
+    pub moment: Moment,
+    /// Who does it.
+    pub node: NodeId,
+    /// The other end of a message; otherwise `node` itself.
+    pub peer: NodeId,
+    /// The name of the message, log record or decision, as a label of the history.
+    pub label: u32,
+    /// On whose behalf, or [`OpId::NONE`].
+    pub op: OpId,
+    /// Which step of it, or [`StepId::NONE`].
+    pub step: StepId,
+    /// Which attempt, from 0.
+    pub attempt: u16,
+}
+
+/// What becomes of the effect at whose point it is given; only heeded before the effect.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Order {
+    /// It takes its course.
+    #[default]
+    Go,
+    /// A message is lost; a forced write is answered at once although nothing is durable yet.
+    Skip,
+    /// A message arrives twice.
+    Twice,
+    /// A message takes this much longer.
+    Late(Span),
+}
+
+/// Who is told of every point of a run.
+pub trait Watcher {
+    /// A point is reached. Nothing of the world is borrowed: nodes may be crashed, links cut.
+    fn reach(&self, point: &Point) -> Order;
+}
+
+impl Env {
+    /// A process reaches a point. After a point `before` an effect, whoever caused it must look
+    /// whether its node is still up. The first order that any watcher gives counts.
+    #[inline]
+    pub fn reach(&self, ctx: &Ctx, act: Act, label: u32, peer: NodeId, moment: Moment) -> Order {
+        if !self.is_watched() {
+            return Order::Go;
+        }
+        let Ctx { node, op, step, attempt, .. } = *ctx;
+        self.tell_watchers(&Point { act, moment, node, peer, label, op, step, attempt })
+    }
+}
