@@ -2,8 +2,8 @@
 //!
 //! `tests/golden/fingerprints.txt` records the fingerprint of every run of the scenarios that ship,
 //! here in front of the judges; `driftlab fingerprints scenarios/*.toml` prints the same without
-//! them from any build. If results change on
-//! purpose, `UPDATE=1 cargo test --test it` records them anew.
+//! them from any build. If results change on purpose, `UPDATE=1 cargo test --test it` records them
+//! anew.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;

@@ -11,7 +11,7 @@ use driftlab::experiment::compare::setup;
 use driftlab::experiment::run::run;
 use driftlab::kernel::Sink;
 use driftlab::model::record::{Kind, Record};
-use driftlab::model::system::Arrivals;
+use driftlab::model::system::{Arrivals, ReadWhat};
 use driftlab::scenario::{Registries, Scenario, Source, Variant, load, render};
 
 /// A run and everything that happened in it.
@@ -64,8 +64,16 @@ pub fn scenario(text: &str) -> Scenario {
 
 /// The same scenario with a tenth of its load, where what happens matters and how often does not.
 pub fn thin(mut scenario: Scenario) -> Scenario {
-    for load in &mut Arc::make_mut(&mut scenario.system).loads {
-        if let Arrivals::Poisson(rate) = &mut load.arrivals {
+    let system = Arc::make_mut(&mut scenario.system);
+    for load in &mut system.loads {
+        match &mut load.arrivals {
+            Arrivals::Poisson(rate) => *rate /= 10.0,
+            Arrivals::Bursts { base, peak, .. } => (*base, *peak) = (*base / 10.0, *peak / 10.0),
+            _ => {}
+        }
+    }
+    for read in &mut system.reads {
+        if let ReadWhat::Column { rate, .. } = &mut read.what {
             *rate /= 10.0;
         }
     }
