@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::census::Census;
+use super::properties::{Finding, Properties, Verifier};
 use super::{Judge, JudgeOptions, RunReport};
 use crate::kernel::{Dist, NodeId, Sink, Span, Time};
 use crate::model::record::{Answer, Kind, OpId, Record, column_subject};
@@ -140,7 +142,9 @@ fn read(what: ReadWhat) -> ReadSpec {
 
 /// A history that is being told to a judge. Times are milliseconds.
 pub struct History {
+    system: Arc<System>,
     judge: Judge,
+    records: Vec<Record>,
     now: u64,
     probes: u64,
 }
@@ -154,7 +158,9 @@ impl History {
     /// Nothing has happened yet in this system.
     pub fn of(system: System) -> Self {
         let options = JudgeOptions { keep_operations: true, ..JudgeOptions::default() };
-        Self { judge: Judge::new(&Arc::new(system), options), now: 0, probes: 0 }
+        let system = Arc::new(system);
+        let judge = Judge::new(&system, options);
+        Self { system, judge, records: Vec::new(), now: 0, probes: 0 }
     }
 
     /// What follows happens at `ms`.
@@ -183,6 +189,7 @@ impl History {
         };
         fill(&mut record);
         self.judge.see(&record);
+        self.records.push(record);
         self
     }
 
@@ -266,6 +273,31 @@ impl History {
     /// A probe ends: 0 read, 1 error, 2 timed out.
     pub fn end_probe(&mut self, number: u64, how: u64) -> &mut Self {
         self.note(Kind::ProbeEnded, |r| (r.a, r.b) = (number, how))
+    }
+
+    /// What a property says if the run ends now.
+    pub fn found(&mut self, property: &str, settled: bool) -> Finding {
+        self.found_within(property, settled, None)
+    }
+
+    /// The same, under a promise to need no longer than this.
+    pub fn found_within(&mut self, property: &str, settled: bool, within: Option<Span>) -> Finding {
+        let verifier = self.verifier(&[property]).within(within);
+        verifier.finish(settled).into_iter().next().expect("a finding for each property")
+    }
+
+    /// What these properties and the invariants say if the run ends now, and the census.
+    pub fn verify(&mut self, properties: &[&str], settled: bool) -> (Vec<Finding>, Census) {
+        let verifier = self.verifier(properties);
+        let census = verifier.census();
+        (verifier.finish(settled), census)
+    }
+
+    fn verifier(&mut self, properties: &[&str]) -> Verifier {
+        self.note(Kind::Phase, |r| r.a = 3);
+        let mut verifier = Verifier::new(&self.system, &Properties::builtin(), properties);
+        self.records.iter().for_each(|record| verifier.see(record));
+        verifier
     }
 
     /// The run ends, at rest.

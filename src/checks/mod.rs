@@ -1,5 +1,5 @@
-//! Judges over the history, and nothing else: measures, the outcome census, invariants and
-//! self-checks.
+//! Judges over the history, and nothing else: measures, the outcome census, invariants,
+//! properties and self-checks.
 //!
 //! A [`Judge`] is a fold over the [history](crate::model::record): it sees each record once, keeps
 //! 64 bytes of each operation, and ends as a [`RunReport`]: plain integers, the same on every
@@ -13,6 +13,7 @@ pub mod census;
 pub mod invariants;
 pub mod measures;
 pub mod outcome;
+pub mod properties;
 pub mod self_check;
 pub mod verdict;
 

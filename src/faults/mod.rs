@@ -1,5 +1,6 @@
 //! The faults: what goes wrong, when, and where. One file per kind; the plan says when.
 
+pub mod budget;
 mod crash;
 mod delay;
 mod delay_message;

@@ -14,6 +14,9 @@ pub struct Promises {
     pub keeps: Vec<&'static str>,
     /// How much may go wrong.
     pub budget: Budget,
+    /// How long after the load is over and everything is healed an operation may be under way;
+    /// none if it does not say, and then only rest decides.
+    pub within: Option<Span>,
 }
 
 /// How much may go wrong before a promise is off: kinds of fault that it does not list are outside.
@@ -45,6 +48,13 @@ impl Budget {
     pub fn of(&self, fault: &str) -> Option<&Allowance> {
         self.0.iter().find(|allowance| allowance.fault == fault)
     }
+}
+
+/// The distributed transaction that a branch belongs to. The tag that its owner gave it names the
+/// transaction and, in the lowest 16 bits, the participant (X/Open's global transaction identifier
+/// and branch qualifier).
+pub const fn transaction_of(tag: u64) -> u64 {
+    tag >> 16
 }
 
 /// Labels with fixed numbers in the history.

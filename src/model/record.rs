@@ -107,7 +107,8 @@ pub enum Kind {
     LockFailed,
     /// A row lock was given back: `subject` = database, `a` = row hash, `b` = ns it was held.
     LockHeld,
-    /// A branch forced its prepared record: `subject` = database, `a` = transaction.
+    /// A branch forced its prepared record: `subject` = database, `a` = transaction, `b` = the
+    /// distributed transaction, unique for its operation.
     Prepared,
     /// A row that a prepared branch keeps locked: written right behind `Prepared`, one a row:
     /// `subject` = database, `a` = transaction, `b` = row hash.

@@ -89,9 +89,14 @@ impl<T: ?Sized> Entry<T> {
 
     /// The manual page: the documentation at the head of its source file, as Markdown.
     pub fn page(&self) -> String {
-        let lines = self.manual.lines().map_while(|line| line.strip_prefix("//!"));
-        lines.map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line))).collect()
+        page(self.manual)
     }
+}
+
+/// The manual page at the head of a source file: its leading `//!` lines, as Markdown.
+pub fn page(source: &str) -> String {
+    let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
+    lines.map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line))).collect()
 }
 
 /// Decodes settings of type `S` from a subtree of a scenario.

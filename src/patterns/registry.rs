@@ -85,6 +85,9 @@ pub trait Prepared: Send + Sync {
     fn check(&self, system: &System) -> Vec<String>;
     /// What it promises on this system, and how much may go wrong meanwhile.
     fn promises(&self, system: &System) -> Promises;
+    /// What it would promise with its default settings: what a change of settings gives up is what
+    /// these promises have and those of the chosen settings have not.
+    fn promises_by_default(&self, system: &System) -> Promises;
     /// The driver nodes that it needs.
     fn drivers(&self) -> Vec<&'static str>;
     /// The pattern at work in a world that has these nodes.
@@ -119,6 +122,10 @@ impl<P: Pattern> Prepared for With<P> {
 
     fn promises(&self, system: &System) -> Promises {
         P::promises(&self.0, system)
+    }
+
+    fn promises_by_default(&self, system: &System) -> Promises {
+        P::promises(&P::Settings::default(), system)
     }
 
     fn drivers(&self) -> Vec<&'static str> {

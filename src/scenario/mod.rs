@@ -41,6 +41,7 @@ pub use resolve::{ROLES, TECHNIQUES};
 pub use schema::schema;
 pub use suggest::nearest;
 
+use crate::checks::properties::Properties;
 use crate::faults::plan::PlannedFault;
 use crate::faults::registry::Faults;
 use crate::model::system::{Name, System};
@@ -65,12 +66,18 @@ pub struct Registries {
     pub patterns: Patterns,
     /// Kinds of fault.
     pub faults: Faults,
+    /// Properties that patterns may promise.
+    pub properties: Arc<Properties>,
 }
 
 impl Registries {
     /// Everything that driftlab brings.
     pub fn builtin() -> Self {
-        Self { patterns: Patterns::builtin(), faults: Faults::builtin() }
+        Self {
+            patterns: Patterns::builtin(),
+            faults: Faults::builtin(),
+            properties: Arc::new(Properties::builtin()),
+        }
     }
 }
 
@@ -93,6 +100,8 @@ pub struct Scenario {
     pub variants: Vec<Variant>,
     /// What goes wrong, in the order of the file.
     pub faults: Vec<PlannedFault>,
+    /// The properties by which runs are judged.
+    pub properties: Arc<Properties>,
     /// Every setting in force, and where it came from.
     pub values: Vec<ValueUsed>,
 }
@@ -200,6 +209,7 @@ pub fn load(
             system: Arc::new(resolved.system),
             variants: resolved.variants,
             faults: resolved.faults,
+            properties: Arc::clone(&registries.properties),
             values: std::mem::take(&mut decoder.values),
         });
     }

@@ -8,7 +8,7 @@ use super::rows::RowId;
 use super::state::{Changes, Unsettled};
 use super::{Call, Database, DbError, Txn};
 use crate::kernel::{NodeId, Time};
-use crate::model::contract::label;
+use crate::model::contract::{label, transaction_of};
 use crate::model::env::Ctx;
 use crate::model::log::{ForceKind, Lsn};
 use crate::model::point::{Act, Moment};
@@ -60,7 +60,7 @@ impl Decision {
 pub struct Branch {
     /// The local transaction.
     pub txn: TxnId,
-    /// What its owner calls the distributed transaction.
+    /// What its owner calls it; see [`transaction_of`].
     pub tag: u64,
     /// The operation on whose behalf it wrote.
     pub op: OpId,
@@ -188,7 +188,8 @@ impl Database {
             return;
         }
         let (ctx, a, subject) = (branch.ctx, branch.txn.0, self.subject());
-        let mut notes = vec![Note { ctx, kind: Kind::Prepared, subject, a, b: 0 }];
+        let b = transaction_of(branch.tag);
+        let mut notes = vec![Note { ctx, kind: Kind::Prepared, subject, a, b }];
         notes.extend(branch.rows.iter().map(|row| Note {
             ctx,
             kind: Kind::PreparedRow,

@@ -1,0 +1,61 @@
+//! # agreement
+//!
+//! No two participants of a distributed transaction end it differently: if one commits its prepared
+//! branch, none aborts its own. A decision that a participant took alone (*heuristically*) counts
+//! like any other.
+//!
+//! Judged by what the databases did with their prepared branches. Undecided if no distributed
+//! transaction ended at two of them.
+//!
+//! Property S1 in the literature of checks: *agreement*.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Case, Ended, Finding, Property, When};
+use crate::model::record::{Kind, OpId, Record};
+use crate::model::system::System;
+
+/// One outcome for all branches.
+#[derive(Default)]
+pub struct Agreement {
+    case: Case,
+    /// The distributed transaction of each prepared branch.
+    branches: BTreeMap<u64, (OpId, u64)>,
+    /// How many branches of a distributed transaction committed, and how many aborted.
+    outcomes: BTreeMap<(OpId, u64), [u32; 2]>,
+}
+
+impl Property for Agreement {
+    const NAME: &'static str = "agreement";
+    const SUMMARY: &'static str = "no branch of a distributed transaction ends unlike the others";
+    const MANUAL: &'static str = include_str!("agreement.rs");
+    const WHEN: When = When::Always;
+    const SEES: &'static [Kind] = &[Kind::Prepared, Kind::Resolved];
+
+    fn new(_: &Arc<System>) -> Self {
+        Self::default()
+    }
+
+    fn see(&mut self, record: &Record) {
+        if record.kind == Kind::Prepared {
+            self.branches.insert(record.a, (record.op, record.b));
+            return;
+        }
+        let Some(transaction) = self.branches.remove(&record.a) else { return };
+        let outcomes = self.outcomes.entry(transaction).or_default();
+        outcomes[(record.b % 2) as usize] += 1;
+        match outcomes {
+            [0, 1] | [1, 0] => {}
+            [0, _] | [_, 0] => self.case.chance(),
+            _ => self.case.fail(record.time, record.op, || {
+                let op = record.op.0;
+                format!("one participant of operation {op} committed, another aborted")
+            }),
+        }
+    }
+
+    fn finish(self, _: &Ended) -> Finding {
+        self.case.conclude(Self::NAME, "no distributed transaction ended at two participants")
+    }
+}

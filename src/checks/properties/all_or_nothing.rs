@@ -1,0 +1,51 @@
+//! # all-or-nothing
+//!
+//! At the end every operation shows all of its effects, or none of them: what was taken back counts
+//! as gone.
+//!
+//! Judged by what the stores show, never by what a coordinator believes. While the system may still
+//! be moving, a partial operation leaves the verdict open; at rest, or once the bound has passed
+//! that the pattern promises, it is a violation. Undecided if no operation of several steps ever
+//! took effect.
+//!
+//! Property Q2 in the literature of checks: *all or nothing*.
+
+use std::sync::Arc;
+
+use super::{Case, Ended, Finding, Property, When};
+use crate::checks::outcome::NEVER;
+use crate::model::record::{Kind, OpId, Record};
+use crate::model::system::System;
+
+/// All effects of an operation, or none.
+pub struct AllOrNothing;
+
+impl Property for AllOrNothing {
+    const NAME: &'static str = "all-or-nothing";
+    const SUMMARY: &'static str = "every operation ends with all of its effects or with none";
+    const MANUAL: &'static str = include_str!("all_or_nothing.rs");
+    const WHEN: When = When::AtTheEnd;
+    const SEES: &'static [Kind] = &[];
+
+    fn new(_: &Arc<System>) -> Self {
+        Self
+    }
+
+    fn see(&mut self, _: &Record) {}
+
+    fn finish(self, end: &Ended) -> Finding {
+        let mut case = Case::default();
+        for (op, outcome) in (0..).map(OpId).zip(end.operations.all()) {
+            let (shown, all) = (outcome.shown(), outcome.all_steps());
+            if outcome.is_partial() {
+                case.fail_at_rest(end, op, || {
+                    let steps = (shown.count_ones(), all.count_ones());
+                    format!("operation {} shows {} of its {} effects", op.0, steps.0, steps.1)
+                });
+            } else if outcome.first != NEVER && outcome.steps() > 1 {
+                case.chance();
+            }
+        }
+        case.conclude(Self::NAME, "no operation of several steps took effect")
+    }
+}

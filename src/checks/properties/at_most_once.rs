@@ -1,0 +1,75 @@
+//! # at-most-once
+//!
+//! No step of an operation ever shows more than once, and none is taken back more often than it was
+//! carried out: retries, redelivery and recovery are absorbed.
+//!
+//! Judged at the end of every instant by what the stores show. Undecided if no effect ever showed.
+//!
+//! Property S7 in the literature of checks: *at most once*.
+
+use std::sync::Arc;
+
+use super::{Case, Ended, Finding, Property, When};
+use crate::kernel::Time;
+use crate::model::record::{Kind, OpId, Record};
+use crate::model::system::{MAX_STEPS, StepId, System};
+
+/// Each effect once.
+#[derive(Default)]
+pub struct AtMostOnce {
+    case: Case,
+    /// By operation and step: how often it shows, net of compensation.
+    net: Vec<[i8; MAX_STEPS]>,
+    /// What was out of bounds within the instant `now`.
+    suspects: Vec<(OpId, StepId)>,
+    now: Time,
+}
+
+impl AtMostOnce {
+    fn end_instant(&mut self) {
+        for (op, step) in std::mem::take(&mut self.suspects) {
+            let net = self.net[op.0 as usize][step.index()];
+            if !(0..=1).contains(&net) {
+                self.case.fail(self.now, op, || match net {
+                    ..0 => format!("step {} of operation {} was taken back twice", step.0, op.0),
+                    _ => format!("step {} of operation {} shows {net} times", step.0, op.0),
+                });
+            }
+        }
+    }
+}
+
+impl Property for AtMostOnce {
+    const NAME: &'static str = "at-most-once";
+    const SUMMARY: &'static str = "no effect shows twice, and none is taken back twice";
+    const MANUAL: &'static str = include_str!("at_most_once.rs");
+    const WHEN: When = When::Always;
+    const SEES: &'static [Kind] = &[Kind::Shown];
+
+    fn new(_: &Arc<System>) -> Self {
+        Self::default()
+    }
+
+    fn see(&mut self, record: &Record) {
+        if record.time > self.now {
+            self.end_instant();
+            self.now = record.time;
+        }
+        let (op, step) = (record.op.0 as usize, record.step.index());
+        if op >= self.net.len() {
+            self.net.resize(op + 1, [0; MAX_STEPS]);
+        }
+        let net = &mut self.net[op][step];
+        let change = (record.b as i64).clamp(-64, 64) as i8;
+        *net = if record.a == 0 { net.saturating_add(change) } else { net.saturating_sub(change) };
+        self.case.chance();
+        if !(0..=1).contains(net) {
+            self.suspects.push((record.op, record.step));
+        }
+    }
+
+    fn finish(mut self, _: &Ended) -> Finding {
+        self.end_instant();
+        self.case.conclude(Self::NAME, "no effect ever showed")
+    }
+}

@@ -1,0 +1,69 @@
+//! A case against a property: how often it could have failed, and where it did.
+
+use super::{Ended, Finding};
+use crate::checks::verdict::Judgement;
+use crate::kernel::Time;
+use crate::model::record::OpId;
+
+/// How many of the operations involved are named.
+const NAMED: usize = 32;
+
+/// What a property has gathered: its chances to fail, its failures, and what stays open.
+#[derive(Clone, Debug, Default)]
+pub struct Case {
+    chances: u64,
+    failures: u64,
+    open: u64,
+    first: Option<(Time, String)>,
+    ops: Vec<OpId>,
+}
+
+impl Case {
+    /// It could have failed here.
+    pub const fn chance(&mut self) {
+        self.chances += 1;
+    }
+
+    /// Whether it could have failed at all.
+    pub const fn had_a_chance(&self) -> bool {
+        self.chances > 0
+    }
+
+    /// It failed at `at`, over `op`; `why` is asked for the first time only.
+    pub fn fail(&mut self, at: Time, op: OpId, why: impl FnOnce() -> String) {
+        self.chances += 1;
+        self.failures += 1;
+        if self.first.is_none() {
+            self.first = Some((at, why()));
+        }
+        if op != OpId::NONE && self.ops.len() < NAMED && !self.ops.contains(&op) {
+            self.ops.push(op);
+        }
+    }
+
+    /// It fails at the end over `op`, unless the system may still be moving.
+    pub fn fail_at_rest(&mut self, end: &Ended, op: OpId, why: impl FnOnce() -> String) {
+        if end.is_final() {
+            self.fail(end.at, op, why);
+        } else {
+            self.open += 1;
+        }
+    }
+
+    /// The conclusion. `idle` says why it is undecided if it never had a chance to fail.
+    pub fn conclude(self, property: &str, idle: &'static str) -> Finding {
+        let judgement = match &self.first {
+            Some((_, why)) if self.failures > 1 => {
+                Judgement::violated(format!("{why}; {} times in all", self.failures))
+            }
+            Some((_, why)) => Judgement::violated(why.clone()),
+            None if self.open > 0 => {
+                Judgement::undecided("the run ended before the system had settled")
+            }
+            None if self.chances == 0 => Judgement::undecided(idle),
+            None => Judgement::held(),
+        };
+        let at = self.first.map(|(at, _)| at);
+        Finding { property: property.to_owned(), judgement, ops: self.ops, at }
+    }
+}
