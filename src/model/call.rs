@@ -2,6 +2,9 @@
 //!
 //! A message in flight is a process of the world, so that no crash can take it back; on arrival it
 //! becomes a process of the receiver, and with its answer it takes to the road again.
+//!
+//! Within one node there is no message: what a node asks of itself is another process of its own,
+//! which begins at once and answers as soon as it is done, whatever the network does.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -86,6 +89,16 @@ impl<R> Slot<R> {
             reply: RefCell::new(None),
             filled: Cell::new(false),
         })
+    }
+
+    /// A reply is there. The first one counts, if anybody still waits for it.
+    fn fill(&self, world: &World, reply: Reply<R>) {
+        if !self.filled.replace(true) {
+            *self.reply.borrow_mut() = Some(reply);
+            if let Some(caller) = self.caller.get() {
+                world.env().sim().wake(caller);
+            }
+        }
     }
 }
 
@@ -248,6 +261,10 @@ where
     if !env.sim().is_up(sender.node) {
         return; // A crash is a fence.
     }
+    if to == sender.node {
+        from.spawn(move |here| answer(here, message, slot, handler));
+        return;
+    }
     let label = env.label(message.label);
     let order = env.reach(&sender, Act::Send, label, to, Moment::Before);
     if !env.sim().is_up(sender.node) {
@@ -271,6 +288,26 @@ where
         world.fly(envelope, fate.delay, slot, handler);
     }
     env.reach(&sender, Act::Send, label, to, Moment::After);
+}
+
+/// What a node asks of itself: it is served like any other request, but on nobody's road.
+fn answer<R, F, Fut>(
+    here: Here,
+    message: Message,
+    slot: Option<Rc<Slot<R>>>,
+    handler: F,
+) -> impl Future<Output = ()>
+where
+    F: Fn(Here) -> Fut,
+    Fut: Future<Output = R>,
+{
+    async move {
+        let leg = label_luck(message.label);
+        let reply = serve(here.world(), *here.ctx(), message.work, leg, &handler).await;
+        if let Some(slot) = slot {
+            slot.fill(here.world(), reply);
+        }
+    }
 }
 
 /// The life of one request: arrive, be served, carry the answer back.
@@ -303,7 +340,7 @@ where
             if !world.env().sim().is_up(to) {
                 return; // It crashed within this very poll: nothing leaves any more.
             }
-            let reply = serve(&world, server, &envelope, &handler).await;
+            let reply = serve(&world, server, envelope.work, envelope.leg, &handler).await;
             if !world.env().sim().is_up(to) {
                 return;
             }
@@ -339,16 +376,11 @@ where
     }
 }
 
-/// A reply has reached its caller. The first one counts, if anybody still waits for it.
+/// A reply has reached its caller.
 fn hear<R>(world: &World, back: &Envelope, slot: &Slot<R>, reply: Reply<R>) {
     let Envelope { sender, to, label, .. } = *back;
     world.env().reach(&sender, Act::Hear, label, to, Moment::Before);
-    if !slot.filled.replace(true) {
-        *slot.reply.borrow_mut() = Some(reply);
-        if let Some(caller) = slot.caller.get() {
-            world.env().sim().wake(caller);
-        }
-    }
+    slot.fill(world, reply);
     world.env().reach(&sender, Act::Hear, label, to, Moment::After);
 }
 
@@ -435,7 +467,8 @@ impl World {
 fn serve<R, F, Fut>(
     world: &Rc<World>,
     ctx: Ctx,
-    envelope: &Envelope,
+    work: bool,
+    leg: u32,
     handler: &F,
 ) -> impl Future<Output = Reply<R>>
 where
@@ -449,11 +482,11 @@ where
         let Some(mut visit) = pool.enter(ctx).await else {
             return Reply::Rejected;
         };
-        if envelope.work {
+        if work {
             let env = world.env();
             let spec = &env.system().services[service.index()];
             let place = u64::from(ctx.step.0) | u64::from(ctx.attempt) << 8;
-            let (name, leg) = (spec.name.luck, u64::from(envelope.leg));
+            let (name, leg) = (spec.name.luck, u64::from(leg));
             let luck = env.op_luck(ctx.op);
             let mut words = env.luck().draw(Purpose::Work, name, luck, place, leg);
             let work = spec.work.sample(&mut words);

@@ -151,9 +151,6 @@ impl Network {
 
     /// Draws what happens to one leg (`leg` names it) from one node to another.
     pub fn fate(&self, env: &Env, ctx: &Ctx, from: NodeId, to: NodeId, leg: u64) -> Fate {
-        if from == to {
-            return Fate { delay: Span::ZERO, lost: false, copy: None };
-        }
         let (name, key) = self.key(env, ctx, from, to);
         let place = u64::from(ctx.step.0) | u64::from(ctx.attempt) << 8;
         let luck = env.luck();

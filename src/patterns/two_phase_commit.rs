@@ -23,10 +23,11 @@
 //! | abort   | 1 + 2n, 1, 4n | y, y, 2n + y |
 //! | commit  | 2 + n, n, 3n  | 1 + 2y, 1, 2n + 2y |
 //!
-//! (log records of coordinator and participants together; the work is another 2n messages.) A
-//! participant that votes no has rolled back and has nothing to write down. One that has changed
-//! nothing drops out at its vote and costs two messages. Before votes are asked for nobody can be
-//! in doubt: an abort is then told once, and nothing is logged.
+//! (log records of coordinator and participants together; the work is another 2n messages. With
+//! `coordinator = "caller"` the first service coordinates, and what it asks of itself is no
+//! message: count those of the others.) A participant that votes no has rolled back and has nothing
+//! to write down. One that has changed nothing drops out at its vote and costs two messages. Before
+//! votes are asked for nobody can be in doubt: an abort is then told once, and nothing is logged.
 //!
 //! **Messages** may come twice, late or not at all. A transaction that is tried again is a new one
 //! with a new name; a participant that has ended one does not begin it again.

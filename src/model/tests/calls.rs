@@ -209,3 +209,42 @@ fn a_paused_service_answers_once_it_goes_on() {
     bench.run(at(1_000));
     assert_eq!(seen(&outcome), Some((Reply::Answered(7), at(20 + 3 + 1))));
 }
+
+/// What a node asks of itself.
+const A_TO_A: (&str, &str) = ("a", "a");
+
+#[test]
+fn what_a_node_asks_of_itself_is_no_message() {
+    let bench = Bench::new();
+    for effect in [LinkEffect::Cut, LinkEffect::Duplicate(1.0)] {
+        bench.disturb("a", "a", effect);
+    }
+    let to = bench.node("a");
+    bench.start("a", |here| async move {
+        let here = here.with(Ctx { cause: 17, ..*here.ctx() });
+        here.note_label(Kind::Decided, "asks", 0, 0);
+        let reply = here.call(to, Message::request("ask", millis(100)), work).await;
+        assert_eq!(reply, Reply::Answered(7));
+        here.note_label(Kind::Decided, "heard", 0, 0);
+    });
+    bench.run(at(1_000));
+    let [asks, worked, heard] = bench.all(Kind::Decided)[..] else { panic!("once each") };
+    // Its own work as a service, then what it was asked to do; nothing on the way.
+    assert_eq!((worked.time, heard.time), (at(3 + 3), at(3 + 3)));
+    assert_ne!(asks.process, worked.process);
+    assert_eq!(worked.cause, 17, "it goes on with what its asker was asked");
+    assert_eq!(bench.count(Kind::Started), 1, "it takes a worker");
+    assert_eq!(bench.count(Kind::Sent) + bench.count(Kind::Delivered), 0);
+    assert_eq!(bench.world.env().messages(), 0);
+}
+
+#[test]
+fn what_a_node_asked_of_itself_dies_with_it() {
+    let bench = Bench::new();
+    let outcome = bench.call(A_TO_A, ping(100), work);
+    bench.crash("a", at(2), false);
+    bench.restart("a", at(2));
+    bench.run(at(1_000));
+    assert_eq!(seen(&outcome), None);
+    assert_eq!(bench.count(Kind::Decided), 0);
+}

@@ -107,7 +107,9 @@ fn waited(told: &Told) -> u64 {
 fn without_faults_all_ends_well_and_takes_as_long_as_computed() {
     let work = WORK + 2 * WIRE + STATEMENT;
     let vote = 2 * WIRE + PREPARE;
-    for (presumption, collecting) in [("nothing", 0), ("abort", 0), ("commit", FORCE)] {
+    for (presumption, collecting, messages) in
+        [("nothing", 0, 4), ("abort", 0, 4), ("commit", FORCE, 3)]
+    {
         let places = [
             // The work of `a`, then of `b` and `c`; then all votes, which others bound.
             ("own-node", "parallel", 2 * (2 * LINK + work) + 2 * LINK + vote),
@@ -123,6 +125,9 @@ fn without_faults_all_ends_well_and_takes_as_long_as_computed() {
             let told = run(&scenario(&what, 95, ""));
             check_sound(&told, &what);
             assert_eq!(headlines(&told), [Headline::Committed; 9], "{what}");
+            let others = if place == "caller" { N - 1 } else { N };
+            assert_eq!(told.sent("work", MessageClass::Service), 9 * 2 * others, "{what}");
+            assert_eq!(price(&told).messages, 9 * messages * others, "{what}");
             assert_eq!(told.count(Kind::Retried), 0);
             assert_eq!(waited(&told), 2 * CLIENT + span + collecting + FORCE, "{what}");
             let decided = told.all(Kind::Decided).next().expect("a decision").time.as_nanos();
