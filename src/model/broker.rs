@@ -6,7 +6,11 @@
 //!
 //! A durable broker hands out only what is durable, in the order of its log. That a group is done
 //! with a message is logged but not forced, as consumers' offsets are: if a crash loses it, the
-//! message is handed out once more. The `Holds` records follow what the log has, through crashes.
+//! message is handed out once more, and its deliveries are counted anew. At most once, it is forced
+//! before the message is handed out, for nothing else could keep that word through a crash. The
+//! `Holds` records follow what the log has, through crashes.
+//!
+//! What every group has acknowledged leaves the log once that is durable. Dead letters stay.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::Future;
@@ -99,12 +103,17 @@ struct Memory<E> {
     queues: BTreeMap<(ServiceId, u16), Mailbox<Queued<E>>>,
     /// Bounds the throughput of each partition.
     writers: BTreeMap<u16, Semaphore>,
+    /// The log is truncated when it has so many lines.
+    truncate_at: usize,
 }
+
+/// A log shorter than this is not worth truncating.
+const SHORT: usize = 32;
 
 impl<E> Default for Memory<E> {
     fn default() -> Self {
         let (queues, writers) = (BTreeMap::new(), BTreeMap::new());
-        Self { last: 0, unsafe_yet: VecDeque::new(), queues, writers }
+        Self { last: 0, unsafe_yet: VecDeque::new(), queues, writers, truncate_at: SHORT }
     }
 }
 
@@ -172,13 +181,14 @@ impl<E: Copy + Send + 'static> Broker<E> {
             });
             let stored = Stored { number, op: *op, partition, event: *event };
             if self.policy.durable {
-                here.log::<Line<E>>().append(Line::Stored(stored), "event");
-                self.count_stored(&here, &stored, 1);
+                let book = || self.count_stored(&here, &stored, 1);
+                here.log::<Line<E>>().append_and(Line::Stored(stored), "event", book);
             }
             memory.with(|memory| memory.unsafe_yet.push_back(stored));
         }
         if self.policy.durable {
             here.log::<Line<E>>().flush().await;
+            self.truncate(here);
         }
         // A flush covers all that came before, so whoever comes first releases it in order.
         let next = |memory: &mut Memory<E>| {
@@ -257,46 +267,124 @@ impl<E: Copy + Send + 'static> Broker<E> {
         }
     }
 
-    /// Hands one message to one group until it is acknowledged, or buried.
+    /// Hands one message to one group as often as the policy says.
     async fn hand_out<D, F>(&self, here: &Here, group: ServiceId, stored: Stored<E>, deliver: &D)
     where
         D: Fn(Here, E) -> F + Clone + Send + 'static,
         F: Future<Output = bool> + 'static,
     {
-        let here = here.for_op(stored.op);
-        let node = here.world().instance(group, stored.op);
-        let mut deliveries = 0;
-        let mut refusals: u16 = 0;
-        let buried = loop {
-            let here = here.at_step(StepId::NONE, deliveries);
-            here.note_label(Kind::Handed, "event", u64::from(deliveries) + 1, stored.number);
-            let (deliver, event) = (deliver.clone(), stored.event);
-            let message = Message::request("event", self.policy.visibility_timeout)
-                .class(MessageClass::Broker);
-            let reply = here.call(node, message, move |here| deliver(here, event)).await;
-            match reply {
-                Reply::Answered(true) => break false,
-                _ if !self.policy.at_least_once => {
-                    here.note_label(Kind::Buried, "event", 0, stored.number);
-                    break false;
-                }
+        let here = &here.for_op(stored.op);
+        if self.policy.at_least_once {
+            let buried = self.insist(here, group, &stored, deliver).await;
+            self.finish(here, group, &stored, buried);
+            return;
+        }
+        self.finish(here, group, &stored, false);
+        if self.policy.durable {
+            here.log::<Line<E>>().flush().await;
+        }
+        if self.deliver(here, group, &stored, 0, deliver).await != Reply::Answered(true) {
+            here.note_label(Kind::Buried, "event", 0, stored.number);
+        }
+    }
+
+    /// Hands a message out until it is acknowledged, or buried (true).
+    async fn insist<D, F>(
+        &self,
+        here: &Here,
+        group: ServiceId,
+        stored: &Stored<E>,
+        deliver: &D,
+    ) -> bool
+    where
+        D: Fn(Here, E) -> F + Clone + Send + 'static,
+        F: Future<Output = bool> + 'static,
+    {
+        let (mut deliveries, mut refusals): (u16, u16) = (0, 0);
+        loop {
+            let here = &here.at_step(StepId::NONE, deliveries);
+            match self.deliver(here, group, stored, deliveries, deliver).await {
+                Reply::Answered(true) => return false,
                 // It did not get there, so it does not count as a delivery.
                 Reply::Refused | Reply::Rejected => refusals = refusals.saturating_add(1),
                 Reply::Answered(false) | Reply::Unknown => deliveries += 1,
             }
             if deliveries >= self.policy.max_deliveries {
                 here.note_label(Kind::Buried, "event", 1, stored.number);
-                break true;
+                return true;
             }
             here.note_label(Kind::Retried, "delivery", u64::from(deliveries), 0);
             let pauses = deliveries.saturating_add(refusals) - 1;
             here.sleep(here.env().backoff(here.ctx(), pauses)).await;
-        };
+        }
+    }
+
+    /// Hands a message out once, after so many deliveries.
+    async fn deliver<D, F>(
+        &self,
+        here: &Here,
+        group: ServiceId,
+        stored: &Stored<E>,
+        deliveries: u16,
+        deliver: &D,
+    ) -> Reply<bool>
+    where
+        D: Fn(Here, E) -> F + Clone + Send + 'static,
+        F: Future<Output = bool> + 'static,
+    {
+        let here = here.at_step(StepId::NONE, deliveries);
+        here.note_label(Kind::Handed, "event", u64::from(deliveries) + 1, stored.number);
+        let node = here.world().instance(group, stored.op);
+        let (deliver, event) = (deliver.clone(), stored.event);
+        let message =
+            Message::request("event", self.policy.visibility_timeout).class(MessageClass::Broker);
+        here.call(node, message, move |here| deliver(here, event)).await
+    }
+
+    /// A group is done with a message, or as good as done.
+    fn finish(&self, here: &Here, group: ServiceId, stored: &Stored<E>, buried: bool) {
         if self.policy.durable {
             let done = Done { number: stored.number, group, op: stored.op, buried };
-            here.log::<Line<E>>().append(Line::Done(done), "acknowledged");
-            self.count_done(&here, done, 1);
+            let book = || self.count_done(here, done, 1);
+            here.log::<Line<E>>().append_and(Line::Done(done), "acknowledged", book);
         }
+    }
+
+    /// Forgets the messages that every group has acknowledged, with all that the log says of them,
+    /// as far as a crash could not bring them back. As the log doubles from one time to the next,
+    /// this costs each line no more than a few looks.
+    fn truncate(&self, here: &Here) {
+        let (log, memory) = (here.log::<Line<E>>(), here.local::<Memory<E>>());
+        if log.len() < memory.with(|memory| memory.truncate_at) {
+            return;
+        }
+        let mut newest = 0;
+        let mut open = BTreeSet::new();
+        for line in log.durable_records() {
+            match line {
+                Line::Stored(stored) => {
+                    newest = stored.number;
+                    open.extend(self.wanting(here, &stored).map(|group| (newest, group)));
+                }
+                // Somebody could still take up a dead letter.
+                Line::Done(done) if done.buried => {}
+                Line::Done(done) => drop(open.remove(&(done.number, done.group))),
+            }
+        }
+        // After a restart, numbers go on from the newest message, so that one stays.
+        let mut kept: BTreeSet<u64> = open.into_iter().map(|(number, _)| number).collect();
+        kept.insert(newest);
+        log.forget_if(|line| {
+            let (Line::Stored(Stored { number, .. }) | Line::Done(Done { number, .. })) = line;
+            *number < newest && !kept.contains(number)
+        });
+        memory.with(|memory| memory.truncate_at = SHORT.max(2 * log.len()));
+    }
+
+    /// How many lines the log has.
+    #[cfg(test)]
+    pub(super) fn kept(&self, here: &Here) -> usize {
+        here.log::<Line<E>>().len()
     }
 
     /// Counts (1), or counts no longer (-1), that the log holds a message for its groups.

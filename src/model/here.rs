@@ -50,6 +50,12 @@ impl<R: Clone + 'static> NodeLog<R> {
         self.log.append(&self.ctx, record, self.env.label(label));
     }
 
+    /// Appends a record, with what goes with it in the books of the history: what
+    /// [`NodeLog::take_lost`] takes back if a crash comes first.
+    pub fn append_and(&self, record: R, label: &'static str, book: impl FnOnce()) {
+        self.log.append_and(&self.ctx, record, self.env.label(label), book);
+    }
+
     /// Appends a record and waits until it is durable.
     pub async fn force(&self, record: R, label: &'static str) {
         let label = self.env.label(label);
@@ -64,6 +70,23 @@ impl<R: Clone + 'static> NodeLog<R> {
     /// All records, oldest first. After a crash: the durable ones.
     pub fn records(&self) -> Vec<R> {
         self.log.records().into_iter().map(|(_, record)| record).collect()
+    }
+
+    /// The records that a crash would leave, oldest first.
+    pub fn durable_records(&self) -> Vec<R> {
+        let durable = self.log.durable();
+        let records = self.log.records().into_iter();
+        records.take_while(|(lsn, _)| *lsn <= durable).map(|(_, record)| record).collect()
+    }
+
+    /// How many records are kept.
+    pub fn len(&self) -> usize {
+        self.log.len()
+    }
+
+    /// Whether no record is kept.
+    pub fn is_empty(&self) -> bool {
+        self.log.is_empty()
     }
 
     /// What crashes have lost since this was last asked: for the books of the history only, which

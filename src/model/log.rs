@@ -120,8 +120,15 @@ impl<R: Clone + 'static> Log<R> {
 
     /// Appends a record that nobody waits for. It is durable after the next flush.
     pub fn append(&self, ctx: &Ctx, record: R, label: u32) -> Lsn {
+        self.append_and(ctx, record, label, || ())
+    }
+
+    /// Appends a record and at once, before anything can come between, does what goes with it in
+    /// the books of the history. A node that is down neither appends nor writes history.
+    pub fn append_and(&self, ctx: &Ctx, record: R, label: u32, book: impl FnOnce()) -> Lsn {
         self.0.reach(ctx, Act::Append, label, Moment::Before);
         let lsn = self.write(ctx, record, label, false);
+        book();
         self.0.reach(ctx, Act::Append, label, Moment::After);
         lsn
     }

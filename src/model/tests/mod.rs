@@ -1,5 +1,6 @@
 //! A small world whose every delay is constant, and the tests on it.
 
+mod broker;
 mod calls;
 mod clients;
 mod fairness;
@@ -155,14 +156,23 @@ impl Bench {
 
     /// A world in which services answer clients as `script` says.
     fn with(system: System, script: impl Fn(Here, OpId) -> Execution + 'static) -> Self {
+        Self::running(system, "driver", |_| Rc::new(Scripted(Box::new(script))))
+    }
+
+    /// A world with one driver node, at the work that a protocol describes.
+    fn running(
+        system: System,
+        driver: &str,
+        protocol: impl FnOnce(&Rc<World>) -> Rc<dyn Protocol>,
+    ) -> Self {
         let simulation = Simulation::new();
         let system = Arc::new(system);
         let keep = Rc::new(RefCell::new(Keep::default()));
         let judge = Rc::new(RefCell::new(Judge::new(&system, JudgeOptions::default())));
         let recorder = Recorder::new(vec![Rc::clone(&keep) as _, Rc::clone(&judge) as _]);
         let env = Env::new(simulation.sim().clone(), Luck::new(1), system, recorder);
-        let world = World::new(env, &["driver"]);
-        world.run(Rc::new(Scripted(Box::new(script))));
+        let world = World::new(env, &[driver]);
+        world.run(protocol(&world));
         Self { simulation, world, keep, judge }
     }
 
