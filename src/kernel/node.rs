@@ -1,4 +1,4 @@
-//! Nodes: up or down, paused or not, each with a clock of its own.
+//! Nodes: up or down, paused or not, fast or slow, each with a clock of its own.
 
 use super::{Span, TaskId, Time};
 
@@ -9,7 +9,8 @@ const BILLION: i128 = 1_000_000_000;
 #[derive(Default)]
 pub(super) struct Clock {
     since: Time,
-    shown: Time,
+    /// What it showed then, in nanoseconds; below zero it shows zero.
+    shown: i128,
     rate: i64,
 }
 
@@ -21,8 +22,12 @@ impl Clock {
 
     /// What it shows at the global instant `now`.
     pub fn local(&self, now: Time) -> Time {
+        Time::from_nanos(saturated(self.exact(now).max(0)))
+    }
+
+    fn exact(&self, now: Time) -> i128 {
         let passed = i128::from((now - self.since).as_nanos());
-        self.shown + Span::from_nanos(saturated(passed * self.pace() / BILLION))
+        self.shown + passed * self.pace() / BILLION
     }
 
     /// How long it takes until it has moved on by `span`, rounded up.
@@ -37,13 +42,23 @@ impl Clock {
     /// Changes its pace from now on; what it shows does not jump.
     pub fn set_rate(&mut self, now: Time, rate: i64) {
         assert!(i128::from(rate) > -BILLION, "a clock does not stand still or run backwards");
-        *self = Self { since: now, shown: self.local(now), rate };
+        *self = Self { since: now, shown: self.exact(now), rate };
+    }
+
+    /// How much it gains, in nanoseconds for a billion that pass.
+    pub const fn rate(&self) -> i64 {
+        self.rate
     }
 
     /// Sets it to the true time plus `offset`; it cannot show less than zero.
     pub fn set_offset(&mut self, now: Time, offset: i64) {
         self.since = now;
-        self.shown = Time::from_nanos(now.as_nanos().saturating_add_signed(offset));
+        self.shown = i128::from(now.as_nanos()) + i128::from(offset);
+    }
+
+    /// Moves what it shows by so many nanoseconds.
+    pub fn step(&mut self, nanos: i64) {
+        self.shown += i128::from(nanos);
     }
 
     /// Whether it runs faster or slower than time.
@@ -67,6 +82,8 @@ pub(super) struct Node {
     pub incarnation: u16,
     /// Its clock, which goes on while it is down or paused.
     pub clock: Clock,
+    /// How much longer work takes on it than it should, in thousandths.
+    pub burden: u64,
     /// Processes that became ready while it was paused, in that order.
     pub held: Vec<TaskId>,
 }

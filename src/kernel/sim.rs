@@ -32,6 +32,8 @@ struct Kernel {
     stopped: Cell<bool>,
     /// Whether any clock runs fast or slow; while none does, nobody need ask.
     drifting: Cell<bool>,
+    /// Whether any node is slow; while none is, nobody need ask.
+    burdened: Cell<bool>,
     burying: Cell<bool>,
     state: RefCell<State>,
 }
@@ -97,6 +99,7 @@ impl Simulation {
                 here: Cell::new(NodeId::WORLD),
                 stopped: Cell::new(false),
                 drifting: Cell::new(false),
+                burdened: Cell::new(false),
                 burying: Cell::new(false),
                 state: RefCell::new(State::new()),
             })),
@@ -197,6 +200,27 @@ impl Sim {
     fn stretched(&self, span: Span) -> Span {
         let node = self.current_node().unwrap_or(NodeId::WORLD);
         self.0.state.borrow_mut().node(node).clock.global(span)
+    }
+
+    /// How long work takes on the current process's node that takes `span` on one that is not slow.
+    /// It is begun now: what happens to the node later does not change it any more.
+    #[inline]
+    pub fn effort(&self, span: Span) -> Span {
+        if self.0.burdened.get() { self.lengthened(span) } else { span }
+    }
+
+    fn lengthened(&self, span: Span) -> Span {
+        let node = self.current_node().unwrap_or(NodeId::WORLD);
+        let burden = self.0.state.borrow_mut().node(node).burden;
+        let more = u128::from(span.as_nanos()) * u128::from(burden) / 1_000;
+        span + Span::from_nanos(u64::try_from(more).unwrap_or(u64::MAX))
+    }
+
+    /// Works: waits as long as such work takes on the current process's node, whatever that node's
+    /// clock says.
+    #[inline]
+    pub fn work(&self, span: Span) -> Sleep {
+        self.sleep_until(self.now() + self.effort(span))
     }
 
     /// Waits until an instant of global time.
@@ -329,6 +353,29 @@ impl Sim {
     /// before is forgotten, its rate is kept.
     pub fn set_clock_offset(&self, node: NodeId, nanos: i64) {
         self.0.state.borrow_mut().node(node).clock.set_offset(self.now(), nanos);
+    }
+
+    /// Moves what the clock of a node shows by so many nanoseconds, once.
+    pub fn step_clock(&self, node: NodeId, nanos: i64) {
+        self.0.state.borrow_mut().node(node).clock.step(nanos);
+    }
+
+    /// How much the clock of a node gains, in parts per billion.
+    pub fn clock_rate(&self, node: NodeId) -> i64 {
+        self.0.state.borrow().nodes()[usize::from(node.0)].clock.rate()
+    }
+
+    /// Lets work that begins on a node from now on take so many thousandths of its time longer, or
+    /// less long again. Several such burdens add up.
+    ///
+    /// # Panics
+    ///
+    /// If more is taken off the node than was put on it.
+    pub fn burden(&self, node: NodeId, thousandths: i64) {
+        let mut state = self.0.state.borrow_mut();
+        let burden = state.node(node).burden.checked_add_signed(thousandths);
+        state.node(node).burden = burden.expect("no node is faster than it is");
+        self.0.burdened.set(state.nodes().iter().any(|node| node.burden > 0));
     }
 
     /// What the clock of a node shows now.

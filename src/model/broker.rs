@@ -236,7 +236,7 @@ impl<E: Copy + Send + 'static> Broker<E> {
         let place = u64::from(here.ctx().step.0) | u64::from(here.ctx().attempt) << 8;
         let work =
             spec.work.sample(&mut env.luck().draw(Purpose::Work, spec.name.luck, luck, place, 0));
-        here.sleep(work).await;
+        here.sim().work(work).await;
     }
 
     /// Messages of one entity share a partition: its key is that of the operation's first step.

@@ -152,6 +152,11 @@ impl Here {
         self.sim().now()
     }
 
+    /// What this node's clock shows now.
+    pub fn clock(&self) -> Time {
+        self.sim().local_now(self.ctx.node)
+    }
+
     /// The same process with another context.
     #[must_use]
     pub fn with(&self, ctx: Ctx) -> Self {

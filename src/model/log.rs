@@ -5,7 +5,8 @@
 //! it starts; who comes during a flush joins the next, so that commits which arrive together share
 //! one (group commit). Databases, coordinators, orchestrators and jobs all use this log.
 //!
-//! A crash loses the records that no flush has covered, also those of a flush that was under way.
+//! A crash loses the records that no flush has covered, also those of a flush that was under way,
+//! unless only the processes crash and the operating system still writes what they handed to it.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -187,9 +188,13 @@ impl<R: Clone + 'static> Log<R> {
         self.0.state.borrow_mut().records.retain(|_, record| !unneeded(record));
     }
 
-    /// The node has crashed: what was not durable is lost, and who waits hears `None`.
-    pub fn crash(&self) {
+    /// The node has crashed: what was not durable is lost, and who waits hears `None`. If only its
+    /// processes died, the operating system has `flushed` what was appended: nothing is lost.
+    pub fn crash(&self, flushed: bool) {
         let mut state = self.0.state.borrow_mut();
+        if flushed {
+            state.durable = state.last;
+        }
         let durable = state.durable;
         let lost = state.records.split_off(&Lsn(durable.0 + 1));
         state.lost.extend(lost.into_values());
@@ -264,7 +269,7 @@ impl<R> Shared<R> {
             let number = self.state.borrow().flushes;
             let mut words = self.env.luck().draw(Purpose::Force, self.luck, number, 0, 0);
             let span = dist.sample(&mut words);
-            sim.sleep(span).await;
+            sim.work(span).await;
             while self.state.borrow().stalled {
                 self.recovered.wait().await;
             }

@@ -40,19 +40,21 @@ struct Node {
     silent: Cell<bool>,
     /// How many faults keep it down.
     crashes: Cell<u32>,
+    /// How many faults let it stand still.
+    pauses: Cell<u32>,
     locals: Locals,
     logs: RefCell<Vec<Rc<dyn Durable>>>,
 }
 
 /// Something on a node that survives a crash, less what was not forced.
 trait Durable: Any {
-    fn crash(&self);
+    fn crash(&self, flushed: bool);
     fn as_any(self: Rc<Self>) -> Rc<dyn Any>;
 }
 
 impl<R: Clone + 'static> Durable for Log<R> {
-    fn crash(&self) {
-        Log::crash(self);
+    fn crash(&self, flushed: bool) {
+        Log::crash(self, flushed);
     }
 
     fn as_any(self: Rc<Self>) -> Rc<dyn Any> {
@@ -219,6 +221,16 @@ impl World {
     /// Crashes a node. Everything volatile on it is gone; with `machine`, callers hear nothing,
     /// otherwise they are refused. A node may be held down by several faults at once.
     pub fn crash(self: &Rc<Self>, id: NodeId, machine: bool) {
+        self.go_down(id, machine, false);
+    }
+
+    /// Crashes the processes of a node while its operating system goes on, which writes to disk
+    /// what was appended to logs but not forced.
+    pub fn crash_processes(self: &Rc<Self>, id: NodeId) {
+        self.go_down(id, false, true);
+    }
+
+    fn go_down(self: &Rc<Self>, id: NodeId, machine: bool, flushed: bool) {
         let node = self.node(id);
         node.crashes.set(node.crashes.get() + 1);
         node.silent.set(node.silent.get() || machine);
@@ -233,10 +245,10 @@ impl World {
         self.env.sim().crash(id);
         node.ready.set(false);
         for database in &node.databases {
-            database.crash();
+            database.crash(flushed);
         }
         for log in &*node.logs.borrow() {
-            log.crash();
+            log.crash(flushed);
         }
         drop(node.locals.take());
     }
@@ -256,12 +268,29 @@ impl World {
         let world = Rc::clone(self);
         sim.spawn(id, async move {
             let node = world.node(id);
-            world.env.sim().sleep(node.recovery).await;
+            world.env.sim().work(node.recovery).await;
             for database in &node.databases {
                 database.recover().await;
             }
             world.start(id);
         });
+    }
+
+    /// Lets a node stand still: nothing on it runs, the world goes on, and its timers fire late. A
+    /// node may be held by several faults at once. A crash ends it: who restarts is not paused.
+    pub fn pause(&self, id: NodeId) {
+        let pauses = &self.node(id).pauses;
+        pauses.set(pauses.get() + 1);
+        self.env.sim().pause(id);
+    }
+
+    /// Ends one fault that lets a node stand still; the last one lets it go on.
+    pub fn resume(&self, id: NodeId) {
+        let pauses = &self.node(id).pauses;
+        pauses.set(pauses.get().saturating_sub(1));
+        if pauses.get() == 0 {
+            self.env.sim().resume(id);
+        }
     }
 
     /// A node begins to serve: its processes start, with recovery first.
@@ -341,6 +370,7 @@ impl Node {
             ready: Cell::new(false),
             silent: Cell::new(false),
             crashes: Cell::new(0),
+            pauses: Cell::new(0),
             locals: RefCell::default(),
             logs: RefCell::default(),
         }

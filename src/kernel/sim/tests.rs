@@ -287,6 +287,51 @@ fn sleeps_run_on_the_clock_of_their_node() {
     assert_eq!(sim.local_now(slow), Time::ZERO);
 }
 
+#[test]
+fn a_step_of_a_clock_is_taken_back_by_its_opposite() {
+    let simulation = Simulation::new();
+    let sim = simulation.sim().clone();
+    let node = sim.add_node();
+    sim.set_clock_rate(node, 500_000_000);
+    assert_eq!(sim.clock_rate(node), 500_000_000);
+    simulation.run_until(at(100));
+    sim.step_clock(node, -200_000_000);
+    assert_eq!(sim.local_now(node), Time::ZERO, "no clock shows less");
+    sim.step_clock(node, 200_000_000);
+    assert_eq!(sim.local_now(node), at(150));
+}
+
+/// Work takes longer on a slow node, timers do not; a clock that runs wrong makes no work longer.
+#[test]
+fn burdens_add_up_and_slow_down_nothing_but_work() {
+    let simulation = Simulation::new();
+    let sim = simulation.sim().clone();
+    let node = sim.add_node();
+    sim.burden(node, 1_000);
+    sim.burden(node, 500);
+    sim.set_clock_rate(node, 1_000_000_000);
+    let log = Log::default();
+    for node in [NodeId::WORLD, node] {
+        let (s, l) = (sim.clone(), log.clone());
+        sim.spawn(node, async move {
+            s.work(ms(10)).await;
+            l.say(format!("{}@{}", node.0, s.now()));
+            s.sleep(ms(10)).await;
+            l.say(format!("{}@{}", node.0, s.now()));
+        });
+    }
+    simulation.run_until(at(100));
+    assert_eq!(log.take(), "0@10ms 0@20ms 1@25ms 1@30ms");
+    sim.burden(node, -1_500);
+    let (s, l) = (sim.clone(), log.clone());
+    sim.spawn(node, async move {
+        s.work(ms(10)).await;
+        l.say(s.now().to_string());
+    });
+    simulation.run_until(at(200));
+    assert_eq!(log.take(), "110ms");
+}
+
 /// Ready once somebody has set the cell; says so to nobody.
 struct Until(Rc<Cell<bool>>);
 

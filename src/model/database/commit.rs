@@ -145,7 +145,7 @@ impl Database {
                 old_events.push(row);
             }
             for key in &changes.keys {
-                state.keys.insert(*key, now);
+                state.keys.insert(*key, self.env.sim().local_now(self.node));
             }
             state.last_change = now;
         }

@@ -23,9 +23,9 @@ const CHECKPOINT: u64 = 10_000;
 
 impl Database {
     /// The node has crashed: locks, open transactions and the pool are gone, and so is the part of
-    /// the log that was not durable. Who waits for a connection is told.
-    pub fn crash(&self) {
-        self.settle();
+    /// the log that was not durable, unless the operating system has `flushed` it. Who waits for a
+    /// connection is told.
+    pub fn crash(&self, flushed: bool) {
         let (pool, cores, sessions) = {
             let state = &mut *self.state_mut();
             state.serving = false;
@@ -37,7 +37,8 @@ impl Database {
             state.casualties.extend(sessions.iter().map(|(txn, session)| (*txn, session.ctx)));
             (state.pool.clone(), state.cores.clone(), sessions)
         };
-        self.log.crash();
+        self.log.crash(flushed);
+        self.settle();
         pool.close();
         cores.close();
         drop(sessions);
@@ -48,7 +49,7 @@ impl Database {
     /// branches in doubt again, with their locks; only then does the database serve.
     pub async fn recover(self: &Rc<Self>) {
         let records = self.log.durable().0 % CHECKPOINT;
-        self.env.sim().sleep(self.spec().recovery + REPLAY.saturating_mul(records)).await;
+        self.env.sim().work(self.spec().recovery + REPLAY.saturating_mul(records)).await;
         {
             let spec = self.spec();
             let mut state = self.state_mut();

@@ -269,10 +269,11 @@ impl Database {
         let _core = line.await.ok_or(DbError::Broken)?;
         let began = sim.now();
         let number = call.number | WORK_LEG;
-        let demand = self.spec().work.sample(&mut self.words(Purpose::Work, &call.ctx, number));
+        let drawn = self.spec().work.sample(&mut self.words(Purpose::Work, &call.ctx, number));
+        let demand = sim.effort(drawn);
         self.state_mut().meter.begin(began);
         let mut core = Core { database: self, began, drawn: None };
-        sim.sleep(demand).await;
+        sim.sleep_until(began + demand).await;
         core.drawn = Some(demand);
         drop(core);
         let waited = (began - queued).as_nanos();

@@ -355,7 +355,8 @@ impl Txn {
 }
 
 impl Database {
-    /// Forgets the idempotency keys that were committed before `time`: the end of their retention.
+    /// Forgets the idempotency keys that were committed before `time` on this database's clock: the
+    /// end of their retention.
     pub fn forget_keys_before(self: &Rc<Self>, time: Time) {
         self.state_mut().keys.forget_before(time);
     }

@@ -109,8 +109,22 @@ fn a_flush_covers_what_was_appended_before_it_starts() {
     bench.run(50);
     assert_eq!((bench.log.durable(), bench.log.last()), (Lsn(2), Lsn(3)));
     bench.env.sim().crash(bench.node);
-    bench.log.crash();
+    bench.log.crash(false);
     assert_eq!(bench.kept(), [10, 11]);
+}
+
+#[test]
+fn what_the_operating_system_has_survives_a_crash_of_the_process() {
+    let bench = Bench::new();
+    let ctx = Ctx { node: bench.node, ..Ctx::WORLD };
+    bench.force(11, 0, ForceKind::Commit);
+    bench.run(2);
+    bench.log.append(&ctx, 12, 0);
+    bench.env.sim().crash(bench.node);
+    bench.log.crash(true);
+    assert_eq!(bench.kept(), [11, 12]);
+    assert_eq!((bench.log.durable(), bench.log.last()), (Lsn(2), Lsn(2)));
+    assert!(bench.log.take_lost().is_empty());
 }
 
 #[test]
@@ -120,7 +134,7 @@ fn a_flush_that_is_under_way_at_a_crash_is_lost() {
     bench.force(2, 5, ForceKind::Commit);
     bench.run(7);
     bench.env.sim().crash(bench.node);
-    bench.log.crash();
+    bench.log.crash(false);
     bench.env.sim().restart(bench.node);
     bench.force(3, 10, ForceKind::Commit);
     bench.run(100);
@@ -156,7 +170,7 @@ fn a_stalled_disk_ends_no_flush_and_a_lying_one_keeps_nothing() {
     bench.run(100);
     assert_eq!(bench.done.borrow().len(), 2, "it says that it is durable");
     bench.env.sim().crash(bench.node);
-    bench.log.crash();
+    bench.log.crash(false);
     assert_eq!(bench.kept(), [1], "it was not");
 }
 
@@ -164,7 +178,7 @@ fn a_stalled_disk_ends_no_flush_and_a_lying_one_keeps_nothing() {
 fn a_node_that_is_down_appends_nothing() {
     let bench = Bench::new();
     bench.env.sim().crash(bench.node);
-    bench.log.crash();
+    bench.log.crash(false);
     bench.force(1, 0, ForceKind::Commit);
     bench.run(50);
     assert!(bench.log.is_empty());

@@ -38,10 +38,11 @@ struct Findings {
 }
 
 /// The job's life: wait, run, wait. From start to start it keeps a timetable, as cron does: an
-/// outage skips runs and shifts none. From end to start it has nothing to wait for after a restart.
+/// outage skips runs and shifts none, and the node's clock says what time it is. From end to start
+/// it has nothing to wait for after a restart.
 pub(super) async fn run(pattern: Rc<BackgroundSync>, here: Here) {
     let interval = pattern.settings.interval;
-    let (measured, began) = (pattern.settings.measured, here.now());
+    let (measured, began) = (pattern.settings.measured, here.clock());
     let past = began.as_nanos() / interval.as_nanos();
     let mut due = Time::ZERO + interval.saturating_mul(past);
     let mut at_once = measured == Measured::EndToStart && here.incarnation() > 0;
@@ -51,10 +52,10 @@ pub(super) async fn run(pattern: Rc<BackgroundSync>, here: Here) {
             Measured::EndToStart => interval,
             Measured::StartToStart => {
                 due += interval;
-                while due < here.now() {
+                while due < here.clock() {
                     due += interval; // The last run took longer than that.
                 }
-                due - here.now()
+                due - here.clock()
             }
         };
         here.sleep(wait).await;
@@ -138,7 +139,7 @@ impl BackgroundSync {
     fn watch(&self, here: &Here, changed: &[RowVersion], watermark: Time) {
         let Some(limit) = self.settings.watchdog else { return };
         let news = changed.iter().filter(|row| row.updated_at() > watermark);
-        if news.clone().any(|row| here.now() - row.updated_at() > limit) {
+        if news.clone().any(|row| here.clock() - row.updated_at() > limit) {
             here.note_label(Kind::Intervention, "watchdog", 0, 0);
         }
     }

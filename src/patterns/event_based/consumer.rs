@@ -126,7 +126,7 @@ pub(super) fn forget_old_keys(here: &Here, retention: Span) {
         let pause = Span::from_nanos((retention.as_nanos() / 10).max(1));
         loop {
             here.sleep(pause).await;
-            let now = here.now().as_nanos();
+            let now = here.clock().as_nanos();
             let before = Time::from_nanos(now.saturating_sub(retention.as_nanos()));
             for table in here.system().tables.iter().filter(|table| table.owner == service) {
                 here.database_of(table.database).forget_keys_before(before);

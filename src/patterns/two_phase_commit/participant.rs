@@ -173,7 +173,7 @@ async fn wait_in_doubt(here: Here, id: Transaction, manners: Manners, since: Tim
     loop {
         let next = here.now() + pause;
         let until = limit.map_or(next, |(limit, _)| next.min(limit.max(here.now())));
-        here.sim().sleep_until(until).await;
+        here.sleep(until - here.now()).await;
         pause = manners.inquiry_interval;
         if !Branches::is_in_doubt(&here, id) {
             return;

@@ -181,7 +181,7 @@ fn crash_between(bench: &Bench, at: Span) {
         sim.sleep_until(Time::from_nanos(at.as_nanos() - 1)).await;
         sim.sleep_until(at).await;
         sim.crash(db.node());
-        db.crash();
+        db.crash(false);
     });
 }
 

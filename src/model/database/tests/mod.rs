@@ -157,6 +157,7 @@ fn spec() -> DatabaseSpec {
     DatabaseSpec {
         name: Name::new("main"),
         node: None,
+        zone: None,
         connections: 8,
         cores: 2,
         work: Dist::Constant(ms(1)),
@@ -199,6 +200,7 @@ fn system(database: DatabaseSpec) -> System {
             between: std::collections::BTreeMap::new(),
         },
         driver_recovery: ms(1),
+        driver_zone: None,
         operations: operations(),
         loads: Vec::new(),
         reads: Vec::new(),
@@ -293,7 +295,7 @@ impl Bench {
 
     fn crash(&self) {
         self.env.sim().crash(self.db.node());
-        self.db.crash();
+        self.db.crash(false);
     }
 
     fn restart(&self) {
