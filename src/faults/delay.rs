@@ -49,7 +49,8 @@ impl Fault for Delay {
     fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
         let sides = (&settings.from[..], &settings.to[..]);
         let high = settings.most.unwrap_or(settings.least).max(settings.least);
-        let slow = LinkEffect::Slow(Dist::Uniform { low: settings.least, high });
+        let by = Dist::Uniform { low: settings.least, high };
+        let slow = LinkEffect::Slow { share: 1.0, by };
         disturb(world, sides, settings.one_way, slow)
     }
 }

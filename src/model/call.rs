@@ -16,7 +16,7 @@ use super::env::{Ctx, label_luck};
 use super::here::Here;
 use super::network::Fate;
 use super::point::{Act, Moment, Order};
-use super::record::{Kind, MessageClass};
+use super::record::{DAMAGED, Kind, MessageClass};
 use super::world::World;
 use crate::kernel::{NodeId, Purpose, Sleep, Span, TaskId};
 
@@ -201,6 +201,8 @@ struct Envelope {
     leg: u32,
     class: MessageClass,
     work: bool,
+    /// It will arrive damaged.
+    damaged: bool,
 }
 
 impl Here {
@@ -270,7 +272,7 @@ where
     if !env.sim().is_up(sender.node) {
         return;
     }
-    let envelope = Envelope {
+    let mut envelope = Envelope {
         sender,
         to,
         number: env.next_message(),
@@ -278,8 +280,10 @@ where
         leg: label_luck(message.label),
         class: message.class,
         work: message.work,
+        damaged: false,
     };
     let fate = world.post(&envelope, &sender, sender.node, to, 0, order);
+    envelope.damaged = fate.damaged;
     if let Some(after) = fate.copy {
         let copy = world.duplicate(&envelope);
         world.fly(copy, after, slot.clone(), handler.clone());
@@ -357,8 +361,9 @@ where
         if !world.env().sim().is_up(writer.node) {
             return;
         }
-        let back = Envelope { number: world.env().next_message(), ..envelope };
+        let mut back = Envelope { number: world.env().next_message(), ..envelope };
         let fate = world.post(&back, &writer, to, sender.node, REPLY_LEG, order);
+        back.damaged = fate.damaged;
         world.env().sim().migrate(NodeId::WORLD);
         if writer.node == to {
             world.env().reach(&writer, Act::Reply, label, sender.node, Moment::After);
@@ -430,7 +435,8 @@ impl World {
 
     /// Makes the network's second copy of a message.
     fn duplicate(&self, envelope: &Envelope) -> Envelope {
-        let copy = Envelope { number: self.env().next_message(), ..*envelope };
+        let number = self.env().next_message();
+        let copy = Envelope { number, damaged: false, ..*envelope };
         let ctx = Ctx { node: NodeId::WORLD, ..envelope.sender };
         let Envelope { number, label, class, .. } = *envelope;
         let other = u64::from(copy.number);
@@ -448,7 +454,7 @@ impl World {
         });
     }
 
-    /// Whether a message reaches its node now. If it does not, it is noted as lost.
+    /// Whether a message reaches its node now, and whole. If it does not, it is noted as lost.
     fn land(&self, envelope: &Envelope, from: NodeId, to: NodeId) -> bool {
         let env = self.env();
         let Envelope { sender, number, label, .. } = *envelope;
@@ -457,9 +463,13 @@ impl World {
         let arrived = self.network().passes(from, to) && !self.is_silent(to);
         let node = if arrived && env.sim().is_up(to) { to } else { NodeId::WORLD };
         let ctx = Ctx { node, ..sender };
-        let (kind, other) = if arrived { (Kind::Delivered, from) } else { (Kind::Lost, to) };
-        env.note_message(&ctx, kind, label, number, u64::from(other.0), class);
-        arrived
+        let (kind, other, b) = match (arrived, envelope.damaged) {
+            (true, false) => (Kind::Delivered, from, class),
+            (true, true) => (Kind::Lost, to, class | DAMAGED),
+            (false, _) => (Kind::Lost, to, class),
+        };
+        env.note_message(&ctx, kind, label, number, u64::from(other.0), b);
+        kind == Kind::Delivered
     }
 }
 
@@ -491,7 +501,7 @@ where
             let mut words = env.luck().draw(Purpose::Work, name, luck, place, leg);
             let work = spec.work.sample(&mut words);
             visit.worked(work);
-            env.sim().sleep(work).await;
+            env.sim().work(work).await;
         }
         Reply::Answered(handler(Here::new(Rc::clone(world), ctx)).await)
     }

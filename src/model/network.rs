@@ -4,13 +4,14 @@
 //! operation takes as long under every pattern.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use super::database::Wire;
 use super::env::{Ctx, Env};
 use super::point::Order;
 use super::record::OpId;
 use super::system::{LinkSpec, Links, ServiceId};
-use crate::kernel::{Dist, NodeId, Purpose, Signal, Span, Words};
+use crate::kernel::{Dist, NodeId, Purpose, Signal, Sim, Span, Time, Words};
 
 /// What kind of machine a node is; links are chosen by it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,11 +33,18 @@ pub struct Fate {
     pub delay: Span,
     /// It never arrives.
     pub lost: bool,
+    /// It arrives damaged, and the receiver throws it away.
+    pub damaged: bool,
     /// A second copy arrives this long after it was sent.
     pub copy: Option<Span>,
 }
 
 impl Fate {
+    /// It arrives, once and whole.
+    const fn after(delay: Span) -> Self {
+        Self { delay, lost: false, damaged: false, copy: None }
+    }
+
     /// This fate, as somebody who watches the message being sent wants it.
     pub(super) fn under(self, order: Order) -> Self {
         match order {
@@ -64,12 +72,26 @@ pub struct Disturbance {
 pub enum LinkEffect {
     /// Nothing passes.
     Cut,
-    /// It takes this much longer.
-    Slow(Dist),
+    /// This share takes this much longer.
+    Slow {
+        /// Which share, 0 to 1.
+        share: f64,
+        /// How much longer.
+        by: Dist,
+    },
     /// This share vanishes.
     Lose(f64),
     /// This share arrives twice.
     Duplicate(f64),
+    /// This share is damaged on the way: the receiver notices and throws it away.
+    Damage(f64),
+    /// Each link carries one message after the other.
+    Throttle {
+        /// How long it is busy with one.
+        each: Span,
+        /// How many may wait for it; further ones vanish.
+        queue: u32,
+    },
 }
 
 /// Names a disturbance that is in force.
@@ -79,10 +101,19 @@ pub struct DisturbanceId(u64);
 /// The network's state.
 pub struct Network {
     nodes: RefCell<Vec<Known>>,
-    disturbances: RefCell<Vec<(DisturbanceId, Disturbance)>>,
+    sim: Sim,
+    disturbances: RefCell<Vec<Active>>,
     quiet: Cell<bool>,
     next: Cell<u64>,
     changed: Signal,
+}
+
+/// A disturbance in force.
+struct Active {
+    id: DisturbanceId,
+    disturbance: Disturbance,
+    /// When each throttled link will have carried what it was given.
+    free: BTreeMap<(NodeId, NodeId), Time>,
 }
 
 /// What the network knows of a node.
@@ -98,6 +129,7 @@ impl Network {
     pub fn new(env: &Env) -> Self {
         Self {
             nodes: RefCell::new(vec![Known::new(Place::Client, 0)]),
+            sim: env.sim().clone(),
             disturbances: RefCell::default(),
             quiet: Cell::new(true),
             next: Cell::new(0),
@@ -120,7 +152,7 @@ impl Network {
     /// Whether anything can pass from one node to another at this moment.
     pub fn passes(&self, from: NodeId, to: NodeId) -> bool {
         self.quiet.get()
-            || !self.disturbances.borrow().iter().any(|(_, disturbance)| {
+            || !self.disturbances.borrow().iter().any(|Active { disturbance, .. }| {
                 disturbance.effect == LinkEffect::Cut && disturbance.touches(from, to)
             })
     }
@@ -134,7 +166,7 @@ impl Network {
     pub fn disturb(&self, disturbance: Disturbance) -> DisturbanceId {
         let id = DisturbanceId(self.next.get());
         self.next.set(id.0 + 1);
-        self.disturbances.borrow_mut().push((id, disturbance));
+        self.disturbances.borrow_mut().push(Active { id, disturbance, free: BTreeMap::new() });
         self.quiet.set(false);
         self.changed.notify_all();
         id
@@ -143,7 +175,7 @@ impl Network {
     /// Ends a disturbance; one that has ended already is ignored.
     pub fn calm(&self, id: DisturbanceId) {
         let mut disturbances = self.disturbances.borrow_mut();
-        disturbances.retain(|(other, _)| *other != id);
+        disturbances.retain(|active| active.id != id);
         self.quiet.set(disturbances.is_empty());
         drop(disturbances);
         self.changed.notify_all();
@@ -157,22 +189,33 @@ impl Network {
         let spec = link(&env.system().links, self.place(from), self.place(to));
         let mut delay = spec.delay.sample(&mut luck.draw(Purpose::Delay, name, key, place, leg));
         if self.quiet.get() && spec.loss == 0.0 && spec.duplicate == 0.0 {
-            return Fate { delay, lost: false, copy: None };
+            return Fate::after(delay);
         }
         let mut keep = 1.0 - spec.loss;
         let mut single = 1.0 - spec.duplicate;
-        let mut cut = false;
-        for (id, disturbance) in &*self.disturbances.borrow() {
-            if disturbance.touches(from, to) {
-                match &disturbance.effect {
-                    LinkEffect::Cut => cut = true,
-                    LinkEffect::Slow(by) => {
-                        let name = name ^ (id.0 + 1);
-                        let words = &mut luck.draw(Purpose::Nemesis, name, key, place, leg);
+        let (mut lost, mut damaged) = (false, false);
+        let mut disturbances = self.disturbances.borrow_mut();
+        let touching = disturbances.iter_mut().filter(|it| it.disturbance.touches(from, to));
+        // Named by their rank on this link, so that one elsewhere changes no draw here.
+        for (rank, active) in (1..).zip(touching) {
+            let words = || luck.draw(Purpose::Nemesis, name ^ rank, key, place, leg);
+            match &active.disturbance.effect {
+                LinkEffect::Cut => lost = true,
+                LinkEffect::Slow { share, by } => {
+                    let words = &mut words();
+                    if *share >= 1.0 || words.chance(*share) {
                         delay += by.sample(words);
                     }
-                    LinkEffect::Lose(share) => keep *= 1.0 - share,
-                    LinkEffect::Duplicate(share) => single *= 1.0 - share,
+                }
+                LinkEffect::Lose(share) => keep *= 1.0 - share,
+                LinkEffect::Duplicate(share) => single *= 1.0 - share,
+                LinkEffect::Damage(share) => damaged |= words().chance(*share),
+                &LinkEffect::Throttle { each, queue } => {
+                    let longest = each.saturating_mul(u64::from(queue) + 1);
+                    match active.line_up((from, to), env.now(), each, longest) {
+                        Some(wait) => delay += wait,
+                        None => lost = true,
+                    }
                 }
             }
         }
@@ -182,7 +225,8 @@ impl Network {
             let words = &mut luck.draw(Purpose::Delay, !name, key, place, leg);
             delay + spec.delay.sample(words)
         });
-        Fate { delay, lost: cut || chance(Purpose::Loss, 1.0 - keep), copy }
+        let lost = lost || chance(Purpose::Loss, 1.0 - keep);
+        Fate { delay, lost, damaged, copy }
     }
 
     /// Names the link, and the operation or, where there is none, the how-manieth message it is.
@@ -205,6 +249,25 @@ impl Known {
     }
 }
 
+impl Active {
+    /// A message takes its place at a throttled link: how long until it is through, or `None` if
+    /// that would be longer than `longest`.
+    fn line_up(
+        &mut self,
+        link: (NodeId, NodeId),
+        now: Time,
+        each: Span,
+        longest: Span,
+    ) -> Option<Span> {
+        let free = self.free.entry(link).or_default();
+        let through = (*free).max(now) + each;
+        (through - now <= longest).then(|| {
+            *free = through;
+            through - now
+        })
+    }
+}
+
 impl Disturbance {
     fn touches(&self, from: NodeId, to: NodeId) -> bool {
         self.from.contains(&from) && self.to.contains(&to)
@@ -220,17 +283,26 @@ impl Wire for Network {
         self.changed.clone()
     }
 
-    /// Sessions feel what a disturbance adds on average; what it loses they send again.
+    /// Sessions feel what a disturbance adds on average; what it loses or damages they send again,
+    /// and they slow down before a queue overflows.
     fn extra(&self, from: NodeId, to: NodeId) -> Span {
-        let slow = |disturbance: &Disturbance| match &disturbance.effect {
-            LinkEffect::Slow(by) if disturbance.touches(from, to) => by.mean().unwrap_or_default(),
-            _ => 0.0,
-        };
         if self.quiet.get() {
             return Span::ZERO;
         }
-        let disturbances = self.disturbances.borrow();
-        Span::from_secs_f64(disturbances.iter().map(|(_, disturbance)| slow(disturbance)).sum())
+        let (mut mean, mut waits) = (0.0, Span::ZERO);
+        let mut disturbances = self.disturbances.borrow_mut();
+        for active in disturbances.iter_mut().filter(|it| it.disturbance.touches(from, to)) {
+            match &active.disturbance.effect {
+                LinkEffect::Slow { share, by } => mean += share * by.mean().unwrap_or_default(),
+                &LinkEffect::Throttle { each, .. } => {
+                    let (now, longest) = (self.sim.now(), Span::MAX);
+                    let wait = active.line_up((from, to), now, each, longest);
+                    waits += wait.unwrap_or_default();
+                }
+                _ => {}
+            }
+        }
+        Span::from_secs_f64(mean) + waits
     }
 }
 

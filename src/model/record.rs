@@ -131,7 +131,8 @@ pub enum Kind {
     Sent,
     /// A message arrived at `node`: `a` = sender node, `b` = [`MessageClass`].
     Delivered,
-    /// A message was lost on the way: `a` = destination, `b` = [`MessageClass`].
+    /// A message was lost on the way: `a` = destination, `b` = [`MessageClass`], with [`DAMAGED`]
+    /// if it arrived damaged and its receiver threw it away.
     Lost,
     /// The network made a second copy of `message`: `a` = the copy's number.
     Duplicated,
@@ -277,6 +278,9 @@ impl MessageClass {
         }
     }
 }
+
+/// In the second word of a `Lost` record: the message arrived, but damaged.
+pub const DAMAGED: u64 = 1 << 8;
 
 /// The value of a `Value` record that says its row was deleted.
 pub const ROW_GONE: u64 = u64::MAX;

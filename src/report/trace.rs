@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::experiment::trace::Trace;
 use crate::kernel::{Span, Time};
-use crate::model::record::{Answer, Kind, Record, subject_column};
+use crate::model::record::{Answer, DAMAGED, Kind, Record, subject_column};
 use crate::model::system::{StepId, System};
 
 /// The whole story of one operation: when, where, on behalf of which step, what.
@@ -53,7 +53,10 @@ fn line(system: &System, trace: &Trace, record: &Record) -> Option<String> {
         }
         Kind::Sent => format!("→ {} to {} (message {message})", label(), node(record.a)),
         Kind::Delivered => format!("← {} from {} (message {message})", label(), node(record.a)),
-        Kind::Lost => format!("✗ {} to {} is lost (message {message})", label(), node(record.a)),
+        Kind::Lost => {
+            let how = if record.b & DAMAGED == 0 { "is lost" } else { "arrives damaged" };
+            format!("✗ {} to {} {how} (message {message})", label(), node(record.a))
+        }
         Kind::Duplicated => format!("the network copies {} (message {message})", label()),
         Kind::Committed => format!("transaction {} commits in {}", record.a, database()),
         Kind::Aborted => format!("transaction {} rolls back in {}", record.a, database()),

@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::kernel::Dist;
+use crate::model::database::Wire;
 use crate::model::env::OpInfo;
 use crate::model::network::Fate;
+use crate::model::record::{DAMAGED, MessageClass};
 use crate::model::system::{LinkSpec, MAX_KEYS, RowKey, ServiceId, StepId};
 
 /// An operation that draws as `luck` says.
@@ -128,11 +130,50 @@ fn what_is_in_flight_at_the_cut_is_lost_and_what_is_sent_behind_it_is_not() {
 #[test]
 fn slow_links_add_up() {
     let bench = Bench::new();
-    bench.disturb("a", "b", LinkEffect::Slow(Dist::Constant(millis(10))));
-    bench.disturb("a", "b", LinkEffect::Slow(Dist::Constant(millis(20))));
+    bench.disturb("a", "b", LinkEffect::Slow { share: 1.0, by: Dist::Constant(millis(10)) });
+    bench.disturb("a", "b", LinkEffect::Slow { share: 1.0, by: Dist::Constant(millis(20)) });
     let outcome = bench.call(("a", "b"), ping(100), |_| async { 1 });
     bench.run(at(1_000));
     assert_eq!(*outcome.borrow(), Some((Reply::Answered(1), at(1 + 10 + 20 + 1))));
+}
+
+#[test]
+fn a_throttled_link_carries_one_after_the_other_and_drops_what_finds_no_room() {
+    let bench = Bench::new();
+    bench.disturb("a", "b", LinkEffect::Throttle { each: millis(10), queue: 1 });
+    let ways: Vec<Fate> = (0..3).map(|_| fate(&bench, Ctx::WORLD, 0)).collect();
+    let known = |fate: &Fate| (fate.delay, fate.lost);
+    let through = [(millis(11), false), (millis(21), false), (millis(1), true)];
+    assert_eq!(ways.iter().map(known).collect::<Vec<_>>(), through);
+    bench.run(at(15));
+    let next = fate(&bench, Ctx::WORLD, 0);
+    assert_eq!(known(&next), (millis(5 + 10 + 1), false), "5 ms are left of the second one");
+    let (a, b) = (bench.node("a"), bench.node("b"));
+    let sessions = |from, to| Wire::extra(&**bench.world.network(), from, to);
+    assert_eq!(sessions(a, b), millis(15 + 10), "a session shares the line, and is never dropped");
+    assert_eq!(sessions(b, a), Span::ZERO, "the other way is free");
+}
+
+#[test]
+fn what_is_damaged_travels_and_arrives_and_is_thrown_away() {
+    let bench = Bench::new();
+    bench.disturb("a", "b", LinkEffect::Damage(1.0));
+    let outcome = bench.call(("a", "b"), ping(100), |_| async { 1 });
+    bench.run(at(1_000));
+    assert_eq!(*outcome.borrow(), Some((Reply::Unknown, at(100))));
+    let [lost] = bench.all(Kind::Lost)[..] else { panic!("one message is thrown away") };
+    let receiver = bench.node("b");
+    assert_eq!((lost.time, lost.node, lost.a), (at(1), receiver, u64::from(receiver.0)));
+    assert_eq!(lost.b, MessageClass::Service as u64 | DAMAGED);
+}
+
+#[test]
+fn a_share_is_held_back_and_the_others_overtake_it() {
+    let bench = Bench::new();
+    bench.disturb("a", "b", LinkEffect::Slow { share: 0.25, by: Dist::Constant(millis(10)) });
+    let number = 4_000;
+    let late = (0..number).filter(|_| fate(&bench, Ctx::WORLD, 0).delay == millis(11)).count();
+    assert!((900..1_100).contains(&late), "{late} of {number}");
 }
 
 #[test]
