@@ -35,6 +35,7 @@ pub fn system() -> System {
             queue: 10,
             work: constant(),
             recovery: Span::ZERO,
+            zone: None,
         }],
         databases: Vec::new(),
         tables: vec![
@@ -56,6 +57,7 @@ pub fn system() -> System {
         },
         driver_disk: force(),
         driver_recovery: Span::ZERO,
+        driver_zone: None,
         operations: operations(),
         loads: Vec::new(),
         reads: reads(),

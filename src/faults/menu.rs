@@ -12,6 +12,8 @@ pub struct Menu {
     pub databases: Vec<String>,
     /// Driver nodes of the pattern: coordinator, job, relay, broker ...
     pub drivers: Vec<String>,
+    /// Zones, as targets (`zone:NAME`).
+    pub zones: Vec<String>,
     /// Loads.
     pub loads: Vec<String>,
 }
@@ -31,6 +33,7 @@ impl Menu {
                 .collect(),
             databases: system.databases.iter().map(|it| text(&it.name)).collect(),
             drivers: drivers.iter().map(|&name| name.to_owned()).collect(),
+            zones: system.zones().into_iter().map(|zone| format!("zone:{zone}")).collect(),
             loads: system.loads.iter().map(|it| text(&it.name)).collect(),
         }
     }
@@ -43,6 +46,11 @@ impl Menu {
     /// Every node that exchanges messages with others of its kind: services and drivers.
     pub fn speakers(&self) -> impl Iterator<Item = &String> {
         self.services.iter().chain(&self.drivers)
+    }
+
+    /// One node, or all of a zone: what a fault of machines strikes.
+    pub fn machines(&self, words: &mut dyn Words) -> Option<String> {
+        Self::pick(self.nodes().chain(&self.zones), words)
     }
 
     /// One of several names, all alike.

@@ -1,6 +1,9 @@
 //! Names of what a fault strikes, resolved in the world of one run.
 
+use std::sync::Arc;
+
 use crate::kernel::NodeId;
+use crate::model::system::ServiceId;
 use crate::model::world::World;
 
 /// The roles that a fault may strike: all driver nodes of the pattern at work, those of one sort,
@@ -16,8 +19,8 @@ pub const ROLES: [&str; 7] = [
 ];
 
 /// The nodes that a name stands for in this world: a service (all its instances), one instance
-/// (`name#2`), a database, the broker, or a role. A driver that the pattern at work does not have
-/// stands for no node, so one plan of faults fits every variant.
+/// (`name#2`), a database, the broker, a zone (`zone:NAME`), or a role. A driver that the pattern
+/// at work does not have stands for no node, so one plan of faults fits every variant.
 pub fn nodes(world: &World, name: &str) -> Vec<NodeId> {
     if let Some(role) = name.strip_prefix("role:") {
         return match role {
@@ -29,6 +32,9 @@ pub fn nodes(world: &World, name: &str) -> Vec<NodeId> {
             }
         };
     }
+    if let Some(zone) = name.strip_prefix("zone:") {
+        return in_zone(world, zone);
+    }
     let system = world.env().system();
     if let Some(service) = system.service_named(name) {
         return world.instances(service).to_vec();
@@ -38,6 +44,36 @@ pub fn nodes(world: &World, name: &str) -> Vec<NodeId> {
         return vec![world.databases()[at].node()];
     }
     world.nodes().filter(|node| world.name(*node).is_called(name)).collect()
+}
+
+/// The nodes of a zone. A database on the node of a service is where that is.
+fn in_zone(world: &World, zone: &str) -> Vec<NodeId> {
+    let system = world.env().system();
+    let here = |of: &Option<Arc<str>>| of.as_deref() == Some(zone);
+    let mut found = Vec::new();
+    for (at, _) in system.services.iter().enumerate().filter(|(_, spec)| here(&spec.zone)) {
+        found.extend(world.instances(ServiceId(at as u16)));
+    }
+    for (at, _) in system.databases.iter().enumerate().filter(|(_, spec)| here(&spec.zone)) {
+        found.push(world.databases()[at].node());
+    }
+    if here(&system.driver_zone) {
+        found.extend(world.drivers());
+    }
+    found
+}
+
+/// The nodes that a name stands for and that are machines of their own: all but the clients.
+pub fn machines(world: &World, name: &str) -> Vec<NodeId> {
+    let mut found = nodes(world, name);
+    found.retain(|node| *node != NodeId::WORLD);
+    found
+}
+
+/// Clients are many and outside: no fault of one machine strikes them.
+pub fn check_machine(target: &str) -> Vec<String> {
+    let message = "clients are not machines of this system: only their links can be disturbed";
+    if target == "role:client" { vec![message.to_owned()] } else { Vec::new() }
 }
 
 /// The nodes of several names, each once, in the order of their numbers.

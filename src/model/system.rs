@@ -3,7 +3,7 @@
 //! `scenario` builds a [`System`] from text; everything else in `model` brings it to life. All ids
 //! are positions in the vectors of [`System`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::kernel::{Dist, Span, Time};
@@ -105,6 +105,8 @@ pub struct System {
     pub driver_disk: ForceSpec,
     /// How long a driver node (coordinator, orchestrator, job, relay) needs after a restart.
     pub driver_recovery: Span,
+    /// The zone of the driver nodes, the broker included.
+    pub driver_zone: Option<Arc<str>>,
     /// The business operations.
     pub operations: Vec<OperationSpec>,
     /// What arrives, when, and with which keys.
@@ -138,6 +140,8 @@ pub struct ServiceSpec {
     pub work: Dist,
     /// How long it needs after a restart before it serves.
     pub recovery: Span,
+    /// The zone in which its nodes stand.
+    pub zone: Option<Arc<str>>,
 }
 
 /// A database on its own node (or co-located with a service).
@@ -147,6 +151,8 @@ pub struct DatabaseSpec {
     pub name: Name,
     /// Set if it runs on the node of this service and crashes with it.
     pub node: Option<ServiceId>,
+    /// The zone in which its own node stands, if it has one.
+    pub zone: Option<Arc<str>>,
     /// Sessions open at once.
     pub connections: u32,
     /// Statements that run at once.
@@ -460,6 +466,13 @@ impl System {
     /// The table with this id.
     pub fn table(&self, table: TableId) -> &TableSpec {
         &self.tables[table.index()]
+    }
+
+    /// All zones that are named, in the order of their names.
+    pub fn zones(&self) -> BTreeSet<&Arc<str>> {
+        let services = self.services.iter().filter_map(|service| service.zone.as_ref());
+        let databases = self.databases.iter().filter_map(|database| database.zone.as_ref());
+        services.chain(databases).chain(&self.driver_zone).collect()
     }
 
     /// The service with this name.

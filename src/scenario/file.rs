@@ -118,6 +118,8 @@ shape! {
         work: Dist = Fixed("{ exponential = '2ms' }", "assumed: JSON, validation, mapping"),
         /// How long it needs after a restart before it serves.
         recovery: Span = Fixed("'5s'", "assumed: start of a small process"),
+        /// The zone in which its nodes stand: what fails together. Faults know it as `zone:NAME`.
+        zone: Option<String>,
     }
 }
 
@@ -129,6 +131,8 @@ shape! {
         luck: Option<String>,
         /// The service on whose node it runs and with which it crashes.
         node: Option<At<String>>,
+        /// The zone in which its own node stands; without one it is where its service is.
+        zone: Option<At<String>>,
         /// Sessions open at once.
         connections: Count = Fixed("100", "PostgreSQL: max_connections"),
         /// Statements that run at once.
@@ -261,6 +265,8 @@ shape! {
         force: Force = FORCE,
         /// How long a driver needs after a restart.
         recovery: Span = Fixed("'5s'", "assumed: start of a small process"),
+        /// The zone in which they stand, and the broker with them.
+        zone: Option<String>,
     }
 }
 

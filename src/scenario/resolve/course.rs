@@ -1,5 +1,7 @@
 //! The course of a run, clients, retries, variants and faults.
 
+use std::collections::BTreeSet;
+
 use super::super::file::File;
 use super::super::plan::FaultText;
 use super::super::problem::Problem;
@@ -140,6 +142,15 @@ impl Context<'_> {
         }
     }
 
+    /// The zones, as faults call them.
+    fn zones(&self) -> BTreeSet<String> {
+        let File { services, databases, drivers, .. } = self.file;
+        let services = services.iter().filter_map(|(_, _, service)| service.zone.as_ref());
+        let databases = databases.iter().filter_map(|(_, _, base)| base.zone.as_ref());
+        let all = services.chain(databases.map(|zone| &zone.value)).chain(&drivers.zone);
+        all.map(|zone| format!("zone:{zone}")).collect()
+    }
+
     /// Whether this is one instance of a service, such as `ticket#2`.
     fn is_instance(&self, target: &str) -> bool {
         let Some((service, number)) = target.split_once('#') else { return false };
@@ -160,6 +171,8 @@ impl Context<'_> {
             names.extend(fresh);
         }
         names.extend(ROLES);
+        let zones = self.zones();
+        names.extend(zones.iter().map(String::as_str));
         let lucky = self.file.services.iter().filter_map(|(_, _, service)| service.luck.as_deref());
         let lasting = self.file.databases.iter().filter_map(|(_, _, base)| base.luck.as_deref());
         let name = target.value.as_str();

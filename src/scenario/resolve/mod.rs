@@ -65,6 +65,7 @@ pub fn resolve(file: &File, data: &Data<'_>, problems: &mut Vec<Problem>) -> Opt
         links: links?,
         driver_disk: file.drivers.force.0.clone(),
         driver_recovery: file.drivers.recovery,
+        driver_zone: file.drivers.zone.as_deref().map(Into::into),
         operations: operations?,
         loads: loads?,
         reads: reads?,

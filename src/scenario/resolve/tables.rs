@@ -23,6 +23,7 @@ impl Context<'_> {
                 queue: service.queue.0 as u32,
                 work: service.work.clone(),
                 recovery: service.recovery,
+                zone: service.zone.as_deref().map(Into::into),
             })
         });
         services.collect()
@@ -41,9 +42,15 @@ impl Context<'_> {
                         Some(ServiceId(found as u16))
                     }
                 };
+                if let (Some(zone), Some(node)) = (&database.zone, &database.node) {
+                    let message = "a database is where the node is on which it runs";
+                    let problem = Problem::error("zone", &zone.place, message, "no zone here");
+                    self.problems.push(problem.also(&node.place, "it has no node of its own"));
+                }
                 Some(DatabaseSpec {
                     name: name(shown, database.luck.as_ref()),
                     node,
+                    zone: database.zone.as_ref().map(|zone| zone.value.as_str().into()),
                     connections: database.connections.0 as u32,
                     cores: database.cores.0 as u32,
                     work: database.work.clone(),
