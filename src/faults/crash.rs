@@ -6,15 +6,23 @@
 //!
 //! While only the *process* is down, its machine refuses what arrives: the caller knows at once
 //! that the work did not run. With `machine = true` nobody answers, and callers are left in doubt
-//! until their deadline.
+//! until their deadline. When only the process is down, its operating system may still have what
+//! was written but not forced: with `unforced = "kept"` it survives, since recovery forces what it
+//! reads. So an answer that was never given may turn out to have been a yes.
+//!
+//! With `rolling` the nodes go down one after the other, so far apart and each for the length of
+//! the fault: a rolling restart. A deployment is one whose length is that of a restart.
 
 use std::rc::Rc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ladder::{SPANS, below, check_positive, draw};
+use super::menu::Menu;
 use super::registry::{Fault, Heal};
-use super::target::nodes;
+use super::target::{check_machine, machines};
+use crate::kernel::{Span, Words};
 use crate::model::world::World;
 
 /// Crash and restart of the nodes of one target.
@@ -24,11 +32,28 @@ pub struct Crash;
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Settings {
-    /// A service, a database, a driver node such as `broker`, or `role:driver`.
+    /// A service, a database, a driver node such as `broker`, `role:driver`, or `zone:NAME`.
     target: String,
     /// Whether the whole machine is down, so that callers hear nothing instead of a refusal.
     #[serde(default)]
     machine: bool,
+    /// One node after the other, so far apart, instead of all at once.
+    #[serde(default)]
+    rolling: Option<Span>,
+    /// What becomes of what was written to logs but not forced.
+    #[serde(default)]
+    unforced: Unforced,
+}
+
+/// What becomes of what was written to logs but not forced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unforced {
+    /// It is gone.
+    #[default]
+    Lost,
+    /// The operating system had it and goes on: it is there after the restart.
+    Kept,
 }
 
 impl Fault for Crash {
@@ -41,12 +66,63 @@ impl Fault for Crash {
         vec![settings.target.clone()]
     }
 
+    fn check(settings: &Settings) -> Vec<String> {
+        let mut wrong = check_machine(&settings.target);
+        wrong.extend(settings.rolling.iter().flat_map(|span| check_positive("rolling", *span)));
+        if settings.machine && settings.unforced == Unforced::Kept {
+            let message = "with `machine = true` nothing is left that could keep what was unforced";
+            wrong.push(message.to_owned());
+        }
+        wrong
+    }
+
+    fn stages(settings: &Settings, world: &World) -> Vec<(Span, Settings)> {
+        let Some(apart) = settings.rolling else { return vec![(Span::ZERO, settings.clone())] };
+        let nodes = machines(world, &settings.target);
+        let one = |(number, node)| {
+            let target = world.node_name(node).to_owned();
+            (apart.saturating_mul(number), Settings { target, rolling: None, ..settings.clone() })
+        };
+        (0..).zip(nodes).map(one).collect()
+    }
+
     fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
-        let nodes = nodes(world, &settings.target);
+        let nodes = machines(world, &settings.target);
         for node in &nodes {
-            world.crash(*node, settings.machine);
+            match settings.unforced {
+                Unforced::Lost => world.crash(*node, settings.machine),
+                Unforced::Kept => world.crash_processes(*node),
+            }
         }
         let world = Rc::clone(world);
         Box::new(move || nodes.into_iter().for_each(|node| world.restart(node)))
+    }
+
+    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
+        let target = menu.machines(words)?;
+        let machine = words.chance(0.5);
+        let unforced = match words.chance(0.5) && !machine {
+            true => Unforced::Kept,
+            false => Unforced::Lost,
+        };
+        let many = target.starts_with("zone:") && words.chance(0.5);
+        let rolling = many.then(|| draw(&SPANS, words));
+        Some(Settings { target, machine, rolling, unforced })
+    }
+
+    fn simpler(settings: &Settings) -> Vec<Settings> {
+        let mut simpler = Vec::new();
+        if settings.rolling.is_some() {
+            simpler.push(Settings { rolling: None, ..settings.clone() });
+        }
+        if settings.machine {
+            simpler.push(Settings { machine: false, ..settings.clone() });
+        }
+        if settings.unforced == Unforced::Kept {
+            simpler.push(Settings { unforced: Unforced::Lost, ..settings.clone() });
+        }
+        let spans = settings.rolling.into_iter().flat_map(|span| below(&SPANS, span));
+        simpler.extend(spans.map(|span| Settings { rolling: Some(span), ..settings.clone() }));
+        simpler
     }
 }

@@ -1,39 +1,31 @@
 //! # Added latency
 //!
 //! Each message between the two sides takes longer by a uniformly drawn delay. As every message
-//! draws its own, messages overtake each other.
+//! draws its own, messages overtake each other. Sessions between a service and its database keep
+//! their order; they feel the mean.
 
 use std::rc::Rc;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::links::disturb;
+use super::ladder::{SPANS, below, draw};
+use super::links::{Sides, link_settings};
+use super::menu::Menu;
 use super::registry::{Fault, Heal};
-use crate::kernel::{Dist, Span};
+use crate::kernel::{Dist, Span, Words};
 use crate::model::network::LinkEffect;
 use crate::model::world::World;
 
 /// Added latency on some links.
 pub struct Delay;
 
-/// Settings of added latency.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Settings {
-    /// One side: services, databases, driver nodes, `role:driver` or `role:client`.
-    from: Vec<String>,
-    /// The other side; everybody else if it is left out.
-    #[serde(default)]
-    to: Vec<String>,
-    /// Whether only messages from the first side to the second are concerned.
-    #[serde(default)]
-    one_way: bool,
-    /// Least added delay.
-    least: Span,
-    /// Greatest added delay; the least one if it is left out.
-    #[serde(default)]
-    most: Option<Span>,
+link_settings! {
+    /// Settings of added latency on some links.
+    {
+        /// Least added delay.
+        least: Span,
+        /// Greatest added delay; the least one if it is left out.
+        #[serde(default)]
+        most: Option<Span>,
+    }
 }
 
 impl Fault for Delay {
@@ -43,14 +35,37 @@ impl Fault for Delay {
     type Settings = Settings;
 
     fn targets(settings: &Settings) -> Vec<String> {
-        settings.from.iter().chain(&settings.to).cloned().collect()
+        settings.sides().names()
+    }
+
+    fn check(settings: &Settings) -> Vec<String> {
+        let own = settings.most.filter(|most| *most < settings.least);
+        let own = own.map(|most| format!("`most` must not be less than `least`, not {most}"));
+        settings.sides().check().into_iter().chain(own).collect()
     }
 
     fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
-        let sides = (&settings.from[..], &settings.to[..]);
         let high = settings.most.unwrap_or(settings.least).max(settings.least);
         let by = Dist::Uniform { low: settings.least, high };
-        let slow = LinkEffect::Slow { share: 1.0, by };
-        disturb(world, sides, settings.one_way, slow)
+        let effect = LinkEffect::Slow { share: 1.0, by };
+        settings.sides().disturb(world, &effect)
+    }
+
+    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
+        let sides = Sides::draw(menu.nodes(), words)?;
+        let (one, other) = (draw(&SPANS, words), draw(&SPANS, words));
+        let least = one.min(other);
+        let most = (one != other).then(|| one.max(other));
+        let drawn = Settings { least, most, ..Settings::default() };
+        Some(drawn.between(sides))
+    }
+
+    fn simpler(settings: &Settings) -> Vec<Settings> {
+        let fewer = settings.fewer().into_iter();
+        let constant = settings.most.map(|_| Settings { most: None, ..settings.clone() });
+        let spans = below(&SPANS, settings.least).into_iter();
+        let spans = spans.map(|least| Settings { least, ..settings.clone() });
+        let own = constant.into_iter().chain(spans);
+        fewer.chain(own).collect()
     }
 }

@@ -16,8 +16,10 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ladder::{SPANS, below, check_positive, draw};
+use super::menu::Menu;
 use super::registry::{Fault, Heal};
-use crate::kernel::Span;
+use crate::kernel::{Span, Words};
 use crate::model::point::Order;
 use crate::model::world::World;
 
@@ -44,6 +46,18 @@ impl Fault for DelayMessage {
 
     fn strike(_: &Settings, _: &Rc<World>) -> Heal {
         Box::new(|| ())
+    }
+
+    fn check(settings: &Settings) -> Vec<String> {
+        check_positive("by", settings.by)
+    }
+
+    fn draw(_: &Menu, words: &mut dyn Words) -> Option<Settings> {
+        Some(Settings { by: draw(&SPANS, words) })
+    }
+
+    fn simpler(settings: &Settings) -> Vec<Settings> {
+        below(&SPANS, settings.by).into_iter().map(|by| Settings { by }).collect()
     }
 
     fn order(settings: &Settings) -> Order {

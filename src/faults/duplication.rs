@@ -5,31 +5,23 @@
 
 use std::rc::Rc;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::links::disturb;
+use super::ladder::{SHARES, below, check_range, draw};
+use super::links::{Sides, link_settings};
+use super::menu::Menu;
 use super::registry::{Fault, Heal};
+use crate::kernel::Words;
 use crate::model::network::LinkEffect;
 use crate::model::world::World;
 
 /// Duplication of messages on some links.
 pub struct Duplication;
 
-/// Settings of message duplication.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Settings {
-    /// One side: services, databases, driver nodes, `role:driver` or `role:client`.
-    from: Vec<String>,
-    /// The other side; everybody else if it is left out.
-    #[serde(default)]
-    to: Vec<String>,
-    /// Whether only messages from the first side to the second are concerned.
-    #[serde(default)]
-    one_way: bool,
-    /// Which share arrives twice, 0 to 1.
-    share: f64,
+link_settings! {
+    /// Settings of duplication of messages on some links.
+    {
+        /// Which share arrives twice, 0 to 1.
+        share: f64,
+    }
 }
 
 impl Fault for Duplication {
@@ -39,11 +31,29 @@ impl Fault for Duplication {
     type Settings = Settings;
 
     fn targets(settings: &Settings) -> Vec<String> {
-        settings.from.iter().chain(&settings.to).cloned().collect()
+        settings.sides().names()
+    }
+
+    fn check(settings: &Settings) -> Vec<String> {
+        let own = check_range("share", settings.share, 0.0, 1.0);
+        settings.sides().check().into_iter().chain(own).collect()
     }
 
     fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
-        let sides = (&settings.from[..], &settings.to[..]);
-        disturb(world, sides, settings.one_way, LinkEffect::Duplicate(settings.share))
+        let effect = LinkEffect::Duplicate(settings.share);
+        settings.sides().disturb(world, &effect)
+    }
+
+    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
+        let sides = Sides::draw(menu.speakers(), words)?;
+        let drawn = Settings { share: draw(&SHARES, words), ..Settings::default() };
+        Some(drawn.between(sides))
+    }
+
+    fn simpler(settings: &Settings) -> Vec<Settings> {
+        let fewer = settings.fewer().into_iter();
+        let shares = below(&SHARES, settings.share).into_iter();
+        let own = shares.map(|share| Settings { share, ..settings.clone() });
+        fewer.chain(own).collect()
     }
 }

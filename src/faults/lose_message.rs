@@ -14,7 +14,9 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::menu::Menu;
 use super::registry::{Fault, Heal};
+use crate::kernel::Words;
 use crate::model::point::Order;
 use crate::model::world::World;
 
@@ -38,6 +40,14 @@ impl Fault for LoseMessage {
 
     fn strike(_: &Settings, _: &Rc<World>) -> Heal {
         Box::new(|| ())
+    }
+
+    fn draw(_: &Menu, _: &mut dyn Words) -> Option<Settings> {
+        Some(Settings {})
+    }
+
+    fn simpler(_: &Settings) -> Vec<Settings> {
+        Vec::new()
     }
 
     fn order(_: &Settings) -> Order {

@@ -1,18 +1,29 @@
 //! The faults: what goes wrong, when, and where. One file per kind; the plan says when.
 
+mod bandwidth;
 pub mod budget;
+mod clock_drift;
+mod clock_jump;
+mod clock_offset;
+mod corruption;
 mod crash;
 mod delay;
 mod delay_message;
 mod duplicate_message;
 mod duplication;
+mod flapping;
+mod ladder;
 mod links;
 mod lose_message;
 mod loss;
 pub mod menu;
+mod offset;
 mod partition;
+mod pause;
 pub mod plan;
 pub mod registry;
+mod reordering;
+mod slow_down;
 pub mod target;
 pub mod trigger;
 

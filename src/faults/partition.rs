@@ -3,14 +3,29 @@
 //! Nothing passes between the two sides: messages sent meanwhile, and those in flight when the
 //! partition begins, are lost in silence. Sessions between a service and its database are not
 //! broken by it; they wait, as TCP does, until the partition heals or their caller gives up.
+//!
+//! With `groups` there are as many parts as one likes, and something passes only between nodes that
+//! share a group. Who is in two groups is a bridge between them; who is in none talks to all.
+//!
+//! ```toml
+//! [[faults]]
+//! kind = "partition"
+//! at = "30s"
+//! for = "10s"
+//! groups = [["order"], ["stock", "stock-db"], ["role:driver"]]
+//! ```
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::links::disturb;
+use super::links::{Sides, calm, disturb, fewer};
+use super::menu::Menu;
 use super::registry::{Fault, Heal};
+use super::target::all_nodes;
+use crate::kernel::{NodeId, Words};
 use crate::model::network::LinkEffect;
 use crate::model::world::World;
 
@@ -21,7 +36,8 @@ pub struct Partition;
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Settings {
-    /// One side: services, databases, driver nodes, `role:driver` or `role:client`.
+    /// One side: services, databases, driver nodes, zones, `role:driver` or `role:client`.
+    #[serde(default)]
     from: Vec<String>,
     /// The other side; everybody else if it is left out.
     #[serde(default)]
@@ -29,20 +45,110 @@ pub struct Settings {
     /// Whether only messages from the first side to the second are concerned.
     #[serde(default)]
     one_way: bool,
+    /// Instead of two sides: the parts into which the network falls.
+    #[serde(default)]
+    groups: Vec<Vec<String>>,
+}
+
+/// A node's groups, by the bits of their positions.
+type Membership = u64;
+
+impl Settings {
+    fn sides(&self) -> Sides {
+        let Self { from, to, one_way, .. } = self.clone();
+        Sides { from, to, one_way }
+    }
+
+    fn between(sides: Sides) -> Self {
+        let Sides { from, to, one_way } = sides;
+        Self { from, to, one_way, groups: Vec::new() }
+    }
+
+    fn of(groups: Vec<Vec<String>>) -> Self {
+        Self { groups, ..Self::default() }
+    }
+
+    /// The nodes that are in any group, by the groups in which they are.
+    fn parts(&self, world: &World) -> BTreeMap<Membership, Vec<NodeId>> {
+        let mut memberships: BTreeMap<NodeId, Membership> = BTreeMap::new();
+        for (at, group) in self.groups.iter().enumerate() {
+            for node in all_nodes(world, group) {
+                *memberships.entry(node).or_default() |= 1 << at;
+            }
+        }
+        let mut parts: BTreeMap<Membership, Vec<NodeId>> = BTreeMap::new();
+        for (node, membership) in memberships {
+            parts.entry(membership).or_default().push(node);
+        }
+        parts
+    }
 }
 
 impl Fault for Partition {
     const NAME: &'static str = "partition";
-    const SUMMARY: &'static str = "nothing passes between two sides, in both directions or one";
+    const SUMMARY: &'static str =
+        "nothing passes between two sides, one way or both, or between several groups";
     const MANUAL: &'static str = include_str!("partition.rs");
     type Settings = Settings;
 
     fn targets(settings: &Settings) -> Vec<String> {
-        settings.from.iter().chain(&settings.to).cloned().collect()
+        settings.sides().names().into_iter().chain(settings.groups.concat()).collect()
+    }
+
+    fn check(settings: &Settings) -> Vec<String> {
+        let Settings { from, to, one_way, groups } = settings;
+        let sided = !from.is_empty() || !to.is_empty() || *one_way;
+        let wrong = match groups.len() {
+            0 if from.is_empty() => "a partition needs the key `from`, or `groups`",
+            0 => return Vec::new(),
+            _ if sided => "a partition has either two sides or `groups`, not both",
+            1 => "`groups` must name at least two groups",
+            2..=64 => return Vec::new(),
+            _ => "`groups` may name at most 64 groups",
+        };
+        vec![wrong.to_owned()]
     }
 
     fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
-        let sides = (&settings.from[..], &settings.to[..]);
-        disturb(world, sides, settings.one_way, LinkEffect::Cut)
+        if settings.groups.is_empty() {
+            return settings.sides().disturb(world, &LinkEffect::Cut);
+        }
+        let parts: Vec<_> = settings.parts(world).into_iter().collect();
+        let mut cuts = Vec::new();
+        for (at, (mine, nodes)) in parts.iter().enumerate() {
+            for (_, others) in parts[at + 1..].iter().filter(|(theirs, _)| mine & theirs == 0) {
+                let sides = (nodes.clone(), others.clone());
+                cuts.extend(disturb(world, &sides, false, &LinkEffect::Cut));
+            }
+        }
+        calm(world, cuts)
+    }
+
+    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
+        if words.chance(0.75) {
+            return Sides::draw(menu.nodes(), words).map(Settings::between);
+        }
+        let mut groups = vec![Vec::new(); 3];
+        for name in menu.nodes() {
+            groups[words.below(3) as usize].push(name.clone());
+        }
+        groups.retain(|group| !group.is_empty());
+        (groups.len() > 1).then(|| Settings::of(groups))
+    }
+
+    fn simpler(settings: &Settings) -> Vec<Settings> {
+        if settings.groups.is_empty() {
+            return settings.sides().simpler().map(Settings::between).collect();
+        }
+        let groups = &settings.groups;
+        let spared = fewer(groups).filter(|groups| groups.len() > 1).map(Settings::of);
+        let smaller = groups.iter().enumerate().flat_map(|(at, group)| {
+            fewer(group).map(move |group| {
+                let mut groups = groups.clone();
+                groups[at] = group;
+                Settings::of(groups)
+            })
+        });
+        spared.chain(smaller).collect()
     }
 }

@@ -92,12 +92,44 @@ fn strike(world: &Rc<World>, number: u32, fault: &PlannedFault) -> bool {
     let target = struck.first().map_or(0, |node| u64::from(node.0));
     let count = struck.len() as u64;
     env.note(&Ctx::WORLD, Kind::FaultBegan, number, target, count);
-    let heal = fault.fault.strike(world);
-    let end = fault.length.map_or(heal_all, |length| (env.now() + length).min(heal_all));
+    let mut stages = fault.fault.stages(world);
+    stages.retain(|(after, _)| env.now() + *after < heal_all);
+    let open = Rc::new(Cell::new(stages.len()));
+    let length = fault.length;
+    for (after, stage) in stages {
+        let (world, open) = (Rc::clone(world), Rc::clone(&open));
+        let ended = move |world: &World| {
+            open.set(open.get() - 1);
+            if open.get() == 0 {
+                world.env().note(&Ctx::WORLD, Kind::FaultEnded, number, target, count);
+            }
+        };
+        if after == Span::ZERO {
+            begin(&world, &*stage, length, ended);
+        } else {
+            let sim = world.env().sim().clone();
+            sim.spawn_at(sim.now() + after, NodeId::WORLD, async move {
+                begin(&world, &*stage, length, ended);
+            });
+        }
+    }
+    true
+}
+
+/// One stage begins, and is healed when its time is over.
+fn begin(
+    world: &Rc<World>,
+    stage: &dyn PreparedFault,
+    length: Option<Span>,
+    ended: impl FnOnce(&World) + 'static,
+) {
+    let env = world.env();
+    let heal = stage.strike(world);
+    let heal_all = Time::ZERO + env.system().phases.load;
+    let end = length.map_or(heal_all, |length| (env.now() + length).min(heal_all));
     let healed = Rc::clone(world);
     env.sim().spawn_at(end, NodeId::WORLD, async move {
         heal();
-        healed.env().note(&Ctx::WORLD, Kind::FaultEnded, number, target, count);
+        ended(&healed);
     });
-    true
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::menu::Menu;
-use crate::kernel::Words;
+use crate::kernel::{Span, Words};
 use crate::model::point::Order;
 use crate::model::registry::{Entry, Registry, decode, json};
 use crate::model::world::World;
@@ -27,6 +27,19 @@ pub trait Fault: Sized + 'static {
 
     /// Strikes, and says how the world is healed of it.
     fn strike(settings: &Self::Settings, world: &Rc<World>) -> Heal;
+
+    /// What makes no sense about settings that decode.
+    fn check(settings: &Self::Settings) -> Vec<String> {
+        let _ = settings;
+        Vec::new()
+    }
+
+    /// The stages of a fault that comes over its target in several: each as a fault of its own that
+    /// lasts as long, and how long after the first it begins.
+    fn stages(settings: &Self::Settings, world: &World) -> Vec<(Span, Self::Settings)> {
+        let _ = world;
+        vec![(Span::ZERO, settings.clone())]
+    }
 
     /// What becomes of the message at whose point it is triggered.
     fn order(settings: &Self::Settings) -> Order {
@@ -60,6 +73,10 @@ pub trait PreparedFault: Send + Sync {
     fn targets(&self) -> Vec<String>;
     /// Strikes, and says how the world is healed of it.
     fn strike(&self, world: &Rc<World>) -> Heal;
+    /// What makes no sense about its settings.
+    fn check(&self) -> Vec<String>;
+    /// The stages in which it comes, and how long after the first each begins.
+    fn stages(&self, world: &World) -> Vec<(Span, Arc<dyn PreparedFault>)>;
     /// What becomes of the message at whose point it is triggered.
     fn order(&self) -> Order;
     /// One of the same kind with random settings; `None` if there is nothing that it can strike.
@@ -90,6 +107,15 @@ impl<F: Fault> PreparedFault for With<F> {
         F::strike(&self.0, world)
     }
 
+    fn check(&self) -> Vec<String> {
+        F::check(&self.0)
+    }
+
+    fn stages(&self, world: &World) -> Vec<(Span, Arc<dyn PreparedFault>)> {
+        let stages = F::stages(&self.0, world).into_iter();
+        stages.map(|(after, settings)| (after, Arc::new(Self(settings)) as _)).collect()
+    }
+
     fn order(&self) -> Order {
         F::order(&self.0)
     }
@@ -113,9 +139,18 @@ impl Faults {
     pub fn builtin() -> Self {
         Self::default()
             .with::<super::crash::Crash>()
+            .with::<super::pause::Pause>()
+            .with::<super::slow_down::SlowDown>()
+            .with::<super::clock_offset::ClockOffset>()
+            .with::<super::clock_drift::ClockDrift>()
+            .with::<super::clock_jump::ClockJump>()
             .with::<super::partition::Partition>()
+            .with::<super::flapping::Flapping>()
             .with::<super::delay::Delay>()
+            .with::<super::bandwidth::Bandwidth>()
+            .with::<super::reordering::Reordering>()
             .with::<super::loss::Loss>()
+            .with::<super::corruption::Corruption>()
             .with::<super::duplication::Duplication>()
             .with::<super::lose_message::LoseMessage>()
             .with::<super::duplicate_message::DuplicateMessage>()

@@ -1,4 +1,7 @@
-//! Triggered faults in whole runs.
+//! Triggered faults in whole runs, and what every kind does there.
+
+mod kinds;
+mod shrinking;
 
 use crate::experiment::testbed::{Told, tell};
 use crate::model::contract::label;
@@ -6,7 +9,12 @@ use crate::model::record::{Kind, Record};
 
 /// One order over two services under two-phase commit, every duration constant, and one fault.
 fn order(fault: &str) -> Told {
-    let text = format!(
+    tell(&text(fault), "xa", 1)
+}
+
+/// The scenario of [`order`].
+fn text(fault: &str) -> String {
+    format!(
         r#"
         [scenario]
         name = "points"
@@ -15,8 +23,8 @@ fn order(fault: &str) -> Told {
         settle = "30s"
 
         [services]
-        order = {{ work = "1ms" }}
-        stock = {{ work = "1ms" }}
+        order = {{ work = "1ms", zone = "left" }}
+        stock = {{ work = "1ms", zone = "left" }}
 
         [databases]
         order-db = {{ work = "1ms", force = "2ms", recovery = "100ms", luck = "old-db" }}
@@ -54,8 +62,7 @@ fn order(fault: &str) -> Told {
         [[faults]]
         {fault}
         "#
-    );
-    tell(&text, "xa", 1)
+    )
 }
 
 fn first(told: &Told, kind: Kind, fits: impl Fn(&Record) -> bool) -> Option<Record> {

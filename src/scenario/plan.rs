@@ -17,6 +17,7 @@ use crate::faults::plan::Start;
 use crate::faults::registry::PreparedFault;
 use crate::faults::trigger::Trigger;
 use crate::kernel::{Dist, Span};
+use crate::model::point::Order;
 use crate::model::registry::Entry;
 use crate::model::system::ForceSpec;
 use crate::patterns::registry::Prepared;
@@ -155,6 +156,13 @@ impl Decode for FaultText {
             return None;
         };
         let fault = settings_of(entry, &rest, decoder)?;
+        for message in fault.check() {
+            decoder.report(Problem::error("wrong-value", &place, message, "in this fault"));
+        }
+        if fault.order() != Order::Go && start.as_ref().is_some_and(is_timed) {
+            let message = format!("`{}` strikes the message at a point: it needs `on`", entry.name);
+            decoder.report(Problem::error("missing-key", &place, message, "which message?"));
+        }
         let mut targets: Vec<At<String>> = Vec::new();
         for target in fault.targets() {
             let place = place_of(&rest, &target).unwrap_or_else(|| place.clone());
@@ -171,6 +179,10 @@ impl Decode for FaultText {
     fn schema() -> serde_json::Value {
         json!({ "$ref": "#/$defs/Fault" })
     }
+}
+
+fn is_timed(start: &At<Start>) -> bool {
+    matches!(start.value, Start::At(_))
 }
 
 /// The point at which a fault begins.

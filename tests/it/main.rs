@@ -2,5 +2,6 @@
 
 mod closed_forms;
 mod determinism;
+mod faults;
 mod queueing;
 mod whole;

@@ -1,0 +1,113 @@
+//! How far a clock is off: a length of time with a sign.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::ladder::{SPANS, below, draw};
+use crate::kernel::{Span, Words};
+
+/// So much ahead of the right time, or behind it: `"5s"`, `"-200ms"`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Offset {
+    behind: bool,
+    span: Span,
+}
+
+/// Where [`SPANS`] begin that a reader of clocks notices: 50 ms.
+const NOTICED: usize = 5;
+
+impl Offset {
+    /// In nanoseconds, below zero if it is behind.
+    pub fn as_nanos(self) -> i64 {
+        let nanos = i64::try_from(self.span.as_nanos()).unwrap_or(i64::MAX);
+        if self.behind { -nanos } else { nanos }
+    }
+
+    /// A round one, ahead or behind.
+    pub fn draw(words: &mut dyn Words) -> Self {
+        Self { behind: words.chance(0.5), span: draw(&SPANS[NOTICED..], words) }
+    }
+
+    /// Smaller ones in the same direction.
+    pub fn simpler(self) -> impl Iterator<Item = Self> {
+        below(&SPANS, self.span).into_iter().map(move |span| Self { span, ..self })
+    }
+
+    /// What is wrong with it.
+    pub fn check(self) -> Vec<String> {
+        super::ladder::check_positive("by", self.span)
+    }
+}
+
+impl fmt::Display for Offset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.behind {
+            f.write_str("-")?;
+        }
+        self.span.fmt(f)
+    }
+}
+
+impl FromStr for Offset {
+    type Err = <Span as FromStr>::Err;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        let behind = text.starts_with('-');
+        let span = text.trim_start_matches(['-', '+']).trim_start().parse()?;
+        Ok(Self { behind, span })
+    }
+}
+
+impl Serialize for Offset {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Offset {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        let wrong = |error| {
+            serde::de::Error::custom(format!(
+                "`{text}` is not an offset such as \"5s\" or \"-200ms\": {error}"
+            ))
+        };
+        text.parse().map_err(wrong)
+    }
+}
+
+impl schemars::JsonSchema for Offset {
+    fn schema_name() -> Cow<'static, str> {
+        "Offset".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "How far a clock is ahead, or with a minus behind: \"5s\", \"-200ms\".",
+            "examples": ["5s", "-200ms"],
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_read_and_print_with_their_sign() {
+        for (text, nanos, printed) in [
+            ("5s", 5_000_000_000, "5s"),
+            ("- 200ms", -200_000_000, "-200ms"),
+            ("+1s", 1_000_000_000, "1s"),
+        ] {
+            let offset: Offset = text.parse().expect(text);
+            assert_eq!((offset.as_nanos(), offset.to_string().as_str()), (nanos, printed));
+        }
+        assert!("soon".parse::<Offset>().is_err());
+    }
+}

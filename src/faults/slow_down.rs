@@ -1,0 +1,74 @@
+//! # Slow-down
+//!
+//! The nodes of the target are up, answer, and take so many times longer for everything they do: a
+//! gray failure. Slow are a service's own work, a database's statements, forced writes of every
+//! log, a broker's work on a message, and recovery after a restart. Work that has begun takes as
+//! long as it was to take.
+//!
+//! Not slow are the network and the clock: deadlines, retries and polls come when they are due,
+//! which is what makes a slow node worse than a dead one. Several slow-downs of one node add up,
+//! as jobs do that each take a share of it: two by a factor of 3 make a factor of 5.
+
+use std::rc::Rc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ladder::{below, check_range, draw};
+use super::menu::Menu;
+use super::registry::{Fault, Heal};
+use super::target::{check_machine, machines};
+use crate::kernel::Words;
+use crate::model::world::World;
+
+/// A slow-down of the nodes of one target.
+pub struct SlowDown;
+
+/// From a noisy neighbour to a disk that is about to fail.
+const FACTORS: [f64; 8] = [2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0];
+
+/// Settings of a slow-down of the nodes of one target.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Settings {
+    /// A service, a database, a driver node such as `broker`, `role:driver`, or `zone:NAME`.
+    target: String,
+    /// How many times longer everything takes.
+    factor: f64,
+}
+
+impl Fault for SlowDown {
+    const NAME: &'static str = "slow-down";
+    const SUMMARY: &'static str = "everything that nodes do takes longer by a factor";
+    const MANUAL: &'static str = include_str!("slow_down.rs");
+    type Settings = Settings;
+
+    fn targets(settings: &Settings) -> Vec<String> {
+        vec![settings.target.clone()]
+    }
+
+    fn check(settings: &Settings) -> Vec<String> {
+        let factor = check_range("factor", settings.factor, 1.0, 100_000.0);
+        factor.into_iter().chain(check_machine(&settings.target)).collect()
+    }
+
+    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
+        let nodes = machines(world, &settings.target);
+        let burden = ((settings.factor - 1.0) * 1_000.0 + 0.5) as i64;
+        nodes.iter().for_each(|node| world.env().sim().burden(*node, burden));
+        let world = Rc::clone(world);
+        Box::new(move || {
+            nodes.into_iter().for_each(|node| world.env().sim().burden(node, -burden));
+        })
+    }
+
+    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
+        let target = menu.machines(words)?;
+        Some(Settings { target, factor: draw(&FACTORS, words) })
+    }
+
+    fn simpler(settings: &Settings) -> Vec<Settings> {
+        let factors = below(&FACTORS, settings.factor).into_iter();
+        factors.map(|factor| Settings { factor, ..settings.clone() }).collect()
+    }
+}
