@@ -161,11 +161,11 @@
 //!     }
 //!
 //!     async fn execute(self: Rc<Self>, here: Here, op: OpId) -> Answer {
-//!         let once = Care { once: true, event: None };
+//!         let once = Care { once: true, ..Care::default() };
 //!         match step::apply(&here, StepId(0), once).await {
 //!             Ok(()) => {}
 //!             Err(Failure::Refused) => return Answer::RefusedByRule,
-//!             Err(Failure::Technical | Failure::Unknown) => return Answer::TechnicalNo,
+//!             Err(_) => return Answer::TechnicalNo,
 //!         }
 //!         let kind = here.env().operation(op).kind;
 //!         let steps = &here.system().operation(kind).steps;

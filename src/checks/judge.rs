@@ -243,7 +243,9 @@ impl Sink<Record> for Judge {
             | Kind::Published
             | Kind::Handed
             | Kind::Buried
-            | Kind::Restarted => {}
+            | Kind::Restarted
+            | Kind::Leased
+            | Kind::Fenced => {}
         }
     }
 }

@@ -181,6 +181,14 @@ pub enum Kind {
     /// A phase began: `a` = 0 warm-up, 1 measured load, 2 settle, 3 end; `b` = 1 if settled
     /// (only for the end).
     Phase,
+
+    // Leases. (New kinds come last: the numbers of the others are in fingerprints.)
+    /// A lease was granted, durably: `subject` = label (interned), `a` = its epoch, which is the
+    /// fencing token, `b` = the node that holds it.
+    Leased,
+    /// A transaction passed the fence of database `subject`: `a` = transaction, `b` = its token.
+    /// One that does not pass is `Aborted` as [`AbortCause::Fenced`].
+    Fenced,
 }
 
 /// What a client was told.
@@ -244,6 +252,8 @@ pub enum AbortCause {
     Crash = 5,
     /// Its branch was not prepared in time.
     BranchTimeout = 6,
+    /// It carried a fencing token lower than one that the database has seen.
+    Fenced = 7,
 }
 
 /// What a message is for; the cost measure counts them apart.

@@ -167,7 +167,7 @@ impl Pattern for BackgroundSync {
     }
 
     async fn execute(self: Rc<Self>, here: Here, _: OpId) -> Answer {
-        let care = Care { once: true, event: None };
+        let care = Care { once: true, ..Care::default() };
         step::decide(&here, "first step", Answer::Accepted, async |here: Here| {
             step::apply(&here, StepId(0), care).await
         })

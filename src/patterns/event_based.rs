@@ -96,7 +96,7 @@ impl Pattern for EventBased {
     async fn execute(self: Rc<Self>, here: Here, op: OpId) -> Answer {
         let first = StepId(0);
         let event = Event { op, step: first, kind: EventKind::Applied };
-        let care = Care { once: true, event: self.outbox(&here, event) };
+        let care = Care { once: true, event: self.outbox(&here, event), ..Care::default() };
         let answer = step::decide(&here, "first step", Answer::Accepted, async |here: Here| {
             step::apply(&here, first, care).await
         });

@@ -15,6 +15,9 @@ pub enum Failure {
     Technical,
     /// It was submitted and nobody heard back: it may have taken effect.
     Unknown,
+    /// A holder of the lease with a higher fencing token has been here; nothing stays, and another
+    /// try does not help.
+    Fenced,
 }
 
 impl From<DbError> for Failure {
@@ -22,18 +25,21 @@ impl From<DbError> for Failure {
         match error {
             DbError::Refused => Self::Refused,
             DbError::Unknown => Self::Unknown,
+            DbError::Fenced => Self::Fenced,
             _ => Self::Technical,
         }
     }
 }
 
-/// How a step is protected against being applied twice, and what is published with it.
+/// How a step is protected against being applied twice or too late, and what is published with it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Care {
     /// Claims the idempotency key of the step in the same transaction.
     pub once: bool,
     /// Writes this outbox row in the same transaction.
     pub event: Option<Event>,
+    /// Passes the fence of the database with this token, in the same transaction.
+    pub fence: Option<u64>,
 }
 
 /// The idempotency key of one direction of one step.
@@ -48,6 +54,15 @@ pub async fn begin(here: &Here, step: StepId) -> Result<Txn, Failure> {
     let (table, by) = (spec.table, spec.by);
     let ctx = here.ctx().at_step(step, here.ctx().attempt);
     Ok(here.database(table).begin(ctx, here.node(), by, false).await?)
+}
+
+/// Begins a transaction as [`begin`] does, and passes the fence first if there is one.
+async fn pass(here: &Here, step: StepId, care: Care) -> Result<Txn, Failure> {
+    let mut txn = begin(here, step).await?;
+    if let Some(token) = care.fence {
+        txn.fence(token).await?;
+    }
+    Ok(txn)
 }
 
 /// Applies one step in a local transaction at the service that owns its table. Runs there. With
@@ -69,7 +84,7 @@ pub async fn apply_to_stand(here: &Here, step: StepId, care: Care) -> Result<(),
 async fn attempt(here: &Here, step: StepId, care: Care) -> Result<Option<Txn>, Failure> {
     let op = here.ctx().op;
     lookup(here, step).await?;
-    let mut txn = begin(here, step).await?;
+    let mut txn = pass(here, step, care).await?;
     if care.once && !txn.once(key(op, step, Direction::Forward)).await? {
         return Ok(Some(txn));
     }
@@ -84,7 +99,7 @@ async fn attempt(here: &Here, step: StepId, care: Care) -> Result<Option<Txn>, F
 /// Notes durably that a step was refused, with the event that tells the others. With `care.once`
 /// its key is taken, so that a duplicate finds the question answered.
 pub async fn refuse(here: &Here, step: StepId, care: Care) -> Result<(), Failure> {
-    let mut txn = begin(here, step).await?;
+    let mut txn = pass(here, step, care).await?;
     if care.once && !txn.once(key(here.ctx().op, step, Direction::Forward)).await? {
         return Ok(());
     }
@@ -98,7 +113,7 @@ pub async fn refuse(here: &Here, step: StepId, care: Care) -> Result<(), Failure
 /// undone but barred: its forward key is taken, so that a late request finds it used up.
 pub async fn undo(here: &Here, step: StepId, care: Care) -> Result<(), Failure> {
     let op = here.ctx().op;
-    let mut txn = begin(here, step).await?;
+    let mut txn = pass(here, step, care).await?;
     if care.once {
         if !txn.once(key(op, step, Direction::Undo)).await? {
             return Ok(());

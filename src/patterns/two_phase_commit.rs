@@ -170,7 +170,7 @@ impl Pattern for TwoPhaseCommit {
             match self.coordinate(&here).await {
                 Ok(()) => Some(Answer::Done),
                 Err(Failure::Refused) => Some(Answer::RefusedByRule),
-                Err(Failure::Technical | Failure::Unknown) => None,
+                Err(_) => None,
             }
         });
         let answer = answer.await.unwrap_or(Answer::TechnicalNo);

@@ -87,6 +87,7 @@ fn line(system: &System, trace: &Trace, record: &Record) -> Option<String> {
         Kind::Handed => format!("event {} handed out, delivery {}", record.b, record.a),
         Kind::Buried if record.a == 0 => format!("event {} is lost", record.b),
         Kind::Buried => format!("event {} goes to the dead letters", record.b),
+        Kind::Fenced => format!("transaction {} passes with token {}", record.a, record.b),
         Kind::Intervention => format!("{}: left to a human", label()),
         Kind::Overflowed => "the queue is full".into(),
         Kind::Logged if record.b == 1 => "a log record is to be forced".into(),

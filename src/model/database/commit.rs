@@ -125,6 +125,7 @@ impl Database {
         let mut notes = Vec::with_capacity(8);
         let mut old_rows = Vec::new();
         let mut old_events = Vec::new();
+        let old_fence = self.state().fence;
         {
             let now = self.env.now();
             let fleeting = lsn > self.log.durable();
@@ -147,9 +148,11 @@ impl Database {
             for key in &changes.keys {
                 state.keys.insert(*key, self.env.sim().local_now(self.node));
             }
+            state.fence = changes.token.unwrap_or_default().max(old_fence);
             state.last_change = now;
         }
-        self.keep(Unsettled { lsn, changes: Rc::clone(changes), old_rows, old_events, branch });
+        let changes = Rc::clone(changes);
+        self.keep(Unsettled { lsn, changes, old_rows, old_events, old_fence, branch });
         self.write_notes(notes);
         self.env.note(ctx, Kind::Committed, self.subject(), txn.0, 0);
         self.committed.notify_all();

@@ -17,11 +17,12 @@
 //!   writes down which effects of which operations it shows now, or no longer.
 //! - Row locks are held until the outcome is known. The victim of a deadlock is the requester that
 //!   would close the circle. A deadlock or a lock timeout rolls the whole transaction back at once.
-//! - Beside tables there are idempotency keys ([`Txn::once`]) and an outbox ([`Txn::enqueue`]),
-//!   which take part in transactions like rows.
+//! - Beside tables there are idempotency keys ([`Txn::once`]), an outbox ([`Txn::enqueue`]) and the
+//!   highest fencing token ([`Txn::fence`]), which take part in transactions like rows.
 
 mod commit;
 mod effects;
+mod fence;
 mod flight;
 mod keys;
 mod ledger;
@@ -98,6 +99,9 @@ pub enum DbError {
     /// The session broke behind a submitted commit or prepare: it may have happened.
     #[error("the outcome is unknown")]
     Unknown,
+    /// A transaction with a higher fencing token has been here. The transaction was rolled back.
+    #[error("the fencing token is out of date")]
+    Fenced,
     /// The database cannot take part in two-phase commit. The transaction was rolled back.
     #[error("the database has no XA support")]
     NoXa,

@@ -85,7 +85,8 @@ impl Database {
     fn revert(&self) {
         loop {
             let change = self.state_mut().unsettled.pop_back();
-            let Some(Unsettled { changes, old_rows, old_events, branch, .. }) = change else {
+            let Some(Unsettled { changes, old_rows, old_events, old_fence, branch, .. }) = change
+            else {
                 return;
             };
             let ctx = Ctx { node: self.node, ..Ctx::WORLD };
@@ -109,6 +110,7 @@ impl Database {
                 for key in &changes.keys {
                     state.keys.remove(*key);
                 }
+                state.fence = old_fence;
             }
             if let Some((_, branch)) = branch {
                 branch.announced.set(false);

@@ -252,11 +252,13 @@ impl Database {
         if decision.commit {
             self.install(&ctx, txn, &branch.changes, lsn, replaced);
         } else {
+            let old_fence = self.state().fence;
             self.keep(Unsettled {
                 lsn,
                 changes: Rc::default(),
                 old_rows: Vec::new(),
                 old_events: Vec::new(),
+                old_fence,
                 branch: replaced,
             });
             let cause = AbortCause::Requested as u64;

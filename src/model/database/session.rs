@@ -402,7 +402,7 @@ impl Txn {
         self.dangling = true;
         let result = answer.or(DbError::Broken).await;
         self.dangling = false;
-        let over = [DbError::LockTimeout, DbError::Deadlock, DbError::Broken];
+        let over = [DbError::LockTimeout, DbError::Deadlock, DbError::Fenced, DbError::Broken];
         self.open = !result.as_ref().is_err_and(|error| over.contains(error));
         result
     }

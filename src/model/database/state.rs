@@ -36,6 +36,8 @@ pub(super) struct State {
     pub tables: Vec<Option<Table>>,
     pub outbox: Outbox,
     pub keys: Keys,
+    /// The highest fencing token of a committed transaction.
+    pub fence: u64,
     /// Changes that are in place but not durable, oldest first.
     pub unsettled: VecDeque<Unsettled>,
     // Kept for the history.
@@ -73,6 +75,8 @@ pub(super) struct Changes {
     pub taken: Vec<u64>,
     /// Idempotency keys.
     pub keys: Vec<IdemKey>,
+    /// A fencing token higher than any before.
+    pub token: Option<u64>,
 }
 
 /// A change that a crash now would undo, and how.
@@ -81,6 +85,7 @@ pub(super) struct Unsettled {
     pub changes: Rc<Changes>,
     pub old_rows: Vec<(RowId, Arc<Row>)>,
     pub old_events: Vec<OutboxRow>,
+    pub old_fence: u64,
     /// The prepared branch that ended thereby, and its record.
     pub branch: Option<(Lsn, Rc<InDoubt>)>,
 }
@@ -91,6 +96,7 @@ impl Changes {
             && self.sent.is_empty()
             && self.taken.is_empty()
             && self.keys.is_empty()
+            && self.token.is_none()
     }
 
     /// The transaction's own version of a row, if it has written it.
@@ -134,6 +140,7 @@ impl State {
             tables: tables.collect(),
             outbox: Outbox::default(),
             keys: Keys::default(),
+            fence: 0,
             unsettled: VecDeque::new(),
             casualties: Vec::new(),
             last_change: Time::ZERO,

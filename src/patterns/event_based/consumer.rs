@@ -99,7 +99,7 @@ async fn follow(here: &Here, step: StepId, manners: Manners) -> Result<(), Failu
 
 /// Takes a step back, or bars it if it never ran.
 async fn take_back(here: &Here, step: StepId, manners: Manners) -> Result<(), Failure> {
-    let care = Care { once: manners.idempotent, event: None };
+    let care = Care { once: manners.idempotent, ..Care::default() };
     step::undo(here, step, care).await?;
     here.decide("compensation", 1, 0);
     Ok(())
@@ -107,7 +107,8 @@ async fn take_back(here: &Here, step: StepId, manners: Manners) -> Result<(), Fa
 
 fn care(here: &Here, event: Event, manners: Manners) -> Care {
     let through_outbox = manners.publish != Publish::DualWrite && super::is_wanted(here, &event);
-    Care { once: manners.idempotent, event: through_outbox.then_some(event) }
+    let event = through_outbox.then_some(event);
+    Care { once: manners.idempotent, event, ..Care::default() }
 }
 
 async fn publish_directly(here: &Here, event: Event, manners: Manners) {

@@ -118,7 +118,7 @@ impl Orchestrated {
             Direction::Undo => "compensate",
         };
         let message = Message::request(label, here.system().retry.step_deadline);
-        let care = Care { once: self.settings.idempotency_keys, event: None };
+        let care = Care { once: self.settings.idempotency_keys, ..Care::default() };
         let service = here.world().instance(by, here.ctx().op);
         let reply = here.call(service, message, move |here| async move {
             match direction {

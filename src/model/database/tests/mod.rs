@@ -1,6 +1,7 @@
 //! A small world with one database, and the tests on it.
 
 mod crash;
+mod fence;
 mod provenance;
 mod sessions;
 

@@ -1,0 +1,46 @@
+//! The fence: transactions carry a token that only grows, and a lower one no longer gets in.
+//!
+//! A lease cannot stop who held it before: a paused process, or one whose message is late, acts
+//! once more when somebody else holds the lease. What stops it is the store. The highest token is
+//! kept like a row: read under a shared lock by those that carry it, raised under an exclusive one,
+//! and durable with the transaction that raised it. So behind the commit of a token no lower one
+//! commits, crashes or not. (Kleppmann, *How to do distributed locking*, 2016.)
+
+use super::locks::Mode;
+use super::rows::RowId;
+use super::{DbError, Txn};
+use crate::model::record::{AbortCause, Kind};
+use crate::model::system::{RowKey, TableId};
+
+/// The row that stands for the token in the lock table, in a pseudo-table of its own.
+const FENCE: RowId = RowId { table: TableId(u16::MAX - 1), key: RowKey(0) };
+
+impl Txn {
+    /// Passes the fence with a token, before anything else is done. The token lasts if this
+    /// transaction commits.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError::Fenced`] if a transaction with a higher one has committed; further ones as every
+    /// statement.
+    pub async fn fence(&mut self, token: u64) -> Result<(), DbError> {
+        let ctx = *self.ctx();
+        self.ask(&ctx, move |database, call| {
+            let raises = database.state().fence < token;
+            let mode = if raises { Mode::Exclusive } else { Mode::Shared };
+            database.statement(call, Some((FENCE, mode)), move |database, call| {
+                let highest = database.state().fence;
+                if token < highest {
+                    database.abort(call.txn, AbortCause::Fenced);
+                    return Err(DbError::Fenced);
+                }
+                database.env.note(&call.ctx, Kind::Fenced, database.subject(), call.txn.0, token);
+                let state = &mut *database.state_mut();
+                let session = state.sessions.get_mut(&call.txn).ok_or(DbError::Broken)?;
+                session.changes.token = (token > highest).then_some(token);
+                Ok(())
+            })
+        })
+        .await
+    }
+}
