@@ -38,7 +38,6 @@ pub(super) async fn ask(world: Rc<World>, op: OpId) {
     let info = env.operation(op);
     let client = &env.system().client;
     let deadline = info.arrived + client.deadline;
-    let entry = world.protocol().entry(&world, info.kind, op);
     let mut answer = Answer::TechnicalNo;
     let mut in_doubt = false;
     for attempt in 0..client.attempts {
@@ -53,6 +52,7 @@ pub(super) async fn ask(world: Rc<World>, op: OpId) {
         let left = (deadline - env.now()).min(client.attempt_deadline);
         let message = Message::request("ask", left).class(MessageClass::Client);
         let here = here.at_step(StepId::NONE, attempt);
+        let entry = world.protocol().entry(&world, info.kind, op);
         let reply = here.call(entry, message, move |here: Here| {
             Rc::clone(here.world().protocol()).execute(here, op)
         });

@@ -318,7 +318,9 @@ impl World {
                 .all(|database| !database.busy() && database.last_change() <= since)
     }
 
-    pub(super) fn local<T: Default + 'static>(&self, id: NodeId) -> Rc<RefCell<T>> {
+    /// Shared memory of a node, made on first use and forgotten in a crash. Processes reach that of
+    /// their own node with [`Here::local`].
+    pub fn local<T: Default + 'static>(&self, id: NodeId) -> Rc<RefCell<T>> {
         let locals = &self.node(id).locals;
         let known = locals.borrow().iter().find_map(|local| Rc::clone(local).downcast().ok());
         known.unwrap_or_else(|| {

@@ -24,17 +24,46 @@
 //! without idempotency keys a retry after a lost reply applies a step twice, and a request that
 //! is late applies a step that has been compensated.
 //!
-//! Garcia-Molina and Salem, *Sagas* (1987).
+//! # Several instances
+//!
+//! With `instances` above 1 there are that many orchestrators (`orchestrator`, `orchestrator-2`,
+//! ...), of which one leads while the others stand by, and one node more, `workflow-store`, that
+//! keeps the workflows for all of them in one durable log. To lead is to hold the store's `lease`.
+//! Each lease has an *epoch*, one higher than the last. The leader renews it after a third of its
+//! length; when it has not done so for all of it, on the store's clock, the store grants the next
+//! epoch to the first instance that asks, and that one reads the journal and resumes the workflows
+//! that are open. Then it tells the clients that it leads; until they know they turn to the old
+//! leader, and hear what a lone orchestrator that is down would tell them.
+//!
+//! A holder that was paused, or cut off, believes to lead until it learns better: from the store,
+//! from a service, or from its own clock. With `fencing` every request carries the epoch, and each
+//! database keeps the highest it has seen, in the same transaction as the step: it refuses a lower
+//! one, as the store refuses what it would write into the journal. A database, not the world, is
+//! fenced: until the new leader has been there, a step of the old one may still land, and finds or
+//! leaves its idempotency key like any other copy.
+//!
+//! It costs a request to the store where a lone orchestrator forces its own log, one statement a
+//! step for the fence, and a store without which nothing moves. A crash of the leader stops the
+//! workflows for at most the lease and a third; `role:orchestrator` strikes all instances,
+//! `role:driver` the store as well.
+//!
+//! **Fails as**: with `fencing = false` an old leader goes back while the new one goes forward, and
+//! half of an operation stays, idempotency keys or not.
+//!
+//! Garcia-Molina and Salem, *Sagas* (1987); Gray and Cheriton, *Leases* (1989); Kleppmann, *How to
+//! do distributed locking* (2016).
 
 mod journal;
+mod lease;
 mod saga;
 mod settings;
+mod store;
 mod workflow;
 
 use std::rc::Rc;
 
 use super::registry::Pattern;
-use crate::kernel::NodeId;
+use crate::kernel::{NodeId, Span};
 use crate::model::here::Here;
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{OperationKind, System};
@@ -57,8 +86,8 @@ impl Pattern for Orchestrated {
         settings.problems(system)
     }
 
-    fn drivers(_: &Settings) -> Vec<&'static str> {
-        vec!["orchestrator"]
+    fn drivers(settings: &Settings) -> Vec<&'static str> {
+        settings.nodes()
     }
 
     fn new(settings: &Settings, _: &Rc<World>) -> Self {
@@ -66,26 +95,31 @@ impl Pattern for Orchestrated {
     }
 
     fn entry(&self, world: &World, _: OperationKind, _: OpId) -> NodeId {
-        world.drivers()[0]
+        self.leader(world)
     }
 
     async fn execute(self: Rc<Self>, here: Here, op: OpId) -> Answer {
         match self.admit(&here, op).await {
-            Some(answer) => answer,
-            None => self.begin(here).await,
+            Ok(workflow) => self.run(here, workflow).await,
+            Err(answer) => answer,
         }
     }
 
-    /// After a restart the log says which workflows are open; each goes on where it was.
+    /// After a restart the log says which workflows are open; each goes on where it was. Several
+    /// instances ask for the lease first.
     fn start(self: Rc<Self>, here: Here) {
-        if here.node() != here.world().drivers()[0] || here.incarnation() == 0 {
-            return;
+        if self.settings.is_shared() {
+            self.start_shared(here);
+        } else if here.node() == here.world().drivers()[0] && here.incarnation() > 0 {
+            self.reopen(&here);
         }
-        for (op, workflow) in self.reopen(&here) {
-            let orchestrator = Rc::clone(&self);
-            here.for_op(op).spawn(|here| async move {
-                orchestrator.run(here, workflow).await;
-            });
+    }
+
+    fn period(&self) -> Span {
+        if self.settings.is_shared() {
+            self.settings.lease() + self.settings.pace()
+        } else {
+            Span::ZERO
         }
     }
 }

@@ -1,9 +1,12 @@
-//! What the orchestrator knows of its workflows: in memory, and in a log that survives it.
+//! What the orchestrator knows of its workflows: in memory, and in a journal that survives it: a
+//! log of its own or, with several instances, that of the store.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 
-use super::workflow::{Entry, Event, Workflow};
-use super::{Orchestrated, State};
+use super::store::Verdict;
+use super::workflow::{Deposed, Entry, Epoch, Event, Workflow};
+use super::{Orchestrated, State, lease};
 use crate::kernel::{Signal, Time};
 use crate::model::here::Here;
 use crate::model::record::{Answer, Kind, OpId};
@@ -22,40 +25,67 @@ pub(super) struct Memory {
     pub breakers: BTreeMap<ServiceId, Breaker>,
 }
 
-/// The log is cleared of ended workflows after so many, so that it costs little and stays short.
-const CLEAR_AFTER: u32 = 256;
+/// A log is cleared of ended workflows after so many, so that it costs little and stays short.
+pub(super) const CLEAR_AFTER: u32 = 256;
+
+impl Memory {
+    /// Tells all who wait for a workflow to look again.
+    pub fn wake_all(self) {
+        self.running.into_values().for_each(|running| running.notify_all());
+    }
+}
 
 impl Orchestrated {
     /// Lets an operation in that is new. One that is under way or over is not begun again: a
     /// client that asks a second time gets the first one's answer. Who asks behind the client's
-    /// deadline is turned away, for by then its workflow may be forgotten.
-    pub(super) async fn admit(&self, here: &Here, op: OpId) -> Option<Answer> {
+    /// deadline is turned away, for by then its workflow may be forgotten; so is who asks an
+    /// instance that does not lead.
+    pub(super) async fn admit(&self, here: &Here, op: OpId) -> Result<Workflow, Answer> {
         let memory = here.local::<Memory>();
+        let mut epoch = self.epoch(here).ok_or(Answer::TechnicalNo)?;
         loop {
-            let known = memory.with(|memory| memory.ended.get(&op).copied());
-            if known.is_some() {
-                return known;
+            if let Some(answer) = memory.with(|memory| memory.ended.get(&op).copied()) {
+                return Err(answer);
             }
             match memory.with(|memory| memory.running.get(&op).cloned()) {
                 Some(running) => running.wait().await,
                 None => break,
             }
+            epoch = self.epoch(here).ok_or(Answer::Unknown)?;
         }
         if here.now() > deadline(here, op) {
-            return Some(Answer::TechnicalNo);
+            return Err(Answer::TechnicalNo);
         }
         memory.with(|memory| memory.running.insert(op, Signal::new(here.sim())));
-        self.write(here, Event::Began).await;
+        match self.write(here, epoch, Event::Began).await {
+            Ok(Verdict::Late) => {
+                let running = memory.with(|memory| memory.running.remove(&op));
+                running.iter().for_each(Signal::notify_all);
+                return Err(Answer::TechnicalNo);
+            }
+            Ok(_) => {}
+            Err(Deposed) => return Err(Answer::Unknown), // It may be in the journal all the same.
+        }
         self.hold(here, 1);
-        None
+        Ok(Workflow { epoch, ..Workflow::default() })
     }
 
-    /// Remembers what the log holds, and says which workflows are open.
-    pub(super) fn reopen(&self, here: &Here) -> Vec<(OpId, Workflow)> {
+    /// Remembers what the orchestrator's own log holds, and goes on with what is open.
+    pub(super) fn reopen(self: Rc<Self>, here: &Here) {
         let mut known: BTreeMap<OpId, Workflow> = BTreeMap::new();
         for entry in here.log::<Entry>().records() {
             known.entry(entry.op).or_default().follow(entry.event);
         }
+        self.resume(here, Epoch::default(), known);
+    }
+
+    /// Remembers what a journal holds, and goes on with what is open.
+    pub(super) fn resume(
+        self: Rc<Self>,
+        here: &Here,
+        epoch: Epoch,
+        known: impl IntoIterator<Item = (OpId, Workflow)>,
+    ) {
         let mut open = Vec::new();
         here.local::<Memory>().with(|memory| {
             for (op, workflow) in known {
@@ -64,35 +94,61 @@ impl Orchestrated {
                     memory.fading.push_back(op);
                 } else {
                     memory.running.insert(op, Signal::new(here.sim()));
-                    open.push((op, Workflow { resumed: true, ..workflow }));
+                    open.push((op, Workflow { epoch, resumed: true, ..workflow }));
                 }
             }
         });
-        open
+        for (op, workflow) in open {
+            let orchestrator = Rc::clone(&self);
+            here.for_op(op).spawn(|here| async move {
+                orchestrator.run(here, workflow).await;
+            });
+        }
     }
 
     /// Makes one event durable, if the state is.
-    pub(super) async fn write(&self, here: &Here, event: Event) {
+    pub(super) async fn write(
+        &self,
+        here: &Here,
+        epoch: Epoch,
+        event: Event,
+    ) -> Result<Verdict, Deposed> {
+        if self.settings.is_shared() {
+            return Box::pin(lease::file(here, (epoch, self.guard(epoch)), event)).await;
+        }
         if self.settings.state == State::Durable {
             let entry = Entry { op: here.ctx().op, event };
             here.log::<Entry>().force(entry, "workflow").await;
         }
+        Ok(Verdict::Kept)
     }
 
-    /// Notes that the log holds unfinished work. What is only in memory holds nothing.
+    /// Notes that the orchestrator's own log holds unfinished work; a store notes that for itself,
+    /// and what is only in memory holds nothing.
     fn hold(&self, here: &Here, change: i64) {
-        if self.settings.state == State::Durable {
+        if self.keeps_a_log() {
             here.note_label(Kind::Holds, "workflow", change as u64, 0);
         }
     }
 
-    /// The answer is known. Nobody depends on this record being durable: a restart that misses it
-    /// finds nothing left to do and ends the workflow the same way.
-    pub(super) fn end(&self, here: &Here, answer: Answer) {
+    fn keeps_a_log(&self) -> bool {
+        self.settings.state == State::Durable && !self.settings.is_shared()
+    }
+
+    /// The answer is known. Nobody waits for this record: a restart that misses it, or the next
+    /// leader, finds nothing left to do and ends the workflow the same way.
+    pub(super) fn end(&self, here: &Here, epoch: Epoch, answer: Answer) {
         let op = here.ctx().op;
-        if self.settings.state == State::Durable {
-            let entry = Entry { op, event: Event::Ended(answer) };
-            here.log::<Entry>().append(entry, "workflow");
+        let event = Event::Ended(answer);
+        if self.keeps_a_log() {
+            here.log::<Entry>().append(Entry { op, event }, "workflow");
+        }
+        if self.settings.is_shared() {
+            let under = (epoch, self.guard(epoch));
+            here.spawn(async move |here: Here| {
+                // Who is deposed meanwhile leaves it to the next leader.
+                let _ = lease::file(&here, under, event).await;
+            });
         }
         here.decide("workflow", u64::from(answer != Answer::Done), 0);
         self.hold(here, -1);
@@ -128,6 +184,6 @@ fn forget(here: &Here) {
 }
 
 /// When the client of an operation gives up.
-fn deadline(here: &Here, op: OpId) -> Time {
+pub(super) fn deadline(here: &Here, op: OpId) -> Time {
     here.env().operation(op).arrived + here.system().client.deadline
 }

@@ -1,8 +1,8 @@
 //! The course of one saga: forward to the end, or back to the beginning.
 
-use super::Orchestrated;
 use super::journal::Memory;
-use super::workflow::{Event, Stage, Workflow};
+use super::workflow::{Deposed, Epoch, Event, Stage, Workflow};
+use super::{Orchestrated, lease};
 use crate::kernel::join_all;
 use crate::model::call::{Message, Reply};
 use crate::model::database::Direction;
@@ -13,69 +13,83 @@ use crate::patterns::breaker::Pass;
 use crate::patterns::step::{self, Care, Failure};
 
 impl Orchestrated {
-    /// A workflow that was let in.
-    pub(super) async fn begin(&self, here: Here) -> Answer {
-        self.run(here, Workflow::default()).await
-    }
-
-    /// Forward to the end, or, once a step has failed, back to the beginning.
+    /// A workflow from where it stands to its end. Who is deposed on the way leaves it to the next
+    /// leader and cannot tell what becomes of it.
     pub(super) async fn run(&self, here: Here, mut workflow: Workflow) -> Answer {
-        if workflow.failed.is_none() {
-            self.forward(&here, &mut workflow).await;
-        }
-        if workflow.failed.is_some() {
-            self.backward(&here, &mut workflow).await;
+        if self.carry_on(&here, &mut workflow).await == Err(Deposed) {
+            return Answer::Unknown;
         }
         let answer = match workflow.failed {
             _ if workflow.gave_up => Answer::Unknown,
             None => Answer::Done,
             Some(answer) => answer,
         };
-        self.end(&here, answer);
+        self.end(&here, workflow.epoch, answer);
         answer
     }
 
+    /// Forward to the end, or, once a step has failed, back to the beginning.
+    async fn carry_on(&self, here: &Here, workflow: &mut Workflow) -> Result<(), Deposed> {
+        if workflow.failed.is_none() {
+            self.forward(here, workflow).await?;
+        }
+        if workflow.failed.is_some() {
+            self.backward(here, workflow).await?;
+        }
+        Ok(())
+    }
+
     /// Applies what is not applied yet, each step after those that it follows.
-    async fn forward(&self, here: &Here, workflow: &mut Workflow) {
-        let spec = spec(here);
+    async fn forward(&self, here: &Here, workflow: &mut Workflow) -> Result<(), Deposed> {
+        let (spec, epoch) = (spec(here), workflow.epoch);
         let done = |workflow: &Workflow| workflow.applied.len() == spec.steps.len();
         while !done(workflow) && workflow.failed.is_none() && !workflow.gave_up {
             let ready = workflow.ready(spec, &self.settings);
             let in_doubt = std::mem::take(&mut workflow.resumed);
             let steps = ready.into_iter().map(|step| {
                 Box::pin(async move {
-                    let event = self.apply(here, step, in_doubt).await;
-                    self.write(here, event).await;
-                    event
+                    let event = self.apply(here, epoch, step, in_doubt).await?;
+                    self.write(here, epoch, event).await?;
+                    Ok(event)
                 })
             });
             for event in join_all(steps.collect()).await {
-                workflow.follow(event);
+                workflow.follow(event?);
             }
         }
+        Ok(())
     }
 
     /// Calls the service of one step until it answers, or the attempts are used up. What was
     /// attempted and not answered stays in doubt, whatever later attempts say.
-    async fn apply(&self, here: &Here, step: StepId, mut in_doubt: bool) -> Event {
+    async fn apply(
+        &self,
+        here: &Here,
+        epoch: Epoch,
+        step: StepId,
+        mut in_doubt: bool,
+    ) -> Result<Event, Deposed> {
         let stage = Stage::of(step, spec(here), &self.settings);
         let attempts = here.system().retry.attempts;
         let mut attempt: u16 = 0;
         loop {
             let here = here.at_step(step, attempt);
-            let Err(failure) = self.call(&here, Direction::Forward, step).await else {
-                return Event::Applied(step);
+            let Err(failure) = self.call(&here, epoch, Direction::Forward, step).await else {
+                return Ok(Event::Applied(step));
             };
+            if failure == Failure::Fenced {
+                return Err(Deposed);
+            }
             in_doubt |= failure == Failure::Unknown;
             attempt = attempt.saturating_add(1);
             if failure == Failure::Refused {
                 if stage == Stage::Behind {
-                    return ask_a_human(&here, "refused behind the pivot");
+                    return Ok(ask_a_human(&here, "refused behind the pivot"));
                 }
-                return Event::Failed { step, answer: Answer::RefusedByRule, in_doubt };
+                return Ok(Event::Failed { step, answer: Answer::RefusedByRule, in_doubt });
             }
             if attempt >= attempts && stage.may_fail(in_doubt) {
-                return Event::Failed { step, answer: Answer::TechnicalNo, in_doubt };
+                return Ok(Event::Failed { step, answer: Answer::TechnicalNo, in_doubt });
             }
             pause(&here, "step", attempt).await;
         }
@@ -83,34 +97,45 @@ impl Orchestrated {
 
     /// Takes back what was done, the last first. Each compensation is retried until it is done;
     /// with a limit, what remains is left to a human.
-    async fn backward(&self, here: &Here, workflow: &mut Workflow) {
+    async fn backward(&self, here: &Here, workflow: &mut Workflow) -> Result<(), Deposed> {
         while !workflow.gave_up
             && let Some(step) = workflow.applied.last().copied()
         {
-            let event = self.undo(here, step).await;
+            let event = self.undo(here, workflow.epoch, step).await?;
             workflow.follow(event);
-            self.write(here, event).await;
+            self.write(here, workflow.epoch, event).await?;
         }
+        Ok(())
     }
 
-    async fn undo(&self, here: &Here, step: StepId) -> Event {
+    async fn undo(&self, here: &Here, epoch: Epoch, step: StepId) -> Result<Event, Deposed> {
         let limit = self.settings.compensation_attempts;
         let mut attempt: u16 = 0;
         loop {
             let here = here.at_step(step, attempt);
-            if self.call(&here, Direction::Undo, step).await.is_ok() {
-                return Event::Undone(step);
+            match self.call(&here, epoch, Direction::Undo, step).await {
+                Ok(()) => return Ok(Event::Undone(step)),
+                Err(Failure::Fenced) => return Err(Deposed),
+                Err(_) => {}
             }
             attempt = attempt.saturating_add(1);
             if limit > 0 && attempt >= limit {
-                return ask_a_human(&here, "compensation");
+                return Ok(ask_a_human(&here, "compensation"));
             }
             pause(&here, "compensation", attempt).await;
         }
     }
 
-    /// One call to the service of a step, through its circuit breaker if there is one.
-    async fn call(&self, here: &Here, direction: Direction, step: StepId) -> Result<(), Failure> {
+    /// One call to the service of a step, through its circuit breaker if there is one, by an
+    /// instance that leads as far as it knows.
+    async fn call(
+        &self,
+        here: &Here,
+        epoch: Epoch,
+        direction: Direction,
+        step: StepId,
+    ) -> Result<(), Failure> {
+        self.holds(here, epoch).map_err(|Deposed| Failure::Fenced)?;
         let by = spec(here).steps[step.index()].by;
         let Some(pass) = self.may_call(here, by) else { return Err(Failure::Technical) };
         let label = match direction {
@@ -118,7 +143,8 @@ impl Orchestrated {
             Direction::Undo => "compensate",
         };
         let message = Message::request(label, here.system().retry.step_deadline);
-        let care = Care { once: self.settings.idempotency_keys, ..Care::default() };
+        let fence = self.guard(epoch).map(|epoch| epoch.0);
+        let care = Care { once: self.settings.idempotency_keys, fence, event: None };
         let service = here.world().instance(by, here.ctx().op);
         let reply = here.call(service, message, move |here| async move {
             match direction {
@@ -132,6 +158,9 @@ impl Orchestrated {
             Reply::Unknown => Err(Failure::Unknown),
         };
         self.called(here, by, pass, matches!(result, Err(Failure::Technical | Failure::Unknown)));
+        if result == Err(Failure::Fenced) {
+            lease::step_down(here, epoch);
+        }
         result
     }
 
@@ -158,7 +187,7 @@ fn spec(here: &Here) -> &OperationSpec {
 }
 
 /// Waits before attempt number `attempt`, as the retry policy says.
-async fn pause(here: &Here, what: &'static str, attempt: u16) {
+pub(super) async fn pause(here: &Here, what: &'static str, attempt: u16) {
     here.sleep(here.env().backoff(here.ctx(), attempt - 1)).await;
     let here = here.at_step(here.ctx().step, attempt);
     here.note_label(Kind::Retried, what, u64::from(attempt), 0);

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::kernel::Span;
 use crate::model::system::System;
 use crate::patterns::breaker::BreakerSettings;
 
@@ -10,7 +11,8 @@ use crate::patterns::breaker::BreakerSettings;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
-    /// In a log that is forced after every step; a restart resumes.
+    /// In a log that is forced after every step, its own or, with several instances, that of the
+    /// workflow store; a restart resumes.
     #[default]
     Durable,
     /// In memory; a crash forgets it.
@@ -35,6 +37,16 @@ pub struct Settings {
     pub compensation_attempts: u16,
     /// A circuit breaker before each service. None by default.
     pub breaker: Option<BreakerSettings>,
+    /// Orchestrators, each on a node of its own. One leads, the others stand by; their workflows
+    /// live in a workflow store.
+    pub instances: u16,
+    /// How long the leader of several instances leads without renewing its lease, which it does
+    /// after a third of it, as ZooKeeper's clients do. By default 15 s, as where controllers of
+    /// Kubernetes elect a leader; a single instance has none.
+    pub lease: Option<Span>,
+    /// Whether the workflow store and the databases refuse an orchestrator whose lease somebody
+    /// has taken over, by the epoch of the lease.
+    pub fencing: bool,
 }
 
 impl Default for Settings {
@@ -46,11 +58,47 @@ impl Default for Settings {
             pivot: None,
             compensation_attempts: 0,
             breaker: None,
+            instances: 1,
+            lease: None,
+            fencing: true,
         }
     }
 }
 
+/// What the nodes of the orchestrators are called. More of them would stand by no better.
+const ORCHESTRATORS: [&str; 5] =
+    ["orchestrator", "orchestrator-2", "orchestrator-3", "orchestrator-4", "orchestrator-5"];
+
+/// How long a lease lasts unless the settings say otherwise.
+const LEASE: Span = Span::from_secs(15);
+
+/// The node where several orchestrators keep their workflows.
+const STORE: &str = "workflow-store";
+
 impl Settings {
+    /// Whether several orchestrators share the workflows.
+    pub(super) fn is_shared(&self) -> bool {
+        self.instances > 1
+    }
+
+    /// How long a lease lasts.
+    pub(super) fn lease(&self) -> Span {
+        self.lease.unwrap_or(LEASE)
+    }
+
+    /// How long the holder of the lease waits before it renews it, and another instance before it
+    /// asks for it again.
+    pub(super) fn pace(&self) -> Span {
+        Span::from_nanos(self.lease().as_nanos() / 3)
+    }
+
+    /// The nodes that these settings need: the orchestrators and, behind several, their store.
+    pub(super) fn nodes(&self) -> Vec<&'static str> {
+        let orchestrators = &ORCHESTRATORS[..usize::from(self.instances).min(ORCHESTRATORS.len())];
+        let store = self.is_shared().then_some(STORE);
+        orchestrators.iter().copied().chain(store).collect()
+    }
+
     /// Problems of these settings on this system, in words.
     pub(super) fn problems(&self, system: &System) -> Vec<String> {
         let mut problems = Vec::new();
@@ -61,6 +109,17 @@ impl Settings {
             }
         }
         problems.extend(self.breaker.iter().flat_map(BreakerSettings::problems));
+        let most = ORCHESTRATORS.len();
+        if !(1..=most).contains(&usize::from(self.instances)) {
+            problems.push(format!("`instances` must be between 1 and {most}"));
+        }
+        if self.is_shared() && self.state == State::Volatile {
+            let text = "several instances share their workflows, so `state` must be `durable`";
+            problems.push(text.into());
+        }
+        if self.pace() == Span::ZERO {
+            problems.push("`lease` must be longer than nothing".into());
+        }
         problems
     }
 }

@@ -2,6 +2,7 @@
 
 mod crashes;
 mod doubt;
+mod lease;
 mod refusals;
 
 use crate::checks::RunReport;

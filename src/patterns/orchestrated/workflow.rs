@@ -4,7 +4,7 @@ use super::settings::Settings;
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{OperationSpec, StepId};
 
-/// One line of the orchestrator's log.
+/// One line of the journal.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     pub op: OpId,
@@ -29,9 +29,20 @@ pub(super) enum Event {
     Ended(Answer),
 }
 
+/// Numbers the leases, from 1; also the fencing token. A single orchestrator has none and is in
+/// epoch 0 for ever.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub(super) struct Epoch(pub u64);
+
+/// The lease is over: somebody else leads by now, or may.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Deposed;
+
 /// How a workflow stands.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Workflow {
+    /// Under which lease it is carried on.
+    pub epoch: Epoch,
     /// Steps to compensate if it fails, in the order in which they were done.
     pub applied: Vec<StepId>,
     /// Why it goes back, if it does.
@@ -54,6 +65,13 @@ pub(super) enum Stage {
 }
 
 impl Workflow {
+    /// How a workflow stands of which this is known.
+    pub fn of(events: impl IntoIterator<Item = Event>) -> Self {
+        let mut workflow = Self::default();
+        events.into_iter().for_each(|event| workflow.follow(event));
+        workflow
+    }
+
     /// Takes in what happened.
     pub fn follow(&mut self, event: Event) {
         match event {
@@ -87,6 +105,16 @@ impl Workflow {
             .filter(|step| Some(stage(step)) == earliest)
             .take(if settings.parallel { usize::MAX } else { 1 })
             .collect()
+    }
+}
+
+impl Event {
+    /// The step that it is about.
+    pub fn step(self) -> StepId {
+        match self {
+            Self::Applied(step) | Self::Failed { step, .. } | Self::Undone(step) => step,
+            Self::Began | Self::GaveUp | Self::Ended(_) => StepId::NONE,
+        }
     }
 }
 

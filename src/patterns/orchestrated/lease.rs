@@ -1,0 +1,202 @@
+//! An orchestrator among several: it asks for the lease, leads while it lasts, and notices that it
+//! is over.
+//!
+//! The lease counts from the moment at which it was asked for on the holder's clock, and from the
+//! moment at which the question arrived on the store's, so with clocks that run alike the holder
+//! steps down first. A pause breaks that order: a holder that stood still takes up where it was,
+//! before its own timer tells it how late it is. Fencing is for what it does until then.
+
+use std::rc::Rc;
+
+use super::Orchestrated;
+use super::journal::Memory;
+use super::saga::pause;
+use super::store::{self, Claim, Verdict};
+use super::workflow::{Deposed, Entry, Epoch, Event};
+use crate::kernel::NodeId;
+use crate::model::call::{Message, Reply};
+use crate::model::here::Here;
+use crate::model::world::World;
+
+/// What an instance knows of the lease.
+#[derive(Default)]
+struct Tenure {
+    /// The lease that it believes to hold.
+    epoch: Option<Epoch>,
+    /// How often it has asked for a lease or its renewal.
+    asked: u32,
+    /// The last of these questions that was answered yes.
+    granted: u32,
+}
+
+/// What the clients know: who leads, and since which epoch.
+#[derive(Default)]
+struct Address(Option<(Epoch, NodeId)>);
+
+impl Orchestrated {
+    /// The node that the clients take for the leader: at first the first instance, then whoever
+    /// told them last that it had taken the lease.
+    pub(super) fn leader(&self, world: &World) -> NodeId {
+        let known = self.settings.is_shared().then(|| world.local::<Address>(NodeId::WORLD));
+        let leader = known.and_then(|known| known.borrow().0);
+        leader.map_or(world.drivers()[0], |(_, leader)| leader)
+    }
+
+    /// The life of one of several instances, and of their store. The first instance asks for the
+    /// lease at once when the run begins, the others a little later.
+    pub(super) fn start_shared(self: Rc<Self>, here: Here) {
+        let drivers = here.world().drivers();
+        if here.node() == store::node(&here) {
+            store::reopen(&here, self.settings.lease());
+        } else if let Some(number) = drivers.iter().position(|node| *node == here.node()) {
+            let stands_by = number > 0 && here.incarnation() == 0;
+            here.spawn(async move |here: Here| {
+                if stands_by {
+                    here.sleep(self.settings.pace()).await;
+                }
+                loop {
+                    if let Some(epoch) = Rc::clone(&self).claim(&here).await {
+                        self.lead(&here, epoch).await;
+                    }
+                    here.sleep(self.settings.pace()).await;
+                }
+            });
+        }
+    }
+
+    /// Asks for the lease. Who gets it reads the journal and goes on with what is open.
+    async fn claim(self: Rc<Self>, here: &Here) -> Option<Epoch> {
+        let (asked, lease) = (self.ask(here), self.settings.lease());
+        let claim = Claim { by: here.node(), number: (here.incarnation(), asked) };
+        let message = Message::control("claim", self.settings.pace());
+        let reply = here.call(store::node(here), message, move |here| async move {
+            store::claim(here, claim, lease).await
+        });
+        let grant = reply.await.answer()??;
+        let epoch = grant.epoch;
+        here.local::<Tenure>().with(|tenure| {
+            tenure.epoch = Some(epoch);
+            tenure.granted = asked;
+        });
+        self.announce(here, epoch);
+        self.resume(here, epoch, grant.workflows);
+        Some(epoch)
+    }
+
+    /// Renews the lease until it is lost.
+    async fn lead(&self, here: &Here, epoch: Epoch) {
+        let (pace, lease, by) = (self.settings.pace(), self.settings.lease(), here.node());
+        loop {
+            here.sleep(pace).await;
+            if self.holds(here, epoch).is_err() {
+                return;
+            }
+            let asked = self.ask(here);
+            let message = Message::control("renew", pace);
+            let reply = here.call(store::node(here), message, move |here| async move {
+                store::renew(&here, by, epoch, lease)
+            });
+            match reply.await {
+                Reply::Answered(true) => {
+                    here.local::<Tenure>().with(|tenure| tenure.granted = asked);
+                    self.announce(here, epoch);
+                }
+                Reply::Answered(false) => {
+                    step_down(here, epoch);
+                    return;
+                }
+                Reply::Refused | Reply::Rejected | Reply::Unknown => {}
+            }
+        }
+    }
+
+    /// Numbers a question about the lease, and sees to it that the lease ends with the answer that
+    /// was the last yes.
+    fn ask(&self, here: &Here) -> u32 {
+        let tenure = here.local::<Tenure>();
+        let asked = tenure.with(|tenure| {
+            tenure.asked += 1;
+            tenure.asked
+        });
+        let lease = self.settings.lease();
+        here.spawn(async move |here: Here| {
+            here.sleep(lease).await;
+            let over = tenure.with(|tenure| tenure.epoch.filter(|_| tenure.granted == asked));
+            if let Some(epoch) = over {
+                step_down(&here, epoch);
+            }
+        });
+        asked
+    }
+
+    /// Tells the clients whom to ask.
+    fn announce(&self, here: &Here, epoch: Epoch) {
+        let leader = here.node();
+        let message = Message::control("announce", self.settings.pace());
+        here.tell(NodeId::WORLD, message, move |here| async move {
+            here.local::<Address>().with(|address| {
+                let newest = address.0.is_none_or(|(known, _)| known <= epoch);
+                address.0 = if newest { Some((epoch, leader)) } else { address.0 };
+            });
+        });
+    }
+
+    /// The lease under which this instance would begin a workflow now.
+    pub(super) fn epoch(&self, here: &Here) -> Option<Epoch> {
+        if self.settings.is_shared() {
+            here.local::<Tenure>().with(|tenure| tenure.epoch)
+        } else {
+            Some(Epoch::default())
+        }
+    }
+
+    /// Whether this instance still believes to hold a lease.
+    pub(super) fn holds(&self, here: &Here, epoch: Epoch) -> Result<(), Deposed> {
+        if self.epoch(here) == Some(epoch) { Ok(()) } else { Err(Deposed) }
+    }
+
+    /// What services and the store are to check.
+    pub(super) fn guard(&self, epoch: Epoch) -> Option<Epoch> {
+        (self.settings.is_shared() && self.settings.fencing).then_some(epoch)
+    }
+}
+
+/// Writes an event into the store's journal, again and again until it is there.
+pub(super) async fn file(
+    here: &Here,
+    (epoch, guard): (Epoch, Option<Epoch>),
+    event: Event,
+) -> Result<Verdict, Deposed> {
+    let entry = Entry { op: here.ctx().op, event };
+    let tenure = here.local::<Tenure>();
+    let mut attempt: u16 = 0;
+    loop {
+        if tenure.with(|tenure| tenure.epoch != Some(epoch)) {
+            return Err(Deposed);
+        }
+        let here = here.at_step(event.step(), attempt);
+        let message = Message::control("journal", here.system().retry.step_deadline);
+        let reply = here.call(store::node(&here), message, move |here| async move {
+            store::append(&here, entry, guard).await
+        });
+        match reply.await {
+            Reply::Answered(Verdict::Stale) => {
+                step_down(&here, epoch);
+                return Err(Deposed);
+            }
+            Reply::Answered(verdict) => return Ok(verdict),
+            Reply::Refused | Reply::Rejected | Reply::Unknown => {}
+        }
+        attempt = attempt.saturating_add(1);
+        pause(&here, "journal", attempt).await;
+    }
+}
+
+/// This instance has learned that a lease is over: it forgets it, and all that was done under it.
+/// Who waits for a workflow is told to look again.
+pub(super) fn step_down(here: &Here, epoch: Epoch) {
+    let held = here.local::<Tenure>().with(|tenure| tenure.epoch.take_if(|held| *held == epoch));
+    if held.is_some() {
+        here.local::<Memory>().with(std::mem::take).wake_all();
+    }
+}

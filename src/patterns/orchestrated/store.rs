@@ -1,0 +1,189 @@
+//! The workflow store of several orchestrators: a durable log on a node of its own, which knows the
+//! journal of every workflow and grants the lease.
+//!
+//! An event is a fact: it happens at most once to a workflow, and the second copy of it changes
+//! nothing. The lease has an epoch, which only grows and is durable before anybody hears of it.
+//! When it is over is a matter of this node's clock and memory: a store that restarts gives the
+//! holder a whole lease again, for it cannot know how much of the old one was left.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::journal::{CLEAR_AFTER, deadline};
+use super::workflow::{Entry, Epoch, Event, Workflow};
+use crate::kernel::{NodeId, Span};
+use crate::model::here::Here;
+use crate::model::record::{Kind, OpId};
+
+/// Who asks for the lease. The number tells a new question from a copy of an old one: the
+/// incarnation of the node, and how often it has asked since.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Claim {
+    pub by: NodeId,
+    pub number: (u16, u32),
+}
+
+/// A lease, and what its holder finds to be done.
+pub(super) struct Grant {
+    pub epoch: Epoch,
+    pub workflows: Vec<(OpId, Workflow)>,
+}
+
+/// What became of an entry.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Verdict {
+    /// The journal has it, durably.
+    Kept,
+    /// It came from a holder whose lease somebody has taken over.
+    Stale,
+    /// Its workflow was over so long ago that it is forgotten, or its client has given up before
+    /// it began.
+    Late,
+}
+
+/// A line of the store's log.
+#[derive(Clone, Copy, Debug)]
+enum Line {
+    Granted(Epoch, Claim),
+    Journal(Entry),
+}
+
+/// What the store has in memory; all but the lease's end follows from the log.
+#[derive(Default)]
+struct Store {
+    epoch: Epoch,
+    /// Who got the last lease.
+    last: Option<Claim>,
+    /// Whether the last lease is over.
+    over: bool,
+    /// How often a lease was granted or renewed.
+    grants: u32,
+    journal: BTreeMap<OpId, Vec<Event>>,
+    /// Ended workflows, the oldest first, until no client can ask about them any more.
+    fading: VecDeque<OpId>,
+    faded: u32,
+}
+
+/// The store's node: behind those of the orchestrators.
+pub(super) fn node(here: &Here) -> NodeId {
+    let drivers = here.world().drivers();
+    drivers[drivers.len() - 1]
+}
+
+/// Reads the log, which is empty when the run begins.
+pub(super) fn reopen(here: &Here, lease: Span) {
+    here.local::<Store>().with(|store| {
+        for line in here.log::<Line>().records() {
+            match line {
+                Line::Granted(epoch, claim) => (store.epoch, store.last) = (epoch, Some(claim)),
+                Line::Journal(entry) => store.add(entry),
+            }
+        }
+    });
+    if here.incarnation() > 0 {
+        keep_for(here, lease);
+    }
+}
+
+/// Grants the lease to who asks for it, unless somebody else holds it: with the next epoch, and
+/// with what the journal says.
+pub(super) async fn claim(here: Here, claim: Claim, lease: Span) -> Option<Grant> {
+    let store = here.local::<Store>();
+    let epoch = store.with(|store| {
+        let copy = |last: Claim| last.by == claim.by && last.number >= claim.number;
+        let held = |last: Claim| last.by != claim.by && !store.over;
+        if store.last.is_some_and(|last| copy(last) || held(last)) {
+            return None;
+        }
+        (store.epoch, store.last) = (Epoch(store.epoch.0 + 1), Some(claim));
+        Some(store.epoch)
+    })?;
+    keep_for(&here, lease);
+    here.log::<Line>().force(Line::Granted(epoch, claim), "lease").await;
+    here.note_label(Kind::Leased, "lease", epoch.0, u64::from(claim.by.0));
+    let known = |(op, events): (&OpId, &Vec<Event>)| (*op, Workflow::of(events.iter().copied()));
+    let workflows = store.with(|store| store.journal.iter().map(known).collect());
+    Some(Grant { epoch, workflows })
+}
+
+/// Renews the lease, if nobody has taken it over.
+pub(super) fn renew(here: &Here, by: NodeId, epoch: Epoch, lease: Span) -> bool {
+    let held = |store: &mut Store| store.epoch == epoch && store.last.is_some_and(|l| l.by == by);
+    let held = here.local::<Store>().with(held);
+    if held {
+        keep_for(here, lease);
+    }
+    held
+}
+
+/// From now on the lease lasts for so long on this node's clock, unless it is renewed.
+fn keep_for(here: &Here, lease: Span) {
+    let store = here.local::<Store>();
+    let number = store.with(|store| {
+        store.over = false;
+        store.grants += 1;
+        store.grants
+    });
+    here.spawn(async move |here: Here| {
+        here.sleep(lease).await;
+        store.with(|store| store.over |= store.grants == number);
+    });
+}
+
+/// Takes an entry in, and waits until it is durable. Behind the end of a workflow nothing follows.
+pub(super) async fn append(here: &Here, entry: Entry, guard: Option<Epoch>) -> Verdict {
+    let Entry { op, event } = entry;
+    let (store, log) = (here.local::<Store>(), here.log::<Line>());
+    let over = |known: &Event| *known == event || matches!(known, Event::Ended(_));
+    let known = store.with(|store| store.journal.get(&op).map(|events| events.iter().any(over)));
+    if guard.is_some_and(|epoch| store.with(|store| epoch < store.epoch)) {
+        return Verdict::Stale;
+    }
+    match known {
+        None if event != Event::Began || here.now() > deadline(here, op) => return Verdict::Late,
+        Some(true) => {
+            log.flush().await;
+            return Verdict::Kept;
+        }
+        None | Some(false) => store.with(|store| store.add(entry)),
+    }
+    log.force(Line::Journal(entry), "workflow").await;
+    match event {
+        Event::Began => here.note_label(Kind::Holds, "workflow", 1, 0),
+        Event::Ended(_) => {
+            here.note_label(Kind::Holds, "workflow", -1_i64 as u64, 0);
+            forget(here);
+        }
+        _ => {}
+    }
+    Verdict::Kept
+}
+
+impl Store {
+    fn add(&mut self, Entry { op, event }: Entry) {
+        self.journal.entry(op).or_default().push(event);
+        if let Event::Ended(_) = event {
+            self.fading.push_back(op);
+        }
+    }
+}
+
+/// Forgets the workflows that no client can ask about any more, in memory and in the log.
+fn forget(here: &Here) {
+    here.local::<Store>().with(|store| {
+        while let Some(oldest) = store.fading.front().copied()
+            && here.now() > deadline(here, oldest)
+        {
+            store.fading.pop_front();
+            store.journal.remove(&oldest);
+            store.faded += 1;
+        }
+        if store.faded >= CLEAR_AFTER {
+            store.faded = 0;
+            let (journal, epoch) = (&store.journal, store.epoch);
+            here.log::<Line>().forget_if(|line| match line {
+                Line::Granted(granted, _) => *granted < epoch,
+                Line::Journal(entry) => !journal.contains_key(&entry.op),
+            });
+        }
+    });
+}
