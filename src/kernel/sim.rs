@@ -338,11 +338,8 @@ impl Sim {
         self.0.state.borrow().nodes()[usize::from(node.0)].paused
     }
 
-    /// Lets the clock of a node gain (or, below zero, lose) this much from now on.
-    ///
-    /// # Panics
-    ///
-    /// If the clock would stand still or run backwards, at -1,000,000,000.
+    /// Lets the clock of a node gain (or, below zero, lose) this much from now on; it goes on at a
+    /// thousandth of its pace at least.
     pub fn set_clock_rate(&self, node: NodeId, parts_per_billion: i64) {
         let mut state = self.0.state.borrow_mut();
         state.node(node).clock.set_rate(self.now(), parts_per_billion);

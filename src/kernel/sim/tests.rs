@@ -301,6 +301,17 @@ fn a_step_of_a_clock_is_taken_back_by_its_opposite() {
     assert_eq!(sim.local_now(node), at(150));
 }
 
+/// What several faults take off a clock together does not make it stand still.
+#[test]
+fn a_clock_never_stands_still() {
+    let simulation = Simulation::new();
+    let sim = simulation.sim().clone();
+    let node = sim.add_node();
+    sim.set_clock_rate(node, -1_800_000_000);
+    simulation.run_until(at(1_000));
+    assert_eq!(sim.local_now(node), at(1));
+}
+
 /// Work takes longer on a slow node, timers do not; a clock that runs wrong makes no work longer.
 #[test]
 fn burdens_add_up_and_slow_down_nothing_but_work() {

@@ -2,23 +2,19 @@
 //! does not know that it is.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use toml::de::DeValue;
 
 use super::super::settings::{Settings, State as Keeping};
 use super::*;
 use crate::experiment::compare::setup;
 use crate::experiment::testbed::{scenario, tell_of};
-use crate::faults::menu::Menu;
 use crate::faults::plan::{PlannedFault, Start};
-use crate::faults::registry::{Heal, PreparedFault};
-use crate::faults::target::nodes;
-use crate::kernel::{Span, Time, Words};
-use crate::model::point::Order;
+use crate::faults::registry::{Faults, PreparedFault};
+use crate::kernel::{Span, Time};
 use crate::model::record::AbortCause;
-use crate::model::world::World;
 
 /// A lease of 3 s, which is renewed, and asked for by others, every second.
 const TWO: &str = "instances = 2, lease = '3s'";
@@ -38,46 +34,23 @@ enum Wrong {
     Slow,
 }
 
-/// Something wrong that no scenario says.
+/// Something wrong with a node.
 struct Strange {
     node: &'static str,
     wrong: Wrong,
 }
 
-impl PreparedFault for Strange {
-    fn name(&self) -> &'static str {
-        "strange"
-    }
-
-    fn settings(&self) -> serde_json::Value {
-        serde_json::Value::Null
-    }
-
-    fn targets(&self) -> Vec<String> {
-        vec![self.node.into()]
-    }
-
-    fn strike(&self, world: &Rc<World>) -> Heal {
-        let node = nodes(world, self.node)[0];
-        let sim = world.env().sim().clone();
-        if self.wrong == Wrong::Slow {
-            sim.set_clock_rate(node, -900_000_000);
-            return Box::new(move || sim.set_clock_rate(node, 0));
-        }
-        sim.pause(node);
-        Box::new(move || sim.resume(node))
-    }
-
-    fn order(&self) -> Order {
-        Order::Go
-    }
-
-    fn draw(&self, _: &Menu, _: &mut dyn Words) -> Option<Arc<dyn PreparedFault>> {
-        None
-    }
-
-    fn simpler(&self) -> Vec<Arc<dyn PreparedFault>> {
-        Vec::new()
+impl Strange {
+    fn prepared(&self) -> Arc<dyn PreparedFault> {
+        let (kind, more) = match self.wrong {
+            Wrong::Crashed => ("crash", ""),
+            Wrong::Paused => ("pause", ""),
+            Wrong::Slow => ("clock-drift", ", parts-per-million = -900_000"),
+        };
+        let text = format!("{{ target = '{}'{more} }}", self.node);
+        let settings = DeValue::parse(&text).expect("a table");
+        let faults = Faults::builtin();
+        faults.find(kind).expect("it is registered").decode(settings).expect("settings")
     }
 }
 
@@ -94,7 +67,7 @@ impl Chain {
         faults.extend(strange.into_iter().map(|(fault, at, length)| PlannedFault {
             start: Start::At(Span::from_millis(at)),
             length: Some(Span::from_millis(length)),
-            fault: Arc::new(fault),
+            fault: fault.prepared(),
         }));
         setup.faults = faults.into();
         tell_of(&setup, 1)
