@@ -180,7 +180,7 @@ impl History {
             b: 0,
             op: OpId::NONE,
             subject: 0,
-            process: 0,
+            process: 1, // 0 is the world itself.
             message: 0,
             cause: 0,
             node: NodeId::WORLD,
@@ -202,11 +202,15 @@ impl History {
         self.note(Kind::Offered, |r| {
             (r.op, r.subject, r.a, r.b) = (OpId(op), kind, deadline, u64::from(measured));
         });
-        let keys =
-            if kind == OPEN { vec![1 << 63 | u64::from(op), row, 1 << 63] } else { vec![row] };
-        for (step, key) in keys.into_iter().enumerate() {
+        let made = (TICKETS, 1 << 63 | u64::from(op));
+        let rows = match kind {
+            OPEN => vec![made, (CUSTOMERS, row), (ASSIGNMENTS, 1 << 63)],
+            _ => vec![(CUSTOMERS, row)],
+        };
+        for (step, (table, key)) in rows.into_iter().enumerate() {
             self.note(Kind::Touches, |r| {
                 (r.op, r.step, r.a) = (OpId(op), StepId(step as u8), key);
+                r.subject = table.0.into();
             });
         }
         self

@@ -245,7 +245,8 @@ impl Sink<Record> for Judge {
             | Kind::Buried
             | Kind::Restarted
             | Kind::Leased
-            | Kind::Fenced => {}
+            | Kind::Fenced
+            | Kind::Keyed => {}
         }
     }
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use super::compare::setup;
 use super::run::{Ran, Setup, observe};
+use crate::checks::properties::{Finding, Properties, Verifier};
 use crate::checks::{Judge, JudgeOptions, RunReport};
-use crate::kernel::{NodeId, Sink};
+use crate::kernel::{NodeId, Sink, Span};
 use crate::model::record::{Kind, MessageClass, OpId, Record};
 use crate::model::system::System;
 use crate::scenario::{Registries, Scenario, Source, load, render};
@@ -73,6 +74,14 @@ pub fn tell_of(setup: &Setup, seed: u64) -> Told {
 }
 
 impl Told {
+    /// What these properties and the invariants say of the run.
+    pub fn verify(&self, properties: &[&str], within: Option<Span>) -> Vec<Finding> {
+        let verifier = Verifier::new(&self.system, &Properties::builtin(), properties);
+        let mut verifier = verifier.within(within);
+        self.records.iter().for_each(|record| verifier.see(record));
+        verifier.finish(self.ran.settled)
+    }
+
     /// The records of one kind.
     pub fn all(&self, kind: Kind) -> impl Iterator<Item = &Record> {
         self.records.iter().filter(move |record| record.kind == kind)

@@ -33,7 +33,7 @@ pub struct Allowance {
     /// How long one may last, at most.
     pub longest: Span,
     /// What it may strike: names of nodes or roles; anything, if there is none.
-    pub targets: Vec<&'static str>,
+    pub targets: Vec<String>,
 }
 
 impl Allowance {
@@ -44,10 +44,39 @@ impl Allowance {
 }
 
 impl Budget {
-    /// What is allowed of a kind of fault, if anything is.
+    /// The same without these kinds of fault.
+    #[must_use]
+    pub fn without(mut self, kinds: &[&[&str]]) -> Self {
+        let is_out = |fault: &str| kinds.iter().any(|kinds| kinds.contains(&fault));
+        self.0.retain(|allowance| !is_out(allowance.fault));
+        self
+    }
+
+    /// What is allowed of a kind of fault wherever it strikes, if anything is. Of a kind that has
+    /// several allowances, the first; those behind it may allow more to certain targets.
     pub fn of(&self, fault: &str) -> Option<&Allowance> {
         self.0.iter().find(|allowance| allowance.fault == fault)
     }
+}
+
+/// The kinds of fault by what they do, for budgets.
+pub mod faults {
+    /// Nodes lose what is volatile.
+    pub const CRASHES: &[&str] = &["crash"];
+    /// Nodes run late, or not at all for a while, and lose nothing.
+    pub const STALLS: &[&str] = &["pause", "slow-down"];
+    /// Clocks are wrong.
+    pub const CLOCKS: &[&str] = &["clock-offset", "clock-drift", "clock-jump"];
+    /// Nothing passes for a while.
+    pub const CUTS: &[&str] = &["partition", "flapping"];
+    /// Messages come later, also behind later ones.
+    pub const LATENESS: &[&str] = &["delay", "delay-message", "bandwidth", "reordering"];
+    /// Messages vanish.
+    pub const LOSSES: &[&str] = &["loss", "lose-message", "corruption"];
+    /// Messages come twice.
+    pub const COPIES: &[&str] = &["duplication", "duplicate-message"];
+    /// All of them.
+    pub const ALL: [&[&str]; 7] = [CRASHES, STALLS, CLOCKS, CUTS, LATENESS, LOSSES, COPIES];
 }
 
 /// The distributed transaction that a branch belongs to. The tag that its owner gave it names the

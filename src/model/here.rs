@@ -227,6 +227,16 @@ impl Here {
         env.reach(&self.ctx, Act::Decide, number, node, Moment::After);
     }
 
+    /// Something durable of this node holds unfinished work for the operation, or no longer. What
+    /// is held already is not held twice, so recovery may say again what it finds in its log.
+    pub fn hold(&self, label: &'static str, held: bool) {
+        let number = self.env().label(label);
+        if self.sim().is_up(self.ctx.node) && self.world.is_news(self.ctx.op, number, held) {
+            let change: i64 = if held { 1 } else { -1 };
+            self.note(Kind::Holds, number, change as u64, 0);
+        }
+    }
+
     /// Writes a record whose subject is a label.
     pub fn note_label(&self, kind: Kind, label: &'static str, a: u64, b: u64) {
         self.note(kind, self.env().label(label), a, b);

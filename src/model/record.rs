@@ -53,6 +53,9 @@ pub struct Record {
 
 impl Semantic for Record {
     fn fold(&self, into: &mut Fingerprint) {
+        if self.kind == Kind::Keyed {
+            return;
+        }
         into.word(self.time.as_nanos());
         into.word(self.a);
         into.word(self.b);
@@ -189,6 +192,10 @@ pub enum Kind {
     /// A transaction passed the fence of database `subject`: `a` = transaction, `b` = its token.
     /// One that does not pass is `Aborted` as [`AbortCause::Fenced`].
     Fenced,
+    /// A transaction committed an idempotency key (a row of an inbox): `op`, `step` = what was to
+    /// be done once, `subject` = database, `a` = 0 to carry it out, 1 to take it back. Written
+    /// right before the transaction's `Committed`. Not part of the fingerprint.
+    Keyed,
 }
 
 /// What a client was told.

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::database::Database;
@@ -26,6 +27,8 @@ pub struct World {
     protocol: OnceCell<Rc<dyn Protocol>>,
     /// Messages in flight on behalf of an operation.
     in_flight: Cell<i64>,
+    /// For which operations durable things of nodes hold unfinished work, for the books.
+    held: RefCell<BTreeSet<(OpId, u32)>>,
 }
 
 /// One node: what it is, what runs on it, what it remembers.
@@ -121,6 +124,7 @@ impl World {
             drivers,
             protocol: OnceCell::new(),
             in_flight: Cell::new(0),
+            held: RefCell::default(),
         })
     }
 
@@ -130,6 +134,12 @@ impl World {
         for node in 1..self.nodes.len() as u16 {
             self.start(NodeId(node));
         }
+    }
+
+    /// Whether it is news that something durable holds work for an operation, or no longer does.
+    pub(super) fn is_news(&self, op: OpId, label: u32, held: bool) -> bool {
+        let mut known = self.held.borrow_mut();
+        if held { known.insert((op, label)) } else { known.remove(&(op, label)) }
     }
 
     /// What every part of the world shares.

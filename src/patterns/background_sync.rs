@@ -26,9 +26,11 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::promise::{self, Keeps};
 use super::registry::Pattern;
 use super::step::{self, Care};
 use crate::kernel::Span;
+use crate::model::contract::{Promises, faults};
 use crate::model::here::Here;
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{StepId, System};
@@ -155,6 +157,33 @@ impl Pattern for BackgroundSync {
             problems.push("`batch` must be at least 1".into());
         }
         problems
+    }
+
+    /// A watermark goes by the databases' clocks, and misses what stays open for longer than its
+    /// overlap, so then nothing may be late. A refusal that is retried for ever leaves its operation half done for ever.
+    fn promises(settings: &Settings, system: &System) -> Promises {
+        let refused = promise::may_be_refused_later(system);
+        let blind = settings.write == Write::Blind;
+        let watermark = settings.find == Find::Watermark;
+        let gapless = !watermark || settings.overlap > Span::ZERO;
+        let stuck = !gapless
+            || !settings.propagate_deletes
+            || refused && settings.on_refusal == OnRefusal::Retry;
+        let keeps = Keeps::everything()
+            .unless(blind || stuck, promise::ENDS)
+            .unless(blind, &["at-most-once"])
+            .unless(refused, &["client-contract"]);
+        let longest = system.databases.iter().map(|database| database.branch_timeout).max();
+        let mut budget = promise::usual();
+        if watermark {
+            budget = budget.without(&[faults::CLOCKS]);
+        }
+        if watermark && longest.is_some_and(|longest| settings.overlap < longest) {
+            budget = budget.without(&[faults::LATENESS, faults::STALLS]);
+        }
+        let runs = settings.interval.saturating_mul(promise::steps(system) + 1);
+        let within = promise::recovery(system) + runs + promise::tries(&system.retry);
+        Promises { keeps: keeps.names(), budget, within: Some(within) }
     }
 
     fn drivers(settings: &Settings) -> Vec<&'static str> {

@@ -23,6 +23,7 @@
 //! 30 minutes) and SQS (visibility timeout of 30 s).
 
 mod consumer;
+mod promises;
 mod relay;
 mod settings;
 
@@ -32,6 +33,7 @@ use super::registry::Pattern;
 use super::step::{self, Care};
 use crate::kernel::Span;
 use crate::model::broker::{Broker, BrokerPolicy};
+use crate::model::contract::Promises;
 use crate::model::database::{Event, EventKind};
 use crate::model::here::Here;
 use crate::model::record::{Answer, Kind, OpId};
@@ -72,6 +74,10 @@ impl Pattern for EventBased {
             problems.push("`poll-interval` must be longer than nothing".to_owned());
         }
         problems
+    }
+
+    fn promises(settings: &Settings, system: &System) -> Promises {
+        settings.promises(system)
     }
 
     fn drivers(_: &Settings) -> Vec<&'static str> {

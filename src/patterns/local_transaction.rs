@@ -19,8 +19,10 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::promise::{self, Keeps};
 use super::registry::Pattern;
 use super::step::{self, Failure};
+use crate::model::contract::Promises;
 use crate::model::database::{Direction, StepRef};
 use crate::model::here::Here;
 use crate::model::record::{Answer, OpId};
@@ -57,6 +59,15 @@ impl Pattern for LocalTransaction {
             }
         }
         problems
+    }
+
+    fn promises(_: &Settings, system: &System) -> Promises {
+        let within = promise::recovery(system) + promise::tries(&system.retry);
+        Promises {
+            keeps: Keeps::everything().names(),
+            budget: promise::usual(),
+            within: Some(within),
+        }
     }
 
     fn new(_: &Settings, _: &Rc<World>) -> Self {

@@ -5,6 +5,7 @@ mod breaker;
 mod event_based;
 mod local_transaction;
 mod orchestrated;
+mod promise;
 pub mod registry;
 pub mod step;
 mod two_phase_commit;

@@ -62,8 +62,10 @@ mod workflow;
 
 use std::rc::Rc;
 
+use super::promise::{self, Keeps};
 use super::registry::Pattern;
 use crate::kernel::{NodeId, Span};
+use crate::model::contract::{Promises, faults};
 use crate::model::here::Here;
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{OperationKind, System};
@@ -84,6 +86,39 @@ impl Pattern for Orchestrated {
 
     fn check(settings: &Settings, system: &System) -> Vec<String> {
         settings.problems(system)
+    }
+
+    /// A copy of a request that arrives when its saga is over may be answered unlike the request
+    /// itself, where a rule looks at what others have done: then copies are outside the budget.
+    fn promises(settings: &Settings, system: &System) -> Promises {
+        let refusals = system.operations.iter().flat_map(|operation| &operation.steps);
+        let stuck = settings.compensation_attempts > 0
+            || settings.pivot.is_some() && refusals.into_iter().any(|step| step.refuse.is_some());
+        let unfenced = settings.is_shared() && !settings.fencing;
+        let keyless = !settings.idempotency_keys;
+        let keeps = Keeps::everything()
+            .and(&["no-suspension", "reverse-order", "inbox-atomicity", "fencing"])
+            .unless(!settings.is_shared(), &["fencing"])
+            .unless(unfenced, promise::ENDS)
+            .unless(unfenced, &["at-most-once", "no-suspension", "reverse-order", "fencing"])
+            .unless(settings.state == State::Volatile, promise::ENDS)
+            .unless(settings.state == State::Volatile, &["resumes-after-restart"])
+            .unless(stuck, promise::ENDS)
+            .unless(stuck, &["resumes-after-restart"])
+            .unless(keyless, promise::ENDS)
+            .unless(keyless, &["at-most-once", "no-suspension", "inbox-atomicity"]);
+        let mut budget = promise::usual();
+        if promise::depends_on_others(system) {
+            budget = budget.without(&[faults::COPIES]);
+        }
+        let both_ways = promise::tries(&system.retry).saturating_mul(2 * promise::steps(system));
+        let pause = system.retry.longest + system.retry.step_deadline;
+        let takeover = match settings.is_shared() {
+            true => settings.lease().saturating_mul(2),
+            false => Span::ZERO,
+        };
+        let within = promise::recovery(system) + takeover + both_ways + pause;
+        Promises { keeps: keeps.names(), budget, within: Some(within) }
     }
 
     fn drivers(settings: &Settings) -> Vec<&'static str> {

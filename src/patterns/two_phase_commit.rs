@@ -48,9 +48,11 @@ mod tests;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::promise::{self, Keeps};
 use super::registry::Pattern;
 use super::step::{self, Failure};
 use crate::kernel::{NodeId, Span};
+use crate::model::contract::Promises;
 use crate::model::here::Here;
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{DatabaseId, OperationKind, ServiceId, System};
@@ -136,6 +138,21 @@ impl Pattern for TwoPhaseCommit {
             }
         }
         problems
+    }
+
+    /// A participant that decides alone gives up everything that needs one outcome.
+    fn promises(settings: &Settings, system: &System) -> Promises {
+        let alone = settings.heuristic_after.is_some();
+        let keeps = Keeps::everything()
+            .and(&["agreement", "irrevocable", "commit-validity", "write-ahead"])
+            .and(&["prepared-exclusion", "bounded-blocking"])
+            .unless(alone, promise::ENDS)
+            .unless(alone, &["agreement", "commit-validity"]);
+        let inquiries = settings.inquiry_interval + system.retry.step_deadline;
+        let within = promise::recovery(system)
+            + promise::tries(&system.retry).saturating_mul(2)
+            + inquiries.saturating_mul(4);
+        Promises { keeps: keeps.names(), budget: promise::usual(), within: Some(within) }
     }
 
     fn drivers(settings: &Settings) -> Vec<&'static str> {

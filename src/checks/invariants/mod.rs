@@ -3,7 +3,7 @@
 //! Every change of a cell updates what it can change and nothing else; an instant counts when it is
 //! over, so that a transaction which changes several cells is seen whole.
 
-mod rows;
+pub(in crate::checks) mod rows;
 mod rules;
 
 use std::sync::Arc;

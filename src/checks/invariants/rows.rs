@@ -64,6 +64,22 @@ impl Mirror {
             .collect()
     }
 
+    /// The rows of a table that exist, by key: the initial ones first.
+    pub fn rows(&self, table: TableId) -> impl Iterator<Item = (u64, Row)> {
+        self.tables[table.index()].iter().flat_map(|rows| {
+            let initial = (0..rows.initial).map(|key| (key, key as usize));
+            let made = rows.made.iter().map(|(key, slot)| (*key, *slot));
+            initial.chain(made).filter_map(|(key, slot)| Some((key, rows.get(slot)?)))
+        })
+    }
+
+    /// A row, if it exists and its table is watched.
+    pub fn row(&self, table: TableId, key: u64) -> Option<Row> {
+        let rows = self.tables[table.index()].as_ref()?;
+        let slot = if key < rows.initial { key as usize } else { *rows.made.get(&key)? };
+        rows.get(slot)
+    }
+
     /// Takes in a `Value` record; none if no invariant speaks of its table or nothing changed.
     pub fn apply(&mut self, record: &Record) -> Option<Change> {
         let (table, column) = subject_column(record.subject);

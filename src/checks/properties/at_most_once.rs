@@ -9,17 +9,17 @@
 
 use std::sync::Arc;
 
+use super::effects::Effects;
 use super::{Case, Ended, Finding, Property, When};
 use crate::kernel::Time;
 use crate::model::record::{Kind, OpId, Record};
-use crate::model::system::{MAX_STEPS, StepId, System};
+use crate::model::system::{StepId, System};
 
 /// Each effect once.
 #[derive(Default)]
 pub struct AtMostOnce {
     case: Case,
-    /// By operation and step: how often it shows, net of compensation.
-    net: Vec<[i8; MAX_STEPS]>,
+    effects: Effects,
     /// What was out of bounds within the instant `now`.
     suspects: Vec<(OpId, StepId)>,
     now: Time,
@@ -27,8 +27,8 @@ pub struct AtMostOnce {
 
 impl AtMostOnce {
     fn end_instant(&mut self) {
-        for (op, step) in std::mem::take(&mut self.suspects) {
-            let net = self.net[op.0 as usize][step.index()];
+        for (op, step) in self.suspects.drain(..) {
+            let net = self.effects.of(op, step);
             if !(0..=1).contains(&net) {
                 self.case.fail(self.now, op, || match net {
                     ..0 => format!("step {} of operation {} was taken back twice", step.0, op.0),
@@ -55,15 +55,8 @@ impl Property for AtMostOnce {
             self.end_instant();
             self.now = record.time;
         }
-        let (op, step) = (record.op.0 as usize, record.step.index());
-        if op >= self.net.len() {
-            self.net.resize(op + 1, [0; MAX_STEPS]);
-        }
-        let net = &mut self.net[op][step];
-        let change = (record.b as i64).clamp(-64, 64) as i8;
-        *net = if record.a == 0 { net.saturating_add(change) } else { net.saturating_sub(change) };
         self.case.chance();
-        if !(0..=1).contains(net) {
+        if !(0..=1).contains(&self.effects.take(record)) {
             self.suspects.push((record.op, record.step));
         }
     }

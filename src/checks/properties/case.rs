@@ -46,8 +46,13 @@ impl Case {
         if end.is_final() {
             self.fail(end.at, op, why);
         } else {
-            self.open += 1;
+            self.leave_open();
         }
+    }
+
+    /// Something is not over yet, and nobody can say how it will end.
+    pub const fn leave_open(&mut self) {
+        self.open += 1;
     }
 
     /// The conclusion. `idle` says why it is undecided if it never had a chance to fail.

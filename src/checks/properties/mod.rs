@@ -7,10 +7,37 @@
 
 mod agreement;
 mod all_or_nothing;
+mod answered_in_time;
 mod at_most_once;
+mod bounded_blocking;
+mod bounded_queues;
+mod client_contract;
+mod commit_validity;
+mod convergence;
+mod delivery;
+mod fencing;
+mod fixpoint;
+mod inbox_atomicity;
+mod irrevocable;
+mod legal_transitions;
+mod no_dead_letters;
+mod no_dirty_read;
+mod no_livelock;
+mod no_phantom_event;
+mod no_resurrection;
+mod no_suspension;
 mod nothing_held;
+mod outbox_atomicity;
+mod per_key_order;
+mod prepared_exclusion;
+mod resumes_after_restart;
+mod reverse_order;
+mod terminal_in_time;
+mod write_ahead;
 
 mod case;
+mod commit_group;
+mod effects;
 mod registry;
 mod verifier;
 
@@ -96,10 +123,15 @@ pub struct Ended<'a> {
 }
 
 impl Ended<'_> {
+    /// Until when every operation must be over, if the pattern promises that.
+    pub fn bound(&self) -> Option<Time> {
+        self.within.map(|within| self.quiet + within)
+    }
+
     /// Whether what is open now stays open: the system is at rest, or has had all the time that it
     /// was promised to need.
     pub fn is_final(&self) -> bool {
-        self.settled || self.within.is_some_and(|within| self.at >= self.quiet + within)
+        self.settled || self.bound().is_some_and(|bound| self.at >= bound)
     }
 }
 

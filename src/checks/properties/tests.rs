@@ -17,6 +17,11 @@ fn verdict(property: &str, story: impl FnOnce(&mut History)) -> Verdict {
     told(property, story).verdict()
 }
 
+mod branches;
+mod course;
+mod events;
+mod sagas;
+
 /// A branch of operation `op` in some database is prepared; `transaction` is the global one.
 fn prepare(history: &mut History, op: u32, txn: u64, transaction: u64) {
     history.note(Kind::Prepared, |r| (r.op, r.a, r.b) = (OpId(op), txn, transaction));

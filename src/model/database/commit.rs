@@ -147,6 +147,9 @@ impl Database {
             }
             for key in &changes.keys {
                 state.keys.insert(*key, self.env.sim().local_now(self.node));
+                let ctx = Ctx { op: key.op, step: key.step, ..*ctx };
+                let (subject, a) = (self.subject(), key.direction as u64);
+                notes.push(Note { ctx, kind: Kind::Keyed, subject, a, b: 0 });
             }
             state.fence = changes.token.unwrap_or_default().max(old_fence);
             state.last_change = now;

@@ -57,6 +57,7 @@ pub use meter::Totals;
 pub use outbox::{Event, EventKind, OutboxRow, Position};
 pub use provenance::{Delta, Derived, Direction, Provenance, Version};
 pub use resolve::{Branch, Decision, Vote};
+pub(crate) use rows::RowId;
 pub use rows::RowVersion;
 pub use session::Txn;
 pub use txn::{Policy, StepRef};

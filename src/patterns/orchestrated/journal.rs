@@ -9,7 +9,7 @@ use super::workflow::{Deposed, Entry, Epoch, Event, Workflow};
 use super::{Orchestrated, State, lease};
 use crate::kernel::{Signal, Time};
 use crate::model::here::Here;
-use crate::model::record::{Answer, Kind, OpId};
+use crate::model::record::{Answer, OpId};
 use crate::model::system::ServiceId;
 use crate::patterns::breaker::Breaker;
 
@@ -66,7 +66,7 @@ impl Orchestrated {
             Ok(_) => {}
             Err(Deposed) => return Err(Answer::Unknown), // It may be in the journal all the same.
         }
-        self.hold(here, 1);
+        self.hold(here, true);
         Ok(Workflow { epoch, ..Workflow::default() })
     }
 
@@ -89,6 +89,7 @@ impl Orchestrated {
         let mut open = Vec::new();
         here.local::<Memory>().with(|memory| {
             for (op, workflow) in known {
+                self.hold(&here.for_op(op), workflow.ended.is_none());
                 if let Some(answer) = workflow.ended {
                     memory.ended.insert(op, answer);
                     memory.fading.push_back(op);
@@ -125,9 +126,9 @@ impl Orchestrated {
 
     /// Notes that the orchestrator's own log holds unfinished work; a store notes that for itself,
     /// and what is only in memory holds nothing.
-    fn hold(&self, here: &Here, change: i64) {
+    fn hold(&self, here: &Here, held: bool) {
         if self.keeps_a_log() {
-            here.note_label(Kind::Holds, "workflow", change as u64, 0);
+            here.hold("workflow", held);
         }
     }
 
@@ -151,7 +152,7 @@ impl Orchestrated {
             });
         }
         here.decide("workflow", u64::from(answer != Answer::Done), 0);
-        self.hold(here, -1);
+        self.hold(here, false);
         let running = here.local::<Memory>().with(|memory| {
             memory.ended.insert(op, answer);
             memory.fading.push_back(op);

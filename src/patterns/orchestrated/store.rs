@@ -78,6 +78,10 @@ pub(super) fn reopen(here: &Here, lease: Span) {
                 Line::Journal(entry) => store.add(entry),
             }
         }
+        for (op, events) in &store.journal {
+            let over = events.iter().any(|event| matches!(event, Event::Ended(_)));
+            here.for_op(*op).hold("workflow", !over);
+        }
     });
     if here.incarnation() > 0 {
         keep_for(here, lease);
@@ -148,9 +152,9 @@ pub(super) async fn append(here: &Here, entry: Entry, guard: Option<Epoch>) -> V
     }
     log.force(Line::Journal(entry), "workflow").await;
     match event {
-        Event::Began => here.note_label(Kind::Holds, "workflow", 1, 0),
+        Event::Began => here.hold("workflow", true),
         Event::Ended(_) => {
-            here.note_label(Kind::Holds, "workflow", -1_i64 as u64, 0);
+            here.hold("workflow", false);
             forget(here);
         }
         _ => {}

@@ -1,0 +1,72 @@
+//! # bounded-blocking
+//!
+//! A participant may be in doubt for as long as its coordinator is away; once everything is healed
+//! it learns the outcome within the promised bound and lets go of its rows.
+//!
+//! Judged by what the databases did with prepared branches. Undecided if no branch was prepared, or
+//! if no bound is promised.
+//!
+//! Property L3 in the literature of checks: blocking is bounded after the return of the
+//! coordinator.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Case, Ended, Finding, Property, When};
+use crate::checks::verdict::Judgement;
+use crate::kernel::Time;
+use crate::model::record::{Kind, OpId, Record};
+use crate::model::system::System;
+
+/// Doubt ends.
+pub struct BoundedBlocking {
+    case: Case,
+    load: Time,
+    /// Since when each branch is prepared.
+    open: BTreeMap<u64, (OpId, Time)>,
+    /// Branches that ended behind the load: when they were prepared, and when they ended.
+    late: Vec<(OpId, Time, Time)>,
+}
+
+impl Property for BoundedBlocking {
+    const NAME: &'static str = "bounded-blocking";
+    const SUMMARY: &'static str = "no branch stays in doubt for longer than a bound after the heal";
+    const MANUAL: &'static str = include_str!("bounded_blocking.rs");
+    const WHEN: When = When::EventuallyWithin;
+    const SEES: &'static [Kind] = &[Kind::Prepared, Kind::Resolved];
+
+    fn new(system: &Arc<System>) -> Self {
+        let load = Time::ZERO + system.phases.load;
+        Self { case: Case::default(), load, open: BTreeMap::new(), late: Vec::new() }
+    }
+
+    fn see(&mut self, record: &Record) {
+        if record.kind == Kind::Prepared {
+            self.case.chance();
+            self.open.insert(record.a, (record.op, record.time));
+        } else if let Some((op, since)) = self.open.remove(&record.a)
+            && record.time > self.load
+        {
+            self.late.push((op, since, record.time));
+        }
+    }
+
+    fn finish(mut self, end: &Ended) -> Finding {
+        let Some(within) = end.within else {
+            return Finding::new(Self::NAME, Judgement::undecided("no bound is promised"));
+        };
+        for (op, since, ended) in self.late {
+            if ended > since.max(end.quiet) + within {
+                self.case.fail(ended, op, || {
+                    format!("a branch of operation {} was in doubt until {ended}", op.0)
+                });
+            }
+        }
+        for (op, since) in self.open.into_values() {
+            self.case.fail_at_rest(end, op, || {
+                format!("a branch of operation {} is in doubt since {since}", op.0)
+            });
+        }
+        self.case.conclude(Self::NAME, "no branch was prepared")
+    }
+}

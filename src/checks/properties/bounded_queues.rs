@@ -1,0 +1,46 @@
+//! # bounded-queues
+//!
+//! No service has more requests waiting than its queue holds: what is too much is turned away
+//! visibly.
+//!
+//! Judged by the services' queues. Undecided if no request ever queued.
+//!
+//! Property S24 in the literature of checks: *resource bounds*.
+
+use std::sync::Arc;
+
+use super::{Case, Ended, Finding, Property, When};
+use crate::model::record::{Kind, Record};
+use crate::model::system::System;
+
+/// Queues end somewhere.
+pub struct BoundedQueues {
+    case: Case,
+    system: Arc<System>,
+}
+
+impl Property for BoundedQueues {
+    const NAME: &'static str = "bounded-queues";
+    const SUMMARY: &'static str = "no queue of a service grows beyond its bound";
+    const MANUAL: &'static str = include_str!("bounded_queues.rs");
+    const WHEN: When = When::Always;
+    const SEES: &'static [Kind] = &[Kind::Queued];
+
+    fn new(system: &Arc<System>) -> Self {
+        Self { case: Case::default(), system: Arc::clone(system) }
+    }
+
+    fn see(&mut self, record: &Record) {
+        self.case.chance();
+        let Some(service) = self.system.services.get(record.subject as usize) else { return };
+        if record.a > u64::from(service.queue) {
+            self.case.fail(record.time, record.op, || {
+                format!("{} requests wait at `{}`", record.a, service.name.shown)
+            });
+        }
+    }
+
+    fn finish(self, _: &Ended) -> Finding {
+        self.case.conclude(Self::NAME, "no request ever queued")
+    }
+}

@@ -1,0 +1,54 @@
+//! # client-contract
+//!
+//! A client can rely on its answer: after `done` or `accepted` everything is there at the end, after
+//! a no nothing is. After *unknown* either may be.
+//!
+//! Judged by what the stores show. Undecided if no client heard yes or no.
+//!
+//! Property S21 in the literature of checks: *client contract*.
+
+use std::sync::Arc;
+
+use super::{Case, Ended, Finding, Property, When};
+use crate::model::record::{Answer, Kind, OpId, Record};
+use crate::model::system::System;
+
+/// Yes means everything, no means nothing.
+pub struct ClientContract;
+
+impl Property for ClientContract {
+    const NAME: &'static str = "client-contract";
+    const SUMMARY: &'static str = "after a yes everything is there, after a no nothing is";
+    const MANUAL: &'static str = include_str!("client_contract.rs");
+    const WHEN: When = When::AtTheEnd;
+    const SEES: &'static [Kind] = &[];
+
+    fn new(_: &Arc<System>) -> Self {
+        Self
+    }
+
+    fn see(&mut self, _: &Record) {}
+
+    fn finish(self, end: &Ended) -> Finding {
+        let mut case = Case::default();
+        for (op, outcome) in (0..).map(OpId).zip(end.operations.all()) {
+            let answer = outcome.answer();
+            if answer == Answer::Unknown {
+                continue;
+            }
+            let owed = if answer.is_yes() { outcome.all_steps() } else { 0 };
+            let shown = outcome.shown();
+            if shown == owed {
+                case.chance();
+            } else {
+                case.fail_at_rest(end, op, || {
+                    let (shown, all) = (shown.count_ones(), outcome.steps());
+                    let answer = answer.name();
+                    let op = op.0;
+                    format!("operation {op} shows {shown} of its {all} effects after `{answer}`")
+                });
+            }
+        }
+        case.conclude(Self::NAME, "no client heard yes or no")
+    }
+}

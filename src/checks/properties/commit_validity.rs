@@ -1,0 +1,94 @@
+//! # commit-validity
+//!
+//! When the first branch of a distributed transaction commits, every database that the operation
+//! writes to has prepared a branch of that transaction, or shows the step already: nobody commits
+//! on fewer votes than all.
+//!
+//! Judged by what the databases did. Undecided if no distributed transaction committed.
+//!
+//! Property S3 in the literature of checks: *commit validity*.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::effects::Effects;
+use super::{Case, Ended, Finding, Property, When};
+use crate::model::record::{Kind, OpId, Record};
+use crate::model::system::{OperationKind, StepId, System};
+
+/// A commit needs every vote.
+pub struct CommitValidity {
+    case: Case,
+    system: Arc<System>,
+    effects: Effects,
+    kinds: Vec<u16>,
+    /// The distributed transaction of each branch, and where it was prepared.
+    branches: BTreeMap<u64, (OpId, u64)>,
+    /// By distributed transaction: the databases that are prepared, a bit each, and whether it
+    /// has committed anywhere.
+    votes: BTreeMap<(OpId, u64), (u64, bool)>,
+}
+
+impl Property for CommitValidity {
+    const NAME: &'static str = "commit-validity";
+    const SUMMARY: &'static str = "no branch commits before every participant is prepared";
+    const MANUAL: &'static str = include_str!("commit_validity.rs");
+    const WHEN: When = When::Always;
+    const SEES: &'static [Kind] = &[Kind::Offered, Kind::Shown, Kind::Prepared, Kind::Resolved];
+
+    fn new(system: &Arc<System>) -> Self {
+        Self {
+            case: Case::default(),
+            system: Arc::clone(system),
+            effects: Effects::default(),
+            kinds: Vec::new(),
+            branches: BTreeMap::new(),
+            votes: BTreeMap::new(),
+        }
+    }
+
+    fn see(&mut self, record: &Record) {
+        match record.kind {
+            Kind::Offered => self.kinds.push(record.subject as u16),
+            Kind::Shown => {
+                self.effects.take(record);
+            }
+            Kind::Prepared => {
+                let transaction = (record.op, record.b);
+                self.branches.insert(record.a, transaction);
+                self.votes.entry(transaction).or_default().0 |= 1 << record.subject;
+            }
+            _ if record.b.is_multiple_of(2) => self.commit(record),
+            _ => {}
+        }
+    }
+
+    fn finish(self, _: &Ended) -> Finding {
+        self.case.conclude(Self::NAME, "no distributed transaction committed")
+    }
+}
+
+impl CommitValidity {
+    fn commit(&mut self, record: &Record) {
+        let Some(transaction) = self.branches.get(&record.a) else { return };
+        let Some(votes) = self.votes.get_mut(transaction) else { return };
+        if std::mem::replace(&mut votes.1, true) {
+            return;
+        }
+        self.case.chance();
+        let Some(kind) = self.kinds.get(record.op.0 as usize) else { return };
+        let steps = &self.system.operation(OperationKind(*kind)).steps;
+        for (step, spec) in (0..).map(StepId).zip(steps) {
+            let database = self.system.table(spec.table).database;
+            if votes.0 >> database.0 & 1 == 0 && self.effects.of(record.op, step) == 0 {
+                self.case.fail(record.time, record.op, || {
+                    let table = &self.system.table(spec.table).name.shown;
+                    format!(
+                        "operation {} commits, and where `{table}` is nothing is prepared",
+                        record.op.0
+                    )
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! # delivery
+//!
+//! Every event that was committed to an outbox is published, every published one is handed out, and
+//! none is thrown away: at least once, for all of them.
+//!
+//! Judged by what databases committed and what the broker did. That a delivered event also took
+//! effect is the matter of `all-or-nothing`. Undecided if there was no event.
+//!
+//! Property Q4 in the literature of checks: *delivery*.
+
+use std::sync::Arc;
+
+use super::{Case, Ended, Finding, Property, When};
+use crate::model::contract::label;
+use crate::model::record::{Kind, OpId, Record};
+use crate::model::system::System;
+
+/// No event is lost.
+#[derive(Default)]
+pub struct Delivery {
+    case: Case,
+    /// By operation.
+    events: Vec<Events>,
+}
+
+/// Events of one operation: committed to an outbox, published, handed out.
+#[derive(Clone, Copy, Default)]
+struct Events {
+    committed: i32,
+    published: i32,
+    handed: i32,
+}
+
+impl Property for Delivery {
+    const NAME: &'static str = "delivery";
+    const SUMMARY: &'static str = "every committed event is published and handed out";
+    const MANUAL: &'static str = include_str!("delivery.rs");
+    const WHEN: When = When::AtTheEnd;
+    const SEES: &'static [Kind] = &[Kind::Holds, Kind::Published, Kind::Handed, Kind::Buried];
+
+    fn new(_: &Arc<System>) -> Self {
+        Self::default()
+    }
+
+    fn see(&mut self, record: &Record) {
+        let op = record.op.0 as usize;
+        if record.op == OpId::NONE {
+            return;
+        }
+        if op >= self.events.len() {
+            self.events.resize(op + 1, Events::default());
+        }
+        let events = &mut self.events[op];
+        match record.kind {
+            Kind::Holds if record.subject == label::OUTBOX => {
+                // A relay that takes a row away has published it; recovery takes back a commit.
+                let change = record.a as i64 as i32;
+                let counts = change > 0 || record.process == 0;
+                events.committed += if counts { change } else { 0 };
+            }
+            Kind::Published => events.published += 1,
+            Kind::Handed => events.handed += 1,
+            Kind::Buried if record.a == 0 => {
+                self.case.fail(record.time, record.op, || {
+                    format!("an event of operation {} was thrown away", record.op.0)
+                });
+            }
+            _ => {}
+        }
+    }
+
+    fn finish(mut self, end: &Ended) -> Finding {
+        for (op, events) in (0..).map(OpId).zip(&self.events) {
+            let Events { committed, published, handed } = *events;
+            if committed > published {
+                self.case.fail_at_rest(end, op, || {
+                    format!("{} events of operation {} were not published", committed, op.0)
+                });
+            } else if published > handed {
+                self.case.fail_at_rest(end, op, || {
+                    format!("{} events of operation {} were not handed out", published, op.0)
+                });
+            } else if published > 0 {
+                self.case.chance();
+            }
+        }
+        self.case.conclude(Self::NAME, "there was no event")
+    }
+}

@@ -1,0 +1,67 @@
+//! # fencing
+//!
+//! Once a transaction with the token of a newer lease has committed in a database, none with an
+//! older one does: a holder that was deposed, and does not know it, has no effect any more.
+//!
+//! Judged by the tokens with which transactions passed the fences of databases, and what they
+//! committed. Undecided if no lease ever changed hands between two commits.
+//!
+//! Property S20 in the literature of checks: *fencing*.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Case, Ended, Finding, Property, When};
+use crate::model::record::{Kind, Record};
+use crate::model::system::System;
+
+/// The deposed have no effect.
+#[derive(Default)]
+pub struct Fencing {
+    case: Case,
+    /// The token of each transaction that has passed a fence.
+    tokens: BTreeMap<u64, u64>,
+    /// The highest token that has committed, by database.
+    newest: BTreeMap<u32, u64>,
+}
+
+impl Property for Fencing {
+    const NAME: &'static str = "fencing";
+    const SUMMARY: &'static str = "nothing commits under a lease that somebody has taken over";
+    const MANUAL: &'static str = include_str!("fencing.rs");
+    const WHEN: When = When::Always;
+    const SEES: &'static [Kind] = &[Kind::Fenced, Kind::Committed, Kind::Aborted];
+
+    fn new(_: &Arc<System>) -> Self {
+        Self::default()
+    }
+
+    fn see(&mut self, record: &Record) {
+        if record.kind == Kind::Fenced {
+            self.tokens.insert(record.a, record.b);
+            return;
+        }
+        let Some(token) = self.tokens.remove(&record.a) else { return };
+        if record.kind == Kind::Aborted {
+            return;
+        }
+        let newest = self.newest.entry(record.subject).or_insert(token);
+        match token.cmp(newest) {
+            std::cmp::Ordering::Less => {
+                let newest = *newest;
+                self.case.fail(record.time, record.op, || {
+                    format!("a commit under lease {token} came behind one under lease {newest}")
+                });
+            }
+            std::cmp::Ordering::Greater => {
+                self.case.chance();
+                *newest = token;
+            }
+            std::cmp::Ordering::Equal => {}
+        }
+    }
+
+    fn finish(self, _: &Ended) -> Finding {
+        self.case.conclude(Self::NAME, "no lease changed hands between two commits")
+    }
+}

@@ -1,0 +1,51 @@
+//! # irrevocable
+//!
+//! A participant that has ended its prepared branch one way never ends it another way, not even
+//! after a crash that made it read its log again.
+//!
+//! Judged by what the databases did. Undecided if no prepared branch ended.
+//!
+//! Property S2 in the literature of checks: *irrevocability*.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Case, Ended, Finding, Property, When};
+use crate::model::record::{Kind, Record};
+use crate::model::system::System;
+
+/// What was decided stays decided.
+#[derive(Default)]
+pub struct Irrevocable {
+    case: Case,
+    /// How each branch ended: whether it committed.
+    ended: BTreeMap<u64, bool>,
+}
+
+impl Property for Irrevocable {
+    const NAME: &'static str = "irrevocable";
+    const SUMMARY: &'static str = "a branch that ended one way never ends another way";
+    const MANUAL: &'static str = include_str!("irrevocable.rs");
+    const WHEN: When = When::Always;
+    const SEES: &'static [Kind] = &[Kind::Resolved];
+
+    fn new(_: &Arc<System>) -> Self {
+        Self::default()
+    }
+
+    fn see(&mut self, record: &Record) {
+        let committed = record.b.is_multiple_of(2);
+        match self.ended.insert(record.a, committed) {
+            Some(before) if before != committed => {
+                self.case.fail(record.time, record.op, || {
+                    format!("a branch of operation {} ended both ways", record.op.0)
+                });
+            }
+            _ => self.case.chance(),
+        }
+    }
+
+    fn finish(self, _: &Ended) -> Finding {
+        self.case.conclude(Self::NAME, "no prepared branch ended")
+    }
+}

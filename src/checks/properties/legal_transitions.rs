@@ -1,0 +1,67 @@
+//! # legal-transitions
+//!
+//! Whatever has a course keeps to it: a client is answered once, a branch ends only if it was
+//! prepared, and nothing durable lets go of more than it held.
+//!
+//! Judged by clients, databases and what durable things hold. Undecided if nothing ran its course.
+//!
+//! Property S22 in the literature of checks: *legal transitions*.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{Case, Ended, Finding, Property, When};
+use crate::model::contract::label;
+use crate::model::record::{Kind, OpId, Record};
+use crate::model::system::System;
+
+/// No step backwards.
+#[derive(Default)]
+pub struct LegalTransitions {
+    case: Case,
+    answered: BTreeSet<OpId>,
+    prepared: BTreeSet<u64>,
+    workflows: BTreeMap<OpId, i64>,
+}
+
+impl Property for LegalTransitions {
+    const NAME: &'static str = "legal-transitions";
+    const SUMMARY: &'static str = "clients, branches and workflows keep to their course";
+    const MANUAL: &'static str = include_str!("legal_transitions.rs");
+    const WHEN: When = When::Always;
+    const SEES: &'static [Kind] = &[Kind::Answered, Kind::Prepared, Kind::Resolved, Kind::Holds];
+
+    fn new(_: &Arc<System>) -> Self {
+        Self::default()
+    }
+
+    fn see(&mut self, record: &Record) {
+        let op = record.op.0;
+        let broken = match record.kind {
+            Kind::Answered if !self.answered.insert(record.op) => "was answered twice",
+            Kind::Prepared => {
+                self.prepared.insert(record.a);
+                return;
+            }
+            Kind::Resolved if !self.prepared.remove(&record.a) => {
+                "ended a branch that was not prepared"
+            }
+            Kind::Holds if record.subject == label::WORKFLOW => {
+                let open = self.workflows.entry(record.op).or_default();
+                *open += record.a as i64;
+                match *open {
+                    0 | 1 => return self.case.chance(),
+                    ..0 => "ended a workflow that had not begun",
+                    _ => "has two workflows",
+                }
+            }
+            Kind::Answered | Kind::Resolved => return self.case.chance(),
+            _ => return,
+        };
+        self.case.fail(record.time, record.op, || format!("operation {op} {broken}"));
+    }
+
+    fn finish(self, _: &Ended) -> Finding {
+        self.case.conclude(Self::NAME, "nothing ran its course")
+    }
+}

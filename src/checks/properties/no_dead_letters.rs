@@ -1,0 +1,43 @@
+//! # no-dead-letters
+//!
+//! The broker gives no message up: nothing ends among the dead letters, where only a human would
+//! find it.
+//!
+//! Judged by what the broker did. Undecided if it never handed out a message.
+//!
+//! Property Q7 in the literature of checks: *dead letters*.
+
+use std::sync::Arc;
+
+use super::{Case, Ended, Finding, Property, When};
+use crate::model::record::{Kind, Record};
+use crate::model::system::System;
+
+/// Nothing is given up.
+#[derive(Default)]
+pub struct NoDeadLetters(Case);
+
+impl Property for NoDeadLetters {
+    const NAME: &'static str = "no-dead-letters";
+    const SUMMARY: &'static str = "no message ends among the dead letters";
+    const MANUAL: &'static str = include_str!("no_dead_letters.rs");
+    const WHEN: When = When::Always;
+    const SEES: &'static [Kind] = &[Kind::Handed, Kind::Buried];
+
+    fn new(_: &Arc<System>) -> Self {
+        Self::default()
+    }
+
+    fn see(&mut self, record: &Record) {
+        match record.kind {
+            Kind::Buried if record.a == 1 => self.0.fail(record.time, record.op, || {
+                format!("a message of operation {} is a dead letter", record.op.0)
+            }),
+            _ => self.0.chance(),
+        }
+    }
+
+    fn finish(self, _: &Ended) -> Finding {
+        self.0.conclude(Self::NAME, "no message was ever handed out")
+    }
+}

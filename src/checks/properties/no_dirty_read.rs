@@ -1,0 +1,54 @@
+//! # no-dirty-read
+//!
+//! Whoever reads sees only what a store has committed: never an effect of a transaction that is
+//! still open, only prepared, or aborted.
+//!
+//! What a probe saw is held against what the stores had shown by then. An effect that is
+//! compensated *later* was committed and may be seen: patterns without isolation are not judged
+//! here. Undecided if no probe ever saw an effect.
+//!
+//! Property S6 in the literature of checks: *provenance*.
+
+use std::sync::Arc;
+
+use super::effects::Effects;
+use super::{Case, Ended, Finding, Property, When};
+use crate::model::record::{Kind, OpId, Record};
+use crate::model::system::System;
+
+/// Only what is committed is read.
+#[derive(Default)]
+pub struct NoDirtyRead {
+    case: Case,
+    effects: Effects,
+}
+
+impl Property for NoDirtyRead {
+    const NAME: &'static str = "no-dirty-read";
+    const SUMMARY: &'static str = "readers see only what a store has committed";
+    const MANUAL: &'static str = include_str!("no_dirty_read.rs");
+    const WHEN: When = When::Always;
+    const SEES: &'static [Kind] = &[Kind::Shown, Kind::ProbeSaw];
+
+    fn new(_: &Arc<System>) -> Self {
+        Self::default()
+    }
+
+    fn see(&mut self, record: &Record) {
+        if record.kind == Kind::Shown {
+            self.effects.take(record);
+        } else if record.op != OpId::NONE && record.b == 1 {
+            self.case.chance();
+            if self.effects.of(record.op, record.step) < 1 {
+                self.case.fail(record.time, record.op, || {
+                    let (op, step) = (record.op.0, record.step.0);
+                    format!("a reader saw step {step} of operation {op}, which was not committed")
+                });
+            }
+        }
+    }
+
+    fn finish(self, _: &Ended) -> Finding {
+        self.case.conclude(Self::NAME, "no probe ever saw an effect")
+    }
+}

@@ -1,0 +1,60 @@
+//! # no-livelock
+//!
+//! When nothing is offered any more and everything is healed, the messages that are sent for
+//! operations run dry within the promised bound: nobody retries for ever. What recurs for nobody in
+//! particular, such as polling, is the idle rate and does not count.
+//!
+//! Judged by what the network carried. Undecided if no message was sent for an operation, or if the
+//! run ended before the bound.
+//!
+//! Property L5 in the literature of checks: *no livelock*.
+
+use std::sync::Arc;
+
+use super::{Case, Ended, Finding, Property, When};
+use crate::kernel::Time;
+use crate::model::record::{Kind, MessageClass, OpId, Record};
+use crate::model::system::System;
+
+/// Messages run dry.
+#[derive(Default)]
+pub struct NoLivelock {
+    case: Case,
+    last: Option<(Time, OpId)>,
+}
+
+impl Property for NoLivelock {
+    const NAME: &'static str = "no-livelock";
+    const SUMMARY: &'static str = "messages for operations run dry after the heal";
+    const MANUAL: &'static str = include_str!("no_livelock.rs");
+    const WHEN: When = When::EventuallyWithin;
+    const SEES: &'static [Kind] = &[Kind::Sent];
+
+    fn new(_: &Arc<System>) -> Self {
+        Self::default()
+    }
+
+    fn see(&mut self, record: &Record) {
+        let between_parts =
+            record.b == MessageClass::Service as u64 || record.b == MessageClass::Broker as u64;
+        if between_parts && record.op != OpId::NONE {
+            self.case.chance();
+            self.last = Some((record.time, record.op));
+        }
+    }
+
+    fn finish(mut self, end: &Ended) -> Finding {
+        if let Some((last, op)) = self.last
+            && !end.settled
+        {
+            match end.bound() {
+                Some(bound) if last > bound => self.case.fail(last, op, || {
+                    format!("messages are still sent at {last}, behind the bound of {bound}")
+                }),
+                Some(_) if end.is_final() => {}
+                _ => self.case.leave_open(),
+            }
+        }
+        self.case.conclude(Self::NAME, "no message was sent for an operation")
+    }
+}

@@ -1,0 +1,63 @@
+//! # no-resurrection
+//!
+//! A row that an operation deleted, or that was taken back, does not come to life again.
+//!
+//! The compensation of a deletion may bring its row back. Judged by the values that the stores
+//! show. Undecided if no row was ever deleted.
+//!
+//! Property Q10 in the literature of checks: *no resurrection*.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Case, Ended, Finding, Property, When};
+use crate::model::record::{Kind, OpId, ROW_GONE, Record, subject_column};
+use crate::model::system::{System, TableId};
+
+/// Dead rows stay dead.
+#[derive(Default)]
+pub struct NoResurrection {
+    case: Case,
+    /// Who deleted a row; none if that was recovery.
+    gone: BTreeMap<(TableId, u64), OpId>,
+    /// The operation whose compensation is being written.
+    undone: Option<OpId>,
+}
+
+impl Property for NoResurrection {
+    const NAME: &'static str = "no-resurrection";
+    const SUMMARY: &'static str = "a deleted row does not come to life again";
+    const MANUAL: &'static str = include_str!("no_resurrection.rs");
+    const WHEN: When = When::Always;
+    const SEES: &'static [Kind] = &[Kind::Value, Kind::Shown, Kind::Committed];
+
+    fn new(_: &Arc<System>) -> Self {
+        Self::default()
+    }
+
+    fn see(&mut self, record: &Record) {
+        match record.kind {
+            Kind::Shown if record.a == 1 => self.undone = Some(record.op),
+            Kind::Committed => self.undone = None,
+            Kind::Value => {
+                let (table, column) = subject_column(record.subject);
+                let row = (table, record.a);
+                if column == u8::MAX && record.b == ROW_GONE {
+                    if record.process != 0 {
+                        self.case.chance();
+                        self.gone.insert(row, record.op);
+                    }
+                } else if self.gone.remove(&row).is_some() && self.undone.is_none() {
+                    self.case.fail(record.time, record.op, || {
+                        format!("row {} was deleted, and is there again", record.a)
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn finish(self, _: &Ended) -> Finding {
+        self.case.conclude(Self::NAME, "no row was ever deleted")
+    }
+}

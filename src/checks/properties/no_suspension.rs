@@ -1,0 +1,60 @@
+//! # no-suspension
+//!
+//! Once a step has been taken back, or barred because it never ran, it does not take effect any
+//! more: a request that comes late finds its idempotency key used up.
+//!
+//! Judged by what the stores show and by the idempotency keys that they committed. Undecided if no
+//! step was ever taken back or barred.
+//!
+//! Property S8 in the literature of checks: *no suspension*.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Case, Ended, Finding, Property, When};
+use crate::kernel::Time;
+use crate::model::record::{Kind, OpId, Record};
+use crate::model::system::{StepId, System};
+
+/// Taken back is taken back for good.
+#[derive(Default)]
+pub struct NoSuspension {
+    case: Case,
+    /// Since when a step is taken back or barred.
+    barred: BTreeMap<(OpId, StepId), Time>,
+}
+
+impl Property for NoSuspension {
+    const NAME: &'static str = "no-suspension";
+    const SUMMARY: &'static str = "a step that was taken back never takes effect afterwards";
+    const MANUAL: &'static str = include_str!("no_suspension.rs");
+    const WHEN: When = When::Always;
+    const SEES: &'static [Kind] = &[Kind::Shown, Kind::Keyed];
+
+    fn new(_: &Arc<System>) -> Self {
+        Self::default()
+    }
+
+    fn see(&mut self, record: &Record) {
+        let step = (record.op, record.step);
+        let more = record.kind == Kind::Keyed || record.b as i64 > 0;
+        if record.process == 0 || !more {
+            return; // What recovery puts back is no new effect, and what goes is none either.
+        }
+        if record.a == 1 {
+            self.case.chance();
+            self.barred.entry(step).or_insert(record.time);
+        } else if record.kind == Kind::Shown
+            && self.barred.get(&step).is_some_and(|since| *since < record.time)
+        {
+            self.case.fail(record.time, record.op, || {
+                let (op, step) = (record.op.0, record.step.0);
+                format!("step {step} of operation {op} took effect after it was taken back")
+            });
+        }
+    }
+
+    fn finish(self, _: &Ended) -> Finding {
+        self.case.conclude(Self::NAME, "no step was ever taken back")
+    }
+}

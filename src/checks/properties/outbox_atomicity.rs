@@ -1,0 +1,75 @@
+//! # outbox-atomicity
+//!
+//! A step that others follow is committed together with the event that tells them, in one local
+//! transaction: never the change without its row in the outbox.
+//!
+//! Judged by what each transaction committed. Undecided if no step was committed that others
+//! follow.
+//!
+//! Property S13 in the literature of checks: *outbox atomicity*.
+
+use std::sync::Arc;
+
+use super::commit_group::CommitGroup;
+use super::{Case, Ended, Finding, Property, When};
+use crate::model::record::{Kind, OpId, Record};
+use crate::model::system::{OperationKind, StepId, System};
+
+/// A change comes with its event.
+pub struct OutboxAtomicity {
+    case: Case,
+    system: Arc<System>,
+    kinds: Vec<u16>,
+    group: CommitGroup,
+}
+
+impl OutboxAtomicity {
+    fn is_followed(&self, op: OpId, step: StepId) -> bool {
+        let kind = self.kinds.get(op.0 as usize).map(|kind| OperationKind(*kind));
+        kind.is_some_and(|kind| self.system.operation(kind).followers(step).next().is_some())
+    }
+}
+
+impl Property for OutboxAtomicity {
+    const NAME: &'static str = "outbox-atomicity";
+    const SUMMARY: &'static str = "a change and the event that tells of it are committed together";
+    const MANUAL: &'static str = include_str!("outbox_atomicity.rs");
+    const WHEN: When = When::Always;
+    const SEES: &'static [Kind] =
+        &[Kind::Offered, Kind::Shown, Kind::Keyed, Kind::Holds, Kind::Committed, Kind::Crashed];
+
+    fn new(system: &Arc<System>) -> Self {
+        Self {
+            case: Case::default(),
+            system: Arc::clone(system),
+            kinds: Vec::new(),
+            group: CommitGroup::default(),
+        }
+    }
+
+    fn see(&mut self, record: &Record) {
+        if record.kind == Kind::Offered {
+            self.kinds.push(record.subject as u16);
+            return;
+        }
+        if !self.group.take(record) {
+            return;
+        }
+        for (op, step, undo) in std::mem::take(&mut self.group.shown) {
+            if undo == 1 || !self.is_followed(op, step) {
+                continue;
+            }
+            self.case.chance();
+            if !self.group.events.contains(&op) {
+                self.case.fail(record.time, op, || {
+                    format!("step {} of operation {} came without its event", step.0, op.0)
+                });
+            }
+        }
+        self.group.clear();
+    }
+
+    fn finish(self, _: &Ended) -> Finding {
+        self.case.conclude(Self::NAME, "no step was committed that others follow")
+    }
+}

@@ -1,0 +1,84 @@
+//! # per-key-order
+//!
+//! Operations of one kind that begin with the same row take effect in the same order everywhere: no
+//! consumer applies an older event of an entity over a newer one.
+//!
+//! The order is that in which the first step was committed. Judged by what the stores show, for
+//! each further step apart. Undecided if no two operations of a kind began with the same row.
+//!
+//! Property S15 in the literature of checks: *per-key order*.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Case, Ended, Finding, Property, When};
+use crate::model::record::{Kind, OpId, Record};
+use crate::model::system::{StepId, System};
+
+/// One entity, one order.
+#[derive(Default)]
+pub struct PerKeyOrder {
+    case: Case,
+    /// By operation: its kind and the row of its first step.
+    entities: Vec<(u32, u64)>,
+    /// By operation: the place of its first step among all first steps.
+    places: BTreeMap<OpId, u64>,
+    /// By entity and step: the place of the newest that took effect.
+    newest: BTreeMap<(u32, u64, StepId), u64>,
+    last: u64,
+}
+
+impl Property for PerKeyOrder {
+    const NAME: &'static str = "per-key-order";
+    const SUMMARY: &'static str = "operations on one entity take effect in one order everywhere";
+    const MANUAL: &'static str = include_str!("per_key_order.rs");
+    const WHEN: When = When::Always;
+    const SEES: &'static [Kind] = &[Kind::Offered, Kind::Touches, Kind::Shown];
+
+    fn new(_: &Arc<System>) -> Self {
+        Self::default()
+    }
+
+    fn see(&mut self, record: &Record) {
+        match record.kind {
+            Kind::Offered => self.entities.push((record.subject, u64::MAX)),
+            Kind::Touches if record.step == StepId(0) => {
+                if let Some(entity) = self.entities.get_mut(record.op.0 as usize) {
+                    entity.1 = record.a;
+                }
+            }
+            Kind::Shown if record.a == 0 && record.b as i64 > 0 && record.process != 0 => {
+                self.applied(record);
+            }
+            _ => {}
+        }
+    }
+
+    fn finish(self, _: &Ended) -> Finding {
+        self.case.conclude(Self::NAME, "no two operations of a kind began with the same row")
+    }
+}
+
+impl PerKeyOrder {
+    fn applied(&mut self, record: &Record) {
+        if record.step == StepId(0) {
+            self.last += 1;
+            self.places.entry(record.op).or_insert(self.last);
+            return;
+        }
+        let Some((kind, row)) = self.entities.get(record.op.0 as usize) else { return };
+        let Some(place) = self.places.get(&record.op) else { return };
+        let newest = self.newest.entry((*kind, *row, record.step)).or_insert(*place);
+        match place.cmp(newest) {
+            std::cmp::Ordering::Less => self.case.fail(record.time, record.op, || {
+                let (op, step) = (record.op.0, record.step.0);
+                format!("step {step} of operation {op} came behind that of a newer operation")
+            }),
+            std::cmp::Ordering::Greater => {
+                self.case.chance();
+                *newest = *place;
+            }
+            std::cmp::Ordering::Equal => {}
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! # resumes-after-restart
+//!
+//! What was under way when a node went down, and was held by something durable, is brought to its
+//! end after the restart, without any new request.
+//!
+//! Judged by what durable things hold and what the stores show. Undecided if nothing was held when
+//! a node came back.
+//!
+//! Property L8 in the literature of checks: restart alone resumes all unfinished work.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::{Case, Ended, Finding, Property, When};
+use crate::model::record::{Kind, OpId, Record};
+use crate::model::system::System;
+
+/// Unfinished work is taken up again.
+#[derive(Default)]
+pub struct ResumesAfterRestart {
+    case: Case,
+    /// Operations for which something durable holds unfinished work, and how much.
+    held: Vec<i32>,
+    /// Those of them that were held at some restart.
+    resumed: BTreeSet<OpId>,
+}
+
+impl Property for ResumesAfterRestart {
+    const NAME: &'static str = "resumes-after-restart";
+    const SUMMARY: &'static str = "a restart brings unfinished work to its end";
+    const MANUAL: &'static str = include_str!("resumes_after_restart.rs");
+    const WHEN: When = When::AtTheEnd;
+    const SEES: &'static [Kind] = &[Kind::Holds, Kind::Restarted];
+
+    fn new(_: &Arc<System>) -> Self {
+        Self::default()
+    }
+
+    fn see(&mut self, record: &Record) {
+        if record.kind == Kind::Restarted {
+            let held = (0..).map(OpId).zip(&self.held).filter(|(_, held)| **held > 0);
+            self.resumed.extend(held.map(|(op, _)| op));
+        } else if record.op != OpId::NONE {
+            let op = record.op.0 as usize;
+            if op >= self.held.len() {
+                self.held.resize(op + 1, 0);
+            }
+            self.held[op] += record.a as i64 as i32;
+        }
+    }
+
+    fn finish(mut self, end: &Ended) -> Finding {
+        for op in self.resumed {
+            let outcome = end.operations.get(op);
+            if outcome.is_some_and(|outcome| outcome.is_partial() || outcome.holds != 0) {
+                self.case.fail_at_rest(end, op, || {
+                    format!("operation {} was not brought to its end after a restart", op.0)
+                });
+            } else {
+                self.case.chance();
+            }
+        }
+        self.case.conclude(Self::NAME, "nothing was held when a node came back")
+    }
+}

@@ -1,0 +1,84 @@
+//! # reverse-order
+//!
+//! Steps are taken back in the reverse of the order in which they depend on each other: a step is
+//! not taken back while one that follows it still shows.
+//!
+//! Judged at the end of every instant by what the stores show. Undecided if no step was taken back
+//! that others follow.
+//!
+//! Property S9 in the literature of checks: *order of compensation*.
+
+use std::sync::Arc;
+
+use super::effects::Effects;
+use super::{Case, Ended, Finding, Property, When};
+use crate::kernel::Time;
+use crate::model::record::{Kind, OpId, Record};
+use crate::model::system::{OperationKind, StepId, System};
+
+/// The last one first.
+pub struct ReverseOrder {
+    case: Case,
+    system: Arc<System>,
+    effects: Effects,
+    kinds: Vec<u16>,
+    /// Taken back within the instant `now`.
+    undone: Vec<(OpId, StepId)>,
+    now: Time,
+}
+
+impl ReverseOrder {
+    fn end_instant(&mut self) {
+        for (op, step) in std::mem::take(&mut self.undone) {
+            let Some(kind) = self.kinds.get(op.0 as usize) else { continue };
+            for follower in self.system.operation(OperationKind(*kind)).followers(step) {
+                self.case.chance();
+                if self.effects.of(op, follower) > 0 {
+                    self.case.fail(self.now, op, || {
+                        let (op, step, next) = (op.0, step.0, follower.0);
+                        format!("operation {op}: step {step} was taken back before step {next}")
+                    });
+                }
+            }
+        }
+    }
+}
+
+impl Property for ReverseOrder {
+    const NAME: &'static str = "reverse-order";
+    const SUMMARY: &'static str = "no step is taken back before those that follow it";
+    const MANUAL: &'static str = include_str!("reverse_order.rs");
+    const WHEN: When = When::Always;
+    const SEES: &'static [Kind] = &[Kind::Offered, Kind::Shown];
+
+    fn new(system: &Arc<System>) -> Self {
+        Self {
+            case: Case::default(),
+            system: Arc::clone(system),
+            effects: Effects::default(),
+            kinds: Vec::new(),
+            undone: Vec::new(),
+            now: Time::ZERO,
+        }
+    }
+
+    fn see(&mut self, record: &Record) {
+        if record.kind == Kind::Offered {
+            self.kinds.push(record.subject as u16);
+            return;
+        }
+        if record.time > self.now {
+            self.end_instant();
+            self.now = record.time;
+        }
+        self.effects.take(record);
+        if record.a == 1 && record.b as i64 > 0 {
+            self.undone.push((record.op, record.step));
+        }
+    }
+
+    fn finish(mut self, _: &Ended) -> Finding {
+        self.end_instant();
+        self.case.conclude(Self::NAME, "no step was taken back that others follow")
+    }
+}

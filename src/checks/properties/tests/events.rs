@@ -1,0 +1,92 @@
+//! Properties of events.
+
+use super::*;
+use crate::checks::history::RENAME;
+
+fn happens(history: &mut History, kind: Kind, op: u32, a: u64) {
+    history.note(kind, |r| (r.op, r.a) = (OpId(op), a));
+}
+
+#[test]
+fn no_phantom_event() {
+    let published = |committed: bool| {
+        move |history: &mut History| {
+            if committed {
+                happens(history, Kind::Committed, 0, 1);
+            }
+            happens(history, Kind::Published, 0, 0);
+        }
+    };
+    assert_eq!(verdict("no-phantom-event", published(true)), Held);
+    assert_eq!(verdict("no-phantom-event", published(false)), Violated);
+}
+
+#[test]
+fn delivery() {
+    let events = |published: bool, handed: bool| {
+        move |history: &mut History| {
+            history.at(20_000).offer(0, OPEN, 3);
+            hold(history, 0, 1);
+            if published {
+                happens(history, Kind::Published, 0, 0);
+            }
+            hold(history, 0, -1);
+            if handed {
+                happens(history, Kind::Handed, 0, 1);
+            }
+        }
+    };
+    assert_eq!(verdict("delivery", events(true, true)), Held);
+    assert_eq!(verdict("delivery", events(false, false)), Violated, "marked as sent, never sent");
+    assert_eq!(verdict("delivery", events(true, false)), Violated);
+    let thrown_away = |history: &mut History| {
+        events(true, true)(history);
+        happens(history, Kind::Buried, 0, 0);
+    };
+    assert_eq!(verdict("delivery", thrown_away), Violated);
+    let mut early = History::new();
+    events(false, false)(&mut early);
+    assert_eq!(early.found("delivery", false).verdict(), Undecided, "the relay may yet come");
+}
+
+#[test]
+fn more_deliveries_than_events_are_in_order() {
+    let redelivered = |history: &mut History| {
+        history.at(20_000).offer(0, OPEN, 3).apply(0, 0).apply(0, 1).apply(0, 2);
+        hold(history, 0, 1);
+        for _ in 0..2 {
+            happens(history, Kind::Published, 0, 0);
+            happens(history, Kind::Handed, 0, 1);
+            happens(history, Kind::Handed, 0, 2);
+        }
+        hold(history, 0, -1);
+    };
+    for property in ["delivery", "at-most-once", "no-dead-letters", "all-or-nothing"] {
+        assert_eq!(verdict(property, redelivered), Held, "{property}");
+    }
+}
+
+#[test]
+fn no_dead_letters() {
+    let handed = |history: &mut History| happens(history, Kind::Handed, 0, 1);
+    assert_eq!(verdict("no-dead-letters", handed), Held);
+    let buried = |history: &mut History| {
+        handed(history);
+        happens(history, Kind::Buried, 0, 1);
+    };
+    assert_eq!(verdict("no-dead-letters", buried), Violated);
+}
+
+#[test]
+fn per_key_order() {
+    let order = |rows: [u64; 2], second: [u32; 2]| {
+        let mut history = History::new();
+        history.at(20_000).offer(0, RENAME, rows[0]).offer(1, RENAME, rows[1]);
+        history.at(21_000).apply(0, 0).at(22_000).apply(1, 0);
+        history.at(23_000).apply(second[0], 1).at(24_000).apply(second[1], 1);
+        history.found("per-key-order", true).verdict()
+    };
+    assert_eq!(order([3, 3], [0, 1]), Held);
+    assert_eq!(order([3, 3], [1, 0]), Violated);
+    assert_eq!(order([3, 4], [1, 0]), Undecided, "different entities have no common order");
+}

@@ -1,0 +1,142 @@
+//! # write-ahead
+//!
+//! What others may rely on is durable first: a prepared record before the branch counts as
+//! prepared, the commit record of a local transaction before its changes show, and a coordinator's
+//! decision before the first message that says commit.
+//!
+//! Judged by the logs: a record is durable once a forced write of that log covers it. Undecided if
+//! nothing had to be written first.
+//!
+//! Property S4 in the literature of checks: *write-ahead*.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use super::{Case, Ended, Finding, Property, When};
+use crate::kernel::NodeId;
+use crate::model::contract::label;
+use crate::model::record::{Kind, MessageClass, OpId, Record};
+use crate::model::system::System;
+
+/// The log comes first.
+#[derive(Default)]
+pub struct WriteAhead {
+    case: Case,
+    /// What is not durable yet, by log.
+    logs: BTreeMap<u32, Log>,
+    /// Operations on which a commit may have been decided.
+    decided: BTreeSet<OpId>,
+    /// Branches that are prepared: how they end need not be durable, for it can be asked again.
+    prepared: BTreeSet<u64>,
+}
+
+/// The end of a log that no forced write covers.
+struct Log {
+    node: NodeId,
+    tail: VecDeque<Line>,
+}
+
+/// A record of a log: its label, and on whose behalf it was written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Line {
+    label: u32,
+    op: OpId,
+    process: u32,
+}
+
+impl WriteAhead {
+    /// Whether such a line is still only in memory.
+    fn is_volatile(&self, line: Line, only_at: Option<NodeId>) -> bool {
+        self.logs
+            .values()
+            .filter(|log| only_at.is_none_or(|node| log.node == node))
+            .any(|log| log.tail.contains(&line))
+    }
+
+    fn expect(&mut self, record: &Record, label: u32, what: &str) {
+        let line = Line { label, op: record.op, process: record.process };
+        self.case.chance();
+        if self.is_volatile(line, Some(record.node)) {
+            self.case.fail(record.time, record.op, || {
+                format!("operation {}: {what} before its log record is durable", record.op.0)
+            });
+        }
+    }
+
+    fn sent(&mut self, record: &Record) {
+        let is_commit = record.subject == label::COMMIT && record.b == MessageClass::Service as u64;
+        if !is_commit {
+            return;
+        }
+        self.case.chance();
+        let is_pending = self.logs.values().any(|log| {
+            let is_it = |line: &Line| line.label == label::DECISION && line.op == record.op;
+            log.tail.iter().any(is_it)
+        });
+        if is_pending || !self.decided.contains(&record.op) {
+            self.case.fail(record.time, record.op, || {
+                format!("operation {}: `commit` leaves before the decision is durable", record.op.0)
+            });
+        }
+    }
+}
+
+impl Property for WriteAhead {
+    const NAME: &'static str = "write-ahead";
+    const SUMMARY: &'static str = "votes, decisions and commits are durable before they count";
+    const MANUAL: &'static str = include_str!("write_ahead.rs");
+    const WHEN: When = When::Always;
+    const SEES: &'static [Kind] = &[
+        Kind::Logged,
+        Kind::Forced,
+        Kind::Crashed,
+        Kind::Prepared,
+        Kind::Resolved,
+        Kind::Committed,
+        Kind::Sent,
+    ];
+
+    fn new(_: &Arc<System>) -> Self {
+        Self::default()
+    }
+
+    fn see(&mut self, record: &Record) {
+        match record.kind {
+            Kind::Logged => {
+                let label = record.a as u32;
+                if label == label::DECISION {
+                    self.decided.insert(record.op);
+                }
+                let fresh = || Log { node: record.node, tail: VecDeque::new() };
+                let log = self.logs.entry(record.subject).or_insert_with(fresh);
+                log.tail.push_back(Line { label, op: record.op, process: record.process });
+            }
+            Kind::Forced => {
+                if let Some(log) = self.logs.get_mut(&record.subject) {
+                    let covered = log.tail.len().min(record.a as usize);
+                    log.tail.drain(..covered);
+                }
+            }
+            Kind::Crashed => {
+                let lost = self.logs.values_mut().filter(|log| log.node == record.node);
+                lost.for_each(|log| log.tail.clear());
+            }
+            Kind::Prepared => {
+                self.prepared.insert(record.a);
+                self.expect(record, label::PREPARE, "counts as prepared");
+            }
+            Kind::Resolved => {
+                self.prepared.remove(&record.a);
+            }
+            Kind::Committed if !self.prepared.contains(&record.a) => {
+                self.expect(record, label::COMMIT, "commits");
+            }
+            Kind::Sent => self.sent(record),
+            _ => {}
+        }
+    }
+
+    fn finish(self, _: &Ended) -> Finding {
+        self.case.conclude(Self::NAME, "nothing had to be durable first")
+    }
+}

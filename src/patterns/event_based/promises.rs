@@ -1,0 +1,73 @@
+//! What choreography promises, by its settings.
+
+use super::{Acknowledge, BrokerKind, Delivery, Ordering, Publish, Settings};
+use crate::kernel::Span;
+use crate::model::contract::{Allowance, Promises, faults};
+use crate::model::system::{RetrySpec, ServiceSpec, System};
+use crate::patterns::promise::{self, HALF, Keeps};
+
+impl Settings {
+    /// What is kept, and inside which budget: outages together no longer than a message is
+    /// delivered again and again, and none so long that an inbox forgets. An inbox goes by the
+    /// clock, so the clocks must be right.
+    pub(super) fn promises(&self, system: &System) -> Promises {
+        let loses = self.publish == Publish::DualWrite
+            || self.broker == BrokerKind::Volatile
+            || self.delivery == Delivery::AtMostOnce
+            || self.acknowledge == Acknowledge::BeforeProcessing;
+        let thrown_away = self.publish == Publish::DualWrite
+            || self.broker == BrokerKind::Volatile
+            || self.delivery == Delivery::AtMostOnce;
+        let memory = self.inbox_retention.saturating_sub(self.visibility_timeout);
+        let forgetful = !self.idempotent_consumer || memory == Span::ZERO;
+        let gives_up = self.max_deliveries < 3;
+        let keeps = Keeps::everything()
+            .and(&["no-phantom-event", "delivery", "no-dead-letters", "outbox-atomicity"])
+            .and(&["no-suspension", "inbox-atomicity", "per-key-order"])
+            .unless(loses || forgetful || gives_up, promise::ENDS)
+            .unless(loses || gives_up, &["resumes-after-restart"])
+            .unless(thrown_away, &["delivery"])
+            .unless(gives_up, &["no-dead-letters"])
+            .unless(self.publish == Publish::DualWrite, &["outbox-atomicity"])
+            .unless(forgetful, &["at-most-once", "no-suspension", "inbox-atomicity"])
+            .unless(self.ordering == Ordering::None || loses, &["per-key-order"])
+            .unless(promise::may_be_refused_later(system), &["client-contract"]);
+        let horizon = horizon(&system.retry, self.max_deliveries);
+        let half = Span::from_nanos(horizon.as_nanos() / 2);
+        let longest = HALF.min(half).min(memory);
+        let count = horizon.as_nanos().checked_div(longest.as_nanos()).unwrap_or(0).min(8) as u32;
+        let hop = self.poll_interval
+            + self.visibility_timeout
+            + system.retry.longest
+            + system.retry.step_deadline;
+        let within = promise::recovery(system) + hop.saturating_mul(promise::steps(system));
+        // A service or a driver that is down refuses, and a refusal is no delivery.
+        let refusing = Allowance {
+            targets: services_and_drivers(system),
+            ..Allowance::new("crash", u32::from(self.max_deliveries / 2), HALF.min(memory))
+        };
+        let mut budget = promise::budget(count, longest).without(&[faults::CLOCKS]);
+        budget.0.push(refusing);
+        Promises { keeps: keeps.names(), budget, within: Some(within) }
+    }
+}
+
+/// The nodes that are neither a database nor a client, by name.
+fn services_and_drivers(system: &System) -> Vec<String> {
+    let instances = |service: &ServiceSpec| {
+        let names = (0..service.instances).map(|number| service.instance_name(number));
+        names.map(|name| name.lasting.to_string()).collect::<Vec<_>>()
+    };
+    let services = system.services.iter().flat_map(instances);
+    let shown = system.services.iter().map(|service| service.name.shown.to_string());
+    let drivers = ["driver", "relay", "broker"].map(str::to_owned);
+    services.chain(shown).chain(drivers).collect()
+}
+
+/// How long a message is delivered again and again before it is buried, at the least: the pauses
+/// between deliveries that fail at once.
+fn horizon(retry: &RetrySpec, max_deliveries: u16) -> Span {
+    let pauses = (0..max_deliveries.saturating_sub(1)).map(|number| retry.pause(number));
+    let longest = pauses.fold(Span::ZERO, |sum, pause| sum + pause);
+    Span::from_nanos((longest.as_nanos() as f64 * (1.0 - retry.jitter)) as u64)
+}

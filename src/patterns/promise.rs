@@ -1,0 +1,97 @@
+//! What the patterns promise, put together from what all of them do and what their settings give up.
+
+use crate::kernel::Span;
+use crate::model::contract::{Allowance, Budget, faults};
+use crate::model::system::{Refuse, RetrySpec, System};
+
+/// What every pattern keeps in every form: it concerns clients, readers and the course of things,
+/// not the effects of an operation.
+const MANNERS: &[&str] = &[
+    "answered-in-time",
+    "fixpoint",
+    "no-livelock",
+    "legal-transitions",
+    "bounded-queues",
+    "no-dirty-read",
+    "no-resurrection",
+];
+
+/// What every pattern keeps that brings operations to their end.
+pub(super) const ENDS: &[&str] =
+    &["all-or-nothing", "client-contract", "convergence", "terminal-in-time", "nothing-held"];
+
+/// A list of promises in the making.
+pub(super) struct Keeps(Vec<&'static str>);
+
+impl Keeps {
+    /// What a pattern keeps that brings every operation to its end, each effect once.
+    pub fn everything() -> Self {
+        Self(MANNERS.to_vec()).and(ENDS).and(&["at-most-once", "resumes-after-restart"])
+    }
+
+    /// These as well.
+    pub fn and(mut self, more: &[&'static str]) -> Self {
+        self.0.extend(more);
+        self
+    }
+
+    /// Not these, if a setting gives them up.
+    pub fn unless(mut self, given_up: bool, these: &[&str]) -> Self {
+        if given_up {
+            self.0.retain(|name| !these.contains(name));
+        }
+        self
+    }
+
+    /// The list.
+    pub fn names(self) -> Vec<&'static str> {
+        self.0
+    }
+}
+
+/// So many faults of every kind, each no longer than this, on anything.
+pub(super) fn budget(count: u32, longest: Span) -> Budget {
+    let all = faults::ALL.iter().flat_map(|kinds| kinds.iter());
+    Budget(all.map(|kind| Allowance::new(kind, count, longest)).collect())
+}
+
+/// The usual budget: anything may go wrong, for at most half a minute each.
+pub(super) fn usual() -> Budget {
+    budget(8, HALF)
+}
+
+/// Half a minute.
+pub(super) const HALF: Span = Span::from_secs(30);
+
+/// Whether a rule may refuse a step behind the first: who answers before that answers too early.
+pub(super) fn may_be_refused_later(system: &System) -> bool {
+    let later = system.operations.iter().flat_map(|operation| operation.steps.iter().skip(1));
+    later.into_iter().any(|step| step.refuse.is_some())
+}
+
+/// Whether a rule looks at what other operations have done: then a late copy of a request may be
+/// answered unlike the request itself.
+pub(super) fn depends_on_others(system: &System) -> bool {
+    let mut steps = system.operations.iter().flat_map(|operation| &operation.steps);
+    steps.any(|step| matches!(step.refuse, Some(Refuse::Below { .. })))
+}
+
+/// The most steps that any operation has.
+pub(super) fn steps(system: &System) -> u64 {
+    let most = system.operations.iter().map(|operation| operation.steps.len() as u64).max();
+    most.unwrap_or(1)
+}
+
+/// How long a restarted node needs at most before it serves.
+pub(super) fn recovery(system: &System) -> Span {
+    let services = system.services.iter().map(|service| service.recovery);
+    let databases = system.databases.iter().map(|database| database.recovery);
+    let others = [system.broker.recovery, system.driver_recovery];
+    services.chain(databases).chain(others).fold(Span::ZERO, Span::max) + Span::from_secs(1)
+}
+
+/// How long one thing takes at most under the retry policy, every attempt up to its deadline.
+pub(super) fn tries(retry: &RetrySpec) -> Span {
+    let calls = retry.step_deadline.saturating_mul(u64::from(retry.attempts) * 2);
+    (0..retry.attempts.saturating_sub(1)).fold(calls, |sum, number| sum + retry.pause(number))
+}
