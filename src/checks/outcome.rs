@@ -72,6 +72,17 @@ impl Outcome {
         self.has(MEASURED)
     }
 
+    /// When nothing of it was under way any more, ns: its client had heard or given up, and it
+    /// showed wholly or not at all.
+    pub fn over(&self) -> u64 {
+        let heard = self.answered.min(self.deadline);
+        match self.last {
+            _ if self.is_partial() || self.holds > 0 => NEVER,
+            NEVER => heard,
+            last => heard.max(last),
+        }
+    }
+
     /// Whether the stores showed some of it, but not all, at the end of the last instant.
     pub const fn is_partial(&self) -> bool {
         self.has(PARTIAL)

@@ -43,9 +43,9 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
     },
-    /// Explain a pattern or a fault: what it does, promises, and how it fails.
+    /// Explain a pattern, a fault or a check: what it does, promises, and how it fails.
     Explain {
-        /// Its name, as `list patterns` and `list faults` print it.
+        /// Its name, as `list patterns`, `list faults` and `list checks` print it.
         name: String,
     },
     /// Print the fingerprint of every variant on the first seed, to compare builds.
@@ -144,6 +144,8 @@ pub enum Listing {
     Patterns,
     /// What can go wrong.
     Faults,
+    /// Properties that patterns promise, and when each must be true.
+    Checks,
     /// What is measured, with definitions.
     Measures,
     /// Named defaults for network and disk.

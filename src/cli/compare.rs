@@ -142,7 +142,8 @@ fn command(args: &Compare, first: u64) -> String {
 
 /// What the checks together say: one violation violates, one doubt leaves in doubt.
 pub fn verdict(comparison: &Comparison) -> Exit {
-    let any = |verdict| comparison.checks.iter().any(|check| check.verdict == verdict);
+    let counted = || comparison.checks.iter().filter(|check| check.counts());
+    let any = |verdict| counted().any(|check| check.verdict == verdict);
     match () {
         () if any(CheckVerdict::Violated) => Exit::Violated,
         () if any(CheckVerdict::Undecided) => Exit::Undecided,

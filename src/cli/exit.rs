@@ -8,7 +8,7 @@ use std::process::{ExitCode, Termination};
 pub enum Exit {
     /// Everything that was checked held.
     Held = 0,
-    /// An invariant or expectation was violated.
+    /// An invariant, an expectation or a promise of a pattern was violated.
     Violated = 1,
     /// The scenario or the arguments are wrong.
     BadInput = 2,
@@ -31,5 +31,6 @@ Exit codes:
   0    every check held, or there was none
   1    a check was violated
   2    the scenario or the arguments are wrong, or a file could not be read or written
-  3    a check is undecided: too little happened, or the run did not settle
+  3    a check is undecided: too little happened, or the run did not settle; promises of a
+       pattern that had no chance to be broken do not count
   130  interrupted; what was finished has been written";

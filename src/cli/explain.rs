@@ -1,4 +1,4 @@
-//! `driftlab explain`: the manual page of a pattern or a fault, and its settings.
+//! `driftlab explain`: the manual page of a pattern or a fault with its settings, or of a check.
 
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
@@ -6,24 +6,28 @@ use serde_json::Value;
 use super::list::wrapped;
 use super::{Error, Exit, Session, print};
 use crate::model::registry::Entry;
-use crate::scenario::nearest;
+use crate::scenario::{Registries, nearest};
 
 /// `driftlab explain`.
 pub fn explain(session: &Session, name: &str) -> Result<Exit, Error> {
-    let (patterns, faults) = (&session.registries.patterns, &session.registries.faults);
+    let Registries { patterns, faults, properties } = &session.registries;
     if let Some(entry) = patterns.find(name) {
         return print(&page(entry));
     }
     if let Some(entry) = faults.find(name) {
         return print(&page(entry));
     }
+    if let Some(entry) = properties.find(name) {
+        return print(&format!("{}\nIt must be true: {}.\n", entry.page(), entry.when.name()));
+    }
     let mut known = patterns.names();
     known.extend(faults.names());
+    known.extend(properties.names());
     let hint = nearest(name, known.iter().copied()).map_or_else(
         || format!("known are {}", known.join(", ")),
         |near| format!("did you mean `{near}`?"),
     );
-    Err(Error::Usage(format!("no pattern or fault is called `{name}`\nhint: {hint}")))
+    Err(Error::Usage(format!("no pattern, fault or check is called `{name}`\nhint: {hint}")))
 }
 
 /// The manual and, from the same declarations that decode a scenario, the settings.

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::args::{Format, Listing};
 use super::{Error, Exit, Session, print};
 use crate::checks::measures::CATALOGUE;
+use crate::checks::properties::PropertyEntry;
 use crate::scenario::PROFILES;
 
 /// One line of a list.
@@ -52,6 +53,10 @@ fn items(session: &Session, what: Listing) -> Vec<Item> {
         Listing::Faults => {
             session.registries.faults.iter().map(|entry| item(entry.name, entry.summary)).collect()
         }
+        Listing::Checks => {
+            let entries = session.registries.properties.iter();
+            entries.map(|entry| item(entry.name, &say(entry))).collect()
+        }
         Listing::Profiles => {
             PROFILES.iter().map(|profile| item(profile.name, profile.summary)).collect()
         }
@@ -63,6 +68,11 @@ fn items(session: &Session, what: Listing) -> Vec<Item> {
             })
             .collect(),
     }
+}
+
+/// What a property says, and when it must be true.
+fn say(entry: &PropertyEntry) -> String {
+    format!("{} [{}]", entry.summary, entry.when.name())
 }
 
 /// Names in one column, what they are in the next.

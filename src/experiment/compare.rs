@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::run::{Ran, Setup, run};
 use super::{result::Comparison, summarise};
+use crate::checks::properties::{Finding, Verifier};
 use crate::checks::{Judge, JudgeOptions, RunReport};
 use crate::scenario::{Scenario, Variant};
 
@@ -29,6 +30,8 @@ pub struct Judged {
     pub ran: Ran,
     /// What the judges say.
     pub report: RunReport,
+    /// Whether the pattern kept what it promises, property by property.
+    pub promised: Vec<Finding>,
 }
 
 /// What a comparison came to.
@@ -100,9 +103,15 @@ pub fn judge(scenario: &Scenario, variant: &Variant, seed: u64, keep_operations:
     let setup = setup(scenario, variant);
     let options = JudgeOptions { keep_operations, ..JudgeOptions::default() };
     let judge = Rc::new(RefCell::new(Judge::new(&setup.system, options)));
-    let ran = run(&setup, seed, vec![Rc::clone(&judge) as _]);
-    let judge = Rc::into_inner(judge).expect("the run is over, and its recorder gone with it");
-    Judged { ran, report: judge.into_inner().finish() }
+    let promises = setup.pattern.promises(&setup.system);
+    let verifier = Verifier::of(&setup.system, &scenario.properties, &promises);
+    let verifier = Rc::new(RefCell::new(verifier.without_invariants()));
+    let sinks = vec![Rc::clone(&judge) as _, Rc::clone(&verifier) as _];
+    let ran = run(&setup, seed, sinks);
+    let gone = "the run is over, and its recorder gone with it";
+    let judge = Rc::into_inner(judge).expect(gone).into_inner();
+    let verifier = Rc::into_inner(verifier).expect(gone).into_inner();
+    Judged { ran, report: judge.finish(), promised: verifier.finish(ran.settled) }
 }
 
 /// Runs every variant of a scenario on its first seed. One line each: scenario, variant, seed and

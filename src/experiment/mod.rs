@@ -5,6 +5,7 @@ pub mod result;
 pub mod run;
 mod summarise;
 pub mod trace;
+mod verdicts;
 
 #[cfg(test)]
 pub mod testbed;

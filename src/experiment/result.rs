@@ -169,12 +169,29 @@ pub struct OperationRow {
 pub struct CheckResult {
     /// The variant.
     pub variant: String,
+    /// What sort of check it is.
+    pub kind: CheckKind,
     /// What was checked, in words.
     pub name: String,
     /// What came out.
     pub verdict: CheckVerdict,
     /// Why: the numbers, the first counterexample, or what was missing.
     pub why: String,
+}
+
+/// What sort of check it is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum CheckKind {
+    /// An invariant that the scenario declares.
+    Invariant,
+    /// An expectation of the scenario.
+    Expectation,
+    /// A fault of the scenario was to strike, and to hit work.
+    Fault,
+    /// A property that the pattern promises.
+    Promise,
+    /// The simulator's own books.
+    SelfCheck,
 }
 
 /// What a check says.
@@ -263,6 +280,31 @@ impl Comparison {
         })
     }
 
+    /// The checks as people read them: the promises that each variant keeps in one line.
+    pub fn checks_in_short(&self) -> Vec<CheckResult> {
+        let mut short: Vec<CheckResult> = Vec::new();
+        for variant in self.checks.chunk_by(|one, other| one.variant == other.variant) {
+            let (told, kept): (Vec<_>, Vec<_>) = variant.iter().partition(|check| {
+                check.kind != CheckKind::Promise || check.verdict == CheckVerdict::Violated
+            });
+            short.extend(told.into_iter().cloned());
+            let held = kept.iter().filter(|check| check.verdict == CheckVerdict::Held).count();
+            let open = kept.len() - held;
+            if let Some(first) = kept.first() {
+                short.push(CheckResult {
+                    name: "promises of the pattern".into(),
+                    verdict: if held > 0 { CheckVerdict::Held } else { CheckVerdict::Undecided },
+                    why: match open {
+                        0 => format!("{held} kept"),
+                        _ => format!("{held} kept, {open} undecided"),
+                    },
+                    ..(*first).clone()
+                });
+            }
+        }
+        short
+    }
+
     /// The end of the last phase of this name.
     pub fn phase_end(&self, name: &str) -> Option<u64> {
         self.phases.iter().rfind(|phase| phase.name == name).map(|phase| phase.to)
@@ -310,6 +352,27 @@ impl Headline {
     /// Whether it is one that no pattern should have.
     pub fn is_wrong(&self) -> bool {
         Census::WRONG.contains(&&*self.name)
+    }
+}
+
+impl CheckKind {
+    /// As reports write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Invariant => "invariant",
+            Self::Expectation => "expectation",
+            Self::Fault => "fault",
+            Self::Promise => "promise",
+            Self::SelfCheck => "self-check",
+        }
+    }
+}
+
+impl CheckResult {
+    /// Whether it counts for the verdict on the whole. A promise that had no chance to be broken
+    /// does not: nobody asked for it.
+    pub fn counts(&self) -> bool {
+        self.kind != CheckKind::Promise || self.verdict == CheckVerdict::Violated
     }
 }
 

@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use super::compare::Judged;
 use super::result::{
-    Better, Census, CheckResult, CheckVerdict, Comparison, FaultWindow, Headline, MeasureResult,
-    OperationRow, PhaseWindow, ScenarioFacts, SeedQuantiles, Series, SeriesPoint, Unit, ValueUsed,
-    VariantResult, key, ratio,
+    Better, Census, Comparison, FaultWindow, Headline, MeasureResult, OperationRow, PhaseWindow,
+    ScenarioFacts, SeedQuantiles, Series, SeriesPoint, Unit, ValueUsed, VariantResult, key, ratio,
 };
+use super::verdicts;
+use crate::checks::RunReport;
 use crate::checks::census::{Headline as Outcome, State};
 use crate::checks::measures::lag::Lag;
 use crate::checks::measures::{self, CATALOGUE, Distribution, Measure, MeasureKind, Quantity};
-use crate::checks::{RunReport, Verdict};
 use crate::faults::plan::Start;
 use crate::kernel::{Span, Time};
 use crate::model::record::{Answer, MessageClass};
@@ -32,7 +32,9 @@ pub fn comparison(
         variants.iter().enumerate().map(|(at, variant)| summary(scenario, variant, &of(at)));
     let mut checks = Vec::new();
     for (at, variant) in variants.iter().enumerate() {
-        checks.extend(checks_of(&variant.name.shown, seeds, &of(at)));
+        let same = |known: &Variant| known.name.shown == variant.name.shown;
+        let place = scenario.variants.iter().position(same).unwrap_or(at);
+        checks.extend(verdicts::of(scenario, (place, variant), seeds, &of(at)));
     }
     let comparison = Comparison {
         engine: concat!("driftlab ", env!("CARGO_PKG_VERSION")).into(),
@@ -261,44 +263,6 @@ fn operations(scenario: &Scenario, report: &RunReport) -> Vec<OperationRow> {
         }
     });
     rows.collect()
-}
-
-/// Each invariant over all seeds, and the self-checks, which are quiet unless one fails.
-fn checks_of(variant: &str, seeds: &[u64], runs: &[&Judged]) -> Vec<CheckResult> {
-    let mut results = Vec::new();
-    let count = runs.first().map_or(0, |run| run.report.invariants.len());
-    for at in 0..count {
-        let judgements = runs.iter().map(|run| &run.report.invariants[at].judgement);
-        let verdict = Verdict::all(judgements.clone().map(|judgement| judgement.verdict));
-        let first = judgements.zip(seeds).find(|(judgement, _)| judgement.verdict == verdict);
-        let why = match first {
-            Some((judgement, seed)) if verdict != Verdict::Held => {
-                format!("{} (seed {seed})", judgement.why)
-            }
-            _ => format!("in {} of {} seeds", seeds.len(), seeds.len()),
-        };
-        let name = runs[0].report.invariants[at].name.to_string();
-        results.push(CheckResult { variant: variant.into(), name, verdict: say(verdict), why });
-    }
-    for (run, seed) in runs.iter().zip(seeds) {
-        for check in run.report.failed_self_checks() {
-            results.push(CheckResult {
-                variant: variant.into(),
-                name: format!("self-check: {}", check.name),
-                verdict: CheckVerdict::Violated,
-                why: format!("{} against {} (seed {seed})", check.left, check.right),
-            });
-        }
-    }
-    results
-}
-
-const fn say(verdict: Verdict) -> CheckVerdict {
-    match verdict {
-        Verdict::Held => CheckVerdict::Held,
-        Verdict::Violated => CheckVerdict::Violated,
-        Verdict::Undecided => CheckVerdict::Undecided,
-    }
 }
 
 fn faults(scenario: &Scenario, runs: &[Vec<Judged>]) -> Vec<FaultWindow> {

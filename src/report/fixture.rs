@@ -336,6 +336,7 @@ fn operations(made: &Made) -> Vec<OperationRow> {
 fn checks() -> Vec<CheckResult> {
     let check = |variant: &str, name: &str, verdict, why: &str| CheckResult {
         variant: variant.into(),
+        kind: CheckKind::Invariant,
         name: name.into(),
         verdict,
         why: why.into(),

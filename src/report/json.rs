@@ -18,7 +18,7 @@
 //!                      or a number   {name, unit, better, value, interval}, and why } }],
 //!   pairs: [{measure, of, unit, variant, baseline, seeds, difference, interval, verdict,
 //!            why}],
-//!   checks: [{variant, name, verdict, why}], values: [{name, value, origin}] }
+//!   checks: [{variant, kind, name, verdict, why}], values: [{name, value, origin}] }
 //! ```
 
 use serde_json::{Map, Value, json};
@@ -71,6 +71,7 @@ fn value(comparison: &Comparison) -> Value {
         "pairs": list(&comparison.pairs, pair),
         "checks": list(&comparison.checks, |check| json!({
             "variant": check.variant,
+            "kind": check.kind.name(),
             "name": check.name,
             "verdict": check.verdict.name(),
             "why": check.why,

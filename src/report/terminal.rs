@@ -194,7 +194,7 @@ fn checks(comparison: &Comparison, paint: Paint) -> String {
         return String::new();
     }
     let mut text = format!("\n{}\n", paint.with(TITLE, "Checks"));
-    for check in &comparison.checks {
+    for check in &comparison.checks_in_short() {
         let style = match check.verdict {
             CheckVerdict::Held => GOOD,
             CheckVerdict::Violated => BAD,

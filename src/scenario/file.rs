@@ -42,6 +42,8 @@ shape! {
         reads: Map<Read>,
         /// What must be true of the tables.
         invariants: Vec<Invariant>,
+        /// What measures and outcomes must be.
+        expect: Vec<Expect>,
         /// What is compared, by name.
         variants: Map<VariantText>,
         /// What goes wrong, and when.
@@ -362,5 +364,5 @@ shape! {
     one of { "operation" ["at"] ["steps"] "table" ["column" "key" "rate"] [] }
 }
 
-pub use super::operation::{Invariant, Operation};
+pub use super::operation::{Expect, Invariant, Operation};
 pub use super::plan::Force;

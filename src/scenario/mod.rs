@@ -41,6 +41,7 @@ pub use resolve::{ROLES, TECHNIQUES};
 pub use schema::schema;
 pub use suggest::nearest;
 
+use crate::checks::expectation::Expectation;
 use crate::checks::properties::Properties;
 use crate::faults::plan::PlannedFault;
 use crate::faults::registry::Faults;
@@ -100,6 +101,8 @@ pub struct Scenario {
     pub variants: Vec<Variant>,
     /// What goes wrong, in the order of the file.
     pub faults: Vec<PlannedFault>,
+    /// What is expected of measures and outcomes.
+    pub expectations: Vec<Expectation>,
     /// The properties by which runs are judged.
     pub properties: Arc<Properties>,
     /// Every setting in force, and where it came from.
@@ -209,6 +212,7 @@ pub fn load(
             system: Arc::new(resolved.system),
             variants: resolved.variants,
             faults: resolved.faults,
+            expectations: resolved.expectations,
             properties: Arc::clone(&registries.properties),
             values: std::mem::take(&mut decoder.values),
         });

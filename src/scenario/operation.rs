@@ -6,6 +6,7 @@ use toml::de::DeValue;
 use super::decode::Fallback::Fixed;
 use super::decode::{Decode, Decoder, Item};
 use super::shape::{shape, words};
+pub use super::values::Amount;
 use super::values::{At, Map, Positive, Scalar, Share};
 
 shape! {
@@ -193,6 +194,31 @@ shape! {
         bound: Option<Bound>,
     }
     one of { "count-equal" [] [] "sum-constant" [] [] "references" [] [] "bound" [] [] }
+}
+
+shape! {
+    /// What a measure or a number of outcomes must be, in every run.
+    "an expectation"
+    pub struct Expect {
+        /// What it says, in words; by default what it is.
+        name: Option<String>,
+        /// A measure (`driftlab list measures`); of one with many values in a run, a quantile of
+        /// it, such as `m1.p99`, or its maximum, `m1.max`.
+        measure: Option<At<String>>,
+        /// A headline of the census, such as `stranded`, or `wrong` for all that should not be.
+        census: Option<At<String>>,
+        /// It must be less than this: a duration or a number.
+        below: Option<At<Amount>>,
+        /// It must be more than this.
+        above: Option<At<Amount>>,
+        /// It must not be more than this.
+        at_most: Option<At<Amount>>,
+        /// It must not be less than this.
+        at_least: Option<At<Amount>>,
+        /// Of which variants; by default of all.
+        variants: Vec<At<String>>,
+    }
+    one of { "measure" [] [] "census" [] [] }
 }
 
 words! {

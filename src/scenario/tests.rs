@@ -81,6 +81,19 @@ fn every_shipped_scenario_loads_without_a_problem() {
 }
 
 #[test]
+fn expectations_are_read_with_their_units_and_variants() {
+    use crate::checks::expectation::Limit;
+    let text = source(&folder("scenarios/quiet.toml")).text
+        + "[[expect]]\nmeasure = 'm1.p99'\nbelow = '2s'\nvariants = ['orchestrated']\n"
+        + "[[expect]]\nname = 'nobody is lost'\ncensus = 'lost'\nat-most = 0\n";
+    let scenario = Scenario::from_text(&text, &registries()).expect("two expectations");
+    let [lag, lost] = &scenario.expectations[..] else { panic!("two expectations") };
+    assert_eq!((&*lag.name, lag.amount), ("consistency lag, p99: below 2s", 2e9));
+    assert_eq!((lag.limit, &lag.variants[..]), (Limit::Below, &[2][..]));
+    assert_eq!((&*lost.name, lost.amount, lost.concerns(4)), ("nobody is lost", 0.0, true));
+}
+
+#[test]
 fn the_committed_schema_is_current() {
     let schema = serde_json::to_string_pretty(&schema(&Registries::builtin())).expect("JSON");
     expect_file(&folder("scenarios/scenario.schema.json"), &format!("{schema}\n"));

@@ -52,6 +52,31 @@ pub enum Scalar {
     Word(String),
 }
 
+/// What an expectation compares with: a duration or a number.
+#[derive(Clone, Copy, Debug)]
+pub enum Amount {
+    /// A duration.
+    Time(Span),
+    /// A count or a share.
+    Number(f64),
+}
+
+impl Decode for Amount {
+    const LEAF: bool = true;
+
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        match number(item) {
+            Some(number) => Some(Self::Number(number)),
+            None if item.get_ref().is_str() => Span::decode(item, decoder).map(Self::Time),
+            None => decoder.expected(item, "a number or a duration such as \"2s\""),
+        }
+    }
+
+    fn schema() -> serde_json::Value {
+        json!({ "anyOf": [{ "type": "number" }, Span::schema()] })
+    }
+}
+
 fn integer(item: &Item<'_>) -> Option<i128> {
     let integer = item.get_ref().as_integer()?;
     i128::from_str_radix(integer.as_str(), integer.radix()).ok()

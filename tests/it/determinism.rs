@@ -8,13 +8,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use driftlab::checks::OperationRow;
+use driftlab::checks::properties::Finding;
+use driftlab::checks::{OperationRow, Verdict};
 use driftlab::experiment::compare::{Judged, Study, fingerprints, judge};
 use driftlab::experiment::result::Comparison;
+use driftlab::faults::budget::inside;
 use driftlab::model::record::OpId;
 use driftlab::model::system::OperationKind;
 use driftlab::report::json::summary;
-use driftlab::scenario::Scenario;
+use driftlab::scenario::{Scenario, Variant};
 use rayon::prelude::*;
 
 use crate::whole::{Told, scenario, shipped, tell, text, thin, variant};
@@ -39,7 +41,8 @@ fn shipped_runs_are_as_recorded_and_add_up() {
         shipped.iter().flat_map(|s| s.variants.iter().map(move |v| (s, v))).collect();
     let lines = runs.par_iter().map(|(scenario, variant)| {
         let (seed, shown) = (scenario.seed, &variant.name.shown);
-        let Judged { ran, report } = judge(scenario, variant, seed, false);
+        let Judged { ran, report, promised } = judge(scenario, variant, seed, false);
+        keeps_its_promises(scenario, variant, &promised);
         let failed: Vec<_> = report.failed_self_checks().collect();
         assert!(report.self_checks.len() > 4 && failed.is_empty(), "{shown}: {failed:?}");
         format!("{} {shown} {seed} {:016x}\n", scenario.name, ran.fingerprint)
@@ -51,6 +54,18 @@ fn shipped_runs_are_as_recorded_and_add_up() {
     let recorded = std::fs::read_to_string(golden()).expect("the golden file");
     assert!(runs.len() >= 20, "{recorded}");
     assert_eq!(lines, recorded, "results changed; UPDATE=1 records them anew");
+}
+
+/// Scenarios that ship stay inside the budgets of faults, and there every pattern keeps its word.
+fn keeps_its_promises(scenario: &Scenario, variant: &Variant, promised: &[Finding]) {
+    let name = format!("{} of {}", variant.name.shown, scenario.name);
+    let budget = variant.pattern.promises(&scenario.system).budget;
+    assert_eq!(inside(&scenario.faults, &budget), Ok(()), "{name}");
+    for finding in promised {
+        assert_ne!(finding.verdict(), Verdict::Violated, "{name}: {finding:?}");
+    }
+    let held = promised.iter().filter(|finding| finding.verdict() == Verdict::Held).count();
+    assert!(held >= 8, "{name}: only {held} of {} promises could be broken", promised.len());
 }
 
 #[test]

@@ -59,6 +59,10 @@ pub struct FaultWindow {
     pub began: Time,
     /// When it ended, if it did.
     pub ended: Option<Time>,
+    /// How many nodes it strikes by name; none if the pattern at work has no such node.
+    pub nodes: u64,
+    /// Whether any operation was under way meanwhile.
+    pub hit: bool,
 }
 
 /// Gathers what only the series needs.
@@ -105,7 +109,14 @@ impl SeriesBuilder {
     pub fn fault(&mut self, record: &Record) {
         let (fault, target) = (record.subject, record.a);
         if record.kind == Kind::FaultBegan {
-            let window = FaultWindow { fault, target, began: record.time, ended: None };
+            let window = FaultWindow {
+                fault,
+                target,
+                began: record.time,
+                ended: None,
+                nodes: record.b,
+                hit: false,
+            };
             self.faults.push(window);
             return;
         }
@@ -127,6 +138,12 @@ impl SeriesBuilder {
         end: End,
     ) -> (Series, Vec<FaultWindow>) {
         self.backlog.advance(until);
+        for window in &mut self.faults {
+            let (from, to) = (window.began, window.ended.unwrap_or(Time::from_nanos(until)));
+            window.hit = operations.all().iter().any(|outcome| {
+                outcome.arrived <= to.as_nanos() && outcome.over() >= from.as_nanos()
+            });
+        }
         let series = Series {
             width: Span::from_nanos(self.width),
             partial: partial.into_levels(),

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::chart::{Chart, svg};
 use super::{human, sentence, terminal, view};
-use crate::experiment::result::{Comparison, VariantResult};
+use crate::experiment::result::{CheckKind, CheckResult, Comparison, VariantResult};
 
 const TEMPLATE: &str = include_str!("report.html");
 const STYLE: &str = include_str!("style.css");
@@ -44,15 +44,24 @@ fn content(comparison: &Comparison, charts: &[Chart]) -> Value {
             caption => chart.caption,
             svg => svg::inline(&chart.picture),
         }),
-        checks => list(&comparison.checks, |check| context! {
-            verdict => check.verdict.name(),
-            variant => &check.variant,
-            name => &check.name,
-            why => &check.why,
-        }),
+        checks => list(&comparison.checks_in_short(), check),
+        promises => list(comparison.checks.iter().filter(is_promise), check),
         course => course(comparison),
         variants => list(&comparison.variants, variant),
         values => values(comparison),
+    }
+}
+
+fn is_promise(check: &&CheckResult) -> bool {
+    check.kind == CheckKind::Promise
+}
+
+fn check(check: &CheckResult) -> Value {
+    context! {
+        verdict => check.verdict.name(),
+        variant => &check.variant,
+        name => &check.name,
+        why => &check.why,
     }
 }
 

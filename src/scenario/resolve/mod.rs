@@ -4,6 +4,7 @@
 mod capacity;
 mod course;
 mod derive;
+mod expect;
 mod invariants;
 mod loads;
 mod names;
@@ -18,6 +19,7 @@ use super::data::Data;
 use super::file::File;
 use super::problem::{Problem, any_error};
 use super::values::{At, Scalar};
+use crate::checks::expectation::Expectation;
 use crate::faults::plan::PlannedFault;
 pub use crate::faults::target::ROLES;
 use crate::model::system::{Name, System, TableId, ValueSpec};
@@ -34,6 +36,8 @@ pub struct Resolved {
     pub variants: Vec<Variant>,
     /// What goes wrong.
     pub faults: Vec<PlannedFault>,
+    /// What is expected of measures and outcomes.
+    pub expectations: Vec<Expectation>,
 }
 
 /// Resolves a file; nothing if any part is broken. Problems are added.
@@ -47,6 +51,7 @@ pub fn resolve(file: &File, data: &Data<'_>, problems: &mut Vec<Problem>) -> Opt
     let loads = context.loads(data);
     let reads = context.reads();
     let invariants = context.invariants();
+    let expectations = context.expectations();
     let (retry, client, phases) = context.course();
     let variants = context.variants();
     let faults = context.faults();
@@ -77,7 +82,7 @@ pub fn resolve(file: &File, data: &Data<'_>, problems: &mut Vec<Problem>) -> Opt
     };
     capacity::check(&system, file, problems);
     course::check_variants(&system, file, problems);
-    Some(Resolved { system, variants: variants?, faults })
+    Some(Resolved { system, variants: variants?, faults, expectations: expectations? })
 }
 
 /// What is known while names are looked up.

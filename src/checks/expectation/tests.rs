@@ -1,0 +1,98 @@
+//! Expectations of small histories.
+
+use super::*;
+use crate::checks::Verdict::{Held, Undecided, Violated};
+use crate::checks::history::{History, OPEN};
+use crate::model::record::Answer;
+
+fn expect(subject: Subject, limit: Limit, amount: f64) -> Expectation {
+    Expectation { name: "e".into(), subject, limit, amount, variants: vec![] }
+}
+
+fn lag(text: &str, limit: Limit, millis: u64) -> Expectation {
+    let subject = Subject::measure(text).expect("a quantile of the lag");
+    expect(subject, limit, Span::from_millis(millis).as_nanos() as f64)
+}
+
+/// Three operations with a lag of 100, 200 and 300 ms, and perhaps one that never ends.
+fn lags(open: bool) -> History {
+    let mut history = History::new();
+    for op in 0..3_u32 {
+        let at = 20_000 + u64::from(op) * 1_000;
+        history.at(at).offer(op, OPEN, 3).apply(op, 0).answer(op, Answer::Accepted);
+        history.at(at + 100 * u64::from(op + 1)).apply(op, 1).apply(op, 2);
+    }
+    if open {
+        history.at(90_000).offer(3, OPEN, 3).apply(3, 0);
+    }
+    history.at(110_000);
+    history
+}
+
+#[test]
+fn subjects_have_the_names_of_measures_statistics_and_headlines() {
+    let named = |text: &str| Subject::measure(text).map(|subject| subject.to_string());
+    assert_eq!(named("m1.p99"), Ok("consistency lag, p99".into()));
+    assert_eq!(named("m1.p99.9"), Ok("consistency lag, p99.9".into()));
+    assert_eq!(named("m1.max"), Ok("consistency lag, maximum".into()));
+    assert_eq!(named("m1.partial.max"), Ok("partial operations, peak".into()), "the longest name");
+    assert_eq!(named("m77"), Err(Unknown::Measure));
+    assert!(matches!(named("m1"), Err(Unknown::NoStatistic(_))));
+    for text in ["m1.p0", "m1.p100", "m1.p99.95", "m1.average", "m1.hidden.p50"] {
+        assert!(matches!(named(text), Err(Unknown::Statistic(_))), "{text}");
+    }
+    assert_eq!(Subject::census("stranded"), Some(Subject::Census(Headline::Stranded)));
+    assert_eq!(Subject::census("aborted-cleanly"), Some(Subject::Census(Headline::AbortedCleanly)));
+    assert_eq!(Subject::census("wrong"), Some(Subject::Wrong));
+    assert_eq!(Subject::census("beached"), None);
+}
+
+#[test]
+fn quantiles_are_held_to_their_limit() {
+    let report = lags(false).rest();
+    let says = |text, limit, millis| lag(text, limit, millis).judge(&report).verdict;
+    assert_eq!(says("m1.p50", Limit::AtMost, 200), Held);
+    assert_eq!(says("m1.p50", Limit::Below, 200), Violated);
+    assert_eq!(says("m1.max", Limit::AtLeast, 300), Held);
+    assert_eq!(says("m1.max", Limit::Above, 300), Violated);
+    let late = lag("m1.max", Limit::Below, 250).judge(&report);
+    assert_eq!(late.why, "300ms, not below 250ms");
+    let nothing = History::new().rest();
+    assert_eq!(lag("m1.p99", Limit::Below, 1).judge(&nothing).verdict, Undecided);
+}
+
+#[test]
+fn what_never_ended_is_infinite_and_what_was_cut_off_is_not_known() {
+    let below = |text| lag(text, Limit::Below, 50_000);
+    let settled = lags(true).rest();
+    assert_eq!(below("m1.p75").judge(&settled).verdict, Held, "three of four");
+    assert_eq!(below("m1.max").judge(&settled).why, "never, not below 50s");
+    let unsettled = lags(true).give_up();
+    assert_eq!(below("m1.p75").judge(&unsettled).verdict, Held, "the open one is the longest");
+    assert_eq!(below("m1.max").judge(&unsettled).verdict, Undecided, "20 s so far");
+    let sooner = lag("m1.max", Limit::Below, 15_000).judge(&unsettled);
+    assert_eq!(sooner.why, "at least 20s, not below 15s", "it can only get worse");
+    assert_eq!(lag("m1.max", Limit::Above, 15_000).judge(&unsettled).verdict, Held);
+    assert_eq!(lag("m1.max", Limit::Above, 50_000).judge(&unsettled).verdict, Undecided);
+}
+
+#[test]
+fn outcomes_are_counted_once_the_system_is_at_rest() {
+    let none = |name: &str| expect(Subject::census(name).expect("known"), Limit::AtMost, 0.0);
+    assert_eq!(none("stranded").judge(&lags(false).rest()).verdict, Held);
+    let stuck = none("stranded").judge(&lags(true).rest());
+    assert_eq!((stuck.verdict, &*stuck.why), (Violated, "1, not at most 0"));
+    assert_eq!(none("wrong").judge(&lags(true).rest()).verdict, Violated);
+    assert_eq!(none("wrong").judge(&lags(false).give_up()).verdict, Undecided);
+    assert_eq!(none("wrong").judge(&History::new().rest()).verdict, Undecided);
+}
+
+#[test]
+fn shares_and_counts_are_plain_numbers() {
+    let hidden = Subject::measure("m1.hidden").expect("a share");
+    let report = lags(false).rest();
+    assert_eq!(expect(hidden, Limit::AtMost, 0.0).judge(&report).verdict, Held);
+    let more = expect(hidden, Limit::Above, 0.25);
+    assert_eq!(more.judge(&report).why, "0, not above 0.25");
+    assert_eq!(more.wanted(), "above 0.25");
+}

@@ -1,0 +1,114 @@
+//! What the checks say of each variant over all seeds: declared invariants, expectations, promises
+//! of the pattern, faults that were to strike, and the simulator's own books.
+
+use super::compare::Judged;
+use super::result::{CheckKind, CheckResult, CheckVerdict};
+use crate::checks::{Judgement, RunReport, Verdict};
+use crate::faults::budget;
+use crate::scenario::{Scenario, Variant};
+
+/// Every check of one variant, which is the `at`th of the scenario.
+pub(super) fn of(
+    scenario: &Scenario,
+    (at, variant): (usize, &Variant),
+    seeds: &[u64],
+    runs: &[&Judged],
+) -> Vec<CheckResult> {
+    let over = Over { variant: &variant.name.shown, seeds };
+    let mut results = Vec::new();
+    let invariants = runs.first().map_or(&[][..], |run| &run.report.invariants);
+    for (number, invariant) in invariants.iter().enumerate() {
+        let judged = runs.iter().map(|run| run.report.invariants[number].judgement.clone());
+        results.push(over.result(CheckKind::Invariant, &invariant.name, judged.collect()));
+    }
+    for expectation in scenario.expectations.iter().filter(|it| it.concerns(at)) {
+        let judged = runs.iter().map(|run| expectation.judge(&run.report));
+        results.push(over.result(CheckKind::Expectation, &expectation.name, judged.collect()));
+    }
+    for (number, fault) in (0..).zip(&scenario.faults) {
+        let named = !fault.fault.targets().is_empty();
+        let judged = runs.iter().map(|run| struck(&run.report, number, named));
+        let name = format!("{} {}", fault.fault.name(), fault.fault.targets().join(", "));
+        let name = format!("{} hits work", name.trim_end());
+        results.push(over.result(CheckKind::Fault, &name, judged.collect()));
+    }
+    let promises = variant.pattern.promises(&scenario.system);
+    let outside = budget::inside(&scenario.faults, &promises.budget).err();
+    let kept = runs.first().map_or(&[][..], |run| &run.promised);
+    for (number, finding) in kept.iter().enumerate() {
+        let judged = runs
+            .iter()
+            .map(|run| within_budget(run.promised[number].judgement.clone(), outside.as_deref()));
+        results.push(over.result(CheckKind::Promise, &finding.property, judged.collect()));
+    }
+    for (run, seed) in runs.iter().zip(seeds) {
+        for check in run.report.failed_self_checks() {
+            results.push(CheckResult {
+                variant: variant.name.shown.to_string(),
+                kind: CheckKind::SelfCheck,
+                name: format!("self-check: {}", check.name),
+                verdict: CheckVerdict::Violated,
+                why: format!("{} against {} (seed {seed})", check.left, check.right),
+            });
+        }
+    }
+    results
+}
+
+/// What becomes of a broken promise when more went wrong than its budget allows.
+fn within_budget(judgement: Judgement, outside: Option<&str>) -> Judgement {
+    match outside {
+        Some(outside) if judgement.verdict == Verdict::Violated => Judgement::undecided(format!(
+            "degraded as documented, for outside the budget is {outside}: {}",
+            judgement.why
+        )),
+        _ => judgement,
+    }
+}
+
+/// Whether a planned fault struck and overlapped work: a check that could not have failed says
+/// nothing.
+fn struck(report: &RunReport, number: u32, named: bool) -> Judgement {
+    let windows = || report.faults.iter().filter(|window| window.fault == number);
+    if windows().next().is_none() {
+        return Judgement::undecided("it never fired");
+    }
+    let elsewhere = named && windows().all(|window| window.nodes == 0);
+    if elsewhere || windows().any(|window| window.hit) {
+        return Judgement::held(); // What this variant has no node for cannot strike it.
+    }
+    Judgement::undecided("it overlapped no work")
+}
+
+/// The seeds over which verdicts are put together.
+struct Over<'a> {
+    variant: &'a str,
+    seeds: &'a [u64],
+}
+
+impl Over<'_> {
+    fn result(&self, kind: CheckKind, name: &str, judged: Vec<Judgement>) -> CheckResult {
+        let verdict = Verdict::all(judged.iter().map(|judgement| judgement.verdict));
+        let of_verdict = judged.iter().filter(|judgement| judgement.verdict == verdict).count();
+        let first = judged.iter().zip(self.seeds).find(|(it, _)| it.verdict == verdict);
+        let why = match first {
+            Some((judgement, seed)) if verdict != Verdict::Held => {
+                format!("{} (seed {seed})", judgement.why)
+            }
+            _ => format!("in {of_verdict} of {} seeds", self.seeds.len()),
+        };
+        let (variant, name) = (self.variant.into(), name.into());
+        CheckResult { variant, kind, name, verdict: say(verdict), why }
+    }
+}
+
+const fn say(verdict: Verdict) -> CheckVerdict {
+    match verdict {
+        Verdict::Held => CheckVerdict::Held,
+        Verdict::Violated => CheckVerdict::Violated,
+        Verdict::Undecided => CheckVerdict::Undecided,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! Verdicts of whole comparisons.
+
+use crate::experiment::compare::Study;
+use crate::experiment::result::CheckVerdict::{self, Held, Undecided, Violated};
+use crate::experiment::result::{CheckKind, Comparison};
+use crate::experiment::testbed::scenario;
+
+/// An order that takes from stock: by a saga, and by events beside the commit.
+const SHOP: &str = "
+    [scenario]
+    name = 'shop'
+    load = '20s'
+    settle = '20s'
+    [services]
+    order = {}
+    stock = {}
+    [databases]
+    order-db = {}
+    stock-db = {}
+    [tables]
+    order = { owner = 'order', database = 'order-db', columns = { product = 0 } }
+    product = { owner = 'stock', database = 'stock-db', columns = { sold = 0 }, rows = 100 }
+    [operations.buy]
+    keys = { order = 'new', product = { rows-of = 'product' } }
+    steps = [
+        { name = 'place', by = 'order', table = 'order', key = 'order',
+          effect = { insert = { product = '{product}' } } },
+        { name = 'take', by = 'stock', table = 'product', key = 'product',
+          effect = { add = { sold = 1 } } },
+    ]
+    [load.shoppers]
+    operation = 'buy'
+    constant = '100ms'
+    [variants.saga]
+    pattern = 'orchestrated'
+    [variants.dual-write]
+    pattern = 'event-based'
+    settings = { publish = 'dual-write' }
+";
+
+const BROKER_AWAY: &str = "
+    [[faults]]
+    kind = 'crash'
+    at = '12s'
+    for = '5s'
+    target = 'role:driver'
+";
+
+fn compare(more: &str) -> Comparison {
+    let scenario = scenario(&format!("{SHOP}{more}"));
+    Study::of(&scenario, [1, 2]).compare().expect("two variants")
+}
+
+fn check<'c>(comparison: &'c Comparison, variant: &str, name: &str) -> (CheckVerdict, &'c str) {
+    let named = |check: &&crate::experiment::result::CheckResult| {
+        check.variant == variant && check.name == name
+    };
+    let found = comparison.checks.iter().find(named);
+    let found = found.unwrap_or_else(|| panic!("no check `{name}` of {variant}"));
+    (found.verdict, &found.why)
+}
+
+#[test]
+fn a_pattern_is_judged_by_what_it_promises_with_its_settings() {
+    let comparison = compare(BROKER_AWAY);
+    assert_eq!(check(&comparison, "saga", "all-or-nothing"), (Held, "in 2 of 2 seeds"));
+    let dual = |check: &&crate::experiment::result::CheckResult| check.variant == "dual-write";
+    let promised: Vec<&str> =
+        comparison.checks.iter().filter(dual).map(|check| &*check.name).collect();
+    assert!(promised.contains(&"no-phantom-event"));
+    assert!(!promised.contains(&"all-or-nothing"), "it gives that up, and says so");
+}
+
+#[test]
+fn promises_are_one_line_to_people_and_each_its_own_to_machines() {
+    let comparison = compare("");
+    let of = |kind| comparison.checks.iter().filter(|check| check.kind == kind).count();
+    assert!(of(CheckKind::Promise) > 20);
+    let short = comparison.checks_in_short();
+    let lines: Vec<_> = short.iter().map(|check| (&*check.variant, &*check.name)).collect();
+    let name = "promises of the pattern";
+    assert_eq!(lines, [("saga", name), ("dual-write", name)]);
+    assert!(short.iter().all(|check| check.verdict == Held), "{short:?}");
+}
+
+#[test]
+fn expectations_are_judged_seed_by_seed_for_their_variants() {
+    let expected = "
+        [[expect]]
+        measure = 'm9'
+        at-least = 1.0
+        [[expect]]
+        name = 'nothing is lost'
+        census = 'lost'
+        at-most = 0
+        variants = ['dual-write']
+    ";
+    let comparison = compare(&format!("{BROKER_AWAY}{expected}"));
+    let available = "availability: at least 1";
+    assert_eq!(check(&comparison, "saga", available).0, Violated, "5 s of 10 s nobody is there");
+    let (verdict, why) = check(&comparison, "dual-write", "nothing is lost");
+    assert_eq!(verdict, Violated);
+    assert!(why.ends_with(", not at most 0 (seed 1)"), "{why}");
+    assert!(!comparison.checks.iter().any(|c| c.variant == "saga" && c.name == "nothing is lost"));
+    let quiet = compare(expected);
+    assert_eq!(check(&quiet, "saga", available).0, Held);
+    assert_eq!(check(&quiet, "dual-write", "nothing is lost").0, Held);
+}
+
+#[test]
+fn a_fault_that_struck_nothing_leaves_the_verdict_open() {
+    let never = BROKER_AWAY.replace("at = '12s'", "on = { what = 'force nothing-like-this' }");
+    let comparison = compare(&never);
+    let name = "crash role:driver hits work";
+    assert_eq!(check(&comparison, "saga", name), (Undecided, "it never fired (seed 1)"));
+    assert_eq!(check(&compare(BROKER_AWAY), "saga", name).0, Held);
+    let before_any_load = BROKER_AWAY.replace("at = '12s'", "at = '0s'").replace("5s", "50ms");
+    let idle = check(&compare(&before_any_load), "saga", name).1.to_owned();
+    assert_eq!(idle, "it overlapped no work (seed 1)");
+}
+
+#[test]
+fn outside_the_budget_a_broken_promise_is_degradation() {
+    let forever = BROKER_AWAY.replace("    for = '5s'\n", "").replace("12s", "1s");
+    let more = "
+        [[faults]]
+        kind = 'crash'
+        at = '2s'
+        for = '17s'
+        target = 'stock-db'
+    ";
+    let events = "
+        [variants.hasty]
+        pattern = 'event-based'
+        settings = { max-deliveries = 3 }
+    ";
+    let comparison = compare(&format!("{more}{events}"));
+    let (verdict, why) = check(&comparison, "hasty", "no-dead-letters");
+    assert_eq!(verdict, Undecided);
+    assert!(why.starts_with("degraded as documented, for outside the budget is `crash`"), "{why}");
+    let saga = check(&compare(&forever), "saga", "answered-in-time").0;
+    assert_eq!(saga, Held, "what holds outside of it, holds");
+}

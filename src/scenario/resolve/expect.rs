@@ -1,0 +1,148 @@
+//! What is expected of measures and outcomes.
+
+use super::super::operation::{Amount, Expect};
+use super::super::problem::Problem;
+use super::super::suggest::{either, nearest};
+use super::super::values::At;
+use super::Context;
+use super::names::Names;
+use crate::checks::census::Headline;
+use crate::checks::expectation::{Expectation, Limit, Subject, Unknown};
+use crate::checks::measures::{CATALOGUE, MeasureKind, Unit};
+
+impl Context<'_> {
+    /// The expectations, in order.
+    pub(super) fn expectations(&mut self) -> Option<Vec<Expectation>> {
+        let file = self.file;
+        let found: Vec<_> = file.expect.iter().map(|expect| self.expectation(expect)).collect();
+        found.into_iter().collect()
+    }
+
+    fn expectation(&mut self, expect: &Expect) -> Option<Expectation> {
+        let names = Names::new("unknown-variant", "variant", self.file.variants.names());
+        let variants: Vec<Option<usize>> = (expect.variants.iter())
+            .map(|variant| names.find(variant, &mut self.problems))
+            .collect();
+        let subject = match (&expect.measure, &expect.census) {
+            (Some(name), _) => self.measure(name),
+            (None, Some(name)) => self.headline(name),
+            (None, None) => None,
+        };
+        let (limit, amount) = self.limit(expect)?;
+        let subject = subject?;
+        let amount = self.amount(subject, amount)?;
+        let mut expectation = Expectation {
+            name: "".into(),
+            subject,
+            limit,
+            amount,
+            variants: variants.into_iter().collect::<Option<Vec<_>>>()?,
+        };
+        let words = || format!("{subject}: {}", expectation.wanted());
+        expectation.name = expect.name.clone().unwrap_or_else(words).into();
+        Some(expectation)
+    }
+
+    /// The one limit that was given.
+    fn limit<'e>(&mut self, expect: &'e Expect) -> Option<(Limit, &'e At<Amount>)> {
+        let limits = [
+            (Limit::Below, &expect.below),
+            (Limit::Above, &expect.above),
+            (Limit::AtMost, &expect.at_most),
+            (Limit::AtLeast, &expect.at_least),
+        ];
+        let given =
+            limits.into_iter().filter_map(|(limit, amount)| Some((limit, amount.as_ref()?)));
+        let given: Vec<_> = given.collect();
+        if let [only] = given.as_slice() {
+            return Some(*only);
+        }
+        let names = either(limits.map(|(limit, _)| limit.name()));
+        self.problems.push(match given.get(1) {
+            None => {
+                let message = format!("an expectation needs one of {names}");
+                Problem::error("missing-key", &expect.place, message, "none is given here")
+            }
+            Some((_, second)) => {
+                let message = format!("an expectation has only one of {names}");
+                Problem::error("too-many-keys", &second.place, message, "one too many")
+            }
+        });
+        None
+    }
+
+    fn measure(&mut self, name: &At<String>) -> Option<Subject> {
+        let unknown = match Subject::measure(&name.value) {
+            Ok(subject) => return Some(subject),
+            Err(unknown) => unknown,
+        };
+        let patched =
+            |problem: Problem, better: &str| problem.patch(&name.place, format!("{better:?}"));
+        let problem =
+            |message, label| Problem::error("unknown-measure", &name.place, message, label);
+        self.problems.push(match unknown {
+            Unknown::Measure => {
+                let problem = problem(format!("no measure is named `{}`", name.value), "");
+                let (stem, statistic) = match name.value.rsplit_once(".p") {
+                    Some((stem, rest)) => (stem, format!(".p{rest}")),
+                    None => (name.value.as_str(), String::new()),
+                };
+                match nearest(stem, CATALOGUE.iter().map(|measure| measure.id.0)) {
+                    Some(better) => patched(
+                        problem.help("a measure with a similar name exists"),
+                        &format!("{better}{statistic}"),
+                    ),
+                    None => problem.help("`driftlab list measures` shows all measures"),
+                }
+            }
+            Unknown::NoStatistic(measure) => {
+                let message = format!("`{}` has many values in a run", measure.id);
+                let problem = problem(message, "which of them?");
+                patched(problem.help("say which quantile"), &format!("{}.p99", measure.id))
+            }
+            Unknown::Statistic(measure) if measure.kind == MeasureKind::Distribution => {
+                let message = format!("`{}` is no statistic of `{}`", name.value, measure.id);
+                problem(message, "").help("choose `p50`, `p99`, `p99.9` or another, or `max`")
+            }
+            Unknown::Statistic(measure) => {
+                let message = format!("`{}` has one value in a run", measure.id);
+                patched(problem(message, "nothing to choose from"), measure.id.0)
+            }
+        });
+        None
+    }
+
+    fn headline(&mut self, name: &At<String>) -> Option<Subject> {
+        let found = Subject::census(&name.value);
+        if found.is_none() {
+            let known: Vec<String> =
+                Headline::ALL.iter().map(|headline| headline.name().replace(' ', "-")).collect();
+            let known = || known.iter().map(String::as_str).chain(["wrong"]);
+            let message = format!("the census has no headline `{}`", name.value);
+            let problem = Problem::error("unknown-headline", &name.place, message, "not counted");
+            self.problems.push(match nearest(&name.value, known()) {
+                Some(better) => problem
+                    .help("a headline with a similar name exists")
+                    .patch(&name.place, format!("{better:?}")),
+                None => problem.help(format!("choose {}", either(known()))),
+            });
+        }
+        found
+    }
+
+    /// The amount in the unit of the subject.
+    fn amount(&mut self, subject: Subject, amount: &At<Amount>) -> Option<f64> {
+        let (found, wanted) = match (subject.unit(), &amount.value) {
+            (Unit::Nanoseconds, Amount::Time(span)) => (Some(span.as_nanos() as f64), ""),
+            (Unit::Nanoseconds, Amount::Number(_)) => (None, "a duration such as \"2s\""),
+            (_, Amount::Number(number)) => (Some(*number), ""),
+            (Unit::Share, Amount::Time(_)) => (None, "a share from 0 to 1"),
+            (Unit::Count, Amount::Time(_)) => (None, "a number"),
+        };
+        if found.is_none() {
+            let message = format!("{subject} is {wanted}");
+            self.problems.push(Problem::error("wrong-value", &amount.place, message, ""));
+        }
+        found
+    }
+}
