@@ -51,11 +51,11 @@ fn exceeds(planned: &PlannedFault, used: u32, allowance: &Allowance) -> Option<S
     })
 }
 
-/// How long a fault lasts: for one message, how much later it comes.
+/// How long a fault lasts: for one message, how much later it comes; for one transaction, no time.
 fn length(planned: &PlannedFault) -> Span {
     match planned.fault.order() {
         Order::Late(delay) => delay,
-        Order::Skip | Order::Twice => Span::ZERO,
+        Order::Skip | Order::Twice | Order::Refuse(_) | Order::Mute | Order::Spoil => Span::ZERO,
         Order::Go => planned.length.unwrap_or(Span::MAX),
     }
 }

@@ -19,9 +19,10 @@ use std::rc::{Rc, Weak};
 use super::call::{Message, Reply};
 use super::env::Ctx;
 use super::here::Here;
-use super::point::{Act, Moment};
+use super::point::{Act, Moment, Order};
 use super::record::{Kind, MessageClass, OpId};
 use super::system::{ServiceId, StepId};
+use super::trouble::Trouble;
 use super::world::World;
 use crate::kernel::{Mailbox, NodeId, Purpose, Semaphore, Span};
 
@@ -70,6 +71,8 @@ struct Done {
 /// A message in the queue of a group, or on its way there.
 struct Queued<E> {
     stored: Stored<E>,
+    /// It had been acknowledged, and is handed out all the same.
+    again: bool,
     _backlog: Backlog,
 }
 
@@ -158,7 +161,10 @@ impl<E: Copy + Send + 'static> Broker<E> {
                 let (broker, group, deliver) = (self.clone(), *group, deliver.clone());
                 here.spawn(move |here| async move {
                     while let Some(message) = queue.pop().await {
-                        broker.hand_out(&here, group, message.stored, &deliver).await;
+                        let again = broker.hand_out(&here, group, &message, &deliver).await;
+                        if again {
+                            queue.push(broker.queued(&here, message.stored, true));
+                        }
                     }
                 });
             }
@@ -203,10 +209,28 @@ impl<E: Copy + Send + 'static> Broker<E> {
     /// A message is as safe as the policy makes it: its groups may have it.
     fn release(&self, here: &Here, stored: Stored<E>) {
         let (env, ctx, event) = (here.env(), here.ctx(), here.env().label("event"));
-        env.reach(ctx, Act::Publish, event, self.node, Moment::Before);
+        let order = env.reach(ctx, Act::Publish, event, self.node, Moment::Before);
         here.note(Kind::Published, event, u64::from(stored.partition), stored.number);
+        if order == Order::Skip || self.suffers(here, Trouble::Loss, 0) {
+            self.lose(here, stored);
+            return;
+        }
+        if order == Order::Spoil || self.suffers(here, Trouble::Poison, 0) {
+            env.poison(stored.op, stored.number);
+        }
         self.enqueue(here, stored, &BTreeSet::new());
         env.reach(ctx, Act::Publish, event, self.node, Moment::After);
+    }
+
+    /// A stored message vanishes, from the log as well: nobody will get it.
+    fn lose(&self, here: &Here, stored: Stored<E>) {
+        here.note_label(Kind::Buried, "event", 0, stored.number);
+        if self.policy.durable {
+            let number = stored.number;
+            here.log::<Line<E>>()
+                .forget_if(|line| matches!(line, Line::Stored(it) if it.number == number));
+            self.count_stored(here, &stored, -1);
+        }
     }
 
     /// Publishes events from another node: one message to the broker, and its acknowledgement.
@@ -262,30 +286,56 @@ impl<E: Copy + Send + 'static> Broker<E> {
             let at = (group, stored.partition);
             let queue = here.local::<Memory<E>>().with(|memory| memory.queues.get(&at).cloned());
             if let Some(queue) = queue {
-                queue.push(Queued { stored, _backlog: Backlog::new(here.world(), stored.op) });
+                queue.push(self.queued(here, stored, false));
             }
         }
     }
 
-    /// Hands one message to one group as often as the policy says.
-    async fn hand_out<D, F>(&self, here: &Here, group: ServiceId, stored: Stored<E>, deliver: &D)
+    fn queued(&self, here: &Here, stored: Stored<E>, again: bool) -> Queued<E> {
+        Queued { stored, again, _backlog: Backlog::new(here.world(), stored.op) }
+    }
+
+    /// Names the broker where troubles are asked for.
+    fn luck(&self, here: &Here) -> u64 {
+        here.world().name(self.node).luck
+    }
+
+    fn suffers(&self, here: &Here, trouble: Trouble, part: u64) -> bool {
+        here.env().suffers(trouble, self.luck(here), here.ctx(), part)
+    }
+
+    /// Hands one message to one group as often as the policy says; whether all that is to be done
+    /// once more.
+    async fn hand_out<D, F>(
+        &self,
+        here: &Here,
+        group: ServiceId,
+        message: &Queued<E>,
+        deliver: &D,
+    ) -> bool
     where
         D: Fn(Here, E) -> F + Clone + Send + 'static,
         F: Future<Output = bool> + 'static,
     {
+        let stored = &message.stored;
         let here = &here.for_op(stored.op);
         if self.policy.at_least_once {
-            let buried = self.insist(here, group, &stored, deliver).await;
-            self.finish(here, group, &stored, buried);
-            return;
+            let buried = self.insist(here, group, stored, deliver).await;
+            if message.again {
+                return false;
+            }
+            self.finish(here, group, stored, buried);
+            return !buried && self.suffers(here, Trouble::Redelivery, u64::from(group.0) + 1);
         }
-        self.finish(here, group, &stored, false);
+        self.finish(here, group, stored, false);
         if self.policy.durable {
             here.log::<Line<E>>().flush().await;
         }
-        if self.deliver(here, group, &stored, 0, deliver).await != Reply::Answered(true) {
+        here.env().settled_in(self.luck(here)).await;
+        if self.deliver(here, group, stored, 0, deliver).await != Reply::Answered(true) {
             here.note_label(Kind::Buried, "event", 0, stored.number);
         }
+        false
     }
 
     /// Hands a message out until it is acknowledged, or buried (true).
@@ -303,8 +353,14 @@ impl<E: Copy + Send + 'static> Broker<E> {
         let (mut deliveries, mut refusals): (u16, u16) = (0, 0);
         loop {
             let here = &here.at_step(StepId::NONE, deliveries);
+            here.env().settled_in(self.luck(here)).await;
+            let rebalance = here.env().rebalance(self.luck(here));
             match self.deliver(here, group, stored, deliveries, deliver).await {
-                Reply::Answered(true) => return false,
+                Reply::Answered(true) if here.env().rebalance(self.luck(here)) == rebalance => {
+                    return false;
+                }
+                // Whoever had the partition before a rebalance cannot acknowledge any more.
+                Reply::Answered(true) => deliveries += 1,
                 // It did not get there, so it does not count as a delivery.
                 Reply::Refused | Reply::Rejected => refusals = refusals.saturating_add(1),
                 Reply::Answered(false) | Reply::Unknown => deliveries += 1,
@@ -338,7 +394,17 @@ impl<E: Copy + Send + 'static> Broker<E> {
         let (deliver, event) = (deliver.clone(), stored.event);
         let message =
             Message::request("event", self.policy.visibility_timeout).class(MessageClass::Broker);
-        here.call(node, message, move |here| deliver(here, event)).await
+        let is_poison = here.env().is_poisoned(stored.op, stored.number);
+        let consume = move |here| {
+            let consumed = (!is_poison).then(|| deliver(here, event));
+            async move {
+                match consumed {
+                    Some(consumed) => consumed.await,
+                    None => false,
+                }
+            }
+        };
+        here.call(node, message, consume).await
     }
 
     /// A group is done with a message, or as good as done.

@@ -5,9 +5,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::contract::label;
+use super::disk::Disks;
 use super::point::{Order, Point, Watcher};
 use super::record::{Kind, OpId, Record, TxnId};
 use super::system::{MAX_KEYS, OperationKind, RowKey, StepId, System};
+use super::trouble::Troubles;
 use crate::kernel::{Luck, NodeId, Purpose, Recorder, Sim, Span, Time};
 
 /// A cheap handle to what every part of the world shares.
@@ -24,8 +26,13 @@ struct Shared {
     transactions: Cell<u64>,
     processes: Cell<u32>,
     messages: Cell<u32>,
+    /// Operations that were offered beyond what the loads draw.
+    extras: Cell<u64>,
+    listed: Cell<bool>,
     watched: Cell<bool>,
     watchers: RefCell<Vec<Rc<dyn Watcher>>>,
+    disks: Disks,
+    troubles: Troubles,
 }
 
 /// Who acts, and on whose behalf: the context that a [`Record`] carries.
@@ -88,6 +95,8 @@ impl Env {
     /// A fresh world's shared part.
     pub fn new(sim: Sim, luck: Luck, system: Arc<System>, recorder: Recorder<Record>) -> Self {
         Self(Rc::new(Shared {
+            troubles: Troubles::new(&sim),
+            disks: Disks::default(),
             sim,
             luck,
             system,
@@ -97,6 +106,8 @@ impl Env {
             transactions: Cell::new(0),
             processes: Cell::new(0),
             messages: Cell::new(0),
+            extras: Cell::new(0),
+            listed: Cell::new(false),
             watched: Cell::new(false),
             watchers: RefCell::default(),
         }))
@@ -209,6 +220,28 @@ impl Env {
     /// How many messages were numbered so far.
     pub fn messages(&self) -> u32 {
         self.0.messages.get()
+    }
+
+    /// The operations of this run are listed: nobody draws further ones.
+    pub(super) fn set_listed(&self) {
+        self.0.listed.set(true);
+    }
+
+    pub(super) fn is_listed(&self) -> bool {
+        self.0.listed.get()
+    }
+
+    /// Counts the operations that are offered beyond what the loads draw, from 1.
+    pub(super) fn next_extra(&self) -> u64 {
+        next(&self.0.extras)
+    }
+
+    pub(super) fn disks(&self) -> &Disks {
+        &self.0.disks
+    }
+
+    pub(super) fn troubles(&self) -> &Troubles {
+        &self.0.troubles
     }
 
     /// From now on `watcher` is told of every semantic point.

@@ -7,6 +7,7 @@
 //!
 //! A crash loses the records that no flush has covered, also those of a flush that was under way,
 //! unless only the processes crash and the operating system still writes what they handed to it.
+//! What can be wrong with the device is up to the [`Disk`].
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -14,11 +15,12 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use super::disk::{Ailment, Disk};
 use super::env::{Ctx, Env};
 use super::point::{Act, Moment, Order};
 use super::record::Kind;
 use super::system::ForceSpec;
-use crate::kernel::{Dist, NodeId, Promise, Purpose, Signal, Waiting, promise};
+use crate::kernel::{Dist, NodeId, Promise, Purpose, Waiting, promise};
 
 /// The place of a record in its log, counted from 1.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -50,7 +52,7 @@ struct Shared<R> {
     subject: u32,
     spec: ForceSpec,
     node: NodeId,
-    recovered: Signal,
+    disk: Disk,
     state: RefCell<State<R>>,
 }
 
@@ -59,12 +61,12 @@ struct State<R> {
     last: Lsn,
     /// The newest record that survives a crash.
     durable: Lsn,
+    /// The newest record that the device was ever given.
+    given: Lsn,
     /// Who waits, in the order of arrival.
     waiters: VecDeque<Waiter>,
     flushing: bool,
     flushes: u64,
-    stalled: bool,
-    lying: bool,
     /// What crashes have lost since somebody last asked.
     lost: Vec<R>,
 }
@@ -100,21 +102,19 @@ impl<R: Clone + 'static> Log<R> {
             records: BTreeMap::new(),
             last: Lsn(0),
             durable: Lsn(0),
+            given: Lsn(0),
             waiters: VecDeque::new(),
             flushing: false,
             flushes: 0,
-            stalled: false,
-            lying: false,
             lost: Vec::new(),
         });
-        let recovered = Signal::new(env.sim());
         Self(Rc::new(Shared {
             env: env.clone(),
             luck,
             subject,
             spec: force,
             node,
-            recovered,
+            disk: env.disk(node),
             state,
         }))
     }
@@ -136,7 +136,23 @@ impl<R: Clone + 'static> Log<R> {
 
     /// Appends a record and waits until it is durable.
     pub fn force(&self, ctx: &Ctx, record: R, label: u32, kind: ForceKind) -> Forcing {
-        let order = self.0.reach(ctx, Act::Force, label, Moment::Before);
+        let order = self.announce(ctx, label);
+        self.force_under(order, ctx, record, (label, kind))
+    }
+
+    /// Says that a record is about to be forced: what those who watch want to become of it.
+    pub(super) fn announce(&self, ctx: &Ctx, label: u32) -> Order {
+        self.0.reach(ctx, Act::Force, label, Moment::Before)
+    }
+
+    /// Forces a record that was announced.
+    pub(super) fn force_under(
+        &self,
+        order: Order,
+        ctx: &Ctx,
+        record: R,
+        (label, kind): (u32, ForceKind),
+    ) -> Forcing {
         let lsn = self.write(ctx, record, label, order != Order::Skip);
         if order == Order::Skip {
             let (promise, waiting) = promise(self.0.env.sim());
@@ -192,10 +208,11 @@ impl<R: Clone + 'static> Log<R> {
     /// processes died, the operating system has `flushed` what was appended: nothing is lost.
     pub fn crash(&self, flushed: bool) {
         let mut state = self.0.state.borrow_mut();
-        if flushed {
-            state.durable = state.last;
-        }
-        let durable = state.durable;
+        // A record that is torn is not one, and recovery believes nothing behind it.
+        let written = (state.given.0 - state.durable.0) as f64 * self.0.disk.written();
+        let whole = Lsn(state.durable.0 + written as u64);
+        let durable = if flushed { state.last } else { whole };
+        (state.durable, state.given) = (durable, durable);
         let lost = state.records.split_off(&Lsn(durable.0 + 1));
         state.lost.extend(lost.into_values());
         state.last = durable;
@@ -211,16 +228,9 @@ impl<R: Clone + 'static> Log<R> {
         std::mem::take(&mut self.0.state.borrow_mut().lost)
     }
 
-    /// While the device is stalled, no flush ends.
-    pub fn set_stalled(&self, stalled: bool) {
-        self.0.state.borrow_mut().stalled = stalled;
-        self.0.recovered.notify_all();
-    }
-
-    /// A lying device reports a flush as done and keeps the records in volatile memory, until a
-    /// flush that begins after it was set right.
-    pub fn set_lying(&self, lying: bool) {
-        self.0.state.borrow_mut().lying = lying;
+    /// The disk that it is on.
+    pub fn disk(&self) -> &Disk {
+        &self.0.disk
     }
 
     fn write(&self, ctx: &Ctx, record: R, label: u32, forced: bool) -> Lsn {
@@ -264,14 +274,18 @@ impl<R> Shared<R> {
     /// The device: flushes as long as somebody waits.
     async fn flush_all(self: Rc<Self>) {
         let sim = self.env.sim().clone();
-        while let Some((covers, lies, ctx, dist)) = self.begin() {
+        loop {
+            while self.disk.is(Ailment::Full) {
+                self.disk.changed().wait().await;
+            }
+            let Some((covers, lies, ctx, dist)) = self.begin() else { return };
             let began = sim.now();
             let number = self.state.borrow().flushes;
             let mut words = self.env.luck().draw(Purpose::Force, self.luck, number, 0, 0);
             let span = dist.sample(&mut words);
             sim.work(span).await;
-            while self.state.borrow().stalled {
-                self.recovered.wait().await;
+            while self.disk.is(Ailment::Stalled) {
+                self.disk.changed().wait().await;
             }
             let (count, done) = self.end(covers, lies);
             self.note(&ctx, Kind::Forced, count, (sim.now() - began).as_nanos());
@@ -298,7 +312,8 @@ impl<R> Shared<R> {
             ForceKind::Prepare => &self.spec.prepare,
             ForceKind::Decide => &self.spec.decide,
         };
-        Some((state.last, state.lying, ctx, dist))
+        state.given = state.last;
+        Some((state.last, self.disk.is(Ailment::Lying), ctx, dist))
     }
 
     /// Ends a flush: how many records it covered, and who need not wait any more.

@@ -5,6 +5,7 @@ pub mod call;
 pub mod client;
 pub mod contract;
 pub mod database;
+pub mod disk;
 pub mod env;
 pub mod here;
 pub mod log;
@@ -16,6 +17,7 @@ pub mod record;
 pub mod registry;
 pub mod service;
 pub mod system;
+pub mod trouble;
 pub mod workload;
 pub mod world;
 

@@ -48,10 +48,10 @@ impl Fate {
     /// This fate, as somebody who watches the message being sent wants it.
     pub(super) fn under(self, order: Order) -> Self {
         match order {
-            Order::Go => self,
             Order::Skip => Self { lost: true, copy: None, ..self },
             Order::Twice => Self { copy: self.copy.or(Some(self.delay)), ..self },
             Order::Late(by) => Self { delay: self.delay + by, ..self },
+            Order::Go | Order::Refuse(_) | Order::Mute | Order::Spoil => self,
         }
     }
 }

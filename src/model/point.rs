@@ -14,6 +14,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::database::DbError;
 use super::env::{Ctx, Env};
 use super::record::OpId;
 use super::system::StepId;
@@ -150,12 +151,19 @@ pub enum Order {
     /// It takes its course.
     #[default]
     Go,
-    /// A message is lost; a forced write is answered at once although nothing is durable yet.
+    /// A message, also a stored one, is lost; a forced write is answered at once although nothing is durable yet.
     Skip,
     /// A message arrives twice.
     Twice,
     /// A message takes this much longer.
     Late(Span),
+    /// A statement, or what a transaction has to log, is refused with this error: the transaction
+    /// is rolled back.
+    Refuse(DbError),
+    /// A commit stands, and the session breaks behind it.
+    Mute,
+    /// A stored message makes every consumer fail.
+    Spoil,
 }
 
 /// Who is told of every point of a run.

@@ -261,6 +261,10 @@ pub enum AbortCause {
     BranchTimeout = 6,
     /// It carried a fencing token lower than one that the database has seen.
     Fenced = 7,
+    /// It could not be serialized with others.
+    Serialization = 8,
+    /// There was no room on the disk for what it had to log.
+    DiskFull = 9,
 }
 
 /// What a message is for; the cost measure counts them apart.

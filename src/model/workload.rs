@@ -4,6 +4,7 @@
 //! is a keyed draw on (load, number within the load). So a new load, or a slower pattern, changes
 //! nothing about the others.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -30,6 +31,7 @@ pub fn start(world: &Rc<World>, workload: &Workload) {
     match workload {
         Workload::Drawn => start_loads(world),
         Workload::Listed(list) => {
+            world.env().set_listed();
             let (listed, list) = (Rc::clone(world), Arc::clone(list));
             world.env().sim().spawn(NodeId::WORLD, async move {
                 for info in list.iter() {
@@ -89,6 +91,45 @@ async fn open(world: Rc<World>, id: LoadId) {
         offer(&world, id, number, None);
         number += 1;
     }
+}
+
+/// How many operations arrive per second while nothing special is on, if that is up to the load
+/// alone.
+fn rate(arrivals: &Arrivals) -> Option<f64> {
+    match arrivals {
+        Arrivals::Poisson(rate) | Arrivals::Bursts { base: rate, .. } => Some(*rate),
+        Arrivals::Constant(span) => Some(1.0 / span.as_secs_f64()),
+        Arrivals::Trace(_) | Arrivals::Follows { .. } | Arrivals::Closed { .. } => None,
+    }
+}
+
+/// Operations beyond those that a load draws by itself are numbered from here: so far as no load
+/// gets, and within what a new row's key can tell apart.
+const EXTRA: u64 = 1 << 40;
+
+/// Offers more of a load than it draws by itself, at `factor` times its rate, until it is `over`.
+/// The further operations come from a stream of their own. A load whose arrivals are listed, or are
+/// up to others, has none.
+pub fn surge(world: &Rc<World>, id: LoadId, factor: f64, over: Rc<Cell<bool>>) {
+    let load = &world.env().system().loads[id.index()];
+    let rate = rate(&load.arrivals).unwrap_or(0.0) * factor;
+    if rate <= 0.0 || world.env().is_listed() {
+        return;
+    }
+    let (name, until) = (load.name.luck, load.until);
+    let surged = Rc::clone(world);
+    world.env().sim().spawn(NodeId::WORLD, async move {
+        let env = surged.env();
+        let mut stream = env.luck().stream(Purpose::Nemesis, name ^ env.now().as_nanos());
+        loop {
+            let at = env.now() + exponential(&mut stream, rate);
+            env.sim().sleep_until(at).await;
+            if over.get() || at >= until {
+                return;
+            }
+            offer(&surged, id, EXTRA + env.next_extra(), None);
+        }
+    });
 }
 
 /// When the next operation arrives after `at`.

@@ -45,6 +45,8 @@ struct Node {
     crashes: Cell<u32>,
     /// How many faults let it stand still.
     pauses: Cell<u32>,
+    /// How many deployments keep it from taking on more.
+    drains: Cell<u32>,
     locals: Locals,
     logs: RefCell<Vec<Rc<dyn Durable>>>,
 }
@@ -218,9 +220,26 @@ impl World {
         self.node(node).pool.clone()
     }
 
-    /// Whether a node serves requests: it is up, and its recovery is over.
+    /// Whether a node serves requests: it is up, its recovery is over, and it is not drained.
     pub fn is_ready(&self, node: NodeId) -> bool {
-        node == NodeId::WORLD || self.env.sim().is_up(node) && self.node(node).ready.get()
+        node == NodeId::WORLD || self.has_started(node) && self.node(node).drains.get() == 0
+    }
+
+    /// Whether a node is up and done with its recovery.
+    pub fn has_started(&self, node: NodeId) -> bool {
+        self.env.sim().is_up(node) && self.node(node).ready.get()
+    }
+
+    /// From now on a node lets nothing new in: who knocks is refused. What runs goes on.
+    pub fn drain(&self, node: NodeId) {
+        let drains = &self.node(node).drains;
+        drains.set(drains.get() + 1);
+    }
+
+    /// Ends what one [`World::drain`] began.
+    pub fn undrain(&self, node: NodeId) {
+        let drains = &self.node(node).drains;
+        drains.set(drains.get().saturating_sub(1));
     }
 
     /// Whether the whole machine is down, so that not even a refusal comes back.
@@ -383,6 +402,7 @@ impl Node {
             silent: Cell::new(false),
             crashes: Cell::new(0),
             pauses: Cell::new(0),
+            drains: Cell::new(0),
             locals: RefCell::default(),
             logs: RefCell::default(),
         }

@@ -9,10 +9,12 @@ use super::rows::{Row, RowId};
 use super::state::{Changes, Unsettled};
 use super::{Call, Database, DbError, Txn};
 use crate::model::contract::label;
+use crate::model::disk::Ailment;
 use crate::model::env::Ctx;
 use crate::model::log::{ForceKind, Lsn};
-use crate::model::point::{Act, Moment};
+use crate::model::point::{Act, Moment, Order};
 use crate::model::record::{AbortCause, Kind, OpId, ROW_GONE, TxnId, column_subject};
+use crate::model::trouble::Trouble;
 
 /// A record of a database's log.
 #[derive(Clone)]
@@ -67,32 +69,61 @@ impl Txn {
 impl Database {
     async fn commit_now(self: Rc<Self>, call: Call) -> Result<(), DbError> {
         let changes = self.begin_closing(&call)?;
+        let mut heard = true;
         if !changes.is_empty() {
             let (txn, ctx) = (call.txn, call.ctx);
+            let order = self.admit(&call, label::COMMIT)?;
             let entry = Entry::Commit { txn, ctx, changes: Rc::clone(&changes) };
-            let forcing = self.log.force(&ctx, entry, label::COMMIT, ForceKind::Commit);
+            let commit = (label::COMMIT, ForceKind::Commit);
+            let forcing = self.log.force_under(order, &ctx, entry, commit);
             let lsn = forcing.await.ok_or(DbError::Unknown)?;
             if !self.is_serving() {
                 return Err(DbError::Unknown);
             }
-            if !self.reach(&ctx, Act::Apply, label::COMMIT, Moment::Before) {
-                return Err(DbError::Unknown);
-            }
+            let apply = self.reach(&ctx, Act::Apply, label::COMMIT, Moment::Before);
+            heard = self.is_heard(&call, order, apply.ok_or(DbError::Unknown)?);
             self.install(&ctx, txn, &changes, lsn, None);
             self.reach(&ctx, Act::Apply, label::COMMIT, Moment::After);
         }
         self.close(&call.ctx, call.txn);
-        Ok(())
+        if heard { Ok(()) } else { Err(DbError::Unknown) }
     }
 
-    /// A semantic point of this database: whether its node is up behind it.
-    #[inline]
-    pub(super) fn reach(&self, ctx: &Ctx, act: Act, label: u32, moment: Moment) -> bool {
-        if !self.env.is_watched() {
-            return true;
+    /// A transaction is about to be logged: what those who watch want to become of the record. If
+    /// something stands against it, the transaction is rolled back.
+    pub(super) fn admit(&self, call: &Call, label: u32) -> Result<Order, DbError> {
+        let order = self.log.announce(&call.ctx, label);
+        let refusal = match order {
+            Order::Refuse(error) => error,
+            _ if self.disk().is(Ailment::Full) => DbError::DiskFull,
+            _ if self.suffers(Trouble::Serialization, call) => DbError::Serialization,
+            _ => return Ok(order),
+        };
+        if let Some(session) = self.state_mut().sessions.get_mut(&call.txn) {
+            session.closing = false;
         }
-        self.env.reach(ctx, act, label, self.node, moment);
-        self.env.sim().is_up(self.node)
+        self.abort(call.txn, refusal.cause());
+        Err(refusal)
+    }
+
+    /// Whether the answer to a commit gets through to its caller.
+    pub(super) fn is_heard(&self, call: &Call, force: Order, apply: Order) -> bool {
+        force != Order::Mute && apply != Order::Mute && !self.suffers(Trouble::CommitUnknown, call)
+    }
+
+    /// Whether a transaction meets with a trouble of this database.
+    pub(super) fn suffers(&self, trouble: Trouble, call: &Call) -> bool {
+        self.env.suffers(trouble, self.spec().name.luck, &call.ctx, 0)
+    }
+
+    /// A semantic point of this database: what those who watch want, unless its node went down.
+    #[inline]
+    pub(super) fn reach(&self, ctx: &Ctx, act: Act, label: u32, moment: Moment) -> Option<Order> {
+        if !self.env.is_watched() {
+            return Some(Order::Go);
+        }
+        let order = self.env.reach(ctx, act, label, self.node, moment);
+        self.env.sim().is_up(self.node).then_some(order)
     }
 
     /// From here on the transaction is carried to its end whatever happens to its session.

@@ -41,9 +41,11 @@ mod txn;
 use std::cell::{Ref, RefCell, RefMut};
 use std::rc::Rc;
 
+use super::disk::Disk;
 use super::env::{Ctx, Env};
 use super::log::Log;
-use super::record::{MessageClass, OpId, TxnId};
+use super::record::{AbortCause, MessageClass, OpId, TxnId};
+
 use super::system::{DatabaseId, DatabaseSpec, StepId};
 use crate::kernel::{Draw, NodeId, Purpose, Semaphore, Signal, Span, Time};
 
@@ -103,9 +105,30 @@ pub enum DbError {
     /// A transaction with a higher fencing token has been here. The transaction was rolled back.
     #[error("the fencing token is out of date")]
     Fenced,
+    /// The transaction could not be serialized with others. It was rolled back.
+    #[error("serialization failure")]
+    Serialization,
+    /// There is no room for what would have to be logged. The transaction was rolled back.
+    #[error("the disk is full")]
+    DiskFull,
     /// The database cannot take part in two-phase commit. The transaction was rolled back.
     #[error("the database has no XA support")]
     NoXa,
+}
+
+impl DbError {
+    /// Why a transaction rolled back that met with this error.
+    const fn cause(self) -> AbortCause {
+        match self {
+            Self::LockTimeout => AbortCause::LockTimeout,
+            Self::Deadlock => AbortCause::Deadlock,
+            Self::Serialization => AbortCause::Serialization,
+            Self::DiskFull => AbortCause::DiskFull,
+            Self::Fenced => AbortCause::Fenced,
+            Self::Broken => AbortCause::Broken,
+            _ => AbortCause::Requested,
+        }
+    }
 }
 
 /// One database.
@@ -204,14 +227,9 @@ impl Database {
         self.state().pool.clone()
     }
 
-    /// While its disk is stalled, nothing becomes durable.
-    pub fn set_disk_stalled(&self, stalled: bool) {
-        self.log.set_stalled(stalled);
-    }
-
-    /// While its disk lies, forced writes are reported but not durable.
-    pub fn set_disk_lying(&self, lying: bool) {
-        self.log.set_lying(lying);
+    /// The disk that its log is on.
+    pub fn disk(&self) -> &Disk {
+        self.log.disk()
     }
 
     fn spec(&self) -> &DatabaseSpec {

@@ -8,7 +8,7 @@ use super::locks::Mode;
 use super::provenance::{Direction, Effect};
 use super::rows::RowId;
 use super::{Call, Database, DbError, RowVersion, Txn};
-use crate::kernel::NodeId;
+use crate::kernel::{NodeId, Span};
 use crate::model::env::Ctx;
 use crate::model::record::{Kind, MessageClass, subject_column};
 use crate::model::system::{ReadMode, RowKey, ServiceId, TableId};
@@ -88,6 +88,23 @@ impl Database {
         row: RowKey,
     ) -> Result<(), DbError> {
         self.look(ctx, from, RowId { table, key: row }, MessageClass::Database, |_, _| ()).await
+    }
+
+    /// A query of `service` that locks nothing, and holds a connection and a core for so long.
+    ///
+    /// # Errors
+    ///
+    /// As [`Database::begin`] and every statement.
+    pub async fn query_for(
+        self: &Rc<Self>,
+        ctx: Ctx,
+        from: NodeId,
+        service: ServiceId,
+        demand: Span,
+    ) -> Result<(), DbError> {
+        let mut txn = self.connect(ctx, from, (service, false), MessageClass::Database).await?;
+        txn.alone(move |database, call| async move { database.work(&call, Some(demand)).await })
+            .await
     }
 
     /// One locked read in a transaction of its own, in one round trip.

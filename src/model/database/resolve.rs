@@ -11,7 +11,7 @@ use crate::kernel::{NodeId, Time};
 use crate::model::contract::{label, transaction_of};
 use crate::model::env::Ctx;
 use crate::model::log::{ForceKind, Lsn};
-use crate::model::point::{Act, Moment};
+use crate::model::point::{Act, Moment, Order};
 use crate::model::record::{AbortCause, Kind, MessageClass, OpId, TxnId};
 
 /// A participant's answer to a prepare.
@@ -160,6 +160,7 @@ impl Database {
             self.close(&call.ctx, call.txn);
             return Ok(Vote::ReadOnly);
         }
+        let order = self.admit(&call, label::PREPARE)?;
         // All work is done, so what was only read need not stay locked.
         self.release(&call.ctx, call.txn, true);
         let rows = self.state().locks.held(call.txn).to_vec();
@@ -167,7 +168,8 @@ impl Database {
         let branch = InDoubt { txn, tag, ctx, changes, rows, announced: Cell::new(false) };
         let branch = Rc::new(branch);
         let entry = Entry::Prepare(Rc::clone(&branch));
-        let forcing = self.log.force(&ctx, entry, label::PREPARE, ForceKind::Prepare);
+        let prepare = (label::PREPARE, ForceKind::Prepare);
+        let forcing = self.log.force_under(order, &ctx, entry, prepare);
         let lsn = forcing.await.ok_or(DbError::Unknown)?;
         if !self.is_serving() {
             return Err(DbError::Unknown);
@@ -229,18 +231,23 @@ impl Database {
         }
         let label = if decision.commit { label::COMMIT } else { label::ABORT };
         let entry = Entry::Resolve { txn: call.txn, decision };
+        let mut order = Order::Go;
         let lsn = if decision.forced {
-            let forcing = self.log.force(&call.ctx, entry, label, ForceKind::Decide);
+            order = self.log.announce(&call.ctx, label);
+            let outcome = (label, ForceKind::Decide);
+            let forcing = self.log.force_under(order, &call.ctx, entry, outcome);
             forcing.await.ok_or(DbError::Unknown)?
         } else {
             self.log.append(&call.ctx, entry, label)
         };
-        if !self.is_serving() || !self.reach(&call.ctx, Act::Apply, label, Moment::Before) {
+        if !self.is_serving() {
             return Err(DbError::Unknown);
         }
+        let apply = self.reach(&call.ctx, Act::Apply, label, Moment::Before);
+        let heard = self.is_heard(&call, order, apply.ok_or(DbError::Unknown)?);
         self.finish(call.txn, decision, lsn);
         self.reach(&call.ctx, Act::Apply, label, Moment::After);
-        Ok(())
+        if heard { Ok(()) } else { Err(DbError::Unknown) }
     }
 
     /// The outcome of a branch is in the log: carries it out.

@@ -13,6 +13,7 @@ use crate::model::contract::label;
 use crate::model::env::Ctx;
 use crate::model::record::{AbortCause, Kind, MessageClass, TxnId};
 use crate::model::system::ServiceId;
+use crate::model::trouble::Trouble;
 
 /// An open transaction, as the service sees it.
 ///
@@ -221,7 +222,7 @@ impl Database {
             if let Some((row, mode)) = lock {
                 self.lock(&call, row, mode).await?;
             }
-            self.work(&call).await?;
+            self.work(&call, None).await?;
             self.check(&call)?;
             act(&self, &call)
         }
@@ -236,7 +237,10 @@ impl Database {
 
     async fn lock(&self, call: &Call, row: RowId, mode: Mode) -> Result<(), DbError> {
         let sim = self.env.sim();
-        let asked = self.state_mut().locks.ask(call.txn, row, mode, sim.now());
+        let asked = match self.suffers(Trouble::Deadlock, call) {
+            true => Asked::Deadlock,
+            false => self.state_mut().locks.ask(call.txn, row, mode, sim.now()),
+        };
         if asked == Asked::Granted {
             return Ok(());
         }
@@ -262,15 +266,16 @@ impl Database {
         }
     }
 
-    async fn work(&self, call: &Call) -> Result<(), DbError> {
+    /// Holds a core for so long; by default as long as a statement takes.
+    pub(super) async fn work(&self, call: &Call, demand: Option<Span>) -> Result<(), DbError> {
         let sim = self.env.sim();
         let queued = sim.now();
         let line = self.state().cores.acquire();
         let _core = line.await.ok_or(DbError::Broken)?;
         let began = sim.now();
         let number = call.number | WORK_LEG;
-        let drawn = self.spec().work.sample(&mut self.words(Purpose::Work, &call.ctx, number));
-        let demand = sim.effort(drawn);
+        let draw = || self.spec().work.sample(&mut self.words(Purpose::Work, &call.ctx, number));
+        let demand = sim.effort(demand.unwrap_or_else(draw));
         self.state_mut().meter.begin(began);
         let mut core = Core { database: self, began, drawn: None };
         sim.sleep_until(began + demand).await;
@@ -402,7 +407,13 @@ impl Txn {
         self.dangling = true;
         let result = answer.or(DbError::Broken).await;
         self.dangling = false;
-        let over = [DbError::LockTimeout, DbError::Deadlock, DbError::Fenced, DbError::Broken];
+        let over = [
+            DbError::LockTimeout,
+            DbError::Deadlock,
+            DbError::Serialization,
+            DbError::Fenced,
+            DbError::Broken,
+        ];
         self.open = !result.as_ref().is_err_and(|error| over.contains(error));
         result
     }

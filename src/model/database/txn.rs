@@ -10,7 +10,7 @@ use super::{Database, DbError, Event, IdemKey, RowVersion, Txn};
 use crate::kernel::Time;
 use crate::model::contract::label;
 use crate::model::env::Ctx;
-use crate::model::point::{Act, Moment};
+use crate::model::point::{Act, Moment, Order};
 use crate::model::record::OpId;
 use crate::model::system::{RowKey, StepId, TableId};
 
@@ -68,8 +68,10 @@ impl Txn {
                     Direction::Undo => Act::Compensate,
                 };
                 let label = label::STATEMENT;
-                if !database.reach(&call.ctx, act, label, Moment::Before) {
-                    return Err(DbError::Broken);
+                let order = database.reach(&call.ctx, act, label, Moment::Before);
+                if let Order::Refuse(error) = order.ok_or(DbError::Broken)? {
+                    database.abort(call.txn, error.cause());
+                    return Err(error);
                 }
                 let done = database.apply_step(call, step);
                 database.reach(&call.ctx, act, label, Moment::After);

@@ -158,14 +158,14 @@ fn what_is_forgotten_takes_no_memory() {
 #[test]
 fn a_stalled_disk_ends_no_flush_and_a_lying_one_keeps_nothing() {
     let bench = Bench::new();
-    bench.log.set_stalled(true);
+    bench.log.disk().ail(Ailment::Stalled);
     bench.force(1, 0, ForceKind::Commit);
     bench.run(50);
     assert!(bench.done.borrow().is_empty());
-    bench.log.set_stalled(false);
+    bench.log.disk().heal(Ailment::Stalled);
     bench.run(60);
     assert_eq!(*bench.done.borrow(), [(1, Some(Lsn(1)), at(50))]);
-    bench.log.set_lying(true);
+    bench.log.disk().ail(Ailment::Lying);
     bench.force(2, 0, ForceKind::Commit);
     bench.run(100);
     assert_eq!(bench.done.borrow().len(), 2, "it says that it is durable");
@@ -183,4 +183,61 @@ fn a_node_that_is_down_appends_nothing() {
     bench.run(50);
     assert!(bench.log.is_empty());
     assert_eq!(*bench.done.borrow(), [(1, None, at(0))]);
+}
+
+#[test]
+fn a_full_disk_begins_no_flush_and_ends_the_one_under_way() {
+    let bench = Bench::new();
+    bench.force(1, 0, ForceKind::Commit);
+    bench.force(2, 1, ForceKind::Commit);
+    bench.run(2);
+    bench.log.disk().ail(Ailment::Full);
+    bench.run(50);
+    bench.log.disk().heal(Ailment::Full);
+    bench.run(100);
+    assert_eq!(*bench.done.borrow(), [(1, Some(Lsn(1)), at(4)), (2, Some(Lsn(2)), at(54))]);
+}
+
+/// Two faults that stall one disk: it is well when both are over.
+#[test]
+fn a_disk_is_well_when_nothing_is_wrong_with_it() {
+    let bench = Bench::new();
+    bench.log.disk().ail(Ailment::Stalled);
+    bench.log.disk().ail(Ailment::Stalled);
+    bench.log.disk().heal(Ailment::Stalled);
+    bench.force(1, 0, ForceKind::Commit);
+    bench.run(50);
+    assert!(bench.done.borrow().is_empty());
+    bench.log.disk().heal(Ailment::Stalled);
+    bench.run(51);
+    assert_eq!(bench.done.borrow().len(), 1);
+}
+
+/// Record 1 was forced, 2 to 5 are being written when the node crashes, and 6 is not yet.
+fn torn(lies: bool, written: f64) -> Vec<u32> {
+    let bench = Bench::new();
+    if lies {
+        bench.log.disk().ail(Ailment::Lying);
+    }
+    bench.force(1, 0, ForceKind::Commit);
+    bench.run(1);
+    for record in [2, 3, 4, 5] {
+        bench.force(record, 0, ForceKind::Commit);
+    }
+    bench.run(6);
+    bench.force(6, 0, ForceKind::Commit);
+    bench.run(7);
+    bench.log.disk().set_written(written);
+    bench.env.sim().crash(bench.node);
+    bench.log.crash(false);
+    bench.kept()
+}
+
+#[test]
+fn a_torn_tail_is_the_unforced_tail_less_what_was_whole() {
+    assert_eq!(torn(false, 0.0), [1], "as every crash");
+    assert_eq!(torn(false, 0.5), [1, 2, 3], "records that nobody was told of");
+    assert_eq!(torn(false, 0.99), [1, 2, 3, 4]);
+    assert!(torn(true, 0.0).is_empty(), "record 1 had been reported as durable");
+    assert_eq!(torn(true, 0.5), [1, 2]);
 }

@@ -12,6 +12,7 @@ use crate::model::database::{DbError, Derived, Policy, RowVersion, Version};
 use crate::model::here::Here;
 use crate::model::record::Kind;
 use crate::model::system::{RowKey, TableId};
+use crate::model::trouble::Trouble;
 
 /// One line of the job's log: how far each rule has come. Saved when a run is over, never before.
 #[derive(Clone, Debug, Default)]
@@ -59,7 +60,7 @@ pub(super) async fn run(pattern: Rc<BackgroundSync>, here: Here) {
             }
         };
         here.sleep(wait).await;
-        pattern.synchronize(&here).await;
+        take_turn(&pattern, &here).await;
     }
 }
 
@@ -71,9 +72,23 @@ pub(super) async fn stand_by(pattern: Rc<BackgroundSync>, here: Here) {
         let message = Message::control("heartbeat", here.system().retry.step_deadline);
         let alive = here.call(job, message, |_| async {}).await;
         if alive != Reply::Answered(()) {
-            pattern.synchronize(&here).await;
+            take_turn(&pattern, &here).await;
         }
     }
+}
+
+/// It is time for a run: there is one, unless a trouble keeps it from starting, or starts another
+/// one beside it.
+async fn take_turn(pattern: &Rc<BackgroundSync>, here: &Here) {
+    let name = here.world().name(here.node()).luck;
+    if here.env().suffers(Trouble::JobSkip, name, here.ctx(), 0) {
+        return;
+    }
+    if here.env().suffers(Trouble::JobOverlap, name, here.ctx(), 0) {
+        let pattern = Rc::clone(pattern);
+        here.spawn(|here| async move { pattern.synchronize(&here).await });
+    }
+    pattern.synchronize(here).await;
 }
 
 impl BackgroundSync {

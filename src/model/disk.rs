@@ -1,0 +1,91 @@
+//! The disk under the logs of one node, and what can be wrong with it.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use super::env::Env;
+use crate::kernel::{NodeId, Signal, Sim};
+
+/// What can be wrong with a disk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ailment {
+    /// No flush ends.
+    Stalled,
+    /// There is no room for more: no flush begins. A database, which has somebody to say no to,
+    /// refuses what it would have to log.
+    Full,
+    /// A flush is reported as done while its records are in volatile memory, until a flush that
+    /// begins after the disk was set right.
+    Lying,
+}
+
+/// The disk of one node; a cheap handle. Several faults may spoil it at once.
+#[derive(Clone)]
+pub struct Disk(Rc<State>);
+
+struct State {
+    ails: [Cell<u32>; 3],
+    /// How much of what a flush was writing is on the disk when the node crashes.
+    written: Cell<f64>,
+    changed: Signal,
+}
+
+impl Disk {
+    fn new(sim: &Sim) -> Self {
+        let (ails, written) = (Default::default(), Cell::new(0.0));
+        Self(Rc::new(State { ails, written, changed: Signal::new(sim) }))
+    }
+
+    /// Something more is wrong with it.
+    pub fn ail(&self, ailment: Ailment) {
+        let faults = self.faults(ailment);
+        faults.set(faults.get() + 1);
+    }
+
+    /// Ends what one [`Disk::ail`] began.
+    pub fn heal(&self, ailment: Ailment) {
+        let faults = self.faults(ailment);
+        faults.set(faults.get().saturating_sub(1));
+        self.0.changed.notify_all();
+    }
+
+    /// Whether this is wrong with it now.
+    pub fn is(&self, ailment: Ailment) -> bool {
+        self.faults(ailment).get() > 0
+    }
+
+    /// Which share of the records of a flush a crash leaves on the disk, 0 to 1, rounded down. The
+    /// record behind them is torn: its checksum is wrong.
+    pub fn set_written(&self, share: f64) {
+        self.0.written.set(share);
+    }
+
+    /// See [`Disk::set_written`].
+    pub fn written(&self) -> f64 {
+        self.0.written.get()
+    }
+
+    /// Is notified when something was set right.
+    pub fn changed(&self) -> &Signal {
+        &self.0.changed
+    }
+
+    fn faults(&self, ailment: Ailment) -> &Cell<u32> {
+        &self.0.ails[ailment as usize]
+    }
+}
+
+/// The disks of all nodes, made as they are first asked for.
+#[derive(Default)]
+pub(super) struct Disks(RefCell<Vec<Disk>>);
+
+impl Env {
+    /// The disk of a node.
+    pub fn disk(&self, node: NodeId) -> Disk {
+        let mut disks = self.disks().0.borrow_mut();
+        while disks.len() <= usize::from(node.0) {
+            disks.push(Disk::new(self.sim()));
+        }
+        disks[usize::from(node.0)].clone()
+    }
+}
