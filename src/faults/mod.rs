@@ -9,6 +9,8 @@ mod corruption;
 mod crash;
 mod delay;
 mod delay_message;
+mod disk;
+mod disk_stall;
 mod duplicate_message;
 mod duplication;
 mod flapping;

@@ -155,6 +155,7 @@ impl Faults {
             .with::<super::lose_message::LoseMessage>()
             .with::<super::duplicate_message::DuplicateMessage>()
             .with::<super::delay_message::DelayMessage>()
+            .with::<super::disk_stall::DiskStall>()
     }
 
     /// These and one more.

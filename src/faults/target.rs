@@ -1,9 +1,11 @@
 //! Names of what a fault strikes, resolved in the world of one run.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::kernel::NodeId;
-use crate::model::system::ServiceId;
+use crate::model::database::Database;
+use crate::model::system::{LoadId, ServiceId};
 use crate::model::world::World;
 
 /// The roles that a fault may strike: all driver nodes of the pattern at work, those of one sort,
@@ -75,6 +77,27 @@ pub fn machines(world: &World, name: &str) -> Vec<NodeId> {
 pub fn check_machine(target: &str) -> Vec<String> {
     let message = "clients are not machines of this system: only their links can be disturbed";
     if target == "role:client" { vec![message.to_owned()] } else { Vec::new() }
+}
+
+/// The databases that a name stands for: the one that is called so, or all on such nodes.
+pub fn databases(world: &World, name: &str) -> Vec<Rc<Database>> {
+    let specs = &world.env().system().databases;
+    if let Some(at) = specs.iter().position(|spec| spec.name.is_called(name)) {
+        return vec![Rc::clone(&world.databases()[at])];
+    }
+    let nodes = nodes(world, name);
+    let there = |database: &&Rc<Database>| nodes.contains(&database.node());
+    world.databases().iter().filter(there).cloned().collect()
+}
+
+/// What begins the name of a load where something else could be meant.
+pub const LOAD: &str = "load:";
+
+/// The load that a name stands for, written `load:NAME`.
+pub fn load(world: &World, name: &str) -> Option<LoadId> {
+    let name = name.strip_prefix(LOAD)?;
+    let at = world.env().system().loads.iter().position(|load| load.name.is_called(name))?;
+    Some(LoadId(at as u16))
 }
 
 /// The nodes of several names, each once, in the order of their numbers.

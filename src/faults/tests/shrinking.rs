@@ -15,7 +15,9 @@ use crate::kernel::{Luck, Purpose, Words};
 /// What there is to strike in the scenario of these tests.
 fn menu() -> Menu {
     let scenario = scenario(&super::text("kind = 'pause'\nat = '1s'\ntarget = 'stock'"));
-    Menu::of(&scenario.system, &scenario.variants[0].pattern.drivers())
+    let mut drivers = scenario.variants[0].pattern.drivers();
+    drivers.extend(["sync-job", "broker"]);
+    Menu::of(&scenario.system, &drivers)
 }
 
 /// The same settings, from the text that a file would have.

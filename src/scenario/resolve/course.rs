@@ -11,6 +11,7 @@ use super::super::values::At;
 use super::super::{PlannedFault, Variant};
 use super::{Context, ROLES, TECHNIQUES, name};
 use crate::faults::plan::Start;
+use crate::faults::target::LOAD;
 use crate::kernel::Span;
 use crate::model::system::{ClientSpec, Phases, RetrySpec, System};
 
@@ -160,6 +161,13 @@ impl Context<'_> {
         number.zip(instances).is_some_and(|(number, all)| (2..=all).contains(&number))
     }
 
+    /// Whether this is a load, such as `load:orders`.
+    fn is_load(&self, target: &str) -> bool {
+        let Some(name) = target.strip_prefix(LOAD) else { return false };
+        let mut loads = self.file.load.iter();
+        loads.any(|(_, shown, load)| shown.value == name || load.luck.as_deref() == Some(name))
+    }
+
     fn target(&mut self, target: &At<String>) {
         let names = self.service.all().iter().chain(self.database.all());
         let mut names: Vec<&str> = names.map(|name| name.value.as_str()).collect();
@@ -179,7 +187,7 @@ impl Context<'_> {
         if names.contains(&name) || lucky.chain(lasting).any(|lasting| lasting == name) {
             return;
         }
-        if self.is_instance(name) {
+        if self.is_instance(name) || self.is_load(name) {
             return;
         }
         let message = match target.value.as_str() {
