@@ -10,6 +10,7 @@ mod crash;
 mod delay;
 mod delay_message;
 mod disk;
+mod disk_full;
 mod disk_stall;
 mod duplicate_message;
 mod duplication;

@@ -156,6 +156,7 @@ impl Faults {
             .with::<super::duplicate_message::DuplicateMessage>()
             .with::<super::delay_message::DelayMessage>()
             .with::<super::disk_stall::DiskStall>()
+            .with::<super::disk_full::DiskFull>()
     }
 
     /// These and one more.
