@@ -19,6 +19,7 @@ mod ladder;
 mod links;
 mod lose_message;
 mod loss;
+mod lying_force;
 pub mod menu;
 mod offset;
 mod partition;

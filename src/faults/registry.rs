@@ -157,6 +157,7 @@ impl Faults {
             .with::<super::delay_message::DelayMessage>()
             .with::<super::disk_stall::DiskStall>()
             .with::<super::disk_full::DiskFull>()
+            .with::<super::lying_force::LyingForce>()
     }
 
     /// These and one more.

@@ -1,0 +1,69 @@
+//! # Lying forced writes
+//!
+//! The target's disk reports every flush as done while its records are still in a volatile cache,
+//! as cheap disks and some controllers do. They become durable with the first flush that begins
+//! after the fault has ended. Nothing is seen of it unless the node crashes meanwhile: then
+//! everything since the lie began is lost, also what was answered yes, and what a participant had
+//! promised. Give it a crash:
+//!
+//! ```toml
+//! [[faults]]
+//! kind = "lying-force"
+//! target = "stock-db"
+//! at = "10s"
+//!
+//! [[faults]]
+//! kind = "crash"
+//! target = "stock-db"
+//! at = "20s"
+//! for = "1s"
+//! ```
+//!
+//! No protocol can stand this, so it is outside the budget of every pattern.
+
+use std::rc::Rc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::disk::{ail, draw_keeper};
+use super::menu::Menu;
+use super::registry::{Fault, Heal};
+use super::target::check_machine;
+use crate::kernel::Words;
+use crate::model::disk::Ailment;
+use crate::model::world::World;
+
+/// A disk that reports what it has not done.
+pub struct LyingForce;
+
+/// Settings of a lying disk.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Settings {
+    /// A database, a driver node such as `coordinator`, the broker, or a role.
+    target: String,
+}
+
+impl Fault for LyingForce {
+    const NAME: &'static str = "lying-force";
+    const SUMMARY: &'static str = "forced writes are reported and not durable: a crash loses them";
+    const MANUAL: &'static str = include_str!("lying_force.rs");
+    type Settings = Settings;
+
+    fn targets(settings: &Settings) -> Vec<String> {
+        vec![settings.target.clone()]
+    }
+
+    fn check(settings: &Settings) -> Vec<String> {
+        check_machine(&settings.target)
+    }
+
+    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
+        ail(world, &settings.target, Ailment::Lying)
+    }
+
+    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
+        Some(Settings { target: draw_keeper(menu, words)? })
+    }
+}
