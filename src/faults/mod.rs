@@ -29,6 +29,7 @@ pub mod registry;
 mod reordering;
 mod slow_down;
 pub mod target;
+mod torn_tail;
 pub mod trigger;
 
 #[cfg(test)]

@@ -158,6 +158,7 @@ impl Faults {
             .with::<super::disk_stall::DiskStall>()
             .with::<super::disk_full::DiskFull>()
             .with::<super::lying_force::LyingForce>()
+            .with::<super::torn_tail::TornTail>()
     }
 
     /// These and one more.
