@@ -25,6 +25,7 @@ mod offset;
 mod partition;
 mod pause;
 pub mod plan;
+mod pool_exhaustion;
 pub mod registry;
 mod reordering;
 mod slow_down;

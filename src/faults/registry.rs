@@ -159,6 +159,7 @@ impl Faults {
             .with::<super::disk_full::DiskFull>()
             .with::<super::lying_force::LyingForce>()
             .with::<super::torn_tail::TornTail>()
+            .with::<super::pool_exhaustion::PoolExhaustion>()
     }
 
     /// These and one more.

@@ -62,6 +62,7 @@ const ROWS: &[Row] = &[
     // What was answered yes in 9 s of 35 s.
     row("lying-force", "m7.lost", Up(0.2)),
     row("torn-tail", "m9", Down(0.05)),
+    row("pool-exhaustion", "m9", Down(0.1)),
 ];
 
 const fn row(kind: &'static str, measure: &'static str, change: Change) -> Row {

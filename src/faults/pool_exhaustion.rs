@@ -1,0 +1,79 @@
+//! # Exhausted connection pool
+//!
+//! Somebody takes connections of a database and does not give them back until the fault ends: a
+//! leak, a report, a forgotten console. They are taken as they come free, in line with everybody
+//! else. Transactions wait for what is left; with none left, until their callers give up. A crash
+//! of the database frees them.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ladder::{below, check_range, draw};
+use super::menu::Menu;
+use super::registry::{Fault, Heal};
+use super::target::databases;
+use crate::kernel::{NodeId, Permit, Words};
+use crate::model::world::World;
+
+/// Connections of a database that somebody holds.
+pub struct PoolExhaustion;
+
+/// Settings of an exhausted pool.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Settings {
+    /// The database.
+    target: String,
+    /// How many connections are held.
+    connections: u32,
+}
+
+/// Numbers of connections: from a few to a whole pool.
+const CONNECTIONS: [u32; 7] = [1, 2, 5, 10, 20, 50, 100];
+
+/// What is held; nothing any more when it is over.
+type Held = RefCell<Option<Vec<Permit>>>;
+
+impl Fault for PoolExhaustion {
+    const NAME: &'static str = "pool-exhaustion";
+    const SUMMARY: &'static str = "somebody holds connections of a database";
+    const MANUAL: &'static str = include_str!("pool_exhaustion.rs");
+    type Settings = Settings;
+
+    fn targets(settings: &Settings) -> Vec<String> {
+        vec![settings.target.clone()]
+    }
+
+    fn check(settings: &Settings) -> Vec<String> {
+        check_range("connections", settings.connections, 1, u32::MAX)
+    }
+
+    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
+        let held: Rc<Held> = Rc::new(RefCell::new(Some(Vec::new())));
+        for database in databases(world, &settings.target) {
+            let (pool, held, wanted) = (database.pool(), Rc::clone(&held), settings.connections);
+            world.env().sim().spawn(NodeId::WORLD, async move {
+                for _ in 0..wanted {
+                    let Some(permit) = pool.acquire().await else { return };
+                    // What comes too late is given back at once.
+                    let Some(held) = &mut *held.borrow_mut() else { return };
+                    held.push(permit);
+                }
+            });
+        }
+        Box::new(move || drop(held.take()))
+    }
+
+    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
+        let target = Menu::pick(menu.databases.iter(), words)?;
+        Some(Settings { target, connections: draw(&CONNECTIONS, words) })
+    }
+
+    fn simpler(settings: &Settings) -> Vec<Settings> {
+        let fewer = below(&CONNECTIONS, settings.connections).into_iter();
+        fewer.map(|connections| Settings { connections, ..settings.clone() }).collect()
+    }
+}
