@@ -1,5 +1,6 @@
 //! The faults: what goes wrong, when, and where. One file per kind; the plan says when.
 
+mod afflict;
 mod bandwidth;
 pub mod budget;
 mod clock_drift;
@@ -7,6 +8,7 @@ mod clock_jump;
 mod clock_offset;
 mod corruption;
 mod crash;
+mod deadlock_victim;
 mod delay;
 mod delay_message;
 mod disk;

@@ -160,6 +160,7 @@ impl Faults {
             .with::<super::lying_force::LyingForce>()
             .with::<super::torn_tail::TornTail>()
             .with::<super::pool_exhaustion::PoolExhaustion>()
+            .with::<super::deadlock_victim::DeadlockVictim>()
     }
 
     /// These and one more.

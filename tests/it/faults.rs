@@ -63,6 +63,7 @@ const ROWS: &[Row] = &[
     row("lying-force", "m7.lost", Up(0.2)),
     row("torn-tail", "m9", Down(0.05)),
     row("pool-exhaustion", "m9", Down(0.1)),
+    row("deadlock-victim", "m12.retries", Up(0.2)),
 ];
 
 const fn row(kind: &'static str, measure: &'static str, change: Change) -> Row {
