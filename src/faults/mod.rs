@@ -30,6 +30,7 @@ pub mod plan;
 mod pool_exhaustion;
 pub mod registry;
 mod reordering;
+mod serialization_failure;
 mod slow_down;
 pub mod target;
 mod torn_tail;

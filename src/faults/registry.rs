@@ -161,6 +161,7 @@ impl Faults {
             .with::<super::torn_tail::TornTail>()
             .with::<super::pool_exhaustion::PoolExhaustion>()
             .with::<super::deadlock_victim::DeadlockVictim>()
+            .with::<super::serialization_failure::SerializationFailure>()
     }
 
     /// These and one more.

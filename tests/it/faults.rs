@@ -64,6 +64,7 @@ const ROWS: &[Row] = &[
     row("torn-tail", "m9", Down(0.05)),
     row("pool-exhaustion", "m9", Down(0.1)),
     row("deadlock-victim", "m12.retries", Up(0.2)),
+    row("serialization-failure", "m12.retries", Up(0.2)),
 ];
 
 const fn row(kind: &'static str, measure: &'static str, change: Change) -> Row {

@@ -1,0 +1,79 @@
+//! # Serialization failure
+//!
+//! A database refuses a share of the commits (and prepares) that have something to log, because the
+//! transactions cannot be serialized with others, as snapshot isolation does at its own time.
+//! Nothing stays of such a transaction, and another try may help.
+//!
+//! For a single one leave `share` out and give it a trigger on `force commit` or `force prepare` of
+//! the database; on `work` it strikes a statement instead:
+//!
+//! ```toml
+//! [[faults]]
+//! kind = "serialization-failure"
+//! target = "stock-db"
+//! on = { who = "stock-db", what = "force commit" }
+//! ```
+
+use std::rc::Rc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::afflict::{afflict, at_databases};
+use super::ladder::{SHARES, below, check_range, draw};
+use super::menu::Menu;
+use super::registry::{Fault, Heal};
+use crate::kernel::Words;
+use crate::model::database::DbError;
+use crate::model::point::Order;
+use crate::model::trouble::Trouble;
+use crate::model::world::World;
+
+/// Commits that are refused because they cannot be serialized.
+pub struct SerializationFailure;
+
+/// Settings of serialization failures.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Settings {
+    /// The database.
+    target: String,
+    /// Which share is struck while the fault lasts, 0 to 1; if it is left out, only the one whose
+    /// point triggers it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    share: Option<f64>,
+}
+
+impl Fault for SerializationFailure {
+    const NAME: &'static str = "serialization-failure";
+    const SUMMARY: &'static str = "commits are refused: nothing stays, another try may help";
+    const MANUAL: &'static str = include_str!("serialization_failure.rs");
+    type Settings = Settings;
+
+    fn targets(settings: &Settings) -> Vec<String> {
+        vec![settings.target.clone()]
+    }
+
+    fn check(settings: &Settings) -> Vec<String> {
+        check_range("share", settings.share.unwrap_or(0.0), 0.0, 1.0)
+    }
+
+    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
+        let places = at_databases(world, &settings.target);
+        afflict(world, Trouble::Serialization, &places, settings.share, u64::MAX)
+    }
+
+    fn order(settings: &Settings) -> Order {
+        if settings.share.is_none() { Order::Refuse(DbError::Serialization) } else { Order::Go }
+    }
+
+    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
+        let target = Menu::pick(menu.databases.iter(), words)?;
+        Some(Settings { target, share: Some(draw(&SHARES, words)) })
+    }
+
+    fn simpler(settings: &Settings) -> Vec<Settings> {
+        let less = settings.share.into_iter().flat_map(|share| below(&SHARES, share));
+        less.map(|share| Settings { share: Some(share), ..settings.clone() }).collect()
+    }
+}
