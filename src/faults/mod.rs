@@ -6,6 +6,7 @@ pub mod budget;
 mod clock_drift;
 mod clock_jump;
 mod clock_offset;
+mod commit_unknown;
 mod corruption;
 mod crash;
 mod deadlock_victim;

@@ -162,6 +162,7 @@ impl Faults {
             .with::<super::pool_exhaustion::PoolExhaustion>()
             .with::<super::deadlock_victim::DeadlockVictim>()
             .with::<super::serialization_failure::SerializationFailure>()
+            .with::<super::commit_unknown::CommitUnknown>()
     }
 
     /// These and one more.
