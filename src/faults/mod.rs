@@ -2,6 +2,7 @@
 
 mod afflict;
 mod bandwidth;
+mod broker_redelivery;
 pub mod budget;
 mod clock_drift;
 mod clock_jump;

@@ -163,6 +163,7 @@ impl Faults {
             .with::<super::deadlock_victim::DeadlockVictim>()
             .with::<super::serialization_failure::SerializationFailure>()
             .with::<super::commit_unknown::CommitUnknown>()
+            .with::<super::broker_redelivery::BrokerRedelivery>()
     }
 
     /// These and one more.
