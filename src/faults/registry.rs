@@ -164,6 +164,7 @@ impl Faults {
             .with::<super::serialization_failure::SerializationFailure>()
             .with::<super::commit_unknown::CommitUnknown>()
             .with::<super::broker_redelivery::BrokerRedelivery>()
+            .with::<super::broker_rebalance::BrokerRebalance>()
     }
 
     /// These and one more.

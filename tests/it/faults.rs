@@ -69,6 +69,8 @@ const ROWS: &[Row] = &[
     row("commit-unknown", "m7.duplicated", Up(0.15)),
     // Three tenths of it.
     row("broker-redelivery", "m7.duplicated", Up(0.08)),
+    // Eight seconds without a delivery, at five operations a second.
+    row("broker-rebalance", "m1.partial", Up(1.5)),
 ];
 
 const fn row(kind: &'static str, measure: &'static str, change: Change) -> Row {
