@@ -2,6 +2,7 @@
 
 mod afflict;
 mod bandwidth;
+mod broker_loss;
 mod broker_rebalance;
 mod broker_redelivery;
 pub mod budget;

@@ -165,6 +165,7 @@ impl Faults {
             .with::<super::commit_unknown::CommitUnknown>()
             .with::<super::broker_redelivery::BrokerRedelivery>()
             .with::<super::broker_rebalance::BrokerRebalance>()
+            .with::<super::broker_loss::BrokerLoss>()
     }
 
     /// These and one more.

@@ -71,6 +71,7 @@ const ROWS: &[Row] = &[
     row("broker-redelivery", "m7.duplicated", Up(0.08)),
     // Eight seconds without a delivery, at five operations a second.
     row("broker-rebalance", "m1.partial", Up(1.5)),
+    row("broker-loss", "m7.lost", Up(0.05)),
 ];
 
 const fn row(kind: &'static str, measure: &'static str, change: Change) -> Row {
