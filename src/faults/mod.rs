@@ -31,6 +31,7 @@ mod offset;
 mod partition;
 mod pause;
 pub mod plan;
+mod poison_message;
 mod pool_exhaustion;
 pub mod registry;
 mod reordering;

@@ -166,6 +166,7 @@ impl Faults {
             .with::<super::broker_redelivery::BrokerRedelivery>()
             .with::<super::broker_rebalance::BrokerRebalance>()
             .with::<super::broker_loss::BrokerLoss>()
+            .with::<super::poison_message::PoisonMessage>()
     }
 
     /// These and one more.

@@ -72,6 +72,8 @@ const ROWS: &[Row] = &[
     // Eight seconds without a delivery, at five operations a second.
     row("broker-rebalance", "m1.partial", Up(1.5)),
     row("broker-loss", "m7.lost", Up(0.05)),
+    // Three operations.
+    row("poison-message", "m7.stranded", Up(0.01)),
 ];
 
 const fn row(kind: &'static str, measure: &'static str, change: Change) -> Row {
