@@ -167,6 +167,7 @@ impl Faults {
             .with::<super::broker_rebalance::BrokerRebalance>()
             .with::<super::broker_loss::BrokerLoss>()
             .with::<super::poison_message::PoisonMessage>()
+            .with::<super::job_skip::JobSkip>()
     }
 
     /// These and one more.

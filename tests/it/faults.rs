@@ -74,6 +74,7 @@ const ROWS: &[Row] = &[
     row("broker-loss", "m7.lost", Up(0.05)),
     // Three operations.
     row("poison-message", "m7.stranded", Up(0.01)),
+    row("job-skip", "m1.partial", Up(5.0)),
 ];
 
 const fn row(kind: &'static str, measure: &'static str, change: Change) -> Row {
