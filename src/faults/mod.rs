@@ -21,6 +21,7 @@ mod disk_stall;
 mod duplicate_message;
 mod duplication;
 mod flapping;
+mod job_overlap;
 mod job_skip;
 mod ladder;
 mod links;

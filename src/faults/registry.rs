@@ -168,6 +168,7 @@ impl Faults {
             .with::<super::broker_loss::BrokerLoss>()
             .with::<super::poison_message::PoisonMessage>()
             .with::<super::job_skip::JobSkip>()
+            .with::<super::job_overlap::JobOverlap>()
     }
 
     /// These and one more.

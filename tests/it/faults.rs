@@ -75,6 +75,7 @@ const ROWS: &[Row] = &[
     // Three operations.
     row("poison-message", "m7.stranded", Up(0.01)),
     row("job-skip", "m1.partial", Up(5.0)),
+    row("job-overlap", "m7.duplicated", Up(0.1)),
 ];
 
 const fn row(kind: &'static str, measure: &'static str, change: Change) -> Row {
