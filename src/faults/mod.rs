@@ -25,6 +25,7 @@ mod job_overlap;
 mod job_skip;
 mod ladder;
 mod links;
+mod load_burst;
 mod lose_message;
 mod loss;
 mod lying_force;

@@ -169,6 +169,7 @@ impl Faults {
             .with::<super::poison_message::PoisonMessage>()
             .with::<super::job_skip::JobSkip>()
             .with::<super::job_overlap::JobOverlap>()
+            .with::<super::load_burst::LoadBurst>()
     }
 
     /// These and one more.

@@ -76,6 +76,7 @@ const ROWS: &[Row] = &[
     row("poison-message", "m7.stranded", Up(0.01)),
     row("job-skip", "m1.partial", Up(5.0)),
     row("job-overlap", "m7.duplicated", Up(0.1)),
+    row("load-burst", "m9", Down(0.3)),
 ];
 
 const fn row(kind: &'static str, measure: &'static str, change: Change) -> Row {
