@@ -20,6 +20,7 @@ mod disk_full;
 mod disk_stall;
 mod duplicate_message;
 mod duplication;
+mod expensive_query;
 mod flapping;
 mod job_overlap;
 mod job_skip;

@@ -170,6 +170,7 @@ impl Faults {
             .with::<super::job_skip::JobSkip>()
             .with::<super::job_overlap::JobOverlap>()
             .with::<super::load_burst::LoadBurst>()
+            .with::<super::expensive_query::ExpensiveQuery>()
     }
 
     /// These and one more.

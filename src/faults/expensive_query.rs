@@ -1,0 +1,100 @@
+//! # Expensive query
+//!
+//! A service sends its database a long query again and again: a report, a missing index. Each holds
+//! a connection and a core for as long as it takes, and locks nothing. Whoever shares the database
+//! waits for what is left; whoever has one of his own notices nothing.
+//!
+//! The queries cost the service itself neither a worker nor work; while it is down none is sent.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ladder::{SPANS, below, check_positive};
+use super::menu::Menu;
+use super::registry::{Fault, Heal};
+use super::target::databases;
+use crate::kernel::{NodeId, Span, Words};
+use crate::model::database::Database;
+use crate::model::env::Ctx;
+use crate::model::system::ServiceId;
+use crate::model::world::World;
+
+/// Long queries of a service.
+pub struct ExpensiveQuery;
+
+/// Settings of an expensive query.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Settings {
+    /// The database.
+    target: String,
+    /// Which service asks.
+    by: String,
+    /// How long a query takes on a core.
+    takes: Span,
+    /// From the start of one query to the start of the next.
+    every: Span,
+}
+
+impl Fault for ExpensiveQuery {
+    const NAME: &'static str = "expensive-query";
+    const SUMMARY: &'static str = "a service's long queries hold connections and cores";
+    const MANUAL: &'static str = include_str!("expensive_query.rs");
+    type Settings = Settings;
+
+    fn targets(settings: &Settings) -> Vec<String> {
+        vec![settings.target.clone(), settings.by.clone()]
+    }
+
+    fn check(settings: &Settings) -> Vec<String> {
+        let mut problems = check_positive("takes", settings.takes);
+        problems.extend(check_positive("every", settings.every));
+        problems
+    }
+
+    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
+        let over = Rc::new(Cell::new(false));
+        let Some(service) = world.env().system().service_named(&settings.by) else {
+            return Box::new(|| ());
+        };
+        for database in databases(world, &settings.target) {
+            let (asking, over) = (Rc::clone(world), Rc::clone(&over));
+            let &Settings { takes, every, .. } = settings;
+            world.env().sim().spawn(NodeId::WORLD, async move {
+                while !over.get() {
+                    ask(&asking, &database, service, takes);
+                    asking.env().sim().sleep(every).await;
+                }
+            });
+        }
+        Box::new(move || over.set(true))
+    }
+
+    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
+        let whole = menu.services.iter().filter(|name| !name.contains('#'));
+        let by = Menu::pick(whole, words)?;
+        let target = Menu::pick(menu.databases.iter(), words)?;
+        let takes = Span::from_millis([500, 1_000, 2_000, 5_000][words.below(4) as usize]);
+        let every = Span::from_millis([100, 200, 500, 1_000][words.below(4) as usize]);
+        Some(Settings { target, by, takes, every })
+    }
+
+    fn simpler(settings: &Settings) -> Vec<Settings> {
+        let less = below(&SPANS, settings.takes).into_iter();
+        less.map(|takes| Settings { takes, ..settings.clone() }).collect()
+    }
+}
+
+/// One query, from the service's first instance.
+fn ask(world: &Rc<World>, database: &Rc<Database>, service: ServiceId, takes: Span) {
+    let (env, node) = (world.env(), world.instances(service)[0]);
+    let ctx = Ctx { node, process: env.next_process(), ..Ctx::WORLD };
+    let database = Rc::clone(database);
+    env.sim().spawn(node, async move {
+        // A query that fails has cost what it has cost.
+        database.query_for(ctx, node, service, takes).await.unwrap_or_default();
+    });
+}
