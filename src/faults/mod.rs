@@ -15,6 +15,7 @@ mod crash;
 mod deadlock_victim;
 mod delay;
 mod delay_message;
+mod deployment;
 mod disk;
 mod disk_full;
 mod disk_stall;

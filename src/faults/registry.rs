@@ -171,6 +171,7 @@ impl Faults {
             .with::<super::job_overlap::JobOverlap>()
             .with::<super::load_burst::LoadBurst>()
             .with::<super::expensive_query::ExpensiveQuery>()
+            .with::<super::deployment::Deployment>()
     }
 
     /// These and one more.

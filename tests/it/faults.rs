@@ -78,6 +78,7 @@ const ROWS: &[Row] = &[
     row("job-overlap", "m7.duplicated", Up(0.1)),
     row("load-burst", "m9", Down(0.3)),
     row("expensive-query", "m4.50ms.blocked", Up(0.2)),
+    row("deployment", "m9", Down(0.1)),
 ];
 
 const fn row(kind: &'static str, measure: &'static str, change: Change) -> Row {

@@ -1,0 +1,140 @@
+//! # Deployment
+//!
+//! The instances of the targets are replaced, one after the other or all at once. Each is drained
+//! first: who knocks is refused, what runs may finish within the grace time. Then its process ends,
+//! with everything volatile; after a while the new one starts, recovers and serves, and the next
+//! instance has its turn. A service of one instance is away meanwhile, and so is whatever else is
+//! deployed together with it.
+//!
+//! The deployment takes as long as it takes; a fault that ends earlier (`for`, the end of the load)
+//! cuts it short: what is down is started, the rest is left alone.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ladder::{SPANS, below};
+use super::links::fewer;
+use super::menu::Menu;
+use super::registry::{Fault, Heal};
+use super::target::{all_nodes, check_machine};
+use crate::kernel::{NodeId, Span, Words};
+use crate::model::world::World;
+
+/// Instances that are drained and replaced.
+pub struct Deployment;
+
+/// Settings of a deployment.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Settings {
+    /// What is deployed together: services, single instances, driver nodes or roles.
+    targets: Vec<String>,
+    /// How long what runs may take to finish.
+    grace: Span,
+    /// How long it takes from the end of the old process to the start of the new one.
+    down: Span,
+    /// Whether all instances are replaced at once, instead of one after the other.
+    at_once: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let (grace, down) = (Span::from_secs(5), Span::from_secs(2));
+        Self { targets: Vec::new(), grace, down, at_once: false }
+    }
+}
+
+/// How often a deployment looks how far things are.
+const LOOK: Span = Span::from_millis(10);
+
+/// A deployment under way.
+#[derive(Clone)]
+struct Rollout {
+    world: Rc<World>,
+    settings: Settings,
+    over: Rc<Cell<bool>>,
+}
+
+impl Rollout {
+    /// Waits until something is so, at most for so long; a deployment that is over waits no more.
+    async fn wait(&self, most: Span, is_so: impl Fn(&World) -> bool) {
+        let sim = self.world.env().sim();
+        let patience = sim.now() + most;
+        while !self.over.get() && sim.now() < patience && !is_so(&self.world) {
+            sim.sleep_until((sim.now() + LOOK).min(patience)).await;
+        }
+    }
+
+    async fn replace(&self, node: NodeId) {
+        self.world.drain(node);
+        let idle = |world: &World| world.pool(node).is_none_or(|(pool, _)| pool.inside() == 0);
+        self.wait(self.settings.grace, idle).await;
+        if !self.over.get() {
+            self.world.crash(node, false);
+            self.wait(self.settings.down, |_| false).await;
+            self.world.restart(node);
+        }
+        self.world.undrain(node);
+        self.wait(Span::from_secs(3_600), |world| world.has_started(node)).await;
+    }
+}
+
+impl Fault for Deployment {
+    const NAME: &'static str = "deployment";
+    const SUMMARY: &'static str = "instances are drained and restarted, in turn or at once";
+    const MANUAL: &'static str = include_str!("deployment.rs");
+    type Settings = Settings;
+
+    fn targets(settings: &Settings) -> Vec<String> {
+        settings.targets.clone()
+    }
+
+    fn check(settings: &Settings) -> Vec<String> {
+        if settings.targets.is_empty() {
+            return vec!["`targets` names nobody".to_owned()];
+        }
+        settings.targets.iter().flat_map(|target| check_machine(target)).collect()
+    }
+
+    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
+        let nodes = all_nodes(world, &settings.targets);
+        let nodes: Vec<NodeId> = nodes.into_iter().filter(|node| *node != NodeId::WORLD).collect();
+        let over = Rc::new(Cell::new(false));
+        let settings = settings.clone();
+        let rollout = Rollout { world: Rc::clone(world), settings, over: Rc::clone(&over) };
+        let groups: Vec<Vec<NodeId>> = match rollout.settings.at_once {
+            true => nodes.into_iter().map(|node| vec![node]).collect(),
+            false => vec![nodes],
+        };
+        for group in groups {
+            let rollout = rollout.clone();
+            world.env().sim().spawn(NodeId::WORLD, async move {
+                for node in group {
+                    rollout.replace(node).await;
+                }
+            });
+        }
+        Box::new(move || over.set(true))
+    }
+
+    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
+        let whole = || menu.services.iter().filter(|name| !name.contains('#'));
+        let mut targets = vec![Menu::pick(whole(), words)?];
+        targets.extend(Menu::pick(whole(), words).filter(|_| words.chance(0.3)));
+        targets.dedup();
+        let grace = Span::from_millis(words.below(3) * 1_000);
+        let down = Span::from_millis([500, 1_000, 2_000, 5_000][words.below(4) as usize]);
+        Some(Settings { targets, grace, down, at_once: words.chance(0.5) })
+    }
+
+    fn simpler(settings: &Settings) -> Vec<Settings> {
+        let fewer =
+            fewer(&settings.targets).map(|targets| Settings { targets, ..settings.clone() });
+        let shorter = below(&SPANS, settings.down).into_iter();
+        let shorter = shorter.map(|down| Settings { down, ..settings.clone() });
+        fewer.chain(shorter).collect()
+    }
+}
