@@ -1,7 +1,9 @@
 //! Triggered faults in whole runs, and what every kind does there.
 
 mod kinds;
+mod places;
 mod shrinking;
+mod stores;
 
 use crate::experiment::testbed::{Told, tell};
 use crate::model::contract::label;
@@ -9,7 +11,12 @@ use crate::model::record::{Kind, Record};
 
 /// One order over two services under two-phase commit, every duration constant, and one fault.
 fn order(fault: &str) -> Told {
-    tell(&text(fault), "xa", 1)
+    order_under("xa", fault)
+}
+
+/// The same order under another pattern.
+fn order_under(variant: &str, fault: &str) -> Told {
+    tell(&text(fault), variant, 1)
 }
 
 /// The scenario of [`order`].
@@ -58,6 +65,14 @@ fn text(fault: &str) -> String {
 
         [variants.xa]
         pattern = "two-phase-commit"
+        [variants.saga]
+        pattern = "orchestrated"
+        [variants.forgetful-saga]
+        pattern = "orchestrated"
+        settings = {{ idempotency-keys = false }}
+        [variants.events]
+        pattern = "event-based"
+        settings = {{ max-deliveries = 3 }}
 
         [[faults]]
         {fault}
