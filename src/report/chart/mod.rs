@@ -7,11 +7,11 @@
 
 mod bars;
 mod distribution;
-mod font;
+pub(super) mod font;
 mod forest;
-mod frame;
+pub(super) mod frame;
 pub mod picture;
-mod png;
+pub mod png;
 mod scale;
 pub mod svg;
 mod timeline;

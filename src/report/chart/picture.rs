@@ -39,6 +39,13 @@ pub enum Mark {
         /// Its colour.
         ink: Ink,
     },
+    /// A filled area with straight edges.
+    Area {
+        /// Its corners, at least three.
+        corners: Vec<Point>,
+        /// Its colour.
+        ink: Ink,
+    },
     /// A filled circle, or with `hollow` a ring around paper.
     Disc {
         /// Its centre.
@@ -52,6 +59,19 @@ pub enum Mark {
     },
     /// A line of text.
     Text(Text),
+}
+
+impl Mark {
+    /// Its colour.
+    pub const fn ink(&self) -> Ink {
+        match self {
+            Self::Line { ink, .. }
+            | Self::Rect { ink, .. }
+            | Self::Area { ink, .. }
+            | Self::Disc { ink, .. }
+            | Self::Text(Text { ink, .. }) => *ink,
+        }
+    }
 }
 
 /// A line of text.
@@ -109,6 +129,9 @@ pub enum Ink {
 /// its yellow left out because it vanishes on paper. More variants start again, with other dashes.
 const SERIES: [&str; 6] = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#B8860B", "#56B4E9"];
 
+/// The same on dark paper.
+const DARK_SERIES: [&str; 6] = ["#4da3e8", "#f58a43", "#35c496", "#e39cc6", "#dcb043", "#8fd0f7"];
+
 /// Dashes of variants, one a variant, so that a print without colours can be read.
 const DASHES: [&[f64]; 7] = [
     &[],
@@ -133,6 +156,21 @@ impl Ink {
             Self::Series(at) => SERIES[at % SERIES.len()],
             Self::Good => "#0072B2",
             Self::Bad => "#C2410C",
+        }
+    }
+
+    /// The colour on dark paper, as `#rrggbb`.
+    pub const fn dark(self) -> &'static str {
+        match self {
+            Self::Paper => "#161b22",
+            Self::Text => "#e6eaf0",
+            Self::Quiet => "#9aa5b1",
+            Self::Grid => "#29313a",
+            Self::Shade => "#3a2e22",
+            Self::Pale => "#3d4651",
+            Self::Series(at) => DARK_SERIES[at % DARK_SERIES.len()],
+            Self::Good => "#5aaef0",
+            Self::Bad => "#ff8a5c",
         }
     }
 
@@ -182,6 +220,11 @@ impl Picture {
     /// Adds a filled rectangle.
     pub fn rect(&mut self, from: Point, to: Point, ink: Ink) {
         self.marks.push(Mark::Rect { from, to, ink });
+    }
+
+    /// Adds a filled area with straight edges.
+    pub fn area(&mut self, corners: Vec<Point>, ink: Ink) {
+        self.marks.push(Mark::Area { corners, ink });
     }
 
     /// Adds a filled circle.

@@ -76,6 +76,11 @@ impl Canvas<'_> {
                 let painted = self.0.draw_rect(pixel(*from), pixel(*to), &colour(*ink), true);
                 painted.expect("memory does not fail");
             }
+            Mark::Area { corners, ink } => {
+                let corners: Vec<(i32, i32)> = corners.iter().map(|at| pixel(*at)).collect();
+                let painted = self.0.fill_polygon(corners, &colour(*ink));
+                painted.expect("memory does not fail");
+            }
             Mark::Disc { at, radius, ink, hollow: false } => self.disc(*at, *radius, *ink),
             Mark::Disc { at, radius, ink, hollow: true } => {
                 self.disc(*at, radius + 0.9, *ink);

@@ -5,11 +5,27 @@
 
 use std::fmt::Write as _;
 
-use super::picture::{Align, Mark, Picture, Point, Text};
+use super::picture::{Align, Ink, Mark, Picture, Point, Text};
 
 /// A file of its own.
 pub fn file(picture: &Picture) -> Vec<u8> {
     draw(picture, " xmlns=\"http://www.w3.org/2000/svg\"").into_bytes()
+}
+
+/// A file of its own that changes its colours where its reader prefers dark paper.
+pub fn adaptive(picture: &Picture) -> Vec<u8> {
+    let mut inks: Vec<Ink> = picture.marks.iter().map(Mark::ink).collect();
+    inks.push(Ink::Paper); // Rings are filled with it.
+    inks.sort_unstable();
+    inks.dedup();
+    let mut style = String::from("<style>@media (prefers-color-scheme: dark) {\n");
+    for ink in inks {
+        let (class, dark) = (ink.class(), ink.dark());
+        writeln!(style, ".f-{class} {{ fill: {dark}; }} .l-{class} {{ stroke: {dark}; }}")
+            .expect("memory does not fail");
+    }
+    let svg = draw(picture, " xmlns=\"http://www.w3.org/2000/svg\"");
+    svg.replacen("</title>\n", &format!("</title>\n{style}}}</style>\n"), 1).into_bytes()
 }
 
 /// An element inside a page, which knows the name space and sets the size.
@@ -54,6 +70,14 @@ fn element(mark: &Mark) -> String {
             ink.class(),
             ink.hex()
         ),
+        Mark::Area { corners, ink } => {
+            format!(
+                "<path d=\"{}Z\" class=\"f-{}\" fill=\"{}\"/>",
+                path(corners),
+                ink.class(),
+                ink.hex()
+            )
+        }
         Mark::Disc { at, radius, ink, hollow } => {
             let (class, colour) = (ink.class(), ink.hex());
             let paint = if *hollow {
@@ -115,8 +139,27 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::picture::Ink;
     use super::*;
+
+    /// The colours of a page's style sheet are those of the pictures.
+    #[test]
+    fn dark_paper_has_the_colours_of_the_page() {
+        let style = crate::report::html::STYLE;
+        let dark = style.split("prefers-color-scheme: dark").nth(1).expect("a dark theme");
+        let dark = dark.split("\n}\n").next().unwrap_or_default();
+        let series = (0..6).map(Ink::Series);
+        let inks = [Ink::Paper, Ink::Text, Ink::Quiet, Ink::Grid, Ink::Shade, Ink::Pale];
+        for ink in inks.into_iter().chain(series).chain([Ink::Good, Ink::Bad]) {
+            let rule = format!("--{}: {};", ink.class(), ink.dark());
+            assert!(dark.contains(&rule), "{rule}");
+        }
+        let mut picture = Picture::new(9.0, 9.0, "x");
+        picture.ring((5.0, 5.0), 3.0, Ink::Good);
+        let svg = String::from_utf8(adaptive(&picture)).expect("text");
+        for rule in [".f-paper { fill: #161b22; }", ".l-good { stroke: #5aaef0; }"] {
+            assert!(svg.contains(rule), "{svg}");
+        }
+    }
 
     #[test]
     fn a_picture_is_plain_svg_with_roles() {

@@ -11,7 +11,7 @@ use super::{human, sentence, terminal, view};
 use crate::experiment::result::{CheckKind, CheckResult, Comparison, VariantResult};
 
 const TEMPLATE: &str = include_str!("report.html");
-const STYLE: &str = include_str!("style.css");
+pub(super) const STYLE: &str = include_str!("style.css");
 
 /// The text of `index.html`, with these charts in it.
 pub fn page(comparison: &Comparison, charts: &[Chart]) -> String {
@@ -65,7 +65,7 @@ fn check(check: &CheckResult) -> Value {
     }
 }
 
-fn list<T>(items: impl IntoIterator<Item = T>, of: impl Fn(T) -> Value) -> Vec<Value> {
+pub(super) fn list<T>(items: impl IntoIterator<Item = T>, of: impl Fn(T) -> Value) -> Vec<Value> {
     items.into_iter().map(of).collect()
 }
 
