@@ -1,0 +1,197 @@
+//! A failure explained: from a case and the property that it violates to everything that somebody
+//! who has never seen it needs to understand it.
+//!
+//! The case is run once more with its whole history kept. What its operations came to, the rows
+//! that disagree, the messages and events of a [diagram](scene) and the faults as they really
+//! struck follow from that history; nothing is asked of a protocol. Then the run is continued from
+//! each of its moments under other luck: see [`curve`].
+
+pub mod curve;
+mod events;
+mod rows;
+pub mod scene;
+mod stage;
+mod tape;
+mod traffic;
+mod words;
+
+use std::sync::Arc;
+
+pub use rows::RowState;
+use words::fault;
+
+use self::curve::{Continuation, Curve};
+use self::scene::Scene;
+use self::tape::Tape;
+use super::run::Setup;
+use super::trace::Trace;
+use crate::checks::census::{Headline, State};
+use crate::checks::{OperationRow, Verdict};
+use crate::kernel::{Span, Time};
+use crate::model::record::{Answer, Kind, OpId, Record};
+use crate::model::system::System;
+
+/// What is to be explained.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Violation {
+    /// The property, by its name.
+    pub property: String,
+    /// What it says, in words.
+    pub says: String,
+    /// What was found instead.
+    pub found: String,
+    /// The operations that it was found at; none if it speaks of tables as a whole.
+    pub operations: Vec<OpId>,
+    /// When it was first violated, if that is one instant.
+    pub at: Option<Time>,
+}
+
+/// A failure, ready to be shown.
+pub struct Explanation {
+    /// The scenario.
+    pub scenario: String,
+    /// The variant.
+    pub variant: String,
+    /// The seed.
+    pub seed: u64,
+    /// The violated property.
+    pub violation: Violation,
+    /// The faults of the plan, in order.
+    pub plan: Vec<Planned>,
+    /// The operations involved, at most [`MOST`].
+    pub operations: Vec<Involved>,
+    /// How many further operations were involved and are not shown.
+    pub more: usize,
+    /// What each of their steps left in its row.
+    pub rows: Vec<RowState>,
+    /// What happened, as a diagram shows it.
+    pub scene: Scene,
+    /// How inevitable it was, if that was looked into.
+    pub curve: Option<Curve>,
+    /// Everything that happened to each operation.
+    pub stories: Vec<Trace>,
+    /// What `stories` speak of.
+    pub system: Arc<System>,
+    /// The command that shows all this again; empty if there is none.
+    pub replay: String,
+}
+
+/// A fault of the plan.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Planned {
+    /// What, whom, when, for how long.
+    pub text: String,
+    /// When it struck, and until when it lasted; nothing if its moment never came.
+    pub struck: Option<(Time, Option<Time>)>,
+}
+
+/// An operation of the failure.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Involved {
+    /// Its name, as every run knows it.
+    pub name: String,
+    /// Which operation it is.
+    pub kind: String,
+    /// Its keys, by name.
+    pub keys: Vec<(String, String)>,
+    /// When it arrived.
+    pub arrived: Time,
+    /// What its client heard.
+    pub answer: Answer,
+    /// How long after the arrival; none if it heard nothing.
+    pub answered_after: Option<Span>,
+    /// What the stores show of it at the end.
+    pub state: State,
+    /// Its headline in the census.
+    pub headline: Headline,
+}
+
+/// At most so many operations are shown.
+pub const MOST: usize = 4;
+
+/// Explains a violation in a run. `again` runs a continuation of it and judges the same property;
+/// without it there is no curve.
+pub fn explain(
+    (scenario, variant): (&str, &str),
+    setup: &Setup,
+    seed: u64,
+    violation: Violation,
+    again: Option<&(dyn Fn(&Continuation) -> Verdict + Sync)>,
+) -> Explanation {
+    let tape = tape::record(setup, seed);
+    let (shown, more) = involved(&tape, &violation.operations);
+    let operations: Vec<OpId> = shown.iter().map(|row| row.op).collect();
+    let scene = stage::scene(setup, &tape, &operations);
+    let curve = again.and_then(|again| curve::curve(&scene, setup.faults.len(), again));
+    let involved = |row: &&OperationRow| Involved {
+        name: stage::name(&tape, row.op),
+        kind: setup.system.operation(row.kind).name.shown.to_string(),
+        keys: rows::keys(&setup.system, &tape, row),
+        arrived: row.arrived,
+        answer: row.answer,
+        answered_after: row.answered_after,
+        state: row.state,
+        headline: row.headline,
+    };
+    let rows = shown.iter().enumerate();
+    Explanation {
+        scenario: scenario.to_owned(),
+        variant: variant.to_owned(),
+        seed,
+        violation,
+        plan: plan(setup, &scene),
+        operations: shown.iter().map(involved).collect(),
+        more,
+        rows: rows.flat_map(|(at, row)| rows::rows(&setup.system, &tape, at, row)).collect(),
+        scene,
+        curve,
+        stories: operations.iter().map(|op| story(&tape, *op)).collect(),
+        system: Arc::clone(&setup.system),
+        replay: String::new(),
+    }
+}
+
+/// The operations to show: those named; if none is, those that ended wrong; if none did, all.
+fn involved<'a>(tape: &'a Tape, named: &[OpId]) -> (Vec<&'a OperationRow>, usize) {
+    let all = &tape.report.operations;
+    let mut rows: Vec<&OperationRow> = all.iter().filter(|row| named.contains(&row.op)).collect();
+    if rows.is_empty() {
+        rows = all.iter().filter(|row| row.headline.is_wrong()).collect();
+    }
+    if rows.is_empty() {
+        rows = all.iter().collect();
+    }
+    let more = rows.len().saturating_sub(MOST);
+    rows.truncate(MOST);
+    (rows, more)
+}
+
+fn plan(setup: &Setup, scene: &Scene) -> Vec<Planned> {
+    let struck = |at: usize| scene.strikes.iter().find(|strike| strike.fault == at);
+    let faults = setup.faults.iter().enumerate();
+    faults
+        .map(|(at, planned)| Planned {
+            text: fault(planned),
+            struck: struck(at).map(|it| (it.from.time, it.to.map(|tick| tick.time))),
+        })
+        .collect()
+}
+
+fn story(tape: &Tape, op: OpId) -> Trace {
+    let records: Vec<Record> =
+        tape.records.iter().filter(|record| record.op == op).copied().collect();
+    let labels = &tape.names.labels;
+    let label = |record: &Record| {
+        let number = record.subject;
+        Some((number, labels.get(number as usize).copied()?))
+    };
+    Trace {
+        op: op.0,
+        labels: records.iter().filter(|it| it.kind != Kind::Value).filter_map(label).collect(),
+        nodes: tape.names.actors.iter().map(|actor| actor.name.clone()).collect(),
+        records,
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;
