@@ -6,6 +6,7 @@
 
 pub mod chart;
 pub mod csv;
+pub mod diagram;
 #[cfg(test)]
 mod fixture;
 pub mod html;

@@ -1,0 +1,138 @@
+//! The same as a [Mermaid](https://mermaid.js.org/syntax/sequenceDiagram.html) sequence diagram.
+//!
+//! Mermaid knows an order and no times, so the times are written into the texts, and a message
+//! stands where it was sent. One that is overtaken says when it arrives.
+
+use std::fmt::Write;
+
+use super::layout::message_text;
+use super::offset;
+use crate::experiment::explanation::scene::{End, Message, Place, Scene, Sort, Strike, Tick};
+use crate::kernel::Span;
+use crate::report::human;
+
+/// What is worth a note of its own when nothing happens for so much longer than usual.
+const IDLE: u64 = 20;
+
+/// A scene as text.
+pub fn mermaid(scene: &Scene) -> String {
+    let mut text = String::from("sequenceDiagram\n");
+    for (at, lane) in scene.lanes.iter().enumerate() {
+        let keyword = if lane.sort == Sort::Clients { "actor" } else { "participant" };
+        let _ = writeln!(text, "    {keyword} p{at} as {}", escaped(&lane.name));
+    }
+    let lines = lines(scene);
+    let usual = usual_step(&lines);
+    let last = scene.lanes.len().saturating_sub(1);
+    let mut now = lines.first().map_or(scene.origin, |(tick, _)| tick.time);
+    for (tick, line) in lines {
+        let idle = tick.time - now;
+        if idle.as_nanos() > IDLE * usual {
+            let _ = writeln!(
+                text,
+                "    Note over p0,p{last}: {} later",
+                human::nanos(idle.as_nanos() as f64)
+            );
+        }
+        now = tick.time;
+        let _ = writeln!(text, "    {line}");
+    }
+    let rest = if scene.settled { "at rest" } else { "not settled" };
+    let end = offset(scene.origin, scene.until);
+    let _ = writeln!(text, "    Note over p0,p{last}: end of the run, {rest} ({end})");
+    text
+}
+
+/// Everything that happens, in order.
+fn lines(scene: &Scene) -> Vec<(Tick, String)> {
+    let time = |tick: Tick| offset(scene.origin, tick.time);
+    let mut lines: Vec<(Tick, String)> = Vec::new();
+    for message in &scene.messages {
+        lines.push((message.sent, arrow(scene, message)));
+    }
+    for mark in scene.marks.iter().filter(|mark| !mark.text.is_empty()) {
+        let what = escaped(&mark.text);
+        lines.push((mark.at, format!("Note over p{}: {what} ({})", mark.lane, time(mark.at))));
+    }
+    for outage in &scene.outages {
+        let (lane, from) = (outage.lane, outage.from);
+        lines.push((from, format!("Note over p{lane}: crashes ({})", time(from))));
+        let up = outage.to.map(|to| (to, format!("Note over p{lane}: restarts ({})", time(to))));
+        lines.extend(up);
+    }
+    for strike in &scene.strikes {
+        let Some(whom) = over(scene, strike) else { continue };
+        let name = format!("fault {}, {}", strike.fault + 1, strike.kind.replace('-', " "));
+        let from = strike.from;
+        lines.push((from, format!("Note over {whom}: {name}: begins ({})", time(from))));
+        let end =
+            strike.to.map(|to| (to, format!("Note over {whom}: {name}: ends ({})", time(to))));
+        lines.extend(end);
+    }
+    lines.sort_by_key(|(tick, _)| *tick);
+    lines
+}
+
+/// A message: `-)` does not wait, `-x` is lost, dashed answers.
+fn arrow(scene: &Scene, message: &Message) -> String {
+    let kind = match (message.reply, message.is_lost()) {
+        (false, false) => "->>",
+        (true, false) => "-->>",
+        (false, true) => "-x",
+        (true, true) => "--x",
+    };
+    let (from, to) = (message.from, message.to);
+    let sent = offset(scene.origin, message.sent.time);
+    let overtaken = match message.end {
+        End::Arrived(tick) => scene.messages.iter().any(|other| {
+            let overtakes = |end| matches!(end, End::Arrived(early) if early < tick);
+            other.to == to && other.sent > message.sent && overtakes(other.end)
+        }),
+        _ => false,
+    };
+    let arrives = match message.end {
+        End::Arrived(tick) if overtaken => {
+            format!(", arrives {}", offset(scene.origin, tick.time))
+        }
+        End::Travelling => ", still on its way".into(),
+        _ => String::new(),
+    };
+    format!("p{from}{kind}p{to}: {} ({sent}{arrives})", escaped(&message_text(message)))
+}
+
+/// What a fault is noted over; a crash and a lost message say so themselves.
+fn over(scene: &Scene, strike: &Strike) -> Option<String> {
+    match &strike.place {
+        Place::Nodes(lanes) => {
+            let lane = lanes.first()?;
+            let began = strike.from.time;
+            let is_outage =
+                scene.outages.iter().any(|it| it.lane == *lane && it.from.time == began);
+            (!is_outage).then(|| format!("p{lane}"))
+        }
+        Place::Links(from, to) => {
+            let low = from.iter().chain(to).min()?;
+            let high = from.iter().chain(to).max()?;
+            Some(if low == high { format!("p{low}") } else { format!("p{low},p{high}") })
+        }
+        Place::Message(_) => None,
+    }
+}
+
+fn usual_step(lines: &[(Tick, String)]) -> u64 {
+    let mut steps: Vec<Span> =
+        lines.windows(2).map(|pair| pair[1].0.time - pair[0].0.time).collect();
+    steps.retain(|step| step.as_nanos() > 0);
+    steps.sort_unstable();
+    steps.get(steps.len() / 2).map_or(1, |step| step.as_nanos().max(1))
+}
+
+/// Signs that mean something to Mermaid, as its entities.
+fn escaped(text: &str) -> String {
+    let sign = |sign: char| match sign {
+        '#' => "#35;".into(),
+        ';' => "#59;".into(),
+        other => other.to_string(),
+    };
+    text.chars().map(sign).collect()
+}

@@ -1,0 +1,71 @@
+//! The same as lines of text, one for each thing that happened.
+
+use super::layout::message_text;
+use crate::experiment::explanation::scene::{End, Place, Scene, Strike, Tick};
+
+/// Something that happened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Line {
+    /// When.
+    pub tick: Tick,
+    /// Where, or from where to where.
+    pub who: String,
+    /// What.
+    pub what: String,
+}
+
+/// Everything that a scene shows, in order.
+pub fn lines(scene: &Scene) -> Vec<Line> {
+    let lane = |at: usize| scene.lanes[at].name.as_str();
+    let mut lines: Vec<Line> = Vec::new();
+    for message in &scene.messages {
+        let who = format!("{} → {}", lane(message.from), lane(message.to));
+        let took = match message.end {
+            End::Arrived(tick) => format!(" ({})", tick.time - message.sent.time),
+            End::Lost(_) => String::new(),
+            End::Travelling => " (still on its way)".into(),
+        };
+        let what = message_text(message) + &took;
+        lines.push(Line { tick: message.sent, who, what });
+    }
+    for mark in scene.marks.iter().filter(|mark| !mark.text.is_empty()) {
+        let (tick, what) = (mark.at, mark.text.clone());
+        lines.push(Line { tick, who: lane(mark.lane).into(), what });
+    }
+    for outage in &scene.outages {
+        let down = [(Some(outage.from), "crashes"), (outage.to, "restarts")];
+        lines.extend(down.into_iter().filter_map(|(tick, what)| {
+            Some(Line { tick: tick?, who: lane(outage.lane).into(), what: what.into() })
+        }));
+    }
+    for strike in scene.strikes.iter().filter(|strike| !shows_itself(scene, strike)) {
+        let who = match &strike.place {
+            Place::Nodes(lanes) => names(scene, lanes),
+            Place::Links(from, to) => format!("{} | {}", names(scene, from), names(scene, to)),
+            Place::Message(_) => String::new(),
+        };
+        let name = format!("fault {}, {}", strike.fault + 1, strike.kind.replace('-', " "));
+        let what = format!("{name}, begins");
+        lines.push(Line { tick: strike.from, who: who.clone(), what });
+        lines.extend(strike.to.map(|tick| Line { tick, who, what: format!("{name}, ends") }));
+    }
+    lines.sort_by_key(|line| line.tick);
+    lines
+}
+
+fn names(scene: &Scene, lanes: &[usize]) -> String {
+    let names: Vec<&str> = lanes.iter().map(|at| scene.lanes[*at].name.as_str()).collect();
+    names.join(", ")
+}
+
+/// A crash and the loss, doubling or delay of a message are told where they happen.
+pub(super) fn shows_itself(scene: &Scene, strike: &Strike) -> bool {
+    match &strike.place {
+        Place::Nodes(lanes) => lanes.iter().all(|lane| {
+            let began = strike.from.time;
+            scene.outages.iter().any(|it| it.lane == *lane && it.from.time == began)
+        }),
+        Place::Links(..) => false,
+        Place::Message(hit) => hit.is_some(),
+    }
+}
