@@ -7,6 +7,7 @@
 pub mod chart;
 pub mod csv;
 pub mod diagram;
+pub mod failure;
 #[cfg(test)]
 mod fixture;
 pub mod html;

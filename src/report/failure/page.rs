@@ -1,0 +1,95 @@
+//! A failure as a page, and as a section of one.
+
+use minijinja::{Environment, Value, context};
+
+use super::{FIXED, answer, at, chart, diagram, keys, share, shows, since, struck, verdict};
+use crate::experiment::explanation::Explanation;
+use crate::report::chart::svg;
+use crate::report::diagram::mermaid;
+use crate::report::html::{STYLE, list};
+use crate::report::trace;
+
+const PAGE: &str = include_str!("page.html");
+const SECTION: &str = include_str!("section.html");
+
+/// A page about one failure.
+pub fn page(explanation: &Explanation) -> String {
+    render("page.html", explanation)
+}
+
+/// The same as a part of a page that has the style of the others.
+pub fn section(explanation: &Explanation) -> String {
+    render("section.html", explanation)
+}
+
+fn render(name: &str, explanation: &Explanation) -> String {
+    let mut environment = Environment::new();
+    for (name, template) in [("page.html", PAGE), ("section.html", SECTION)] {
+        environment.add_template(name, template).expect("the template is tested");
+    }
+    let template = environment.get_template(name).expect("it was just added");
+    template.render(content(explanation)).expect("the template is tested")
+}
+
+fn content(explanation: &Explanation) -> Value {
+    let violation = &explanation.violation;
+    let diagram = diagram(explanation);
+    let stories = explanation.operations.iter().zip(&explanation.stories);
+    context! {
+        style => STYLE,
+        engine => concat!("driftlab ", env!("CARGO_PKG_VERSION")),
+        scenario => &explanation.scenario,
+        variant => &explanation.variant,
+        seed => explanation.seed,
+        property => &violation.property,
+        says => &violation.says,
+        found => &violation.found,
+        first => violation.at.map(|time| at(explanation, time)),
+        plan => list(&explanation.plan, |planned| context! {
+            text => &planned.text,
+            struck => struck(explanation, planned),
+        }),
+        operations => list(&explanation.operations, |involved| context! {
+            name => &involved.name,
+            kind => &involved.kind,
+            keys => keys(involved),
+            arrived => at(explanation, involved.arrived),
+            answer => answer(involved),
+            state => involved.state.name(),
+            headline => involved.headline.name(),
+            wrong => involved.headline.is_wrong(),
+        }),
+        more => explanation.more,
+        rows => list(&explanation.rows, |row| context! {
+            operation => &explanation.operations[row.op].name,
+            step => &row.step,
+            effect => &row.effect,
+            row => format!("{} {}", row.table, row.key),
+            store => &row.store,
+            shows => shows(row),
+            since => since(explanation, row),
+            disagrees => row.disagrees,
+        }),
+        width => diagram.width,
+        diagram => svg::inline(&diagram),
+        mermaid => mermaid(&explanation.scene),
+        curve => explanation.curve.as_ref().map(|curve| context! {
+            svg => svg::inline(&chart::draw(explanation, curve)),
+            verdict => verdict(explanation, curve),
+            fixed => FIXED,
+            looked => curve.moments.len(),
+            candidates => curve.candidates,
+            runs => curve.runs,
+            moments => list(&curve.moments, |moment| context! {
+                at => at(explanation, moment.at),
+                what => &moment.what,
+                share => share(curve, moment),
+            }),
+        }),
+        stories => list(stories, |(involved, story)| context! {
+            name => &involved.name,
+            text => trace::text(&explanation.system, story),
+        }),
+        replay => &explanation.replay,
+    }
+}
