@@ -151,7 +151,8 @@ pub enum Order {
     /// It takes its course.
     #[default]
     Go,
-    /// A message, also a stored one, is lost; a forced write is answered at once although nothing is durable yet.
+    /// A message, also a stored one, is lost; a forced write is answered at once although nothing
+    /// is durable yet.
     Skip,
     /// A message arrives twice.
     Twice,
