@@ -1,4 +1,4 @@
-//! What the patterns promise, put together from what all of them do and what their settings give up.
+//! What the patterns promise: what all of them do, less what their settings give up.
 
 use crate::kernel::Span;
 use crate::model::contract::{Allowance, Budget, faults};

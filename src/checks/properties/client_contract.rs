@@ -1,7 +1,7 @@
 //! # client-contract
 //!
-//! A client can rely on its answer: after `done` or `accepted` everything is there at the end, after
-//! a no nothing is. After *unknown* either may be.
+//! A client can rely on its answer: after `done` or `accepted` everything is there at the end,
+//! after a no nothing is. After *unknown* either may be.
 //!
 //! Judged by what the stores show. Undecided if no client heard yes or no.
 //!

@@ -4,8 +4,8 @@
 //! over: whole or gone, and held by nothing durable.
 //!
 //! The bound is a part of what a pattern promises. Judged by what the stores show and what durable
-//! things hold; also an operation that ends later than that is a violation. Undecided if no bound is
-//! promised or no operation took effect.
+//! things hold; also an operation that ends later than that is a violation. Undecided if no bound
+//! is promised or no operation took effect.
 //!
 //! Property L1 in the literature of checks: every accepted operation is terminal within a bound
 //! after the last heal; with it Q8, that every window of divergence is closed.
