@@ -7,6 +7,7 @@ pub mod run;
 mod summarise;
 pub mod trace;
 mod verdicts;
+pub mod trial;
 
 #[cfg(test)]
 pub mod testbed;

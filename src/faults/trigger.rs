@@ -41,6 +41,14 @@ pub struct Trigger {
     pub moment: Moment,
 }
 
+impl Trigger {
+    /// The first time that this is done by anybody, right behind it.
+    pub const fn on(what: What) -> Self {
+        let (who, to, of, step, nth) = (None, None, None, None, first());
+        Self { who, what, to, of, step, nth, moment: Moment::After }
+    }
+}
+
 const fn first() -> u32 {
     1
 }

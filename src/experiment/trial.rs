@@ -1,0 +1,182 @@
+//! A trial: one short run of a variant whose choices are values, and the verdict on it.
+//!
+//! Comparing draws everything from a seed. Whoever looks for a failure needs more: to take an
+//! operation out and keep the others as they are, to move a fault, to write down what was chosen
+//! and run it again years later. So a [`Case`] holds every choice as a value (the seed is left for
+//! what has a name anyway: delays, work, refusals), and a [`Trial`] runs it: no warm-up, the listed
+//! operations, the faults, a window in which everything can be answered, then healing and rest.
+//!
+//! Read probes are left out. They measure what others see, they take no part in what is promised.
+
+mod offers;
+mod watch;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use self::watch::FaultWatch;
+use super::run::{Ending, Ran, Setup, run};
+use crate::checks::verdict::Judgement;
+use crate::checks::{Judge, JudgeOptions};
+use crate::faults::plan::PlannedFault;
+use crate::faults::trigger::OpName;
+use crate::kernel::{Luck, Recorder, Simulation, Span, Time};
+use crate::model::env::{Env, OpInfo};
+use crate::model::record::OpId;
+use crate::model::system::System;
+use crate::model::workload::Workload;
+use crate::model::world::World;
+use crate::scenario::{Scenario, Variant};
+
+/// Everything that was chosen for one run, as values.
+#[derive(Clone)]
+pub struct Case {
+    /// The seed of all draws that have a name: delays, work, refusals.
+    pub seed: u64,
+    /// What is offered, in the order of arrival.
+    pub operations: Vec<Offer>,
+    /// What goes wrong.
+    pub faults: Vec<PlannedFault>,
+    /// From when on which other future comes true; see [`Luck::set_salt`].
+    pub salts: Vec<(Time, u64)>,
+}
+
+/// One operation of a case.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Offer {
+    /// Its load and its number there, which every run of the scenario knows.
+    pub name: OpName,
+    /// What is asked for, of which rows, and when.
+    pub info: OpInfo,
+}
+
+/// A variant of a scenario, ready to be tried.
+pub struct Trial<'a> {
+    scenario: &'a Scenario,
+    variant: &'a Variant,
+    /// The scenario's system without warm-up and probes.
+    system: System,
+    /// From the last arrival to the end of the load.
+    window: Span,
+}
+
+/// What one run of a case came to.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    /// What is left of the run itself.
+    pub ran: Ran,
+    /// What each check says.
+    pub findings: Vec<Finding>,
+    /// Which faults of the plan began.
+    pub struck: Vec<bool>,
+    /// Which of them overlapped any work on an operation.
+    pub disturbed: Vec<bool>,
+    /// Why the plan of faults is outside of what the pattern is made for, if it is.
+    pub degraded: Option<String>,
+}
+
+/// What one check says about a run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Finding {
+    /// The property.
+    pub property: String,
+    /// The verdict on it.
+    pub judgement: Judgement,
+    /// The operations that it is about.
+    pub ops: Vec<OpId>,
+    /// When it was first violated.
+    pub at: Option<Time>,
+}
+
+impl<'a> Trial<'a> {
+    /// A variant of a scenario, to be tried.
+    pub fn new(scenario: &'a Scenario, variant: &'a Variant) -> Self {
+        let mut system = System::clone(&scenario.system);
+        system.phases.warm_up = Span::ZERO;
+        system.reads.clear();
+        let period = period(&system, variant);
+        let window = system.client.deadline + period.saturating_mul(2);
+        Self { scenario, variant, system, window }
+    }
+
+    /// The scenario.
+    pub fn scenario(&self) -> &'a Scenario {
+        self.scenario
+    }
+
+    /// The variant.
+    pub fn variant(&self) -> &'a Variant {
+        self.variant
+    }
+
+    /// The system on which cases run, with the phases of the scenario.
+    pub fn system(&self) -> &System {
+        &self.system
+    }
+
+    /// From the last arrival to the end of the load, when everything heals: the client's deadline
+    /// and two periods of the pattern.
+    pub fn window(&self) -> Span {
+        self.window
+    }
+
+    /// Some operations, drawn as the loads draw them; see the module `offers` for which.
+    pub fn offers(&self, seed: u64, count: usize) -> Vec<Offer> {
+        offers::draw(&self.system, seed, count)
+    }
+
+    /// When everything heals in a run of these operations.
+    pub fn heals(&self, operations: &[Offer]) -> Time {
+        let last = operations.iter().map(|offer| offer.info.arrived).max();
+        last.unwrap_or(Time::ZERO) + self.window
+    }
+
+    /// What is run for a case.
+    pub fn setup(&self, case: &Case) -> Setup {
+        let mut system = self.system.clone();
+        system.phases.load = self.heals(&case.operations) - Time::ZERO;
+        let mut infos: Vec<OpInfo> = case.operations.iter().map(|offer| offer.info).collect();
+        infos.sort_by_key(|info| info.arrived);
+        Setup {
+            faults: case.faults.clone().into(),
+            workload: Workload::Listed(infos.into()),
+            salts: case.salts.clone().into(),
+            ending: Ending::Settled,
+            ..Setup::new(Arc::new(system), Arc::clone(&self.variant.pattern))
+        }
+    }
+
+    /// Runs a case before the checks.
+    pub fn run(&self, case: &Case) -> Tried {
+        let setup = self.setup(case);
+        let options = JudgeOptions { keep_operations: true, ..JudgeOptions::default() };
+        let judge = Rc::new(RefCell::new(Judge::new(&setup.system, options)));
+        let faults = Rc::new(RefCell::new(FaultWatch::new(case.faults.len())));
+        let ran = run(&setup, case.seed, vec![Rc::clone(&judge) as _, Rc::clone(&faults) as _]);
+        let judge = Rc::into_inner(judge).expect("the run is over, and its recorder gone with it");
+        let report = judge.into_inner().finish();
+        let (struck, disturbed) = faults.borrow().said();
+        let wrong = report.operations.iter().filter(|row| row.headline.is_wrong());
+        let ops: Vec<OpId> = wrong.map(|row| row.op).collect();
+        let judgement = match (ran.settled, ops.is_empty()) {
+            (_, true) => Judgement::held(),
+            (true, false) => Judgement::violated("operations are left as no pattern should"),
+            (false, false) => Judgement::undecided("the run did not settle"),
+        };
+        let finding = Finding { property: "census".into(), judgement, ops, at: None };
+        Tried { ran, findings: vec![finding], struck, disturbed, degraded: None }
+    }
+}
+
+/// The longest period of anything that recurs under a variant.
+fn period(system: &System, variant: &Variant) -> Span {
+    let simulation = Simulation::new();
+    let system = Arc::new(system.clone());
+    let env = Env::new(simulation.sim().clone(), Luck::new(0), system, Recorder::new(Vec::new()));
+    let world = World::new(env, &variant.pattern.drivers());
+    variant.pattern.at_work(&world).period()
+}
+
+#[cfg(test)]
+mod tests;

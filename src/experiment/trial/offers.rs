@@ -1,0 +1,143 @@
+//! A few operations out of the many that the loads of a scenario draw.
+//!
+//! The loads run as they do in every run, against a pattern that answers at once. Of what arrives a
+//! few operations are taken, the loads in turn, and operations that others follow before those that
+//! nobody does: a ticket and its closing, not two tickets of which no closing comes in time. Pauses
+//! in which none of the chosen ones arrives are cut to a second, since nothing happens in them.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::Offer;
+use crate::faults::trigger::OpName;
+use crate::kernel::{Luck, NodeId, Recorder, Simulation, Span, Time};
+use crate::model::env::{Env, OpInfo};
+use crate::model::here::Here;
+use crate::model::protocol::{Execution, Protocol};
+use crate::model::record::{Answer, OpId};
+use crate::model::system::{Arrivals, LoadId, LoadSpec, OperationKind, System};
+use crate::model::workload::{self, Workload, op_luck};
+use crate::model::world::World;
+
+/// The longest pause between two arrivals that stays as it is.
+const PAUSE: Span = Span::from_secs(1);
+
+/// How many operations arrive, at most, before a choice is made among them.
+const ENOUGH: usize = 5_000;
+
+/// Draws operations as the loads do and takes `count` of them, or all if there are fewer.
+pub(super) fn draw(system: &System, seed: u64, count: usize) -> Vec<Offer> {
+    let drawn = arrivals(system, seed, count);
+    let mut taken: Vec<Drawn> = Vec::with_capacity(count);
+    for number in choose(system, &drawn, count) {
+        taken.push(drawn[number]);
+    }
+    let mut cut = Span::ZERO;
+    let mut before = Time::ZERO;
+    let offers = taken.into_iter().map(|Drawn { load, mut info }| {
+        let pause = info.arrived - before;
+        before = info.arrived;
+        cut += pause.saturating_sub(PAUSE);
+        info.arrived = Time::ZERO + (info.arrived - (Time::ZERO + cut));
+        let load = system.loads[load.index()].name.lasting.to_string();
+        Offer { name: OpName { load, number: info.ordinal }, info }
+    });
+    offers.collect()
+}
+
+/// An operation that arrived, and the load that offered it.
+#[derive(Clone, Copy)]
+struct Drawn {
+    load: LoadId,
+    info: OpInfo,
+}
+
+/// What arrives until every load has offered its share, in the order of arrival.
+fn arrivals(system: &System, seed: u64, count: usize) -> Vec<Drawn> {
+    let simulation = Simulation::new();
+    let end = Time::ZERO + system.phases.load;
+    let shared = Arc::new(system.clone());
+    let recorder = Recorder::new(Vec::new());
+    let env = Env::new(simulation.sim().clone(), Luck::new(seed), shared, recorder);
+    let world = World::new(env, &[]);
+    world.run(Rc::new(AtOnce));
+    workload::start(&world, &Workload::Drawn);
+    let share = count.div_ceil(system.loads.len().max(1));
+    let mut until = Time::ZERO;
+    loop {
+        until = (until + PAUSE).min(end);
+        simulation.run_until(until);
+        let infos = world.env().operations();
+        let drawn: Vec<Drawn> = infos.iter().filter_map(|info| of_load(system, info)).collect();
+        let has_share = |load: usize| {
+            drawn.iter().filter(|it| it.load.index() == load).nth(share.saturating_sub(1)).is_some()
+        };
+        let all = drawn.len() >= ENOUGH || (0..system.loads.len()).all(has_share);
+        if until >= end || all {
+            return drawn;
+        }
+    }
+}
+
+fn of_load(system: &System, info: &OpInfo) -> Option<Drawn> {
+    let of = |load: &LoadSpec| op_luck(load.name.luck, info.ordinal);
+    let at = system.loads.iter().position(|load| of(load) == info.luck)?;
+    Some(Drawn { load: LoadId(at as u16), info: *info })
+}
+
+/// The positions of those that are taken, in the order of arrival.
+fn choose(system: &System, drawn: &[Drawn], count: usize) -> BTreeSet<usize> {
+    let leader = |at: usize| match system.loads[drawn[at].load.index()].arrivals {
+        Arrivals::Follows { load, .. } => {
+            let same = |it: &Drawn| it.load == load && it.info.ordinal == drawn[at].info.ordinal;
+            drawn.iter().position(same)
+        }
+        _ => None,
+    };
+    let leaders: BTreeSet<usize> = (0..drawn.len()).filter_map(leader).collect();
+    let mut queues: Vec<Vec<usize>> = (0..system.loads.len())
+        .map(|load| {
+            let mut of: Vec<usize> =
+                (0..drawn.len()).filter(|at| drawn[*at].load.index() == load).collect();
+            // Taken from the end: those that somebody follows first, and the earliest of them.
+            of.sort_by_key(|at| std::cmp::Reverse((!leaders.contains(at), *at)));
+            of
+        })
+        .collect();
+    let mut taken = BTreeSet::new();
+    while queues.iter().any(|queue| !queue.is_empty()) {
+        for queue in &mut queues {
+            let Some(mut next) = queue.pop() else { continue };
+            let mut with = vec![next];
+            while let Some(earlier) = leader(next) {
+                with.push(earlier);
+                next = earlier;
+            }
+            with.retain(|at| !taken.contains(at));
+            if taken.len() + with.len() <= count {
+                taken.extend(with);
+            }
+        }
+    }
+    taken
+}
+
+/// Answers every client at once, and does nothing.
+struct AtOnce;
+
+impl Protocol for AtOnce {
+    fn entry(&self, world: &World, kind: OperationKind, op: OpId) -> NodeId {
+        world.instance(world.first_service(kind), op)
+    }
+
+    fn execute(self: Rc<Self>, _: Here, _: OpId) -> Execution {
+        Box::pin(std::future::ready(Answer::Done))
+    }
+
+    fn start(self: Rc<Self>, _: Here) {}
+
+    fn period(&self) -> Span {
+        Span::ZERO
+    }
+}

@@ -1,0 +1,130 @@
+//! What a trial offers, and what it takes from a case.
+
+use super::*;
+use crate::experiment::run::observe;
+use crate::experiment::testbed::scenario;
+use crate::faults::plan::Start;
+use crate::faults::registry::Faults;
+use crate::faults::trigger::Trigger;
+
+/// Orders and their cancelling, in two loads, under a saga; every duration constant.
+const SHOP: &str = r#"
+    [scenario]
+    name = "shop"
+    warm-up = "1s"
+    load = "60s"
+    settle = "30s"
+
+    [clients]
+    deadline = "3s"
+
+    [services]
+    order = { work = "1ms" }
+    stock = { work = "1ms" }
+
+    [databases]
+    order-db = { work = "1ms", force = "2ms" }
+    stock-db = { work = "1ms", force = "2ms" }
+
+    [links]
+    default = { delay = "1ms" }
+    database = { delay = "1ms" }
+    client = { delay = "1ms" }
+
+    [tables]
+    order = { owner = "order", database = "order-db", columns = { product = 0 } }
+    product = { owner = "stock", database = "stock-db", columns = { left = 99 }, rows = 5 }
+
+    [operations.buy]
+    keys = { order = "new", product = { rows-of = "product" } }
+    steps = [
+        { name = "place", by = "order", table = "order", key = "order",
+          effect = { insert = { product = "{product}" } } },
+        { name = "take", by = "stock", table = "product", key = "product",
+          effect = { add = { left = -1 } } },
+    ]
+
+    [operations.give-back]
+    keys = { product = "followed" }
+    steps = [
+        { name = "give", by = "stock", table = "product", key = "product",
+          effect = { add = { left = 1 } } },
+    ]
+
+    [load.shoppers]
+    operation = "buy"
+    constant = "4s"
+
+    [load.regrets]
+    operation = "give-back"
+    follows = { load = "shoppers", delay = "10s", share = 1.0 }
+
+    [variants.saga]
+    pattern = "orchestrated"
+"#;
+
+fn names(offers: &[Offer]) -> Vec<String> {
+    offers.iter().map(|offer| offer.name.to_string()).collect()
+}
+
+#[test]
+fn the_loads_take_turns_and_nobody_follows_without_a_leader() {
+    let scenario = scenario(SHOP);
+    let trial = Trial::new(&scenario, &scenario.variants[0]);
+    let offers = trial.offers(1, 4);
+    let expected = ["shoppers#0", "shoppers#1", "regrets#0", "regrets#1"];
+    assert_eq!(names(&offers), expected);
+    assert_eq!(offers[0].info.keys[1], offers[2].info.keys[0], "the same product");
+    // They arrive at 4, 8, 14 and 18 s; pauses longer than a second are cut to one.
+    let arrivals: Vec<Span> = offers.iter().map(|it| it.info.arrived - Time::ZERO).collect();
+    assert_eq!(arrivals, [1, 2, 3, 4].map(Span::from_secs));
+    assert_eq!(names(&trial.offers(1, 3)), ["shoppers#0", "shoppers#1", "regrets#0"]);
+    assert_eq!(names(&trial.offers(1, 1)), ["shoppers#0"]);
+    assert_eq!(trial.offers(1, 1_000).len(), 14 + 12, "all that the loads have");
+}
+
+/// A run knows the operations that it was given, with the keys and the luck of the scenario's run.
+#[test]
+fn what_is_offered_is_what_the_loads_offer() {
+    let scenario = scenario(SHOP);
+    let variant = &scenario.variants[0];
+    let trial = Trial::new(&scenario, variant);
+    let whole = crate::experiment::compare::setup(&scenario, variant);
+    let (_, drawn) = observe(&whole, 7, Vec::new(), |_| (), |world| world.env().operations());
+    for offer in trial.offers(7, 6) {
+        let same = drawn.iter().find(|info| info.luck == offer.info.luck).expect("it is drawn");
+        assert_eq!(OpInfo { arrived: offer.info.arrived, ..*same }, offer.info);
+    }
+}
+
+#[test]
+fn a_case_runs_to_its_rest_and_twice_the_same() {
+    let scenario = scenario(SHOP);
+    let trial = Trial::new(&scenario, &scenario.variants[0]);
+    let case = Case { seed: 1, operations: trial.offers(1, 4), faults: vec![], salts: vec![] };
+    assert_eq!(trial.heals(&case.operations), Time::ZERO + Span::from_secs(4 + 3));
+    let (one, other) = (trial.run(&case), trial.run(&case));
+    assert!(one.ran.settled);
+    assert_eq!(one.ran, other.ran);
+    assert_eq!(one.findings, other.findings);
+    assert!(one.findings.iter().all(|found| found.judgement == Judgement::held()));
+}
+
+#[test]
+fn a_trial_says_which_faults_began_and_which_met_work() {
+    let scenario = scenario(SHOP);
+    let trial = Trial::new(&scenario, &scenario.variants[0]);
+    let kinds = Faults::builtin();
+    let lose = kinds.find("lose-message").expect("registered").with_defaults();
+    let fault = |start| PlannedFault { start, length: None, fault: Arc::clone(&lose) };
+    let on = |what: &str| {
+        let what = what.to_owned().try_into().expect("an act");
+        Start::On(Trigger::on(what))
+    };
+    let late = Start::At(Span::from_secs(3));
+    let faults = vec![fault(on("send ask")), fault(on("send nonsense")), fault(late)];
+    let case = Case { seed: 1, operations: trial.offers(1, 1), faults, salts: vec![] };
+    let tried = trial.run(&case);
+    assert_eq!(tried.struck, [true, false, true]);
+    assert_eq!(tried.disturbed, [true, false, false], "at 3 s the only order is long done");
+}
