@@ -2,6 +2,7 @@
 
 pub mod compare;
 pub mod explanation;
+pub mod points;
 pub mod result;
 pub mod run;
 mod summarise;

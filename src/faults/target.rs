@@ -21,9 +21,9 @@ pub const ROLES: [&str; 7] = [
 ];
 
 /// The nodes that a name stands for in this world: a service (all its instances), one instance
-/// (`name#2`), a database, a driver node (`broker`, `orchestrator-2`), a zone (`zone:NAME`), or a
-/// role. A driver that the pattern at work does not have stands for no node, so one plan of faults
-/// fits every variant.
+/// (`name#2`; `name#1` is the first of several), a database, a driver node (`broker`,
+/// `orchestrator-2`), a zone (`zone:NAME`), or a role. A driver that the pattern at work does not
+/// have stands for no node, so one plan of faults fits every variant.
 pub fn nodes(world: &World, name: &str) -> Vec<NodeId> {
     if let Some(role) = name.strip_prefix("role:") {
         return match role {
@@ -45,6 +45,9 @@ pub fn nodes(world: &World, name: &str) -> Vec<NodeId> {
     let database = system.databases.iter().position(|spec| spec.name.is_called(name));
     if let Some(at) = database {
         return vec![world.databases()[at].node()];
+    }
+    if let Some(service) = name.strip_suffix("#1").and_then(|name| system.service_named(name)) {
+        return world.instances(service)[..1].to_vec();
     }
     world.nodes().filter(|node| world.name(*node).is_called(name)).collect()
 }

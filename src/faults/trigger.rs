@@ -164,6 +164,27 @@ impl fmt::Display for Trigger {
     }
 }
 
+impl Trigger {
+    /// As a scenario file writes it behind `on =`, on one line.
+    pub fn toml(&self) -> String {
+        let Self { who, what, to, of, step, nth, moment } = self;
+        let text = |key: &str, value: String| format!("{key} = {}", toml::Value::String(value));
+        let mut keys = Vec::new();
+        keys.extend(who.iter().map(|who| text("who", who.clone())));
+        keys.push(text("what", what.to_string()));
+        keys.extend(to.iter().map(|to| text("to", to.clone())));
+        keys.extend(of.iter().map(|of| text("of", of.to_string())));
+        keys.extend(step.iter().map(|step| text("step", step.clone())));
+        if !is_first(nth) {
+            keys.push(format!("nth = {nth}"));
+        }
+        if *moment == Moment::Before {
+            keys.push(text("moment", moment.to_string()));
+        }
+        format!("{{ {} }}", keys.join(", "))
+    }
+}
+
 /// A trigger in the world of one run, with its names resolved.
 pub(super) struct Aim {
     trigger: Trigger,

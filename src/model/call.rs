@@ -203,6 +203,7 @@ struct Envelope {
     work: bool,
     /// It will arrive damaged.
     damaged: bool,
+    deadline: Span,
 }
 
 impl Here {
@@ -268,7 +269,7 @@ where
         return;
     }
     let label = env.label(message.label);
-    let order = env.reach(&sender, Act::Send, label, to, Moment::Before);
+    let order = env.reach_sending(&sender, Act::Send, label, to, message.deadline);
     if !env.sim().is_up(sender.node) {
         return;
     }
@@ -281,6 +282,7 @@ where
         class: message.class,
         work: message.work,
         damaged: false,
+        deadline: message.deadline,
     };
     let fate = world.post(&envelope, &sender, sender.node, to, 0, order);
     envelope.damaged = fate.damaged;
@@ -355,7 +357,10 @@ where
         };
         let Some(slot) = slot else { return };
         let order = match writer.node == to {
-            true => world.env().reach(&writer, Act::Reply, label, sender.node, Moment::Before),
+            true => {
+                let deadline = envelope.deadline;
+                world.env().reach_sending(&writer, Act::Reply, label, sender.node, deadline)
+            }
             false => Order::Go,
         };
         if !world.env().sim().is_up(writer.node) {

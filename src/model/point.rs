@@ -84,6 +84,11 @@ impl Act {
         }
     }
 
+    /// Whether it is about a message, which has two ends.
+    pub const fn has_peer(self) -> bool {
+        matches!(self, Self::Send | Self::Receive | Self::Reply | Self::Hear)
+    }
+
     /// Whether it is about a message that can be lost, doubled or held up.
     pub const fn is_message(self) -> bool {
         matches!(self, Self::Send | Self::Reply)
@@ -143,6 +148,9 @@ pub struct Point {
     pub step: StepId,
     /// Which attempt, from 0.
     pub attempt: u16,
+    /// How long the sender of a call waits for its answer; known before a message leaves, and zero
+    /// everywhere else.
+    pub deadline: Span,
 }
 
 /// What becomes of the effect at whose point it is given; only heeded before the effect.
@@ -182,6 +190,25 @@ impl Env {
             return Order::Go;
         }
         let Ctx { node, op, step, attempt, .. } = *ctx;
-        self.tell_watchers(&Point { act, moment, node, peer, label, op, step, attempt })
+        let deadline = Span::ZERO;
+        self.tell_watchers(&Point { act, moment, node, peer, label, op, step, attempt, deadline })
+    }
+
+    /// A message of a call with this deadline is about to leave.
+    #[inline]
+    pub fn reach_sending(
+        &self,
+        ctx: &Ctx,
+        act: Act,
+        label: u32,
+        peer: NodeId,
+        deadline: Span,
+    ) -> Order {
+        if !self.is_watched() {
+            return Order::Go;
+        }
+        let Ctx { node, op, step, attempt, .. } = *ctx;
+        let moment = Moment::Before;
+        self.tell_watchers(&Point { act, moment, node, peer, label, op, step, attempt, deadline })
     }
 }

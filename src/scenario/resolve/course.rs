@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::file::File;
+use super::super::file::{File, Service};
 use super::super::plan::FaultText;
 use super::super::problem::Problem;
 use super::super::profile::{PROFILES, Profile};
@@ -155,10 +155,14 @@ impl Context<'_> {
     /// Whether this is one instance of a service, such as `ticket#2`.
     fn is_instance(&self, target: &str) -> bool {
         let Some((service, number)) = target.split_once('#') else { return false };
-        let service = self.service.position(service).map(|at| &self.file.services.0[at].1);
-        let instances = service.and_then(|service| Some(service.as_ref()?.instances.0));
+        let services = &self.file.services.0;
+        let lasting = |(_, known): &(At<String>, Option<Service>)| {
+            known.as_ref().is_some_and(|known| known.luck.as_deref() == Some(service))
+        };
+        let at = self.service.position(service).or_else(|| services.iter().position(lasting));
+        let instances = at.and_then(|at| Some(services[at].1.as_ref()?.instances.0));
         let number = number.parse::<u64>().ok();
-        number.zip(instances).is_some_and(|(number, all)| (2..=all).contains(&number))
+        number.zip(instances).is_some_and(|(number, all)| (1..=all).contains(&number))
     }
 
     /// Whether this is a load, such as `load:orders`.
