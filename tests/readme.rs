@@ -65,7 +65,10 @@ fn run(command: &str, folder: &Path) -> String {
         Command::new(program()).current_dir(folder).args(words).output().expect("driftlab starts");
     let text = |bytes| String::from_utf8(bytes).expect("Unicode");
     let (printed, said) = (text(output.stdout), text(output.stderr));
-    assert_eq!(output.status.code(), Some(0), "{command}\n{printed}\n{said}");
+    // Whoever searches for failures says with 1 that there are some.
+    let searches = command.starts_with("driftlab fuzz") || command.starts_with("driftlab replay");
+    let code = i32::from(searches);
+    assert_eq!(output.status.code(), Some(code), "{command}\n{printed}\n{said}");
     printed + &said
 }
 

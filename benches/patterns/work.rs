@@ -5,7 +5,10 @@ use std::path::Path;
 use std::rc::Rc;
 
 use driftlab::experiment::compare::{judge, setup};
+use driftlab::experiment::fuzz::Fuzz;
 use driftlab::experiment::run::{Setup, run};
+use driftlab::experiment::trial::Trial;
+use driftlab::faults::registry::Faults;
 use driftlab::kernel::Sink;
 use driftlab::model::record::{Kind, MessageClass, Record};
 use driftlab::scenario::{Registries, Scenario, Source, Variant, load, render};
@@ -127,6 +130,25 @@ fn judged(timed: bool, name: &'static str) -> Round {
     Round { count, run: Box::new(run) }
 }
 
+/// Short runs of twenty operations with random faults before the checks, as fuzzing makes them.
+fn fuzzed(timed: bool, name: &'static str) -> Round {
+    let scenario = shipped("quiet.toml", &[]);
+    let faults = Faults::builtin();
+    let variant = variant(&scenario, name);
+    let trials = vec![Trial::new(&scenario, variant)];
+    let fuzz = Fuzz { trials, faults: &faults, seed: 1, operations: 20, most: 3, uniform: false };
+    let count = if timed { 1_024 } else { 4 };
+    let cases: Vec<_> = (0..count).step_by(128).flat_map(|run| fuzz.cases(0, run)).collect();
+    let cases: Vec<_> = cases.into_iter().take(count as usize).collect();
+    drop(fuzz);
+    let scenario = scenario.clone();
+    let run = move || {
+        let trial = Trial::new(&scenario, self::variant(&scenario, name));
+        cases.iter().map(|case| trial.run(case).ran.events).sum()
+    };
+    Round { count, run: Box::new(run) }
+}
+
 /// All cases.
 pub fn cases(timed: bool) -> Vec<Case> {
     let mut cases = vec![
@@ -151,6 +173,10 @@ pub fn cases(timed: bool) -> Vec<Case> {
             scenario(timed, name, |counts| counts.operations)
         }));
         cases.push(Case::new(&(title + ", judged"), "operations", move || judged(timed, name)));
+    }
+    for name in ["two-phase-commit", "orchestrated", "events-outbox"] {
+        let title = format!("fuzz, 20 operations, {name}");
+        cases.push(Case::new(&title, "runs", move || fuzzed(timed, name)));
     }
     cases
 }

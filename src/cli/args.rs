@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit;
+use crate::kernel::Span;
 
 /// A deterministic lab for the data that drifts apart between services.
 #[derive(Parser, Debug)]
@@ -28,6 +29,13 @@ pub enum Command {
     Compare(Compare),
     /// Run one variant on one seed and show the details.
     Run(Run),
+    /// Search for faults that break what a pattern promises, and shrink what is found.
+    ///
+    /// Every run offers a few operations and lets random faults strike, inside what the pattern is
+    /// made for; then everything heals and comes to rest. What was found earlier is replayed first.
+    Fuzz(Fuzz),
+    /// Run a counterexample again, or every one of a folder.
+    Replay(Replay),
     /// Check scenario files and report every problem.
     Validate {
         /// The scenario files.
@@ -113,6 +121,57 @@ pub struct Run {
     /// What to print: a page for people, the summary as JSON, or one row per operation as CSV.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
+}
+
+/// `driftlab fuzz`.
+#[derive(Args, Debug)]
+pub struct Fuzz {
+    /// The scenario file.
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: PathBuf,
+    /// Only these variants, separated by commas.
+    #[arg(long = "variant", alias = "variants", value_delimiter = ',', value_name = "NAME,...")]
+    pub variants: Vec<String>,
+    /// How many runs of each variant; 10,000 unless --time is given.
+    #[arg(long, conflicts_with = "time", value_parser = clap::value_parser!(u64).range(1..))]
+    pub runs: Option<u64>,
+    /// For how long instead, such as 30s; how many runs that makes depends on the machine.
+    #[arg(long, value_name = "DURATION")]
+    pub time: Option<Span>,
+    /// What everything is drawn from, decimal or 0x...; by default the scenario's seed.
+    #[arg(long, value_parser = seed)]
+    pub seed: Option<u64>,
+    /// How many operations a run has.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    pub operations: u16,
+    /// How many faults a run has at most.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub faults: u32,
+    /// Draw every kind and time alike, instead of a swarm: what others do, to compare with.
+    #[arg(long)]
+    pub uniform: bool,
+    /// Where counterexamples go; by default `reports/<scenario name>/counterexamples`.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// How many threads; by default one per core. Results do not depend on it.
+    #[arg(
+        long,
+        env = "DRIFTLAB_THREADS",
+        hide_env_values = true,
+        value_parser = clap::value_parser!(u16).range(1..)
+    )]
+    pub threads: Option<u16>,
+}
+
+/// `driftlab replay`.
+#[derive(Args, Debug)]
+pub struct Replay {
+    /// A counterexample, or a folder of them.
+    #[arg(value_name = "FILE|DIR")]
+    pub file: PathBuf,
+    /// Print everything that happened to the operations involved.
+    #[arg(long)]
+    pub trace: bool,
 }
 
 /// How results are printed.

@@ -81,7 +81,7 @@ fn show(
 }
 
 /// The variants that were asked for, or all of them.
-fn choose<'a>(scenario: &'a Scenario, names: &[String]) -> Result<Vec<&'a Variant>, Error> {
+pub fn choose<'a>(scenario: &'a Scenario, names: &[String]) -> Result<Vec<&'a Variant>, Error> {
     if names.is_empty() {
         return Ok(scenario.variants.iter().collect());
     }
@@ -106,7 +106,7 @@ pub fn find<'a>(scenario: &'a Scenario, name: &str) -> Result<&'a Variant, Error
 }
 
 /// A flag that the first Ctrl-C sets; the second one ends the program.
-fn interrupt() -> Arc<AtomicBool> {
+pub fn interrupt() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     let handler = move || {
@@ -120,7 +120,7 @@ fn interrupt() -> Arc<AtomicBool> {
 }
 
 /// A pool of so many threads, or one a core.
-fn pool(threads: Option<u16>) -> Result<rayon::ThreadPool, Error> {
+pub fn pool(threads: Option<u16>) -> Result<rayon::ThreadPool, Error> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads.map_or(0, usize::from))
         .build()

@@ -8,9 +8,11 @@ mod args;
 mod compare;
 mod exit;
 mod explain;
+mod fuzz;
 mod list;
 mod output;
 mod progress;
+mod replay;
 mod run;
 mod source;
 
@@ -91,6 +93,8 @@ fn dispatch(session: &Session, command: Command) -> Result<Exit, Error> {
     match command {
         Command::Compare(args) => compare::compare(session, &args),
         Command::Run(args) => run::run(session, &args),
+        Command::Fuzz(args) => fuzz::fuzz(session, &args),
+        Command::Replay(args) => replay::replay(session, &args),
         Command::Validate { files } => source::validate(session, &files),
         Command::List { what, format } => list::list(session, what, format),
         Command::Explain { name } => explain::explain(session, &name),

@@ -45,6 +45,16 @@ pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     std::fs::read(path).map_err(FileError::new("read", path))
 }
 
+/// The files and folders in a folder.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn files_in(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
+    let entries = std::fs::read_dir(folder).map_err(FileError::new("read", folder))?;
+    let paths: io::Result<Vec<PathBuf>> = entries.map(|entry| Ok(entry?.path())).collect();
+    paths.map_err(FileError::new("read", folder))
+}
+
 /// Makes sure, before long work, that `folder` can be written or made. Nothing stays behind.
 ///
 /// # Errors

@@ -1,9 +1,14 @@
 //! Progress on standard error: a bar on a terminal, plain lines elsewhere, nothing when quiet.
 
+use std::cell::Cell;
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::experiment::fuzz::{Fuzzed, Tally};
+use crate::report::human;
 
 /// Shows how many runs of how many are done. Shared between threads.
 pub enum Progress {
@@ -59,4 +64,75 @@ impl Progress {
             bar.finish_and_clear();
         }
     }
+}
+
+/// Shows how far fuzzing has got: runs, runs a second, points and faults.
+pub enum FuzzProgress {
+    /// Nothing is shown.
+    Quiet,
+    /// A line that redraws itself.
+    Line(ProgressBar),
+    /// A line of its own whenever the number of runs has doubled.
+    Lines(Cell<u64>),
+}
+
+impl FuzzProgress {
+    /// Progress of so many runs, or of as many as time allows.
+    pub fn new(total: Option<u64>, quiet: bool) -> Self {
+        if quiet {
+            return Self::Quiet;
+        }
+        if !std::io::stderr().is_terminal() {
+            return Self::Lines(Cell::new(8_192));
+        }
+        let (bar, template) = match total {
+            Some(total) => (ProgressBar::new(total), "  {bar:24.cyan/dim} {msg}"),
+            None => (ProgressBar::new_spinner(), "  {msg}"),
+        };
+        let style = ProgressStyle::with_template(template);
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Self::Line(bar)
+    }
+
+    /// So much has been done in so much time.
+    pub fn show(&self, fuzzed: &Fuzzed, elapsed: Duration) {
+        let runs = fuzzed.runs();
+        match self {
+            Self::Quiet => {}
+            Self::Line(bar) => {
+                bar.set_position(runs);
+                bar.set_message(state(fuzzed, elapsed));
+            }
+            Self::Lines(next) => {
+                if runs >= next.get() {
+                    next.set(runs * 2);
+                    // A lost line of progress is no reason to lose the results.
+                    let _ = writeln!(std::io::stderr(), "  {}", state(fuzzed, elapsed));
+                }
+            }
+        }
+    }
+
+    /// Takes the line away.
+    pub fn finish(&self) {
+        if let Self::Line(bar) = self {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// What has been done so far, in words.
+fn state(fuzzed: &Fuzzed, elapsed: Duration) -> String {
+    let sum = |of: fn(&Tally) -> u64| fuzzed.variants.iter().map(of).sum::<u64>();
+    let rate = fuzzed.runs() as f64 / elapsed.as_secs_f64().max(1e-9);
+    format!(
+        "{} runs, {} a second; {} of {} points struck; {} of {} faults hit work; {} violations",
+        human::count(fuzzed.runs()),
+        human::number(rate),
+        human::count(sum(|tally| tally.points_struck.len() as u64)),
+        human::count(sum(|tally| tally.points.len() as u64)),
+        human::count(sum(|tally| tally.disturbed)),
+        human::count(sum(|tally| tally.planned)),
+        fuzzed.violations().count(),
+    )
 }

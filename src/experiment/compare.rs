@@ -95,7 +95,8 @@ impl<'a> Study<'a> {
 /// What a variant of a scenario runs.
 pub fn setup(scenario: &Scenario, variant: &Variant) -> Setup {
     let (system, pattern) = (Arc::clone(&scenario.system), Arc::clone(&variant.pattern));
-    Setup { faults: scenario.faults.clone().into(), ..Setup::new(system, pattern) }
+    let (faults, nemeses) = (scenario.faults.clone().into(), scenario.nemeses.clone().into());
+    Setup { faults, nemeses, ..Setup::new(system, pattern) }
 }
 
 /// Runs one variant on one seed before the judges.

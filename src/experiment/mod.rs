@@ -2,13 +2,16 @@
 
 pub mod compare;
 pub mod explanation;
+pub mod fuzz;
 pub mod points;
+pub mod replay;
 pub mod result;
 pub mod run;
+pub mod shrink;
 mod summarise;
 pub mod trace;
-mod verdicts;
 pub mod trial;
+mod verdicts;
 
 #[cfg(test)]
 pub mod testbed;

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::faults::plan::{self, PlannedFault};
+use crate::faults::random::{self, Nemesis};
 use crate::kernel::{Luck, NodeId, Recorder, Simulation, Sink, Span, Time};
 use crate::model::env::{Ctx, Env};
 use crate::model::probe;
@@ -23,6 +24,8 @@ pub struct Setup {
     pub pattern: Arc<dyn Prepared>,
     /// What goes wrong, and when.
     pub faults: Arc<[PlannedFault]>,
+    /// What else goes wrong, drawn for each seed.
+    pub nemeses: Arc<[Nemesis]>,
     /// What is offered.
     pub workload: Workload,
     /// From when on which other future comes true, in the order of time; see [`Luck::set_salt`].
@@ -38,6 +41,7 @@ impl Setup {
             system,
             pattern,
             faults: Vec::new().into(),
+            nemeses: Vec::new().into(),
             workload: Workload::Drawn,
             salts: Vec::new().into(),
             ending: Ending::Whole,
@@ -94,7 +98,8 @@ pub fn observe<T>(
     world.run(setup.pattern.at_work(&world));
     workload::start(&world, &setup.workload);
     probe::start(&world);
-    plan::start(&world, &setup.faults);
+    let luck = world.env().luck();
+    plan::start(&world, &random::plan(&setup.faults, &setup.nemeses, &setup.system, luck));
     branch(&world, &setup.salts);
     ready(&world);
     let (events, settled) = to_the_end(&simulation, &world, setup.ending);
@@ -110,20 +115,25 @@ pub fn observe<T>(
     (ran, look(&world))
 }
 
+/// How often it is looked whether everything has settled.
+const LOOK: Span = Span::from_millis(500);
+
 /// Runs to the end: how many events that took, and whether everything has settled.
 fn to_the_end(simulation: &Simulation, world: &World, ending: Ending) -> (u64, bool) {
-    let end = end(world.env().system());
-    let quiet = world.protocol().period().saturating_mul(2);
+    let system = world.env().system();
+    let end = end(system);
     let mut events = 0;
     if ending == Ending::Settled {
-        let step = quiet.max(Span::from_millis(100));
-        let mut until = Time::ZERO + world.env().system().phases.load + step;
+        // Whoever is between two attempts does nothing that anybody could see.
+        let silence = system.retry.longest + system.retry.step_deadline;
+        let quiet = world.protocol().period().saturating_mul(2).max(silence);
+        let mut until = Time::ZERO + system.phases.load + quiet;
         while until < end {
             events += simulation.run_until(until).events;
-            if is_settled(world, until) {
+            if world.is_done(Time::ZERO + (until - (Time::ZERO + quiet))) {
                 return (events, true);
             }
-            until += step;
+            until += LOOK;
         }
     }
     events += simulation.run_until(end).events;

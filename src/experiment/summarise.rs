@@ -14,8 +14,10 @@ use crate::checks::RunReport;
 use crate::checks::census::{Headline as Outcome, State};
 use crate::checks::measures::lag::Lag;
 use crate::checks::measures::{self, CATALOGUE, Distribution, Measure, MeasureKind, Quantity};
-use crate::faults::plan::Start;
-use crate::kernel::{Span, Time};
+use crate::faults::plan::{PlannedFault, Start};
+use crate::faults::random::Random;
+use crate::faults::registry::Fault;
+use crate::kernel::{Luck, Span, Time};
 use crate::model::record::{Answer, MessageClass};
 use crate::scenario::{Scenario, Variant};
 use crate::stats::{Curve, MIN_SEEDS, Observation, Quantile, Sample};
@@ -49,7 +51,7 @@ pub fn comparison(
         variants: results.collect(),
         pairs: Vec::new(),
         checks,
-        faults: faults(scenario, runs),
+        faults: faults(scenario, seeds.first().copied().unwrap_or(scenario.seed), runs),
         phases: phases(scenario),
         values: values(scenario),
         rests_on: variants.iter().filter_map(|variant| rests_on(variant)).collect(),
@@ -265,7 +267,8 @@ fn operations(scenario: &Scenario, report: &RunReport) -> Vec<OperationRow> {
     rows.collect()
 }
 
-fn faults(scenario: &Scenario, runs: &[Vec<Judged>]) -> Vec<FaultWindow> {
+/// The faults of the scenario, and those that were drawn for seed `first`.
+fn faults(scenario: &Scenario, first: u64, runs: &[Vec<Judged>]) -> Vec<FaultWindow> {
     let load = scenario.system.phases.load;
     let windows = (0..).zip(&scenario.faults).map(|(number, fault)| {
         let struck = runs
@@ -293,7 +296,23 @@ fn faults(scenario: &Scenario, runs: &[Vec<Judged>]) -> Vec<FaultWindow> {
             remark,
         }
     });
-    windows.collect()
+    let drawn = scenario.nemeses.iter().map(|nemesis| {
+        let first = nemesis.draw(&scenario.system, &Luck::new(first));
+        let first: Vec<String> = first.iter().map(PlannedFault::to_string).collect();
+        let to = (nemesis.from + nemesis.length).min(load);
+        FaultWindow {
+            name: Random::NAME.into(),
+            target: format!(
+                "{} of {}",
+                nemesis.count,
+                nemesis.kinds().collect::<Vec<_>>().join(", ")
+            ),
+            from: nemesis.from.as_nanos(),
+            to: to.as_nanos(),
+            remark: Some(format!("drawn for each seed; for the first: {}", first.join("; "))),
+        }
+    });
+    windows.chain(drawn).collect()
 }
 
 fn phases(scenario: &Scenario) -> Vec<PhaseWindow> {

@@ -13,6 +13,64 @@ use crate::model::record::{Kind, MessageClass, OpId, Record};
 use crate::model::system::System;
 use crate::scenario::{Registries, Scenario, Source, load, render};
 
+/// Orders and their cancelling, in two loads, under a saga with and without idempotency keys; every
+/// duration constant.
+pub const SHOP: &str = r#"
+    [scenario]
+    name = "shop"
+    warm-up = "1s"
+    load = "60s"
+    settle = "30s"
+
+    [clients]
+    deadline = "3s"
+
+    [services]
+    order = { work = "1ms" }
+    stock = { work = "1ms" }
+
+    [databases]
+    order-db = { work = "1ms", force = "2ms" }
+    stock-db = { work = "1ms", force = "2ms" }
+
+    [links]
+    default = { delay = "1ms" }
+    database = { delay = "1ms" }
+    client = { delay = "1ms" }
+
+    [tables]
+    order = { owner = "order", database = "order-db", columns = { product = 0 } }
+    product = { owner = "stock", database = "stock-db", columns = { left = 99 }, rows = 5 }
+
+    [operations.buy]
+    keys = { order = "new", product = { rows-of = "product" } }
+    steps = [
+        { name = "place", by = "order", table = "order", key = "order",
+          effect = { insert = { product = "{product}" } } },
+        { name = "take", by = "stock", table = "product", key = "product",
+          effect = { add = { left = -1 } } },
+    ]
+
+    [operations.give-back]
+    keys = { product = "followed" }
+    steps = [
+        { name = "give", by = "stock", table = "product", key = "product",
+          effect = { add = { left = 1 } } },
+    ]
+
+    [load.shoppers]
+    operation = "buy"
+    constant = "4s"
+
+    [load.regrets]
+    operation = "give-back"
+    follows = { load = "shoppers", delay = "10s", share = 1.0 }
+
+    [variants]
+    saga = { pattern = "orchestrated" }
+    keyless = { pattern = "orchestrated", settings = { idempotency-keys = false } }
+"#;
+
 /// A run and everything that happened in it.
 pub struct Told {
     /// The system that ran.

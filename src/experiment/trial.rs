@@ -6,7 +6,9 @@
 //! what has a name anyway: delays, work, refusals), and a [`Trial`] runs it: no warm-up, the listed
 //! operations, the faults, a window in which everything can be answered, then healing and rest.
 //!
-//! Read probes are left out. They measure what others see, they take no part in what is promised.
+//! Read probes are left out: they measure what others see and take no part in what is promised. Of
+//! the rows that a table has to begin with only the first few dozen are there, and operations are
+//! drawn among them; a case that uses further ones has them, too.
 
 mod offers;
 mod watch;
@@ -16,18 +18,22 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use self::watch::FaultWatch;
+use super::points::{Passed, points};
 use super::run::{Ending, Ran, Setup, run};
-use crate::checks::verdict::Judgement;
-use crate::checks::{Judge, JudgeOptions};
+use crate::checks::properties::{Finding, Verifier};
+use crate::faults::budget::inside;
 use crate::faults::plan::PlannedFault;
 use crate::faults::trigger::OpName;
 use crate::kernel::{Luck, Recorder, Simulation, Span, Time};
+use crate::model::contract::{Budget, Promises};
 use crate::model::env::{Env, OpInfo};
-use crate::model::record::OpId;
 use crate::model::system::System;
-use crate::model::workload::Workload;
+use crate::model::workload::{Workload, maker};
 use crate::model::world::World;
 use crate::scenario::{Scenario, Variant};
+
+/// How many initial rows a table has at most, unless a case uses more.
+const ROWS: u64 = 50;
 
 /// Everything that was chosen for one run, as values.
 #[derive(Clone)]
@@ -55,8 +61,11 @@ pub struct Offer {
 pub struct Trial<'a> {
     scenario: &'a Scenario,
     variant: &'a Variant,
+    promises: Promises,
     /// The scenario's system without warm-up and probes.
     system: System,
+    /// The longest period of anything that recurs.
+    period: Span,
     /// From the last arrival to the end of the load.
     window: Span,
 }
@@ -76,28 +85,26 @@ pub struct Tried {
     pub degraded: Option<String>,
 }
 
-/// What one check says about a run.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Finding {
-    /// The property.
-    pub property: String,
-    /// The verdict on it.
-    pub judgement: Judgement,
-    /// The operations that it is about.
-    pub ops: Vec<OpId>,
-    /// When it was first violated.
-    pub at: Option<Time>,
-}
-
 impl<'a> Trial<'a> {
-    /// A variant of a scenario, to be tried.
+    /// A variant of a scenario, to be judged by what its pattern promises with its *default*
+    /// settings: a setting that gives a promise up is a failure to be found.
     pub fn new(scenario: &'a Scenario, variant: &'a Variant) -> Self {
         let mut system = System::clone(&scenario.system);
         system.phases.warm_up = Span::ZERO;
         system.reads.clear();
+        for table in &mut system.tables {
+            table.rows = table.rows.min(ROWS);
+        }
         let period = period(&system, variant);
         let window = system.client.deadline + period.saturating_mul(2);
-        Self { scenario, variant, system, window }
+        let promises = variant.pattern.promises_by_default(&system);
+        Self { scenario, variant, promises, system, period, window }
+    }
+
+    /// The same, judged by other promises.
+    #[must_use]
+    pub fn promising(self, promises: Promises) -> Self {
+        Self { promises, ..self }
     }
 
     /// The scenario.
@@ -121,6 +128,11 @@ impl<'a> Trial<'a> {
         self.window
     }
 
+    /// The longest period of anything that recurs under the variant.
+    pub fn period(&self) -> Span {
+        self.period
+    }
+
     /// Some operations, drawn as the loads draw them; see the module `offers` for which.
     pub fn offers(&self, seed: u64, count: usize) -> Vec<Offer> {
         offers::draw(&self.system, seed, count)
@@ -135,6 +147,11 @@ impl<'a> Trial<'a> {
     /// What is run for a case.
     pub fn setup(&self, case: &Case) -> Setup {
         let mut system = self.system.clone();
+        let keys = case.operations.iter().flat_map(|offer| &offer.info.keys);
+        let used = keys.filter(|key| maker(**key).is_none()).map(|key| key.0 + 1).max();
+        for (table, whole) in system.tables.iter_mut().zip(&self.scenario.system.tables) {
+            table.rows = whole.rows.min(table.rows.max(used.unwrap_or(0)));
+        }
         system.phases.load = self.heals(&case.operations) - Time::ZERO;
         let mut infos: Vec<OpInfo> = case.operations.iter().map(|offer| offer.info).collect();
         infos.sort_by_key(|info| info.arrived);
@@ -147,25 +164,33 @@ impl<'a> Trial<'a> {
         }
     }
 
+    /// What is promised, and checked.
+    pub fn promises(&self) -> &Promises {
+        &self.promises
+    }
+
+    /// How much may go wrong under the promises that are checked.
+    pub fn budget(&self) -> &Budget {
+        &self.promises.budget
+    }
+
+    /// The semantic points that a case passes.
+    pub fn points(&self, case: &Case) -> Vec<Passed> {
+        points(&self.setup(case), case.seed)
+    }
+
     /// Runs a case before the checks.
     pub fn run(&self, case: &Case) -> Tried {
         let setup = self.setup(case);
-        let options = JudgeOptions { keep_operations: true, ..JudgeOptions::default() };
-        let judge = Rc::new(RefCell::new(Judge::new(&setup.system, options)));
+        let verifier = Verifier::of(&setup.system, &self.scenario.properties, &self.promises);
+        let verifier = Rc::new(RefCell::new(verifier));
         let faults = Rc::new(RefCell::new(FaultWatch::new(case.faults.len())));
-        let ran = run(&setup, case.seed, vec![Rc::clone(&judge) as _, Rc::clone(&faults) as _]);
-        let judge = Rc::into_inner(judge).expect("the run is over, and its recorder gone with it");
-        let report = judge.into_inner().finish();
+        let ran = run(&setup, case.seed, vec![Rc::clone(&verifier) as _, Rc::clone(&faults) as _]);
+        let verifier = Rc::into_inner(verifier).expect("the run is over, and so is its recorder");
+        let findings = verifier.into_inner().finish(ran.settled);
         let (struck, disturbed) = faults.borrow().said();
-        let wrong = report.operations.iter().filter(|row| row.headline.is_wrong());
-        let ops: Vec<OpId> = wrong.map(|row| row.op).collect();
-        let judgement = match (ran.settled, ops.is_empty()) {
-            (_, true) => Judgement::held(),
-            (true, false) => Judgement::violated("operations are left as no pattern should"),
-            (false, false) => Judgement::undecided("the run did not settle"),
-        };
-        let finding = Finding { property: "census".into(), judgement, ops, at: None };
-        Tried { ran, findings: vec![finding], struck, disturbed, degraded: None }
+        let degraded = inside(&case.faults, self.budget()).err();
+        Tried { ran, findings, struck, disturbed, degraded }
     }
 }
 

@@ -2,6 +2,7 @@
 //! the end of the load at the latest.
 
 use std::cell::Cell;
+use std::fmt;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
@@ -32,6 +33,22 @@ pub struct PlannedFault {
     pub length: Option<Span>,
     /// What happens.
     pub fault: Arc<dyn PreparedFault>,
+}
+
+impl fmt::Display for PlannedFault {
+    /// As a sentence: `crash stock-db for 1s, at 3s`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.fault.name())?;
+        match self.fault.targets() {
+            targets if targets.is_empty() => {}
+            targets => write!(f, " {}", targets.join(", "))?,
+        }
+        self.length.iter().try_for_each(|length| write!(f, " for {length}"))?;
+        match &self.start {
+            Start::At(at) => write!(f, ", at {at}"),
+            Start::On(trigger) => write!(f, ", {trigger}"),
+        }
+    }
 }
 
 /// Puts a plan of faults to work in a world. Faults are known by their position in the plan.

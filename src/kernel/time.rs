@@ -79,6 +79,20 @@ impl Span {
         self.0 as f64 / 1e9
     }
 
+    /// Exactly, in the largest unit of which it has at most three decimals: what can be read back.
+    pub fn exact(self) -> String {
+        let units: [(u64, &str); 3] = [(1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us")];
+        let fits = |(unit, _): &(u64, &str)| self.0 >= *unit && self.0.is_multiple_of(unit / 1_000);
+        match units.into_iter().find(fits) {
+            None => format!("{}{}", self.0, if self.0 == 0 { "s" } else { "ns" }),
+            Some((unit, name)) => {
+                let (whole, part) = (self.0 / unit, self.0 % unit / (unit / 1_000));
+                let decimals = if part == 0 { String::new() } else { format!(".{part:03}") };
+                format!("{whole}{}{name}", decimals.trim_end_matches('0'))
+            }
+        }
+    }
+
     /// This span `times` over, or the maximum.
     pub const fn saturating_mul(self, times: u64) -> Self {
         Self(self.0.saturating_mul(times))
@@ -218,6 +232,17 @@ mod tests {
             assert_eq!(span.to_string(), printed, "{text}");
         }
         assert!("5".parse::<Span>().is_err(), "a unit is needed");
+    }
+
+    #[test]
+    fn exact_spans_are_read_back_as_they_were() {
+        let texts = [(0, "0s"), (7, "7ns"), (1_500, "1.5us"), (2_000_000_000, "2s")];
+        let more = [(137_123_456, "137123.456us"), (1_001_000_000, "1.001s")];
+        for (nanos, text) in texts.into_iter().chain(more) {
+            let span = Span::from_nanos(nanos);
+            assert_eq!(span.exact(), text);
+            assert_eq!(text.parse(), Ok(span));
+        }
     }
 
     #[test]

@@ -1,14 +1,12 @@
 //! Popularity: a few are chosen often, most of them rarely.
 
-use std::sync::Arc;
-
 use super::Words;
 
 /// The Zipf distribution over `0..n`: the chance of `k` is proportional to `(k + 1)^-exponent`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Zipf {
     /// Summed weights; the sum up to and including `k` is at `k`.
-    sums: Arc<[f64]>,
+    sums: Box<[f64]>,
 }
 
 impl Zipf {

@@ -29,6 +29,8 @@ struct Shared {
     /// Operations that were offered beyond what the loads draw.
     extras: Cell<u64>,
     listed: Cell<bool>,
+    /// Durable places that hold unfinished work, over all operations.
+    held: Cell<i64>,
     watched: Cell<bool>,
     watchers: RefCell<Vec<Rc<dyn Watcher>>>,
     disks: Disks,
@@ -108,6 +110,7 @@ impl Env {
             messages: Cell::new(0),
             extras: Cell::new(0),
             listed: Cell::new(false),
+            held: Cell::new(0),
             watched: Cell::new(false),
             watchers: RefCell::default(),
         }))
@@ -147,6 +150,9 @@ impl Env {
     pub fn note_message(&self, ctx: &Ctx, kind: Kind, subject: u32, message: u32, a: u64, b: u64) {
         let shared = &*self.0;
         let Some(incarnation) = shared.sim.incarnation_if_up(ctx.node) else { return };
+        if kind == Kind::Holds {
+            shared.held.set(shared.held.get() + a as i64);
+        }
         shared.recorder.push(Record {
             time: shared.sim.now(),
             a,
@@ -242,6 +248,11 @@ impl Env {
 
     pub(super) fn troubles(&self) -> &Troubles {
         &self.0.troubles
+    }
+
+    /// How many durable places hold unfinished work.
+    pub fn held(&self) -> i64 {
+        self.0.held.get()
     }
 
     /// From now on `watcher` is told of every semantic point.

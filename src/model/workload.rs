@@ -218,9 +218,20 @@ pub const fn op_luck(load: u64, number: u64) -> u64 {
 }
 
 /// A key that nobody had before: loads and numbers are never used twice.
-const fn fresh_key(load: LoadId, number: u64) -> RowKey {
-    RowKey(1 << 63 | (load.0 as u64) << 48 | number)
+pub const fn fresh_key(load: LoadId, number: u64) -> RowKey {
+    RowKey(FRESH | (load.0 as u64) << 48 | number)
 }
+
+/// The load and the number of the operation whose fresh key this is; none for an initial row.
+pub const fn maker(key: RowKey) -> Option<(LoadId, u64)> {
+    if key.0 & FRESH == 0 {
+        return None;
+    }
+    Some((LoadId((key.0 >> 48 & 0x7fff) as u16), key.0 & ((1 << 48) - 1)))
+}
+
+/// What tells fresh keys from those of initial rows.
+const FRESH: u64 = 1 << 63;
 
 /// Chooses one of a table's initial rows. `name` and `luck` key the draw.
 pub(super) fn choose_row(env: &Env, choice: &KeyChoice, name: u64, luck: u64) -> RowKey {

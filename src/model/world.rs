@@ -29,6 +29,8 @@ pub struct World {
     in_flight: Cell<i64>,
     /// For which operations durable things of nodes hold unfinished work, for the books.
     held: RefCell<BTreeSet<(OpId, u32)>>,
+    /// When the last one of them left or arrived.
+    last_travel: Cell<Time>,
 }
 
 /// One node: what it is, what runs on it, what it remembers.
@@ -127,6 +129,7 @@ impl World {
             protocol: OnceCell::new(),
             in_flight: Cell::new(0),
             held: RefCell::default(),
+            last_travel: Cell::new(Time::ZERO),
         })
     }
 
@@ -334,6 +337,7 @@ impl World {
     pub(super) fn travels(&self, op: OpId, change: i64) {
         if op != OpId::NONE {
             self.in_flight.set(self.in_flight.get() + change);
+            self.last_travel.set(self.env.now());
         }
     }
 
@@ -345,6 +349,13 @@ impl World {
                 .databases
                 .iter()
                 .all(|database| !database.busy() && database.last_change() <= since)
+    }
+
+    /// Whether everything is over and done with: it is quiet, nothing has travelled for any
+    /// operation since `since`, and nothing durable holds unfinished work that somebody will take
+    /// up again. What is stuck for good never is.
+    pub fn is_done(&self, since: Time) -> bool {
+        self.last_travel.get() <= since && self.env.held() <= 0 && self.is_quiet(since)
     }
 
     /// Shared memory of a node, made on first use and forgotten in a crash. Processes reach that of

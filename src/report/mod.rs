@@ -10,6 +10,7 @@ pub mod diagram;
 pub mod failure;
 #[cfg(test)]
 mod fixture;
+pub mod fuzz;
 pub mod html;
 pub mod human;
 pub mod json;

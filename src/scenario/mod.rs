@@ -12,6 +12,7 @@
 //! Nothing here reads a file: the caller hands in the text and the bytes of the CSV files that a
 //! scenario names. A scenario's hash covers both.
 
+pub mod counterexample;
 mod data;
 mod decode;
 mod dist;
@@ -44,7 +45,9 @@ pub use suggest::nearest;
 use crate::checks::expectation::Expectation;
 use crate::checks::properties::Properties;
 use crate::faults::plan::PlannedFault;
+use crate::faults::random::{self, Nemesis};
 use crate::faults::registry::Faults;
+use crate::kernel::Luck;
 use crate::model::system::{Name, System};
 use crate::patterns::registry::{Patterns, Prepared};
 use data::Data;
@@ -105,6 +108,8 @@ pub struct Scenario {
     pub expectations: Vec<Expectation>,
     /// The properties by which runs are judged.
     pub properties: Arc<Properties>,
+    /// What else goes wrong, drawn for each seed.
+    pub nemeses: Vec<Nemesis>,
     /// Every setting in force, and where it came from.
     pub values: Vec<ValueUsed>,
 }
@@ -172,6 +177,11 @@ impl Scenario {
         scenario.ok_or_else(|| render(&source, &problems, false))
     }
 
+    /// What goes wrong on a seed: the faults that are written, then those that are drawn for it.
+    pub fn plan(&self, seed: u64) -> Arc<[PlannedFault]> {
+        random::plan(&self.faults, &self.nemeses, &self.system, &Luck::new(seed))
+    }
+
     /// The variant with this name.
     pub fn variant(&self, name: &str) -> Option<&Variant> {
         self.variants.iter().find(|variant| &*variant.name.shown == name)
@@ -214,6 +224,7 @@ pub fn load(
             faults: resolved.faults,
             expectations: resolved.expectations,
             properties: Arc::clone(&registries.properties),
+            nemeses: resolved.nemeses,
             values: std::mem::take(&mut decoder.values),
         });
     }

@@ -13,8 +13,9 @@ use super::file::ForceByKind;
 use super::problem::{Place, Problem};
 use super::suggest::{either, nearest};
 use super::values::{At, Length};
-use crate::faults::plan::Start;
-use crate::faults::registry::PreparedFault;
+use crate::faults::plan::{PlannedFault, Start};
+use crate::faults::random::{Nemesis, Random};
+use crate::faults::registry::{Fault, PreparedFault};
 use crate::faults::trigger::Trigger;
 use crate::kernel::{Dist, Span};
 use crate::model::point::Order;
@@ -126,6 +127,19 @@ pub struct FaultText {
     pub fault: Arc<dyn PreparedFault>,
     /// What it strikes, as written.
     pub targets: Vec<At<String>>,
+    /// Set if it stands for faults that are drawn.
+    pub nemesis: Option<Nemesis>,
+}
+
+impl FaultText {
+    /// The fault of the plan.
+    pub fn planned(&self) -> PlannedFault {
+        PlannedFault {
+            start: self.start.value.clone(),
+            length: self.length.as_ref().map(|length| length.value.0),
+            fault: Arc::clone(&self.fault),
+        }
+    }
 }
 
 impl Decode for FaultText {
@@ -169,11 +183,15 @@ impl Decode for FaultText {
             targets.push(At { place, value: target });
         }
         let start = start?;
+        let nemesis = match kind.value == Random::NAME {
+            true => Some(nemesis(&*fault, &start, &kind, decoder)?),
+            false => None,
+        };
         if let Start::On(trigger) = &start.value {
             let names = trigger.who.iter().chain(&trigger.to).cloned();
             targets.extend(names.map(|value| At { place: start.place.clone(), value }));
         }
-        Some(Self { start, length: length?, fault, targets })
+        Some(Self { start, length: length?, fault, targets, nemesis })
     }
 
     fn schema() -> serde_json::Value {
@@ -183,6 +201,24 @@ impl Decode for FaultText {
 
 fn is_timed(start: &At<Start>) -> bool {
     matches!(start.value, Start::At(_))
+}
+
+/// What random faults draw from.
+fn nemesis(
+    random: &dyn PreparedFault,
+    start: &At<Start>,
+    kind: &At<String>,
+    decoder: &mut Decoder<'_>,
+) -> Option<Nemesis> {
+    if let Start::On(_) = start.value {
+        let message = "random faults begin within a window of time: they need the key `at`";
+        let label = "this is a point";
+        decoder.report(Problem::error("random-fault", &start.place, message, label));
+        return None;
+    }
+    let nemesis = Nemesis::new(random, &decoder.registries.faults);
+    let report = |message| decoder.report(Problem::error("random-fault", &kind.place, message, ""));
+    nemesis.map_err(report).ok()
 }
 
 /// The point at which a fault begins.

@@ -3,5 +3,6 @@
 mod closed_forms;
 mod determinism;
 mod faults;
+mod promises;
 mod queueing;
 mod whole;

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::Offer;
+use super::{Offer, ROWS};
 use crate::faults::trigger::OpName;
 use crate::kernel::{Luck, NodeId, Recorder, Simulation, Span, Time};
 use crate::model::env::{Env, OpInfo};
@@ -17,7 +17,7 @@ use crate::model::here::Here;
 use crate::model::protocol::{Execution, Protocol};
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{Arrivals, LoadId, LoadSpec, OperationKind, System};
-use crate::model::workload::{self, Workload, op_luck};
+use crate::model::workload::{self, Workload, maker, op_luck};
 use crate::model::world::World;
 
 /// The longest pause between two arrivals that stays as it is.
@@ -40,6 +40,9 @@ pub(super) fn draw(system: &System, seed: u64, count: usize) -> Vec<Offer> {
         before = info.arrived;
         cut += pause.saturating_sub(PAUSE);
         info.arrived = Time::ZERO + (info.arrived - (Time::ZERO + cut));
+        for key in info.keys.iter_mut().filter(|key| maker(**key).is_none()) {
+            key.0 %= ROWS; // Some are drawn among all rows of the scenario.
+        }
         let load = system.loads[load.index()].name.lasting.to_string();
         Offer { name: OpName { load, number: info.ordinal }, info }
     });

@@ -2,66 +2,11 @@
 
 use super::*;
 use crate::experiment::run::observe;
-use crate::experiment::testbed::scenario;
+use crate::experiment::testbed::{SHOP, scenario};
 use crate::faults::plan::Start;
 use crate::faults::registry::Faults;
 use crate::faults::trigger::Trigger;
-
-/// Orders and their cancelling, in two loads, under a saga; every duration constant.
-const SHOP: &str = r#"
-    [scenario]
-    name = "shop"
-    warm-up = "1s"
-    load = "60s"
-    settle = "30s"
-
-    [clients]
-    deadline = "3s"
-
-    [services]
-    order = { work = "1ms" }
-    stock = { work = "1ms" }
-
-    [databases]
-    order-db = { work = "1ms", force = "2ms" }
-    stock-db = { work = "1ms", force = "2ms" }
-
-    [links]
-    default = { delay = "1ms" }
-    database = { delay = "1ms" }
-    client = { delay = "1ms" }
-
-    [tables]
-    order = { owner = "order", database = "order-db", columns = { product = 0 } }
-    product = { owner = "stock", database = "stock-db", columns = { left = 99 }, rows = 5 }
-
-    [operations.buy]
-    keys = { order = "new", product = { rows-of = "product" } }
-    steps = [
-        { name = "place", by = "order", table = "order", key = "order",
-          effect = { insert = { product = "{product}" } } },
-        { name = "take", by = "stock", table = "product", key = "product",
-          effect = { add = { left = -1 } } },
-    ]
-
-    [operations.give-back]
-    keys = { product = "followed" }
-    steps = [
-        { name = "give", by = "stock", table = "product", key = "product",
-          effect = { add = { left = 1 } } },
-    ]
-
-    [load.shoppers]
-    operation = "buy"
-    constant = "4s"
-
-    [load.regrets]
-    operation = "give-back"
-    follows = { load = "shoppers", delay = "10s", share = 1.0 }
-
-    [variants.saga]
-    pattern = "orchestrated"
-"#;
+use crate::model::contract::Promises;
 
 fn names(offers: &[Offer]) -> Vec<String> {
     offers.iter().map(|offer| offer.name.to_string()).collect()
@@ -100,14 +45,14 @@ fn what_is_offered_is_what_the_loads_offer() {
 #[test]
 fn a_case_runs_to_its_rest_and_twice_the_same() {
     let scenario = scenario(SHOP);
-    let trial = Trial::new(&scenario, &scenario.variants[0]);
+    let trial = Trial::new(&scenario, &scenario.variants[0]).promising(Promises::default());
     let case = Case { seed: 1, operations: trial.offers(1, 4), faults: vec![], salts: vec![] };
     assert_eq!(trial.heals(&case.operations), Time::ZERO + Span::from_secs(4 + 3));
     let (one, other) = (trial.run(&case), trial.run(&case));
     assert!(one.ran.settled);
     assert_eq!(one.ran, other.ran);
     assert_eq!(one.findings, other.findings);
-    assert!(one.findings.iter().all(|found| found.judgement == Judgement::held()));
+    assert!(one.findings.is_empty(), "nothing is promised");
 }
 
 #[test]

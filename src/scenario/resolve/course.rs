@@ -11,6 +11,7 @@ use super::super::values::At;
 use super::super::{PlannedFault, Variant};
 use super::{Context, ROLES, TECHNIQUES, name};
 use crate::faults::plan::Start;
+use crate::faults::random::Nemesis;
 use crate::faults::target::LOAD;
 use crate::kernel::Span;
 use crate::model::system::{ClientSpec, Phases, RetrySpec, System};
@@ -118,12 +119,25 @@ impl Context<'_> {
                 self.target(target);
             }
         }
-        let planned = file.faults.iter().map(|fault| PlannedFault {
-            start: fault.start.value.clone(),
-            length: fault.length.as_ref().map(|length| length.value.0),
-            fault: fault.fault.clone(),
+        let written = file.faults.iter().filter(|fault| fault.nemesis.is_none());
+        written.map(FaultText::planned).collect()
+    }
+
+    /// Random faults, in order, each with its window.
+    pub(super) fn nemeses(&mut self) -> Vec<Nemesis> {
+        let load = self.file.scenario.load.value.0;
+        let texts =
+            self.file.faults.iter().filter_map(|fault| Some((fault, fault.nemesis.as_ref()?)));
+        let placed = texts.zip(1..).map(|((fault, nemesis), number)| {
+            let from = match fault.start.value {
+                Start::At(at) => at,
+                Start::On(_) => Span::ZERO,
+            };
+            let rest = load.saturating_sub(from);
+            let length = fault.length.as_ref().map_or(rest, |length| length.value.0.min(rest));
+            nemesis.clone().within(from, length, number)
         });
-        planned.collect()
+        placed.collect()
     }
 
     fn fault_times(&mut self, fault: &FaultText) {

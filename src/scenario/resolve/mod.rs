@@ -21,6 +21,7 @@ use super::problem::{Problem, any_error};
 use super::values::{At, Scalar};
 use crate::checks::expectation::Expectation;
 use crate::faults::plan::PlannedFault;
+use crate::faults::random::Nemesis;
 pub use crate::faults::target::ROLES;
 use crate::model::system::{Name, System, TableId, ValueSpec};
 use names::{Names, no_duplicates};
@@ -38,6 +39,8 @@ pub struct Resolved {
     pub faults: Vec<PlannedFault>,
     /// What is expected of measures and outcomes.
     pub expectations: Vec<Expectation>,
+    /// What else goes wrong, drawn for each seed.
+    pub nemeses: Vec<Nemesis>,
 }
 
 /// Resolves a file; nothing if any part is broken. Problems are added.
@@ -55,6 +58,7 @@ pub fn resolve(file: &File, data: &Data<'_>, problems: &mut Vec<Problem>) -> Opt
     let (retry, client, phases) = context.course();
     let variants = context.variants();
     let faults = context.faults();
+    let nemeses = context.nemeses();
     context.words_are_written();
     let Context { symbols, problems: found, .. } = context;
     problems.extend(found);
@@ -82,7 +86,8 @@ pub fn resolve(file: &File, data: &Data<'_>, problems: &mut Vec<Problem>) -> Opt
     };
     capacity::check(&system, file, problems);
     course::check_variants(&system, file, problems);
-    Some(Resolved { system, variants: variants?, faults, expectations: expectations? })
+    let expectations = expectations?;
+    Some(Resolved { system, variants: variants?, faults, nemeses, expectations })
 }
 
 /// What is known while names are looked up.

@@ -1,0 +1,189 @@
+//! `driftlab replay`: a counterexample once more, or a whole folder of them.
+
+use std::path::{Path, PathBuf};
+
+use super::args::Replay as Args;
+use super::{Error, Exit, Session, output, print, remark, source};
+use crate::checks::Verdict;
+use crate::experiment::replay::{Identity, Replayed, replay as run_again, shape};
+use crate::experiment::trace::trace;
+use crate::experiment::trial::Trial;
+use crate::report;
+use crate::scenario::counterexample::{self, Counterexample};
+use crate::scenario::{Scenario, Source, render};
+
+/// `driftlab replay`.
+pub fn replay(session: &Session, args: &Args) -> Result<Exit, Error> {
+    if args.file.is_dir() {
+        return suite(session, &args.file);
+    }
+    let read = read(session, &args.file)?;
+    let again = read.again();
+    print(&details(&read, &again))?;
+    if args.trace {
+        print(&stories(&read, &again))?;
+    }
+    Ok(exit(again.judgement.verdict))
+}
+
+/// Replays every counterexample of a folder, one line each.
+fn suite(session: &Session, folder: &Path) -> Result<Exit, Error> {
+    let files = files(folder)?;
+    if files.is_empty() {
+        let hint = "`driftlab fuzz` writes what it finds to reports/SCENARIO/counterexamples";
+        let folder = folder.display();
+        return Err(Error::Usage(format!("no counterexample is in `{folder}`\nhint: {hint}")));
+    }
+    let mut verdicts = Vec::new();
+    for path in &files {
+        let read = read(session, path)?;
+        let again = read.again();
+        let verdict = again.judgement.verdict;
+        let Counterexample { variant, property, .. } = &read.written;
+        let other = if again.identity == Identity::Same { "" } else { ", not the same run" };
+        let (name, verdict_name) = (path.display(), verdict.name());
+        print(&format!("{verdict_name:9} {name}: {variant}, {property}{other}\n"))?;
+        verdicts.push(verdict);
+    }
+    let count = |verdict| verdicts.iter().filter(|it| **it == verdict).count();
+    let (violated, undecided) = (count(Verdict::Violated), count(Verdict::Undecided));
+    let (all, held) = (verdicts.len(), count(Verdict::Held));
+    print(&format!("{all} replayed: {violated} violated, {undecided} undecided, {held} held\n"))?;
+    Ok(exit(Verdict::all(verdicts)))
+}
+
+fn exit(verdict: Verdict) -> Exit {
+    match verdict {
+        Verdict::Held => Exit::Held,
+        Verdict::Violated => Exit::Violated,
+        Verdict::Undecided => Exit::Undecided,
+    }
+}
+
+/// The counterexamples of a folder, in the order of their names; none if there is no such folder.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut files = output::files_in(folder)?;
+    files.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
+    files.sort();
+    Ok(files)
+}
+
+/// A counterexample and its scenario.
+struct Read {
+    scenario: Scenario,
+    written: Counterexample,
+}
+
+impl Read {
+    fn trial(&self) -> Trial<'_> {
+        let named = self.scenario.variants.iter();
+        let variant = named.clone().find(|it| it.name.is_called(&self.written.variant));
+        // Resolving has found it.
+        Trial::new(&self.scenario, variant.unwrap_or(&self.scenario.variants[0]))
+    }
+
+    fn again(&self) -> Replayed {
+        run_again(&self.trial(), &self.written)
+    }
+}
+
+/// Reads a counterexample and the scenario that it names.
+fn read(session: &Session, path: &Path) -> Result<Read, Error> {
+    let name = path.display().to_string();
+    let text = String::from_utf8(output::read(path)?)
+        .map_err(|_| Error::Usage(format!("`{name}` is not UTF-8 text")))?;
+    let source = Source { name, text };
+    let (read, problems) = counterexample::read(&source, &session.registries);
+    let rendered = render(&source, &problems, session.colour_errors);
+    let Some(text) = read else { return Err(Error::Scenario(rendered)) };
+    remark(session, &rendered);
+    let scenario = source::load(session, &place(path, text.scenario()))?;
+    let resolved = text.resolve(&scenario);
+    let written = resolved
+        .map_err(|problems| Error::Scenario(render(&source, &problems, session.colour_errors)))?;
+    Ok(Read { scenario, written })
+}
+
+/// Where the scenario of a counterexample is: as written, or seen from the counterexample.
+fn place(path: &Path, scenario: &str) -> PathBuf {
+    let written = PathBuf::from(scenario);
+    let beside = path.parent().unwrap_or(Path::new("")).join(scenario);
+    if !written.exists() && beside.exists() { beside } else { written }
+}
+
+/// What a run came to, for people.
+fn details(read: &Read, again: &Replayed) -> String {
+    let Counterexample { variant, property, .. } = &read.written;
+    let verdict = again.judgement.verdict.name();
+    let system = &read.scenario.system;
+    let mut text = format!("{variant}: {property} is {verdict}\n");
+    if !again.judgement.why.is_empty() {
+        text += &format!("  {}\n", again.judgement.why);
+    }
+    text += &report::fuzz::case(system, &again.case);
+    for (fault, struck) in again.case.faults.iter().zip(&again.tried.struck) {
+        if !struck {
+            text += &format!("  never fired: {fault}\n");
+        }
+    }
+    text += &format!("  {}\n", again.identity.text());
+    if again.identity != Identity::Other && read.scenario.hash != read.written.scenario_hash {
+        text += "  the scenario is no longer what it was; what was chosen still is\n";
+    }
+    text
+}
+
+/// The story of every operation that the violation is about, or of all.
+fn stories(read: &Read, again: &Replayed) -> String {
+    let trial = read.trial();
+    let setup = trial.setup(&again.case);
+    let all = (0..again.case.operations.len() as u32).collect();
+    let ops: Vec<u32> = match again.ops.is_empty() {
+        true => all,
+        false => again.ops.iter().map(|op| op.0).collect(),
+    };
+    let told = ops.into_iter().map(|op| {
+        let trace = trace(&setup, again.case.seed, op);
+        format!("\n{}", report::trace::text(&read.scenario.system, &trace))
+    });
+    told.collect()
+}
+
+/// A counterexample of the scenario that was found earlier, run again.
+pub struct Known {
+    /// Its file.
+    pub path: PathBuf,
+    /// What became of its property.
+    pub verdict: Verdict,
+    variant: String,
+    property: String,
+    shape: String,
+}
+
+impl Known {
+    /// Whether a failure is this one: the same property of the same variant, in the same way.
+    pub fn is(&self, variant: &str, property: &str, shape: &str) -> bool {
+        self.variant == variant && self.property == property && self.shape == shape
+    }
+}
+
+/// Replays what was found earlier, and says what became of it.
+pub fn known(session: &Session, scenario: &Scenario, folder: &Path) -> Result<Vec<Known>, Error> {
+    let mut known = Vec::new();
+    if !folder.exists() {
+        return Ok(known);
+    }
+    for path in files(folder)? {
+        let read = read(session, &path)?;
+        if read.scenario.name != scenario.name {
+            continue;
+        }
+        let again = read.again();
+        let verdict = again.judgement.verdict;
+        print(&format!("found earlier: {}: {}\n", path.display(), verdict.name()))?;
+        let shape = shape(&read.scenario.system, &again.case);
+        let Counterexample { variant, property, .. } = read.written;
+        known.push(Known { path, verdict, variant, property, shape });
+    }
+    Ok(known)
+}

@@ -1,0 +1,160 @@
+//! # Random faults
+//!
+//! A nemesis: so many faults, drawn for each seed anew, begin within a window of the run. They are
+//! drawn before the run begins, from a stream of their own, so every variant suffers the same ones
+//! and nothing else of the run's luck changes. Each seed enables a random part of the kinds with
+//! random weights (a swarm), since a little of everything finds less.
+//!
+//! ```toml
+//! [[faults]]
+//! kind = "random"
+//! at = "30s"         # the first one begins here at the earliest
+//! for = "120s"       # and the last one so long after that at the latest
+//! count = 5
+//! kinds = ["crash", "partition"]
+//! longest = "10s"
+//! ```
+//!
+//! What was drawn is shown by `driftlab run`, with the seed that drew it. To look for faults that
+//! break something instead of measuring what some cost, use `driftlab fuzz`.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::menu::Menu;
+use super::plan::PlannedFault;
+use super::registry::{Fault, Faults, Heal, PreparedFault};
+use super::swarm::{Kind, Swarm};
+use crate::kernel::{Luck, Purpose, Span, Words};
+use crate::model::contract::Allowance;
+use crate::model::point::Order;
+use crate::model::system::{Name, System};
+use crate::model::world::World;
+
+/// Random faults: a kind that is replaced by what it draws before the run.
+pub struct Random;
+
+/// Settings of random faults.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Settings {
+    /// How many are drawn.
+    count: u32,
+    /// Kinds to draw from, as `driftlab list faults` shows them; those that strike one message wait
+    /// for a point and cannot be drawn here.
+    kinds: Vec<String>,
+    /// How long one lasts at most.
+    longest: Span,
+    /// What names the draws, so that two of these draw differently; by default their order.
+    luck: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let kinds = ["crash", "partition", "delay", "loss", "duplication"];
+        let kinds = kinds.map(str::to_owned).to_vec();
+        Self { count: 3, kinds, longest: Span::from_secs(10), luck: None }
+    }
+}
+
+impl Fault for Random {
+    const NAME: &'static str = "random";
+    const SUMMARY: &'static str = "so many faults of some kinds, drawn anew for each seed";
+    const MANUAL: &'static str = include_str!("random.rs");
+    type Settings = Settings;
+
+    fn targets(_: &Settings) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn draw(_: &Menu, words: &mut dyn Words) -> Option<Settings> {
+        Some(Settings { count: 1 + words.below(5) as u32, ..Settings::default() })
+    }
+
+    fn simpler(settings: &Settings) -> Vec<Settings> {
+        let fewer = settings.count.checked_sub(1).filter(|count| *count > 0);
+        fewer.map(|count| Settings { count, ..settings.clone() }).into_iter().collect()
+    }
+
+    /// By then it has long been replaced by what it draws.
+    fn strike(_: &Settings, _: &Rc<World>) -> Heal {
+        Box::new(|| ())
+    }
+}
+
+/// Random faults of a scenario, ready to be drawn.
+#[derive(Clone)]
+pub struct Nemesis {
+    /// When the first one may begin.
+    pub from: Span,
+    /// How long after that the last one may.
+    pub length: Span,
+    /// How many.
+    pub count: u32,
+    /// What names the draws, if that was chosen.
+    luck: Option<String>,
+    kinds: Vec<Kind>,
+}
+
+impl Nemesis {
+    /// What these settings of [`Random`] draw, within no window yet.
+    ///
+    /// # Errors
+    /// In words: a kind that is not registered, or that strikes a single message.
+    pub fn new(random: &dyn PreparedFault, faults: &Faults) -> Result<Self, String> {
+        let settings: Settings = serde_json::from_value(random.settings()).unwrap_or_default();
+        let mut kinds = Vec::new();
+        for name in &settings.kinds {
+            let entry = faults.find(name).filter(|entry| entry.name != Random::NAME);
+            let Some(entry) = entry else {
+                return Err(format!("no fault that can be drawn is named `{name}`"));
+            };
+            let template = entry.with_defaults();
+            if template.order() != Order::Go {
+                return Err(format!("`{name}` strikes one message, whose point must be named"));
+            }
+            let allowance = Allowance::new(entry.name, u32::MAX, settings.longest);
+            kinds.push(Kind { template, allowance });
+        }
+        let Settings { count, luck, .. } = settings;
+        Ok(Self { from: Span::ZERO, length: Span::ZERO, count, luck, kinds })
+    }
+
+    /// The same within a window, as the scenario's random faults number `number`, from 1.
+    #[must_use]
+    pub fn within(mut self, from: Span, length: Span, number: usize) -> Self {
+        let luck = self.luck.take().unwrap_or_else(|| format!("random#{number}"));
+        Self { from, length, luck: Some(luck), ..self }
+    }
+
+    /// The names of the kinds that it draws from.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static str> {
+        self.kinds.iter().map(|kind| kind.template.name())
+    }
+
+    /// Draws the faults of one seed: the same for every variant, so drivers are struck as a role.
+    pub fn draw(&self, system: &System, luck: &Luck) -> Vec<PlannedFault> {
+        let menu = Menu::of(system, &["role:driver"]);
+        let window = (self.from, self.length);
+        let swarm = Swarm::new(self.kinds.clone(), menu, window, self.count);
+        let name = Name::new(self.luck.as_deref().unwrap_or_default()).luck;
+        swarm.draw_some(self.count, &mut luck.stream(Purpose::Nemesis, name))
+    }
+}
+
+/// The whole plan of one seed: the faults that are written, then those that are drawn.
+pub fn plan(
+    written: &[PlannedFault],
+    nemeses: &[Nemesis],
+    system: &System,
+    luck: &Luck,
+) -> Arc<[PlannedFault]> {
+    let drawn = nemeses.iter().flat_map(|nemesis| nemesis.draw(system, luck));
+    written.iter().cloned().chain(drawn).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,232 @@
+//! Random plans of faults inside a budget.
+//!
+//! A uniform draw over everything that can go wrong gives runs that all look alike: a little of
+//! each. A *swarm* draws first what this run is like, which kinds of fault it has at all and how
+//! often each (Groce and others 2012, doi:10.1145/2338965.2336763), and then the faults; so some
+//! runs have nothing but lost messages and some crash one node again and again. Faults begin at
+//! times or at semantic points that a run without faults has passed. Of these a sort is chosen
+//! first (an act with its message or record), then one of that sort, since some are passed a
+//! hundred times as often as others; half of the time one at the very node that is struck.
+
+use std::collections::BTreeMap;
+use std::slice;
+use std::sync::Arc;
+
+use super::budget::inside;
+use super::menu::Menu;
+use super::plan::{PlannedFault, Start};
+use super::registry::{Faults, PreparedFault};
+use super::trigger::{Trigger, What};
+use crate::kernel::{Span, Words};
+use crate::model::contract::{Allowance, Budget};
+use crate::model::point::{Moment, Order};
+
+/// How long a drawn fault may last, if its allowance is long enough.
+const LENGTHS: [Span; 13] = [
+    Span::from_millis(1),
+    Span::from_millis(5),
+    Span::from_millis(20),
+    Span::from_millis(50),
+    Span::from_millis(100),
+    Span::from_millis(200),
+    Span::from_millis(500),
+    Span::from_secs(1),
+    Span::from_secs(2),
+    Span::from_secs(5),
+    Span::from_secs(10),
+    Span::from_secs(20),
+    Span::from_secs(60),
+];
+
+/// How often a fault is drawn again that would be outside of the budget.
+const TRIES: usize = 8;
+
+/// A kind of fault that may be drawn.
+#[derive(Clone)]
+pub struct Kind {
+    /// One of its kind; its settings do not matter.
+    pub template: Arc<dyn PreparedFault>,
+    /// How much of it is allowed.
+    pub allowance: Allowance,
+}
+
+impl Kind {
+    /// The kinds that a budget allows, as far as they are registered.
+    pub fn of(budget: &Budget, faults: &Faults) -> Vec<Self> {
+        let kind = |allowance: &Allowance| {
+            let template = faults.find(allowance.fault)?.with_defaults();
+            Some(Self { template, allowance: allowance.clone() })
+        };
+        budget.0.iter().filter(|allowance| allowance.count > 0).filter_map(kind).collect()
+    }
+}
+
+/// Draws plans of faults.
+pub struct Swarm {
+    kinds: Vec<Kind>,
+    menu: Menu,
+    /// Points by their sort.
+    points: BTreeMap<What, Vec<Trigger>>,
+    /// When the first fault may begin, and for how long after that further ones may.
+    window: (Span, Span),
+    most: u32,
+    uniform: bool,
+}
+
+impl Swarm {
+    /// Draws up to `most` faults of these kinds, on what is on the menu, that begin within a window
+    /// (its beginning and its length).
+    pub fn new(kinds: Vec<Kind>, menu: Menu, window: (Span, Span), most: u32) -> Self {
+        Self { kinds, menu, points: BTreeMap::new(), window, most, uniform: false }
+    }
+
+    /// The same; faults may also begin at these points.
+    #[must_use]
+    pub fn at_points(mut self, points: impl IntoIterator<Item = Trigger>) -> Self {
+        for point in points {
+            self.points.entry(point.what.clone()).or_default().push(point);
+        }
+        self
+    }
+
+    /// The same without a character of each run: every kind, time and point alike. The baseline.
+    #[must_use]
+    pub const fn uniform(mut self, uniform: bool) -> Self {
+        self.uniform = uniform;
+        self
+    }
+
+    /// Draws between one fault and as many as there may be; none if nothing can be struck.
+    pub fn draw(&self, words: &mut dyn Words) -> Vec<PlannedFault> {
+        let count = 1 + words.below(u64::from(self.most.max(1)));
+        self.draw_some(count as u32, words)
+    }
+
+    /// Draws so many faults, or as many as can be drawn.
+    pub fn draw_some(&self, count: u32, words: &mut dyn Words) -> Vec<PlannedFault> {
+        let mut character = self.character(words);
+        let mut plan = Vec::new();
+        for _ in 0..count {
+            let Some(at) = pick(&character.weights, words) else { break };
+            match self.fault(&self.kinds[at], character.aimed, words) {
+                Some(fault) => {
+                    plan.push(fault);
+                    character.left[at] -= 1;
+                    if character.left[at] == 0 {
+                        character.weights[at] = 0;
+                    }
+                }
+                None => character.weights[at] = 0,
+            }
+        }
+        plan
+    }
+
+    /// What one run is like.
+    fn character(&self, words: &mut dyn Words) -> Character {
+        let left = self.kinds.iter().map(|kind| kind.allowance.count).collect();
+        if self.uniform {
+            return Character { weights: vec![1; self.kinds.len()], left, aimed: 0.0 };
+        }
+        let mut weight = || if words.chance(0.5) { 1 + words.below(8) } else { 0 };
+        let mut weights: Vec<u64> = self.kinds.iter().map(|_| weight()).collect();
+        if weights.iter().all(|weight| *weight == 0) && !weights.is_empty() {
+            let only = words.below(weights.len() as u64) as usize;
+            weights[only] = 1;
+        }
+        Character { weights, left, aimed: words.unit() }
+    }
+
+    /// Draws one fault of a kind; nothing if there is nothing that it may strike.
+    fn fault(&self, kind: &Kind, aimed: f64, words: &mut dyn Words) -> Option<PlannedFault> {
+        let allowed = Budget(vec![kind.allowance.clone()]);
+        for _ in 0..TRIES {
+            let fault = kind.template.draw(&self.menu, words)?;
+            let of_message = fault.order() != Order::Go;
+            let length = (!of_message).then(|| length(kind.allowance.longest, words));
+            let start = Start::At(Span::ZERO);
+            let mut planned = PlannedFault { start, length, fault };
+            if inside(slice::from_ref(&planned), &allowed).is_err() {
+                continue;
+            }
+            let aimed = of_message || words.chance(aimed);
+            let point = aimed.then(|| self.point(&*planned.fault, of_message, words)).flatten();
+            planned.start = match point {
+                Some(point) => Start::On(point),
+                None if of_message => return None,
+                None => Start::At(self.time(words)),
+            };
+            return Some(planned);
+        }
+        None
+    }
+
+    /// A time within the window, in whole milliseconds.
+    fn time(&self, words: &mut dyn Words) -> Span {
+        let (from, length) = self.window;
+        let millis = length.as_nanos() / Span::from_millis(1).as_nanos();
+        from + Span::from_millis(words.below(millis.max(1)))
+    }
+
+    /// One of the points: any, or one at which a target of the fault is at work. What becomes of a
+    /// message is settled before it leaves.
+    fn point(
+        &self,
+        fault: &dyn PreparedFault,
+        of_message: bool,
+        words: &mut dyn Words,
+    ) -> Option<Trigger> {
+        let targets = fault.targets();
+        let near = !of_message && !self.uniform && words.chance(0.5);
+        let fits = |trigger: &Trigger| {
+            let about = trigger.what.act.is_message() && trigger.moment == Moment::Before;
+            let there = trigger.who.as_ref().is_some_and(|who| targets.contains(who));
+            (!of_message || about) && (!near || there)
+        };
+        let sorts: Vec<&Vec<Trigger>> =
+            self.points.values().filter(|sort| sort.iter().any(fits)).collect();
+        if sorts.is_empty() {
+            return None;
+        }
+        let sorts = match self.uniform {
+            true => sorts,
+            false => vec![sorts[words.below(sorts.len() as u64) as usize]],
+        };
+        let all = sorts.into_iter().flatten();
+        let choice: Vec<&Trigger> = all.filter(|trigger| fits(trigger)).collect();
+        Some(choice[words.below(choice.len() as u64) as usize].clone())
+    }
+}
+
+/// What one run is like.
+struct Character {
+    /// How likely each kind is, compared with the others.
+    weights: Vec<u64>,
+    /// How many of each kind there may still be.
+    left: Vec<u32>,
+    /// Which share of faults waits for a point.
+    aimed: f64,
+}
+
+/// One of several by weight; nothing if all weights are zero.
+fn pick(weights: &[u64], words: &mut dyn Words) -> Option<usize> {
+    let sum: u64 = weights.iter().sum();
+    if sum == 0 {
+        return None;
+    }
+    let mut at = words.below(sum);
+    weights.iter().position(|weight| {
+        let here = at < *weight;
+        at = at.saturating_sub(*weight);
+        here
+    })
+}
+
+/// A round length up to the longest allowed.
+fn length(longest: Span, words: &mut dyn Words) -> Span {
+    let count = LENGTHS.iter().take_while(|length| **length <= longest).count() as u64;
+    if count == 0 { longest } else { LENGTHS[words.below(count) as usize] }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! What a swarm draws, whatever its words are.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::kernel::{Luck, Purpose};
+
+fn menu() -> Menu {
+    let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    Menu {
+        services: names(&["order", "stock"]),
+        databases: names(&["order-db", "stock-db"]),
+        drivers: names(&["coordinator"]),
+        zones: Vec::new(),
+        loads: names(&["shoppers"]),
+    }
+}
+
+fn points() -> Vec<Trigger> {
+    let point = |what: &str, who: &str, moment| {
+        let what = what.to_owned().try_into().expect("an act");
+        Trigger { who: Some(who.into()), moment, ..Trigger::on(what) }
+    };
+    vec![
+        point("send prepare", "coordinator", Moment::Before),
+        point("reply prepare", "stock", Moment::Before),
+        point("force prepare", "stock-db", Moment::After),
+        point("apply", "order-db", Moment::Before),
+    ]
+}
+
+fn budget() -> Budget {
+    let spared = Allowance {
+        targets: vec!["order".into(), "coordinator".into()],
+        ..Allowance::new("crash", 2, Span::from_secs(3))
+    };
+    Budget(vec![
+        spared,
+        Allowance::new("partition", 1, Span::from_millis(70)),
+        Allowance::new("lose-message", 2, Span::ZERO),
+        Allowance::new("delay-message", 2, Span::from_secs(1)),
+        Allowance::new("nobody-knows", 9, Span::MAX),
+    ])
+}
+
+fn swarm(uniform: bool) -> Swarm {
+    let kinds = Kind::of(&budget(), &Faults::builtin());
+    let window = (Span::from_secs(1), Span::from_secs(2));
+    Swarm::new(kinds, menu(), window, 6).at_points(points()).uniform(uniform)
+}
+
+fn draw(seed: u64, uniform: bool) -> Vec<PlannedFault> {
+    swarm(uniform).draw(&mut Luck::new(seed).draw(Purpose::Nemesis, 0, 0, 0, 0))
+}
+
+proptest! {
+    #[test]
+    fn every_plan_is_inside_the_budget_and_the_window(seed: u64, uniform: bool) {
+        let plan = draw(seed, uniform);
+        prop_assert!(!plan.is_empty() && plan.len() <= 6);
+        prop_assert_eq!(inside(&plan, &budget()), Ok(()));
+        for fault in &plan {
+            match &fault.start {
+                Start::At(at) => {
+                    let window = Span::from_secs(1)..Span::from_secs(3);
+                    prop_assert!(window.contains(at), "{}", fault);
+                    prop_assert_eq!(fault.fault.order(), Order::Go, "a message has no time");
+                }
+                Start::On(trigger) => prop_assert!(points().contains(trigger), "{}", fault),
+            }
+        }
+    }
+}
+
+/// A swarm's runs differ in character: many lack a kind altogether, and every kind comes up.
+#[test]
+fn runs_have_a_character() {
+    let plans: Vec<Vec<PlannedFault>> = (0..400).map(|seed| draw(seed, false)).collect();
+    for kind in ["crash", "partition", "lose-message", "delay-message"] {
+        let with = plans.iter().filter(|plan| plan.iter().any(|it| it.fault.name() == kind));
+        let with = with.count();
+        assert!((40..320).contains(&with), "{with} of 400 runs have a {kind}");
+    }
+    let aimed = |plan: &&Vec<PlannedFault>| {
+        plan.iter().any(|it| it.fault.name() == "crash" && matches!(it.start, Start::On(_)))
+    };
+    assert!(plans.iter().filter(aimed).count() > 40, "crashes wait for points, too");
+}
+
+/// Without points there are none of those faults that need one, and without kinds there is nothing.
+#[test]
+fn what_cannot_be_drawn_is_left_out() {
+    let kinds = Kind::of(&budget(), &Faults::builtin());
+    let window = (Span::ZERO, Span::ZERO);
+    let bare = Swarm::new(kinds, menu(), window, 6);
+    for seed in 0..50 {
+        let mut words = Luck::new(seed).draw(Purpose::Nemesis, 0, 0, 0, 0);
+        let plan = bare.draw(&mut words);
+        assert!(plan.iter().all(|fault| fault.start == Start::At(Span::ZERO)));
+        assert!(Swarm::new(Vec::new(), menu(), window, 6).draw(&mut words).is_empty());
+    }
+}

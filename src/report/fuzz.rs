@@ -1,0 +1,92 @@
+//! What fuzzing came to, for the terminal.
+
+use std::fmt::Write;
+
+use super::human;
+use crate::checks::Verdict;
+use crate::experiment::fuzz::{Fuzzed, Tally};
+use crate::experiment::trial::Case;
+use crate::model::system::System;
+
+/// A line for each variant, and what stayed undecided.
+pub fn table(names: &[&str], fuzzed: &Fuzzed) -> String {
+    let heads = ["variant", "runs", "faults", "began", "hit work", "points", "struck", "verdict"];
+    let mut rows = vec![heads.map(str::to_owned)];
+    for (name, tally) in names.iter().zip(&fuzzed.variants) {
+        rows.push([
+            (*name).to_owned(),
+            human::count(tally.runs),
+            human::count(tally.planned),
+            share(tally.struck, tally.planned),
+            share(tally.disturbed, tally.planned),
+            human::count(tally.points.len() as u64),
+            human::count(tally.points.intersection(&tally.points_struck).count() as u64),
+            verdict(tally),
+        ]);
+    }
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths: Vec<usize> = (0..heads.len()).map(|column| width(column).unwrap_or(0)).collect();
+    let mut text = String::new();
+    for row in &rows {
+        let _ = write!(text, " {:width$}", row[0], width = widths[0]);
+        for (cell, width) in row.iter().zip(&widths).take(7).skip(1) {
+            let _ = write!(text, "  {cell:>width$}");
+        }
+        let _ = writeln!(text, "  {}", row[7]);
+    }
+    for (name, tally) in names.iter().zip(&fuzzed.variants) {
+        remarks(&mut text, name, tally);
+    }
+    text
+}
+
+fn share(part: u64, whole: u64) -> String {
+    if whole == 0 { "-".into() } else { human::share(part as f64 / whole as f64) }
+}
+
+/// The worst verdict, and on how many properties.
+fn verdict(tally: &Tally) -> String {
+    let of = |verdict| tally.properties.values().filter(|it| it.verdict() == verdict).count();
+    let (violated, undecided) = (of(Verdict::Violated), of(Verdict::Undecided));
+    let all = tally.properties.len();
+    match (violated, undecided) {
+        _ if all == 0 => "nothing is promised".into(),
+        (0, 0) => format!("held: {all} of {all}"),
+        (0, some) => format!("held: {} of {all}, undecided: {some}", all - some),
+        (some, _) => format!("VIOLATED: {some} of {all}"),
+    }
+}
+
+/// What a reader must know to believe the table.
+fn remarks(text: &mut String, name: &str, tally: &Tally) {
+    let idle = tally.properties.iter().filter(|(_, it)| it.verdict() == Verdict::Undecided);
+    let idle: Vec<&str> = idle.map(|(property, _)| property.as_str()).collect();
+    if !idle.is_empty() {
+        let idle = idle.join(", ");
+        let _ = writeln!(text, "  {name}: never had a chance to fail, so undecided: {idle}");
+    }
+    if tally.degraded > 0 {
+        let runs = human::count(tally.degraded);
+        let _ = writeln!(text, "  {name}: {runs} runs were outside of the budget and do not count");
+    }
+    if tally.unsettled > 0 {
+        let runs = human::count(tally.unsettled);
+        let _ = writeln!(text, "  {name}: {runs} runs did not settle in time");
+    }
+}
+
+/// A case in words: what is offered, what goes wrong.
+pub fn case(system: &System, case: &Case) -> String {
+    let mut text = String::new();
+    for offer in &case.operations {
+        let operation = &system.operation(offer.info.kind).name.shown;
+        let _ = writeln!(text, "  {} ({operation}) at {}", offer.name, offer.info.arrived);
+    }
+    for fault in &case.faults {
+        let _ = writeln!(text, "  {fault}");
+    }
+    if case.faults.is_empty() {
+        text.push_str("  no fault is needed\n");
+    }
+    text
+}

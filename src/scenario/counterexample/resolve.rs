@@ -1,0 +1,206 @@
+//! From what is written to what it means in a scenario.
+
+use super::{Counterexample, CounterexampleText, Head, OperationText};
+use crate::faults::menu::Menu;
+use crate::faults::target::ROLES;
+use crate::faults::trigger::OpName;
+use crate::kernel::Time;
+use crate::model::env::OpInfo;
+use crate::model::system::{KeyChoice, MAX_KEYS, Name, OperationKind, RowKey, System};
+use crate::model::workload::{fresh_key, op_luck};
+use crate::scenario::problem::{Place, Problem};
+use crate::scenario::suggest::{either, nearest};
+use crate::scenario::values::{At, Scalar};
+use crate::scenario::{Scenario, Variant};
+
+impl CounterexampleText {
+    /// What it means in its scenario.
+    ///
+    /// # Errors
+    /// Everything that the scenario does not have, with its place in this file.
+    pub fn resolve(&self, scenario: &Scenario) -> Result<Counterexample, Vec<Problem>> {
+        let mut found = Vec::new();
+        let head = &self.counterexample;
+        let variant = variant(scenario, head, &mut found);
+        if let Some(variant) = variant {
+            self.check_targets(&scenario.system, variant, &mut found);
+        }
+        let operations = self.operations.iter();
+        let operations: Vec<Option<(OpName, OpInfo)>> =
+            operations.map(|text| operation(&scenario.system, text, &mut found)).collect();
+        let scenario_hash = hash(&head.scenario_hash, &mut found);
+        let fingerprint = hash(&head.fingerprint, &mut found);
+        for fault in self.faults.iter().filter(|fault| fault.nemesis.is_some()) {
+            let message = "a counterexample says what was drawn, not what might be";
+            let label = "random faults mean nothing here";
+            found.push(Problem::error("random-fault", &fault.start.place, message, label));
+        }
+        let resolved =
+            variant.zip(scenario_hash.zip(fingerprint)).zip(operations.into_iter().collect());
+        match resolved {
+            Some(((variant, (scenario_hash, fingerprint)), operations)) if found.is_empty() => {
+                Ok(Counterexample {
+                    engine: head.engine.clone(),
+                    scenario: head.scenario.value.clone(),
+                    scenario_hash,
+                    variant: variant.name.lasting.to_string(),
+                    property: head.property.value.clone(),
+                    seed: head.seed.0,
+                    fingerprint,
+                    found_by: head.found_by.clone().unwrap_or_default(),
+                    operations,
+                    faults: self.faults.iter().map(|fault| fault.planned()).collect(),
+                    salts: (self.salts.iter())
+                        .map(|salt| (Time::ZERO + salt.at, salt.salt.0))
+                        .collect(),
+                })
+            }
+            _ => Err(found),
+        }
+    }
+
+    /// Every name that a fault strikes or waits for must stand for something.
+    fn check_targets(&self, system: &System, variant: &Variant, found: &mut Vec<Problem>) {
+        let menu = Menu::of(system, &variant.pattern.drivers());
+        let mut known: Vec<&str> = menu.nodes().map(String::as_str).collect();
+        known.extend(ROLES);
+        known.push("broker");
+        let names = system.services.iter().map(|it| &it.name);
+        let names: Vec<&Name> = names.chain(system.databases.iter().map(|it| &it.name)).collect();
+        for target in self.faults.iter().flat_map(|fault| &fault.targets) {
+            let name = target.value.as_str();
+            let first = name.strip_suffix("#1").unwrap_or(name);
+            let is_known = known.contains(&name)
+                || name.starts_with("zone:")
+                || names.iter().any(|name| name.is_called(first));
+            if !is_known {
+                found.push(unknown("unknown-target", "node", target, known.iter().copied()));
+            }
+        }
+    }
+}
+
+fn variant<'s>(
+    scenario: &'s Scenario,
+    head: &Head,
+    found: &mut Vec<Problem>,
+) -> Option<&'s Variant> {
+    let named = |variant: &&Variant| variant.name.is_called(&head.variant.value);
+    let variant = scenario.variants.iter().find(named);
+    if variant.is_none() {
+        let names = scenario.variants.iter().map(|variant| &*variant.name.shown);
+        found.push(unknown("unknown-variant", "variant", &head.variant, names));
+    }
+    variant
+}
+
+/// A hash as it is written: sixteen hexadecimal digits.
+fn hash(text: &At<String>, found: &mut Vec<Problem>) -> Option<u64> {
+    let hash = u64::from_str_radix(&text.value, 16).ok();
+    if hash.is_none() {
+        let message = "a hash has sixteen hexadecimal digits";
+        found.push(Problem::error("wrong-value", &text.place, message, ""));
+    }
+    hash
+}
+
+fn operation(
+    system: &System,
+    text: &OperationText,
+    found: &mut Vec<Problem>,
+) -> Option<(OpName, OpInfo)> {
+    let name = op_name(&text.name, found)?;
+    let load = system.loads.iter().find(|load| load.name.is_called(&name.load));
+    if load.is_none() {
+        let names = system.loads.iter().map(|load| &*load.name.lasting);
+        let load = At { place: text.name.place.clone(), value: name.load.clone() };
+        found.push(unknown("unknown-load", "load", &load, names));
+    }
+    let known = system.operations.iter().position(|it| it.name.is_called(&text.operation.value));
+    if known.is_none() {
+        let names = system.operations.iter().map(|operation| &*operation.name.lasting);
+        found.push(unknown("unknown-operation", "operation", &text.operation, names));
+    }
+    let (load, kind) = (load?, OperationKind(known? as u16));
+    let mut keys = [RowKey(0); MAX_KEYS];
+    let specs = &system.operation(kind).keys;
+    for (at, spec) in specs.iter().enumerate() {
+        let written = text.keys.iter().find(|(_, name, _)| spec.name.is_called(&name.value));
+        let Some((_, _, value)) = written else {
+            let message = format!("the key `{}` is missing", spec.name.shown);
+            let label = format!("`{}` has it", text.operation.value);
+            found.push(Problem::error("missing-key", &text.place, message, label));
+            continue;
+        };
+        keys[at] = row(system, &name, &spec.choice, value, found)?;
+    }
+    for (_, written, _) in text.keys.iter() {
+        if !specs.iter().any(|spec| spec.name.is_called(&written.value)) {
+            let names = specs.iter().map(|spec| &*spec.name.lasting);
+            found.push(unknown("unknown-key", "key of this operation", written, names));
+        }
+    }
+    let luck = op_luck(load.name.luck, name.number);
+    let arrived = Time::ZERO + text.at;
+    Some((name.clone(), OpInfo { kind, keys, luck, ordinal: name.number, arrived }))
+}
+
+fn op_name(text: &At<String>, found: &mut Vec<Problem>) -> Option<OpName> {
+    let report = |message| found.push(Problem::error("wrong-value", &text.place, message, ""));
+    OpName::try_from(text.value.clone()).map_err(report).ok()
+}
+
+/// The row that a key means: by its number, or by the operation that made it.
+fn row(
+    system: &System,
+    own: &OpName,
+    choice: &KeyChoice,
+    value: &At<Scalar>,
+    found: &mut Vec<Problem>,
+) -> Option<RowKey> {
+    let word = match &value.value {
+        Scalar::Number(number) => {
+            let rows = match choice {
+                KeyChoice::Uniform(table) | KeyChoice::Zipf(table, _) => system.table(*table).rows,
+                KeyChoice::New | KeyChoice::Followed => u64::MAX >> 1,
+            };
+            let number = u64::try_from(*number).ok().filter(|number| *number < rows);
+            if number.is_none() {
+                let message = "there is no such row";
+                found.push(wrong(&value.place, message, format!("rows are numbered below {rows}")));
+            }
+            return number.map(RowKey);
+        }
+        Scalar::Word(word) => word,
+    };
+    let maker = match word.as_str() {
+        "new" => own.clone(),
+        _ => op_name(&At { place: value.place.clone(), value: word.clone() }, found)?,
+    };
+    let load = system.loads.iter().position(|load| load.name.is_called(&maker.load));
+    if load.is_none() {
+        found.push(wrong(&value.place, "no load has this name", String::new()));
+    }
+    load.map(|load| fresh_key(crate::model::system::LoadId(load as u16), maker.number))
+}
+
+fn wrong(place: &Place, message: &str, label: String) -> Problem {
+    Problem::error("wrong-value", place, message, label)
+}
+
+/// The problem of a name that the scenario does not have.
+fn unknown<'a>(
+    code: &'static str,
+    what: &str,
+    name: &At<String>,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> Problem {
+    let message = format!("the scenario has no {what} named `{}`", name.value);
+    let problem = Problem::error(code, &name.place, message, "not in the scenario");
+    match nearest(&name.value, known.clone()) {
+        Some(better) => problem
+            .help(format!("a {what} with a similar name exists"))
+            .patch(&name.place, format!("{better:?}")),
+        None => problem.help(format!("it has {}", either(known))),
+    }
+}
