@@ -124,8 +124,10 @@ fn to_the_end(simulation: &Simulation, world: &World, ending: Ending) -> (u64, b
     let end = end(system);
     let mut events = 0;
     if ending == Ending::Settled {
-        // Whoever is between two attempts does nothing that anybody could see.
-        let silence = system.retry.longest + system.retry.step_deadline;
+        // Whoever is between two attempts, or comes back from the last fault, does nothing that
+        // anybody could see.
+        let between = system.retry.longest + system.retry.step_deadline;
+        let silence = between + system.longest_recovery();
         let quiet = world.protocol().period().saturating_mul(2).max(silence);
         let mut until = Time::ZERO + system.phases.load + quiet;
         while until < end {

@@ -19,14 +19,16 @@ use std::sync::Arc;
 
 use self::watch::FaultWatch;
 use super::points::{Passed, points};
-use super::run::{Ending, Ran, Setup, run};
+use super::run::{Ending, Ran, Setup, observe};
+use crate::checks::census::Census;
 use crate::checks::properties::{Finding, Verifier};
 use crate::faults::budget::inside;
 use crate::faults::plan::PlannedFault;
 use crate::faults::trigger::OpName;
-use crate::kernel::{Luck, Recorder, Simulation, Span, Time};
+use crate::kernel::{Luck, Recorder, Simulation, Sink, Span, Time};
 use crate::model::contract::{Budget, Promises};
 use crate::model::env::{Env, OpInfo};
+use crate::model::record::Record;
 use crate::model::system::System;
 use crate::model::workload::{Workload, maker};
 use crate::model::world::World;
@@ -83,6 +85,10 @@ pub struct Tried {
     pub disturbed: Vec<bool>,
     /// Why the plan of faults is outside of what the pattern is made for, if it is.
     pub degraded: Option<String>,
+    /// What every operation came to.
+    pub census: Census,
+    /// From when on every operation was whole or gone; none if one still is partial.
+    pub whole_since: Option<Time>,
 }
 
 impl<'a> Trial<'a> {
@@ -96,7 +102,7 @@ impl<'a> Trial<'a> {
             table.rows = table.rows.min(ROWS);
         }
         let period = period(&system, variant);
-        let window = system.client.deadline + period.saturating_mul(2);
+        let window = system.client.deadline + period.saturating_mul(2) + system.longest_recovery();
         let promises = variant.pattern.promises_by_default(&system);
         Self { scenario, variant, promises, system, period, window }
     }
@@ -122,8 +128,9 @@ impl<'a> Trial<'a> {
         &self.system
     }
 
-    /// From the last arrival to the end of the load, when everything heals: the client's deadline
-    /// and two periods of the pattern.
+    /// From the last arrival to the end of the load, when everything heals: the deadline of
+    /// clients, two periods of the pattern, and the longest recovery: who comes back is met by
+    /// faults, too.
     pub fn window(&self) -> Span {
         self.window
     }
@@ -181,16 +188,32 @@ impl<'a> Trial<'a> {
 
     /// Runs a case before the checks.
     pub fn run(&self, case: &Case) -> Tried {
+        self.observe(case, Vec::new(), |_| (), |_| ()).0
+    }
+
+    /// Runs a case before the checks and further sinks; `ready` and `look` as in
+    /// [`observe`](super::run::observe).
+    pub fn observe<T>(
+        &self,
+        case: &Case,
+        mut sinks: Vec<Rc<RefCell<dyn Sink<Record>>>>,
+        ready: impl FnOnce(&Rc<World>),
+        look: impl FnOnce(&World) -> T,
+    ) -> (Tried, T) {
         let setup = self.setup(case);
         let verifier = Verifier::of(&setup.system, &self.scenario.properties, &self.promises);
         let verifier = Rc::new(RefCell::new(verifier));
         let faults = Rc::new(RefCell::new(FaultWatch::new(case.faults.len())));
-        let ran = run(&setup, case.seed, vec![Rc::clone(&verifier) as _, Rc::clone(&faults) as _]);
+        sinks.push(Rc::clone(&verifier) as _);
+        sinks.push(Rc::clone(&faults) as _);
+        let (ran, looked) = observe(&setup, case.seed, sinks, ready, look);
         let verifier = Rc::into_inner(verifier).expect("the run is over, and so is its recorder");
-        let findings = verifier.into_inner().finish(ran.settled);
+        let verifier = verifier.into_inner();
+        let (census, whole_since) = (verifier.census(), verifier.last_partial());
+        let findings = verifier.finish(ran.settled);
         let (struck, disturbed) = faults.borrow().said();
         let degraded = inside(&case.faults, self.budget()).err();
-        Tried { ran, findings, struck, disturbed, degraded }
+        (Tried { ran, findings, struck, disturbed, degraded, census, whole_since }, looked)
     }
 }
 

@@ -475,6 +475,14 @@ impl System {
         services.chain(databases).chain(&self.driver_zone).collect()
     }
 
+    /// The longest that any node needs after a restart before it serves.
+    pub fn longest_recovery(&self) -> Span {
+        let services = self.services.iter().map(|service| service.recovery);
+        let databases = self.databases.iter().map(|database| database.recovery);
+        let drivers = [self.driver_recovery, self.broker.recovery];
+        services.chain(databases).chain(drivers).max().unwrap_or_default()
+    }
+
     /// The service with this name.
     pub fn service_named(&self, name: &str) -> Option<ServiceId> {
         let at = self.services.iter().position(|service| service.name.is_called(name))?;

@@ -47,7 +47,7 @@ fn a_case_runs_to_its_rest_and_twice_the_same() {
     let scenario = scenario(SHOP);
     let trial = Trial::new(&scenario, &scenario.variants[0]).promising(Promises::default());
     let case = Case { seed: 1, operations: trial.offers(1, 4), faults: vec![], salts: vec![] };
-    assert_eq!(trial.heals(&case.operations), Time::ZERO + Span::from_secs(4 + 3));
+    assert_eq!(trial.heals(&case.operations), Time::ZERO + Span::from_secs(4 + 3 + 5));
     let (one, other) = (trial.run(&case), trial.run(&case));
     assert!(one.ran.settled);
     assert_eq!(one.ran, other.ran);
@@ -66,10 +66,10 @@ fn a_trial_says_which_faults_began_and_which_met_work() {
         let what = what.to_owned().try_into().expect("an act");
         Start::On(Trigger::on(what))
     };
-    let late = Start::At(Span::from_secs(3));
+    let late = Start::At(Span::from_secs(5));
     let faults = vec![fault(on("send ask")), fault(on("send nonsense")), fault(late)];
     let case = Case { seed: 1, operations: trial.offers(1, 1), faults, salts: vec![] };
     let tried = trial.run(&case);
     assert_eq!(tried.struck, [true, false, true]);
-    assert_eq!(tried.disturbed, [true, false, false], "at 3 s the only order is long done");
+    assert_eq!(tried.disturbed, [true, false, false], "at 5 s the only order is long given up");
 }
