@@ -2,6 +2,7 @@
 
 pub mod compare;
 pub mod explanation;
+pub mod explore;
 pub mod fuzz;
 pub mod points;
 pub mod replay;

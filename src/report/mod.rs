@@ -8,6 +8,7 @@ pub mod chart;
 pub mod csv;
 pub mod diagram;
 pub mod failure;
+pub mod explore;
 #[cfg(test)]
 mod fixture;
 pub mod fuzz;

@@ -208,6 +208,11 @@ fn checks(comparison: &Comparison, paint: Paint) -> String {
 }
 
 /// A label and a text, broken at spaces and indented a little.
+/// A text in lines that fit.
+pub fn filled(text: &str) -> String {
+    wrapped("", "", text)
+}
+
 fn wrapped(label: &str, plain_label: &str, said: &str) -> String {
     let mut text = format!(" {label}");
     let mut used = 1 + plain_label.chars().count();

@@ -1,0 +1,187 @@
+//! What a run's history says about which faults are worth trying: everything by its place in the
+//! history, so that it can be asked for any of the run's points.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::links::Links;
+use crate::kernel::{Fingerprint, NodeId, Sink, Time};
+use crate::model::record::{Kind, OpId, Record};
+
+/// The history of one run, condensed.
+#[derive(Default)]
+pub struct Facts {
+    seen: u64,
+    /// How many operations are offered in all.
+    offered: usize,
+    answered: usize,
+    /// Messages under way, durable unfinished work, nodes that are down, faults in force.
+    open: [i64; 4],
+    /// From which place on the run was at rest, or no longer was.
+    rest: Vec<(u64, bool)>,
+    /// Records of a node's logs that a crash would lose, from each place on.
+    unforced: BTreeMap<NodeId, Vec<(u64, i64)>>,
+    /// What arrived, or was given up, between which nodes.
+    landings: Vec<(u64, NodeId, NodeId)>,
+    sent: BTreeMap<u64, (NodeId, u32)>,
+    lost: BTreeSet<u32>,
+    copied: BTreeSet<u32>,
+    arrived: Vec<Time>,
+    stories: Vec<Fingerprint>,
+    elsewhere: Fingerprint,
+    links: Links,
+}
+
+/// Positions in [`Facts::open`].
+const FLIGHTS: usize = 0;
+const HOLDS: usize = 1;
+const DOWN: usize = 2;
+const FAULTS: usize = 3;
+
+impl Facts {
+    /// Nothing has happened yet to so many operations.
+    pub fn new(offered: usize) -> Self {
+        Self { offered, ..Self::default() }
+    }
+
+    /// Whether at this place every operation had arrived and was answered, and nothing was under
+    /// way for any: no message, nothing held, everybody up and every fault healed.
+    pub fn is_at_rest(&self, place: u64) -> bool {
+        let before = self.rest.partition_point(|(at, _)| *at <= place);
+        before > 0 && self.rest[before - 1].1
+    }
+
+    /// How many log records a crash of this node would have lost at this place.
+    pub fn unforced(&self, node: NodeId, place: u64) -> i64 {
+        let Some(changes) = self.unforced.get(&node) else { return 0 };
+        let before = changes.partition_point(|(at, _)| *at < place);
+        if before == 0 { 0 } else { changes[before - 1].1 }
+    }
+
+    /// Whether anything arrived between these nodes behind one place and before another. A crash
+    /// and a session given up count as well: they tell the other end.
+    pub fn has_landed(&self, ends: (NodeId, NodeId), from: u64, to: u64) -> bool {
+        let begin = self.landings.partition_point(|(at, ..)| *at < from);
+        let between = self.landings[begin..].iter().take_while(|(at, ..)| *at < to);
+        let is_end = |node: NodeId| node == ends.0 || node == ends.1;
+        // What a node that is down receives is written down by the world.
+        let concerns = |one: NodeId, other: NodeId| {
+            is_end(one) && is_end(other) || one == NodeId::WORLD && is_end(other)
+        };
+        between.into_iter().any(|(_, one, other)| concerns(*one, *other))
+    }
+
+    /// Whether the message that left `node` at this place never arrived anyway.
+    pub fn is_lost_anyway(&self, node: NodeId, place: u64) -> bool {
+        let next = self.sent.range(place..).find(|(_, (from, _))| *from == node);
+        next.is_some_and(|(_, (_, number))| {
+            self.lost.contains(number) && !self.copied.contains(number)
+        })
+    }
+
+    /// What happened to each operation, times counted from its arrival.
+    pub fn stories(&self) -> Vec<u64> {
+        self.stories.iter().map(Fingerprint::value).collect()
+    }
+
+    /// What happened on behalf of no operation.
+    pub fn elsewhere(&self) -> u64 {
+        self.elsewhere.value()
+    }
+
+    /// Who ever had to do with whom.
+    pub fn links(&self) -> &Links {
+        &self.links
+    }
+
+    fn count(&mut self, what: usize, change: i64) {
+        self.open[what] += change;
+    }
+
+    fn keep_books(&mut self, record: &Record) {
+        let flies = i64::from(record.op != OpId::NONE);
+        match record.kind {
+            Kind::Offered => self.arrived.push(record.time),
+            Kind::Answered => self.answered += 1,
+            Kind::Sent => {
+                self.count(FLIGHTS, flies);
+                self.sent.insert(self.seen, (record.node, record.message));
+            }
+            Kind::Delivered => {
+                self.count(FLIGHTS, -flies);
+                self.landings.push((self.seen, record.node, NodeId(record.a as u16)));
+            }
+            Kind::Lost => {
+                self.count(FLIGHTS, -flies);
+                self.lost.insert(record.message);
+            }
+            Kind::Duplicated => {
+                self.count(FLIGHTS, flies);
+                self.copied.insert(record.message);
+            }
+            Kind::Aborted => self.landings.push((self.seen, NodeId::WORLD, record.node)),
+            Kind::Holds => self.count(HOLDS, record.a as i64),
+            Kind::Crashed => {
+                self.count(DOWN, 1);
+                self.landings.push((self.seen, NodeId::WORLD, record.node));
+                self.unforced.entry(record.node).or_default().push((self.seen, 0));
+            }
+            Kind::Restarted => self.count(DOWN, -1),
+            Kind::FaultBegan => self.count(FAULTS, 1),
+            Kind::FaultEnded => self.count(FAULTS, -1),
+            Kind::Logged => self.log(record, 1),
+            Kind::Forced => self.log(record, -(record.a as i64)),
+            _ => {}
+        }
+    }
+
+    fn log(&mut self, record: &Record, change: i64) {
+        let changes = self.unforced.entry(record.node).or_default();
+        let now = changes.last().map_or(0, |(_, count)| *count) + change;
+        changes.push((self.seen, now.max(0)));
+    }
+
+    /// Adds a record to the story of its operation. Numbers that other operations move (messages,
+    /// transactions, rows) stay out of it.
+    fn tell(&mut self, record: &Record) {
+        let op = record.op.0 as usize;
+        let since = match self.arrived.get(op) {
+            Some(arrived) => record.time - *arrived,
+            None => record.time - Time::ZERO,
+        };
+        let story = match record.kind {
+            Kind::FaultBegan | Kind::FaultEnded => return,
+            _ if record.op == OpId::NONE => &mut self.elsewhere,
+            _ => {
+                if op >= self.stories.len() {
+                    self.stories.resize(op + 1, Fingerprint::default());
+                }
+                &mut self.stories[op]
+            }
+        };
+        let (a, b) = match record.kind {
+            Kind::Shown | Kind::Logged | Kind::Sent | Kind::Delivered => (record.a, record.b),
+            Kind::Answered | Kind::Decided | Kind::Holds | Kind::Forced => (record.a, 0),
+            Kind::Resolved | Kind::Aborted => (0, record.b),
+            _ => (0, 0),
+        };
+        let place = u64::from(record.node.0) << 48 | u64::from(record.attempt) << 16;
+        story.word(since.as_nanos());
+        story.word(u64::from(record.subject) << 32 | u64::from(record.step.0));
+        story.word(place | record.kind as u64);
+        story.word(a);
+        story.word(b);
+    }
+}
+
+impl Sink<Record> for Facts {
+    fn see(&mut self, record: &Record) {
+        self.keep_books(record);
+        self.tell(record);
+        self.links.see(record);
+        self.seen += 1;
+        let rests = self.answered >= self.offered && self.open == [0; 4];
+        if self.rest.last().is_none_or(|(_, before)| *before != rests) {
+            self.rest.push((self.seen, rests));
+        }
+    }
+}

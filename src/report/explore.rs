@@ -1,0 +1,281 @@
+//! What an exploration came to: a table of points and faults, a verdict in a sentence, CSV and
+//! JSON.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::human;
+use crate::checks::Verdict;
+use crate::checks::census::{Census, Headline};
+use crate::experiment::explore::{Explored, Outcome, Plan, Strike};
+use crate::kernel::Span;
+
+/// Everything that a user sees after an exploration.
+pub fn text(explored: &Explored) -> String {
+    let mut text = singles(explored);
+    if explored.depth > 1 {
+        text += &pairs(explored);
+    }
+    for plan in explored.broken() {
+        let faults: Vec<String> = plan.strikes.iter().map(in_words).collect();
+        let faults = if faults.is_empty() { "no fault".to_owned() } else { faults.join("; then ") };
+        let _ = writeln!(text, "VIOLATED by {faults}\n  {}", plan.outcome.why);
+    }
+    text + "\n" + &sentence(explored)
+}
+
+/// Every point with everything that was done there, and what came of it.
+fn singles(explored: &Explored) -> String {
+    let mut rows = vec![["point", "fault", "outcome", "recovered after"].map(str::to_owned)];
+    let mut before = String::new();
+    for plan in explored.with(0).chain(explored.with(1)) {
+        let (point, fault) = match plan.strikes.first() {
+            Some(strike) => (strike.passed.trigger.to_string(), strike.action.name()),
+            None => ("none".to_owned(), "none"),
+        };
+        let shown = if point == before { String::new() } else { point.clone() };
+        rows.push([shown, fault.into(), outcome(&plan.outcome), recovery(plan.outcome.recovery)]);
+        before = point;
+    }
+    grid(&rows)
+}
+
+/// Pairs by what was done and what came of it; all of them are in the CSV.
+fn pairs(explored: &Explored) -> String {
+    let mut groups: BTreeMap<(String, String), (u64, Option<Span>)> = BTreeMap::new();
+    for plan in explored.with(2) {
+        let faults: Vec<&str> = plan.strikes.iter().map(|it| it.action.name()).collect();
+        let group = (faults.join(", then "), outcome(&plan.outcome));
+        let (count, longest) = groups.entry(group).or_insert((0, Some(Span::ZERO)));
+        *count += 1;
+        // None is never, which is longer than anything.
+        *longest = longest.and_then(|longest| Some(longest.max(plan.outcome.recovery?)));
+    }
+    let mut rows =
+        vec![["two faults", "outcome", "plans", "recovered after at most"].map(str::to_owned)];
+    for ((faults, outcome), (count, longest)) in groups {
+        rows.push([faults, outcome, human::count(count), recovery(longest)]);
+    }
+    format!("\n{}", grid(&rows))
+}
+
+/// Columns as wide as they need to be.
+fn grid(rows: &[[String; 4]]) -> String {
+    let width = |at: usize| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0);
+    let widths = [width(0), width(1), width(2)];
+    let mut text = String::new();
+    for [a, b, c, d] in rows {
+        let [x, y, z] = widths;
+        let line = format!(" {a:x$}  {b:y$}  {c:z$}  {d}");
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    text
+}
+
+/// A fault in words.
+fn in_words(strike: &Strike) -> String {
+    format!("{} {}", strike.action.name(), strike.passed.trigger)
+}
+
+/// What became of the operations, in the order of the census.
+fn outcome(outcome: &Outcome) -> String {
+    let kinds: Vec<(Headline, u64)> = headlines(&outcome.census).filter(|it| it.1 > 0).collect();
+    let said: Vec<String> = match &kinds[..] {
+        [(only, _)] => vec![only.name().into()],
+        several => several.iter().map(|(it, count)| format!("{count} {}", it.name())).collect(),
+    };
+    let mark = match outcome.verdict() {
+        Verdict::Violated => "VIOLATED: ",
+        Verdict::Undecided => "undecided: ",
+        Verdict::Held => "",
+    };
+    format!("{mark}{}", said.join(", "))
+}
+
+fn headlines(census: &Census) -> impl Iterator<Item = (Headline, u64)> {
+    Headline::ALL.into_iter().map(|headline| (headline, census.of(headline)))
+}
+
+fn recovery(recovery: Option<Span>) -> String {
+    recovery.map_or_else(|| "never".into(), |span| human::nanos(span.as_nanos() as f64))
+}
+
+/// The verdict, with everything that it rests on.
+pub fn sentence(explored: &Explored) -> String {
+    let broken = explored.broken().count() as u64;
+    let most = match explored.depth {
+        1 => "one fault".to_owned(),
+        _ => "two faults".to_owned(),
+    };
+    let plans = explored.plans.len() as u64;
+    let open = explored.plans.iter().filter(|it| it.outcome.verdict() == Verdict::Undecided);
+    let open = open.count() as u64;
+    let degraded = explored.plans.iter().filter(|it| it.outcome.degraded.is_some()).count() as u64;
+    let verdict = match explored.verdict() {
+        Verdict::Violated => format!("{} of at most {most} break this", number(broken, "plan")),
+        Verdict::Held => format!("No plan with at most {most} breaks this"),
+        Verdict::Undecided if explored.properties.is_empty() => {
+            "Undecided, since nothing is promised".to_owned()
+        }
+        Verdict::Undecided => {
+            format!("Undecided: no plan that was run breaks this, at most {most}")
+        }
+    };
+    let mut text = format!("{verdict} ({} run", number(plans, "plan"));
+    for (reason, count) in explored.reasons() {
+        let _ = write!(text, ", {} pruned because {}", human::count(count), reason.why());
+    }
+    let _ = write!(text, ", {} left out", human::count(explored.left_out));
+    if explored.is_cut_short {
+        text += " and whatever could have followed them";
+    }
+    text += ").";
+    if open > 0 {
+        let _ = write!(text, " {} did not come to rest or were not struck.", number(open, "plan"));
+    }
+    if degraded > 0 {
+        let plans = number(degraded, "plan");
+        let _ = write!(text, " {plans} went beyond what is promised, and count as degraded.");
+    }
+    let idle: Vec<String> = explored.idle().map(|property| format!("`{property}`")).collect();
+    if !idle.is_empty() {
+        let _ = write!(text, " Nothing ever put {} to the test.", idle.join(", "));
+    }
+    super::terminal::filled(&text)
+}
+
+fn number(count: u64, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{} {what}s", human::count(count)),
+    }
+}
+
+/// Every plan that was run, a row each.
+pub fn csv(explored: &Explored) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut head =
+        ["first_fault", "first_point", "second_fault", "second_point"].map(str::to_owned).to_vec();
+    head.extend(["verdict", "degraded", "broken", "recovery_ns"].map(str::to_owned));
+    head.extend(Headline::ALL.map(|headline| headline.name().replace(' ', "_")));
+    // Writing to memory does not fail.
+    let _ = writer.write_record(&head);
+    for plan in &explored.plans {
+        let mut row = Vec::with_capacity(head.len());
+        for at in 0..2 {
+            let strike = plan.strikes.get(at);
+            row.push(strike.map_or_else(String::new, |it| it.action.name().into()));
+            row.push(strike.map_or_else(String::new, |it| it.passed.trigger.toml()));
+        }
+        row.push(plan.outcome.verdict().name().into());
+        row.push(plan.outcome.degraded.clone().unwrap_or_default());
+        row.push(broken(explored, plan).join("; "));
+        let recovery = plan.outcome.recovery;
+        row.push(recovery.map_or_else(|| "never".into(), |span| span.as_nanos().to_string()));
+        row.extend(headlines(&plan.outcome.census).map(|(_, count)| count.to_string()));
+        let _ = writer.write_record(&row);
+    }
+    writer.into_inner().unwrap_or_default()
+}
+
+/// The names of the properties that a plan breaks.
+fn broken<'a>(explored: &'a Explored, plan: &Plan) -> Vec<&'a str> {
+    plan.broken().map(|at| &*explored.properties[at]).collect()
+}
+
+/// Everything as JSON.
+pub fn json(explored: &Explored) -> Vec<u8> {
+    let pruned: BTreeMap<&str, u64> =
+        explored.reasons().map(|(reason, count)| (reason.name(), count)).collect();
+    let operations: Vec<String> = explored.operations.iter().map(ToString::to_string).collect();
+    let plans: Vec<Value> = explored.plans.iter().map(|plan| row(explored, plan)).collect();
+    let whole = json!({
+        "scenario": explored.scenario,
+        "variant": explored.variant,
+        "seed": explored.seed,
+        "faults": explored.depth,
+        "operations": operations,
+        "points": explored.points,
+        "properties": explored.properties,
+        "verdict": explored.verdict().name(),
+        "run": explored.plans.len(),
+        "pruned": pruned,
+        "left-out": explored.left_out,
+        "interrupted": explored.interrupted,
+        "plans": plans,
+    });
+    format!("{whole:#}\n").into_bytes()
+}
+
+fn row(explored: &Explored, plan: &Plan) -> Value {
+    let faults: Vec<Value> = plan
+        .strikes
+        .iter()
+        .map(|it| json!({ "fault": it.action.name(), "on": it.passed.trigger }))
+        .collect();
+    let seen = headlines(&plan.outcome.census).filter(|(_, count)| *count > 0);
+    let census: BTreeMap<&str, u64> = seen.map(|(it, count)| (it.name(), count)).collect();
+    json!({
+        "faults": faults,
+        "verdict": plan.outcome.verdict().name(),
+        "degraded": plan.outcome.degraded,
+        "broken": broken(explored, plan),
+        "why": plan.outcome.why,
+        "census": census,
+        "recovery-ns": plan.outcome.recovery.map(Span::as_nanos),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+    use crate::experiment::explore::{Exploration, Reason};
+    use crate::experiment::testbed::scenario;
+    use crate::experiment::trial::Trial;
+    use crate::model::contract::{Budget, Promises};
+
+    /// One order by dual write, and as many plans as the cap allows. Nothing is in the budget.
+    fn explored(cap: u64, depth: u8) -> Explored {
+        let text = include_str!("../../tests/scenarios/explored.toml");
+        let scenario = scenario(text);
+        let variant = scenario.variant("dual-write").expect("a variant of this name");
+        let budget = Budget::default();
+        let promises = Promises { keeps: vec!["all-or-nothing"], budget, within: None };
+        let trial = Trial::new(&scenario, variant).promising(promises);
+        let operations = trial.offers(1, 1);
+        let outage = scenario.explore.outage;
+        let cap = Some(cap);
+        let exploration = Exploration { trial, seed: 1, operations, depth, outage, cap };
+        exploration.run(&AtomicBool::new(false), &())
+    }
+
+    #[test]
+    fn every_plan_has_a_row_in_every_format() {
+        let explored = explored(60, 2);
+        let plans = explored.plans.len();
+        assert!(plans > 50 && explored.with(2).count() > 0);
+        let rows = String::from_utf8(csv(&explored)).expect("Unicode");
+        assert_eq!(rows.lines().count(), plans + 1);
+        let first = rows.lines().nth(1).expect("the run without faults");
+        assert_eq!(first, ",,,,held,,,0,0,0,0,0,0,0,0,1,0,0,0");
+        let whole: Value = serde_json::from_slice(&json(&explored)).expect("JSON");
+        assert_eq!(whole["run"], plans);
+        assert_eq!(whole["plans"].as_array().map(Vec::len), Some(plans));
+        assert_eq!(whole["pruned"]["other-order"], explored.pruned_pairs[&Reason::OtherOrder]);
+        let text = text(&explored);
+        assert!(text.contains(" two faults "), "{text}");
+    }
+
+    #[test]
+    fn the_verdict_names_what_it_rests_on() {
+        let said = sentence(&explored(10, 1)).replace("\n   ", "");
+        assert!(said.starts_with("  Undecided: no plan that was run breaks this, at most one"));
+        assert!(said.contains("(11 plans run, "), "{said}");
+        assert!(said.contains("pruned because nothing happened since an earlier point"), "{said}");
+        assert!(said.contains("10 plans went beyond what is promised"), "{said}");
+    }
+}
