@@ -34,6 +34,8 @@ pub enum Command {
     /// Every run offers a few operations and lets random faults strike, inside what the pattern is
     /// made for; then everything heals and comes to rest. What was found earlier is replayed first.
     Fuzz(Fuzz),
+    /// Try every plan with one or two faults on a few operations.
+    Explore(Explore),
     /// Run a counterexample again, or every one of a folder.
     Replay(Replay),
     /// Check scenario files and report every problem.
@@ -43,14 +45,7 @@ pub enum Command {
         files: Vec<PathBuf>,
     },
     /// List what scenarios and reports can name.
-    List {
-        /// What to list.
-        #[arg(value_enum)]
-        what: Listing,
-        /// How to print it.
-        #[arg(long, value_enum, default_value_t = Format::Human)]
-        format: Format,
-    },
+    List(List),
     /// Explain a pattern, a fault or a check: what it does, promises, and how it fails.
     Explain {
         /// Its name, as `list patterns`, `list faults` and `list checks` print it.
@@ -174,6 +169,69 @@ pub struct Replay {
     pub trace: bool,
 }
 
+/// `driftlab explore`.
+#[derive(Args, Debug)]
+pub struct Explore {
+    /// The scenario file.
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: PathBuf,
+    /// Which variant; by default the first.
+    #[arg(long, value_name = "NAME")]
+    pub variant: Option<String>,
+    /// How many faults a plan has at most.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
+    pub faults: u8,
+    /// How many operations are offered; by default as `[explore]` in the scenario says.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    pub operations: Option<u16>,
+    /// How many plans are run at most, spread evenly; what is left out is counted.
+    #[arg(long, value_name = "PLANS")]
+    pub cap: Option<u64>,
+    /// The seed, decimal or 0x...; by default the scenario's.
+    #[arg(long, value_parser = seed)]
+    pub seed: Option<u64>,
+    /// Where the results go; by default `reports/<scenario name>`.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// How many threads; by default one per core. Results do not depend on it.
+    #[arg(
+        long,
+        env = "DRIFTLAB_THREADS",
+        hide_env_values = true,
+        value_parser = clap::value_parser!(u16).range(1..)
+    )]
+    pub threads: Option<u16>,
+    /// What to print: a table of points and faults, all of it as JSON, or a row per plan as CSV.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// `driftlab list`.
+#[derive(Args, Debug)]
+pub struct List {
+    /// What to list.
+    #[arg(value_enum)]
+    pub what: Listing,
+    /// For `points`: the scenario file.
+    #[arg(value_name = "SCENARIO", required_if_eq("what", "points"))]
+    pub scenario: Option<PathBuf>,
+    /// For `points`: which variant; by default the first.
+    #[arg(long, value_name = "NAME", requires = "scenario")]
+    pub variant: Option<String>,
+    /// For `points`: how many operations are offered; by default as `[explore]` says.
+    #[arg(long, requires = "scenario", value_parser = clap::value_parser!(u16).range(1..))]
+    pub operations: Option<u16>,
+    /// For `points`: only those of this operation, such as `tickets#3`.
+    #[arg(long, value_name = "LOAD#N", requires = "scenario")]
+    pub operation: Option<String>,
+    /// For `points`: the seed, decimal or 0x...; by default the scenario's.
+    #[arg(long, requires = "scenario", value_parser = seed)]
+    pub seed: Option<u64>,
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
 /// How results are printed.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Format {
@@ -209,6 +267,8 @@ pub enum Listing {
     Measures,
     /// Named defaults for network and disk.
     Profiles,
+    /// The semantic points that a run of a scenario passes, as faults can name them.
+    Points,
 }
 
 /// Reads a seed, decimal or hexadecimal.

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::args::{Format, Listing};
-use super::{Error, Exit, Session, print};
+use super::args::{Format, List, Listing};
+use super::{Error, Exit, Session, points, print};
 use crate::checks::measures::CATALOGUE;
 use crate::checks::properties::PropertyEntry;
 use crate::scenario::PROFILES;
@@ -15,9 +15,16 @@ struct Item {
 }
 
 /// `driftlab list`.
-pub fn list(session: &Session, what: Listing, format: Format) -> Result<Exit, Error> {
-    let items = items(session, what);
-    let text = match format {
+pub fn list(session: &Session, args: &List) -> Result<Exit, Error> {
+    match (args.what, &args.scenario) {
+        (Listing::Points, Some(scenario)) => return points::points(session, args, scenario),
+        (_, None) => {}
+        (_, Some(_)) => {
+            return Err(Error::Usage("only `list points` is about a scenario".into()));
+        }
+    }
+    let items = items(session, args.what);
+    let text = match args.format {
         Format::Human => columns(&items),
         Format::Json => {
             let items: Vec<_> = items
@@ -57,6 +64,7 @@ fn items(session: &Session, what: Listing) -> Vec<Item> {
             let entries = session.registries.properties.iter();
             entries.map(|entry| item(entry.name, &say(entry))).collect()
         }
+        Listing::Points => Vec::new(), // They are those of a scenario.
         Listing::Profiles => {
             PROFILES.iter().map(|profile| item(profile.name, profile.summary)).collect()
         }

@@ -8,9 +8,12 @@ mod args;
 mod compare;
 mod exit;
 mod explain;
+mod explore;
 mod fuzz;
+mod hunt;
 mod list;
 mod output;
+mod points;
 mod progress;
 mod replay;
 mod run;
@@ -96,7 +99,8 @@ fn dispatch(session: &Session, command: Command) -> Result<Exit, Error> {
         Command::Fuzz(args) => fuzz::fuzz(session, &args),
         Command::Replay(args) => replay::replay(session, &args),
         Command::Validate { files } => source::validate(session, &files),
-        Command::List { what, format } => list::list(session, what, format),
+        Command::List(args) => list::list(session, &args),
+        Command::Explore(args) => explore::explore(session, &args),
         Command::Explain { name } => explain::explain(session, &name),
         Command::Fingerprints { files } => run::fingerprints(session, &files),
         Command::Schema => {

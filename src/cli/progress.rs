@@ -35,7 +35,7 @@ impl Progress {
             return Self::Lines { total, done: AtomicU64::new(0) };
         }
         let style = ProgressStyle::with_template(
-            "  {bar:40.cyan/dim} {pos}/{len} runs  {elapsed} elapsed, {eta} to go",
+            "  {bar:40.cyan/dim} {pos}/{len} runs, {per_sec}  {elapsed} elapsed, {eta} to go",
         );
         let bar = ProgressBar::new(total);
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));

@@ -11,15 +11,13 @@ use crate::experiment::compare::{self, Study, setup};
 use crate::experiment::result::{Comparison, VariantResult};
 use crate::experiment::trace::trace;
 use crate::report;
-use crate::scenario::Variant;
+use crate::scenario::{Scenario, Variant};
 use crate::stats::Quantile;
 
 /// `driftlab run`.
 pub fn run(session: &Session, args: &Run) -> Result<Exit, Error> {
     let scenario = source::load(session, &args.scenario)?;
-    let variant = choose(&scenario.variants, args.variant.as_deref(), || {
-        find(&scenario, args.variant.as_deref().unwrap_or_default())
-    })?;
+    let variant = variant(&scenario, args.variant.as_deref())?;
     let seed = args.seed.unwrap_or(scenario.seed);
     if let Some(operation) = args.trace {
         let trace = trace(&setup(&scenario, variant), seed, operation);
@@ -66,13 +64,9 @@ pub fn fingerprints(session: &Session, files: &[PathBuf]) -> Result<Exit, Error>
 }
 
 /// The variant that was asked for, or the first.
-fn choose<'a>(
-    variants: &'a [Variant],
-    name: Option<&str>,
-    find: impl FnOnce() -> Result<&'a Variant, Error>,
-) -> Result<&'a Variant, Error> {
-    match (name, variants.first()) {
-        (Some(_), _) => find(),
+pub fn variant<'a>(scenario: &'a Scenario, name: Option<&str>) -> Result<&'a Variant, Error> {
+    match (name, scenario.variants.first()) {
+        (Some(name), _) => find(scenario, name),
         (None, Some(first)) => Ok(first),
         (None, None) => Err(Error::Usage("the scenario has no variant".into())),
     }

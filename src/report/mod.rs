@@ -7,8 +7,8 @@
 pub mod chart;
 pub mod csv;
 pub mod diagram;
-pub mod failure;
 pub mod explore;
+pub mod failure;
 #[cfg(test)]
 mod fixture;
 pub mod fuzz;

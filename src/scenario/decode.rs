@@ -53,7 +53,8 @@ pub enum Fallback {
 }
 
 /// Sections that say what there is, not how it behaves: their values are no settings.
-const STRUCTURE: [&str; 6] = ["tables", "operations", "reads", "invariants", "expect", "faults"];
+const STRUCTURE: [&str; 7] =
+    ["tables", "operations", "reads", "invariants", "expect", "explore", "faults"];
 
 /// The state of decoding one file.
 pub struct Decoder<'d> {

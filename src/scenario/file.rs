@@ -44,6 +44,8 @@ shape! {
         invariants: Vec<Invariant>,
         /// What measures and outcomes must be.
         expect: Vec<Expect>,
+        /// What `driftlab explore` and `list points` try.
+        explore: Explore = Empty,
         /// What is compared, by name.
         variants: Map<VariantText>,
         /// What goes wrong, and when.
@@ -269,6 +271,17 @@ shape! {
         recovery: Span = Fixed("'5s'", "assumed: start of a small process"),
         /// The zone in which they stand, and the broker with them.
         zone: Option<String>,
+    }
+}
+
+shape! {
+    /// What `driftlab explore` and `list points` try.
+    "[explore]"
+    pub struct Explore {
+        /// How many operations are offered.
+        operations: Few = Fixed("2", "assumed: the fewest that can meet"),
+        /// How long a crashed node stays down.
+        outage: Length = Fixed("'2s'", "as long as the deadline of a step: it is given up once"),
     }
 }
 

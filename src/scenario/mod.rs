@@ -47,7 +47,7 @@ use crate::checks::properties::Properties;
 use crate::faults::plan::PlannedFault;
 use crate::faults::random::{self, Nemesis};
 use crate::faults::registry::Faults;
-use crate::kernel::Luck;
+use crate::kernel::{Luck, Span};
 use crate::model::system::{Name, System};
 use crate::patterns::registry::{Patterns, Prepared};
 use data::Data;
@@ -100,6 +100,8 @@ pub struct Scenario {
     pub profile: String,
     /// What every variant has in common.
     pub system: Arc<System>,
+    /// What is explored.
+    pub explore: ExploreSpec,
     /// What is compared.
     pub variants: Vec<Variant>,
     /// What goes wrong, in the order of the file.
@@ -112,6 +114,15 @@ pub struct Scenario {
     pub nemeses: Vec<Nemesis>,
     /// Every setting in force, and where it came from.
     pub values: Vec<ValueUsed>,
+}
+
+/// What `driftlab explore` tries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ExploreSpec {
+    /// How many operations are offered.
+    pub operations: u16,
+    /// How long a crashed node stays down.
+    pub outage: Span,
 }
 
 /// One side of a comparison.
@@ -220,6 +231,10 @@ pub fn load(
             hash: decoder.data.hash(text),
             profile: decoder.profile.name.to_owned(),
             system: Arc::new(resolved.system),
+            explore: ExploreSpec {
+                operations: file.explore.operations.0 as u16,
+                outage: file.explore.outage.0,
+            },
             variants: resolved.variants,
             faults: resolved.faults,
             expectations: resolved.expectations,

@@ -1,0 +1,149 @@
+//! `driftlab explore`: every plan with one or two faults against what the pattern promises.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::RwLock;
+
+use super::args::{Explore as Args, Format};
+use super::compare::{interrupt, pool};
+use super::hunt::Hunt;
+use super::progress::Progress;
+use super::replay::known;
+use super::run::variant;
+use super::{Error, Exit, Session, output, print, remark, source, write};
+use crate::checks::Verdict;
+use crate::experiment::explore::{Exploration, Explored, Outcome, Watch};
+use crate::experiment::trial::Trial;
+use crate::report;
+
+/// `driftlab explore`.
+pub fn explore(session: &Session, args: &Args) -> Result<Exit, Error> {
+    let scenario = source::load(session, &args.scenario)?;
+    let trial = Trial::new(&scenario, variant(&scenario, args.variant.as_deref())?);
+    let folder = match &args.out {
+        Some(folder) => folder.clone(),
+        None => PathBuf::from("reports").join(&scenario.name),
+    };
+    output::probe(&folder)?;
+    let counterexamples = folder.join("counterexamples");
+    let known = known(session, &scenario, &counterexamples)?;
+    let seed = args.seed.unwrap_or(scenario.seed);
+    let count = args.operations.unwrap_or(scenario.explore.operations);
+    let operations = trial.offers(seed, usize::from(count));
+    let exploration = Exploration {
+        trial,
+        seed,
+        operations,
+        depth: args.faults,
+        outage: scenario.explore.outage,
+        cap: args.cap,
+    };
+    remark(session, &intent(&exploration));
+    let stop = interrupt();
+    let shown = Shown { quiet: session.quiet, progress: RwLock::new(Progress::Quiet) };
+    let explored = pool(args.threads)?.install(|| exploration.run(&stop, &shown));
+    shown.finish();
+    show(session, args, &folder, &explored)?;
+    let mut hunt = Hunt::new(session, (&scenario, &args.scenario), &counterexamples, &known);
+    tell(&mut hunt, &exploration, &explored, &command(args, &exploration))?;
+    Ok(match explored.verdict() {
+        Verdict::Violated => Exit::Violated,
+        _ if explored.interrupted => Exit::Interrupted,
+        Verdict::Undecided => Exit::Undecided,
+        Verdict::Held => Exit::Held,
+    })
+}
+
+/// What is about to be done.
+fn intent(exploration: &Exploration) -> String {
+    let Exploration { trial, seed, operations, depth, .. } = exploration;
+    let names: Vec<String> = operations.iter().map(|offer| offer.name.to_string()).collect();
+    let faults = if *depth == 1 { "1 fault".to_owned() } else { format!("{depth} faults") };
+    format!(
+        "{}, variant {}: {}, every plan with at most {faults}, seed {seed}\n",
+        trial.scenario().name,
+        trial.variant().name.shown,
+        names.join(", ")
+    )
+}
+
+/// The command that gives the same bytes again.
+fn command(args: &Args, exploration: &Exploration) -> String {
+    let mut command = format!(
+        "driftlab explore {} --variant {} --faults {} --operations {} --seed {}",
+        args.scenario.display(),
+        exploration.trial.variant().name.shown,
+        args.faults,
+        exploration.operations.len(),
+        exploration.seed
+    );
+    if let Some(cap) = args.cap {
+        command.push_str(&format!(" --cap {cap}"));
+    }
+    command
+}
+
+/// Prints the result and writes its table.
+fn show(session: &Session, args: &Args, folder: &Path, explored: &Explored) -> Result<(), Error> {
+    let name = format!("explore-{}.csv", explored.variant);
+    output::write_all(folder, &[(name.clone(), report::explore::csv(explored))])?;
+    match args.format {
+        Format::Human => print(&report::explore::text(explored))?,
+        Format::Json => write(&report::explore::json(explored))?,
+        Format::Csv => write(&report::explore::csv(explored))?,
+    };
+    remark(session, &format!("\nresults: {}\n", folder.join(name).display()));
+    Ok(())
+}
+
+/// Shrinks and writes down the first plan that breaks each property.
+fn tell(
+    hunt: &mut Hunt,
+    exploration: &Exploration,
+    explored: &Explored,
+    again: &str,
+) -> Result<(), Error> {
+    let mut told = BTreeSet::new();
+    for (number, plan) in explored.plans.iter().enumerate() {
+        for at in plan.broken() {
+            if told.insert(at) {
+                let (case, property) = (exploration.case(&plan.strikes), &explored.properties[at]);
+                let found = format!("in plan {number}");
+                hunt.tell(&exploration.trial, &case, property, (&found, again))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Progress of one round of runs after the other.
+struct Shown {
+    quiet: bool,
+    progress: RwLock<Progress>,
+}
+
+impl Shown {
+    fn finish(&self) {
+        if let Ok(progress) = self.progress.read() {
+            progress.finish();
+        }
+    }
+}
+
+impl Watch for Shown {
+    fn begin(&self, what: &str, runs: u64) {
+        self.finish();
+        if let Ok(mut progress) = self.progress.write() {
+            *progress = Progress::new(runs, self.quiet);
+            if !self.quiet {
+                super::complain(&format!("  {runs} plans {what}\n"));
+            }
+        }
+    }
+
+    fn done(&self, _: &Outcome) {
+        if let Ok(progress) = self.progress.read() {
+            progress.advance();
+        }
+    }
+}

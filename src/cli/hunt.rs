@@ -1,0 +1,148 @@
+//! What follows when something was found: it is shrunk, told, and written down unless it is known.
+
+use std::path::Path;
+
+use super::replay::Known;
+use super::{Error, Exit, Session, output, print, remark};
+use crate::experiment::replay::{counterexample, shape};
+use crate::experiment::shrink::{Shrunk, Step, shrink, violates};
+use crate::experiment::trial::{Case, Trial};
+use crate::report;
+use crate::scenario::Scenario;
+
+/// Where failures of a scenario go, and what has been told of them.
+pub struct Hunt<'a> {
+    session: &'a Session,
+    scenario: &'a Scenario,
+    path: &'a Path,
+    folder: &'a Path,
+    known: &'a [Known],
+    /// What was shrunk so far, by the lasting name of its variant.
+    told: Vec<(String, Shrunk)>,
+}
+
+impl<'a> Hunt<'a> {
+    /// Nothing has been told yet of a scenario from this path. Counterexamples go to `folder`, as
+    /// far as they are not `known`.
+    pub fn new(
+        session: &'a Session,
+        (scenario, path): (&'a Scenario, &'a Path),
+        folder: &'a Path,
+        known: &'a [Known],
+    ) -> Self {
+        Self { session, scenario, path, folder, known, told: Vec::new() }
+    }
+
+    /// Shrinks a case that violates a property, says what it is, and writes it down unless it is
+    /// known. `found` says where it was found, and by which command. What a run that has been
+    /// shrunk violates beside its property is only named: it is the same failure.
+    pub fn tell(
+        &mut self,
+        trial: &Trial<'_>,
+        case: &Case,
+        property: &str,
+        (found, again): (&str, &str),
+    ) -> Result<(), Error> {
+        let variant = trial.variant().name.lasting.to_string();
+        let same = |(other, shrunk): &(String, Shrunk)| {
+            *other == variant && violates(&shrunk.tried, property)
+        };
+        if self.told.iter().any(same) {
+            return Ok(());
+        }
+        let mut say = |step: Step| self.say(step);
+        let Some(shrunk) = shrink(trial, case, property, &mut say) else { return Ok(()) };
+        show(trial, property, &shrunk)?;
+        print(&history(found, case, &shrunk))?;
+        self.keep(trial, property, &shrunk, again)?;
+        self.told.push((variant, shrunk));
+        Ok(())
+    }
+
+    /// A step of shrinking.
+    fn say(&self, Step { what, faults, operations, runs }: Step) {
+        let left = format!("{faults} faults, {operations} operations");
+        remark(self.session, &format!("  shrinking, run {runs}: {what} ({left} left)\n"));
+    }
+
+    /// Writes a failure down unless one of its shape is.
+    fn keep(
+        &self,
+        trial: &Trial<'_>,
+        property: &str,
+        shrunk: &Shrunk,
+        again: &str,
+    ) -> Result<Exit, Error> {
+        let variant = &trial.variant().name;
+        let shape = shape(trial.system(), &shrunk.case);
+        let same = |known: &&Known| known.is(&variant.lasting, property, &shape);
+        match self.known.iter().find(same) {
+            Some(known) => print(&format!("  known: {}\n", known.path.display())),
+            None => self.write(trial, shrunk, property, again),
+        }
+    }
+
+    /// Writes it down beside those that are known.
+    fn write(
+        &self,
+        trial: &Trial<'_>,
+        shrunk: &Shrunk,
+        property: &str,
+        again: &str,
+    ) -> Result<Exit, Error> {
+        let variant = &trial.variant().name.lasting;
+        let scenario = self.path.display().to_string();
+        let found = (&shrunk.case, &shrunk.tried);
+        let written = counterexample(trial, found, property, (&scenario, again));
+        let why = why(shrunk, property);
+        let remark = format!("{variant}: {property} is violated.\n{why}");
+        let name = free_name(self.folder, &format!("{variant}-{}", slug(property)));
+        let text = written.text(&self.scenario.system, &remark);
+        output::write_all(self.folder, &[(name.clone(), text.into_bytes())])?;
+        let path = self.folder.join(name);
+        print(&format!("  again: driftlab replay {} --trace\n", path.display()))
+    }
+}
+
+/// What is violated, why, and in which case.
+fn show(trial: &Trial<'_>, property: &str, shrunk: &Shrunk) -> Result<Exit, Error> {
+    let variant = &trial.variant().name.shown;
+    print(&format!("\n{variant}: {property} is violated\n  {}\n", why(shrunk, property)))?;
+    let others = shrunk.tried.findings.iter().map(|found| &*found.property);
+    let others = others.filter(|it| *it != property && violates(&shrunk.tried, it));
+    let others: Vec<&str> = others.collect();
+    if !others.is_empty() {
+        print(&format!("  and with it: {}\n", others.join(", ")))?;
+    }
+    print(&report::fuzz::case(trial.system(), &shrunk.case))
+}
+
+/// Why a property is violated, in words.
+fn why<'a>(shrunk: &'a Shrunk, property: &str) -> &'a str {
+    let found = shrunk.tried.findings.iter().find(|found| found.property == property);
+    found.map_or("", |found| &found.judgement.why)
+}
+
+/// How a failure was found and made small.
+fn history(found: &str, case: &Case, shrunk: &Shrunk) -> String {
+    let (faults, operations) = (case.faults.len(), case.operations.len());
+    let from = format!("{faults} faults and {operations} operations");
+    let end = if shrunk.finished { "" } else { ", when the runs were used up" };
+    format!("  found {found}, shrunk from {from} in {} runs{end}\n", shrunk.runs)
+}
+
+/// A property as a part of a file's name.
+fn slug(property: &str) -> String {
+    let letter = |letter: char| if letter.is_alphanumeric() { letter } else { '-' };
+    property.to_lowercase().chars().map(letter).collect()
+}
+
+/// A name that no file in the folder has yet.
+fn free_name(folder: &Path, stem: &str) -> String {
+    let numbered = |number: u32| match number {
+        1 => format!("{stem}.toml"),
+        _ => format!("{stem}-{number}.toml"),
+    };
+    let free = |name: &String| !folder.join(name).exists();
+    (1..).map(numbered).find(free).unwrap_or_default()
+}
