@@ -164,9 +164,12 @@ pub struct Replay {
     /// A counterexample, or a folder of them.
     #[arg(value_name = "FILE|DIR")]
     pub file: PathBuf,
-    /// Print everything that happened to the operations involved.
+    /// Explain the failure: rows that disagree, when it became inevitable, what happened.
     #[arg(long)]
     pub trace: bool,
+    /// Write the explanation as a page, with a diagram.
+    #[arg(long, value_name = "FILE")]
+    pub page: Option<PathBuf>,
 }
 
 /// `driftlab explore`.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::replay::Known;
 use super::{Error, Exit, Session, output, print, remark};
+use crate::experiment::explanation::of_case;
 use crate::experiment::replay::{counterexample, shape};
 use crate::experiment::shrink::{Shrunk, Step, shrink, violates};
 use crate::experiment::trial::{Case, Trial};
@@ -96,11 +97,23 @@ impl<'a> Hunt<'a> {
         let written = counterexample(trial, found, property, (&scenario, again));
         let why = why(shrunk, property);
         let remark = format!("{variant}: {property} is violated.\n{why}");
-        let name = free_name(self.folder, &format!("{variant}-{}", slug(property)));
+        let stem = free_stem(self.folder, &format!("{variant}-{}", slug(property)));
+        let (name, page) = (format!("{stem}.toml"), format!("{stem}.html"));
         let text = written.text(&self.scenario.system, &remark);
-        output::write_all(self.folder, &[(name.clone(), text.into_bytes())])?;
-        let path = self.folder.join(name);
-        print(&format!("  again: driftlab replay {} --trace\n", path.display()))
+        let again = format!("driftlab replay {} --trace", self.folder.join(&name).display());
+        let mut files = vec![(name, text.into_bytes())];
+        let found = shrunk.tried.findings.iter().find(|found| found.property == property);
+        if let Some(finding) = found {
+            let mut explanation = of_case(trial, &shrunk.case, finding);
+            explanation.replay.clone_from(&again);
+            if let Some(cause) = report::failure::cause(&explanation) {
+                print(&format!("  {cause}\n"))?;
+            }
+            print(&format!("  explained: {}\n", self.folder.join(&page).display()))?;
+            files.push((page, report::failure::page(&explanation).into_bytes()));
+        }
+        output::write_all(self.folder, &files)?;
+        print(&format!("  again: {again}\n"))
     }
 }
 
@@ -137,12 +150,12 @@ fn slug(property: &str) -> String {
     property.to_lowercase().chars().map(letter).collect()
 }
 
-/// A name that no file in the folder has yet.
-fn free_name(folder: &Path, stem: &str) -> String {
+/// A name, without its ending, that no counterexample in the folder has yet.
+fn free_stem(folder: &Path, stem: &str) -> String {
     let numbered = |number: u32| match number {
-        1 => format!("{stem}.toml"),
-        _ => format!("{stem}-{number}.toml"),
+        1 => stem.to_owned(),
+        _ => format!("{stem}-{number}"),
     };
-    let free = |name: &String| !folder.join(name).exists();
+    let free = |name: &String| !folder.join(format!("{name}.toml")).exists();
     (1..).map(numbered).find(free).unwrap_or_default()
 }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use super::args::Replay as Args;
 use super::{Error, Exit, Session, output, print, remark, source};
 use crate::checks::Verdict;
+use crate::checks::properties::Finding;
+use crate::experiment::explanation::of_case;
 use crate::experiment::replay::{Identity, Replayed, replay as run_again, shape};
 use crate::experiment::trace::trace;
 use crate::experiment::trial::Trial;
@@ -20,10 +22,34 @@ pub fn replay(session: &Session, args: &Args) -> Result<Exit, Error> {
     let read = read(session, &args.file)?;
     let again = read.again();
     print(&details(&read, &again))?;
-    if args.trace {
-        print(&stories(&read, &again))?;
+    if args.trace || args.page.is_some() {
+        tell(session, &read, &again, args)?;
     }
     Ok(exit(again.judgement.verdict))
+}
+
+/// Explains a violation on the terminal or as a page; of what is not violated there is only the
+/// story.
+fn tell(session: &Session, read: &Read, again: &Replayed, args: &Args) -> Result<(), Error> {
+    let property = &read.written.property;
+    let is_violated = |it: &&Finding| it.property == *property && it.verdict() == Verdict::Violated;
+    let Some(finding) = again.tried.findings.iter().find(is_violated) else {
+        print(&stories(read, again))?;
+        return Ok(());
+    };
+    let mut explanation = of_case(&read.trial(), &again.case, finding);
+    explanation.replay = format!("driftlab replay {} --trace", args.file.display());
+    if args.trace {
+        print(&format!("\n{}", report::failure::terminal(&explanation)))?;
+    }
+    if let Some(path) = &args.page {
+        let page = report::failure::page(&explanation).into_bytes();
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        output::write_all(folder.unwrap_or(Path::new(".")), &[(name, page)])?;
+        remark(session, &format!("explained in {}\n", path.display()));
+    }
+    Ok(())
 }
 
 /// Replays every counterexample of a folder, one line each.

@@ -6,6 +6,7 @@
 //! struck follow from that history; nothing is asked of a protocol. Then the run is continued from
 //! each of its moments under other luck: see [`curve`].
 
+mod case;
 pub mod curve;
 mod events;
 mod rows;
@@ -17,6 +18,7 @@ mod words;
 
 use std::sync::Arc;
 
+pub use case::of_case;
 pub use rows::RowState;
 use words::fault;
 

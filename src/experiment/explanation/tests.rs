@@ -3,6 +3,7 @@
 use super::*;
 use crate::experiment::compare::setup;
 use crate::experiment::testbed;
+use crate::experiment::trial::{Case, Trial};
 use crate::scenario::{Scenario, Variant};
 
 /// One order over two services, every duration constant, and the faults of `faults`.
@@ -222,6 +223,25 @@ fn a_fault_whose_moment_never_came_is_said_not_to_have_struck() {
         "crash of stock (unforced lost), after anybody: send nonsense"
     );
     assert!(explanation.curve.expect("there are events").jump.is_none(), "nothing ever rises");
+}
+
+#[test]
+fn a_case_is_explained_by_the_check_that_found_it() {
+    let scenario = shop(CRASH);
+    let trial = Trial::new(&scenario, variant(&scenario, "dual-write"));
+    let (operations, faults) = (trial.offers(1, 1), scenario.faults.clone());
+    let case = Case { seed: 1, operations, faults, salts: Vec::new() };
+    let tried = trial.run(&case);
+    let finding = tried.findings.iter().find(|it| it.property == "all-or-nothing");
+    let finding = finding.expect("events promise it by default");
+    let explanation = of_case(&trial, &case, finding);
+    assert_eq!(explanation.violation.found, finding.judgement.why);
+    assert!(!explanation.violation.says.is_empty(), "the property's own words");
+    assert_eq!(explanation.operations[0].name, "shoppers#0");
+    let curve = explanation.curve.expect("the scene has events");
+    let jump = curve.jump.expect("it rises");
+    assert_eq!(curve.moments[jump.after].what, "fault 1: crash order");
+    assert!(jump.is_clear && jump.is_sharp, "{jump:?}");
 }
 
 #[test]
