@@ -123,7 +123,8 @@ mod tests {
 
     #[test]
     fn every_kind_of_fault_is_in_one_class() {
-        let mut classes = crate::model::contract::faults::ALL.concat();
+        use crate::model::contract::faults::{ALL, BETRAYALS};
+        let mut classes = [&ALL.concat(), BETRAYALS].concat();
         let mut kinds = Faults::builtin().names();
         classes.sort_unstable();
         kinds.sort_unstable();

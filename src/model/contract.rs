@@ -62,7 +62,7 @@ impl Budget {
 /// The kinds of fault by what they do, for budgets.
 pub mod faults {
     /// Nodes lose what is volatile.
-    pub const CRASHES: &[&str] = &["crash"];
+    pub const CRASHES: &[&str] = &["crash", "torn-tail", "deployment"];
     /// Nodes run late, or not at all for a while, and lose nothing.
     pub const STALLS: &[&str] = &["pause", "slow-down"];
     /// Clocks are wrong.
@@ -75,8 +75,30 @@ pub mod faults {
     pub const LOSSES: &[&str] = &["loss", "lose-message", "corruption"];
     /// Messages come twice.
     pub const COPIES: &[&str] = &["duplication", "duplicate-message"];
-    /// All of them.
-    pub const ALL: [&[&str]; 7] = [CRASHES, STALLS, CLOCKS, CUTS, LATENESS, LOSSES, COPIES];
+    /// Disks are slow or full, and honest about it.
+    pub const DISKS: &[&str] = &["disk-stall", "disk-full"];
+    /// Databases turn transactions away, break them off, or have no time for them.
+    pub const CONTENTION: &[&str] = &[
+        "pool-exhaustion",
+        "deadlock-victim",
+        "serialization-failure",
+        "commit-unknown",
+        "expensive-query",
+    ];
+    /// A broker hands messages out again, or not for a while.
+    pub const BROKERS: &[&str] = &["broker-redelivery", "broker-rebalance"];
+    /// The synchronization job runs too seldom or too often.
+    pub const JOBS: &[&str] = &["job-skip", "job-overlap"];
+    /// More is offered than usual.
+    pub const LOADS: &[&str] = &["load-burst"];
+    /// What everybody relies on is not true: stored is not stored, and a message can be consumed
+    /// by nobody. Inside no budget.
+    pub const BETRAYALS: &[&str] = &["lying-force", "broker-loss", "poison-message"];
+    /// All that a budget may hold.
+    pub const ALL: [&[&str]; 12] = [
+        CRASHES, STALLS, CLOCKS, CUTS, LATENESS, LOSSES, COPIES, DISKS, CONTENTION, BROKERS, JOBS,
+        LOADS,
+    ];
 }
 
 /// The distributed transaction that a branch belongs to. The tag that its owner gave it names the

@@ -159,8 +159,8 @@ impl Pattern for BackgroundSync {
         problems
     }
 
-    /// A watermark goes by the databases' clocks, and misses what stays open for longer than its
-    /// overlap, so then nothing may be late. A refusal that is retried for ever leaves its operation half done for ever.
+    /// A watermark goes by the databases' clocks, and misses what is written and then committed
+    /// later than its overlap, so then neither disks nor anything else may be late. A refusal that is retried for ever leaves its operation half done for ever.
     fn promises(settings: &Settings, system: &System) -> Promises {
         let refused = promise::may_be_refused_later(system);
         let blind = settings.write == Write::Blind;
@@ -176,7 +176,7 @@ impl Pattern for BackgroundSync {
         let longest = system.databases.iter().map(|database| database.branch_timeout).max();
         let mut budget = promise::usual();
         if watermark {
-            budget = budget.without(&[faults::CLOCKS]);
+            budget = budget.without(&[faults::CLOCKS, faults::DISKS]);
         }
         if watermark && longest.is_some_and(|longest| settings.overlap < longest) {
             budget = budget.without(&[faults::LATENESS, faults::STALLS]);

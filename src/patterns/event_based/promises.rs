@@ -32,10 +32,10 @@ impl Settings {
             .unless(forgetful, &["at-most-once", "no-suspension", "inbox-atomicity"])
             .unless(self.ordering == Ordering::None || loses, &["per-key-order"])
             .unless(promise::may_be_refused_later(system), &["client-contract"]);
+        // Outages in a row add up, and each adds a recovery.
         let horizon = horizon(&system.retry, self.max_deliveries);
-        let half = Span::from_nanos(horizon.as_nanos() / 2);
-        let longest = HALF.min(half).min(memory);
-        let count = horizon.as_nanos().checked_div(longest.as_nanos()).unwrap_or(0).min(8) as u32;
+        let longest = HALF.min(Span::from_nanos(horizon.as_nanos() / 8)).min(memory);
+        let count = if longest == Span::ZERO { 0 } else { 2 };
         let hop = self.poll_interval
             + self.visibility_timeout
             + system.retry.longest
