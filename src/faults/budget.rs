@@ -126,6 +126,7 @@ mod tests {
         use crate::model::contract::faults::{ALL, BETRAYALS};
         let mut classes = [&ALL.concat(), BETRAYALS].concat();
         let mut kinds = Faults::builtin().names();
+        kinds.retain(|kind| *kind != "random"); // Before a run it turns into faults of the others.
         classes.sort_unstable();
         kinds.sort_unstable();
         assert_eq!(classes, kinds, "budgets speak of classes");

@@ -39,7 +39,7 @@ const LENGTHS: [Span; 13] = [
 ];
 
 /// How often a fault is drawn again that would be outside of the budget.
-const TRIES: usize = 8;
+const TRIES: usize = 64;
 
 /// A kind of fault that may be drawn.
 #[derive(Clone)]
