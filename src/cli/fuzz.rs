@@ -78,7 +78,8 @@ fn intent(scenario: &Scenario, fuzz: &Fuzz) -> String {
     let Fuzz { operations, most, seed, .. } = fuzz;
     let how = if fuzz.uniform { "uniform" } else { "swarm" };
     format!(
-        "{}: {variants}, {operations} operations and up to {most} faults a run, {how}, seed {seed}\n",
+        "{}: {variants}, {operations} operations and up to {most} faults a run, {how}, \
+         seed {seed}\n",
         scenario.name
     )
 }

@@ -2,8 +2,8 @@
 //!
 //! Runs come in batches. A batch draws its operations once and makes one run without faults, whose
 //! semantic points the faults of its other runs can wait for. Every run draws its own luck and its
-//! own plan of faults from a [swarm](crate::faults::swarm). What is judged are the promises that the
-//! pattern makes with its *default* settings, so that a setting which gives one up is found out.
+//! own plan of faults from a [swarm](crate::faults::swarm). What is judged are the promises that
+//! the pattern makes with its *default* settings: a setting that gives one up is found out.
 //!
 //! Run number `n` of a variant is a function of the seed and of `n`: whatever the threads do, the
 //! first violation of a property is that of the lowest number.

@@ -2,9 +2,9 @@
 //!
 //! Simpler means, in this order: fewer faults, fewer operations, plainer faults (settings that do
 //! less, shorter, at a round time or at a point with fewer conditions), rounder arrivals. What
-//! remains keeps its draws, since luck has names. Passes follow each other until none finds anything
-//! more; every step is a function of the case, so shrinking is repeatable. A case counts only if the
-//! *same* property is violated inside the budget, since a different failure is a different story.
+//! remains keeps its draws, since luck has names. Passes follow each other until none finds
+//! anything more; every step is a function of the case, so shrinking is repeatable. A case counts
+//! only if the *same* property is violated inside the budget: another failure is another story.
 
 mod passes;
 
@@ -70,7 +70,7 @@ pub fn shrink(
         return None;
     }
     let mut shrinking = Shrinking { trial, property, case: case.clone(), tried, runs: 1, say };
-    let finished = shrinking.to_the_end();
+    let finished = shrinking.run_out();
     let Shrinking { case, tried, runs, .. } = shrinking;
     Some(Shrunk { case, tried, runs, finished })
 }
@@ -86,7 +86,7 @@ struct Shrinking<'a, 'b> {
 
 impl Shrinking<'_, '_> {
     /// Every pass in turn until none finds anything; false if the runs are used up before.
-    fn to_the_end(&mut self) -> bool {
+    fn run_out(&mut self) -> bool {
         loop {
             let mut progress = self.aim();
             for pass in PASSES {

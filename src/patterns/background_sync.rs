@@ -160,7 +160,8 @@ impl Pattern for BackgroundSync {
     }
 
     /// A watermark goes by the databases' clocks, and misses what is written and then committed
-    /// later than its overlap, so then neither disks nor anything else may be late. A refusal that is retried for ever leaves its operation half done for ever.
+    /// later than its overlap, so then neither disks nor anything else may be late. A refusal that
+    /// is retried for ever leaves its operation half done for ever.
     fn promises(settings: &Settings, system: &System) -> Promises {
         let refused = promise::may_be_refused_later(system);
         let blind = settings.write == Write::Blind;

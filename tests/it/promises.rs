@@ -67,7 +67,12 @@ const SHOP: &str = r#"
 
     [[invariants]]
     name = "every order is taken from stock once"
-    count-equal = { table = "product", column = "sold", of = "order", by = "product", where = { status = "placed" } }
+    [invariants.count-equal]
+    table = "product"
+    column = "sold"
+    of = "order"
+    by = "product"
+    where = { status = "placed" }
 
     [variants]
     two-phase-commit = { pattern = "two-phase-commit" }
