@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::census::Census;
+use super::outcome::{Operations, Outcome};
 use super::properties::{Finding, Properties, Verifier};
 use super::{Judge, JudgeOptions, RunReport};
 use crate::kernel::{Dist, NodeId, Sink, Span, Time};
@@ -288,20 +289,54 @@ impl History {
 
     /// The same, under a promise to need no longer than this.
     pub fn found_within(&mut self, property: &str, settled: bool, within: Option<Span>) -> Finding {
-        let verifier = self.verifier(&[property]).within(within);
+        self.found_by(&Properties::builtin(), property, settled, within)
+    }
+
+    /// The same, by other properties than those that driftlab brings.
+    pub fn found_by(
+        &mut self,
+        properties: &Properties,
+        property: &str,
+        settled: bool,
+        within: Option<Span>,
+    ) -> Finding {
+        let verifier = self.verifier(properties, &[property]).within(within);
         verifier.finish(settled).into_iter().next().expect("a finding for each property")
+    }
+
+    /// What is known of an operation by now.
+    pub fn outcome(&self, op: OpId) -> Outcome {
+        let mut operations = Operations::new(&self.system);
+        let mut now = None;
+        for record in &self.records {
+            if now.is_some_and(|now| now < record.time) {
+                operations.end_instant(now.map_or(0, Time::as_nanos));
+            }
+            now = Some(record.time);
+            match record.kind {
+                Kind::Offered => operations.offer(record),
+                Kind::Shown => operations.show(record),
+                Kind::Answered => {
+                    let outcome = operations.get_mut(record.op).expect("it arrived");
+                    outcome.hear(record.time.as_nanos(), Answer::from_word(record.a));
+                }
+                _ => {}
+            }
+        }
+        operations.end_instant(now.map_or(0, Time::as_nanos));
+        *operations.get(op).expect("it arrived")
     }
 
     /// What these properties and the invariants say if the run ends now, and the census.
     pub fn verify(&mut self, properties: &[&str], settled: bool) -> (Vec<Finding>, Census) {
-        let verifier = self.verifier(properties);
+        let verifier = self.verifier(&Properties::builtin(), properties);
         let census = verifier.census();
         (verifier.finish(settled), census)
     }
 
-    fn verifier(&mut self, properties: &[&str]) -> Verifier {
+    fn verifier(&mut self, properties: &Properties, names: &[&str]) -> Verifier {
         self.note(Kind::Phase, |r| r.a = 3);
-        let mut verifier = Verifier::new(&self.system, &Properties::builtin(), properties);
+        let mut verifier = Verifier::new(&self.system, properties, names);
         self.records.iter().for_each(|record| verifier.see(record));
         verifier
     }

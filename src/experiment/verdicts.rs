@@ -112,3 +112,6 @@ const fn say(verdict: Verdict) -> CheckVerdict {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod near;

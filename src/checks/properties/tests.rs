@@ -20,6 +20,7 @@ fn verdict(property: &str, story: impl FnOnce(&mut History)) -> Verdict {
 mod branches;
 mod course;
 mod events;
+mod mutants;
 mod sagas;
 
 /// A branch of operation `op` in some database is prepared; `transaction` is the global one.
