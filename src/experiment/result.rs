@@ -280,14 +280,18 @@ impl Comparison {
         })
     }
 
-    /// The checks as people read them: the promises that each variant keeps in one line.
+    /// The checks as people read them: the promises that each variant keeps in one line, and
+    /// nothing of a fault that hit work as it should.
     pub fn checks_in_short(&self) -> Vec<CheckResult> {
         let mut short: Vec<CheckResult> = Vec::new();
         for variant in self.checks.chunk_by(|one, other| one.variant == other.variant) {
             let (told, kept): (Vec<_>, Vec<_>) = variant.iter().partition(|check| {
                 check.kind != CheckKind::Promise || check.verdict == CheckVerdict::Violated
             });
-            short.extend(told.into_iter().cloned());
+            let is_news = |check: &&CheckResult| {
+                check.kind != CheckKind::Fault || check.verdict != CheckVerdict::Held
+            };
+            short.extend(told.into_iter().filter(is_news).cloned());
             let held = kept.iter().filter(|check| check.verdict == CheckVerdict::Held).count();
             let open = kept.len() - held;
             if let Some(first) = kept.first() {
