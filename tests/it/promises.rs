@@ -118,6 +118,18 @@ proptest! {
     }
 }
 
+/// Promises that have no chance to be broken here: trials have no readers, no two orders have the
+/// same key, a transaction that is refused deletes nothing, and a synchronization job neither holds
+/// anything durable nor sends a message for an operation.
+const IDLE: [(&str, &str); 6] = [
+    ("", "no-dirty-read"),
+    ("two-phase-commit", "no-resurrection"),
+    ("background-sync", "no-livelock"),
+    ("background-sync", "nothing-held"),
+    ("background-sync", "resumes-after-restart"),
+    ("event-based", "per-key-order"),
+];
+
 /// A promise that nothing puts to the test is worth nothing.
 #[test]
 fn every_promise_is_put_to_the_test() {
@@ -128,7 +140,11 @@ fn every_promise_is_put_to_the_test() {
     for (variant, tally) in scenario.variants.iter().zip(&fuzzed.variants) {
         assert!(!tally.properties.is_empty(), "{} promises something", variant.name.shown);
         for (name, standing) in &tally.properties {
-            assert_eq!(standing.verdict(), Verdict::Held, "{}: {name}", variant.name.shown);
+            let variant = &*variant.name.shown;
+            let idle =
+                IDLE.contains(&("", name.as_str())) || IDLE.contains(&(variant, name.as_str()));
+            let expected = if idle { Verdict::Undecided } else { Verdict::Held };
+            assert_eq!(standing.verdict(), expected, "{variant}: {name}");
         }
     }
 }
