@@ -69,7 +69,7 @@ fn run(command: &str, folder: &Path) -> String {
     let searches = command.starts_with("driftlab fuzz") || command.starts_with("driftlab replay");
     let code = i32::from(searches);
     assert_eq!(output.status.code(), Some(code), "{command}\n{printed}\n{said}");
-    printed + &said
+    printed + "\n" + &said
 }
 
 /// By its first words a line is found again when its numbers have changed.

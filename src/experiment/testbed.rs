@@ -52,7 +52,7 @@ pub const SHOP: &str = r#"
     ]
 
     [operations.give-back]
-    keys = { product = "followed" }
+    keys = { order = "followed", product = "followed" }
     steps = [
         { name = "give", by = "stock", table = "product", key = "product",
           effect = { add = { left = 1 } } },

@@ -17,6 +17,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+pub use self::offers::hasten;
 use self::watch::FaultWatch;
 use super::points::{Passed, points};
 use super::run::{Ending, Ran, Setup, observe};
@@ -29,7 +30,7 @@ use crate::kernel::{Luck, Recorder, Simulation, Sink, Span, Time};
 use crate::model::contract::{Budget, Promises};
 use crate::model::env::{Env, OpInfo};
 use crate::model::record::Record;
-use crate::model::system::System;
+use crate::model::system::{RowKey, System};
 use crate::model::workload::{Workload, maker};
 use crate::model::world::World;
 use crate::scenario::{Scenario, Variant};
@@ -89,6 +90,17 @@ pub struct Tried {
     pub census: Census,
     /// From when on every operation was whole or gone; none if one still is partial.
     pub whole_since: Option<Time>,
+}
+
+impl Offer {
+    /// Whether it concerns a row that another operation makes: it follows that one, and comes after
+    /// it in every run.
+    pub fn follows(&self, other: &Self) -> bool {
+        let made = |key: &RowKey| maker(*key).is_some();
+        let mut keys = self.info.keys.iter().filter(|key| made(key));
+        let before = (other.info.arrived, &other.name) < (self.info.arrived, &self.name);
+        before && keys.any(|key| other.info.keys.contains(key))
+    }
 }
 
 impl<'a> Trial<'a> {

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::Fuzz;
-use crate::experiment::trial::{Case, Offer, Trial};
+use crate::experiment::trial::{Case, Offer, Trial, hasten};
 use crate::faults::menu::Menu;
 use crate::faults::plan::{PlannedFault, Start};
 use crate::faults::swarm::{Kind, Swarm};
 use crate::faults::trigger::{OpName, Trigger};
 use crate::kernel::{Luck, Purpose, Span, Time, Words};
 use crate::model::system::{Name, RowKey};
+use crate::model::workload::maker;
 
 /// The longest pauses between arrivals, from leisurely to all at once.
 const PACES: [Span; 5] = [
@@ -98,17 +99,10 @@ fn class(trigger: &Trigger) -> String {
 fn crowd(operations: &mut [Offer], words: &mut dyn Words) {
     let pace = PACES[words.below(PACES.len() as u64) as usize];
     let rows = words.chance(0.5).then(|| ROWS[words.below(ROWS.len() as u64) as usize]);
-    let (mut before, mut at) = (Time::ZERO, Time::ZERO);
-    for offer in operations {
-        let pause = (offer.info.arrived - before).min(pace);
-        before = offer.info.arrived;
-        at += pause;
-        offer.info.arrived = at;
-        for key in &mut offer.info.keys {
-            let is_initial = key.0 >> 63 == 0;
-            if let Some(rows) = rows.filter(|_| is_initial) {
-                *key = RowKey(key.0 % rows);
-            }
+    hasten(operations, pace);
+    for key in operations.iter_mut().flat_map(|offer| &mut offer.info.keys) {
+        if let Some(rows) = rows.filter(|_| maker(*key).is_none()) {
+            *key = RowKey(key.0 % rows);
         }
     }
 }

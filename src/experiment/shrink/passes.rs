@@ -1,6 +1,6 @@
 //! The passes of shrinking, each a numbered list of simpler cases.
 
-use crate::experiment::trial::Case;
+use crate::experiment::trial::{Case, Offer};
 use crate::faults::plan::{PlannedFault, Start};
 use crate::faults::trigger::Trigger;
 use crate::kernel::{Span, Time};
@@ -149,24 +149,34 @@ fn plainer_point(case: &Case, at: usize) -> Option<Case> {
     })
 }
 
-/// All arrivals at multiples of one unit, in their order.
+/// All arrivals at multiples of one unit. Who follows another comes as late as before, so that the
+/// distance between them does not shrink.
 fn rounder_arrivals(case: &Case, at: usize) -> Option<Case> {
     let unit = *[1_000, 100, 10, 1].map(Span::from_millis).get(at)?;
     let mut simpler = case.clone();
-    for offer in &mut simpler.operations {
+    let free = simpler.operations.iter_mut().filter(|offer| !is_follower(case, offer));
+    for offer in free {
         let nanos = offer.info.arrived.as_nanos() / unit.as_nanos() * unit.as_nanos();
         offer.info.arrived = Time::from_nanos(nanos);
     }
     let earlier = |one: &Case, other: &Case| {
         one.operations.iter().zip(&other.operations).any(|(one, other)| one != other)
     };
+    simpler.operations.sort_by_key(|offer| offer.info.arrived);
     // A candidate that changes nothing must not end the pass, so the next unit takes its place.
     if earlier(&simpler, case) { Some(simpler) } else { rounder_arrivals(case, at + 1) }
+}
+
+fn is_follower(case: &Case, offer: &Offer) -> bool {
+    case.operations.iter().any(|other| offer.follows(other))
 }
 
 /// The arrival of one operation at a rounder time.
 fn rounder_arrival(case: &Case, at: usize) -> Option<Case> {
     let (number, offer) = of_parts(&case.operations, at, |offer| {
+        if is_follower(case, offer) {
+            return Vec::new();
+        }
         let times = rounder(offer.info.arrived - Time::ZERO).into_iter();
         let moved = times.map(|span| {
             let mut moved = offer.clone();

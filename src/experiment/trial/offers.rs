@@ -3,7 +3,8 @@
 //! The loads run as they do in every run, against a pattern that answers at once. Of what arrives a
 //! few operations are taken, the loads in turn, and operations that others follow before those that
 //! nobody does: a ticket and its closing, not two tickets of which no closing comes in time. Pauses
-//! in which none of the chosen ones arrives are cut to a second, since nothing happens in them.
+//! in which none of the chosen ones arrives are cut to a second, since nothing happens in them; only
+//! who follows another keeps the distance, as nobody closes a ticket that is still being opened.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -33,20 +34,34 @@ pub(super) fn draw(system: &System, seed: u64, count: usize) -> Vec<Offer> {
     for number in choose(system, &drawn, count) {
         taken.push(drawn[number]);
     }
-    let mut cut = Span::ZERO;
-    let mut before = Time::ZERO;
-    let offers = taken.into_iter().map(|Drawn { load, mut info }| {
-        let pause = info.arrived - before;
-        before = info.arrived;
-        cut += pause.saturating_sub(PAUSE);
-        info.arrived = Time::ZERO + (info.arrived - (Time::ZERO + cut));
-        for key in info.keys.iter_mut().filter(|key| maker(**key).is_none()) {
-            key.0 %= ROWS; // Some are drawn among all rows of the scenario.
-        }
-        let load = system.loads[load.index()].name.lasting.to_string();
-        Offer { name: OpName { load, number: info.ordinal }, info }
-    });
-    offers.collect()
+    let mut offers: Vec<Offer> = taken
+        .into_iter()
+        .map(|Drawn { load, mut info }| {
+            for key in info.keys.iter_mut().filter(|key| maker(**key).is_none()) {
+                key.0 %= ROWS; // Some are drawn among all rows of the scenario.
+            }
+            let load = system.loads[load.index()].name.lasting.to_string();
+            Offer { name: OpName { load, number: info.ordinal }, info }
+        })
+        .collect();
+    hasten(&mut offers, PAUSE);
+    offers
+}
+
+/// Cuts every pause between two arrivals to this length; who follows another keeps the distance.
+pub fn hasten(offers: &mut [Offer], longest: Span) {
+    let slow = offers.to_vec();
+    let (mut before, mut at) = (Time::ZERO, Time::ZERO);
+    for (number, offer) in slow.iter().enumerate() {
+        at += (offer.info.arrived - before).min(longest);
+        before = offer.info.arrived;
+        let leaders = slow[..number].iter().zip(&*offers);
+        let leaders = leaders.filter(|(leader, _)| offer.follows(leader));
+        let earliest = leaders
+            .map(|(slow, fast)| fast.info.arrived + (offer.info.arrived - slow.info.arrived));
+        offers[number].info.arrived = earliest.max().unwrap_or(at).max(at);
+    }
+    offers.sort_by_key(|offer| offer.info.arrived);
 }
 
 /// An operation that arrived, and the load that offered it.
