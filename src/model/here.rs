@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::database::Database;
 use super::env::{Ctx, Env};
-use super::log::{ForceKind, Log};
+use super::log::{ForceKind, Forcing, Log};
 use super::point::{Act, Moment};
 use super::record::{Kind, OpId};
 use super::system::{DatabaseId, ServiceId, StepId, System, TableId};
@@ -37,6 +37,13 @@ impl<T> Local<T> {
     }
 }
 
+/// Waits until a node's own log is durable; for ever, if the node has crashed.
+async fn durable(forcing: Forcing) {
+    if forcing.await.is_none() {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// A node's own log, as one of its processes writes it.
 pub struct NodeLog<R> {
     log: Rc<Log<R>>,
@@ -56,15 +63,16 @@ impl<R: Clone + 'static> NodeLog<R> {
         self.log.append_and(&self.ctx, record, self.env.label(label), book);
     }
 
-    /// Appends a record and waits until it is durable.
+    /// Appends a record and waits until it is durable. Whoever crashes at this very point waits
+    /// for ever: it goes no further.
     pub async fn force(&self, record: R, label: &'static str) {
         let label = self.env.label(label);
-        self.log.force(&self.ctx, record, label, ForceKind::Decide).await;
+        durable(self.log.force(&self.ctx, record, label, ForceKind::Decide)).await;
     }
 
     /// Waits until everything appended so far is durable.
     pub async fn flush(&self) {
-        self.log.flush(&self.ctx, ForceKind::Decide).await;
+        durable(self.log.flush(&self.ctx, ForceKind::Decide)).await;
     }
 
     /// All records, oldest first. After a crash: the durable ones.

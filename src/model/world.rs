@@ -293,6 +293,8 @@ impl World {
             return;
         }
         node.silent.set(false);
+        // A process that crashes its own node at a semantic point runs on to its next pause.
+        drop(node.locals.take());
         let sim = self.env.sim();
         sim.restart(id);
         let ctx = Ctx { node: id, ..Ctx::WORLD };

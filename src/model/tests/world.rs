@@ -1,6 +1,9 @@
 //! Crashes, restarts, and what survives them.
 
+use std::rc::Weak;
+
 use super::*;
+use crate::model::point::{Act, Moment, Order, Point, Watcher};
 
 fn pinged(bench: &Bench) -> Outcome {
     bench.call(("driver", "a"), ping(100), |_| async { 1 })
@@ -137,4 +140,40 @@ fn a_database_on_the_node_of_a_service_crashes_and_recovers_with_it() {
     assert!(!bench.world.is_ready(a), "first the node, then its database");
     bench.run(Time::ZERO + millis(60) + recovery);
     assert!(bench.world.is_ready(a) && database.is_serving());
+}
+
+/// Crashes a node before its next forced write.
+struct BeforeForce(Weak<World>, NodeId);
+
+impl Watcher for BeforeForce {
+    fn reach(&self, point: &Point) -> Order {
+        if let Some(world) = self.0.upgrade()
+            && (point.node, point.act, point.moment) == (self.1, Act::Force, Moment::Before)
+        {
+            world.crash(self.1, false);
+        }
+        Order::Go
+    }
+}
+
+/// A crash at a semantic point strikes in the middle of a process, which must not write on.
+#[test]
+fn who_crashes_at_a_point_goes_no_further() {
+    let bench = Bench::new();
+    let a = bench.node("a");
+    bench.world.env().watch(Rc::new(BeforeForce(Rc::downgrade(&bench.world), a)));
+    bench.start("a", |here| async move {
+        here.log::<u32>().force(1, "line").await;
+        here.note_label(Kind::Retried, "dead", 0, 0);
+    });
+    bench.run(at(10));
+    assert_eq!(bench.count(Kind::Crashed), 1);
+    assert_eq!(bench.count(Kind::Retried), 0);
+    // The rest of such a process finds the memory of a node that is down.
+    bench.here("a").local::<u32>().with(|number| *number = 7);
+    bench.world.restart(a);
+    bench.run(at(100));
+    assert!(bench.world.is_ready(a));
+    assert_eq!(bench.here("a").local::<u32>().with(|number| *number), 0);
+    assert!(bench.here("a").log::<u32>().records().is_empty());
 }
