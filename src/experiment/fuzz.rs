@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 
 use self::batch::Batch;
+use super::shrink::violates;
 use super::trial::{Case, Trial, Tried};
 use crate::checks::Verdict;
 use crate::checks::properties::Finding;
@@ -209,6 +210,15 @@ impl Fuzz<'_> {
             from = to;
         }
         fuzzed
+    }
+
+    /// The first of so many runs of a variant that violates a property, one after the other.
+    pub fn first(&self, trial: usize, property: &str, runs: u64) -> Option<u64> {
+        (0..runs).step_by(BATCH as usize).find_map(|from| {
+            let batch = Batch::new(self, &self.trials[trial], from / BATCH);
+            let mut numbers = from..(from + BATCH).min(runs);
+            numbers.find(|run| violates(&self.trials[trial].run(&batch.case(*run)), property))
+        })
     }
 
     /// The case of one run of a variant.

@@ -57,6 +57,8 @@ fn nothing_depends_on_threads() {
     assert_eq!(with(1), with(3));
     let fuzzed = run(&fuzz, 150);
     let (variant, property, number) = fuzzed.violations().next().expect("the keyless saga fails");
+    assert_eq!(fuzz.first(variant, property, 150), Some(number));
+    assert_eq!(fuzz.first(variant, property, number), None);
     let case = fuzz.case(variant, number);
     assert!(crate::experiment::shrink::violates(&fuzz.trials[variant].run(&case), property));
 }
