@@ -262,3 +262,5 @@ pub mod patterns;
 pub mod report;
 pub mod scenario;
 pub mod stats;
+#[cfg(feature = "zoo")]
+pub mod zoo;

@@ -35,6 +35,7 @@ use crate::model::here::Here;
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{StepId, System};
 use crate::model::world::World;
+use crate::patterns::slip::Slips;
 use rules::Rule;
 
 /// A local commit, and a job that carries it on.
@@ -114,6 +115,9 @@ pub struct Settings {
     pub standby: bool,
     /// Alerts when a run finds a change older than this; never by default.
     pub watchdog: Option<Span>,
+    /// The mistake of the bug zoo that it makes; none that a scenario could choose.
+    #[serde(skip)]
+    pub slips: Slips,
 }
 
 impl Default for Settings {
@@ -129,6 +133,7 @@ impl Default for Settings {
             propagate_deletes: true,
             standby: false,
             watchdog: None,
+            slips: Slips::default(),
         }
     }
 }

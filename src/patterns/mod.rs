@@ -1,11 +1,12 @@
 //! The patterns: different ways to carry out the same operations. One file each.
 
-mod background_sync;
+pub(crate) mod background_sync;
 mod breaker;
-mod event_based;
+pub(crate) mod event_based;
 mod local_transaction;
-mod orchestrated;
+pub(crate) mod orchestrated;
 mod promise;
 pub mod registry;
+pub mod slip;
 pub mod step;
-mod two_phase_commit;
+pub(crate) mod two_phase_commit;

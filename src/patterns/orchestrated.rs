@@ -70,6 +70,7 @@ use crate::model::here::Here;
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{OperationKind, System};
 use crate::model::world::World;
+use crate::patterns::slip::Slip;
 
 pub use settings::{Settings, State};
 
@@ -146,6 +147,9 @@ impl Pattern for Orchestrated {
         if self.settings.is_shared() {
             self.start_shared(here);
         } else if here.node() == here.world().drivers()[0] && here.incarnation() > 0 {
+            if self.settings.slips.makes(Slip::NeverResumes) {
+                return;
+            }
             self.reopen(&here);
         }
     }

@@ -97,6 +97,11 @@ pub trait Prepared: Send + Sync {
 /// A registered pattern.
 pub type PatternEntry = Entry<dyn Prepared>;
 
+/// A pattern with settings that no scenario file has written.
+pub fn prepared<P: Pattern>(settings: P::Settings) -> Arc<dyn Prepared> {
+    Arc::new(With::<P>(settings))
+}
+
 struct With<P: Pattern>(P::Settings);
 
 impl<P: Pattern> Prepared for With<P> {

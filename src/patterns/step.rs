@@ -5,6 +5,7 @@ use crate::model::database::{DbError, Direction, Event, IdemKey, StepRef, Txn};
 use crate::model::here::Here;
 use crate::model::record::{Answer, Kind, OpId};
 use crate::model::system::StepId;
+use crate::patterns::slip::{Slip, Slips};
 
 /// Why a step did not (verifiably) take effect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,6 +41,8 @@ pub struct Care {
     pub event: Option<Event>,
     /// Passes the fence of the database with this token, in the same transaction.
     pub fence: Option<u64>,
+    /// The mistake of the bug zoo that is made, if any.
+    pub slips: Slips,
 }
 
 /// The idempotency key of one direction of one step.
@@ -119,6 +122,12 @@ pub async fn undo(here: &Here, step: StepId, care: Care) -> Result<(), Failure> 
             return Ok(());
         }
         let never_ran = txn.once(key(op, step, Direction::Forward)).await?;
+        if never_ran && care.slips.makes(Slip::FailsOnNothingToUndo) {
+            return Err(Failure::Technical);
+        }
+        if never_ran && care.slips.makes(Slip::LeavesNoTombstone) {
+            return Ok(()); // Rolled back, key and all.
+        }
         if never_ran {
             return Ok(txn.commit().await?);
         }

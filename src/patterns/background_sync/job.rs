@@ -13,6 +13,7 @@ use crate::model::here::Here;
 use crate::model::record::Kind;
 use crate::model::system::{RowKey, TableId};
 use crate::model::trouble::Trouble;
+use crate::patterns::slip::Slip;
 
 /// One line of the job's log: how far each rule has come. Saved when a run is over, never before.
 #[derive(Clone, Debug, Default)]
@@ -141,12 +142,22 @@ impl BackgroundSync {
         }
         let mut waiting = Vec::new();
         let targets: Vec<RowKey> = keys.keys().copied().collect();
+        let slips = self.settings.slips;
+        let reached = newest.unwrap_or_default().max(progress.watermarks[number]);
+        if slips.makes(Slip::SavesBeforeItWrites) {
+            progress.watermarks[number] = reached;
+            here.log::<Progress>().force(progress.clone(), "watermark").await;
+        }
         for batch in targets.chunks(self.settings.batch as usize) {
-            waiting.extend(self.carry_on(here, rule, batch.to_vec(), corrected).await?);
+            match self.carry_on(here, rule, batch.to_vec(), corrected).await {
+                Ok(open) => waiting.extend(open),
+                Err(Unreachable) if slips.makes(Slip::MovesOnAfterFailure) => {}
+                Err(unreachable) => return Err(unreachable),
+            }
         }
         progress.pending.retain(|(of, _)| *of != number);
         progress.pending.extend(waiting.into_iter().map(|key| (number, key)));
-        progress.watermarks[number] = newest.unwrap_or_default().max(progress.watermarks[number]);
+        progress.watermarks[number] = reached;
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use super::{EventBased, Publish};
 use crate::model::database::{Database, DbError, Event, OutboxRow, Position};
 use crate::model::here::Here;
 use crate::model::record::OpId;
+use crate::patterns::slip::Slip;
 
 /// Starts a process per database that services write.
 pub(super) fn start(pattern: &Rc<EventBased>, here: &Here) {
@@ -32,18 +33,28 @@ pub(super) fn start(pattern: &Rc<EventBased>, here: &Here) {
 /// Polls an outbox: read a batch, publish it, delete it.
 async fn poll(pattern: &EventBased, here: &Here, database: &Rc<Database>) {
     let settings = &pattern.settings;
+    let mut after = 0;
     loop {
         here.sleep(settings.poll_interval).await;
         loop {
             let limit = settings.batch as usize;
-            let Ok(rows) = database.outbox_read(*here.ctx(), here.node(), 0, limit).await else {
-                break;
-            };
-            if rows.is_empty() || !pass_on(pattern, here, &rows).await {
+            let read = database.outbox_read(*here.ctx(), here.node(), after, limit);
+            let Ok(rows) = read.await else { break };
+            if rows.is_empty() {
                 break;
             }
             let full = rows.len() == limit;
             let ids = rows.iter().map(|row| row.id).collect();
+            if settings.slips.makes(Slip::DeletesBeforeItPublishes) {
+                let early = rows.iter().map(|row| row.id).collect();
+                let _ = database.outbox_delete(*here.ctx(), here.node(), early).await;
+            }
+            if !pass_on(pattern, here, &rows).await {
+                break;
+            }
+            if settings.slips.makes(Slip::ReadsBehindTheHighest) {
+                after = rows.iter().map(|row| row.id).max().unwrap_or(after);
+            }
             let deleted = database.outbox_delete(*here.ctx(), here.node(), ids).await;
             if deleted.is_err() || !full || !settings.drain_until_empty {
                 break;

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::Span;
+use crate::patterns::slip::Slips;
 
 /// How an event gets from a local commit to the broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -93,6 +94,9 @@ pub struct Settings {
     pub idempotent_consumer: bool,
     /// How long the inbox remembers.
     pub inbox_retention: Span,
+    /// The mistake of the bug zoo that it makes; none that a scenario could choose.
+    #[serde(skip)]
+    pub slips: Slips,
 }
 
 impl Default for Settings {
@@ -111,6 +115,7 @@ impl Default for Settings {
             max_deliveries: 10,
             idempotent_consumer: true,
             inbox_retention: Span::from_secs(1_800),
+            slips: Slips::default(),
         }
     }
 }

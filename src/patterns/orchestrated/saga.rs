@@ -10,6 +10,7 @@ use crate::model::here::Here;
 use crate::model::record::{Answer, Kind};
 use crate::model::system::{OperationSpec, ServiceId, StepId};
 use crate::patterns::breaker::Pass;
+use crate::patterns::slip::Slip;
 use crate::patterns::step::{self, Care, Failure};
 
 impl Orchestrated {
@@ -71,6 +72,7 @@ impl Orchestrated {
     ) -> Result<Event, Deposed> {
         let stage = Stage::of(step, spec(here), &self.settings);
         let attempts = here.system().retry.attempts;
+        let slips = self.settings.slips;
         let mut attempt: u16 = 0;
         loop {
             let here = here.at_step(step, attempt);
@@ -86,9 +88,11 @@ impl Orchestrated {
                 if stage == Stage::Behind {
                     return Ok(ask_a_human(&here, "refused behind the pivot"));
                 }
+                in_doubt &= !slips.makes(Slip::ForgetsTheUnknown);
                 return Ok(Event::Failed { step, answer: Answer::RefusedByRule, in_doubt });
             }
             if attempt >= attempts && stage.may_fail(in_doubt) {
+                in_doubt &= !slips.makes(Slip::ForgetsTheUnknown);
                 return Ok(Event::Failed { step, answer: Answer::TechnicalNo, in_doubt });
             }
             pause(&here, "step", attempt).await;
@@ -99,13 +103,19 @@ impl Orchestrated {
     /// with a limit, what remains is left to a human.
     async fn backward(&self, here: &Here, workflow: &mut Workflow) -> Result<(), Deposed> {
         while !workflow.gave_up
-            && let Some(step) = workflow.applied.last().copied()
+            && let Some(step) = self.next_to_undo(workflow)
         {
             let event = self.undo(here, workflow.epoch, step).await?;
             workflow.follow(event);
             self.write(here, workflow.epoch, event).await?;
         }
         Ok(())
+    }
+
+    fn next_to_undo(&self, workflow: &Workflow) -> Option<StepId> {
+        let applied = &workflow.applied;
+        let forwards = self.settings.slips.makes(Slip::CompensatesForwards);
+        if forwards { applied.first() } else { applied.last() }.copied()
     }
 
     async fn undo(&self, here: &Here, epoch: Epoch, step: StepId) -> Result<Event, Deposed> {
@@ -116,6 +126,9 @@ impl Orchestrated {
             match self.call(&here, epoch, Direction::Undo, step).await {
                 Ok(()) => return Ok(Event::Undone(step)),
                 Err(Failure::Fenced) => return Err(Deposed),
+                Err(_) if self.settings.slips.makes(Slip::SwallowsFailedCompensation) => {
+                    return Ok(Event::Undone(step));
+                }
                 Err(_) => {}
             }
             attempt = attempt.saturating_add(1);
@@ -144,7 +157,8 @@ impl Orchestrated {
         };
         let message = Message::request(label, here.system().retry.step_deadline);
         let fence = self.guard(epoch).map(|epoch| epoch.0);
-        let care = Care { once: self.settings.idempotency_keys, fence, event: None };
+        let super::Settings { idempotency_keys: once, slips, .. } = self.settings;
+        let care = Care { once, fence, slips, event: None };
         let service = here.world().instance(by, here.ctx().op);
         let reply = here.call(service, message, move |here| async move {
             match direction {

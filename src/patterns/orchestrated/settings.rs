@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::kernel::Span;
 use crate::model::system::System;
 use crate::patterns::breaker::BreakerSettings;
+use crate::patterns::slip::Slips;
 
 /// Where the orchestrator keeps what it has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -47,6 +48,9 @@ pub struct Settings {
     /// Whether the workflow store and the databases refuse an orchestrator whose lease somebody
     /// has taken over, by the epoch of the lease.
     pub fencing: bool,
+    /// The mistake of the bug zoo that it makes; none that a scenario could choose.
+    #[serde(skip)]
+    pub slips: Slips,
 }
 
 impl Default for Settings {
@@ -61,6 +65,7 @@ impl Default for Settings {
             instances: 1,
             lease: None,
             fencing: true,
+            slips: Slips::default(),
         }
     }
 }

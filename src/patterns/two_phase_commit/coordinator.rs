@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::participant::{self, Vote};
+use super::participant::{self, Manners, Vote};
 use super::{Decision, FanOut, Participants, Place, Presumption, Transaction, TwoPhaseCommit};
 use crate::kernel::{NodeId, Signal, Span, Time};
 use crate::model::call::{Message, Reply};
@@ -11,6 +11,7 @@ use crate::model::here::Here;
 use crate::model::record::{Answer, Kind, OpId};
 use crate::model::system::{OperationKind, ServiceId, StepId, System};
 use crate::model::world::World;
+use crate::patterns::slip::Slip;
 use crate::patterns::step::Failure;
 
 /// One line of the coordinator's log.
@@ -186,7 +187,7 @@ impl TwoPhaseCommit {
     ) -> (Participants, Result<(), Failure>) {
         let message = Message::control("prepare", here.system().retry.step_deadline);
         let ctx = here.ctx().at_step(StepId::NONE, here.ctx().attempt);
-        let manners = participant::Manners::of(&self.settings);
+        let manners = Manners::of(&self.settings);
         let calls = all.iter().map(|service| {
             let node = here.world().instance(service, id.op);
             let steps = steps_of(here, id.op, service);
@@ -201,8 +202,9 @@ impl TwoPhaseCommit {
                 waiting.remove(service);
             }
         }
-        let refused = replies.iter().any(is_no);
-        (waiting, if refused { Err(Failure::Technical) } else { Ok(()) })
+        let noes = replies.iter().filter(|reply| is_no(reply)).count();
+        let bearable = usize::from(self.settings.slips.makes(Slip::CommitsOneVoteShort));
+        (waiting, if noes > bearable { Err(Failure::Technical) } else { Ok(()) })
     }
 
     /// Calls several participants at once, or one after the other for as long as `goes_on` likes
@@ -267,7 +269,7 @@ impl TwoPhaseCommit {
 
     /// Tells each participant once; one that misses it will ask.
     fn tell(&self, here: &Here, id: Transaction, decision: Decision, to: Participants) {
-        let manners = participant::Manners::of(&self.settings);
+        let manners = Manners::of(&self.settings);
         let message = decision_message(here, decision);
         let here = here.at_step(StepId::NONE, here.ctx().attempt);
         for service in to.iter() {
@@ -280,7 +282,7 @@ impl TwoPhaseCommit {
 
     /// Tells each participant until it has acknowledged, and ends the transaction then.
     fn insist(&self, here: &Here, id: Transaction, decision: Decision, to: Participants) {
-        let manners = participant::Manners::of(&self.settings);
+        let manners = Manners::of(&self.settings);
         let message = decision_message(here, decision);
         let protocol = Self { settings: self.settings.clone() };
         let here = here.at_step(StepId::NONE, here.ctx().attempt);
@@ -343,6 +345,9 @@ impl TwoPhaseCommit {
                 }
             }
         }
+        if self.settings.slips.makes(Slip::ForgetsWhomToTell) {
+            open.clear();
+        }
         open.retain(|_, (decision, _)| self.settings.presumption.is_acknowledged(*decision));
         for (id, (decision, waiting)) in open {
             here.local::<Memory>().with(|memory| memory.decided.insert(id, decision));
@@ -353,10 +358,13 @@ impl TwoPhaseCommit {
 
 /// What the coordinator tells a participant in doubt: the decision, the presumption if it knows
 /// nothing, or nothing yet while votes are still out.
-pub(super) fn inquire(here: &Here, id: Transaction, presumption: Presumption) -> Option<Decision> {
+pub(super) fn inquire(here: &Here, id: Transaction, manners: Manners) -> Option<Decision> {
     here.local::<Memory>().with(|memory| {
         let known = memory.decided.get(&id).copied();
-        (!memory.voting.contains(&id)).then(|| known.unwrap_or(presumption.answer()))
+        if manners.slips.makes(Slip::NeverPresumes) {
+            return known;
+        }
+        (!memory.voting.contains(&id)).then(|| known.unwrap_or(manners.presumption.answer()))
     })
 }
 

@@ -15,6 +15,7 @@ use crate::model::database::{self, Database, DbError, StepRef, Txn};
 use crate::model::here::Here;
 use crate::model::record::{MessageClass, OpId, TxnId};
 use crate::model::system::{DatabaseId, ServiceId, StepId};
+use crate::patterns::slip::Slips;
 use crate::patterns::step::{self, Failure};
 
 /// What a participant answers to *prepare*.
@@ -33,13 +34,14 @@ pub(super) enum Vote {
 /// How a participant behaves: the settings that travel with the protocol's messages.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Manners {
-    presumption: Presumption,
+    pub(super) presumption: Presumption,
     coordinator: Place,
     read_only_vote: bool,
     inquiry_interval: Span,
     heuristic: Option<(Span, Heuristic)>,
     /// Whether it also asks the other participants.
     cooperative: bool,
+    pub(super) slips: Slips,
 }
 
 impl Manners {
@@ -51,6 +53,7 @@ impl Manners {
             inquiry_interval: settings.inquiry_interval,
             heuristic: settings.heuristic_after.map(|after| (after, settings.heuristic)),
             cooperative: settings.cooperative_termination,
+            slips: settings.slips,
         }
     }
 }
@@ -198,9 +201,8 @@ async fn wait_in_doubt(here: Here, id: Transaction, manners: Manners, since: Tim
 async fn ask_coordinator(here: &Here, id: Transaction, manners: Manners) -> Option<Decision> {
     let node = TwoPhaseCommit::coordinator_of(manners.coordinator, here.world(), id.op);
     let message = Message::control("inquire", here.system().retry.step_deadline);
-    let presumption = manners.presumption;
     let reply = here.call(node, message, move |here: Here| async move {
-        coordinator::inquire(&here, id, presumption)
+        coordinator::inquire(&here, id, manners)
     });
     reply.await.answer().flatten()
 }

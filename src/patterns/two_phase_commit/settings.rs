@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Decision;
 use crate::kernel::Span;
+use crate::patterns::slip::Slips;
 
 /// What an inquiry is answered when the coordinator knows nothing of the transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -95,6 +96,9 @@ pub struct Settings {
     pub heuristic_after: Option<Span>,
     /// What it decides then.
     pub heuristic: Heuristic,
+    /// The mistake of the bug zoo that it makes; none that a scenario could choose.
+    #[serde(skip)]
+    pub slips: Slips,
 }
 
 impl Default for Settings {
@@ -108,6 +112,7 @@ impl Default for Settings {
             inquiry_interval: Span::from_secs(1),
             heuristic_after: None,
             heuristic: Heuristic::default(),
+            slips: Slips::default(),
         }
     }
 }

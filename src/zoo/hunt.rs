@@ -1,0 +1,68 @@
+//! The hunt for an exhibit: how many random runs find it, and what its failure shrinks to.
+
+use super::{Exhibit, Stand};
+use crate::experiment::fuzz::Fuzz;
+use crate::experiment::shrink::{Shrunk, shrink};
+use crate::experiment::trial::{Case, Trial};
+use crate::faults::registry::Faults;
+
+/// How many runs a hunt has, as `driftlab fuzz` has if nothing else is said.
+pub const RUNS: u64 = 10_000;
+
+/// How many operations a run of a hunt has, likewise.
+const OPERATIONS: usize = 20;
+
+/// How many faults a run of a hunt has at most, likewise.
+const FAULTS: u32 = 3;
+
+/// How plans of faults are drawn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Draw {
+    /// From a swarm.
+    Swarm,
+    /// Every kind, time and point alike.
+    Uniform,
+}
+
+/// A hunt for one exhibit.
+pub struct Hunt<'a> {
+    exhibit: &'a Exhibit,
+    fuzz: Fuzz<'a>,
+}
+
+impl<'a> Hunt<'a> {
+    /// A hunt for what is wrong.
+    pub fn new(
+        exhibit: &'a Exhibit,
+        stand: &'a Stand,
+        faults: &'a Faults,
+        (draw, seed): (Draw, u64),
+    ) -> Self {
+        Self { exhibit, fuzz: fuzz(vec![stand.wrong()], faults, (draw, seed)) }
+    }
+
+    /// How many runs it takes until one violates the exhibit's property, if so many are enough.
+    pub fn runs(&self, runs: u64) -> Option<u64> {
+        self.fuzz.first(0, self.exhibit.caught_by, runs).map(|number| number + 1)
+    }
+
+    /// The case of the last of so many runs.
+    pub fn case(&self, runs: u64) -> Case {
+        self.fuzz.case(0, runs - 1)
+    }
+
+    /// The simplest case that violates the same property.
+    pub fn shrunk(&self, runs: u64) -> Option<Shrunk> {
+        shrink(&self.fuzz.trials[0], &self.case(runs), self.exhibit.caught_by, &mut |_| ())
+    }
+}
+
+/// Random runs of some variants, as `driftlab fuzz` makes them.
+pub fn fuzz<'a>(
+    trials: Vec<Trial<'a>>,
+    faults: &'a Faults,
+    (draw, seed): (Draw, u64),
+) -> Fuzz<'a> {
+    let uniform = draw == Draw::Uniform;
+    Fuzz { trials, faults, seed, operations: OPERATIONS, most: FAULTS, uniform }
+}

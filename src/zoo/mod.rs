@@ -1,0 +1,124 @@
+//! The bug zoo: known mistakes of real systems, each a pattern with one thing wrong, which the
+//! checks must find.
+//!
+//! A mistake is a slip in a pattern's logic, a primitive that is weakened (a forced write that is
+//! answered before anything is durable), or an honest setting that exists in practice. Each exhibit
+//! names the least plan of faults that shows its consequence and the property that catches it; both
+//! are tested, as is that nothing is wrong without the mistake. The exhibits follow the published bugs
+//! that their `precedent` names.
+//!
+//! Only a build with the feature `zoo` has it, and no scenario file can reach it.
+
+mod herd;
+mod hunt;
+mod stand;
+mod weakened;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::patterns::background_sync::BackgroundSync;
+use crate::patterns::event_based::EventBased;
+use crate::patterns::orchestrated::Orchestrated;
+use crate::patterns::registry::{Pattern, Prepared, prepared};
+use crate::patterns::slip::{Slip, Slips};
+use crate::patterns::two_phase_commit::TwoPhaseCommit;
+use weakened::Weakened;
+
+pub use herd::HERD;
+pub use hunt::{Draw, Hunt, RUNS, fuzz};
+pub use stand::{OPERATIONS, Stand};
+
+/// A pattern with one thing wrong.
+#[derive(Clone, Copy, Debug)]
+pub struct Exhibit {
+    /// Its number, by family: A two-phase commit, B synchronization, C sagas, D events, E stores.
+    pub id: &'static str,
+    /// What is wrong, in a line.
+    pub about: &'static str,
+    /// The pattern that has it.
+    pub pattern: &'static str,
+    /// Its settings, which are not what is wrong, as JSON.
+    pub settings: &'static str,
+    /// What is wrong.
+    pub mistake: Mistake,
+    /// Whether business rules refuse operations where it is shown.
+    pub refusals: bool,
+    /// The seed of the operations under which its least plan shows it.
+    pub seed: u64,
+    /// The least plan of faults that shows its consequence, as a scenario file writes it; empty if
+    /// that shows without any.
+    pub least: &'static str,
+    /// The property that its consequence violates.
+    pub caught_by: &'static str,
+    /// Properties that it violates in every run, before anything goes wrong.
+    pub at_once: &'static [&'static str],
+    /// Who has made it: a public thread, or a textbook.
+    pub precedent: &'static str,
+}
+
+/// What is wrong with an exhibit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mistake {
+    /// Settings that exist in practice, as JSON.
+    Settings(&'static str),
+    /// A slip in its logic.
+    Slip(Slip),
+    /// Forced writes of these log records are answered before anything is durable.
+    AnswersEarly(&'static str),
+}
+
+impl Exhibit {
+    /// The pattern, with its mistake.
+    ///
+    /// # Panics
+    ///
+    /// If the exhibit names a pattern or a setting that does not exist.
+    pub fn pattern(&self) -> Arc<dyn Prepared> {
+        match self.mistake {
+            Mistake::Settings(wrong) => self.made(wrong, Slips::default()),
+            Mistake::Slip(slip) => self.made("{}", Slips::only(slip)),
+            Mistake::AnswersEarly(label) => Arc::new(Weakened::new(self.correct(), label)),
+        }
+    }
+
+    /// The same pattern without the mistake.
+    ///
+    /// # Panics
+    ///
+    /// If the exhibit names a pattern or a setting that does not exist.
+    pub fn correct(&self) -> Arc<dyn Prepared> {
+        self.made("{}", Slips::default())
+    }
+
+    /// The pattern with its settings, some of them changed.
+    fn made(&self, changes: &str, slips: Slips) -> Arc<dyn Prepared> {
+        let json = |text| serde_json::from_str(text).expect("settings are a table of JSON");
+        let mut settings: serde_json::Map<String, Value> = json(self.settings);
+        settings.extend(json(changes));
+        macro_rules! with_slips {
+            ($pattern:ty) => {{
+                let mut settings: <$pattern as Pattern>::Settings =
+                    serde_json::from_value(settings.into()).expect("settings of the pattern");
+                settings.slips = slips;
+                prepared::<$pattern>(settings)
+            }};
+        }
+        match self.pattern {
+            "two-phase-commit" => with_slips!(TwoPhaseCommit),
+            "background-sync" => with_slips!(BackgroundSync),
+            "orchestrated" => with_slips!(Orchestrated),
+            "event-based" => with_slips!(EventBased),
+            other => panic!("no exhibit is a `{other}`"),
+        }
+    }
+}
+
+/// The exhibit with this number.
+pub fn exhibit(id: &str) -> Option<&'static Exhibit> {
+    HERD.iter().find(|exhibit| exhibit.id == id)
+}
+
+#[cfg(test)]
+mod tests;
