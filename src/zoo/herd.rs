@@ -307,7 +307,7 @@ on = { who = "payment", what = "reply apply", step = "pay", moment = "before", o
         seed: 1,
         least: "",
         caught_by: "reverse-order",
-        at_once: &["reverse-order"],
+        at_once: &[],
         precedent: "cadence-workflow/cadence-java-client#340",
     },
     Exhibit {
@@ -345,6 +345,24 @@ on = { who = "orchestrator", what = "hear apply", step = "reserve", of = "orders
         caught_by: "all-or-nothing",
         at_once: &[],
         precedent: "textbook",
+    },
+    Exhibit {
+        id: "C13",
+        about: "who has lost the lease is not fenced off",
+        pattern: "orchestrated",
+        settings: r#"{"instances": 2, "lease": "1s"}"#,
+        mistake: Mistake::Settings(r#"{"fencing": false}"#),
+        refusals: true,
+        seed: 1,
+        least: r#"[[faults]]
+kind = "pause"
+target = "orchestrator"
+for = "3s"
+on = { who = "orchestrator", what = "hear apply", step = "reserve", of = "orders#0" }
+"#,
+        caught_by: "all-or-nothing",
+        at_once: &[],
+        precedent: "textbook: a lock without a fencing token",
     },
     Exhibit {
         id: "D1",

@@ -1,10 +1,15 @@
-//! The hunt for an exhibit: how many random runs find it, and what its failure shrinks to.
+//! The hunt for an exhibit: how many random runs find it, whether every single fault does, and what
+//! its failure shrinks to.
+
+use std::sync::atomic::AtomicBool;
 
 use super::{Exhibit, Stand};
+use crate::experiment::explore::Exploration;
 use crate::experiment::fuzz::Fuzz;
 use crate::experiment::shrink::{Shrunk, shrink};
 use crate::experiment::trial::{Case, Trial};
 use crate::faults::registry::Faults;
+use crate::kernel::Span;
 
 /// How many runs a hunt has, as `driftlab fuzz` has if nothing else is said.
 pub const RUNS: u64 = 10_000;
@@ -14,6 +19,12 @@ const OPERATIONS: usize = 20;
 
 /// How many faults a run of a hunt has at most, likewise.
 const FAULTS: u32 = 3;
+
+/// How many operations are explored: one that goes well, one that is refused, and one beside them.
+const EXPLORED: usize = 3;
+
+/// How long a node stays down that an exploration crashes.
+const OUTAGE: Span = Span::from_secs(1);
 
 /// How plans of faults are drawn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,7 +38,17 @@ pub enum Draw {
 /// A hunt for one exhibit.
 pub struct Hunt<'a> {
     exhibit: &'a Exhibit,
+    stand: &'a Stand,
     fuzz: Fuzz<'a>,
+}
+
+/// What exploring an exhibit came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Spotted {
+    /// How many plans were run, the one without faults included.
+    pub plans: usize,
+    /// How many of them violate the exhibit's property.
+    pub broken: usize,
 }
 
 impl<'a> Hunt<'a> {
@@ -38,7 +59,7 @@ impl<'a> Hunt<'a> {
         faults: &'a Faults,
         (draw, seed): (Draw, u64),
     ) -> Self {
-        Self { exhibit, fuzz: fuzz(vec![stand.wrong()], faults, (draw, seed)) }
+        Self { exhibit, stand, fuzz: fuzz(vec![stand.wrong()], faults, (draw, seed)) }
     }
 
     /// How many runs it takes until one violates the exhibit's property, if so many are enough.
@@ -51,18 +72,26 @@ impl<'a> Hunt<'a> {
         self.fuzz.case(0, runs - 1)
     }
 
-    /// The simplest case that violates the same property.
+    /// The simplest case that violates the same property as the last of so many runs.
     pub fn shrunk(&self, runs: u64) -> Option<Shrunk> {
         shrink(&self.fuzz.trials[0], &self.case(runs), self.exhibit.caught_by, &mut |_| ())
+    }
+
+    /// Every plan with at most one fault.
+    pub fn explore(&self) -> Spotted {
+        let (trial, seed) = (self.stand.wrong(), self.fuzz.seed);
+        let operations = trial.offers(seed, EXPLORED);
+        let exploration =
+            Exploration { trial, seed, operations, depth: 1, outage: OUTAGE, cap: None };
+        let explored = exploration.run(&AtomicBool::new(false), &());
+        let named = |at: usize| explored.properties[at] == self.exhibit.caught_by;
+        let broken = explored.plans.iter().filter(|plan| plan.broken().any(named)).count();
+        Spotted { plans: explored.plans.len(), broken }
     }
 }
 
 /// Random runs of some variants, as `driftlab fuzz` makes them.
-pub fn fuzz<'a>(
-    trials: Vec<Trial<'a>>,
-    faults: &'a Faults,
-    (draw, seed): (Draw, u64),
-) -> Fuzz<'a> {
+pub fn fuzz<'a>(trials: Vec<Trial<'a>>, faults: &'a Faults, (draw, seed): (Draw, u64)) -> Fuzz<'a> {
     let uniform = draw == Draw::Uniform;
     Fuzz { trials, faults, seed, operations: OPERATIONS, most: FAULTS, uniform }
 }

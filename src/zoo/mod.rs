@@ -7,7 +7,28 @@
 //! are tested, as is that nothing is wrong without the mistake. The exhibits follow the published bugs
 //! that their `precedent` names.
 //!
-//! Only a build with the feature `zoo` has it, and no scenario file can reach it.
+//! Only a build with the feature `zoo` has it, and no scenario file can reach it. `cargo run
+//! --release --features zoo --example zoo` hunts for all of them and writes `reports/zoo.md`.
+//!
+//! # What is not here
+//!
+//! Some mistakes cannot be made in this model, which has no place for them:
+//!
+//! - A vote that is counted twice (A6): a call has one slot for its answer, so a copy of a reply is
+//!   thrown away before a pattern sees it.
+//! - Prepared writes that others read (A8): the store hands out committed versions, and a prepared
+//!   branch keeps its locks.
+//! - A coordinator that takes *unknown transaction* for an acknowledgement (A9), a compensation that
+//!   subtracts what was never added (C3) and one that gives back twice (C4): the store knows what a
+//!   step has done and takes back that, once.
+//! - Rows dropped at equal timestamps (B2): commits of one database never share a nanosecond of its
+//!   clock and a page never ends between equal ones.
+//! - A deleted row that comes back (B5), a snapshot beside a feed (B6) and repairs in both
+//!   directions (B7): the job derives targets from sources as they are, and owns no copy.
+//! - Going back behind the pivot (C11): what a pivot stands for has left the system, and no store
+//!   shows whether it was taken back.
+//! - Events of one key out of order (D4, D7): effects carry no version that a later one could
+//!   overwrite; what order costs there is seen in the measures.
 
 mod herd;
 mod hunt;
@@ -27,7 +48,7 @@ use crate::patterns::two_phase_commit::TwoPhaseCommit;
 use weakened::Weakened;
 
 pub use herd::HERD;
-pub use hunt::{Draw, Hunt, RUNS, fuzz};
+pub use hunt::{Draw, Hunt, RUNS, Spotted, fuzz};
 pub use stand::{OPERATIONS, Stand};
 
 /// A pattern with one thing wrong.

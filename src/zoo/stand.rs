@@ -41,7 +41,13 @@ impl Stand {
         };
         let correct = variant("correct", exhibit.correct());
         let promises = correct.pattern.promises(&scenario.system);
-        Self { wrong: variant(exhibit.id, exhibit.pattern()), correct, promises, scenario, seed: exhibit.seed }
+        Self {
+            wrong: variant(exhibit.id, exhibit.pattern()),
+            correct,
+            promises,
+            scenario,
+            seed: exhibit.seed,
+        }
     }
 
     /// The pattern with its mistake, judged by what it promises without.
