@@ -347,24 +347,6 @@ on = { who = "orchestrator", what = "hear apply", step = "reserve", of = "orders
         precedent: "textbook",
     },
     Exhibit {
-        id: "C13",
-        about: "who has lost the lease is not fenced off",
-        pattern: "orchestrated",
-        settings: r#"{"instances": 2, "lease": "1s"}"#,
-        mistake: Mistake::Settings(r#"{"fencing": false}"#),
-        refusals: true,
-        seed: 1,
-        least: r#"[[faults]]
-kind = "pause"
-target = "orchestrator"
-for = "3s"
-on = { who = "orchestrator", what = "hear apply", step = "reserve", of = "orders#0" }
-"#,
-        caught_by: "all-or-nothing",
-        at_once: &[],
-        precedent: "textbook: a lock without a fencing token",
-    },
-    Exhibit {
         id: "D1",
         about: "events are published outside the local transaction",
         pattern: "event-based",
