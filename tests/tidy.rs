@@ -16,7 +16,7 @@ const LAYERS: [&[&str]; 9] = [
     &["scenario"],
     &["experiment"],
     &["report"],
-    &["cli"],
+    &["cli", "zoo"],
     &["main"],
     &["lib"],
 ];

@@ -322,7 +322,12 @@ on = { who = "payment", what = "reply apply", step = "pay", moment = "before", o
 kind = "crash"
 target = "stock"
 for = "1s"
-on = { who = "orchestrator", what = "send compensate", step = "reserve", moment = "before", of = "refusals#0" }
+[faults.on]
+who = "orchestrator"
+what = "send compensate"
+step = "reserve"
+moment = "before"
+of = "refusals#0"
 "#,
         caught_by: "client-contract",
         at_once: &[],

@@ -3,9 +3,9 @@
 //!
 //! A mistake is a slip in a pattern's logic, a primitive that is weakened (a forced write that is
 //! answered before anything is durable), or an honest setting that exists in practice. Each exhibit
-//! names the least plan of faults that shows its consequence and the property that catches it; both
-//! are tested, as is that nothing is wrong without the mistake. The exhibits follow the published bugs
-//! that their `precedent` names.
+//! names the least plan of faults that shows its consequence and the property that catches it;
+//! both are tested, as is that nothing is wrong without the mistake. The exhibits follow the
+//! published bugs that their `precedent` names.
 //!
 //! Only a build with the feature `zoo` has it, and no scenario file can reach it. `cargo run
 //! --release --features zoo --example zoo` hunts for all of them and writes `reports/zoo.md`.
@@ -18,9 +18,9 @@
 //!   thrown away before a pattern sees it.
 //! - Prepared writes that others read (A8): the store hands out committed versions, and a prepared
 //!   branch keeps its locks.
-//! - A coordinator that takes *unknown transaction* for an acknowledgement (A9), a compensation that
-//!   subtracts what was never added (C3) and one that gives back twice (C4): the store knows what a
-//!   step has done and takes back that, once.
+//! - A coordinator that takes *unknown transaction* for an acknowledgement (A9), a compensation
+//!   that subtracts what was never added (C3) and one that gives back twice (C4): the store
+//!   knows what a step has done and takes back that, once.
 //! - Rows dropped at equal timestamps (B2): commits of one database never share a nanosecond of its
 //!   clock and a page never ends between equal ones.
 //! - A deleted row that comes back (B5), a snapshot beside a feed (B6) and repairs in both

@@ -65,7 +65,8 @@ fn keeps_its_promises(scenario: &Scenario, variant: &Variant, promised: &[Findin
         assert_ne!(finding.verdict(), Verdict::Violated, "{name}: {finding:?}");
     }
     let held = promised.iter().filter(|finding| finding.verdict() == Verdict::Held).count();
-    assert!(held >= 6, "{name}: only {held} of {} promises could be broken", promised.len());
+    let all = promised.len();
+    assert!(held >= 4, "{name}: only {held} of {all} promises could be broken");
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! A few operations out of the many that the loads of a scenario draw.
 //!
-//! The loads run as they do in every run, against a pattern that answers at once. Of what arrives a
-//! few operations are taken, the loads in turn, and operations that others follow before those that
-//! nobody does: a ticket and its closing, not two tickets of which no closing comes in time. Pauses
-//! in which none of the chosen ones arrives are cut to a second, since nothing happens in them; only
-//! who follows another keeps the distance, as nobody closes a ticket that is still being opened.
+//! The loads run as they do in every run, against a pattern that answers at once. Of what arrives
+//! a few operations are taken, the loads in turn, and operations that others follow before those
+//! that nobody does: a ticket and its closing, not two tickets of which no closing comes in time.
+//! Pauses in which none of the chosen ones arrives are cut to a second, since nothing happens in
+//! them; only who follows another keeps the distance, as nobody closes a ticket that is still
+//! being opened.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
