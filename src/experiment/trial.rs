@@ -204,7 +204,7 @@ impl<'a> Trial<'a> {
     }
 
     /// Runs a case before the checks and further sinks; `ready` and `look` as in
-    /// [`observe`](super::run::observe).
+    /// [`observe`].
     pub fn observe<T>(
         &self,
         case: &Case,
