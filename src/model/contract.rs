@@ -63,8 +63,8 @@ impl Budget {
 pub mod faults {
     /// Nodes lose what is volatile.
     pub const CRASHES: &[&str] = &["crash", "torn-tail", "deployment"];
-    /// Nodes run late, or not at all for a while, and lose nothing.
-    pub const STALLS: &[&str] = &["pause", "slow-down"];
+    /// Nodes and databases run late, or not at all for a while, and lose nothing.
+    pub const STALLS: &[&str] = &["pause", "slow-down", "expensive-query"];
     /// Clocks are wrong.
     pub const CLOCKS: &[&str] = &["clock-offset", "clock-drift", "clock-jump"];
     /// Nothing passes for a while.
@@ -77,14 +77,9 @@ pub mod faults {
     pub const COPIES: &[&str] = &["duplication", "duplicate-message"];
     /// Disks are slow or full, and honest about it.
     pub const DISKS: &[&str] = &["disk-stall", "disk-full"];
-    /// Databases turn transactions away, break them off, or have no time for them.
-    pub const CONTENTION: &[&str] = &[
-        "pool-exhaustion",
-        "deadlock-victim",
-        "serialization-failure",
-        "commit-unknown",
-        "expensive-query",
-    ];
+    /// Databases turn transactions away, or break them off.
+    pub const CONTENTION: &[&str] =
+        &["pool-exhaustion", "deadlock-victim", "serialization-failure", "commit-unknown"];
     /// A broker hands messages out again, or not for a while.
     pub const BROKERS: &[&str] = &["broker-redelivery", "broker-rebalance"];
     /// The synchronization job runs too seldom or too often.

@@ -23,7 +23,7 @@ const SHOP: &str = "
     card-db = {}
     [tables]
     order = { owner = 'order', database = 'order-db', columns = { product = 0, state = 'new' } }
-    product = { owner = 'stock', database = 'stock-db', columns = { sold = 0 }, rows = 5 }
+    product = { owner = 'stock', database = 'stock-db', columns = { sold = 0, blocked = 0 }, rows = 5 }
     charge = { owner = 'card', database = 'card-db', columns = { state = 'none' } }
     [operations.buy]
     keys = { order = 'new', product = { rows-of = 'product' } }
@@ -145,5 +145,27 @@ fn lost_messages_delay_and_break_nothing() {
     let named = [("orchestrated", "all-or-nothing"), ("two-phase-commit", "write-ahead")];
     nobody_is_accused(fault, &named, |_, told| {
         assert!(told.count(Kind::Lost) > 0, "some were lost");
+    });
+}
+
+#[test]
+fn a_step_that_nothing_takes_back_is_not_given_up_while_its_outcome_is_unknown() {
+    let block = "
+        [operations.block]
+        keys = { product = { rows-of = 'product' } }
+        steps = [{ name = 'block', by = 'stock', table = 'product', key = 'product',
+                   effect = { set = { blocked = '{ordinal}' } } }]
+        [load.blocks]
+        operation = 'block'
+        constant = '7s'
+        [[faults]]
+        kind = 'crash'
+        on = { who = 'stock-db', what = 'apply commit', of = 'blocks#1' }
+        for = '1ms'
+        target = 'stock-db'
+    ";
+    let named = [("orchestrated", "client-contract"), ("orchestrated", "all-or-nothing")];
+    nobody_is_accused(block, &named, |variant, told| {
+        assert!(told.count(Kind::Crashed) > 0 || variant == "two-phase-commit", "{variant}");
     });
 }

@@ -82,9 +82,11 @@ impl Database {
         let own = session.changes.row(id);
         let row = &**own.unwrap_or(committed);
         let forward = Effect { op: at.op, step: at.step, direction: Direction::Forward };
-        let applied = || {
-            let shown = i32::from(self.ledger.shows(forward).forward);
-            shown + own.map_or(0, |own| self.own_effects(forward, id, own, committed))
+        let own_times = |effect| own.map_or(0, |own| self.own_effects(effect, id, own, committed));
+        let applied = || i32::from(self.ledger.shows(forward).forward) + own_times(forward);
+        let undone = || {
+            let undo = Effect { direction: Direction::Undo, ..forward };
+            i32::from(self.ledger.shows(undo).undo) + own_times(undo)
         };
         let wanted = change(step, at.direction);
         let fits = row.live != matches!(wanted, Change::Insert(_));
@@ -95,8 +97,10 @@ impl Database {
                 return if applied() > 0 { Ok(()) } else { Err(reason) };
             }
             Direction::Forward if !fits => return Err(Reason::NoRow),
-            // Compensation of what never happened has no effect.
-            Direction::Undo if !fits || applied() <= 0 => return Ok(()),
+            // Compensation of what never happened has no effect. What stood in a row that somebody
+            // has deleted is gone with it: to take it back is to take note of that, once.
+            Direction::Undo if applied() <= 0 => return Ok(()),
+            Direction::Undo if !fits && (row.live || applied() <= undone()) => return Ok(()),
             Direction::Forward | Direction::Undo => {}
         }
         let spec = self.env.system().table(id.table);

@@ -2,7 +2,7 @@
 
 use super::settings::Settings;
 use crate::model::record::{Answer, OpId};
-use crate::model::system::{OperationSpec, StepId};
+use crate::model::system::{Effect, OperationSpec, StepId};
 
 /// One line of the journal.
 #[derive(Clone, Copy, Debug)]
@@ -119,12 +119,14 @@ impl Event {
 }
 
 impl Stage {
-    /// Where `step` stands.
+    /// Where `step` stands. One that nothing takes back decides, wherever it is.
     pub fn of(step: StepId, spec: &OperationSpec, settings: &Settings) -> Self {
-        let Some(pivot) = &settings.pivot else { return Self::Before };
+        let lasting = spec.steps[step.index()].undo == Effect::Set(Vec::new());
+        let before = if lasting { Self::Pivot } else { Self::Before };
+        let Some(pivot) = &settings.pivot else { return before };
         let at = spec.steps.iter().position(|other| &*other.name.shown == pivot);
         match at.map(|at| step.index().cmp(&at)) {
-            None | Some(std::cmp::Ordering::Less) => Self::Before,
+            None | Some(std::cmp::Ordering::Less) => before,
             Some(std::cmp::Ordering::Equal) => Self::Pivot,
             Some(std::cmp::Ordering::Greater) => Self::Behind,
         }

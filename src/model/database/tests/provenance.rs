@@ -213,6 +213,22 @@ fn compensation_of_what_never_happened_has_no_effect() {
 }
 
 #[test]
+fn what_stood_in_a_deleted_row_is_taken_back_once_and_the_row_stays_away() {
+    let bench = Bench::new();
+    let (op, later) = (bench.op(OPEN, &[100, 4]), bench.op(CLOSE, &[100, 4]));
+    let undo = |op| StepRef::undo(op, StepId(0));
+    bench.get(bench.apply(&[first(op), first(later)])).expect("it commits");
+    bench.get(bench.apply(&[undo(op)])).expect("it commits");
+    assert!(!bench.row(TICKETS, 100).exists());
+    assert_eq!(bench.shown(undo(later)), 0, "its row is gone, and nobody took it back yet");
+    for _ in 0..2 {
+        bench.get(bench.apply(&[undo(later), undo(op)])).expect("it commits");
+        assert_eq!((bench.shown(undo(later)), bench.shown(undo(op))), (1, 1));
+        assert!(!bench.row(TICKETS, 100).exists());
+    }
+}
+
+#[test]
 fn an_insert_is_naturally_idempotent_and_a_foreign_row_is_refused() {
     let bench = Bench::new();
     let (op, other) = (bench.op(OPEN, &[100, 4]), bench.op(OPEN, &[100, 5]));
