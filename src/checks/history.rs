@@ -37,6 +37,7 @@ pub fn system() -> System {
             work: constant(),
             recovery: Span::ZERO,
             zone: None,
+            within: None,
         }],
         databases: Vec::new(),
         tables: vec![
@@ -62,6 +63,7 @@ pub fn system() -> System {
         operations: operations(),
         loads: Vec::new(),
         reads: reads(),
+        replicas: Vec::new(),
         invariants: Vec::new(),
         retry: RetrySpec {
             attempts: 3,
@@ -114,6 +116,9 @@ fn table(name: &str, columns: &[&str], rows: u64) -> TableSpec {
     TableSpec {
         name: Name::new(name),
         owner: ServiceId(0),
+        grants: Vec::new(),
+        api: Api::Contract,
+        conformists: Vec::new(),
         database: DatabaseId(0),
         columns: columns.iter().map(column).collect(),
         rows,
@@ -128,6 +133,7 @@ fn step(table: TableId, effect: Effect) -> StepSpec {
     StepSpec {
         name: Name::new("step"),
         by: ServiceId(0),
+        asked_by: None,
         table,
         key: 0,
         effect,
@@ -140,7 +146,7 @@ fn step(table: TableId, effect: Effect) -> StepSpec {
 }
 
 fn read(what: ReadWhat) -> ReadSpec {
-    ReadSpec { name: Name::new("read"), what }
+    ReadSpec { name: Name::new("read"), by: None, what }
 }
 
 /// A history that is being told to a judge. Times are milliseconds.

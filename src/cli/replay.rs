@@ -170,7 +170,7 @@ fn stories(read: &Read, again: &Replayed) -> String {
     };
     let told = ops.into_iter().map(|op| {
         let trace = trace(&setup, again.case.seed, op);
-        format!("\n{}", report::trace::text(&read.scenario.system, &trace))
+        format!("\n{}", report::trace::text(trial.system(), &trace))
     });
     told.collect()
 }

@@ -27,7 +27,7 @@ pub fn run(session: &Session, args: &Run) -> Result<Exit, Error> {
                 "no operation {operation} arrives with seed {seed}\nhint: {hint}"
             )));
         }
-        return print(&report::trace::text(&scenario.system, &trace));
+        return print(&report::trace::text(&variant.system, &trace));
     }
     let study = Study { scenario: &scenario, variants: vec![variant], seeds: vec![seed] };
     remark(session, &intent(&study));

@@ -94,7 +94,7 @@ impl<'a> Study<'a> {
 
 /// What a variant of a scenario runs.
 pub fn setup(scenario: &Scenario, variant: &Variant) -> Setup {
-    let (system, pattern) = (Arc::clone(&scenario.system), Arc::clone(&variant.pattern));
+    let (system, pattern) = (Arc::clone(&variant.system), Arc::clone(&variant.pattern));
     let (faults, nemeses) = (scenario.faults.clone().into(), scenario.nemeses.clone().into());
     Setup { faults, nemeses, ..Setup::new(system, pattern) }
 }

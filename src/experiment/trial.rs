@@ -107,7 +107,7 @@ impl<'a> Trial<'a> {
     /// A variant of a scenario, to be judged by what its pattern promises with its *default*
     /// settings: a setting that gives a promise up is a failure to be found.
     pub fn new(scenario: &'a Scenario, variant: &'a Variant) -> Self {
-        let mut system = System::clone(&scenario.system);
+        let mut system = System::clone(&variant.system);
         system.phases.warm_up = Span::ZERO;
         system.reads.clear();
         for table in &mut system.tables {
@@ -168,7 +168,7 @@ impl<'a> Trial<'a> {
         let mut system = self.system.clone();
         let keys = case.operations.iter().flat_map(|offer| &offer.info.keys);
         let used = keys.filter(|key| maker(**key).is_none()).map(|key| key.0 + 1).max();
-        for (table, whole) in system.tables.iter_mut().zip(&self.scenario.system.tables) {
+        for (table, whole) in system.tables.iter_mut().zip(&self.variant.system.tables) {
             table.rows = whole.rows.min(table.rows.max(used.unwrap_or(0)));
         }
         system.phases.load = self.heals(&case.operations) - Time::ZERO;

@@ -32,7 +32,7 @@ pub(super) fn of(
         let name = format!("{} hits work", name.trim_end());
         results.push(over.result(CheckKind::Fault, &name, judged.collect()));
     }
-    let promises = variant.pattern.promises(&scenario.system);
+    let promises = variant.pattern.promises(&variant.system);
     let outside = budget::inside(&scenario.faults, &promises.budget).err();
     let kept = runs.first().map_or(&[][..], |run| &run.promised);
     for (number, finding) in kept.iter().enumerate() {

@@ -9,11 +9,13 @@ use std::sync::Arc;
 use crate::kernel::{Dist, Span, Time};
 
 mod operation;
+mod ownership;
 
 pub use operation::{
     Derive, DeriveRule, Effect, KeyChoice, KeySpec, Lookup, OperationSpec, Refuse, StepSpec,
     ValueSpec,
 };
+pub use ownership::{Access, Api, Feed, Grant, ReplicaSpec};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident($int:ty)) => {
@@ -113,6 +115,8 @@ pub struct System {
     pub loads: Vec<LoadSpec>,
     /// Read probes and readers.
     pub reads: Vec<ReadSpec>,
+    /// Copies of tables that other services keep for themselves.
+    pub replicas: Vec<ReplicaSpec>,
     /// What must be true of the tables.
     pub invariants: Vec<InvariantSpec>,
     /// The one retry policy that applies to every technical failure.
@@ -142,6 +146,9 @@ pub struct ServiceSpec {
     pub recovery: Span,
     /// The zone in which its nodes stand.
     pub zone: Option<Arc<str>>,
+    /// Set if it was consolidated into another service: it has no node of its own, does nothing
+    /// under its own name, and what strikes it strikes the other.
+    pub within: Option<ServiceId>,
 }
 
 /// A database on its own node (or co-located with a service).
@@ -198,8 +205,14 @@ pub enum ReadMode {
 pub struct TableSpec {
     /// Its name.
     pub name: Name,
-    /// The only service that may write it.
+    /// The service that may write it and answers for it to others.
     pub owner: ServiceId,
+    /// Services beside the owner that go to it directly, in its database.
+    pub grants: Vec<Grant>,
+    /// What others who ask its owner depend on.
+    pub api: Api,
+    /// Services that keep tables of their own with the same schema, which change with it.
+    pub conformists: Vec<ServiceId>,
     /// Where it is stored.
     pub database: DatabaseId,
     /// Column names and their values in initial rows.
@@ -321,6 +334,9 @@ pub enum Arrivals {
 pub struct ReadSpec {
     /// Its name.
     pub name: Name,
+    /// The service that is asked and reads for the reader, each table by the path that it has to
+    /// it; none if the reader asks every owner itself.
+    pub by: Option<ServiceId>,
     /// What is read, and when.
     pub what: ReadWhat,
 }

@@ -98,7 +98,8 @@ pub struct Scenario {
     pub hash: u64,
     /// The name of the profile with the defaults for network and disk.
     pub profile: String,
-    /// What every variant has in common.
+    /// The system as the file lays it out. Services, operations, loads and the tables of the file
+    /// have the same numbers in every variant; techniques add behind them.
     pub system: Arc<System>,
     /// What is explored.
     pub explore: ExploreSpec,
@@ -134,6 +135,8 @@ pub struct Variant {
     pub technique: String,
     /// How operations are carried out.
     pub pattern: Arc<dyn Prepared>,
+    /// The system as the technique lays it out.
+    pub system: Arc<System>,
 }
 
 /// A setting in force.
@@ -230,7 +233,7 @@ pub fn load(
             seed: file.scenario.seed.0,
             hash: decoder.data.hash(text),
             profile: decoder.profile.name.to_owned(),
-            system: Arc::new(resolved.system),
+            system: resolved.system,
             explore: ExploreSpec {
                 operations: file.explore.operations.0 as u16,
                 outage: file.explore.outage.0,

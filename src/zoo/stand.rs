@@ -38,6 +38,7 @@ impl Stand {
             name: Name::new(name),
             technique: String::new(),
             pattern,
+            system: std::sync::Arc::clone(&scenario.system),
         };
         let correct = variant("correct", exhibit.correct());
         let promises = correct.pattern.promises(&scenario.system);

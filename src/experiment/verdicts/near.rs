@@ -23,8 +23,12 @@ const SHOP: &str = "
     card-db = {}
     [tables]
     order = { owner = 'order', database = 'order-db', columns = { product = 0, state = 'new' } }
-    product = { owner = 'stock', database = 'stock-db', columns = { sold = 0, blocked = 0 }, rows = 5 }
     charge = { owner = 'card', database = 'card-db', columns = { state = 'none' } }
+    [tables.product]
+    owner = 'stock'
+    database = 'stock-db'
+    columns = { sold = 0, blocked = 0 }
+    rows = 5
     [operations.buy]
     keys = { order = 'new', product = { rows-of = 'product' } }
     steps = [

@@ -349,7 +349,7 @@ impl Database {
         let spec = self.env.system().table(table);
         let state = self.state();
         let session = state.sessions.get(&call.txn).ok_or(DbError::Broken)?;
-        let owns = session.grant || session.service == spec.owner;
+        let owns = session.grant || spec.is_writable_by(session.service);
         if owns && spec.database == self.id { Ok(()) } else { Err(DbError::Denied) }
     }
 

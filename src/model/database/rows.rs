@@ -250,6 +250,9 @@ mod tests {
         Table::new(&TableSpec {
             name: Name::new("t"),
             owner: ServiceId(0),
+            grants: Vec::new(),
+            api: crate::model::system::Api::Contract,
+            conformists: Vec::new(),
             database: DatabaseId(0),
             columns: vec![ColumnSpec { name: "c".into(), initial: 2 }],
             rows,

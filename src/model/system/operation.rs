@@ -54,6 +54,8 @@ pub struct StepSpec {
     pub name: Name,
     /// Who carries it out.
     pub by: ServiceId,
+    /// Who wants it, if that is another service, which has delegated it to the owner of the table.
+    pub asked_by: Option<ServiceId>,
     /// The table it changes.
     pub table: TableId,
     /// Which key of the operation names the row, as a position in [`OperationSpec::keys`].

@@ -8,6 +8,7 @@ fn probed() -> System {
     let mut system = small();
     system.reads = vec![ReadSpec {
         name: Name::new("both"),
+        by: None,
         what: ReadWhat::Operation {
             kind: OperationKind(0),
             steps: vec![StepId(0), StepId(1)],
@@ -64,6 +65,7 @@ fn readers_of_a_column_come_at_their_rate_while_there_is_load() {
     system.services[0].workers = 100;
     system.reads = vec![ReadSpec {
         name: Name::new("some"),
+        by: None,
         what: ReadWhat::Column { column, choice, rate: 100.0 },
     }];
     let bench = Bench::of(system.clone());

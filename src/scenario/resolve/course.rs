@@ -1,6 +1,7 @@
 //! The course of a run, clients, retries, variants and faults.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::super::file::{File, Service};
 use super::super::plan::FaultText;
@@ -74,8 +75,8 @@ impl Context<'_> {
         deadline.value.0
     }
 
-    /// The variants, in order.
-    pub(super) fn variants(&mut self) -> Option<Vec<Variant>> {
+    /// Whether there are variants, and whether what they name exists.
+    pub(super) fn variants(&mut self) {
         let file = self.file;
         if file.variants.0.is_empty() {
             let problem = Problem::error(
@@ -89,15 +90,6 @@ impl Context<'_> {
         for (_, _, variant) in file.variants.iter() {
             self.technique(&variant.technique);
         }
-        let variants = file.variants.0.iter().map(|(shown, variant)| {
-            let variant = variant.as_ref()?;
-            Some(Variant {
-                name: name(shown, variant.luck.as_ref()),
-                technique: variant.technique.value.clone(),
-                pattern: variant.pattern.clone(),
-            })
-        });
-        variants.collect()
     }
 
     fn technique(&mut self, technique: &At<String>) {
@@ -220,6 +212,20 @@ impl Context<'_> {
             None => problem.help(format!("choose {}", either(names))),
         });
     }
+}
+
+/// The variants, in order, each with the system as its technique lays it out.
+pub(super) fn variants(system: &Arc<System>, file: &File) -> Option<Vec<Variant>> {
+    let variants = file.variants.0.iter().map(|(shown, variant)| {
+        let variant = variant.as_ref()?;
+        Some(Variant {
+            name: name(shown, variant.luck.as_ref()),
+            technique: variant.technique.value.clone(),
+            pattern: Arc::clone(&variant.pattern),
+            system: Arc::clone(system),
+        })
+    });
+    variants.collect()
 }
 
 /// Asks every variant's pattern whether it can run on this system.

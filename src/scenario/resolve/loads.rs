@@ -202,7 +202,7 @@ impl Context<'_> {
                     Some(operation) => self.probe(operation, read),
                     None => self.reader(read),
                 };
-                Some(ReadSpec { name: name(shown, read.luck.as_ref()), what: what? })
+                Some(ReadSpec { name: name(shown, read.luck.as_ref()), by: None, what: what? })
             }));
         }
         reads.into_iter().collect()

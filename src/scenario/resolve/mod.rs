@@ -32,7 +32,7 @@ pub const TECHNIQUES: [&str; 1] = ["table-split"];
 /// The parts of a scenario that refer to each other.
 pub struct Resolved {
     /// The system.
-    pub system: System,
+    pub system: Arc<System>,
     /// What is compared.
     pub variants: Vec<Variant>,
     /// What goes wrong.
@@ -56,7 +56,7 @@ pub fn resolve(file: &File, data: &Data<'_>, problems: &mut Vec<Problem>) -> Opt
     let invariants = context.invariants();
     let expectations = context.expectations();
     let (retry, client, phases) = context.course();
-    let variants = context.variants();
+    context.variants();
     let faults = context.faults();
     let nemeses = context.nemeses();
     context.words_are_written();
@@ -78,6 +78,7 @@ pub fn resolve(file: &File, data: &Data<'_>, problems: &mut Vec<Problem>) -> Opt
         operations: operations?,
         loads: loads?,
         reads: reads?,
+        replicas: Vec::new(),
         invariants: invariants?,
         retry,
         client,
@@ -87,7 +88,9 @@ pub fn resolve(file: &File, data: &Data<'_>, problems: &mut Vec<Problem>) -> Opt
     capacity::check(&system, file, problems);
     course::check_variants(&system, file, problems);
     let expectations = expectations?;
-    Some(Resolved { system, variants: variants?, faults, nemeses, expectations })
+    let system = Arc::new(system);
+    let variants = course::variants(&system, file)?;
+    Some(Resolved { system, variants, faults, nemeses, expectations })
 }
 
 /// What is known while names are looked up.

@@ -182,6 +182,7 @@ impl Context<'_> {
         Some(StepSpec {
             name: Name::new(&step.name.value),
             by: ServiceId(by? as u16),
+            asked_by: None,
             table,
             key: key? as u8,
             effect: effect?,

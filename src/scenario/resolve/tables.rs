@@ -7,8 +7,8 @@ use super::super::problem::Problem;
 use super::super::values::Scalar;
 use super::{Context, name};
 use crate::model::system::{
-    BrokerSpec, ColumnSpec, DatabaseId, DatabaseSpec, LinkSpec, Links, MAX_COLUMNS, Name, ReadMode,
-    ServiceId, ServiceSpec, TableSpec,
+    Api, BrokerSpec, ColumnSpec, DatabaseId, DatabaseSpec, LinkSpec, Links, MAX_COLUMNS, Name,
+    ReadMode, ServiceId, ServiceSpec, TableSpec,
 };
 
 impl Context<'_> {
@@ -24,6 +24,7 @@ impl Context<'_> {
                 work: service.work.clone(),
                 recovery: service.recovery,
                 zone: service.zone.as_deref().map(Into::into),
+                within: None,
             })
         });
         services.collect()
@@ -93,6 +94,9 @@ impl Context<'_> {
                 Some(TableSpec {
                     name: name(shown, table.luck.as_ref()),
                     owner: ServiceId(owner? as u16),
+                    grants: Vec::new(),
+                    api: Api::Contract,
+                    conformists: Vec::new(),
                     database: DatabaseId(database? as u16),
                     columns,
                     rows: table.rows.0,

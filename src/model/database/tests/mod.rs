@@ -91,7 +91,8 @@ fn step(
 ) -> StepSpec {
     let (after, refuse, derive, lookup) = (Vec::new(), None, None, None);
     let (name, by) = (Name::new(name), ServiceId(by));
-    StepSpec { name, by, table, key, effect, undo, after, refuse, derive, lookup }
+    let asked_by = None;
+    StepSpec { name, by, asked_by, table, key, effect, undo, after, refuse, derive, lookup }
 }
 
 fn operation(name: &str, steps: Vec<StepSpec>) -> OperationSpec {
@@ -140,6 +141,9 @@ fn tables() -> Vec<TableSpec> {
     let table = |name: &str, owner, columns: &[(&str, i64)], rows| TableSpec {
         name: Name::new(name),
         owner,
+        grants: Vec::new(),
+        api: Api::Contract,
+        conformists: Vec::new(),
         database: DatabaseId(0),
         columns: columns
             .iter()
@@ -205,6 +209,7 @@ fn system(database: DatabaseSpec) -> System {
         operations: operations(),
         loads: Vec::new(),
         reads: Vec::new(),
+        replicas: Vec::new(),
         invariants: Vec::new(),
         retry: RetrySpec {
             attempts: 1,

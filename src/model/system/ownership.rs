@@ -1,0 +1,133 @@
+//! Who reaches whose data, and by which path: what ownership techniques arrange.
+
+use std::collections::BTreeSet;
+
+use super::{OperationKind, ReadSpec, ReadWhat, ServiceId, StepSpec, System, TableId, TableSpec};
+use crate::kernel::Span;
+
+/// A right to somebody else's table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Grant {
+    /// Who has it.
+    pub service: ServiceId,
+    /// Whether it may write, too.
+    pub write: bool,
+}
+
+/// What those who ask a table's owner depend on.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Api {
+    /// A contract of its own: what the table looks like is nobody's business.
+    #[default]
+    Contract,
+    /// The rows as they are stored: a change of the schema is a change of the interface.
+    Rows,
+}
+
+/// A copy of a table that another service keeps to read it without asking.
+#[derive(Clone, Debug)]
+pub struct ReplicaSpec {
+    /// The table that is copied.
+    pub of: TableId,
+    /// The copy, a table of its own: its owner is who keeps it.
+    pub copy: TableId,
+    /// How it is kept up to date.
+    pub feed: Feed,
+}
+
+/// How a replica is kept up to date.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Feed {
+    /// A job copies what has changed, this long after the last time.
+    Periodic(Span),
+    /// Changes are sent as they are committed, from the owner's log.
+    Events,
+}
+
+/// How a service reads a table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Access {
+    /// In the database, as its owner or by a grant.
+    Direct,
+    /// By asking its owner.
+    Call(ServiceId),
+    /// In a replica of its own, which is this table.
+    Replica(TableId),
+}
+
+impl System {
+    /// How a service reads a table.
+    pub fn access(&self, service: ServiceId, table: TableId) -> Access {
+        let spec = self.table(table);
+        let granted = || spec.grants.iter().any(|grant| grant.service == service);
+        if spec.owner == service || granted() {
+            return Access::Direct;
+        }
+        let own = |replica: &&ReplicaSpec| {
+            replica.of == table && self.table(replica.copy).owner == service
+        };
+        match self.replicas.iter().find(own) {
+            Some(replica) => Access::Replica(replica.copy),
+            None => Access::Call(spec.owner),
+        }
+    }
+
+    /// The services whose steps write a table, as the operations say; in the order of their ids.
+    pub fn writers(&self, table: TableId) -> BTreeSet<ServiceId> {
+        let steps = self.operations.iter().flat_map(|operation| &operation.steps);
+        steps.filter(|step| step.table == table).map(|step| step.by).collect()
+    }
+
+    /// The services that read a table without writing it: by a look-up, or for a reader.
+    pub fn readers(&self, table: TableId) -> BTreeSet<ServiceId> {
+        let steps = self.operations.iter().flat_map(|operation| &operation.steps);
+        let looks = |step: &StepSpec| step.lookup.is_some_and(|lookup| lookup.table == table);
+        let lookups = steps.filter(|step| looks(step)).map(|step| step.by);
+        let reads = self.reads.iter().filter(|read| self.tables_of(read).contains(&table));
+        lookups.chain(reads.filter_map(|read| read.by)).collect()
+    }
+
+    /// The tables that a read looks at.
+    pub fn tables_of(&self, read: &ReadSpec) -> BTreeSet<TableId> {
+        match &read.what {
+            ReadWhat::Column { column, .. } => BTreeSet::from([column.table]),
+            ReadWhat::Operation { kind, steps, .. } => {
+                let specs = &self.operation(*kind).steps;
+                steps.iter().map(|step| specs[step.index()].table).collect()
+            }
+        }
+    }
+
+    /// The services that break if a table's schema changes and they do not: its owner, all that go
+    /// to it directly, all that have the same schema, and if its interface is its rows, all that
+    /// read it.
+    pub fn schema_users(&self, table: TableId) -> BTreeSet<ServiceId> {
+        let spec = self.table(table);
+        let mut users = BTreeSet::from([spec.owner]);
+        users.extend(spec.grants.iter().map(|grant| grant.service));
+        users.extend(&spec.conformists);
+        if spec.api == Api::Rows {
+            users.extend(self.readers(table));
+        }
+        users
+    }
+
+    /// The service in whose processes this one runs: itself, unless it was consolidated.
+    pub fn host(&self, service: ServiceId) -> ServiceId {
+        self.services[service.index()].within.unwrap_or(service)
+    }
+
+    /// The service at which a client asks for an operation: the one that wants its first step.
+    pub fn front(&self, kind: OperationKind) -> ServiceId {
+        let first = &self.operation(kind).steps[0];
+        first.asked_by.unwrap_or(first.by)
+    }
+}
+
+impl TableSpec {
+    /// Whether this service may write it.
+    pub fn is_writable_by(&self, service: ServiceId) -> bool {
+        let may_write = |grant: &Grant| grant.service == service && grant.write;
+        self.owner == service || self.grants.iter().any(may_write)
+    }
+}
