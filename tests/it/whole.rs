@@ -11,7 +11,7 @@ use driftlab::experiment::compare::setup;
 use driftlab::experiment::run::run;
 use driftlab::kernel::Sink;
 use driftlab::model::record::{Kind, Record};
-use driftlab::model::system::{Arrivals, ReadWhat};
+use driftlab::model::system::{Arrivals, ReadWhat, System};
 use driftlab::scenario::{Registries, Scenario, Source, Variant, load, render};
 
 /// A run and everything that happened in it.
@@ -64,7 +64,18 @@ pub fn scenario(text: &str) -> Scenario {
 
 /// The same scenario with a tenth of its load, where what happens matters and how often does not.
 pub fn thin(mut scenario: Scenario) -> Scenario {
-    let system = Arc::make_mut(&mut scenario.system);
+    let mut system = System::clone(&scenario.system);
+    thin_out(&mut system);
+    scenario.system = Arc::new(system);
+    for variant in &mut scenario.variants {
+        let mut system = System::clone(&variant.system);
+        thin_out(&mut system);
+        variant.system = Arc::new(system);
+    }
+    scenario
+}
+
+fn thin_out(system: &mut System) {
     for load in &mut system.loads {
         match &mut load.arrivals {
             Arrivals::Poisson(rate) => *rate /= 10.0,
@@ -77,7 +88,6 @@ pub fn thin(mut scenario: Scenario) -> Scenario {
             *rate /= 10.0;
         }
     }
-    scenario
 }
 
 /// The variant of this name.
