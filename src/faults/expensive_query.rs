@@ -4,9 +4,11 @@
 //! a connection and a core for as long as it takes, and locks nothing. Whoever shares the database
 //! waits for what is left; whoever has one of his own notices nothing.
 //!
-//! The queries cost the service itself neither a worker nor work; while it is down none is sent.
+//! The queries cost the service itself neither a worker nor work; while it is down none is sent. When
+//! the fault is over, somebody ends the queries that still wait, for a connection or a core; one that
+//! is on a core runs to its end.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use schemars::JsonSchema;
@@ -16,7 +18,7 @@ use super::ladder::{SPANS, below, check_positive};
 use super::menu::Menu;
 use super::registry::{Fault, Heal};
 use super::target::databases;
-use crate::kernel::{NodeId, Span, Words};
+use crate::kernel::{NodeId, Span, TaskId, Words};
 use crate::model::database::Database;
 use crate::model::env::Ctx;
 use crate::model::system::ServiceId;
@@ -57,20 +59,28 @@ impl Fault for ExpensiveQuery {
 
     fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
         let over = Rc::new(Cell::new(false));
+        let asked = Rc::new(RefCell::new(Vec::new()));
         let Some(service) = world.env().system().service_named(&settings.by) else {
             return Box::new(|| ());
         };
         for database in databases(world, &settings.target) {
             let (asking, over) = (Rc::clone(world), Rc::clone(&over));
+            let asked = Rc::clone(&asked);
             let &Settings { takes, every, .. } = settings;
             world.env().sim().spawn(NodeId::WORLD, async move {
                 while !over.get() {
-                    ask(&asking, &database, service, takes);
+                    asked.borrow_mut().extend(ask(&asking, &database, service, takes));
                     asking.env().sim().sleep(every).await;
                 }
             });
         }
-        Box::new(move || over.set(true))
+        let world = Rc::clone(world);
+        Box::new(move || {
+            over.set(true);
+            for query in asked.take() {
+                world.env().sim().kill(query);
+            }
+        })
     }
 
     fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
@@ -88,13 +98,18 @@ impl Fault for ExpensiveQuery {
     }
 }
 
-/// One query, from the service's first instance.
-fn ask(world: &Rc<World>, database: &Rc<Database>, service: ServiceId, takes: Span) {
+/// One query, from the service's first instance; nothing if that is down.
+fn ask(
+    world: &Rc<World>,
+    database: &Rc<Database>,
+    service: ServiceId,
+    takes: Span,
+) -> Option<TaskId> {
     let (env, node) = (world.env(), world.instances(service)[0]);
     let ctx = Ctx { node, process: env.next_process(), ..Ctx::WORLD };
     let database = Rc::clone(database);
     env.sim().spawn(node, async move {
         // A query that fails has cost what it has cost.
         database.query_for(ctx, node, service, takes).await.unwrap_or_default();
-    });
+    })
 }

@@ -38,6 +38,9 @@ struct Kernel {
     state: RefCell<State>,
 }
 
+/// How much long work does on a slow node before it looks whether that still is slow.
+const PIECE: Span = Span::from_millis(10);
+
 /// Resets a cell when dropped, a panic included.
 struct Reset<'a, T: Default>(&'a Cell<T>);
 
@@ -221,6 +224,17 @@ impl Sim {
     #[inline]
     pub fn work(&self, span: Span) -> Sleep {
         self.sleep_until(self.now() + self.effort(span))
+    }
+
+    /// Works for long: as [`Sim::work`], but in pieces while the node is slow, so that a node which
+    /// was slow for a moment does not pay for it until the end.
+    pub async fn toil(&self, span: Span) {
+        let mut left = span;
+        while left > PIECE && self.effort(left) > left {
+            self.work(PIECE).await;
+            left = left.saturating_sub(PIECE);
+        }
+        self.work(left).await;
     }
 
     /// Waits until an instant of global time.

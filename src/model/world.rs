@@ -302,7 +302,7 @@ impl World {
         let world = Rc::clone(self);
         sim.spawn(id, async move {
             let node = world.node(id);
-            world.env.sim().work(node.recovery).await;
+            world.env.sim().toil(node.recovery).await;
             for database in &node.databases {
                 database.recover().await;
             }

@@ -113,6 +113,20 @@ fn a_slow_database_works_and_forces_that_much_longer() {
 }
 
 #[test]
+fn who_restarts_on_a_slow_machine_is_slow_only_as_long_as_that_is() {
+    let ready = |world: &World| {
+        let stock = world.nodes().find(|node| world.node_name(*node) == "stock");
+        world.has_started(stock.expect("it exists"))
+    };
+    let slow = "kind = 'slow-down'\nat = '1s'\nfor = '1s'\nfactor = 20.0\ntarget = 'stock'";
+    let crash = "[[faults]]\nkind = 'crash'\nat = '1500ms'\nfor = '110ms'\ntarget = 'stock'";
+    // Up again at 1.61 s, it gets 20 ms of its 5 s of recovery done in 400 ms, and then goes on at
+    // its usual pace: until 2.01 s + 4.98 s.
+    let times = [6_980, 7_000];
+    assert_eq!(watch(&format!("{slow}\n{crash}"), &times, ready), [false, true]);
+}
+
+#[test]
 fn a_rolling_crash_takes_one_node_after_the_other() {
     let told = order(
         "kind = 'crash'\nat = '2s'\nfor = '1s'\nrolling = '3s'\ntarget = 'zone:left'\n\

@@ -3,7 +3,7 @@
 use super::{first, order};
 use crate::experiment::testbed::{Told, tell};
 use crate::kernel::{Span, Time};
-use crate::model::record::{Kind, Record};
+use crate::model::record::{Kind, OpId, Record};
 
 fn at(millis: u64) -> Time {
     Time::ZERO + Span::from_millis(millis)
@@ -121,4 +121,25 @@ fn long_queries_hold_the_cores_of_whoever_shares_them() {
     let longest = told.all(Kind::Worked).map(|record| record.b).max().expect("statements");
     assert!(longest > long / 2, "somebody waited for such a query: {longest}");
     assert_eq!(shop("").all(Kind::Worked).filter(|record| record.b > long / 2).count(), 0);
+}
+
+#[test]
+fn queries_that_still_wait_end_with_the_fault() {
+    let told = shop(
+        r#"[[faults]]
+        kind = "expensive-query"
+        target = "shop-db"
+        by = "shop"
+        takes = "2s"
+        every = "50ms"
+        at = "5s"
+        for = "1s""#,
+    );
+    let long = Span::from_secs(2);
+    let worked = told.all(Kind::Worked).filter(|record| record.a >= long.as_nanos());
+    assert_eq!(worked.count(), 1, "of twenty one had a core, and keeps it");
+    let last = told.all(Kind::Worked).filter(|record| record.time > at(7_100));
+    assert!(last.map(|record| record.b).max().expect("statements") < long.as_nanos() / 2);
+    let hung = told.all(Kind::Aborted).filter(|record| record.op == OpId::NONE).count();
+    assert!(hung > 1, "those that had a connection have lost it: {hung}");
 }

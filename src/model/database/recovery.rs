@@ -49,7 +49,7 @@ impl Database {
     /// branches in doubt again, with their locks; only then does the database serve.
     pub async fn recover(self: &Rc<Self>) {
         let records = self.log.durable().0 % CHECKPOINT;
-        self.env.sim().work(self.spec().recovery + REPLAY.saturating_mul(records)).await;
+        self.env.sim().toil(self.spec().recovery + REPLAY.saturating_mul(records)).await;
         {
             let spec = self.spec();
             let mut state = self.state_mut();

@@ -266,19 +266,29 @@ impl Database {
         }
     }
 
-    /// Holds a core for so long; by default as long as a statement takes.
+    /// Holds a core for so long; by default as long as a statement takes. Whose transaction is over
+    /// by the time a core is free does not begin.
     pub(super) async fn work(&self, call: &Call, demand: Option<Span>) -> Result<(), DbError> {
         let sim = self.env.sim();
         let queued = sim.now();
         let line = self.state().cores.acquire();
         let _core = line.await.ok_or(DbError::Broken)?;
         let began = sim.now();
-        let number = call.number | WORK_LEG;
-        let draw = || self.spec().work.sample(&mut self.words(Purpose::Work, &call.ctx, number));
-        let demand = sim.effort(demand.unwrap_or_else(draw));
+        if began > queued {
+            self.check(call)?;
+        }
         self.state_mut().meter.begin(began);
         let mut core = Core { database: self, began, drawn: None };
-        sim.sleep_until(began + demand).await;
+        let demand = if let Some(long) = demand {
+            Box::pin(sim.toil(long)).await; // Not many are long; nobody else carries it along.
+            sim.now() - began
+        } else {
+            let number = call.number | WORK_LEG;
+            let drawn = self.spec().work.sample(&mut self.words(Purpose::Work, &call.ctx, number));
+            let demand = sim.effort(drawn);
+            sim.sleep_until(began + demand).await;
+            demand
+        };
         core.drawn = Some(demand);
         drop(core);
         let waited = (began - queued).as_nanos();
