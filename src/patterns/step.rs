@@ -2,7 +2,7 @@
 
 use crate::model::call::{Message, Reply};
 use crate::model::database::{DbError, Direction, Event, IdemKey, StepRef, Txn};
-use crate::model::here::Here;
+use crate::model::here::{Here, Local};
 use crate::model::record::{Answer, Kind, OpId};
 use crate::model::system::StepId;
 use crate::patterns::slip::{Slip, Slips};
@@ -76,11 +76,57 @@ pub async fn apply(here: &Here, step: StepId, care: Care) -> Result<(), Failure>
 }
 
 /// Applies one step as [`apply`] does, for a caller that goes by the result: a step that was
-/// taken back or barred meanwhile does not stand, and is not said to.
+/// taken back or barred meanwhile does not stand, and is not said to. Nor is one said to have
+/// failed while a copy of the request is at work here, which may yet succeed.
 pub async fn apply_to_stand(here: &Here, step: StepId, care: Care) -> Result<(), Failure> {
-    let Some(mut duplicate) = attempt(here, step, care).await? else { return Ok(()) };
-    let stands = duplicate.once(key(here.ctx().op, step, Direction::Undo)).await?;
+    let request = Request::begin(here, step);
+    let result = match attempt(here, step, care).await {
+        Ok(None) => Ok(()),
+        Ok(Some(duplicate)) => stand(duplicate, here.ctx().op, step).await,
+        Err(failure) => Err(failure),
+    };
+    match result {
+        Err(Failure::Technical) if request.has_copies() => Err(Failure::Unknown),
+        result => result,
+    }
+}
+
+/// Whether what a duplicate found done still stands.
+async fn stand(mut duplicate: Txn, op: OpId, step: StepId) -> Result<(), Failure> {
+    let stands = duplicate.once(key(op, step, Direction::Undo)).await?;
     if stands { Ok(()) } else { Err(Failure::Technical) }
+}
+
+/// The steps that requests are at work on at one node, one entry for each request.
+#[derive(Default)]
+struct AtWork(Vec<(OpId, StepId)>);
+
+/// One request at work on a step, among the copies of it.
+struct Request {
+    at_work: Local<AtWork>,
+    on: (OpId, StepId),
+}
+
+impl Request {
+    fn begin(here: &Here, step: StepId) -> Self {
+        let (at_work, on) = (here.local::<AtWork>(), (here.ctx().op, step));
+        at_work.with(|all| all.0.push(on));
+        Self { at_work, on }
+    }
+
+    fn has_copies(&self) -> bool {
+        self.at_work.with(|all| all.0.iter().filter(|on| **on == self.on).count() > 1)
+    }
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        self.at_work.with(|all| {
+            if let Some(at) = all.0.iter().position(|on| *on == self.on) {
+                all.0.swap_remove(at);
+            }
+        });
+    }
 }
 
 /// Applies one step, or gives back the transaction that found its key taken.

@@ -77,3 +77,19 @@ fn a_client_that_asks_again_gets_the_answer_of_the_workflow_under_way() {
     assert_eq!(told.count(Kind::Decided), 1, "there was one workflow");
     assert_eq!(sent(&told, "apply"), 2 * 4, "with one retry");
 }
+
+#[test]
+fn a_step_has_not_failed_while_a_copy_of_the_request_may_yet_succeed() {
+    // One copy waits for the disk until 17 s, and holds the row; the other one and all further
+    // attempts give up waiting for it.
+    let stall = "target = 'd2'";
+    let mut chain = Chain::of(2).fault("disk-stall", "9s", "8s", stall);
+    chain.faults.push(
+        "[[faults]]\nkind = 'duplicate-message'\n\
+         on = { who = 'orchestrator', what = 'send apply', to = 's2', moment = 'before' }\n"
+            .to_owned(),
+    );
+    let told = chain.run();
+    assert_eq!(shown(&told), [(1, FORWARD), (2, FORWARD), (2, BACK), (1, BACK)]);
+    assert_eq!(fate(&told.report).1, State::Reversed);
+}
