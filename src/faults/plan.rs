@@ -66,7 +66,7 @@ pub fn start(world: &Rc<World>, plan: &[PlannedFault]) {
                 world: Rc::downgrade(world),
                 number,
                 fault: fault.clone(),
-                over: Cell::new(false),
+                over: Cell::new(None),
             })),
         }
     }
@@ -78,23 +78,28 @@ struct Ambush {
     world: Weak<World>,
     number: u32,
     fault: PlannedFault,
-    over: Cell<bool>,
+    /// When its point was reached.
+    over: Cell<Option<Time>>,
 }
 
 impl Watcher for Ambush {
     fn reach(&self, point: &Point) -> Order {
-        if self.over.get() {
+        if self.over.get().is_some() {
             return Order::Go;
         }
         let Some(world) = self.world.upgrade() else { return Order::Go };
         if !self.aim.hits(&world, point) {
             return Order::Go;
         }
-        self.over.set(true);
+        self.over.set(Some(world.env().now()));
         match strike(&world, self.number, &self.fault) {
             true => self.fault.fault.order(),
             false => Order::Go,
         }
+    }
+
+    fn is_over(&self, now: Time) -> bool {
+        self.over.get().is_some_and(|then| then < now)
     }
 }
 

@@ -5,9 +5,10 @@ use std::rc::Rc;
 
 use super::{Fingerprint, Semantic};
 
-/// Records that are kept before anybody looks at them. The same memory is used over and over: the
-/// cost of a trace is the first touch of fresh pages, not the stores.
-const RING: usize = 4_096;
+/// Records that are kept before anybody looks at them. The same memory is used over and over, and
+/// little enough to stay near the processor: the cost of a trace is the first touch of fresh pages,
+/// not the stores.
+const RING: usize = 256;
 
 /// A fold over records: a measure, a check, or a keeper of everything.
 pub trait Sink<R> {
@@ -35,7 +36,7 @@ impl<R> Clone for Recorder<R> {
 impl<R: Semantic> Recorder<R> {
     /// A recorder that shows its records to these sinks, in this order.
     pub fn new(sinks: Vec<Rc<RefCell<dyn Sink<R>>>>) -> Self {
-        let ring = Vec::with_capacity(RING / 16); // A short run needs no more.
+        let ring = Vec::with_capacity(RING);
         let inner = Inner { ring, shown: 0, fingerprint: Fingerprint::default(), sinks };
         Self(Rc::new(RefCell::new(inner)))
     }

@@ -274,13 +274,16 @@ impl Env {
         if !self.0.sim.is_up(point.node) {
             return order; // A crash is a fence: what runs on to its next await passes no point.
         }
+        let mut open = false;
         for at in 0.. {
             let Some(watcher) = self.0.watchers.borrow().get(at).cloned() else { break };
             let wish = watcher.reach(point);
             if order == Order::Go {
                 order = wish;
             }
+            open |= !watcher.is_over(self.now());
         }
+        self.0.watched.set(open);
         order
     }
 

@@ -18,7 +18,7 @@ use super::database::DbError;
 use super::env::{Ctx, Env};
 use super::record::OpId;
 use super::system::StepId;
-use crate::kernel::{NodeId, Span};
+use crate::kernel::{NodeId, Span, Time};
 
 /// What is done at a point.
 #[derive(
@@ -179,6 +179,14 @@ pub enum Order {
 pub trait Watcher {
     /// A point is reached. Nothing of the world is borrowed: nodes may be crashed, links cut.
     fn reach(&self, point: &Point) -> Order;
+
+    /// Whether it had seen enough before `now`: once nobody watches any more, points cost nothing
+    /// again. At the instant of a crash somebody must watch on, for the process that runs on to
+    /// its next await.
+    fn is_over(&self, now: Time) -> bool {
+        let _ = now;
+        false
+    }
 }
 
 impl Env {
