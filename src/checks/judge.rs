@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::census::{Census, Headline};
 use super::invariants::Invariants;
 use super::measures::answers;
+use super::measures::copies::Copies;
 use super::measures::cost::Cost;
 use super::measures::doubt::Doubt;
 use super::measures::gauge::Gauge;
@@ -48,6 +49,7 @@ pub struct Judge {
     operations: Operations,
     partial: Gauge,
     owed: Owed,
+    copies: Copies,
     probes: Probes,
     doubt: Doubt,
     cost: Cost,
@@ -75,7 +77,8 @@ impl Judge {
             operations: Operations::new(system),
             partial: Gauge::with_buckets(window, width, count),
             owed: Owed::new(system, options.keep_operations),
-            probes: Probes::new((course.warm_up, course.load)),
+            copies: Copies::new(system),
+            probes: Probes::new((course.warm_up, course.load), system.reads.len()),
             doubt: Doubt::new(course.warm_up),
             cost: Cost::default(),
             invariants: Invariants::new(system, window, violations),
@@ -172,6 +175,7 @@ impl Judge {
             census,
             operation_probes: self.probes.operations,
             readers: self.probes.readers,
+            reads: self.probes.take_reads(),
             cost: self.cost,
             series,
             faults,
@@ -198,10 +202,15 @@ impl Sink<Record> for Judge {
             Kind::Touches => self.owed.touch(record),
             Kind::Answered => self.answer(record),
             Kind::ProbeBegan => self.probes.begin(record, &self.operations),
-            Kind::ProbeSaw => self.probes.see(record, &self.operations, &self.owed),
+            Kind::ProbeSaw => {
+                self.probes.see(record, &self.operations, (&self.owed, &self.copies));
+            }
             Kind::ProbeEnded => self.probes.end(record, &mut self.operations),
             Kind::Shown => self.show(record),
-            Kind::Value => self.invariants.see(record),
+            Kind::Value => {
+                self.invariants.see(record);
+                self.copies.see(record);
+            }
             Kind::Aborted => {
                 self.contest(record);
                 self.doubt.see(record);

@@ -4,7 +4,7 @@ use super::census::{Census, Headline, State};
 use super::invariants::InvariantReport;
 use super::measures::cost::Cost;
 use super::measures::lag::Lag;
-use super::measures::probes::ProbeTally;
+use super::measures::probes::{ProbeTally, ReadTally};
 use super::measures::series::{FaultWindow, Series};
 use super::measures::{Distribution, Measured};
 use super::self_check::SelfCheck;
@@ -35,6 +35,8 @@ pub struct RunReport {
     pub operation_probes: ProbeTally,
     /// M4 and M5, for readers of a column.
     pub readers: ProbeTally,
+    /// What became of each read, in the order of `System::reads`.
+    pub reads: Vec<ReadTally>,
     /// M12, by kind.
     pub cost: Cost,
     /// The course of the run.

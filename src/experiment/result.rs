@@ -79,6 +79,8 @@ pub struct VariantResult {
     pub census: Census,
     /// The measures by their [`key`].
     pub measures: BTreeMap<String, MeasureResult>,
+    /// The names of the reads that a service does for its clients; tables show them one by one.
+    pub reads: Vec<String>,
     /// The distribution of consistency lag (M1), all seeds together, for drawing.
     pub lag: Curve,
     /// The distribution of latency of `done`, all seeds together, for drawing.

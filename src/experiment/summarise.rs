@@ -1,5 +1,7 @@
 //! Many judged runs to one result: per seed first, then over seeds, in the order of runs.
 
+mod reads;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -74,7 +76,11 @@ fn summary(scenario: &Scenario, variant: &Variant, runs: &[&Judged]) -> VariantR
         summary: variant.pattern.summary().into(),
         settings: variant.pattern.settings(),
         census: census(&reports),
-        measures: measures_of(&reports),
+        measures: measures_of(&reports)
+            .into_iter()
+            .chain(reads::measures_of(&variant.system, &reports))
+            .collect(),
+        reads: reads::by_services(&variant.system),
         lag: curve(key::LAG),
         done: curve(key::DONE),
         accepted: curve(key::ACCEPTED),

@@ -185,6 +185,7 @@ fn variant(made: &Made, seeds: usize) -> VariantResult {
         settings: serde_json::json!({"interval": "30s", "durable": true}),
         census: census(made, seeds),
         measures: measures(made, &mut words, &lags, &answers),
+        reads: Vec::new(),
         lag: Curve::pooled(&lags),
         done: if made.accepted { Curve::default() } else { pooled.clone() },
         accepted: if made.accepted { pooled } else { Curve::default() },

@@ -87,7 +87,7 @@ pub fn tables(comparison: &Comparison) -> Vec<Table> {
         1 => "The one seed's numbers".into(),
         n => format!("Quantiles: median over {n} seeds; shares and sums: mean"),
     };
-    vec![
+    let mut tables = vec![
         measured(
             comparison,
             "Consistency",
@@ -111,18 +111,54 @@ pub fn tables(comparison: &Comparison) -> Vec<Table> {
                 .into(),
             &READS,
         ),
-        outcomes(comparison),
-        measured(
-            comparison,
-            "Cost and repair",
-            "Messages (those with databases apart) and forced writes: per offered operation, \
+    ];
+    tables.extend(reads(comparison));
+    tables.push(outcomes(comparison));
+    tables.push(measured(
+        comparison,
+        "Cost and repair",
+        "Messages (those with databases apart) and forced writes: per offered operation, \
              idle polls and inquiries included. \
              Partial operations: average over time. Violation time: summed over entities, per \
              1,000 offered operations."
-                .into(),
-            &COST,
-        ),
-    ]
+            .into(),
+        &COST,
+    ));
+    tables
+}
+
+/// The reads that services do for their clients, if there are any: each by itself, for they go
+/// different ways.
+fn reads(comparison: &Comparison) -> Option<Table> {
+    let mut names: Vec<&String> = comparison.variants.iter().flat_map(|v| &v.reads).collect();
+    names.sort_unstable();
+    names.dedup();
+    let of = |name: &str| {
+        [
+            ("right", "right", Statistic::Value),
+            ("stale", "stale", Statistic::Value),
+            ("p99", "latency", Statistic::P99),
+        ]
+        .map(|(head, what, of)| {
+            (format!("{name} {head}"), format!("{}.{name}.{what}", key::READS), of)
+        })
+    };
+    let columns: Vec<_> = names.into_iter().flat_map(|name| of(name)).collect();
+    let row = |variant: &VariantResult| {
+        let cells = columns.iter().map(|(_, measure, of)| {
+            variant.measures.get(measure).map_or_else(nothing, |found| number(found, *of))
+        });
+        (variant.name.clone(), cells.collect())
+    };
+    let heads = columns.iter().map(|(head, ..)| head.clone());
+    (!columns.is_empty()).then(|| Table {
+        title: "Reads by services",
+        note: "Shares of all scheduled reads; latency of those that were answered, what timed out \
+               counting as never."
+            .into(),
+        heads: std::iter::once("variant".into()).chain(heads).collect(),
+        rows: comparison.variants.iter().map(row).collect(),
+    })
 }
 
 /// What `~` means, if any run did not settle.
@@ -202,17 +238,24 @@ fn is_measured(comparison: &Comparison, measure: &str) -> bool {
 
 impl Column {
     fn cell(&self, variant: &VariantResult) -> Cell {
-        let nothing = Cell { main: "–".into(), ..Cell::default() };
-        let Some(measure) = variant.measures.get(self.measure) else { return nothing };
+        let Some(measure) = variant.measures.get(self.measure) else { return nothing() };
         match self.pick {
-            Pick::Never => never(measure).unwrap_or(nothing),
-            Pick::Number(of) => measure.estimate(of).map_or(nothing, |estimate| Cell {
-                main: format!("{}{}", mark(measure), human::value(measure.unit, estimate.value)),
-                note: human::interval(measure.unit, &estimate),
-                bad: false,
-            }),
+            Pick::Never => never(measure).unwrap_or_else(nothing),
+            Pick::Number(of) => number(measure, of),
         }
     }
+}
+
+fn nothing() -> Cell {
+    Cell { main: "–".into(), ..Cell::default() }
+}
+
+fn number(measure: &MeasureResult, of: Statistic) -> Cell {
+    measure.estimate(of).map_or_else(nothing, |estimate| Cell {
+        main: format!("{}{}", mark(measure), human::value(measure.unit, estimate.value)),
+        note: human::interval(measure.unit, &estimate),
+        bad: false,
+    })
 }
 
 /// A sign before numbers that rest on runs that did not settle.

@@ -4,6 +4,7 @@
 //! definitions are those of the model, made exact.
 
 pub mod answers;
+pub mod copies;
 pub mod cost;
 pub mod doubt;
 pub mod gauge;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::copies::Copies;
 use super::owed::{Missing, Owed};
 use super::{Distribution, Measured, NOBODY, Quantity};
 use crate::checks::outcome::Operations;
@@ -57,6 +58,30 @@ impl ProbeTally {
     }
 }
 
+/// What became of one of the scenario's reads.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ReadTally {
+    /// How its probes ended.
+    pub ended: ProbeTally,
+    /// How long those took that were answered, ns, in order; those without an answer never end.
+    pub took: Distribution,
+    /// How old the stale ones were, ns, in order.
+    pub ages: Distribution,
+}
+
+impl ReadTally {
+    /// Those that nobody answered.
+    pub fn timed_out(&self) -> u64 {
+        self.ended.scheduled - self.ended.error - self.ended.read
+    }
+
+    fn finish(mut self) -> Self {
+        (self.took.offered, self.took.never) = (self.ended.scheduled, self.timed_out());
+        self.ages.offered = self.ended.read;
+        Self { took: self.took.sorted(), ages: self.ages.sorted(), ..self }
+    }
+}
+
 /// What the right answer is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Expected {
@@ -72,6 +97,7 @@ enum Expected {
 #[derive(Clone, Copy, Debug)]
 struct Probe {
     op: OpId,
+    read: u32,
     began: u64,
     counted: bool,
     expected: Expected,
@@ -99,15 +125,19 @@ pub struct Probes {
     pub operations: ProbeTally,
     /// Readers of a column.
     pub readers: ProbeTally,
+    reads: Vec<ReadTally>,
     ages: Vec<u64>,
     behind: Vec<u64>,
 }
 
 impl Probes {
-    /// Readers without an operation count if they begin within `load` (ns, from and until).
-    pub const fn new(load: (u64, u64)) -> Self {
-        let (operations, readers) = (EMPTY, EMPTY);
-        Self { open: BTreeMap::new(), load, operations, readers, ages: vec![], behind: vec![] }
+    /// Readers without an operation count if they begin within `load` (ns, from and until). The
+    /// scenario has so many `reads`.
+    pub fn new(load: (u64, u64), reads: usize) -> Self {
+        let (operations, readers) = (ProbeTally::default(), ProbeTally::default());
+        let reads = vec![ReadTally::default(); reads];
+        let (open, ages, behind) = (BTreeMap::new(), vec![], vec![]);
+        Self { open, load, operations, readers, reads, ages, behind }
     }
 
     /// A probe began.
@@ -125,20 +155,29 @@ impl Probes {
                 };
             }
         }
-        let op = record.op;
-        let probe = Probe { op, began, counted, expected, saw: [0; 3], behind: 0, age: 0 };
+        let (op, read) = (record.op, record.subject);
+        let probe = Probe { op, read, began, counted, expected, saw: [0; 3], behind: 0, age: 0 };
         self.open.insert(record.a, probe);
         if counted {
             self.tally(op).scheduled += 1;
+            if let Some(read) = self.reads.get_mut(read as usize) {
+                read.ended.scheduled += 1;
+            }
         }
     }
 
     /// A probe read a cell.
-    pub fn see(&mut self, record: &Record, operations: &Operations, owed: &Owed) {
+    pub fn see(
+        &mut self,
+        record: &Record,
+        operations: &Operations,
+        (owed, copies): (&Owed, &Copies),
+    ) {
         let Some(probe) = self.open.get_mut(&record.a) else { return };
         let now = record.time.as_nanos();
         let missing = if probe.op == OpId::NONE {
-            owed.missing(record, probe.began, operations)
+            let copied = copies.missing(record);
+            copied.unwrap_or_else(|| owed.missing(record, probe.began, operations))
         } else {
             probe.saw[record.b.min(2) as usize] += 1;
             let outcome = operations.get(probe.op);
@@ -168,10 +207,17 @@ impl Probes {
         }
         if probe.counted {
             let took = record.time.as_nanos() - probe.began;
-            self.tally(probe.op).take(reading, record.b == 1, took);
+            let ended = (reading, record.b == 1, took);
+            self.tally(probe.op).take(ended);
             if reading == Some(Reading::Stale) {
                 self.ages.push(probe.age);
                 self.behind.push(probe.behind);
+            }
+            if let Some(read) = self.reads.get_mut(probe.read as usize) {
+                read.ended.take(ended);
+                read.took.values.extend(reading.map(|_| took));
+                let stale = reading.filter(|reading| *reading == Reading::Stale);
+                read.ages.values.extend(stale.map(|_| probe.age));
             }
         }
     }
@@ -187,9 +233,18 @@ impl Probes {
                 outcome.misread();
             }
             if probe.counted {
-                self.tally(probe.op).take(None, false, u64::MAX);
+                let ended = (None, false, u64::MAX);
+                self.tally(probe.op).take(ended);
+                if let Some(read) = self.reads.get_mut(probe.read as usize) {
+                    read.ended.take(ended);
+                }
             }
         }
+    }
+
+    /// What became of each read of the scenario, in its order.
+    pub fn take_reads(&mut self) -> Vec<ReadTally> {
+        std::mem::take(&mut self.reads).into_iter().map(ReadTally::finish).collect()
     }
 
     /// Takes down M4 and M5.
@@ -222,14 +277,6 @@ const M4: [[&str; 3]; DEADLINES.len()] = [
     ["m4.5s", "m4.5s.wrong", "m4.5s.blocked"],
 ];
 
-const EMPTY: ProbeTally = ProbeTally {
-    scheduled: 0,
-    error: 0,
-    within: [Within { right: 0, stale: 0, torn: 0, blocked: 0 }; DEADLINES.len()],
-    read: 0,
-    stale: 0,
-};
-
 impl Probe {
     /// What was read, against what is right.
     const fn reading(&self) -> Reading {
@@ -249,7 +296,7 @@ impl Probe {
 impl ProbeTally {
     /// Counts one probe that ended after `took` ns; without a reading it was an error or timed
     /// out.
-    fn take(&mut self, reading: Option<Reading>, error: bool, took: u64) {
+    fn take(&mut self, (reading, error, took): (Option<Reading>, bool, u64)) {
         if error {
             self.error += 1;
             return;

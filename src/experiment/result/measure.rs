@@ -57,6 +57,11 @@ pub mod key {
     pub const DATABASE_MESSAGES: &str = "m12.messages.database";
     /// M12, forced writes per offered operation.
     pub const FORCED: &str = "m12.forced-writes";
+    /// What the keys of the measures of single reads begin with: `reads.NAME.` is followed by
+    /// `count` (of scheduled probes), by the share of them that was `right`, `stale`, `torn`,
+    /// `error` or `timed-out`, by `latency` (of answers; what timed out never ends) or by `age`
+    /// (of stale ones).
+    pub const READS: &str = "reads";
 }
 
 /// What the numbers of a measure count.
