@@ -73,7 +73,7 @@ impl Watcher for Recorder {
     fn reach(&self, point: &Point) -> Order {
         if let Some(world) = self.world.upgrade() {
             let (env, now) = (world.env(), world.env().now());
-            let rest = world.protocol().period().saturating_mul(2);
+            let rest = world.period().saturating_mul(2);
             let since = (now - Time::ZERO).saturating_sub(rest);
             self.seen.borrow_mut().push(Seen {
                 at: now,

@@ -128,7 +128,7 @@ fn to_the_end(simulation: &Simulation, world: &World, ending: Ending) -> (u64, b
         // anybody could see.
         let between = system.retry.longest + system.retry.step_deadline;
         let silence = between + system.longest_recovery();
-        let quiet = world.protocol().period().saturating_mul(2).max(silence);
+        let quiet = world.period().saturating_mul(2).max(silence);
         let mut until = Time::ZERO + system.phases.load;
         let mut busy = until;
         while until + LOOK < end {
@@ -165,7 +165,7 @@ pub fn end(system: &System) -> Time {
 /// Quiescent: nothing under way for any operation, and no store has changed for twice the longest
 /// period of anything that recurs.
 fn is_settled(world: &World, end: Time) -> bool {
-    let quiet = world.protocol().period().saturating_mul(2);
+    let quiet = world.period().saturating_mul(2);
     let settle = world.env().system().phases.settle;
     quiet <= settle && world.is_quiet(Time::ZERO + (end - (Time::ZERO + quiet)))
 }

@@ -235,7 +235,7 @@ fn period(system: &System, variant: &Variant) -> Span {
     let system = Arc::new(system.clone());
     let env = Env::new(simulation.sim().clone(), Luck::new(0), system, Recorder::new(Vec::new()));
     let world = World::new(env, &variant.pattern.drivers());
-    variant.pattern.at_work(&world).period()
+    variant.pattern.at_work(&world).period().max(world.env().system().feed_period())
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ pub mod probe;
 pub mod protocol;
 pub mod record;
 pub mod registry;
+pub mod replica;
 pub mod service;
 pub mod system;
 pub mod trouble;

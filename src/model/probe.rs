@@ -1,4 +1,8 @@
 //! Read probes: what a reader sees, at times and keys that no pattern can influence.
+//!
+//! A reader asks the owners of what it wants to know, or one service that reads for it. That one
+//! reaches each table as [`System::access`](super::system::System::access) says: in the database,
+//! in a replica of its own, or by asking the owner.
 
 use std::rc::Rc;
 
@@ -6,7 +10,9 @@ use super::call::{Message, Reply};
 use super::env::Ctx;
 use super::here::Here;
 use super::record::{Kind, MessageClass, OpId, column_subject};
-use super::system::{ColumnRef, KeyChoice, ReadWhat, RowKey, ServiceId, StepId};
+use super::system::{
+    Access, ColumnRef, KeyChoice, ReadSpec, ReadWhat, RowKey, ServiceId, StepId, TableId,
+};
 use super::workload;
 use super::world::World;
 use crate::kernel::{NodeId, Purpose, Span, Time, Words};
@@ -40,34 +46,52 @@ pub(super) fn schedule(world: &Rc<World>, op: OpId) {
     }
 }
 
-/// Reads the rows of an operation's steps, each at the service that owns it.
+/// Reads the rows of an operation's steps: each at the service that owns it, or all at the one
+/// that reads for the client.
 async fn probe_operation(world: Rc<World>, read: usize, number: u16, op: OpId) {
     let env = world.env();
     let system = std::sync::Arc::clone(env.system());
-    let ReadWhat::Operation { kind, steps, .. } = &system.reads[read].what else { return };
+    let ReadSpec { by, what: ReadWhat::Operation { kind, steps, .. }, .. } = &system.reads[read]
+    else {
+        return;
+    };
     let process = env.next_process();
     let ctx = Ctx { process, attempt: number, ..Ctx::WORLD.for_op(op) };
     let here = Here::new(Rc::clone(&world), ctx);
     let name = u64::from(process);
     here.note(Kind::ProbeBegan, read as u32, name, steps.len() as u64);
-    let specs = &system.operation(*kind).steps;
+    let message = Message::control("probe", PATIENCE).class(MessageClass::Probe);
+    let ending = if let Some(by) = *by {
+        let mask = steps.iter().fold(0, |mask, step| mask | 1 << step.0);
+        let node = world.instance(by, op);
+        let here = here.at_step(steps.first().copied().unwrap_or(StepId::NONE), number);
+        ending(here.call(node, message, move |here| compose(here, by, mask, name)).await)
+    } else {
+        let specs = &system.operation(*kind).steps;
+        let owner_of = |step: StepId| system.table(specs[step.index()].table).owner;
+        let calls = by_owner(steps.iter().map(|step| (owner_of(*step), *step)));
+        let calls = calls.into_iter().map(|(owner, mask)| {
+            let step = StepId(mask.trailing_zeros() as u8);
+            let node = world.instance(owner, op);
+            (ctx.at_step(step, number), node, move |here: Here| look(here, mask, name))
+        });
+        let replies = here.call_all(message, calls).await;
+        let worst = replies.into_iter().map(ending).max_by_key(|ending| *ending as u8);
+        worst.unwrap_or(Ending::Complete)
+    };
+    here.note(Kind::ProbeEnded, read as u32, name, ending as u64);
+}
+
+/// Steps as bits, by the service that is asked for them, in the order in which each is first met.
+fn by_owner(steps: impl Iterator<Item = (ServiceId, StepId)>) -> Vec<(ServiceId, u64)> {
     let mut owners: Vec<(ServiceId, u64)> = Vec::new();
-    for step in steps {
-        let owner = system.table(specs[step.index()].table).owner;
+    for (owner, step) in steps {
         match owners.iter_mut().find(|(known, _)| *known == owner) {
             Some((_, mask)) => *mask |= 1 << step.0,
             None => owners.push((owner, 1 << step.0)),
         }
     }
-    let message = Message::control("probe", PATIENCE).class(MessageClass::Probe);
-    let calls = owners.into_iter().map(|(owner, mask)| {
-        let step = StepId(mask.trailing_zeros() as u8);
-        let node = world.instance(owner, op);
-        (ctx.at_step(step, number), node, move |here: Here| look(here, mask, name))
-    });
-    let replies = here.call_all(message, calls).await;
-    let ending = replies.into_iter().map(ending).max_by_key(|ending| *ending as u8);
-    here.note(Kind::ProbeEnded, read as u32, name, ending.unwrap_or(Ending::Complete) as u64);
+    owners
 }
 
 /// At the owner: reads the row of each step in `mask` and notes what it shows.
@@ -79,10 +103,69 @@ async fn look(here: Here, mask: u64, probe: u64) -> bool {
         if mask & 1 << at == 0 {
             continue;
         }
-        let here = here.at_step(StepId(at as u8), here.ctx().attempt);
-        let row = info.keys[usize::from(step.key)];
+        let (at, owner) = (StepId(at as u8), system.table(step.table).owner);
+        let here = here.at_step(at, here.ctx().attempt);
+        let rows = vec![(at, step.table, info.keys[usize::from(step.key)])];
         let database = here.database(step.table);
-        if database.probe(*here.ctx(), here.node(), step.table, row, probe).await.is_err() {
+        if database.probe(*here.ctx(), here.node(), owner, rows, probe).await.is_err() {
+            return false;
+        }
+    }
+    true
+}
+
+/// At the service that reads for a client: reads the row of each step in `mask` by the path that
+/// the service has to its table. It asks the owners first, all at once, and while they look it
+/// reads what it reaches itself: the composition of a join.
+async fn compose(here: Here, by: ServiceId, mask: u64, probe: u64) -> bool {
+    let op = here.ctx().op;
+    let info = here.env().operation(op);
+    let system = std::sync::Arc::clone(here.env().system());
+    let specs = &system.operation(info.kind).steps;
+    let (mut own, mut asked) = (Vec::new(), Vec::new());
+    for (step, spec) in (0..).map(StepId).zip(specs).filter(|(step, _)| mask & 1 << step.0 != 0) {
+        match system.access(by, spec.table) {
+            Access::Direct => own.push((step, spec.table)),
+            Access::Replica(copy) => own.push((step, copy)),
+            Access::Call(owner) => asked.push((owner, step)),
+        }
+    }
+    let message = Message::control("read", system.retry.step_deadline).class(MessageClass::Probe);
+    let calls = by_owner(asked.into_iter()).into_iter().map(|(owner, mask)| {
+        let first = StepId(mask.trailing_zeros() as u8);
+        let node = here.world().instance(owner, op);
+        let ctx = here.ctx().at_step(first, here.ctx().attempt);
+        (ctx, node, move |here: Here| compose_own(here, owner, mask, probe))
+    });
+    let calls = here.call_all(message, calls);
+    let own = read_own(&here, by, own, probe).await;
+    let replies = calls.await;
+    own && replies.into_iter().all(|reply| reply == Reply::Answered(true))
+}
+
+/// At an owner, for a service that composes: its rows of these steps.
+async fn compose_own(here: Here, owner: ServiceId, mask: u64, probe: u64) -> bool {
+    let kind = here.env().operation(here.ctx().op).kind;
+    let steps = &here.system().operation(kind).steps;
+    let own = (0..).map(StepId).zip(steps).filter(|(step, _)| mask & 1 << step.0 != 0);
+    let own = own.map(|(step, spec)| (step, spec.table)).collect();
+    read_own(&here, owner, own, probe).await
+}
+
+/// Reads rows that a service reaches itself: one query for each database that holds some.
+async fn read_own(here: &Here, by: ServiceId, mut own: Vec<(StepId, TableId)>, probe: u64) -> bool {
+    let info = here.env().operation(here.ctx().op);
+    let system = here.system();
+    let steps = &system.operation(info.kind).steps;
+    while let Some((first, table)) = own.first().copied() {
+        let database = system.table(table).database;
+        let together = own.extract_if(.., |(_, table)| system.table(*table).database == database);
+        let rows = together
+            .map(|(step, table)| (step, table, info.keys[usize::from(steps[step.index()].key)]));
+        let here = here.at_step(first, here.ctx().attempt);
+        let rows = rows.collect();
+        let database = here.database_of(database);
+        if database.probe(*here.ctx(), here.node(), by, rows, probe).await.is_err() {
             return false;
         }
     }
@@ -134,12 +217,44 @@ async fn probe_column(world: Rc<World>, read: usize, column: ColumnRef, row: Row
     let name = u64::from(process);
     here.note(Kind::ProbeBegan, read as u32, name, 1);
     let message = Message::control("read", PATIENCE).class(MessageClass::Probe);
-    let node = world.owner(column.table, OpId::NONE);
-    let reply = here.call(node, message, move |here: Here| async move {
-        let subject = column_subject(column.table, column.column);
-        let database = here.database(column.table);
-        database.read_column(*here.ctx(), here.node(), subject, row, name).await.is_ok()
-    });
+    let owner = world.env().system().table(column.table).owner;
+    let by = world.env().system().reads[read].by.unwrap_or(owner);
+    let node = world.instance(by, OpId::NONE);
+    let reply = here.call(node, message, move |here| read_cell(here, by, column, row, name));
     let ending = ending(reply.await);
     here.note(Kind::ProbeEnded, read as u32, name, ending as u64);
 }
+
+/// At a service: reads a cell by the path that it has to the table.
+async fn read_cell(here: Here, by: ServiceId, cell: ColumnRef, row: RowKey, probe: u64) -> bool {
+    match here.system().access(by, cell.table) {
+        Access::Direct => read_own_cell(here, by, cell, row, probe).await,
+        Access::Replica(copy) => {
+            read_own_cell(here, by, ColumnRef { table: copy, ..cell }, row, probe).await
+        }
+        Access::Call(owner) => {
+            let node = here.world().instance(owner, OpId::NONE);
+            let message = Message::control("read", here.system().retry.step_deadline);
+            let message = message.class(MessageClass::Probe);
+            let reply =
+                here.call(node, message, move |here| read_own_cell(here, owner, cell, row, probe));
+            reply.await == Reply::Answered(true)
+        }
+    }
+}
+
+/// Reads a cell that a service reaches itself.
+async fn read_own_cell(
+    here: Here,
+    by: ServiceId,
+    cell: ColumnRef,
+    row: RowKey,
+    probe: u64,
+) -> bool {
+    let subject = column_subject(cell.table, cell.column);
+    let database = here.database(cell.table);
+    database.read_column(*here.ctx(), here.node(), by, (subject, row), probe).await.is_ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ mod operation;
 mod ownership;
 
 pub use operation::{
-    Derive, DeriveRule, Effect, KeyChoice, KeySpec, Lookup, OperationSpec, Refuse, StepSpec,
+    Below, Derive, DeriveRule, Effect, KeyChoice, KeySpec, Lookup, OperationSpec, Refuse, StepSpec,
     ValueSpec,
 };
 pub use ownership::{Access, Api, Feed, Grant, ReplicaSpec};

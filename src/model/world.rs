@@ -12,6 +12,7 @@ use super::log::Log;
 use super::network::{Network, Place};
 use super::protocol::Protocol;
 use super::record::{Kind, OpId};
+use super::replica;
 use super::service::Pool;
 use super::system::{DatabaseId, Name, OperationKind, ServiceId, TableId};
 use crate::kernel::{NodeId, Span, Time};
@@ -31,6 +32,8 @@ pub struct World {
     held: RefCell<BTreeSet<(OpId, u32)>>,
     /// When the last one of them left or arrived.
     last_travel: Cell<Time>,
+    /// How far each replica has followed the log of its source, for the books.
+    copied: Vec<Cell<u64>>,
 }
 
 /// One node: what it is, what runs on it, what it remembers.
@@ -130,6 +133,7 @@ impl World {
             in_flight: Cell::new(0),
             held: RefCell::default(),
             last_travel: Cell::new(Time::ZERO),
+            copied: vec![Cell::new(0); system.replicas.len()],
         })
     }
 
@@ -333,6 +337,27 @@ impl World {
         let process = self.env.next_process();
         let ctx = Ctx { node: id, process, ..Ctx::WORLD };
         Rc::clone(self.protocol()).start(Here::new(Rc::clone(self), ctx));
+        replica::start(self, id);
+    }
+
+    /// The longest period of anything that recurs; quiescence waits for two of them.
+    pub fn period(&self) -> Span {
+        self.protocol().period().max(self.env.system().feed_period())
+    }
+
+    /// A replica has committed everything up to a place in the log of its source.
+    pub(super) fn has_copied(&self, replica: usize, place: u64) {
+        let copied = &self.copied[replica];
+        copied.set(copied.get().max(place));
+    }
+
+    /// Whether every replica has everything that its source has.
+    fn has_copied_all(&self) -> bool {
+        let replicas = self.env.system().replicas.iter().zip(&self.copied);
+        replicas.into_iter().all(|(replica, copied)| {
+            let source = self.env.system().table(replica.of).database;
+            self.database(source).newest(replica.of) == copied.get()
+        })
     }
 
     /// Counts messages in flight on behalf of operations.
@@ -344,9 +369,11 @@ impl World {
     }
 
     /// Whether nothing is going on for any operation: no message in flight, no lock, no prepared
-    /// branch, no backlog in any store, and nothing committed since `since`.
+    /// branch, no backlog in any store, no replica behind its source, and nothing committed since
+    /// `since`.
     pub fn is_quiet(&self, since: Time) -> bool {
         self.in_flight.get() == 0
+            && self.has_copied_all()
             && self
                 .databases
                 .iter()

@@ -86,13 +86,20 @@ impl Pattern for LocalTransaction {
 async fn transact(here: &Here, op: OpId) -> Result<(), Failure> {
     let kind = here.env().operation(op).kind;
     let first = StepId(0);
-    step::lookups(here, op).await?;
+    let looked = step::lookups(here, op).await;
+    if !matches!(looked, Ok(()) | Err(Failure::Refused)) {
+        return looked;
+    }
     let spec = &here.system().operation(kind).steps[0];
     let ctx = here.ctx().at_step(first, here.ctx().attempt);
     // Services that share a database have a right to each other's tables: that is the bargain.
     let mut txn = here.database(spec.table).begin(ctx, here.node(), spec.by, true).await?;
     if !txn.once(step::key(op, first, Direction::Forward)).await? {
         return Ok(()); // An earlier attempt went through, and only its answer was lost.
+    }
+    if looked.is_err() {
+        txn.rollback().await;
+        return looked;
     }
     for at in 0..here.system().operation(kind).steps.len() as u8 {
         let step = StepId(at);

@@ -1,10 +1,10 @@
 //! What all patterns share: carrying out one step as a local transaction, and the one retry policy.
 
-use crate::model::call::{Message, Reply};
+use crate::model::call::Message;
 use crate::model::database::{DbError, Direction, Event, IdemKey, StepRef, Txn};
 use crate::model::here::{Here, Local};
 use crate::model::record::{Answer, Kind, OpId};
-use crate::model::system::StepId;
+use crate::model::system::{Access, Lookup, RowKey, ServiceId, StepId};
 use crate::patterns::slip::{Slip, Slips};
 
 /// Why a step did not (verifiably) take effect.
@@ -132,10 +132,17 @@ impl Drop for Request {
 /// Applies one step, or gives back the transaction that found its key taken.
 async fn attempt(here: &Here, step: StepId, care: Care) -> Result<Option<Txn>, Failure> {
     let op = here.ctx().op;
-    lookup(here, step).await?;
+    let looked = lookup(here, step).await;
+    if looked.is_err() && !(care.once && looked == Err(Failure::Refused)) {
+        return looked.map(|()| None);
+    }
     let mut txn = pass(here, step, care).await?;
     if care.once && !txn.once(key(op, step, Direction::Forward)).await? {
-        return Ok(Some(txn));
+        return Ok(Some(txn)); // Whatever stands against it now did not then.
+    }
+    if looked.is_err() {
+        txn.rollback().await;
+        return Err(Failure::Refused);
     }
     txn.apply(StepRef::forward(op, step)).await?;
     if let Some(event) = care.event {
@@ -185,23 +192,36 @@ pub async fn undo(here: &Here, step: StepId, care: Care) -> Result<(), Failure> 
     Ok(txn.commit().await?)
 }
 
-/// Does a step's reference lookup at the owner of the looked-up table, if it has one.
+/// Does a step's look-up, if it has one, by the path that its service has to the table: in the
+/// database, in a replica of its own, or by asking the table's owner.
 pub async fn lookup(here: &Here, step: StepId) -> Result<(), Failure> {
     let op = here.ctx().op;
     let info = here.env().operation(op);
     let spec = &here.system().operation(info.kind).steps[step.index()];
     let Some(lookup) = spec.lookup else { return Ok(()) };
     let row = info.keys[usize::from(lookup.key)];
-    let owner = here.world().owner(lookup.table, op);
     let here = here.at_step(step, here.ctx().attempt);
-    let deadline = here.system().retry.step_deadline;
-    let reply = here.call(owner, Message::request("look-up", deadline), move |here| async move {
-        let database = here.database(lookup.table);
-        database.look_up(*here.ctx(), here.node(), lookup.table, row).await.is_ok()
-    });
-    match reply.await {
-        Reply::Answered(true) => Ok(()),
-        _ => Err(Failure::Technical), // A read leaves nothing behind, whatever became of it.
+    match here.system().access(spec.by, lookup.table) {
+        Access::Direct => look_up(here, spec.by, lookup, row).await,
+        Access::Replica(copy) => {
+            look_up(here, spec.by, Lookup { table: copy, ..lookup }, row).await
+        }
+        Access::Call(owner) => {
+            let node = here.world().instance(owner, op);
+            let message = Message::request("look-up", here.system().retry.step_deadline);
+            let reply = here.call(node, message, move |here| look_up(here, owner, lookup, row));
+            reply.await.answer().unwrap_or(Err(Failure::Technical))
+        }
+    }
+}
+
+/// Reads a row and goes by what is there. A read leaves nothing behind, whatever became of it.
+async fn look_up(here: Here, by: ServiceId, lookup: Lookup, row: RowKey) -> Result<(), Failure> {
+    let database = here.database(lookup.table);
+    match database.look_up(*here.ctx(), here.node(), by, lookup, row).await {
+        Ok(()) => Ok(()),
+        Err(DbError::Refused) => Err(Failure::Refused),
+        Err(_) => Err(Failure::Technical),
     }
 }
 
@@ -256,3 +276,6 @@ pub async fn retry<T>(
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

@@ -359,6 +359,9 @@ shape! {
     pub struct Read {
         /// Random draws hash this instead of the name.
         luck: Option<String>,
+        /// The service that is asked. It reads what it reaches itself in its databases and its
+        /// replicas, and asks the owners of the rest. By default the reader asks every owner.
+        by: Option<At<String>>,
         /// Read for every arrival of this operation.
         operation: Option<At<String>>,
         /// The rows of these steps of the operation; by default of all.

@@ -86,7 +86,7 @@ shape! {
         refuse: Option<At<Refuse>>,
         /// How its row follows from earlier rows; all that a synchronization job may know.
         derive: Option<At<Derive>>,
-        /// A row of a reference table that is looked up at its owner first.
+        /// A row that is looked up first: at its owner, or where the service can read it itself.
         lookup: Option<Lookup>,
     }
 }
@@ -123,7 +123,7 @@ shape! {
     /// If the effect would bring a column below a bound.
     "`below`"
     pub struct Below {
-        /// The column of the step's row.
+        /// The column of the row.
         column: At<String>,
         /// The least value that it may have.
         bound: i64,
@@ -166,13 +166,25 @@ shape! {
 }
 
 shape! {
-    /// A read of somebody else's reference data before a step's own work.
+    /// A read before a step's own work, of reference data or of what the step depends on.
     "a lookup"
     pub struct Lookup {
-        /// The table, owned by another service.
+        /// The table.
         table: At<String>,
         /// Which key of the operation names the row.
         key: At<String>,
+        /// What must not be found: else the step is refused. Nothing is locked, so that what was
+        /// true when it was checked may be false when the step acts on it.
+        refuse: Option<LookupRefuse>,
+    }
+}
+
+shape! {
+    /// What a lookup must not find; that there is no such row refuses the step, too.
+    "a refusal by what was looked up"
+    pub struct LookupRefuse {
+        /// If a column of the row that was looked up is below a bound.
+        below: Below,
     }
 }
 

@@ -1,11 +1,13 @@
 //! What every pattern costs on a good day, against forms that fit on one line: `quiet.toml`, where
 //! nothing fails and almost every time is constant.
 
+use std::sync::Arc;
+
 use driftlab::checks::census::Headline;
 use driftlab::checks::measures::lag::Lag;
 use driftlab::kernel::{Span, Time};
 use driftlab::model::record::{Kind, MessageClass};
-use driftlab::model::system::StepId;
+use driftlab::model::system::{Feed, ReplicaSpec, StepId, TableId};
 
 use crate::whole::{Told, scenario, tell, text, variant};
 
@@ -100,4 +102,114 @@ fn two_phase_commit_shows_nothing_in_part_for_eighteen_messages() {
     // A participant prepares and commits, the coordinator decides.
     let forced = told.all(Kind::Logged).filter(|logged| logged.b == 1).count() as u64;
     assert_eq!(forced, offered * (1 + 2 * 3));
+}
+
+/// A price list that one service owns and another copies every so often; prices change all the
+/// time, each at the same rate.
+const PRICES: &str = r#"
+    [scenario]
+    name = "prices"
+    warm-up = "50s"
+    load = "650s"
+    settle = "50s"
+
+    [services]
+    shop = { work = "1us" }
+    prices = { work = "1us" }
+
+    [databases]
+    shop-db = { work = "1us", force = "1us" }
+    price-db = { work = "1us", force = "1us" }
+
+    [links]
+    default = { delay = "1us" }
+    database = { delay = "1us" }
+    client = { delay = "1us" }
+
+    [tables]
+    price = { owner = "prices", database = "price-db", columns = { amount = 0 }, rows = 40 }
+    copy = { owner = "shop", database = "shop-db", columns = { amount = 0 }, rows = 40 }
+
+    [operations.change]
+    keys = { price = { rows-of = "price" } }
+    steps = [
+        { name = "change", by = "prices", table = "price", key = "price",
+          effect = { set = { amount = "{ordinal}" } }, undo = { set = { amount = 0 } } },
+    ]
+
+    [load.market]
+    operation = "change"
+    poisson = 4.0 # each of 40 rows changes every 10 s on average
+
+    [reads.tag]
+    by = "shop"
+    table = "price"
+    column = "amount"
+    key = { rows-of = "price" }
+    rate = 5.0
+
+    [variants]
+    only = { pattern = "orchestrated" }
+"#;
+
+/// Shares of a read's probes over some seeds, with their mean and its 99.9 % interval.
+fn share_of_seeds(shares: &[f64]) -> (f64, f64) {
+    let (n, mean) = (shares.len() as f64, mean(shares));
+    let variance = shares.iter().map(|share| (share - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    // Student's t for so few seeds: 5.0 standard errors for 10.
+    (mean, 5.0 * (variance / n).sqrt())
+}
+
+#[test]
+fn a_periodic_copy_is_stale_as_often_as_its_period_and_the_updates_say() {
+    let mut scenario = scenario(PRICES);
+    let copied = |name: &str, scenario: &driftlab::scenario::Scenario| {
+        let tables = &scenario.system.tables;
+        TableId(tables.iter().position(|table| &*table.name.shown == name).unwrap() as u16)
+    };
+    let (of, copy) = (copied("price", &scenario), copied("copy", &scenario));
+    for (period, rate) in [(10, 0.1), (30, 0.1)] {
+        let feed = Feed::Periodic(Span::from_secs(period));
+        let system = Arc::make_mut(&mut scenario.variants[0].system);
+        system.replicas = vec![ReplicaSpec { of, copy, feed }];
+        let runs: Vec<Told> =
+            (1..=10).map(|seed| tell(&scenario, &scenario.variants[0], seed)).collect();
+        let stale = |told: &Told| {
+            let ended = told.report.reads[0].ended;
+            assert_eq!(ended.read, ended.scheduled);
+            ended.within[2].stale as f64 / ended.scheduled as f64
+        };
+        let (measured, chance) = share_of_seeds(&runs.iter().map(stale).collect::<Vec<_>>());
+        // A read falls anywhere between two copies; behind `t` of them the price still stands
+        // with probability `e^(-rate t)`.
+        let updates = rate * period as f64;
+        let expected = 1.0 - (1.0 - (-updates).exp()) / updates;
+        assert!(chance < 0.03, "{chance} tells nothing");
+        assert!(
+            (measured - expected).abs() < chance,
+            "every {period} s: {measured}, not {expected} +- {chance}"
+        );
+        // Nobody sees a price that was replaced before the last copy.
+        let oldest = runs.iter().filter_map(|told| told.report.reads[0].ages.values.last());
+        let oldest = oldest.max().copied().unwrap_or_default();
+        let limit = Span::from_secs(period) + Span::from_millis(1);
+        assert!(oldest <= limit.as_nanos() && oldest > limit.as_nanos() / 2, "{oldest} ns");
+    }
+}
+
+#[test]
+fn a_replica_fed_by_events_is_stale_for_as_long_as_a_change_travels() {
+    let mut scenario = scenario(PRICES);
+    let tables = &scenario.system.tables;
+    let named = |name: &str| {
+        TableId(tables.iter().position(|table| &*table.name.shown == name).unwrap() as u16)
+    };
+    let replica = ReplicaSpec { of: named("price"), copy: named("copy"), feed: Feed::Events };
+    Arc::make_mut(&mut scenario.variants[0].system).replicas = vec![replica];
+    let told = tell(&scenario, &scenario.variants[0], 1);
+    assert!(told.report.settled);
+    let read = &told.report.reads[0];
+    // A change travels for some 10 us, and of 3,000 reads hardly one falls into that.
+    assert!(read.ended.within[2].stale <= 2, "{:?}", read.ended);
+    assert!(read.ages.values.iter().all(|age| *age < 100_000));
 }

@@ -345,7 +345,7 @@ impl Database {
         self.env.luck().draw(Purpose::Refusal, step.name.luck, luck, 0, 0).chance(share)
     }
 
-    fn may_write(&self, call: &Call, table: TableId) -> Result<(), DbError> {
+    pub(super) fn may_write(&self, call: &Call, table: TableId) -> Result<(), DbError> {
         let spec = self.env.system().table(table);
         let state = self.state();
         let session = state.sessions.get(&call.txn).ok_or(DbError::Broken)?;
@@ -353,7 +353,12 @@ impl Database {
         if owns && spec.database == self.id { Ok(()) } else { Err(DbError::Denied) }
     }
 
-    fn refuse(&self, call: &Call, table: TableId, reason: Reason) -> Result<(), DbError> {
+    pub(super) fn refuse(
+        &self,
+        call: &Call,
+        table: TableId,
+        reason: Reason,
+    ) -> Result<(), DbError> {
         if let Some(session) = self.state_mut().sessions.get_mut(&call.txn) {
             session.refused = true;
         }

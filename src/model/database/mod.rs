@@ -21,6 +21,7 @@
 //!   highest fencing token ([`Txn::fence`]), which take part in transactions like rows.
 
 mod commit;
+mod copies;
 mod effects;
 mod fence;
 mod flight;

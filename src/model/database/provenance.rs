@@ -94,7 +94,8 @@ impl Provenance {
         self.0.as_ref().map_or(0, |link| link.depth)
     }
 
-    fn same(&self, other: &Self) -> bool {
+    /// Whether it is the same chain, and not just one that says the same.
+    pub(super) fn same(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             (Some(a), Some(b)) => Arc::ptr_eq(a, b),
             (None, None) => true,

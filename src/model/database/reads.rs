@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::effects::Reason;
 use super::ledger::Shows;
 use super::locks::Mode;
 use super::provenance::{Direction, Effect};
@@ -11,11 +12,11 @@ use super::{Call, Database, DbError, RowVersion, Txn};
 use crate::kernel::{NodeId, Span};
 use crate::model::env::Ctx;
 use crate::model::record::{Kind, MessageClass, subject_column};
-use crate::model::system::{ReadMode, RowKey, ServiceId, TableId};
+use crate::model::system::{Below, Lookup, ReadMode, RowKey, ServiceId, StepId, TableId};
 
 impl Database {
-    /// A probe: reads the row that `ctx.step` of `ctx.op` touches and notes what it shows of that
-    /// step. `probe` names the probe.
+    /// A probe by `service`: reads rows by one statement and notes what each shows of its step of
+    /// `ctx.op`. A row may be a copy of the one that the step touches. `probe` names the probe.
     ///
     /// # Errors
     ///
@@ -24,28 +25,40 @@ impl Database {
         self: &Rc<Self>,
         ctx: Ctx,
         from: NodeId,
-        table: TableId,
-        row: RowKey,
+        service: ServiceId,
+        rows: Vec<(StepId, TableId, RowKey)>,
         probe: u64,
     ) -> Result<(), DbError> {
-        self.look(
-            ctx,
-            from,
-            RowId { table, key: row },
-            MessageClass::Probe,
-            move |database, call| {
-                let Ctx { op, step, .. } = call.ctx;
-                let effect = Effect { op, step, direction: Direction::Forward };
-                let shows = match database.ledger.shows(effect) {
-                    Shows { forward, undo } if forward == undo => 0,
-                    Shows { forward: 1, undo: 0 } => 1,
-                    Shows { .. } => 2,
-                };
-                let subject = u32::from(table.0);
-                database.env.note(&call.ctx, Kind::ProbeSaw, subject, probe, shows);
-            },
-        )
+        let ids = rows.iter().map(|(_, table, key)| RowId { table: *table, key: *key }).collect();
+        let reader = (ctx, from, service, MessageClass::Probe);
+        self.look(reader, ids, move |database, call| {
+            for (step, table, key) in rows {
+                let ctx = Ctx { step, ..call.ctx };
+                let shows = database.shows(&ctx, RowId { table, key });
+                database.env.note(&ctx, Kind::ProbeSaw, u32::from(table.0), probe, shows);
+            }
+            Ok(())
+        })
         .await
+    }
+
+    /// What a row, or the copy of one, shows of a step: as a `ProbeSaw` record says it.
+    fn shows(&self, ctx: &Ctx, row: RowId) -> u64 {
+        let Ctx { op, step, .. } = *ctx;
+        let kind = self.env.operation(op).kind;
+        let touched = self.env.system().operation(kind).steps[step.index()].table;
+        let (forward, undo) = if row.table == touched {
+            let effect = Effect { op, step, direction: Direction::Forward };
+            let Shows { forward, undo } = self.ledger.shows(effect);
+            (i32::from(forward), i32::from(undo))
+        } else {
+            self.copy_shows(op, step, self.state().row(row.table, row.key))
+        };
+        match (forward, undo) {
+            (forward, undo) if forward == undo => 0,
+            (1, 0) => 1,
+            _ => 2,
+        }
     }
 
     /// A reader without an operation: reads a cell (`subject` packs table and column) and notes
@@ -58,36 +71,46 @@ impl Database {
         self: &Rc<Self>,
         ctx: Ctx,
         from: NodeId,
-        subject: u32,
-        row: RowKey,
+        service: ServiceId,
+        (subject, row): (u32, RowKey),
         probe: u64,
     ) -> Result<(), DbError> {
         let (table, _) = subject_column(subject);
-        self.look(
-            ctx,
-            from,
-            RowId { table, key: row },
-            MessageClass::Probe,
-            move |database, call| {
-                database.env.note(&call.ctx, Kind::ProbeSaw, subject, probe, row.0);
-            },
-        )
+        let reader = (ctx, from, service, MessageClass::Probe);
+        self.look(reader, vec![RowId { table, key: row }], move |database, call| {
+            database.env.note(&call.ctx, Kind::ProbeSaw, subject, probe, row.0);
+            Ok(())
+        })
         .await
     }
 
-    /// Reads a row of reference data for its owner's API, in one round trip.
+    /// Looks up a row in one round trip, in this table of the database. The lock of a locking
+    /// reader is given back at once: what was seen need not be so any more when it is acted upon.
     ///
     /// # Errors
     ///
-    /// As [`Database::begin`] and every statement.
+    /// [`DbError::Refused`] if what was found, or that there is no such row, stands against the
+    /// step; further ones as [`Database::begin`] and every statement.
     pub async fn look_up(
         self: &Rc<Self>,
         ctx: Ctx,
         from: NodeId,
-        table: TableId,
+        service: ServiceId,
+        lookup: Lookup,
         row: RowKey,
     ) -> Result<(), DbError> {
-        self.look(ctx, from, RowId { table, key: row }, MessageClass::Database, |_, _| ()).await
+        let id = RowId { table: lookup.table, key: row };
+        let reader = (ctx, from, service, MessageClass::Database);
+        self.look(reader, vec![id], move |database, call| {
+            let Some(Below { column, bound }) = lookup.refuse else { return Ok(()) };
+            let reason = match &**database.state().row(id.table, id.key) {
+                row if !row.live => Reason::NoRow,
+                row if row.value(column) < bound => Reason::Bound,
+                _ => return Ok(()),
+            };
+            database.refuse(call, id.table, reason)
+        })
+        .await
     }
 
     /// A query of `service` that locks nothing, and holds a connection and a core for so long.
@@ -107,23 +130,26 @@ impl Database {
             .await
     }
 
-    /// One locked read in a transaction of its own, in one round trip.
+    /// One locked read of some rows in a transaction of its own, in one round trip.
     async fn look(
         self: &Rc<Self>,
-        ctx: Ctx,
-        from: NodeId,
-        row: RowId,
-        class: MessageClass,
-        note: impl FnOnce(&Self, &Call) + 'static,
+        (ctx, from, service, class): (Ctx, NodeId, ServiceId, MessageClass),
+        rows: Vec<RowId>,
+        act: impl FnOnce(&Self, &Call) -> Result<(), DbError> + 'static,
     ) -> Result<(), DbError> {
-        let mut txn = self.connect(ctx, from, (ServiceId(0), false), class).await?;
-        txn.alone(move |database, call| {
-            let lock = database.read_lock(row, Mode::Shared);
-            database.statement(call, lock, move |database, call| {
-                database.has(row.table)?;
-                note(database, call);
-                Ok(())
-            })
+        let mut txn = self.connect(ctx, from, (service, false), class).await?;
+        txn.alone(move |database, call| async move {
+            for row in &rows {
+                database.check(&call)?;
+                if let Some((row, mode)) = database.read_lock(*row, Mode::Shared) {
+                    database.lock(&call, row, mode).await?;
+                }
+            }
+            let seen = |database: &Self, call: &Call| {
+                rows.iter().try_for_each(|row| database.has(row.table))?;
+                act(database, call)
+            };
+            database.statement(call, None, seen).await
         })
         .await
     }

@@ -74,6 +74,23 @@ impl RowVersion {
         Self { key, row }
     }
 
+    /// Whether a row holds this very version, provenance and all.
+    pub(super) fn is_same(&self, other: &Row) -> bool {
+        let cells = self.row.cells.iter().zip(&other.cells);
+        self.row.live == other.live
+            && self.row.existence.same(&other.existence)
+            && cells.into_iter().all(|(one, other)| {
+                one.value == other.value && one.provenance.same(&other.provenance)
+            })
+    }
+
+    /// Makes a row hold this version.
+    pub(super) fn write_into(&self, row: &mut Row) {
+        row.live = self.row.live;
+        row.existence = self.row.existence.clone();
+        row.cells.clone_from(&self.row.cells);
+    }
+
     /// The row's key.
     pub fn key(&self) -> RowKey {
         self.key
@@ -121,6 +138,24 @@ pub(super) struct Table {
     initial_rows: u64,
     by_value: Vec<(u8, BTreeMap<i64, BTreeSet<RowKey>>)>,
     by_time: Option<BTreeSet<(Time, RowKey)>>,
+    by_commit: Option<Commits>,
+}
+
+/// The rows in the order in which they were last put in place, as a log would tell it.
+struct Commits {
+    newest: u64,
+    order: BTreeMap<u64, RowKey>,
+    places: BTreeMap<RowKey, u64>,
+}
+
+impl Commits {
+    fn add(&mut self, key: RowKey) {
+        self.newest += 1;
+        if let Some(before) = self.places.insert(key, self.newest) {
+            self.order.remove(&before);
+        }
+        self.order.insert(self.newest, key);
+    }
 }
 
 impl Table {
@@ -135,6 +170,7 @@ impl Table {
             initial_rows: spec.rows,
             by_value: Vec::new(),
             by_time: None,
+            by_commit: None,
         }
     }
 
@@ -168,6 +204,9 @@ impl Table {
             }
         }
         self.rows.insert(key, row);
+        if let Some(commits) = &mut self.by_commit {
+            commits.add(key);
+        }
         old
     }
 
@@ -213,6 +252,32 @@ impl Table {
             found.push(*entry);
         }
         found.into_iter().map(|(_, key)| self.version(key)).collect()
+    }
+
+    /// The place of the newest change in the order of commits; 0 if there is none.
+    pub fn newest(&mut self) -> u64 {
+        self.commits().newest
+    }
+
+    /// The rows (deleted ones included) that were put in place behind a place in the order of
+    /// commits, oldest first, at most `limit`; and the place of the last one. Who asks from 0 gets
+    /// every row that was ever written; who goes on from where it was misses nothing, whatever
+    /// became of transactions that were open meanwhile, and though a crash takes changes back.
+    pub fn committed(&mut self, after: u64, limit: usize) -> (Vec<RowVersion>, u64) {
+        let changed = self.commits().order.range(after + 1..).take(limit);
+        let changed: Vec<(u64, RowKey)> = changed.map(|(place, key)| (*place, *key)).collect();
+        let last = changed.last().map_or(after, |(place, _)| *place);
+        (changed.into_iter().map(|(_, key)| self.version(key)).collect(), last)
+    }
+
+    /// The index of commits, made when it is first asked for.
+    fn commits(&mut self) -> &mut Commits {
+        self.by_commit.get_or_insert_with(|| {
+            let (order, places) = (BTreeMap::new(), BTreeMap::new());
+            let mut commits = Commits { newest: 0, order, places };
+            self.rows.keys().for_each(|key| commits.add(*key));
+            commits
+        })
     }
 
     /// At most `limit` rows behind `after` (deleted ones included), in the order of their keys.
@@ -274,6 +339,7 @@ mod tests {
                 if at == early {
                     table.find(0, 2);
                     table.changed(Time::ZERO, 1);
+                    table.newest();
                 }
                 let key = RowKey(*key);
                 let mut row = Row::clone(table.get(key));
@@ -289,6 +355,17 @@ mod tests {
                     all.iter().filter(|r| r.value(0) == value).map(|r| r.key().0).collect();
                 prop_assert_eq!(keys(&table.find(0, value)), expected);
             }
+            let (mut tail, mut place) = (BTreeMap::new(), 0);
+            while let (rows, last) = table.committed(place, 3)
+                && !rows.is_empty()
+            {
+                tail.extend(rows.iter().map(|row| (row.key(), row.version())));
+                place = last;
+            }
+            let written = all.iter().filter(|row| row.version() > 0);
+            let written: BTreeMap<RowKey, u64> =
+                written.map(|row| (row.key(), row.version())).collect();
+            prop_assert_eq!((tail, place), (written, table.newest()));
             let since = Time::from_nanos(7);
             let mut expected: Vec<(Time, u64)> = all
                 .iter()

@@ -235,7 +235,7 @@ impl Database {
         if open { Ok(()) } else { Err(DbError::Broken) }
     }
 
-    async fn lock(&self, call: &Call, row: RowId, mode: Mode) -> Result<(), DbError> {
+    pub(super) async fn lock(&self, call: &Call, row: RowId, mode: Mode) -> Result<(), DbError> {
         let sim = self.env.sim();
         let asked = match self.suffers(Trouble::Deadlock, call) {
             true => Asked::Deadlock,

@@ -208,7 +208,7 @@ impl Txn {
         self.query(table, move |database| database.state().table(table).scan(after, limit)).await
     }
 
-    async fn query<T: 'static>(
+    pub(super) async fn query<T: 'static>(
         &mut self,
         table: TableId,
         look: impl FnOnce(&Database) -> T + 'static,

@@ -70,7 +70,7 @@ pub struct StepSpec {
     pub refuse: Option<Refuse>,
     /// How it follows from earlier rows; all that a synchronization job may know.
     pub derive: Option<Derive>,
-    /// A row of a reference table that is looked up at its owner first.
+    /// A row that is looked up first, by the path that the service has to it.
     pub lookup: Option<Lookup>,
 }
 
@@ -158,11 +158,23 @@ pub enum DeriveRule {
     },
 }
 
-/// A read of somebody else's reference data before a step's own work.
+/// A read before a step's own work, of reference data or of what the step depends on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Lookup {
-    /// The table, owned by another service.
+    /// The table.
     pub table: TableId,
     /// Which key of the operation names the row.
     pub key: u8,
+    /// What must be found for the step to go on. Nothing is locked: what was true when it was
+    /// looked at may be false by the time the step acts on it.
+    pub refuse: Option<Below>,
+}
+
+/// A value that is too small.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Below {
+    /// The column.
+    pub column: u8,
+    /// The least value that is not.
+    pub bound: i64,
 }

@@ -29,7 +29,8 @@ pub enum Api {
 pub struct ReplicaSpec {
     /// The table that is copied.
     pub of: TableId,
-    /// The copy, a table of its own: its owner is who keeps it.
+    /// The copy, a table of its own with the same columns and initial rows: its owner is who keeps
+    /// it.
     pub copy: TableId,
     /// How it is kept up to date.
     pub feed: Feed,
@@ -70,6 +71,15 @@ impl System {
             Some(replica) => Access::Replica(replica.copy),
             None => Access::Call(spec.owner),
         }
+    }
+
+    /// The longest period of a feed of any replica.
+    pub fn feed_period(&self) -> Span {
+        let periods = self.replicas.iter().map(|replica| match replica.feed {
+            Feed::Periodic(every) => every,
+            Feed::Events => Span::ZERO,
+        });
+        periods.max().unwrap_or_default()
     }
 
     /// The services whose steps write a table, as the operations say; in the order of their ids.

@@ -9,7 +9,8 @@ use super::names::Names;
 use super::{Context, name};
 use crate::kernel::{Span, Time};
 use crate::model::system::{
-    Arrivals, ColumnRef, KeyChoice, LoadId, LoadSpec, OperationKind, ReadSpec, ReadWhat, StepId,
+    Arrivals, ColumnRef, KeyChoice, LoadId, LoadSpec, OperationKind, ReadSpec, ReadWhat, ServiceId,
+    StepId,
 };
 
 impl Context<'_> {
@@ -202,7 +203,12 @@ impl Context<'_> {
                     Some(operation) => self.probe(operation, read),
                     None => self.reader(read),
                 };
-                Some(ReadSpec { name: name(shown, read.luck.as_ref()), by: None, what: what? })
+                let by = match &read.by {
+                    Some(by) => Some(self.service.find(by, &mut self.problems)?),
+                    None => None,
+                };
+                let by = by.map(|by| ServiceId(by as u16));
+                Some(ReadSpec { name: name(shown, read.luck.as_ref()), by, what: what? })
             }));
         }
         reads.into_iter().collect()

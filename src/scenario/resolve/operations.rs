@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use super::super::operation::{Effect as EffectText, Key, Operation, Refuse as RefuseText, Step};
+use super::super::operation::{
+    Effect as EffectText, Key, Lookup as LookupText, Operation, Refuse as RefuseText, Step,
+};
 use super::super::problem::Problem;
 use super::super::values::{At, Map, Scalar};
 use super::names::{Names, no_duplicates};
 use super::{Context, name};
 use crate::kernel::Zipf;
 use crate::model::system::{
-    Effect, KeyChoice, KeySpec, Lookup, MAX_KEYS, MAX_STEPS, Name, OperationSpec, Refuse,
+    Below, Effect, KeyChoice, KeySpec, Lookup, MAX_KEYS, MAX_STEPS, Name, OperationSpec, Refuse,
     ServiceId, StepId, StepSpec, TableId, ValueSpec,
 };
 
@@ -169,11 +171,7 @@ impl Context<'_> {
         if let (Some(by), Some(table)) = (by, table) {
             self.owned(step, by, table);
         }
-        let lookup = step.lookup.as_ref().map(|lookup| {
-            let table = self.table_id(&lookup.table);
-            let key = scope.keys.find(&lookup.key, &mut self.problems);
-            Some(Lookup { table: table?, key: key? as u8 })
-        });
+        let lookup = step.lookup.as_ref().map(|lookup| self.lookup(lookup, scope));
         let table = table?;
         let effect = self.effect(table, &step.effect.value, &scope.keys);
         let undo = step.undo.as_ref().map(|undo| self.effect(table, &undo.value, &scope.keys));
@@ -260,6 +258,21 @@ impl Context<'_> {
             });
         }
         written
+    }
+
+    fn lookup(&mut self, lookup: &LookupText, scope: &Scope) -> Option<Lookup> {
+        let table = self.table_id(&lookup.table);
+        let key = scope.keys.find(&lookup.key, &mut self.problems);
+        let (table, key) = (table?, key? as u8);
+        let refuse = match &lookup.refuse {
+            None => None,
+            Some(refuse) => {
+                let below = &refuse.below;
+                let column = self.number_column(table, &below.column)?;
+                Some(Below { column, bound: below.bound })
+            }
+        };
+        Some(Lookup { table, key, refuse })
     }
 
     fn refuse(&mut self, table: TableId, refuse: &RefuseText) -> Option<Refuse> {

@@ -342,7 +342,10 @@ fn probes_write_down_what_the_row_shows() {
         let ctx = Ctx { op, step: StepId(0), ..bench.ctx() };
         let (db, client) = (Rc::clone(&bench.db), bench.client);
         bench
-            .get(async move { db.probe(ctx, client, STOCK, RowKey(0), number).await })
+            .get(async move {
+                let rows = vec![(StepId(0), STOCK, RowKey(0))];
+                db.probe(ctx, client, ServiceId(0), rows, number).await
+            })
             .expect("it is read");
     };
     probe(1);

@@ -1,0 +1,140 @@
+//! Reads that a service does for its clients, hop by hop: every leg takes 1 ms and so does every
+//! statement, so what a read takes says which way it went.
+
+use std::sync::Arc;
+
+use crate::experiment::compare::setup;
+use crate::experiment::run::Setup;
+use crate::experiment::testbed::{SHOP, Told, scenario, tell_of};
+use crate::kernel::Span;
+use crate::model::record::{Kind, MessageClass};
+use crate::model::system::{Feed, Grant, ReplicaSpec, ServiceId, System, TableId};
+
+const ORDER: ServiceId = ServiceId(0);
+const DESK: ServiceId = ServiceId(2);
+const ORDERS: TableId = TableId(0);
+const PRODUCTS: TableId = TableId(1);
+/// Copies of both, kept by the desk.
+const COPIES: [TableId; 2] = [TableId(2), TableId(3)];
+
+/// The shop with a desk that owns nothing but copies, which nobody keeps up to date yet, and
+/// with one read: of every order 10 s after it arrived, or of the products.
+fn shop(read: &str, by: Option<&str>, change: impl FnOnce(&mut System)) -> Setup {
+    let by = by.map_or(String::new(), |by| format!("by = '{by}'"));
+    let text = SHOP
+        .replace("[databases]", "desk = { work = '1ms' }\n[databases]")
+        .replace("[links]", "desk-db = { work = '1ms', force = '2ms' }\n[links]")
+        .replace(
+            "[operations.buy]",
+            "copy-of-order = { owner = 'desk', database = 'desk-db', columns = { product = 0 } }\n\
+             copy-of-product = { owner = 'desk', database = 'desk-db', columns = { left = 99 }, \
+             rows = 5 }\n[operations.buy]",
+        )
+        + &format!("\n[reads.some]\n{read}\n{by}\n");
+    let scenario = scenario(&text);
+    let mut setup = setup(&scenario, &scenario.variants[0]);
+    change(Arc::make_mut(&mut setup.system));
+    setup
+}
+
+const BOTH: &str = "operation = 'buy'\nat = ['10s']";
+const LEFT: &str = "table = 'product'\ncolumn = 'left'\nkey = { rows-of = 'product' }\nrate = 0.5";
+
+fn replicate(system: &mut System) {
+    for (of, copy) in [ORDERS, PRODUCTS].into_iter().zip(COPIES) {
+        system.replicas.push(ReplicaSpec { of, copy, feed: Feed::Events });
+    }
+}
+
+fn share(system: &mut System) {
+    for table in [ORDERS, PRODUCTS] {
+        system.tables[table.index()].grants.push(Grant { service: DESK, write: false });
+    }
+}
+
+/// How long every read took, in ms; how many messages each cost; and where it saw cells.
+fn paid(told: &Told) -> (u64, usize, Vec<String>) {
+    let read = &told.report.reads[0];
+    let count = read.ended.scheduled;
+    assert!(count > 10 && read.ended.read == count, "{:?}", read.ended);
+    let took = &read.took.values;
+    assert_eq!(took.first(), took.last(), "nobody waits for anybody: {took:?}");
+    let probe = |record: &&crate::model::record::Record| record.b == MessageClass::Probe as u64;
+    let sent = told.all(Kind::Sent).filter(probe).count();
+    // Every probe of an operation is measured or not, and each costs the same.
+    let all = told.count(Kind::ProbeBegan);
+    assert_eq!(sent % all, 0);
+    let saw = |name: &&str| told.all(Kind::ProbeSaw).any(|saw| saw.node == told.node(name));
+    let seen = ["order-db", "stock-db", "desk-db"].into_iter().filter(saw);
+    let seen = seen.map(String::from).collect();
+    (Span::from_nanos(took[0]).as_nanos() / 1_000_000, sent / all, seen)
+}
+
+#[test]
+fn a_cell_costs_a_round_trip_more_by_way_of_somebody_who_must_ask() {
+    let paid =
+        |by: Option<&str>, change: fn(&mut System)| paid(&tell_of(&shop(LEFT, by, change), 1));
+    let stock = || vec!["stock-db".to_owned()];
+    // There and back, to the database and back, and its work.
+    assert_eq!(paid(None, |_| ()), (5, 4, stock()));
+    assert_eq!(paid(Some("stock"), |_| ()), (5, 4, stock()), "it is its own table");
+    assert_eq!(paid(Some("desk"), |_| ()), (7, 6, stock()), "it asks");
+    assert_eq!(paid(Some("desk"), share), (5, 4, stock()), "it has a right to look");
+    assert_eq!(paid(Some("desk"), replicate), (5, 4, vec!["desk-db".into()]), "it has a copy");
+}
+
+#[test]
+fn a_join_is_composed_of_what_is_at_hand_and_of_calls_at_the_same_time() {
+    let paid =
+        |by: Option<&str>, change: fn(&mut System)| paid(&tell_of(&shop(BOTH, by, change), 1));
+    let both = || vec!["order-db".to_owned(), "stock-db".to_owned()];
+    assert_eq!(paid(None, |_| ()), (5, 8, both()), "the client composes");
+    assert_eq!(paid(Some("order"), |_| ()), (7, 8, both()), "its own row, and a call");
+    assert_eq!(paid(Some("desk"), |_| ()), (7, 10, both()), "two calls at once");
+    assert_eq!(paid(Some("desk"), share), (8, 6, both()), "one database after the other");
+    let one = |system: &mut System| {
+        share(system);
+        system.tables[PRODUCTS.index()].database = system.tables[ORDERS.index()].database;
+        system.tables[PRODUCTS.index()].owner = ORDER;
+        system.operations[0].steps[1].by = ORDER;
+        system.operations[1].steps[0].by = ORDER;
+    };
+    assert_eq!(paid(Some("desk"), one), (5, 4, vec!["order-db".into()]), "a join in one query");
+    assert_eq!(paid(Some("desk"), replicate), (5, 4, vec!["desk-db".into()]), "of copies, too");
+}
+
+#[test]
+fn what_a_service_composes_is_right_whichever_way_it_reads() {
+    for change in [|_: &mut System| (), share, replicate] {
+        let told = tell_of(&shop(BOTH, Some("desk"), change), 1);
+        let ended = told.report.reads[0].ended;
+        assert_eq!(ended.within[2].right, ended.scheduled, "ten seconds are enough");
+        assert!(told.all(Kind::ProbeSaw).all(|saw| saw.b == 1));
+    }
+    // A copy that nobody feeds shows nothing of what was sold.
+    let forgotten = |system: &mut System| {
+        replicate(system);
+        for replica in &mut system.replicas {
+            replica.feed = Feed::Periodic(Span::from_secs(3_600));
+        }
+    };
+    let told = tell_of(&shop(BOTH, Some("desk"), forgotten), 1);
+    let ended = told.report.reads[0].ended;
+    assert_eq!(ended.within[2].stale, ended.scheduled);
+    assert!(told.all(Kind::ProbeSaw).all(|saw| saw.b == 0));
+    assert!(!told.ran.settled, "a replica that lags is not at rest");
+}
+
+#[test]
+fn a_chain_is_as_available_as_all_its_links_and_a_copy_needs_only_its_keeper() {
+    let crash = "\n[[faults]]\nkind = 'crash'\ntarget = 'stock'\nat = '0s'\nfor = '60s'\n";
+    let answered = |change: fn(&mut System)| {
+        let mut setup = shop(LEFT, Some("desk"), change);
+        setup.faults = scenario(&(SHOP.to_owned() + crash)).faults.into();
+        let read = tell_of(&setup, 1).report.reads[0].clone();
+        (read.ended.read > 0, read.ended.error > 0, read.timed_out())
+    };
+    assert_eq!(answered(|_| ()), (false, true, 0), "the owner's process is down, and says so");
+    assert_eq!(answered(share), (true, false, 0));
+    assert_eq!(answered(replicate), (true, false, 0));
+}

@@ -1,0 +1,163 @@
+//! Replicas: copies of tables that services keep to read without asking, and how they follow.
+//!
+//! Both feeds carry rows as they are committed in the source, in the order of its log, and write
+//! them into the copy in local transactions of the copy's owner. Each goes on from a place in that
+//! log which it holds in memory: a change counts as carried on when the copy has committed it, not
+//! before. Who restarts has forgotten its place and begins with the first change again, which
+//! makes the copy whole whatever was lost; what the copy has already is not written again.
+//!
+//! - [`Feed::Periodic`] pulls: a process of the copy's owner asks the source's owner on a timetable,
+//!   as cron would, until it has everything. One that fails leaves the rest to the next.
+//! - [`Feed::Events`] pushes: a process of the source's owner tails its own log, and sends what is
+//!   new as soon as it is committed. What is not acknowledged is sent again, under the pauses of
+//!   the scenario's retry policy, for as long as it takes.
+//!
+//! Copies show no step of their own and break no rule: what an operation did is judged by the
+//! tables that its steps name. That a copy lags behind keeps a run from being settled.
+
+use std::rc::Rc;
+
+use super::call::{Message, Reply};
+use super::database::{DbError, RowVersion};
+use super::env::Ctx;
+use super::here::Here;
+use super::record::OpId;
+use super::system::{Feed, ReplicaSpec, TableId};
+use super::world::World;
+use crate::kernel::{NodeId, Span};
+
+/// The most rows that travel at once.
+const BATCH: usize = 500;
+
+/// A replica could not be fed: the source, the copy or what is between them is away.
+struct Away;
+
+/// Rows in the order of their commits, and the place behind them.
+type Page = (Vec<RowVersion>, u64);
+
+/// Starts the feeds that run on a node.
+pub(super) fn start(world: &Rc<World>, node: NodeId) {
+    for (number, replica) in world.env().system().replicas.iter().enumerate() {
+        let from = match replica.feed {
+            Feed::Periodic(_) => replica.copy,
+            Feed::Events => replica.of,
+        };
+        if world.owner(from, OpId::NONE) == node {
+            let process = world.env().next_process();
+            let ctx = Ctx { node, process, ..Ctx::WORLD };
+            let feeding = feed(Here::new(Rc::clone(world), ctx), number, replica.clone());
+            world.env().sim().spawn(node, feeding);
+        }
+    }
+}
+
+async fn feed(here: Here, number: usize, replica: ReplicaSpec) {
+    match replica.feed {
+        Feed::Periodic(every) => pull_for_ever(&here, number, &replica, every).await,
+        Feed::Events => push_for_ever(&here, number, &replica).await,
+    }
+}
+
+/// A pull at the start, and then one every so often on the node's clock, from start to start.
+async fn pull_for_ever(here: &Here, number: usize, replica: &ReplicaSpec, every: Span) {
+    let mut place = 0;
+    let mut due = here.clock();
+    loop {
+        // What was carried on before it failed stays so; the rest is for the next time.
+        let _ = pull(here, number, replica, &mut place).await;
+        due += every;
+        while due < here.clock() {
+            due += every;
+        }
+        here.sleep(due - here.clock()).await;
+    }
+}
+
+/// Carries everything on that is new behind a place.
+async fn pull(
+    here: &Here,
+    number: usize,
+    replica: &ReplicaSpec,
+    place: &mut u64,
+) -> Result<(), Away> {
+    let (of, source) = (replica.of, here.world().owner(replica.of, OpId::NONE));
+    loop {
+        let after = *place;
+        let message = Message::request("copy", here.system().retry.step_deadline);
+        let asked =
+            here.call(source, message, move |here| async move { changes(&here, of, after).await });
+        let Reply::Answered(Ok((rows, last))) = asked.await else { return Err(Away) };
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let is_last = rows.len() < BATCH;
+        take_over(here, number, replica.copy, (rows, last)).await.map_err(|_| Away)?;
+        *place = last;
+        if is_last {
+            return Ok(());
+        }
+    }
+}
+
+/// Waits for commits and carries on what is new, again and again until it has arrived.
+async fn push_for_ever(here: &Here, number: usize, replica: &ReplicaSpec) {
+    let database = Rc::clone(here.database(replica.of));
+    let (mut place, mut failures) = (0, 0);
+    loop {
+        if database.newest(replica.of) == place {
+            database.committed().wait().await;
+        } else if push(here, number, replica, &mut place).await.is_ok() {
+            failures = 0;
+        } else {
+            here.sleep(here.env().backoff(here.ctx(), failures)).await;
+            failures = failures.saturating_add(1);
+        }
+    }
+}
+
+/// Carries the next changes on.
+async fn push(
+    here: &Here,
+    number: usize,
+    replica: &ReplicaSpec,
+    place: &mut u64,
+) -> Result<(), Away> {
+    let page = changes(here, replica.of, *place).await.map_err(|_| Away)?;
+    let last = page.1;
+    let (copy, keeper) = (replica.copy, here.world().owner(replica.copy, OpId::NONE));
+    let message = Message::request("copy", here.system().retry.step_deadline);
+    let told = here.call(keeper, message, move |here| {
+        let page = page.clone();
+        async move { take_over(&here, number, copy, page).await }
+    });
+    let Reply::Answered(Ok(())) = told.await else { return Err(Away) };
+    *place = last;
+    Ok(())
+}
+
+/// At the source's owner: what was committed behind a place.
+async fn changes(here: &Here, of: TableId, after: u64) -> Result<Page, DbError> {
+    let owner = here.system().table(of).owner;
+    let mut txn = here.database(of).begin(*here.ctx(), here.node(), owner, false).await?;
+    let page = txn.committed(of, after, BATCH).await?;
+    txn.rollback().await;
+    Ok(page)
+}
+
+/// At the copy's owner: writes rows into the copy.
+async fn take_over(
+    here: &Here,
+    number: usize,
+    copy: TableId,
+    (rows, last): Page,
+) -> Result<(), DbError> {
+    let owner = here.system().table(copy).owner;
+    let mut txn = here.database(copy).begin(*here.ctx(), here.node(), owner, false).await?;
+    txn.copy(copy, rows).await?;
+    txn.commit().await?;
+    here.world().has_copied(number, last);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
