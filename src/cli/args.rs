@@ -46,9 +46,9 @@ pub enum Command {
     },
     /// List what scenarios and reports can name.
     List(List),
-    /// Explain a pattern, a fault or a check: what it does, promises, and how it fails.
+    /// Explain a pattern, a technique, a fault or a check: what it does, and how it fails.
     Explain {
-        /// Its name, as `list patterns`, `list faults` and `list checks` print it.
+        /// Its name, as `list patterns`, `techniques`, `faults` and `checks` print it.
         name: String,
     },
     /// Print the fingerprint of every variant on the first seed, to compare builds.
@@ -262,6 +262,8 @@ pub enum When {
 pub enum Listing {
     /// Ways to keep data consistent.
     Patterns,
+    /// Ways to arrange who owns which data.
+    Techniques,
     /// What can go wrong.
     Faults,
     /// Properties that patterns promise, and when each must be true.

@@ -1,4 +1,5 @@
-//! `driftlab explain`: the manual page of a pattern or a fault with its settings, or of a check.
+//! `driftlab explain`: the manual page of a pattern, technique or fault with its settings, or of a
+//! check.
 
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
@@ -10,8 +11,11 @@ use crate::scenario::{Registries, nearest};
 
 /// `driftlab explain`.
 pub fn explain(session: &Session, name: &str) -> Result<Exit, Error> {
-    let Registries { patterns, faults, properties } = &session.registries;
+    let Registries { patterns, techniques, faults, properties } = &session.registries;
     if let Some(entry) = patterns.find(name) {
+        return print(&page(entry));
+    }
+    if let Some(entry) = techniques.find(name) {
         return print(&page(entry));
     }
     if let Some(entry) = faults.find(name) {
@@ -21,13 +25,15 @@ pub fn explain(session: &Session, name: &str) -> Result<Exit, Error> {
         return print(&format!("{}\nIt must be true: {}.\n", entry.page(), entry.when.name()));
     }
     let mut known = patterns.names();
+    known.extend(techniques.names());
     known.extend(faults.names());
     known.extend(properties.names());
     let hint = nearest(name, known.iter().copied()).map_or_else(
         || format!("known are {}", known.join(", ")),
         |near| format!("did you mean `{near}`?"),
     );
-    Err(Error::Usage(format!("no pattern, fault or check is called `{name}`\nhint: {hint}")))
+    let message = format!("no pattern, technique, fault or check is called `{name}`");
+    Err(Error::Usage(format!("{message}\nhint: {hint}")))
 }
 
 /// The manual and, from the same declarations that decode a scenario, the settings.

@@ -57,6 +57,12 @@ fn items(session: &Session, what: Listing) -> Vec<Item> {
             .iter()
             .map(|entry| item(entry.name, entry.summary))
             .collect(),
+        Listing::Techniques => session
+            .registries
+            .techniques
+            .iter()
+            .map(|entry| item(entry.name, entry.summary))
+            .collect(),
         Listing::Faults => {
             session.registries.faults.iter().map(|entry| item(entry.name, entry.summary)).collect()
         }

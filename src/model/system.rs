@@ -10,6 +10,7 @@ use crate::kernel::{Dist, Span, Time};
 
 mod operation;
 mod ownership;
+mod rates;
 
 pub use operation::{
     Below, Derive, DeriveRule, Effect, KeyChoice, KeySpec, Lookup, OperationSpec, Refuse, StepSpec,

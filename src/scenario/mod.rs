@@ -26,6 +26,7 @@ mod resolve;
 mod schema;
 mod shape;
 mod suggest;
+mod technique;
 mod values;
 
 #[cfg(test)]
@@ -38,7 +39,7 @@ pub use data::Files;
 pub use problem::{Label, Place, Problem, Severity, any_error};
 pub use profile::{PROFILES, Profile};
 pub use render::render;
-pub use resolve::{ROLES, TECHNIQUES};
+pub use resolve::ROLES;
 pub use schema::schema;
 pub use suggest::nearest;
 
@@ -50,6 +51,7 @@ use crate::faults::registry::Faults;
 use crate::kernel::{Luck, Span};
 use crate::model::system::{Name, System};
 use crate::patterns::registry::{Patterns, Prepared};
+use crate::techniques::registry::Techniques;
 use data::Data;
 use decode::{Decode, Decoder};
 use file::File;
@@ -68,6 +70,8 @@ pub struct Source {
 pub struct Registries {
     /// Patterns.
     pub patterns: Patterns,
+    /// Ownership techniques.
+    pub techniques: Techniques,
     /// Kinds of fault.
     pub faults: Faults,
     /// Properties that patterns may promise.
@@ -79,6 +83,7 @@ impl Registries {
     pub fn builtin() -> Self {
         Self {
             patterns: Patterns::builtin(),
+            techniques: Techniques::builtin(),
             faults: Faults::builtin(),
             properties: Arc::new(Properties::builtin()),
         }
@@ -131,7 +136,7 @@ pub struct ExploreSpec {
 pub struct Variant {
     /// Its name.
     pub name: Name,
-    /// How ownership is arranged; one of [`TECHNIQUES`].
+    /// How ownership is arranged: the names of its techniques, as in `delegate + replicate`.
     pub technique: String,
     /// How operations are carried out.
     pub pattern: Arc<dyn Prepared>,

@@ -8,10 +8,11 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, Error};
 
 use super::Origin;
-use super::decode::{Decode, Decoder, Fallback, Item, unknown_key};
+use super::decode::{Decode, Decoder, Item, unknown_key};
 use super::file::ForceByKind;
 use super::problem::{Place, Problem};
 use super::suggest::{either, nearest};
+use super::technique::{self, TechniqueText};
 use super::values::{At, Length};
 use crate::faults::plan::{PlannedFault, Start};
 use crate::faults::random::{Nemesis, Random};
@@ -49,11 +50,11 @@ impl Decode for Force {
     }
 }
 
-/// A variant: a technique and a pattern with its settings.
+/// A variant: techniques and a pattern with its settings.
 #[derive(Clone)]
 pub struct VariantText {
-    /// How ownership is arranged.
-    pub technique: At<String>,
+    /// How ownership is arranged, one technique after the other.
+    pub technique: Vec<TechniqueText>,
     /// The pattern, as named.
     pub name: At<String>,
     /// The pattern with its settings.
@@ -67,11 +68,12 @@ impl Decode for VariantText {
         let registries = decoder.registries;
         let mut table = decoder.table(item, "a variant")?;
         let luck = table.read(decoder, "luck", None);
-        let technique: Option<At<String>> = table.read(
-            decoder,
-            "technique",
-            Some(Fallback::Fixed("'table-split'", "the usual end of a migration")),
-        );
+        let place = table.place.clone();
+        let technique = table.item("technique");
+        let technique = decoder.within("technique", |decoder| match technique {
+            Some(item) => technique::decode(item, decoder),
+            None => Some(technique::usual(&place, decoder)),
+        });
         let name: Option<At<String>> = table.read(decoder, "pattern", None);
         let settings = table.item("settings");
         table.close(decoder);
@@ -88,7 +90,9 @@ impl Decode for VariantText {
             }
         };
         let written = settings.and_then(|item| item.get_ref().as_table());
-        note_settings(decoder, &pattern.settings(), written);
+        decoder.within("settings", |decoder| {
+            note_settings(decoder, &pattern.settings(), written, "the pattern's manual page");
+        });
         Some(Self { technique: technique?, name, pattern, luck: luck? })
     }
 
@@ -97,22 +101,21 @@ impl Decode for VariantText {
     }
 }
 
-/// Lists the settings of a pattern among the values in force.
-fn note_settings(
+/// Lists the settings of a pattern or technique among the values in force.
+pub(super) fn note_settings(
     decoder: &mut Decoder<'_>,
     settings: &serde_json::Value,
     written: Option<&DeTable<'_>>,
+    source: &'static str,
 ) {
     for (key, value) in settings.as_object().into_iter().flatten() {
         let from_file = written.is_some_and(|table| table.contains_key(key.as_str()));
         let origin = match from_file {
             true => Origin::File,
-            false => Origin::Default { source: "the pattern's manual page" },
+            false => Origin::Default { source },
         };
         let value = value.to_string();
-        decoder.within("settings", |decoder| {
-            decoder.within(key, |decoder| decoder.used(value, origin));
-        });
+        decoder.within(key, |decoder| decoder.used(value, origin));
     }
 }
 
@@ -245,9 +248,13 @@ fn place_of(item: &Item<'_>, text: &str) -> Option<Place> {
     }
 }
 
-/// The problem of a pattern or kind of fault that nobody registered.
-fn unknown(what: &str, name: &At<String>, known: &[&'static str]) -> Problem {
-    let code = if what == "pattern" { "unknown-pattern" } else { "unknown-fault" };
+/// The problem of a pattern, technique or kind of fault that nobody registered.
+pub(super) fn unknown(what: &str, name: &At<String>, known: &[&'static str]) -> Problem {
+    let code = match what {
+        "pattern" => "unknown-pattern",
+        "technique" => "unknown-technique",
+        _ => "unknown-fault",
+    };
     let message = format!("no {what} is named `{}`", name.value);
     let problem = Problem::error(code, &name.place, message, "not registered");
     match nearest(&name.value, known.iter().copied()) {
@@ -260,7 +267,7 @@ fn unknown(what: &str, name: &At<String>, known: &[&'static str]) -> Problem {
 
 /// Decodes registered settings and reports everything that is wrong with them: the decoder of
 /// the settings stops at the first problem, so what was reported is taken out and it runs again.
-fn settings_of<T: ?Sized>(
+pub(super) fn settings_of<T: ?Sized>(
     entry: &Entry<T>,
     item: &Item<'_>,
     decoder: &mut Decoder<'_>,

@@ -6,12 +6,13 @@ use serde_json::{Map, Value, json};
 
 use super::decode::Decode;
 use super::file::File;
-use super::resolve::TECHNIQUES;
 use super::values::Length;
-use super::{Registries, dist, profile::PROFILES};
+use super::{Registries, dist, profile::PROFILES, technique};
 use crate::faults::trigger::Trigger;
 use crate::kernel::Span;
 use crate::model::registry::Entry;
+use crate::techniques::registry::Technique;
+use crate::techniques::table_split::TableSplit;
 
 /// The JSON Schema (draft 2020-12), with the settings of every pattern and the keys of every
 /// kind of fault that is registered.
@@ -21,11 +22,13 @@ pub fn schema(registries: &Registries) -> Value {
     let variants: Vec<Value> = variants.collect();
     let faults: Vec<Value> =
         registries.faults.iter().map(|entry| fault(entry, &mut generator)).collect();
+    let technique = technique::definition(&registries.techniques, &mut generator);
     let mut definitions = generator.take_definitions(true);
     definitions.insert("Duration".into(), schemars::schema_for!(Span).to_value());
     definitions["Duration"].as_object_mut().map(|duration| duration.remove("$schema"));
     definitions["Duration"].as_object_mut().map(|duration| duration.remove("title"));
     definitions.insert("Distribution".into(), dist::definition());
+    definitions.insert("Technique".into(), technique);
     definitions.insert("Variant".into(), json!({ "type": "object", "anyOf": variants }));
     definitions.insert("Fault".into(), json!({ "type": "object", "anyOf": faults }));
     let mut schema = File::schema();
@@ -43,11 +46,15 @@ pub fn generator() -> SchemaGenerator {
 }
 
 fn variant<T: ?Sized>(entry: &Entry<T>, generator: &mut SchemaGenerator) -> Value {
+    let technique = json!({ "$ref": "#/$defs/Technique" });
     json!({
         "description": entry.summary,
         "properties": {
             "luck": String::schema(),
-            "technique": { "enum": TECHNIQUES, "default": TECHNIQUES[0] },
+            "technique": {
+                "anyOf": [technique, { "type": "array", "items": technique, "minItems": 1 }],
+                "default": TableSplit::NAME,
+            },
             "pattern": { "const": entry.name, "description": entry.summary },
             "settings": (entry.schema)(generator).to_value(),
         },
@@ -57,12 +64,8 @@ fn variant<T: ?Sized>(entry: &Entry<T>, generator: &mut SchemaGenerator) -> Valu
 }
 
 fn fault<T: ?Sized>(entry: &Entry<T>, generator: &mut SchemaGenerator) -> Value {
-    // The keys of a fault stand beside `kind`, so its own schema is opened up.
-    let own = (entry.schema)(generator).to_value();
-    let own = match own.get("$ref").and_then(Value::as_str).and_then(|at| at.rsplit('/').next()) {
-        Some(name) => generator.definitions().get(name).cloned().unwrap_or_default(),
-        None => own,
-    };
+    // The keys of a fault stand beside `kind`.
+    let own = opened(entry, generator);
     let mut properties = Map::new();
     properties.insert("kind".into(), json!({ "const": entry.name, "description": entry.summary }));
     properties.insert("at".into(), described(Span::schema(), "When it begins."));
@@ -80,6 +83,15 @@ fn fault<T: ?Sized>(entry: &Entry<T>, generator: &mut SchemaGenerator) -> Value 
         "oneOf": [{ "required": ["at"] }, { "required": ["on"] }],
         "additionalProperties": false,
     })
+}
+
+/// The schema of settings itself, not a reference to it: for keys that stand beside others.
+pub fn opened<T: ?Sized>(entry: &Entry<T>, generator: &mut SchemaGenerator) -> Value {
+    let own = (entry.schema)(generator).to_value();
+    match own.get("$ref").and_then(Value::as_str).and_then(|at| at.rsplit('/').next()) {
+        Some(name) => generator.definitions().get(name).cloned().unwrap_or_default(),
+        None => own,
+    }
 }
 
 fn described(mut schema: Value, text: &str) -> Value {

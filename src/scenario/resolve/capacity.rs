@@ -2,12 +2,11 @@
 
 use super::super::file::File;
 use super::super::problem::{Place, Problem};
-use crate::model::system::{Arrivals, LoadSpec, StepSpec, System};
+use crate::model::system::{StepSpec, System};
 
 /// Warns of services and databases whose mean demand exceeds their capacity.
 pub(super) fn check(system: &System, file: &File, problems: &mut Vec<Problem>) {
-    let rates: Vec<Option<f64>> =
-        system.loads.iter().map(|load| rate(system, load, system.loads.len())).collect();
+    let rates: Vec<Option<f64>> = system.loads.iter().map(|load| system.rate(load)).collect();
     for (at, service) in system.services.iter().enumerate() {
         let capacity = f64::from(service.instances) * f64::from(service.workers);
         let demand = demand(system, &rates, |step| {
@@ -77,25 +76,4 @@ fn held(system: &System, step: &StepSpec) -> Option<f64> {
     };
     let service = &system.services[step.by.index()];
     Some(service.work.mean()? + database.work.mean()? + database.force.commit.mean()? + trips)
-}
-
-/// Arrivals per second on average, if they do not depend on answers. `depth` bounds how far loads
-/// follow each other.
-fn rate(system: &System, load: &LoadSpec, depth: usize) -> Option<f64> {
-    match &load.arrivals {
-        Arrivals::Poisson(rate) => Some(*rate),
-        Arrivals::Constant(gap) => Some(1.0 / gap.as_secs_f64()),
-        Arrivals::Bursts { base, peak, every, length } => {
-            Some(base + (peak - base) * length.as_secs_f64() / every.as_secs_f64())
-        }
-        Arrivals::Trace(times) => {
-            let length = (load.until - load.from).as_secs_f64();
-            (length > 0.0).then(|| times.len() as f64 / length)
-        }
-        Arrivals::Follows { load, share, .. } => {
-            let followed = &system.loads[load.index()];
-            Some(share * rate(system, followed, depth.checked_sub(1)?)?)
-        }
-        Arrivals::Closed { .. } => None,
-    }
 }

@@ -10,7 +10,7 @@ use super::super::profile::{PROFILES, Profile};
 use super::super::suggest::{either, nearest};
 use super::super::values::At;
 use super::super::{PlannedFault, Variant};
-use super::{Context, ROLES, TECHNIQUES, name};
+use super::{Context, ROLES, name};
 use crate::faults::plan::Start;
 use crate::faults::random::Nemesis;
 use crate::faults::target::LOAD;
@@ -75,7 +75,7 @@ impl Context<'_> {
         deadline.value.0
     }
 
-    /// Whether there are variants, and whether what they name exists.
+    /// Whether there are variants.
     pub(super) fn variants(&mut self) {
         let file = self.file;
         if file.variants.0.is_empty() {
@@ -87,19 +87,6 @@ impl Context<'_> {
             );
             self.problems.push(problem.help("add [variants.NAME] with `pattern`"));
         }
-        for (_, _, variant) in file.variants.iter() {
-            self.technique(&variant.technique);
-        }
-    }
-
-    fn technique(&mut self, technique: &At<String>) {
-        if TECHNIQUES.contains(&technique.value.as_str()) {
-            return;
-        }
-        let message = format!("no technique is named `{}`", technique.value);
-        let place = &technique.place;
-        let problem = Problem::error("unknown-technique", place, message, "not known");
-        self.problems.push(problem.help(format!("choose {}", either(TECHNIQUES))));
     }
 
     /// The plan of faults, in order.
@@ -214,24 +201,30 @@ impl Context<'_> {
     }
 }
 
-/// The variants, in order, each with the system as its technique lays it out.
-pub(super) fn variants(system: &Arc<System>, file: &File) -> Option<Vec<Variant>> {
-    let variants = file.variants.0.iter().map(|(shown, variant)| {
+/// The variants, in order, each with the system as its techniques lay it out.
+pub(super) fn variants(layouts: Vec<Option<Arc<System>>>, file: &File) -> Option<Vec<Variant>> {
+    let variants = file.variants.0.iter().zip(layouts).map(|((shown, variant), layout)| {
         let variant = variant.as_ref()?;
+        let techniques = variant.technique.iter().map(|technique| technique.arrangement.name());
         Some(Variant {
             name: name(shown, variant.luck.as_ref()),
-            technique: variant.technique.value.clone(),
+            technique: techniques.collect::<Vec<_>>().join(" + "),
             pattern: Arc::clone(&variant.pattern),
-            system: Arc::clone(system),
+            system: layout?,
         })
     });
     variants.collect()
 }
 
-/// Asks every variant's pattern whether it can run on this system.
-pub(super) fn check_variants(system: &System, file: &File, problems: &mut Vec<Problem>) {
-    for (_, shown, variant) in file.variants.iter() {
-        for message in variant.pattern.check(system) {
+/// Asks every variant's pattern whether it can run on the system of the variant.
+pub(super) fn check_variants(
+    layouts: &[Option<Arc<System>>],
+    file: &File,
+    problems: &mut Vec<Problem>,
+) {
+    for ((shown, variant), layout) in file.variants.0.iter().zip(layouts) {
+        let (Some(variant), Some(layout)) = (variant, layout) else { continue };
+        for message in variant.pattern.check(layout) {
             let label = format!("in the variant `{}`", shown.value);
             problems.push(Problem::error("pattern", &variant.name.place, message, label));
         }

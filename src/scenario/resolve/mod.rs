@@ -6,6 +6,7 @@ mod course;
 mod derive;
 mod expect;
 mod invariants;
+mod layout;
 mod loads;
 mod names;
 mod operations;
@@ -25,9 +26,6 @@ use crate::faults::random::Nemesis;
 pub use crate::faults::target::ROLES;
 use crate::model::system::{Name, System, TableId, ValueSpec};
 use names::{Names, no_duplicates};
-
-/// The ownership techniques that a variant may name.
-pub const TECHNIQUES: [&str; 1] = ["table-split"];
 
 /// The parts of a scenario that refer to each other.
 pub struct Resolved {
@@ -86,10 +84,12 @@ pub fn resolve(file: &File, data: &Data<'_>, problems: &mut Vec<Problem>) -> Opt
         symbols,
     };
     capacity::check(&system, file, problems);
-    course::check_variants(&system, file, problems);
     let expectations = expectations?;
     let system = Arc::new(system);
-    let variants = course::variants(&system, file)?;
+    let layouts = layout::lay_out(&system, file, problems);
+    layout::check_writers(&system, &layouts, file, problems);
+    course::check_variants(&layouts, file, problems);
+    let variants = course::variants(layouts, file)?;
     Some(Resolved { system, variants, faults, nemeses, expectations })
 }
 

@@ -168,9 +168,6 @@ impl Context<'_> {
         let by = self.service.find(&step.by, &mut self.problems);
         let table = self.table_id(&step.table);
         let key = scope.keys.find(&step.key, &mut self.problems);
-        if let (Some(by), Some(table)) = (by, table) {
-            self.owned(step, by, table);
-        }
         let lookup = step.lookup.as_ref().map(|lookup| self.lookup(lookup, scope));
         let table = table?;
         let effect = self.effect(table, &step.effect.value, &scope.keys);
@@ -191,22 +188,6 @@ impl Context<'_> {
             derive: derive.map_or(Some(None), |derive| derive.map(Some))?,
             lookup: lookup.map_or(Some(None), |lookup| lookup.map(Some))?,
         })
-    }
-
-    fn owned(&mut self, step: &Step, by: usize, table: TableId) {
-        let Some(known) = &self.file.tables.0[table.index()].1 else { return };
-        if self.service.position(&known.owner.value).is_none_or(|owner| owner == by) {
-            return;
-        }
-        let message = format!("`{}` does not own the table `{}`", step.by.value, step.table.value);
-        let label = format!("writes to `{}`", step.table.value);
-        let owner = &known.owner;
-        self.problems.push(
-            Problem::error("not-owner", &step.by.place, message, label)
-                .also(&owner.place, "its owner is given here")
-                .help(format!("let `{}` do it", owner.value))
-                .patch(&step.by.place, format!("{:?}", owner.value)),
-        );
     }
 
     /// An effect on a table.

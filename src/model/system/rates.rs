@@ -1,0 +1,30 @@
+//! How often operations arrive, as far as that is known before a run.
+
+use super::{Arrivals, LoadSpec, System};
+
+impl System {
+    /// Arrivals of a load per second on average; nothing if they depend on answers.
+    pub fn rate(&self, load: &LoadSpec) -> Option<f64> {
+        self.rate_within(load, self.loads.len())
+    }
+
+    /// The same, where `depth` bounds how far loads follow each other.
+    fn rate_within(&self, load: &LoadSpec, depth: usize) -> Option<f64> {
+        match &load.arrivals {
+            Arrivals::Poisson(rate) => Some(*rate),
+            Arrivals::Constant(gap) => Some(1.0 / gap.as_secs_f64()),
+            Arrivals::Bursts { base, peak, every, length } => {
+                Some(base + (peak - base) * length.as_secs_f64() / every.as_secs_f64())
+            }
+            Arrivals::Trace(times) => {
+                let length = (load.until - load.from).as_secs_f64();
+                (length > 0.0).then(|| times.len() as f64 / length)
+            }
+            Arrivals::Follows { load, share, .. } => {
+                let followed = &self.loads[load.index()];
+                Some(share * self.rate_within(followed, depth.checked_sub(1)?)?)
+            }
+            Arrivals::Closed { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The system of each variant: its techniques applied to what the file lays out, and whether
+//! everybody may then write what they write.
+
+use std::sync::Arc;
+
+use super::super::file::File;
+use super::super::plan::VariantText;
+use super::super::problem::{Place, Problem};
+use crate::model::system::{OperationKind, ServiceId, StepSpec, System, TableId};
+
+/// The system of each variant, in order; none where a technique does not fit.
+pub(super) fn lay_out(
+    system: &Arc<System>,
+    file: &File,
+    problems: &mut Vec<Problem>,
+) -> Vec<Option<Arc<System>>> {
+    let mut reports: Vec<(String, Problem)> = Vec::new();
+    let mut layouts = Vec::new();
+    for (shown, variant) in &file.variants.0 {
+        let Some(variant) = variant else {
+            layouts.push(None);
+            continue;
+        };
+        let mut layout = Some(System::clone(system));
+        for technique in &variant.technique {
+            let Some(before) = layout.take() else { break };
+            match technique.arrangement.apply(before) {
+                Ok(after) => layout = Some(after),
+                Err(messages) => {
+                    for message in messages {
+                        let place = technique.place_of(&message);
+                        report(&mut reports, technique.arrangement.name(), message, place);
+                    }
+                }
+            }
+        }
+        if layout.as_ref().is_some_and(|layout| !is_numbered(layout)) {
+            let message = "the technique makes more tables than there can be";
+            report(&mut reports, &shown.value, message.to_owned(), &shown.place);
+        }
+        layouts.push(layout.map(Arc::new));
+    }
+    problems.extend(reports.into_iter().map(|(_, problem)| problem));
+    layouts
+}
+
+/// Whether every table has a number.
+fn is_numbered(system: &System) -> bool {
+    u16::try_from(system.tables.len()).is_ok()
+}
+
+/// Reports what does not fit; the same of several variants only once, with all places.
+fn report(reports: &mut Vec<(String, Problem)>, name: &str, message: String, place: &Place) {
+    if let Some((_, problem)) = reports.iter_mut().find(|(known, _)| *known == message) {
+        let again = problem.clone().also(place, "and here");
+        *problem = again;
+        return;
+    }
+    let label = format!("`{name}` does not fit");
+    let problem = Problem::error("technique", place, &message, label);
+    reports.push((message, problem));
+}
+
+/// A step whose service has no right to what it writes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Trespass {
+    kind: OperationKind,
+    step: usize,
+}
+
+fn trespasses(system: &System) -> Vec<Trespass> {
+    let kinds = (0..).map(OperationKind).zip(&system.operations);
+    let steps = kinds.flat_map(|(kind, operation)| {
+        let numbered = operation.steps.iter().enumerate();
+        numbered.map(move |(step, spec)| (Trespass { kind, step }, spec))
+    });
+    let barred = |spec: &StepSpec| !system.table(spec.table).is_writable_by(spec.by);
+    steps.filter(|(_, spec)| barred(spec)).map(|(trespass, _)| trespass).collect()
+}
+
+/// Reports steps whose service neither owns what it writes nor has a right to it. What is so in
+/// every variant, and is no case of several writers, is a slip in the step; anything else is a
+/// technique that is missing.
+pub(super) fn check_writers(
+    system: &System,
+    layouts: &[Option<Arc<System>>],
+    file: &File,
+    problems: &mut Vec<Problem>,
+) {
+    let each: Vec<Vec<Trespass>> =
+        layouts.iter().flatten().map(|layout| trespasses(layout)).collect();
+    let Some(first) = each.first() else { return };
+    let spec = |at: Trespass| &system.operation(at.kind).steps[at.step];
+    let is_slip = |at: &Trespass| {
+        let everywhere = each.iter().all(|trespasses| trespasses.contains(at));
+        everywhere && system.writers(spec(*at).table).len() == 1
+    };
+    let slips: Vec<Trespass> = first.iter().filter(|at| is_slip(at)).copied().collect();
+    problems.extend(slips.iter().filter_map(|at| slip(*at, spec(*at).table, file)));
+    for ((shown, variant), layout) in file.variants.0.iter().zip(layouts) {
+        let (Some(variant), Some(layout)) = (variant, layout) else { continue };
+        let mut known: Vec<(ServiceId, TableId)> = Vec::new();
+        for at in trespasses(layout).into_iter().filter(|at| !slips.contains(at)) {
+            let who = (spec(at).by, spec(at).table);
+            if !known.contains(&who) {
+                known.push(who);
+                problems.extend(missing(at, variant, &shown.value, layout, file));
+            }
+        }
+    }
+}
+
+/// A step by the wrong service.
+fn slip(at: Trespass, table: TableId, file: &File) -> Option<Problem> {
+    let step = &file.operations.0[at.kind.index()].1.as_ref()?.steps[at.step];
+    let owner = &file.tables.0[table.index()].1.as_ref()?.owner;
+    let message = format!("`{}` does not own the table `{}`", step.by.value, step.table.value);
+    let label = format!("writes to `{}`", step.table.value);
+    Some(
+        Problem::error("not-owner", &step.by.place, message, label)
+            .also(&owner.place, "its owner is given here")
+            .help(format!("let `{}` do it", owner.value))
+            .patch(&step.by.place, format!("{:?}", owner.value)),
+    )
+}
+
+/// A variant that does not say how somebody may write what somebody else owns.
+fn missing(
+    at: Trespass,
+    variant: &VariantText,
+    shown: &str,
+    layout: &System,
+    file: &File,
+) -> Option<Problem> {
+    let step = file.operations.0[at.kind.index()].1.as_ref()?.steps.get(at.step)?;
+    let spec = &layout.operation(at.kind).steps[at.step];
+    let name = |service: ServiceId| &layout.services[service.index()].name.shown;
+    let table = layout.table(spec.table);
+    let message = format!(
+        "in the variant `{shown}`, `{}` writes to `{}`, which belongs to `{}`",
+        name(spec.by),
+        table.name.shown,
+        name(table.owner)
+    );
+    let place = variant.technique.first().map_or(&variant.name.place, |first| &first.place);
+    let help = "name a technique that settles it, such as `table-split`, `delegate`, \
+                `data-domain`, `shared-database` or `consolidation`";
+    let label = "neither makes it the owner nor gives it the right";
+    Some(
+        Problem::error("not-owner", place, message, label)
+            .also(&step.by.place, "this step")
+            .help(help),
+    )
+}

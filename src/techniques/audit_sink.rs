@@ -1,0 +1,65 @@
+//! # Audit sink
+//!
+//! Tables to which many services add and which nobody reads in passing (an audit trail, a log of
+//! sales) get one owner that does all the writing. Unlike with `delegate`, those who have something
+//! to tell do not ask and wait: the step is the owner's own, and the pattern brings it there as it
+//! brings any other step to its service.
+//!
+//! **Gains**: one writer, one schema, and nobody's write waits for somebody else's request.
+//!
+//! **Costs**: the sink is a participant of every operation that it keeps a trail of.
+//!
+//! **Fails as**: a trail with gaps, where a pattern loses steps.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::layout;
+use super::registry::Technique;
+use crate::model::system::System;
+
+/// The owner does all the writing.
+pub struct AuditSink;
+
+/// What the sink writes.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Settings {
+    /// The tables that their owners write for everybody.
+    tables: Vec<String>,
+}
+
+impl Technique for AuditSink {
+    const NAME: &'static str = "audit-sink";
+    const SUMMARY: &'static str = "the owner does all the writing, and nobody waits to ask";
+    const MANUAL: &'static str = include_str!("audit_sink.rs");
+    type Settings = Settings;
+
+    fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<String>> {
+        for table in layout::some_tables(&system, &settings.tables)? {
+            let owner = system.table(table).owner;
+            for step in layout::steps(&mut system).filter(|step| step.table == table) {
+                step.by = owner;
+                step.asked_by = None;
+            }
+            system.tables[table.index()].grants.retain(|grant| !grant.write);
+        }
+        Ok(system)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::system::TableId;
+    use crate::techniques::testbed::{Laid, laid};
+
+    #[test]
+    fn every_step_on_the_table_is_its_owners() {
+        let Laid { after, .. } = laid("{ name = 'audit-sink', tables = ['book'] }");
+        let owner = after.tables[0].owner;
+        let steps = after.operations.iter().flat_map(|operation| &operation.steps);
+        let mut writes = steps.filter(|step| step.table == TableId(0));
+        assert!(writes.all(|step| step.by == owner && step.asked_by.is_none()));
+        assert_eq!(after.writers(TableId(0)).len(), 1);
+    }
+}

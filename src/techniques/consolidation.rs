@@ -1,0 +1,182 @@
+//! # Service consolidation
+//!
+//! The services that write the same tables become one: one process with one pool of workers, one
+//! database, one fate. The first of them is the host; the others live on as modules in it. Its
+//! workers and its queue are the sums of all, its instances and its recovery the largest of any,
+//! because it starts, scales and is deployed as a whole. A request costs the host's own `work`,
+//! whichever module it is for, and travels on the host's links.
+//!
+//! **Gains**: one owner for everything that was joint. No call and no second store between the
+//! modules; an operation among them may be one local transaction.
+//!
+//! **Costs**: everything scales together, so that capacity is bought for the part that needs the
+//! least as well; everything is tested and deployed together.
+//!
+//! **Fails as**: everything stops together, in a crash as in a deployment.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::layout;
+use super::registry::Technique;
+use crate::model::system::{Grant, ServiceId, System};
+
+/// Several services become one.
+pub struct Consolidation;
+
+/// Who becomes one.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Settings {
+    /// The services, the host first; by default all that write a table which others write, too.
+    services: Option<Vec<String>>,
+}
+
+impl Technique for Consolidation {
+    const NAME: &'static str = "consolidation";
+    const SUMMARY: &'static str = "services that write the same tables become one";
+    const MANUAL: &'static str = include_str!("consolidation.rs");
+    type Settings = Settings;
+
+    fn apply(settings: &Settings, system: System) -> Result<System, Vec<String>> {
+        let members = match &settings.services {
+            Some(names) => layout::services(&system, names)?,
+            None => {
+                let joint = layout::tables_or_joint(&system, None)?;
+                let owners = joint.iter().map(|table| system.table(*table).owner);
+                let writers = joint.iter().flat_map(|table| system.writers(*table));
+                owners.chain(writers).fold(Vec::new(), |mut members, service| {
+                    if !members.contains(&service) {
+                        members.push(service);
+                    }
+                    members
+                })
+            }
+        };
+        consolidate(system, &members)
+    }
+}
+
+/// Makes one service of several, the first of which is the host.
+///
+/// # Errors
+/// If there are fewer than two, or one is part of another already.
+pub(super) fn consolidate(
+    mut system: System,
+    members: &[ServiceId],
+) -> Result<System, Vec<String>> {
+    let [host, absorbed @ ..] = members else {
+        return Err(vec!["`services` must name who becomes one".into()]);
+    };
+    if absorbed.is_empty() {
+        let host = layout::service(&system, *host);
+        return Err(vec![format!("`{host}` alone is one service already")]);
+    }
+    for member in members {
+        if let Some(within) = system.services[member.index()].within {
+            let member = layout::service(&system, *member);
+            let within = layout::service(&system, within);
+            return Err(vec![format!("`{member}` is a part of `{within}` already")]);
+        }
+    }
+    let own = |table: &&crate::model::system::TableSpec| members.contains(&table.owner);
+    let first = system.tables.iter().find(own).map(|table| table.database);
+    if let Some(home) = layout::home(&system, *host).ok().or(first) {
+        for table in system.tables.iter_mut().filter(|table| members.contains(&table.owner)) {
+            table.database = home;
+        }
+    }
+    unite(&mut system, *host, absorbed);
+    repoint(&mut system, *host, absorbed);
+    Ok(system)
+}
+
+/// The host has the workers, the queues and the fate of all.
+fn unite(system: &mut System, host: ServiceId, absorbed: &[ServiceId]) {
+    for id in absorbed {
+        let part = system.services[id.index()].clone();
+        let whole = &mut system.services[host.index()];
+        whole.workers = whole.workers.saturating_add(part.workers);
+        whole.queue = whole.queue.saturating_add(part.queue);
+        whole.recovery = whole.recovery.max(part.recovery);
+        whole.instances = whole.instances.max(part.instances);
+    }
+    for (service, id) in system.services.iter_mut().zip((0..).map(ServiceId)) {
+        let moves = absorbed.contains(&id) || service.within.is_some_and(|w| absorbed.contains(&w));
+        if moves {
+            service.within = Some(host);
+        }
+    }
+}
+
+/// Whatever was done, owned, read or asked for by an absorbed service is the host's.
+fn repoint(system: &mut System, host: ServiceId, absorbed: &[ServiceId]) {
+    let now = |service: ServiceId| if absorbed.contains(&service) { host } else { service };
+    for step in layout::steps(system) {
+        step.by = now(step.by);
+        step.asked_by = step.asked_by.map(now).filter(|asker| *asker != step.by);
+    }
+    for table in &mut system.tables {
+        table.owner = now(table.owner);
+        let grants = std::mem::take(&mut table.grants);
+        for Grant { service, write } in grants {
+            layout::grant(table, now(service), write);
+        }
+        let mut conformists: Vec<ServiceId> = Vec::new();
+        for service in table.conformists.iter().map(|service| now(*service)) {
+            if service != table.owner && !conformists.contains(&service) {
+                conformists.push(service);
+            }
+        }
+        table.conformists = conformists;
+    }
+    for read in &mut system.reads {
+        read.by = read.by.map(now);
+    }
+    for database in &mut system.databases {
+        database.node = database.node.map(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::Span;
+    use crate::techniques::testbed::{Laid, laid, refused};
+
+    #[test]
+    fn the_writers_of_a_joint_table_become_one_service() {
+        let Laid { before, after } = laid("'consolidation'");
+        let [catalog, inventory, desk] = ["catalog", "inventory", "desk"]
+            .map(|name| after.service_named(name).expect("a service"));
+        let hosts = [catalog, inventory, desk].map(|service| after.host(service));
+        assert_eq!(hosts, [catalog, catalog, desk]);
+        let host = &after.services[catalog.index()];
+        assert_eq!((host.workers, host.queue, host.instances), (8 + 24, 100 + 300, 2));
+        assert_eq!(host.recovery, Span::from_secs(7), "as long as the slowest part");
+        assert_eq!(after.tables[1].database, before.tables[0].database, "the shelf moves in");
+        assert!(after.tables[..2].iter().all(|table| table.owner == catalog));
+        let steps = || after.operations.iter().flat_map(|operation| &operation.steps);
+        assert!(steps().all(|step| step.by != inventory && step.asked_by.is_none()));
+        assert_eq!(after.writers(crate::model::system::TableId(0)).len(), 1);
+    }
+
+    #[test]
+    fn a_part_of_another_service_cannot_be_absorbed_again() {
+        let twice =
+            "['consolidation', { name = 'consolidation', services = ['desk', 'inventory'] }]";
+        let problems = refused(twice);
+        assert!(problems.contains("`inventory` is a part of `catalog` already"), "{problems}");
+        let problems = refused("{ name = 'consolidation', services = ['desk'] }");
+        assert!(problems.contains("`desk` alone is one service already"), "{problems}");
+    }
+
+    #[test]
+    fn a_whole_can_be_absorbed_with_all_its_parts() {
+        let text = "['consolidation', { name = 'consolidation', services = ['desk', 'catalog'] }]";
+        let Laid { after, .. } = laid(text);
+        let [inventory, desk] =
+            ["inventory", "desk"].map(|name| after.service_named(name).expect("a service"));
+        assert_eq!(after.host(inventory), desk);
+        assert!(after.tables.iter().all(|table| table.database == after.tables[2].database));
+    }
+}

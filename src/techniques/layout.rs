@@ -1,0 +1,166 @@
+//! What techniques have in common: names that become ids, where a service keeps its tables, and
+//! the small changes of a layout of which the large ones are made.
+
+use crate::model::system::{
+    DatabaseId, Grant, Name, ServiceId, StepSpec, System, TableId, TableSpec,
+};
+
+/// The ids of things that settings name, or what is wrong with the names.
+type Found<T> = Result<Vec<T>, Vec<String>>;
+
+/// The tables with these names.
+pub fn tables(system: &System, names: &[String]) -> Found<TableId> {
+    let all: Vec<&Name> = system.tables.iter().map(|table| &table.name).collect();
+    Ok(positions("table", &all, names)?.into_iter().map(|at| TableId(at as u16)).collect())
+}
+
+/// The tables with these names, of which there must be some.
+pub fn some_tables(system: &System, names: &[String]) -> Found<TableId> {
+    if names.is_empty() {
+        return Err(vec!["`tables` must name at least one table".into()]);
+    }
+    tables(system, names)
+}
+
+/// The tables with these names, or all of them.
+pub fn tables_or_all(system: &System, names: Option<&[String]>) -> Found<TableId> {
+    names.map_or_else(|| Ok(all_tables(system)), |names| some_tables(system, names))
+}
+
+/// All tables.
+pub fn all_tables(system: &System) -> Vec<TableId> {
+    (0..system.tables.len() as u16).map(TableId).collect()
+}
+
+/// All services.
+pub fn all_services(system: &System) -> impl Iterator<Item = ServiceId> + use<> {
+    (0..system.services.len() as u16).map(ServiceId)
+}
+
+/// The services with these names.
+pub fn services(system: &System, names: &[String]) -> Found<ServiceId> {
+    let all: Vec<&Name> = system.services.iter().map(|service| &service.name).collect();
+    Ok(positions("service", &all, names)?.into_iter().map(|at| ServiceId(at as u16)).collect())
+}
+
+/// The database with this name, or where the first of these tables is.
+pub fn database(
+    system: &System,
+    name: Option<&String>,
+    tables: &[TableId],
+) -> Result<DatabaseId, Vec<String>> {
+    let all: Vec<&Name> = system.databases.iter().map(|database| &database.name).collect();
+    match (name, tables.first()) {
+        (Some(name), _) => {
+            let found = positions("database", &all, std::slice::from_ref(name))?;
+            Ok(DatabaseId(found[0] as u16))
+        }
+        (None, Some(table)) => Ok(system.table(*table).database),
+        (None, None) => Err(vec!["there is no table to lay out".into()]),
+    }
+}
+
+fn positions(what: &str, all: &[&Name], names: &[String]) -> Result<Vec<usize>, Vec<String>> {
+    let mut found = Vec::new();
+    let mut problems = Vec::new();
+    for name in names {
+        match all.iter().position(|known| known.is_called(name)) {
+            Some(at) if found.contains(&at) => problems.push(format!("`{name}` is named twice")),
+            Some(at) => found.push(at),
+            None => {
+                let known: Vec<String> = all.iter().map(|name| name.shown.to_string()).collect();
+                let known = known.join(", ");
+                problems.push(format!("no {what} is named `{name}`; there are {known}"));
+            }
+        }
+    }
+    if problems.is_empty() { Ok(found) } else { Err(problems) }
+}
+
+/// A service, as shown.
+pub fn service(system: &System, service: ServiceId) -> &str {
+    &system.services[service.index()].name.shown
+}
+
+/// A table, as shown.
+pub fn table(system: &System, table: TableId) -> &str {
+    &system.table(table).name.shown
+}
+
+/// The tables that more than one service writes.
+pub fn joint(system: &System) -> Vec<TableId> {
+    all_tables(system).into_iter().filter(|table| system.writers(*table).len() > 1).collect()
+}
+
+/// The tables with these names, or those that more than one service writes, of which there must be
+/// some.
+pub fn tables_or_joint(system: &System, names: Option<&[String]>) -> Found<TableId> {
+    if let Some(names) = names {
+        return some_tables(system, names);
+    }
+    match joint(system) {
+        none if none.is_empty() => Err(vec![
+            "no table is written by more than one service, so there is nothing to arrange".into(),
+        ]),
+        some => Ok(some),
+    }
+}
+
+/// Where a service keeps its data: the database of the first table that it owns, or else the one
+/// that is called after it.
+pub fn home(system: &System, owner: ServiceId) -> Result<DatabaseId, String> {
+    if let Some(own) = system.tables.iter().find(|table| table.owner == owner) {
+        return Ok(own.database);
+    }
+    let name = service(system, owner);
+    let wanted = format!("{name}-db");
+    let found = system.databases.iter().position(|database| database.name.is_called(&wanted));
+    found.map(|at| DatabaseId(at as u16)).ok_or_else(|| {
+        format!("`{name}` has no database: declare `{wanted}`, or a table that it owns")
+    })
+}
+
+/// A name for a service's part or copy of a table, which nothing else has.
+pub fn name_at(system: &System, of: TableId, at: ServiceId) -> Name {
+    let (of, at) = (&system.table(of).name, &system.services[at.index()].name);
+    let mut shown = format!("{}@{}", of.shown, at.shown);
+    let mut lasting = format!("{}@{}", of.lasting, at.lasting);
+    while system.tables.iter().any(|table| table.name.is_called(&shown)) {
+        shown.push('\'');
+        lasting.push('\'');
+    }
+    Name::with_luck(&shown, &lasting)
+}
+
+/// Appends a table.
+pub fn append(system: &mut System, table: TableSpec) -> TableId {
+    system.tables.push(table);
+    TableId(system.tables.len() as u16 - 1)
+}
+
+/// Gives a service a right to somebody else's table; it keeps a larger one that it has.
+pub fn grant(table: &mut TableSpec, service: ServiceId, write: bool) {
+    if table.owner == service {
+        return;
+    }
+    match table.grants.iter_mut().find(|grant| grant.service == service) {
+        Some(grant) => grant.write |= write,
+        None => table.grants.push(Grant { service, write }),
+    }
+}
+
+/// Every step of every operation.
+pub fn steps(system: &mut System) -> impl Iterator<Item = &mut StepSpec> {
+    system.operations.iter_mut().flat_map(|operation| &mut operation.steps)
+}
+
+/// The owner of a table carries out what others do to it; they ask for it.
+pub fn ask_the_owner(system: &mut System, table: TableId) {
+    let owner = system.table(table).owner;
+    for step in steps(system).filter(|step| step.table == table && step.by != owner) {
+        let asked_by = step.asked_by.unwrap_or(step.by);
+        step.asked_by = (asked_by != owner).then_some(asked_by);
+        step.by = owner;
+    }
+    system.tables[table.index()].grants.retain(|grant| !grant.write);
+}

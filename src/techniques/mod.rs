@@ -1,0 +1,29 @@
+//! The ownership techniques: who owns which table, where it is stored, and by which path others
+//! reach it. One file each.
+//!
+//! A scenario file says which services write and read which tables. A technique is a pure function
+//! from such a layout to another one: it moves tables between databases and owners, grants rights,
+//! re-points steps and reads, and appends what it needs. Whatever the file names keeps its number,
+//! so that variants with different techniques run the same operations with the same luck. The
+//! patterns then carry out the operations on the layout that results.
+
+mod audit_sink;
+mod consolidation;
+mod data_domain;
+mod delegate;
+mod layout;
+mod microlith;
+mod monolith;
+mod reference_service;
+pub mod registry;
+mod replicate;
+mod rows_api;
+mod same_schema;
+mod schema_per_owner;
+mod shared_database;
+mod shared_schema;
+pub(crate) mod table_split;
+#[cfg(test)]
+mod testbed;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,170 @@
+//! # Replicate to each
+//!
+//! Every service that reads a table which it does not own keeps a copy of it in a database of its
+//! own, and reads there. Either a job copies what has changed from time to time (`periodic`), or
+//! changes are sent from the owner's log as they are committed (`events`).
+//!
+//! **Gains**: reads are local and need nobody; the owner may be down.
+//!
+//! **Costs**: copies are late, by half the period on average with `periodic`. Each copy takes room
+//! and traffic, and the readers take over the owner's schema with the rows.
+//!
+//! **Fails as**: stale reads, for as long as the feed stands still.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::layout;
+use super::registry::Technique;
+use crate::kernel::Span;
+use crate::model::system::{Api, Feed, ReplicaSpec, ServiceId, System, TableId, TableSpec};
+
+/// Readers keep copies.
+pub struct Replicate;
+
+/// What is copied, to whom and how.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Settings {
+    /// The tables that are copied.
+    tables: Vec<String>,
+    /// The services that get a copy; by default all that read the table and do not own it.
+    #[serde(default)]
+    to: Option<Vec<String>>,
+    /// How copies are kept up to date.
+    #[serde(default)]
+    feed: FeedKind,
+    /// From one copying to the next, if it is periodic.
+    #[serde(default = "usual_period")]
+    every: Span,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let (feed, every) = (FeedKind::default(), usual_period());
+        Self { tables: Vec::new(), to: None, feed, every }
+    }
+}
+
+/// How copies are kept up to date.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FeedKind {
+    /// A job copies what has changed.
+    #[default]
+    Periodic,
+    /// Changes are sent as they are committed.
+    Events,
+}
+
+/// As often as background synchronization, by default.
+const fn usual_period() -> Span {
+    Span::from_secs(30)
+}
+
+impl Technique for Replicate {
+    const NAME: &'static str = "replicate";
+    const SUMMARY: &'static str = "every reader keeps a copy, fed periodically or by events";
+    const MANUAL: &'static str = include_str!("replicate.rs");
+    type Settings = Settings;
+
+    fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<String>> {
+        let feed = match settings.feed {
+            FeedKind::Events => Feed::Events,
+            FeedKind::Periodic if settings.every == Span::ZERO => {
+                return Err(vec!["`every` must be longer than nothing".into()]);
+            }
+            FeedKind::Periodic => Feed::Periodic(settings.every),
+        };
+        let mut problems = Vec::new();
+        for table in layout::some_tables(&system, &settings.tables)? {
+            let readers = match &settings.to {
+                Some(names) => layout::services(&system, names)?,
+                None => readers(&system, table).map_err(|problem| vec![problem])?,
+            };
+            for reader in readers {
+                if let Err(problem) = copy(&mut system, table, reader, feed) {
+                    problems.push(problem);
+                }
+            }
+        }
+        if problems.is_empty() { Ok(system) } else { Err(problems) }
+    }
+}
+
+/// Who reads a table that somebody else owns.
+pub(super) fn readers(system: &System, table: TableId) -> Result<Vec<ServiceId>, String> {
+    let owner = system.table(table).owner;
+    let readers = system.readers(table).into_iter().filter(|reader| *reader != owner);
+    let readers: Vec<ServiceId> = readers.collect();
+    if readers.is_empty() {
+        let name = layout::table(system, table);
+        return Err(format!("no service but its owner reads `{name}`"));
+    }
+    Ok(readers)
+}
+
+/// Appends one copy.
+fn copy(system: &mut System, of: TableId, reader: ServiceId, feed: Feed) -> Result<(), String> {
+    let (source, name) = (system.table(of), layout::service(system, reader));
+    if source.owner == reader {
+        let table = &source.name.shown;
+        return Err(format!("`{name}` owns `{table}` and needs no copy of it"));
+    }
+    if system
+        .replicas
+        .iter()
+        .any(|known| known.of == of && system.table(known.copy).owner == reader)
+    {
+        let table = &source.name.shown;
+        return Err(format!("`{name}` has a copy of `{table}` already"));
+    }
+    let copy = TableSpec {
+        name: layout::name_at(system, of, reader),
+        owner: reader,
+        grants: Vec::new(),
+        api: Api::Contract,
+        conformists: Vec::new(),
+        database: layout::home(system, reader)?,
+        columns: source.columns.clone(),
+        rows: source.rows,
+    };
+    let copy = layout::append(system, copy);
+    system.replicas.push(ReplicaSpec { of, copy, feed });
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::system::Access;
+    use crate::techniques::testbed::{Laid, laid, refused};
+
+    #[test]
+    fn readers_get_copies_in_their_own_databases() {
+        let text = "[{ name = 'replicate', tables = ['book'], every = '1min' }, 'delegate']";
+        let Laid { before, after } = laid(text);
+        let [desk, inventory] =
+            ["desk", "inventory"].map(|name| after.service_named(name).expect("a service"));
+        assert_eq!(after.replicas.len(), 2, "both look books up");
+        let of_desk = TableId(before.tables.len() as u16 + 1);
+        assert_eq!(after.access(desk, TableId(0)), Access::Replica(of_desk));
+        assert!(matches!(after.access(inventory, TableId(0)), Access::Replica(_)));
+        let copy = after.table(of_desk);
+        assert_eq!(&*copy.name.shown, "book@desk");
+        assert_eq!((copy.owner, copy.database), (desk, before.tables[2].database));
+        assert_eq!((copy.rows, copy.columns.len()), (50, 5), "as the table that it copies");
+        assert_eq!(after.replicas[1].feed, Feed::Periodic(Span::from_secs(60)));
+    }
+
+    #[test]
+    fn a_copy_for_nobody_or_for_the_owner_is_refused() {
+        let problems = refused("['delegate', { name = 'replicate', tables = ['loan'] }]");
+        assert!(problems.contains("no service but its owner reads `loan`"), "{problems}");
+        let problems =
+            refused("['delegate', { name = 'replicate', tables = ['book'], to = ['catalog'] }]");
+        assert!(problems.contains("`catalog` owns `book` and needs no copy"), "{problems}");
+        let problems = refused("['delegate', 'replicate']");
+        assert!(problems.contains("replicate needs the key `tables`"), "{problems}");
+    }
+}

@@ -1,0 +1,74 @@
+//! # One database, a schema per owner
+//!
+//! One database holds the tables, but every table has one owner, and only the owner writes it; the
+//! others have the right to read. Who wants to write somebody else's table asks its owner. The
+//! readers are conformists: they take the owner's schema as it is.
+//!
+//! **Gains**: who may change what is clear and enforced by the database. Reads join freely, without
+//! a call.
+//!
+//! **Costs**: readers still depend on the schema, and know nothing of its changes before they come.
+//! Pool, cores and disk are shared as in any shared database.
+//!
+//! **Fails as**: readers that break when a column is renamed; an expensive query of one service
+//! that slows all; writes through an owner that is down.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::layout;
+use super::registry::Technique;
+use crate::model::system::System;
+
+/// One database, one writer per table, readers everywhere.
+pub struct SchemaPerOwner;
+
+/// What is brought together, and where.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Settings {
+    /// The database that holds the tables; by default that of the first of them.
+    database: Option<String>,
+    /// Which tables; by default all.
+    tables: Option<Vec<String>>,
+}
+
+impl Technique for SchemaPerOwner {
+    const NAME: &'static str = "schema-per-owner";
+    const SUMMARY: &'static str = "one database; owners write their tables, others only read them";
+    const MANUAL: &'static str = include_str!("schema_per_owner.rs");
+    type Settings = Settings;
+
+    fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<String>> {
+        let tables = layout::tables_or_all(&system, settings.tables.as_deref())?;
+        let database = layout::database(&system, settings.database.as_ref(), &tables)?;
+        for table in tables {
+            layout::ask_the_owner(&mut system, table);
+            let services = layout::all_services(&system);
+            let table = &mut system.tables[table.index()];
+            table.database = database;
+            services.for_each(|service| layout::grant(table, service, false));
+        }
+        Ok(system)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::system::{Access, TableId};
+    use crate::techniques::testbed::{Laid, laid};
+
+    #[test]
+    fn others_read_directly_and_write_through_the_owner() {
+        let Laid { before, after } = laid("'schema-per-owner'");
+        let [catalog, inventory] =
+            ["catalog", "inventory"].map(|name| after.service_named(name).expect("a service"));
+        let book = TableId(0);
+        assert!(before.table(book).grants.is_empty());
+        assert_eq!(after.access(inventory, book), Access::Direct);
+        assert!(!after.table(book).is_writable_by(inventory));
+        let restock = &after.operations[1].steps[0];
+        assert_eq!((restock.by, restock.asked_by), (catalog, Some(inventory)));
+        assert!(after.tables.iter().all(|table| table.database == after.tables[0].database));
+    }
+}

@@ -1,0 +1,73 @@
+//! # Table split
+//!
+//! A table that several services write becomes several tables, one for each writer, with the same
+//! keys: the owner keeps what it writes, and each other service gets the columns that it alone
+//! writes, in a table `TABLE@SERVICE` in its own database. Whoever makes a row has it made in every
+//! part, and whoever deletes one has it deleted in every part: an operation that did so in one step
+//! gets a step for each other part, unless the service of that part writes the row in the same
+//! operation anyway. One of the patterns then keeps the parts together. A table with one writer
+//! stays as it is, which is why this is the default of a variant that names no technique.
+//!
+//! **Gains**: every table has one writer. Services share no schema, no lock and no pool.
+//!
+//! **Costs**: what was one row is now kept together by a pattern, and read by one request per part.
+//! A rule that needs columns of two parts would have to join them; it is refused with that reason.
+//!
+//! **Refused**: a column that two services write belongs to neither part. Then a split is no answer:
+//! `delegate`, `data-domain` or `consolidation` is.
+//!
+//! **Fails as**: orphans (a part without its row) and half-deletes. What was deleted is not brought
+//! back when a later step of the same operation fails.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::layout;
+use super::registry::Technique;
+use crate::model::system::System;
+use plan::Plan;
+
+mod plan;
+mod rows;
+mod rules;
+
+/// A table for each writer.
+pub struct TableSplit;
+
+/// Which tables are split.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Settings {
+    /// Which tables; by default all that more than one service writes.
+    tables: Option<Vec<String>>,
+}
+
+impl Technique for TableSplit {
+    const NAME: &'static str = "table-split";
+    const SUMMARY: &'static str = "each writer of a table gets one with the columns that it writes";
+    const MANUAL: &'static str = include_str!("table_split.rs");
+    type Settings = Settings;
+
+    fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<String>> {
+        let tables = match &settings.tables {
+            Some(names) => layout::some_tables(&system, names)?,
+            None => layout::joint(&system),
+        };
+        let mut problems = Vec::new();
+        for table in tables {
+            let plan = match Plan::of(&mut system, table) {
+                Ok(plan) => plan,
+                Err(found) => {
+                    problems.extend(found);
+                    continue;
+                }
+            };
+            problems.extend(rules::repoint(&mut system, &plan));
+            problems.extend(rows::complete(&mut system, &plan));
+        }
+        if problems.is_empty() { Ok(system) } else { Err(problems) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! Which column goes where, and why that may be impossible.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::system::{
+    Api, ColumnRef, Effect, ServiceId, StepSpec, System, TableId, TableSpec,
+};
+use crate::techniques::layout;
+
+/// A part of a table that was split.
+pub(super) struct Part {
+    /// Who writes it.
+    pub owner: ServiceId,
+    /// The table that it is.
+    pub table: TableId,
+    /// Which columns of the whole table it has, in its own order.
+    columns: Vec<u8>,
+}
+
+/// How a table is split.
+pub(super) struct Plan {
+    /// The table, which stays the first part.
+    pub whole: TableId,
+    /// The further parts.
+    pub others: Vec<Part>,
+    /// Who owns the first part.
+    pub owner: ServiceId,
+}
+
+impl Plan {
+    /// Plans the split of a table among its writers and appends the parts.
+    ///
+    /// # Errors
+    /// Why it cannot be split.
+    pub(super) fn of(system: &mut System, whole: TableId) -> Result<Self, Vec<String>> {
+        let table = system.table(whole);
+        let owner = table.owner;
+        let mut plan = Self { whole, others: Vec::new(), owner };
+        // Who has the right to write the table as it is needs no part of it.
+        let stays = |writer: &ServiceId| table.is_writable_by(*writer);
+        let writers = system.writers(whole);
+        let leaving: Vec<ServiceId> =
+            writers.iter().filter(|writer| !stays(writer)).copied().collect();
+        if leaving.is_empty() || writers.len() < 2 {
+            return Ok(plan);
+        }
+        if system.replicas.iter().any(|replica| replica.of == whole || replica.copy == whole) {
+            let name = &table.name.shown;
+            return Err(vec![format!("`{name}` is copied already: split it first, then copy it")]);
+        }
+        let columns = columns_by_writer(system, whole)?;
+        let mut problems = Vec::new();
+        for writer in leaving {
+            let own: Vec<u8> = columns
+                .iter()
+                .filter(|(_, by)| **by == writer)
+                .map(|(column, _)| *column)
+                .collect();
+            match part(system, whole, writer, &own) {
+                Ok(table) => plan.others.push(Part { owner: writer, table, columns: own }),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if problems.is_empty() { Ok(plan) } else { Err(problems) }
+    }
+
+    /// Where a column is now.
+    pub(super) fn place(&self, column: u8) -> ColumnRef {
+        let places = self.others.iter().filter_map(|part| {
+            let at = part.columns.iter().position(|own| *own == column)?;
+            Some(ColumnRef { table: part.table, column: at as u8 })
+        });
+        places.into_iter().next().unwrap_or(ColumnRef { table: self.whole, column })
+    }
+
+    /// The table that a service's steps are about now.
+    pub(super) fn table_of(&self, writer: ServiceId) -> TableId {
+        let own = self.others.iter().find(|part| part.owner == writer);
+        own.map_or(self.whole, |part| part.table)
+    }
+
+    /// All parts, with who owns them.
+    pub(super) fn parts(&self) -> Vec<(TableId, ServiceId)> {
+        let others = self.others.iter().map(|part| (part.table, part.owner));
+        std::iter::once((self.whole, self.owner)).chain(others).collect()
+    }
+}
+
+/// The columns that an effect writes by name.
+fn written(effect: &Effect) -> Vec<u8> {
+    match effect {
+        Effect::Insert(cells) | Effect::Set(cells) => cells.iter().map(|cell| cell.0).collect(),
+        Effect::Add(cells) => cells.iter().map(|cell| cell.0).collect(),
+        Effect::Delete => Vec::new(),
+    }
+}
+
+/// The one service that writes each column; those with a right to the whole table count as its
+/// owner.
+fn columns_by_writer(
+    system: &System,
+    whole: TableId,
+) -> Result<BTreeMap<u8, ServiceId>, Vec<String>> {
+    let table = system.table(whole);
+    let mut writers: BTreeMap<u8, BTreeSet<ServiceId>> = BTreeMap::new();
+    let steps = system.operations.iter().flat_map(|operation| &operation.steps);
+    for step in steps.filter(|step: &&StepSpec| step.table == whole) {
+        for column in written(&step.effect).into_iter().chain(written(&step.undo)) {
+            writers.entry(column).or_default().insert(step.by);
+        }
+    }
+    let mut single = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (column, by) in writers {
+        let home = |by: &ServiceId| if table.is_writable_by(*by) { table.owner } else { *by };
+        let homes: BTreeSet<ServiceId> = by.iter().map(home).collect();
+        if homes.len() > 1 {
+            let names = by.iter().map(|by| format!("`{}`", layout::service(system, *by)));
+            let names = names.collect::<Vec<_>>().join(" and ");
+            let (table, column) = (&table.name.shown, &table.columns[usize::from(column)].name);
+            problems.push(format!(
+                "the column `{column}` of `{table}` is written by {names}: \
+                 a split would leave two writers on it"
+            ));
+        } else if let Some(home) = homes.first() {
+            single.insert(column, *home);
+        }
+    }
+    if problems.is_empty() { Ok(single) } else { Err(problems) }
+}
+
+/// Appends one part.
+fn part(
+    system: &mut System,
+    whole: TableId,
+    owner: ServiceId,
+    columns: &[u8],
+) -> Result<TableId, String> {
+    let (table, name) = (system.table(whole), layout::service(system, owner));
+    if columns.is_empty() {
+        let table = &table.name.shown;
+        return Err(format!(
+            "`{name}` makes or deletes rows of `{table}` and writes no column of it: \
+             nothing would be left for a part of its own"
+        ));
+    }
+    let part = TableSpec {
+        name: layout::name_at(system, whole, owner),
+        owner,
+        grants: Vec::new(),
+        api: Api::Contract,
+        conformists: Vec::new(),
+        database: layout::home(system, owner)?,
+        columns: columns.iter().map(|at| table.columns[usize::from(*at)].clone()).collect(),
+        rows: table.rows,
+    };
+    Ok(layout::append(system, part))
+}

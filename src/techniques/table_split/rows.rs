@@ -1,0 +1,152 @@
+//! Rows are made and deleted in every part: by the step that writes the row there anyway, or by a
+//! step that is appended.
+
+use super::plan::Plan;
+use crate::model::system::{
+    Derive, DeriveRule, Effect, MAX_STEPS, Name, OperationKind, ReadWhat, ServiceId, StepId,
+    StepSpec, System, TableId, ValueSpec,
+};
+use crate::techniques::layout;
+
+/// Completes every operation that makes or deletes rows of a part; says which grow too long.
+pub(super) fn complete(system: &mut System, plan: &Plan) -> Vec<String> {
+    let mut problems = Vec::new();
+    if plan.others.is_empty() {
+        return problems;
+    }
+    let parts = plan.parts();
+    for kind in (0..system.operations.len() as u16).map(OperationKind) {
+        let causes = causes(&system.operation(kind).steps, &parts);
+        for cause in causes {
+            let here = system.operation(kind).steps[cause.index()].table;
+            for (part, owner) in parts.iter().filter(|(part, _)| *part != here) {
+                carry(system, kind, cause, (*part, *owner));
+            }
+        }
+        let operation = system.operation(kind);
+        if operation.steps.len() > MAX_STEPS {
+            problems.push(format!(
+                "with a split of `{}`, `{}` has {} steps, and an operation has at most {MAX_STEPS}",
+                layout::table(system, plan.whole),
+                operation.name.shown,
+                operation.steps.len()
+            ));
+        }
+    }
+    problems
+}
+
+/// The steps that make or delete a row of any part.
+fn causes(steps: &[StepSpec], parts: &[(TableId, ServiceId)]) -> Vec<StepId> {
+    let of_part = |step: &StepSpec| parts.iter().any(|(part, _)| step.table == *part);
+    let changes = |step: &StepSpec| matches!(step.effect, Effect::Insert(_) | Effect::Delete);
+    let numbered = (0..).map(StepId).zip(steps);
+    numbered.filter(|(_, step)| of_part(step) && changes(step)).map(|(id, _)| id).collect()
+}
+
+/// Makes the row that one step makes (or deletes) in another part, too.
+fn carry(
+    system: &mut System,
+    kind: OperationKind,
+    cause: StepId,
+    (part, owner): (TableId, ServiceId),
+) {
+    let steps = &system.operation(kind).steps;
+    let made = &steps[cause.index()];
+    let (source, key) = (made.table, made.key);
+    let deletes = made.effect == Effect::Delete;
+    let same = |step: &StepSpec| step.table == part && step.key == key;
+    let does = |step: &StepSpec| match step.effect {
+        Effect::Insert(_) => !deletes,
+        Effect::Delete => deletes,
+        Effect::Set(_) | Effect::Add(_) => false,
+    };
+    if steps.iter().any(|step| same(step) && does(step)) {
+        return;
+    }
+    let derive = Derive { source, filter: Vec::new(), rule: DeriveRule::RowPer };
+    let writes = |step: &StepSpec| matches!(step.effect, Effect::Set(_) | Effect::Add(_));
+    let mut numbered = (0..).map(StepId).zip(steps);
+    let later = numbered.find(|(id, step)| {
+        same(step) && writes(step) && !deletes && !comes_before(steps, *id, cause)
+    });
+    if let Some((id, _)) = later {
+        let follows = comes_before(steps, cause, id);
+        let initial: Vec<i64> =
+            system.table(part).columns.iter().map(|column| column.initial).collect();
+        let step = &mut system.operations[kind.index()].steps[id.index()];
+        step.effect = Effect::Insert(first_values(&step.effect, &initial));
+        step.undo = Effect::Delete;
+        step.derive = Some(derive);
+        if !follows {
+            step.after.push(cause);
+        }
+        return;
+    }
+    let (verb, effect, undo) = match deletes {
+        true => ("delete", Effect::Delete, Effect::Set(Vec::new())),
+        false => ("create", Effect::Insert(Vec::new()), Effect::Delete),
+    };
+    let part_name = &system.table(part).name;
+    let name = Name::with_luck(
+        &format!("{verb} {}", part_name.shown),
+        &format!("{verb} {}", part_name.lasting),
+    );
+    append(
+        system,
+        kind,
+        cause,
+        StepSpec {
+            name,
+            by: owner,
+            asked_by: None,
+            table: part,
+            key,
+            effect,
+            undo,
+            after: vec![cause],
+            refuse: None,
+            derive: Some(derive),
+            lookup: None,
+        },
+    );
+}
+
+/// Appends a step. Who reads the row of the step that causes it wants the whole row, and reads the
+/// new part as well.
+fn append(system: &mut System, kind: OperationKind, cause: StepId, step: StepSpec) {
+    let steps = &mut system.operations[kind.index()].steps;
+    let added = StepId(steps.len() as u8);
+    steps.push(step);
+    for read in &mut system.reads {
+        if let ReadWhat::Operation { kind: of, steps, .. } = &mut read.what
+            && *of == kind
+            && steps.contains(&cause)
+        {
+            steps.push(added);
+        }
+    }
+}
+
+/// The values with which a row is made that was written right after it was made.
+fn first_values(effect: &Effect, initial: &[i64]) -> Vec<(u8, ValueSpec)> {
+    match effect {
+        Effect::Insert(cells) | Effect::Set(cells) => cells.clone(),
+        Effect::Add(cells) => {
+            let sum = |(column, amount): &(u8, i64)| {
+                let value = initial[usize::from(*column)].wrapping_add(*amount);
+                (*column, ValueSpec::Literal(value))
+            };
+            cells.iter().map(sum).collect()
+        }
+        Effect::Delete => Vec::new(),
+    }
+}
+
+/// Whether one step comes before another one.
+fn comes_before(steps: &[StepSpec], first: StepId, then: StepId) -> bool {
+    steps[then.index()]
+        .after
+        .iter()
+        .any(|before| *before == first || comes_before(steps, first, *before))
+}

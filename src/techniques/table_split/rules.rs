@@ -1,0 +1,146 @@
+//! Steps, reads and invariants that name columns find them in the part where they are now.
+
+use super::plan::Plan;
+use crate::model::system::{
+    ColumnRef, DeriveRule, Effect, InvariantRule, ReadWhat, Refuse, StepSpec, System, TableId,
+};
+
+/// What names a column that is in another part than the others that it is used with.
+type Torn = Result<(), ()>;
+
+/// Re-points everything that names columns of the table; says what would need a join.
+pub(super) fn repoint(system: &mut System, plan: &Plan) -> Vec<String> {
+    if plan.others.is_empty() {
+        return Vec::new();
+    }
+    let whole = system.table(plan.whole).name.shown.to_string();
+    let mut problems = Vec::new();
+    for operation in &mut system.operations {
+        for step in &mut operation.steps {
+            let own = step.table == plan.whole;
+            let done = if own { move_step(plan, step) } else { Ok(()) };
+            if done.and_then(|()| derive(plan, own, step)).is_err() {
+                problems.push(format!(
+                    "step `{}` of `{}` goes by columns of `{whole}` that a split takes apart: \
+                     it would need a join",
+                    step.name.shown, operation.name.shown
+                ));
+            }
+        }
+    }
+    for read in &mut system.reads {
+        if let ReadWhat::Column { column, .. } = &mut read.what {
+            moved(plan, column);
+        }
+    }
+    for invariant in &mut system.invariants {
+        if self::invariant(plan, &mut invariant.rule).is_err() {
+            problems.push(format!(
+                "the invariant `{}` goes by columns of `{whole}` that a split takes apart: \
+                 it would need a join",
+                invariant.name
+            ));
+        }
+    }
+    problems
+}
+
+/// Where a column is now.
+fn moved(plan: &Plan, column: &mut ColumnRef) {
+    if column.table == plan.whole {
+        *column = plan.place(column.column);
+    }
+}
+
+/// A step is about its service's part; so is the rule that may refuse it.
+fn move_step(plan: &Plan, step: &mut StepSpec) -> Torn {
+    let part = plan.table_of(step.by);
+    step.table = part;
+    effect(plan, part, &mut step.effect)?;
+    effect(plan, part, &mut step.undo)?;
+    match &mut step.refuse {
+        Some(Refuse::Below { column, .. }) => within(plan, part, column),
+        Some(Refuse::Probability(_)) | None => Ok(()),
+    }
+}
+
+fn effect(plan: &Plan, part: TableId, effect: &mut Effect) -> Torn {
+    match effect {
+        Effect::Insert(cells) | Effect::Set(cells) => {
+            cells.iter_mut().try_for_each(|cell| within(plan, part, &mut cell.0))
+        }
+        Effect::Add(cells) => cells.iter_mut().try_for_each(|cell| within(plan, part, &mut cell.0)),
+        Effect::Delete => Ok(()),
+    }
+}
+
+/// A column of the table as one of a certain part.
+fn within(plan: &Plan, part: TableId, column: &mut u8) -> Torn {
+    let place = plan.place(*column);
+    *column = place.column;
+    if place.table == part { Ok(()) } else { Err(()) }
+}
+
+/// The part that has all these columns, which become columns of it; the whole, if there are none.
+fn together<'c>(
+    plan: &Plan,
+    table: TableId,
+    columns: impl IntoIterator<Item = &'c mut u8>,
+) -> Result<TableId, ()> {
+    if table != plan.whole {
+        return Ok(table);
+    }
+    let mut part = None;
+    for column in columns {
+        let place = plan.place(*column);
+        if *part.get_or_insert(place.table) != place.table {
+            return Err(());
+        }
+        *column = place.column;
+    }
+    Ok(part.unwrap_or(plan.whole))
+}
+
+fn filter(filter: &mut [(u8, i64)]) -> impl Iterator<Item = &mut u8> {
+    filter.iter_mut().map(|test| &mut test.0)
+}
+
+/// How a step's row follows from others: all that is looked at must be in one part, and what
+/// follows must be in the step's own.
+fn derive(plan: &Plan, own: bool, step: &mut StepSpec) -> Torn {
+    let part = step.table;
+    let Some(derive) = &mut step.derive else { return Ok(()) };
+    if let DeriveRule::Copy { to, .. } | DeriveRule::Count { to, .. } | DeriveRule::Sum { to, .. } =
+        &mut derive.rule
+        && own
+    {
+        within(plan, part, to)?;
+    }
+    let tests = filter(&mut derive.filter);
+    derive.source = match &mut derive.rule {
+        DeriveRule::RowPer => together(plan, derive.source, tests),
+        DeriveRule::Copy { from: by, .. } | DeriveRule::Count { by, .. } => {
+            together(plan, derive.source, tests.chain([by]))
+        }
+        DeriveRule::Sum { of, by, .. } => together(plan, derive.source, tests.chain([of, by])),
+    }?;
+    Ok(())
+}
+
+fn invariant(plan: &Plan, rule: &mut InvariantRule) -> Torn {
+    match rule {
+        InvariantRule::CountEqual { column, of, by, filter: tests } => {
+            moved(plan, column);
+            *of = together(plan, *of, filter(tests).chain([by]))?;
+        }
+        InvariantRule::SumConstant(columns) => {
+            columns.iter_mut().for_each(|column| moved(plan, column));
+        }
+        InvariantRule::References { table, by, filter: tests, to, to_filter } => {
+            *table = together(plan, *table, filter(tests).chain(by))?;
+            *to = together(plan, *to, filter(to_filter))?;
+        }
+        InvariantRule::Bound { column, .. } => moved(plan, column),
+    }
+    Ok(())
+}
