@@ -55,7 +55,7 @@ use crate::kernel::{NodeId, Span};
 use crate::model::contract::Promises;
 use crate::model::here::Here;
 use crate::model::record::{Answer, OpId};
-use crate::model::system::{DatabaseId, OperationKind, ServiceId, System};
+use crate::model::system::{DatabaseId, OperationKind, OperationSpec, ServiceId, StepSpec, System};
 use crate::model::world::World;
 use coordinator::Memory;
 use settings::{FanOut, Heuristic, Place, Presumption, Settings};
@@ -105,6 +105,24 @@ impl Participants {
     }
 }
 
+/// The problem of two participants that write the same row: each branch would hold the lock for
+/// which the other one waits.
+fn one_row_of_two(system: &System, operation: &OperationSpec) -> Option<String> {
+    let steps = || operation.steps.iter();
+    let same = |a: &StepSpec, b: &StepSpec| (a.table, a.key) == (b.table, b.key) && a.by != b.by;
+    let step = steps().find(|step| steps().any(|other| same(step, other)))?;
+    let other = steps().find(|other| same(step, other))?;
+    let name = |service: ServiceId| &system.services[service.index()].name.shown;
+    Some(format!(
+        "in `{}`, services `{}` and `{}` write the same row of `{}`; the branch of the one would \
+         wait for the end of the other's",
+        operation.name.shown,
+        name(step.by),
+        name(other.by),
+        system.table(step.table).name.shown
+    ))
+}
+
 impl Pattern for TwoPhaseCommit {
     const NAME: &'static str = "two-phase-commit";
     const SUMMARY: &'static str = "a coordinator prepares every participant, then commits them";
@@ -116,7 +134,10 @@ impl Pattern for TwoPhaseCommit {
         if system.services.len() > u64::BITS as usize {
             problems.push(format!("at most {} services can take part", u64::BITS));
         }
-        for spec in system.databases.iter().filter(|spec| !spec.xa) {
+        let steps = || system.operations.iter().flat_map(|operation| &operation.steps);
+        let is_used = |id| steps().any(|step| system.table(step.table).database == id);
+        let databases = (0..).map(DatabaseId).zip(&system.databases);
+        for (_, spec) in databases.filter(|(id, spec)| !spec.xa && is_used(*id)) {
             problems.push(format!(
                 "`{}` has no XA support (`xa = false`), so it cannot prepare a branch",
                 spec.name.shown
@@ -136,6 +157,7 @@ impl Pattern for TwoPhaseCommit {
                     break;
                 }
             }
+            problems.extend(one_row_of_two(system, operation));
         }
         problems
     }

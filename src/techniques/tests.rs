@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+mod runs;
+
 use super::registry::{TechniqueEntry, Techniques};
 use super::testbed::{LIBRARY, laid};
 use crate::model::system::System;

@@ -1,0 +1,132 @@
+//! Tests of whole runs: one set of operations on a jointly written table, laid out in every way.
+
+use crate::checks::census::State;
+use crate::checks::verdict::Verdict;
+use crate::experiment::testbed::{Told, tell};
+use crate::model::record::Kind;
+
+/// Books are registered and placed, listed without a place, restocked, and struck again.
+const BOOKS: &str = r#"
+    [scenario]
+    name = "books"
+    warm-up = "0s"
+    load = "60s"
+    settle = "60s"
+
+    [services]
+    catalog = { work = "1ms" }
+    inventory = { work = "1ms" }
+
+    [databases]
+    catalog-db = { work = "1ms", force = "2ms" }
+    inventory-db = { work = "1ms", force = "2ms" }
+
+    [links]
+    default = { delay = "1ms" }
+    database = { delay = "1ms" }
+    client = { delay = "1ms" }
+
+    [tables]
+    book = { owner = "catalog", database = "catalog-db", columns = { price = 10, copies = 3 }, rows = 20 }
+    shelf = { owner = "inventory", database = "inventory-db", columns = { used = 0 } }
+
+    [operations.add]
+    keys = { book = "new" }
+    steps = [
+        { name = "register", by = "catalog", table = "book", key = "book",
+          effect = { insert = { price = 12 } } },
+        { name = "place", by = "inventory", table = "book", key = "book",
+          effect = { set = { copies = 1 } } },
+    ]
+
+    [operations.list]
+    keys = { book = "new" }
+    steps = [
+        { name = "enter", by = "catalog", table = "book", key = "book",
+          effect = { insert = { price = 20 } } },
+    ]
+
+    [operations.restock]
+    keys = { book = { rows-of = "book" } }
+    steps = [
+        { name = "count", by = "inventory", table = "book", key = "book",
+          effect = { add = { copies = 1 } } },
+    ]
+
+    [operations.strike]
+    keys = { book = "followed" }
+    steps = [
+        { name = "strike", by = "catalog", table = "book", key = "book",
+          effect = { delete = true } },
+    ]
+
+    [load]
+    adding = { operation = "add", constant = "4s" }
+    listing = { operation = "list", constant = "3s", until = "30s" }
+    restocking = { operation = "restock", constant = "2s" }
+    striking = { operation = "strike", follows = { load = "listing", delay = "20s", share = 1.0 } }
+
+    [[invariants]]
+    name = "no negative stock"
+    bound = { table = "book", column = "copies", least = 1 }
+
+    [variants]
+    split-commit = { pattern = "two-phase-commit" }
+    split-saga = { pattern = "orchestrated" }
+    split-events = { pattern = "event-based" }
+    shared-local = { technique = "shared-database", pattern = "local-transaction" }
+    microlith-saga = { technique = "microlith", pattern = "orchestrated" }
+    domain-saga = { technique = { name = "data-domain", services = ["catalog", "inventory"] },
+                    pattern = "orchestrated" }
+    delegate-saga = { technique = "delegate", pattern = "orchestrated" }
+    needed-saga = { technique = { name = "delegate", owner = "operational-need" },
+                    pattern = "orchestrated" }
+    monolith-local = { technique = "monolith", pattern = "local-transaction" }
+"#;
+
+fn run(variant: &str) -> Told {
+    let told = tell(BOOKS, variant, 1);
+    let failed: Vec<_> = told.report.failed_self_checks().collect();
+    assert!(failed.is_empty(), "{variant}: {failed:?}");
+    assert!(told.ran.settled, "{variant}");
+    told
+}
+
+#[test]
+fn every_layout_carries_out_the_same_operations() {
+    let variants = crate::experiment::testbed::scenario(BOOKS).variants;
+    let mut counts = Vec::new();
+    for variant in &variants {
+        let name = &*variant.name.shown;
+        let told = run(name);
+        let rows = &told.report.operations;
+        assert!(rows.iter().all(|row| row.answer.is_yes()), "{name}");
+        assert!(rows.iter().all(|row| row.state == State::All), "{name}");
+        let broken = told.verify(&["all-or-nothing", "client-contract"], None);
+        assert!(
+            broken.iter().all(|finding| finding.judgement.verdict != Verdict::Violated),
+            "{name}: {broken:?}"
+        );
+        counts.push(rows.len());
+    }
+    assert_eq!(variants.len(), 9);
+    // Arrivals at 4 s, 8 s ... 56 s; 3 s ... 27 s; 2 s ... 58 s; and what follows the second.
+    assert_eq!(counts, vec![14 + 9 + 29 + 9; 9]);
+}
+
+#[test]
+fn over_one_database_an_operation_is_one_transaction() {
+    for variant in ["shared-local", "monolith-local"] {
+        assert_eq!(run(variant).count(Kind::Committed), 61, "{variant}");
+    }
+}
+
+#[test]
+fn a_split_row_is_made_and_deleted_in_both_databases() {
+    let told = run("split-saga");
+    let commits = |database: u32| {
+        told.all(Kind::Committed).filter(|record| record.subject == database).count()
+    };
+    assert_eq!(commits(0), 14 + 9 + 9, "added, listed, struck at the catalogue");
+    assert_eq!(commits(1), 14 + 9 + 29 + 9, "and restocked at the inventory");
+}
