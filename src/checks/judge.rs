@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::census::{Census, Headline};
 use super::invariants::Invariants;
+use super::measures::anomalies::Anomalies;
 use super::measures::answers;
+use super::measures::contention::Contention;
 use super::measures::copies::Copies;
 use super::measures::cost::Cost;
 use super::measures::doubt::Doubt;
@@ -12,6 +14,7 @@ use super::measures::gauge::Gauge;
 use super::measures::lag::{self, End, consistency_lag, lag_after_answer, lags};
 use super::measures::owed::Owed;
 use super::measures::probes::Probes;
+use super::measures::reach;
 use super::measures::recovery::{self, Course};
 use super::measures::series::SeriesBuilder;
 use super::measures::{Measured, NOBODY, Quantity};
@@ -52,6 +55,8 @@ pub struct Judge {
     copies: Copies,
     probes: Probes,
     doubt: Doubt,
+    anomalies: Anomalies,
+    contention: Contention,
     cost: Cost,
     invariants: Invariants,
     series: SeriesBuilder,
@@ -80,6 +85,8 @@ impl Judge {
             copies: Copies::new(system),
             probes: Probes::new((course.warm_up, course.load), system.reads.len()),
             doubt: Doubt::new(course.warm_up),
+            anomalies: Anomalies::new(system),
+            contention: Contention::new(system, course.warm_up),
             cost: Cost::default(),
             invariants: Invariants::new(system, window, violations),
             series: SeriesBuilder::new(width, count),
@@ -97,6 +104,7 @@ impl Judge {
 
     fn offer(&mut self, record: &Record) {
         self.operations.offer(record);
+        self.anomalies.offer(record);
         if let Some(outcome) = self.operations.get(record.op) {
             self.owed.offer(record.op, outcome.steps());
         }
@@ -115,6 +123,7 @@ impl Judge {
         self.operations.show(record);
         if let Some(outcome) = self.operations.get_mut(record.op) {
             self.owed.update(record.op, outcome);
+            self.anomalies.show(record, outcome.times(record.step));
         }
     }
 
@@ -158,9 +167,13 @@ impl Judge {
         self.cost.measure(&mut measures, offered, census.of(Headline::Committed));
         let (invariants, violations) =
             self.invariants.finish(until, self.settled, &mut measures, offered);
+        self.anomalies.measure(&mut measures, &self.system.invariants, &invariants);
+        self.contention.measure(&mut measures);
         let gauges = (self.partial, violations);
         let (series, faults) = self.series.finish(until, gauges, &self.operations, end);
         recovery::measure(&mut measures, &series, &faults, self.course, &self.operations);
+        let reaches = reach::of(&self.system, &self.operations, &faults);
+        reach::measure(&mut measures, &reaches);
 
         let rows = if self.options.keep_operations { self.operations.all() } else { &[] };
         RunReport {
@@ -181,6 +194,8 @@ impl Judge {
             faults,
             invariants,
             self_checks: self.self_checks.finish(self.now, self.course.load, self.settled),
+            contention: self.contention,
+            reaches,
             operations: rows
                 .iter()
                 .zip(0..)
@@ -199,11 +214,15 @@ impl Sink<Record> for Judge {
         }
         match record.kind {
             Kind::Offered => self.offer(record),
-            Kind::Touches => self.owed.touch(record),
+            Kind::Touches => {
+                self.owed.touch(record);
+                self.anomalies.offer(record);
+            }
             Kind::Answered => self.answer(record),
             Kind::ProbeBegan => self.probes.begin(record, &self.operations),
             Kind::ProbeSaw => {
                 self.probes.see(record, &self.operations, (&self.owed, &self.copies));
+                self.anomalies.read(record);
             }
             Kind::ProbeEnded => self.probes.end(record, &mut self.operations),
             Kind::Shown => self.show(record),
@@ -232,7 +251,13 @@ impl Sink<Record> for Judge {
                 self.spend(record);
                 self.self_checks.message(record);
             }
-            Kind::Delivered | Kind::Lost | Kind::Duplicated => self.self_checks.message(record),
+            Kind::Delivered | Kind::Lost => self.self_checks.message(record),
+            Kind::Duplicated => {
+                self.self_checks.message(record);
+                self.anomalies.deliver(record);
+            }
+            Kind::Handed => self.anomalies.deliver(record),
+            Kind::Contended | Kind::Served => self.contention.see(record),
             Kind::Queued | Kind::Started | Kind::Finished | Kind::Dropped => {
                 self.self_checks.request(record);
             }
@@ -250,7 +275,6 @@ impl Sink<Record> for Judge {
             | Kind::Overflowed
             | Kind::Decided
             | Kind::Published
-            | Kind::Handed
             | Kind::Buried
             | Kind::Restarted
             | Kind::Leased

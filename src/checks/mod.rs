@@ -10,6 +10,7 @@
 //! instant, so whatever one commit changes is seen whole.
 
 pub mod census;
+pub mod coupling;
 pub mod expectation;
 pub mod invariants;
 pub mod measures;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::census::{Headline, State};
 use crate::model::record::{Answer, OpId, Record};
-use crate::model::system::{MAX_STEPS, OperationKind, System};
+use crate::model::system::{MAX_STEPS, OperationKind, StepId, System};
 
 /// An instant that did not come.
 pub const NEVER: u64 = u64::MAX;
@@ -112,6 +112,11 @@ impl Outcome {
         (0..usize::from(self.steps))
             .filter(|step| self.forward[*step] > self.undo[*step])
             .fold(0, |mask, step| mask | 1 << step)
+    }
+
+    /// How often the stores show the forward effect of a step.
+    pub fn times(&self, step: StepId) -> i8 {
+        self.forward.get(step.index()).copied().unwrap_or_default()
     }
 
     /// All its steps, a bit each.

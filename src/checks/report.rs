@@ -2,9 +2,11 @@
 
 use super::census::{Census, Headline, State};
 use super::invariants::InvariantReport;
+use super::measures::contention::Contention;
 use super::measures::cost::Cost;
 use super::measures::lag::Lag;
 use super::measures::probes::{ProbeTally, ReadTally};
+use super::measures::reach::Reach;
 use super::measures::series::{FaultWindow, Series};
 use super::measures::{Distribution, Measured};
 use super::self_check::SelfCheck;
@@ -47,6 +49,10 @@ pub struct RunReport {
     pub invariants: Vec<InvariantReport>,
     /// What must add up in every run.
     pub self_checks: Vec<SelfCheck>,
+    /// M13: who waited for whom.
+    pub contention: Contention,
+    /// M13: which services each fault touched.
+    pub reaches: Vec<Reach>,
     /// Every operation, if the options asked for them.
     pub operations: Vec<OperationRow>,
 }

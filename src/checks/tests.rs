@@ -1,5 +1,6 @@
 //! Histories that try to deceive the judge.
 
+mod anomalies;
 mod doubt;
 mod naive;
 mod reads;

@@ -19,6 +19,28 @@ pub struct Promises {
     pub within: Option<Span>,
 }
 
+/// What must be up for an operation to be answered yes, as its pattern says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Waits {
+    /// Which steps are done by then, and by whom.
+    pub steps: WaitsFor,
+    /// The nodes of the pattern's own that take part, by name.
+    pub drivers: Vec<&'static str>,
+    /// Whether services publish what they have done, for others to follow.
+    pub publishes: bool,
+}
+
+/// Which steps are done before the answer, and by whom.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WaitsFor {
+    /// All of them, each by its own service.
+    All,
+    /// All of them, by the service of the first, in one transaction.
+    InOnePlace,
+    /// The first; the others follow behind the answer.
+    First,
+}
+
 /// How much may go wrong before a promise is off: kinds of fault that it does not list are outside.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Budget(pub Vec<Allowance>);

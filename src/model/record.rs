@@ -4,7 +4,7 @@
 //! when it carries, by clients when they hear an answer, by nodes when they crash. Measures and
 //! checks read records and nothing else.
 
-use super::system::{OperationKind, StepId, TableId};
+use super::system::{OperationKind, ServiceId, StepId, TableId};
 use crate::kernel::{Fingerprint, NodeId, Semantic, Time};
 
 /// One offered business operation of a run, numbered in the order of arrival.
@@ -53,7 +53,7 @@ pub struct Record {
 
 impl Semantic for Record {
     fn fold(&self, into: &mut Fingerprint) {
-        if self.kind == Kind::Keyed {
+        if matches!(self.kind, Kind::Keyed | Kind::Contended | Kind::Served) {
             return;
         }
         into.word(self.time.as_nanos());
@@ -196,6 +196,62 @@ pub enum Kind {
     /// be done once, `subject` = database, `a` = 0 to carry it out, 1 to take it back. Written
     /// right before the transaction's `Committed`. Not part of the fingerprint.
     Keyed,
+    /// A wait in a database that several services use has ended, one record for each service that
+    /// held meanwhile what was waited for: `subject` = database, `a` = the part of the wait that
+    /// goes to its account, ns, `b` = who waited, who held and what ([`contended_word`]). Not part
+    /// of the fingerprint.
+    Contended,
+    /// A statement had a core of a database that several services use: `subject` = database,
+    /// `a` = ns of core time, `b` = the service it was for. Not part of the fingerprint.
+    Served,
+}
+
+/// What sessions of a database wait for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum Resource {
+    /// A core.
+    Core = 0,
+    /// A connection.
+    Connection = 1,
+    /// A row lock.
+    Lock = 2,
+}
+
+impl Resource {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 3] = [Self::Core, Self::Connection, Self::Lock];
+
+    /// As reports write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Core => "core",
+            Self::Connection => "connection",
+            Self::Lock => "row lock",
+        }
+    }
+}
+
+/// Packs who waited, who held (none if no service did) and what into a word.
+pub const fn contended_word(
+    asker: ServiceId,
+    holder: Option<ServiceId>,
+    resource: Resource,
+) -> u64 {
+    let holder = match holder {
+        Some(holder) => holder.0,
+        None => u16::MAX,
+    };
+    (resource as u64) << 32 | (holder as u64) << 16 | asker.0 as u64
+}
+
+/// Unpacks what [`contended_word`] packed.
+pub const fn word_contended(word: u64) -> (ServiceId, Option<ServiceId>, Resource) {
+    let holder = match (word >> 16) as u16 {
+        u16::MAX => None,
+        holder => Some(ServiceId(holder)),
+    };
+    (ServiceId(word as u16), holder, Resource::ALL[(word >> 32) as usize])
 }
 
 /// What a client was told.
@@ -227,6 +283,11 @@ impl Answer {
     /// `done` and `accepted` are a yes.
     pub const fn is_yes(self) -> bool {
         matches!(self, Self::Done | Self::Accepted)
+    }
+
+    /// A yes, or a refusal by a business rule.
+    pub const fn is_definite(self) -> bool {
+        matches!(self, Self::Done | Self::Accepted | Self::RefusedByRule)
     }
 
     /// As reports write it.

@@ -30,7 +30,7 @@ use super::promise::{self, Keeps};
 use super::registry::Pattern;
 use super::step::{self, Care};
 use crate::kernel::Span;
-use crate::model::contract::{Promises, faults};
+use crate::model::contract::{Promises, Waits, WaitsFor, faults};
 use crate::model::here::Here;
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{StepId, System};
@@ -194,6 +194,10 @@ impl Pattern for BackgroundSync {
 
     fn drivers(settings: &Settings) -> Vec<&'static str> {
         if settings.standby { vec!["sync-job", "sync-standby"] } else { vec!["sync-job"] }
+    }
+
+    fn waits(_: &Settings) -> Waits {
+        Waits { steps: WaitsFor::First, drivers: Vec::new(), publishes: false }
     }
 
     fn new(settings: &Settings, world: &Rc<World>) -> Self {

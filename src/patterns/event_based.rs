@@ -33,7 +33,7 @@ use super::registry::Pattern;
 use super::step::{self, Care};
 use crate::kernel::Span;
 use crate::model::broker::{Broker, BrokerPolicy};
-use crate::model::contract::Promises;
+use crate::model::contract::{Promises, Waits, WaitsFor};
 use crate::model::database::{Event, EventKind};
 use crate::model::here::Here;
 use crate::model::record::{Answer, Kind, OpId};
@@ -82,6 +82,10 @@ impl Pattern for EventBased {
 
     fn drivers(_: &Settings) -> Vec<&'static str> {
         vec!["relay", "broker"]
+    }
+
+    fn waits(_: &Settings) -> Waits {
+        Waits { steps: WaitsFor::First, drivers: Vec::new(), publishes: true }
     }
 
     fn new(settings: &Settings, world: &Rc<World>) -> Self {

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use super::promise::{self, Keeps};
 use super::registry::Pattern;
 use super::step::{self, Failure};
-use crate::model::contract::Promises;
+use crate::model::contract::{Promises, Waits, WaitsFor};
 use crate::model::database::{Direction, StepRef};
 use crate::model::here::Here;
 use crate::model::record::{Answer, OpId};
@@ -68,6 +68,10 @@ impl Pattern for LocalTransaction {
             budget: promise::usual(),
             within: Some(within),
         }
+    }
+
+    fn waits(_: &Settings) -> Waits {
+        Waits { steps: WaitsFor::InOnePlace, drivers: Vec::new(), publishes: false }
     }
 
     fn new(_: &Settings, _: &Rc<World>) -> Self {

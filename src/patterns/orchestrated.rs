@@ -65,7 +65,7 @@ use std::rc::Rc;
 use super::promise::{self, Keeps};
 use super::registry::Pattern;
 use crate::kernel::{NodeId, Span};
-use crate::model::contract::{Promises, faults};
+use crate::model::contract::{Promises, Waits, WaitsFor, faults};
 use crate::model::here::Here;
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{OperationKind, System};
@@ -124,6 +124,15 @@ impl Pattern for Orchestrated {
 
     fn drivers(settings: &Settings) -> Vec<&'static str> {
         settings.nodes()
+    }
+
+    /// Of several instances one suffices, with the store that they share.
+    fn waits(settings: &Settings) -> Waits {
+        let mut drivers = settings.nodes();
+        if settings.is_shared() {
+            drivers.drain(1..drivers.len() - 1);
+        }
+        Waits { steps: WaitsFor::All, drivers, publishes: false }
     }
 
     fn new(settings: &Settings, _: &Rc<World>) -> Self {

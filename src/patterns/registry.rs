@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::kernel::{NodeId, Span};
-use crate::model::contract::Promises;
+use crate::model::contract::{Promises, Waits, WaitsFor};
 use crate::model::here::Here;
 use crate::model::protocol::{Execution, Protocol};
 use crate::model::record::{Answer, OpId};
@@ -44,6 +44,12 @@ pub trait Pattern: Sized + 'static {
     fn drivers(settings: &Self::Settings) -> Vec<&'static str> {
         let _ = settings;
         Vec::new()
+    }
+
+    /// What must be up for a yes: by default the services of all steps and all drivers.
+    fn waits(settings: &Self::Settings) -> Waits {
+        let drivers = Self::drivers(settings);
+        Waits { steps: WaitsFor::All, drivers, publishes: false }
     }
 
     /// The pattern at work in a world that has its driver nodes, in the order of
@@ -90,6 +96,8 @@ pub trait Prepared: Send + Sync {
     fn promises_by_default(&self, system: &System) -> Promises;
     /// The driver nodes that it needs.
     fn drivers(&self) -> Vec<&'static str>;
+    /// What must be up for a yes.
+    fn waits(&self) -> Waits;
     /// The pattern at work in a world that has these nodes.
     fn at_work(&self, world: &Rc<World>) -> Rc<dyn Protocol>;
 }
@@ -135,6 +143,10 @@ impl<P: Pattern> Prepared for With<P> {
 
     fn drivers(&self) -> Vec<&'static str> {
         P::drivers(&self.0)
+    }
+
+    fn waits(&self) -> Waits {
+        P::waits(&self.0)
     }
 
     fn at_work(&self, world: &Rc<World>) -> Rc<dyn Protocol> {

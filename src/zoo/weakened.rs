@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::model::contract::Promises;
+use crate::model::contract::{Promises, Waits};
 use crate::model::point::{Act, Moment, Order, Point, Watcher};
 use crate::model::protocol::Protocol;
 use crate::model::system::System;
@@ -57,6 +57,10 @@ impl Prepared for Weakened {
 
     fn drivers(&self) -> Vec<&'static str> {
         self.inner.drivers()
+    }
+
+    fn waits(&self) -> Waits {
+        self.inner.waits()
     }
 
     fn at_work(&self, world: &Rc<World>) -> Rc<dyn Protocol> {

@@ -36,6 +36,9 @@ pub struct InvariantReport {
     pub worst: u64,
     /// For how many it is false at the end of the run.
     pub at_end: u64,
+    /// For how many more it was false at the ends of instants than before, summed: how often it was
+    /// violated anew.
+    pub begun: u64,
 }
 
 /// All declared invariants of a run.
@@ -56,6 +59,7 @@ struct Watched {
     gauge: Gauge,
     first: Option<u64>,
     worst: u64,
+    begun: u64,
 }
 
 impl Invariants {
@@ -71,6 +75,7 @@ impl Invariants {
                 gauge: Gauge::new(window),
                 first: None,
                 worst: 0,
+                begun: 0,
             })
             .collect();
         let tables = system.invariants.iter().flat_map(|spec| rules::tables(&spec.rule));
@@ -106,6 +111,7 @@ impl Invariants {
         for watched in &mut self.watched {
             let violated = watched.rule.violated();
             total += violated;
+            watched.begun += violated.saturating_sub(watched.gauge.value());
             watched.gauge.set(now, violated);
             watched.worst = watched.worst.max(violated);
             if violated > 0 && watched.first.is_none() {
@@ -149,6 +155,7 @@ impl Watched {
             violated_for: Span::from_nanos(self.gauge.positive()),
             first: self.first.map(Time::from_nanos),
             worst: self.worst,
+            begun: self.begun,
             at_end: self.rule.violated(),
         }
     }

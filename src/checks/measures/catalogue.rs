@@ -1,10 +1,15 @@
 //! What every measure is, in words: the table behind `driftlab list measures`.
 
+mod data;
+
 use super::MeasureKind::{Distribution, Rate, Share, Total};
 use super::{Measure, MeasureId, MeasureKind, Unit};
 
 /// All measures, in the order in which reports show them.
-pub static CATALOGUE: &[Measure] = &[
+pub static CATALOGUE: &[Measure] = &joined::<{ FIRST.len() + data::ALL.len() }>(FIRST, data::ALL);
+
+/// What operations show and cost.
+const FIRST: &[Measure] = &[
     measure(
         "m1",
         "consistency lag",
@@ -519,6 +524,16 @@ pub static CATALOGUE: &[Measure] = &[
         "How often retries were exhausted and a human was asked.",
     ),
 ];
+
+const fn joined<const N: usize>(first: &[Measure], then: &[Measure]) -> [Measure; N] {
+    let mut all = [first[0]; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < first.len() { first[at] } else { then[at - first.len()] };
+        at += 1;
+    }
+    all
+}
 
 /// Less of it is better.
 const LESS: bool = true;

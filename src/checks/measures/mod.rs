@@ -1,9 +1,11 @@
-//! The measures M1-M7 and M9-M12: what each is, and the folds that compute it.
+//! The measures M1-M13: what each is, and the folds that compute it.
 //!
 //! [`CATALOGUE`] says in words what every number of a [`RunReport`](super::RunReport) is; the
 //! definitions are those of the model, made exact.
 
+pub mod anomalies;
 pub mod answers;
+pub mod contention;
 pub mod copies;
 pub mod cost;
 pub mod doubt;
@@ -11,6 +13,7 @@ pub mod gauge;
 pub mod lag;
 pub mod owed;
 pub mod probes;
+pub mod reach;
 pub mod recovery;
 pub mod series;
 

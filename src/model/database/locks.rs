@@ -167,6 +167,11 @@ impl LockTable {
         self.parties.get(&txn).and_then(|party| party.awaits)
     }
 
+    /// Who holds a row.
+    pub fn holding(&self, row: RowId) -> impl Iterator<Item = TxnId> {
+        self.holders(row).iter().map(|holder| holder.txn)
+    }
+
     /// Whether somebody holds a row alone, and may be about to write it.
     pub fn is_exclusive(&self, row: RowId) -> bool {
         self.holders(row).iter().any(|holder| holder.mode == Mode::Exclusive)

@@ -21,6 +21,7 @@
 //!   highest fencing token ([`Txn::fence`]), which take part in transactions like rows.
 
 mod commit;
+mod contention;
 mod copies;
 mod effects;
 mod fence;
@@ -51,6 +52,7 @@ use super::system::{DatabaseId, DatabaseSpec, StepId};
 use crate::kernel::{Draw, NodeId, Purpose, Semaphore, Signal, Span, Time};
 
 use commit::Entry;
+use contention::Contention;
 use ledger::Ledger;
 use state::State;
 
@@ -140,6 +142,8 @@ pub struct Database {
     wire: Rc<dyn Wire>,
     log: Log<Entry>,
     ledger: Ledger,
+    /// Who waits for whom, if several services use it.
+    contention: Option<Rc<Contention>>,
     /// Somebody committed.
     committed: Signal,
     /// A branch became prepared or was resolved.
@@ -167,6 +171,7 @@ impl Database {
         Rc::new(Self {
             log: Log::new(env, spec.name.luck, u32::from(id.0), spec.force.clone(), node),
             ledger: Ledger::new(env, id),
+            contention: Contention::new(env, id),
             committed: Signal::new(sim),
             settled: Signal::new(sim),
             state: RefCell::new(State::new(env, id)),

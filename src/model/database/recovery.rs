@@ -37,6 +37,9 @@ impl Database {
             state.casualties.extend(sessions.iter().map(|(txn, session)| (*txn, session.ctx)));
             (state.pool.clone(), state.cores.clone(), sessions)
         };
+        if let Some(books) = &self.contention {
+            books.crash(sessions.keys().copied());
+        }
         self.log.crash(flushed);
         self.settle();
         pool.close();

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::contention::Contention;
 use super::flight::{Flight, Leg, WORK_LEG};
 use super::locks::{Asked, Mode};
 use super::provenance::Direction;
@@ -11,7 +12,7 @@ use super::{Call, Database, DbError};
 use crate::kernel::{NodeId, Promise, Purpose, Span, Time, Waiting, promise};
 use crate::model::contract::label;
 use crate::model::env::Ctx;
-use crate::model::record::{AbortCause, Kind, MessageClass, TxnId};
+use crate::model::record::{AbortCause, Kind, MessageClass, Resource, TxnId};
 use crate::model::system::ServiceId;
 use crate::model::trouble::Trouble;
 
@@ -102,12 +103,19 @@ impl Database {
             self.env.sim().sleep_until(self.env.now() + delay).await;
             return Err(DbError::Unavailable);
         }
-        let line = self.state().pool.acquire();
+        let (line, books) = (self.state().pool.acquire(), self.contention.as_ref());
+        let place = Ctx { node: self.node, ..ctx };
+        let wait = books.map(|it| Box::new(it.wait(Resource::Connection, &place, service)));
         let connection = line.await.ok_or(DbError::Unavailable)?;
+        drop(wait);
         if !self.is_serving() {
             return Err(DbError::Unavailable);
         }
         let id = self.env.next_txn();
+        let holding = self.contention.as_ref().map(|books| {
+            books.open(id, service);
+            books.hold(Resource::Connection, service)
+        });
         let session = Session {
             ctx: Ctx { node: self.node, ..ctx },
             service,
@@ -116,7 +124,7 @@ impl Database {
             closing: false,
             refused: false,
             wait: None,
-            _connection: connection,
+            _connection: (connection, holding),
         };
         self.state_mut().sessions.insert(id, Box::new(session));
         self.watch(id);
@@ -247,6 +255,9 @@ impl Database {
         let (promise, waiting) = promise(sim);
         let words = (call.txn.0, row.hash());
         self.env.note(&call.ctx, Kind::LockWait, self.subject(), words.0, words.1);
+        if let Some(books) = self.contention.as_ref().filter(|_| asked == Asked::Waits) {
+            books.wait_for_row(&call.ctx, call.txn, row);
+        }
         if asked == Asked::Deadlock {
             let ctx = Ctx { attempt: 1, ..call.ctx };
             self.env.note(&ctx, Kind::LockFailed, self.subject(), words.0, words.1);
@@ -272,7 +283,11 @@ impl Database {
         let sim = self.env.sim();
         let queued = sim.now();
         let line = self.state().cores.acquire();
+        let books = self.books(call.txn);
+        let wait = books.map(|(it, by)| Box::new(it.wait(Resource::Core, &call.ctx, by)));
         let _core = line.await.ok_or(DbError::Broken)?;
+        drop(wait);
+        let holding = books.map(|(books, by)| books.hold(Resource::Core, by));
         let began = sim.now();
         if began > queued {
             self.check(call)?;
@@ -290,10 +305,20 @@ impl Database {
             demand
         };
         core.drawn = Some(demand);
-        drop(core);
+        drop((core, holding));
         let waited = (began - queued).as_nanos();
         self.env.note(&call.ctx, Kind::Worked, self.subject(), demand.as_nanos(), waited);
+        if let Some((_, by)) = books {
+            let service = u64::from(by.0);
+            self.env.note(&call.ctx, Kind::Served, self.subject(), demand.as_nanos(), service);
+        }
         Ok(())
+    }
+
+    /// The books of who waits for whom, and for whom a transaction acts.
+    fn books(&self, txn: TxnId) -> Option<(&Rc<Contention>, ServiceId)> {
+        let books = self.contention.as_ref()?;
+        Some((books, books.service(txn)?))
     }
 
     /// Rolls a transaction back, unless its outcome is no longer its own business.
@@ -324,6 +349,10 @@ impl Database {
     /// those who get them.
     pub(super) fn release(&self, ctx: &Ctx, txn: TxnId, shared_only: bool) {
         let now = self.env.now();
+        if let Some(books) = &self.contention {
+            books.settle(&self.state().locks);
+            books.end_wait(txn);
+        }
         let (mut released, woken) = {
             let state = &mut *self.state_mut();
             let mut released = std::mem::take(&mut state.released);
@@ -348,7 +377,13 @@ impl Database {
             self.env.note(ctx, Kind::LockHeld, self.subject(), lock.row.hash(), held);
         }
         self.state_mut().released = released;
+        if let Some(books) = self.contention.as_ref().filter(|_| !shared_only) {
+            books.close(txn);
+        }
         for (txn, row, ctx, promise) in woken {
+            if let Some(books) = &self.contention {
+                books.end_wait(txn);
+            }
             self.env.note(&ctx, Kind::LockGranted, self.subject(), txn.0, row.hash());
             promise.keep(());
         }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::contention::Holding;
 use super::keys::{IdemKey, Keys};
 use super::locks::{LockTable, Released};
 use super::meter::Meter;
@@ -61,7 +62,7 @@ pub(super) struct Session {
     /// Whom to tell when the row lock that it waits for is granted.
     pub wait: Option<(Ctx, Promise<()>)>,
     /// Held for its sake: given back when the session ends.
-    pub _connection: Permit,
+    pub _connection: (Permit, Option<Holding>),
 }
 
 /// What a transaction wrote.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{OperationKind, ReadSpec, ReadWhat, ServiceId, StepSpec, System, TableId, TableSpec};
+use super::{
+    DatabaseId, OperationKind, ReadSpec, ReadWhat, ServiceId, StepSpec, System, TableId, TableSpec,
+};
 use crate::kernel::Span;
 
 /// A right to somebody else's table.
@@ -95,6 +97,19 @@ impl System {
         let lookups = steps.filter(|step| looks(step)).map(|step| step.by);
         let reads = self.reads.iter().filter(|read| self.tables_of(read).contains(&table));
         lookups.chain(reads.filter_map(|read| read.by)).collect()
+    }
+
+    /// The services that go to a database themselves: to a table of their own, by a grant, or to
+    /// write whatever its owner says.
+    pub fn users(&self, database: DatabaseId) -> BTreeSet<ServiceId> {
+        let ids = (0..self.tables.len() as u16).map(TableId);
+        let mut users = BTreeSet::new();
+        for id in ids.filter(|id| self.table(*id).database == database) {
+            users.insert(self.table(id).owner);
+            users.extend(self.table(id).grants.iter().map(|grant| grant.service));
+            users.extend(self.writers(id));
+        }
+        users
     }
 
     /// The tables that a read looks at.

@@ -1,5 +1,6 @@
 //! A small world with one database, and the tests on it.
 
+mod contention;
 mod crash;
 mod fence;
 mod provenance;

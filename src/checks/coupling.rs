@@ -1,0 +1,331 @@
+//! M13, the static part: who depends on whom, read off the system as a variant lays it out.
+//!
+//! Nothing here comes from a run. [`Coupling::of`] is a function of the system and of what its
+//! pattern waits for before it answers: who writes and reads each table, which columns two services
+//! write, whose schema others rely on, who goes to a table without a right to it, who publishes
+//! what is done to it; for each operation and read what must be up for an answer; and who has to be
+//! deployed together. Names are as shown.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::contract::{Waits, WaitsFor};
+use crate::model::system::{
+    Access, Effect, Feed, OperationKind, OperationSpec, ReadSpec, ServiceId, StepSpec, System,
+    TableId,
+};
+
+/// Who depends on whom in one variant.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Coupling {
+    /// Each table, in the order of the system.
+    pub tables: Vec<TableCoupling>,
+    /// What each operation needs, and then each read, in the order of the system.
+    pub chains: Vec<Chain>,
+    /// Services that have to be deployed together: they rely on the same schema, directly or
+    /// through others, or run in one process. Groups of one are left out.
+    pub together: Vec<Vec<String>>,
+}
+
+/// Who depends on one table.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TableCoupling {
+    /// Its name.
+    pub name: String,
+    /// The service that owns it.
+    pub owner: String,
+    /// How it is owned, judged by who writes it.
+    pub ownership: Ownership,
+    /// Services whose steps write it.
+    pub writers: Vec<String>,
+    /// Services that read it for a step or for a reader.
+    pub readers: Vec<String>,
+    /// Services that break if its schema changes and they do not, its owner included.
+    pub schema_users: Vec<String>,
+    /// Columns that steps of several services write, with those services; the coming and going of
+    /// rows is the column `*`.
+    pub joint_columns: Vec<(String, Vec<String>)>,
+    /// Services that write it though they neither own it nor were granted it.
+    pub without_right: Vec<String>,
+    /// Services that publish what is done to it.
+    pub publishers: Vec<String>,
+}
+
+/// How a table is owned, judged by who writes it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Ownership {
+    /// Only its owner writes it.
+    Single,
+    /// Several services write it.
+    Joint,
+    /// One service writes it, and that is not its owner.
+    Foreign,
+    /// No operation writes it.
+    Unwritten,
+}
+
+impl Ownership {
+    /// As reports write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Single => "single",
+            Self::Joint => "joint",
+            Self::Foreign => "foreign",
+            Self::Unwritten => "unwritten",
+        }
+    }
+}
+
+/// What must be up for one operation or read to be answered: everything on its synchronous path.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Chain {
+    /// The name of the operation or read.
+    pub name: String,
+    /// Whether it is a read.
+    pub is_read: bool,
+    /// Services, databases and nodes of the pattern, each once, in the order in which they are
+    /// needed. A database on the node of a service is not counted apart from it.
+    pub needs: Vec<String>,
+}
+
+impl Chain {
+    /// How likely all of it is up, if each is up independently with the probability that
+    /// `of` gives: the product.
+    pub fn availability(&self, of: impl Fn(&str) -> f64) -> f64 {
+        self.needs.iter().map(|name| of(name)).product()
+    }
+
+    /// The same as a formula.
+    pub fn formula(&self) -> String {
+        let factors: Vec<String> = self.needs.iter().map(|name| format!("a({name})")).collect();
+        factors.join(" · ")
+    }
+}
+
+impl Coupling {
+    /// The coupling of a system; `waits` says what must be up for a yes to each operation.
+    pub fn of(system: &System, waits: impl Fn(OperationKind) -> Waits) -> Self {
+        let kinds = (0..system.operations.len() as u16).map(OperationKind);
+        let waits: Vec<Waits> = kinds.clone().map(waits).collect();
+        let tables = (0..system.tables.len() as u16).map(TableId);
+        let operations = kinds.map(|kind| operation(system, kind, &waits[kind.index()]));
+        let chains = operations.chain(system.reads.iter().map(|spec| read(system, spec)));
+        Self {
+            tables: tables.map(|id| table(system, id, &waits)).collect(),
+            chains: chains.collect(),
+            together: together(system),
+        }
+    }
+
+    /// How many tables several services write.
+    pub fn joint_tables(&self) -> usize {
+        self.tables.iter().filter(|table| table.ownership == Ownership::Joint).count()
+    }
+
+    /// How many columns several services write.
+    pub fn joint_columns(&self) -> usize {
+        self.tables.iter().map(|table| table.joint_columns.len()).sum()
+    }
+
+    /// How many tables have a schema on which others than their owner rely.
+    pub fn shared_schemas(&self) -> usize {
+        self.tables.iter().filter(|table| table.schema_users.len() > 1).count()
+    }
+
+    /// How many pairs of a service and a table there are where the service has no right to write.
+    pub fn without_right(&self) -> usize {
+        self.tables.iter().map(|table| table.without_right.len()).sum()
+    }
+
+    /// How many services the largest group has that is deployed together; 1 if all are free.
+    pub fn largest_deployment(&self) -> usize {
+        self.together.iter().map(Vec::len).max().unwrap_or(1)
+    }
+
+    /// The operation that needs the most; the first of several.
+    pub fn longest(&self) -> Option<&Chain> {
+        let operations = self.chains.iter().filter(|chain| !chain.is_read);
+        operations.reduce(
+            |longest, chain| {
+                if chain.needs.len() > longest.needs.len() { chain } else { longest }
+            },
+        )
+    }
+}
+
+fn name(system: &System, service: ServiceId) -> String {
+    system.services[service.index()].name.shown.to_string()
+}
+
+fn names(system: &System, services: impl IntoIterator<Item = ServiceId>) -> Vec<String> {
+    services.into_iter().map(|service| name(system, service)).collect()
+}
+
+fn table(system: &System, id: TableId, waits: &[Waits]) -> TableCoupling {
+    let spec = system.table(id);
+    let writers = system.writers(id);
+    let ownership = match writers.len() {
+        0 => Ownership::Unwritten,
+        1 if writers.contains(&spec.owner) => Ownership::Single,
+        1 => Ownership::Foreign,
+        _ => Ownership::Joint,
+    };
+    let strangers = writers.iter().filter(|service| !spec.is_writable_by(**service)).copied();
+    TableCoupling {
+        name: spec.name.shown.to_string(),
+        owner: name(system, spec.owner),
+        ownership,
+        without_right: names(system, strangers),
+        readers: names(system, system.readers(id)),
+        schema_users: names(system, system.schema_users(id)),
+        joint_columns: joint_columns(system, id),
+        publishers: names(system, publishers(system, id, waits)),
+        writers: names(system, writers),
+    }
+}
+
+/// The rows themselves, as a column.
+const ROWS: u8 = u8::MAX;
+
+fn joint_columns(system: &System, id: TableId) -> Vec<(String, Vec<String>)> {
+    let mut columns: BTreeMap<u8, BTreeSet<ServiceId>> = BTreeMap::new();
+    let steps = system.operations.iter().flat_map(|operation| &operation.steps);
+    for step in steps.filter(|step| step.table == id) {
+        let written: Vec<u8> = match &step.effect {
+            Effect::Insert(_) | Effect::Delete => vec![ROWS],
+            Effect::Set(cells) => cells.iter().map(|cell| cell.0).collect(),
+            Effect::Add(cells) => cells.iter().map(|cell| cell.0).collect(),
+        };
+        for column in written {
+            columns.entry(column).or_default().insert(step.by);
+        }
+    }
+    let specs = &system.table(id).columns;
+    let named = |column: u8| {
+        specs.get(usize::from(column)).map_or_else(|| "*".into(), |spec| spec.name.to_string())
+    };
+    let joint = columns.into_iter().filter(|(_, services)| services.len() > 1);
+    joint.map(|(column, services)| (named(column), names(system, services))).collect()
+}
+
+/// Who tells others what was done to a table: whoever writes it in a step that another one follows,
+/// where steps are published, and its owner if a replica lives on its changes.
+fn publishers(system: &System, id: TableId, waits: &[Waits]) -> BTreeSet<ServiceId> {
+    let feeds = system.replicas.iter().any(|it| it.of == id && it.feed == Feed::Events);
+    let mut publishers: BTreeSet<ServiceId> =
+        feeds.then_some(system.table(id).owner).into_iter().collect();
+    let published = system.operations.iter().zip(waits).filter(|(_, waits)| waits.publishes);
+    for (operation, _) in published {
+        let followed = |at: usize| {
+            operation.steps.iter().any(|step| step.after.iter().any(|it| it.index() == at))
+        };
+        let steps = operation.steps.iter().enumerate();
+        let telling = steps.filter(|(at, step)| step.table == id && followed(*at));
+        publishers.extend(telling.map(|(_, step)| step.by));
+    }
+    publishers
+}
+
+/// What is needed, in the making.
+struct Needs<'a> {
+    system: &'a System,
+    names: Vec<String>,
+}
+
+impl Needs<'_> {
+    fn node(&mut self, name: &str) {
+        if !self.names.iter().any(|known| known == name) {
+            self.names.push(name.to_owned());
+        }
+    }
+
+    fn service(&mut self, service: ServiceId) {
+        let host = self.system.host(service);
+        self.node(&name(self.system, host));
+    }
+
+    /// The database of a table, or the service on whose node it is.
+    fn table(&mut self, table: TableId) {
+        let database = &self.system.databases[self.system.table(table).database.index()];
+        match database.node {
+            Some(service) => self.service(service),
+            None => self.node(&database.name.shown),
+        }
+    }
+
+    /// A service reads a table by the path that it has to it.
+    fn read(&mut self, by: ServiceId, table: TableId) {
+        match self.system.access(by, table) {
+            Access::Direct => self.table(table),
+            Access::Call(owner) => {
+                self.service(owner);
+                self.table(table);
+            }
+            Access::Replica(copy) => self.table(copy),
+        }
+    }
+
+    fn step(&mut self, step: &StepSpec) {
+        if let Some(lookup) = step.lookup {
+            self.read(step.by, lookup.table);
+        }
+        self.table(step.table);
+    }
+}
+
+fn operation(system: &System, kind: OperationKind, waits: &Waits) -> Chain {
+    let OperationSpec { name, steps, .. } = system.operation(kind);
+    let mut needs = Needs { system, names: Vec::new() };
+    needs.service(system.front(kind));
+    for driver in &waits.drivers {
+        needs.node(driver);
+    }
+    let awaited = match waits.steps {
+        WaitsFor::First => &steps[..1],
+        WaitsFor::All | WaitsFor::InOnePlace => &steps[..],
+    };
+    for (at, step) in awaited.iter().enumerate() {
+        if at == 0 || waits.steps == WaitsFor::All {
+            step.asked_by.into_iter().chain([step.by]).for_each(|it| needs.service(it));
+        }
+        needs.step(step);
+    }
+    Chain { name: name.shown.to_string(), is_read: false, needs: needs.names }
+}
+
+/// A read goes to the service that it asks, or to the owner of each table.
+fn read(system: &System, spec: &ReadSpec) -> Chain {
+    let mut needs = Needs { system, names: Vec::new() };
+    for table in system.tables_of(spec) {
+        let asked = spec.by.unwrap_or(system.table(table).owner);
+        needs.service(asked);
+        needs.read(asked, table);
+    }
+    Chain { name: spec.name.shown.to_string(), is_read: true, needs: needs.names }
+}
+
+/// The groups of services that rely on each other's schemas, or share a process.
+fn together(system: &System) -> Vec<Vec<String>> {
+    let mut group: Vec<usize> = (0..system.services.len()).collect();
+    let mut join = |one: ServiceId, other: ServiceId| {
+        let (one, other) = (group[one.index()], group[other.index()]);
+        let (least, most) = (one.min(other), one.max(other));
+        for member in group.iter_mut().filter(|member| **member == most) {
+            *member = least;
+        }
+    };
+    for id in (0..system.tables.len() as u16).map(TableId) {
+        let owner = system.table(id).owner;
+        system.schema_users(id).into_iter().for_each(|user| join(owner, user));
+    }
+    for id in (0..system.services.len() as u16).map(ServiceId) {
+        join(id, system.host(id));
+    }
+    let mut groups: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for (at, group) in group.into_iter().enumerate() {
+        groups.entry(group).or_default().push(name(system, ServiceId(at as u16)));
+    }
+    groups.into_values().filter(|members| members.len() > 1).collect()
+}
+
+#[cfg(test)]
+mod tests;

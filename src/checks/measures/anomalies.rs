@@ -1,0 +1,151 @@
+//! M8: anomalies that data shows and that no single answer does.
+
+use std::collections::BTreeMap;
+
+use super::{Measured, Quantity};
+use crate::checks::invariants::InvariantReport;
+use crate::model::record::{Kind, OpId, Record};
+use crate::model::system::{
+    InvariantRule, InvariantSpec, MAX_STEPS, ReadWhat, RowKey, StepId, System,
+};
+
+/// What one operation's effects are ordered by: its kind and the row of its first step.
+type Entity = (u32, u64);
+
+/// The anomalies of a run, counted from its start.
+#[derive(Debug, Default)]
+pub struct Anomalies {
+    lost: u64,
+    dirty: u64,
+    disordered: u64,
+    delivered: u64,
+    applied: u64,
+    /// Whether any read looks at operations, so that one could be dirty.
+    reads: bool,
+    /// By operation.
+    entities: Vec<Entity>,
+    /// By operation: the place of its first step among all first steps; 0 before it was committed.
+    places: Vec<u32>,
+    last: u32,
+    /// By entity and step: the place of the newest that took effect.
+    newest: BTreeMap<(Entity, StepId), u32>,
+    /// By operation and step: how many reads saw its effect.
+    seen: Vec<[u8; MAX_STEPS]>,
+}
+
+impl Anomalies {
+    /// Nothing has happened yet.
+    pub fn new(system: &System) -> Self {
+        let of_operation = |what: &ReadWhat| matches!(what, ReadWhat::Operation { .. });
+        let reads = system.reads.iter().any(|read| of_operation(&read.what));
+        Self { reads, ..Self::default() }
+    }
+
+    /// An operation arrives, or says which rows it touches.
+    pub fn offer(&mut self, record: &Record) {
+        let number = record.op.0 as usize;
+        if number >= self.entities.len() {
+            self.entities.resize(number + 1, (0, RowKey(u64::MAX).0));
+            self.places.resize(number + 1, 0);
+        }
+        match record.kind {
+            Kind::Touches if record.step == StepId(0) => self.entities[number].1 = record.a,
+            Kind::Touches => {}
+            _ => self.entities[number].0 = record.subject,
+        }
+    }
+
+    /// A store shows an effect more or less often; `times` is how often it shows the forward effect
+    /// now.
+    pub fn show(&mut self, record: &Record, times: i8) {
+        let change = record.b as i64;
+        if record.process == 0 {
+            return; // A database that recovers takes back what was never durable.
+        }
+        if change < 0 {
+            self.lost += change.unsigned_abs();
+        } else if record.a == 1 {
+            self.compensate(record);
+        } else {
+            self.applied += u64::from(times > 1);
+            self.order(record);
+        }
+    }
+
+    /// What readers saw of it was never to last.
+    fn compensate(&mut self, record: &Record) {
+        let seen = self.seen.get_mut(record.op.0 as usize);
+        if let Some(seen) = seen.and_then(|seen| seen.get_mut(record.step.index())) {
+            self.dirty += u64::from(std::mem::take(seen));
+        }
+    }
+
+    fn order(&mut self, record: &Record) {
+        let number = record.op.0 as usize;
+        let Some(place) = self.places.get_mut(number) else { return };
+        if record.step == StepId(0) {
+            if *place == 0 {
+                self.last += 1;
+                *place = self.last;
+            }
+            return;
+        }
+        let place = *place;
+        if place > 0 {
+            let newest = self.newest.entry((self.entities[number], record.step)).or_insert(place);
+            self.disordered += u64::from(place < *newest);
+            *newest = place.max(*newest);
+        }
+    }
+
+    /// A probe saw what a store shows of a step.
+    pub fn read(&mut self, record: &Record) {
+        if record.op == OpId::NONE || record.b != 1 {
+            return;
+        }
+        let number = record.op.0 as usize;
+        if number >= self.seen.len() {
+            self.seen.resize(number + 1, [0; MAX_STEPS]);
+        }
+        if let Some(seen) = self.seen[number].get_mut(record.step.index()) {
+            *seen = seen.saturating_add(1);
+        }
+    }
+
+    /// A message is handed out or copied.
+    pub fn deliver(&mut self, record: &Record) {
+        self.delivered += u64::from(record.kind == Kind::Duplicated || record.a > 1);
+    }
+
+    /// Takes down M8. `reports` are those of the declared invariants, in their order.
+    pub fn measure(
+        self,
+        into: &mut Measured,
+        specs: &[InvariantSpec],
+        reports: &[InvariantReport],
+    ) {
+        const NO_READ: Quantity = Quantity::Missing { why: "no read looks at an operation" };
+        const NO_REFERENCE: Quantity = Quantity::Missing { why: "no `references` is declared" };
+        const NO_BOUND: Quantity = Quantity::Missing { why: "no `bound` is declared" };
+        into.quantity("m8.lost-updates", Quantity::total(self.lost));
+        let dirty = if self.reads { Quantity::total(self.dirty) } else { NO_READ };
+        into.quantity("m8.dirty-reads", dirty);
+        into.quantity("m8.out-of-order", Quantity::total(self.disordered));
+        into.quantity("m8.delivered-again", Quantity::total(self.delivered));
+        into.quantity("m8.applied-again", Quantity::total(self.applied));
+        let of = |is_meant: fn(&InvariantRule) -> bool| {
+            let reports = specs.iter().zip(reports).filter(|(spec, _)| is_meant(&spec.rule));
+            reports.map(|(_, report)| report).collect::<Vec<_>>()
+        };
+        let references = of(|rule| matches!(rule, InvariantRule::References { .. }));
+        let bounds = of(|rule| matches!(rule, InvariantRule::Bound { .. }));
+        let sum = |reports: &[&InvariantReport], none, of: fn(&InvariantReport) -> u128| {
+            let total = reports.iter().map(|report| of(report)).sum::<u128>();
+            if reports.is_empty() { none } else { Quantity::total(total) }
+        };
+        let orphans = sum(&references, NO_REFERENCE, |report| report.at_end.into());
+        into.quantity("m8.orphans", orphans);
+        into.quantity("m8.orphans.time", sum(&references, NO_REFERENCE, |report| report.entity_ns));
+        into.quantity("m8.oversells", sum(&bounds, NO_BOUND, |report| report.begun.into()));
+    }
+}

@@ -1,0 +1,108 @@
+//! M13, the dynamic part: who waits for whom in a database that several services use.
+
+use std::collections::BTreeMap;
+
+use super::{Measured, Quantity};
+use crate::model::record::{Kind, Record, Resource, word_contended};
+use crate::model::system::{DatabaseId, ServiceId, System};
+
+/// One service's waits for another's sake, in one database.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Between {
+    /// Where.
+    pub database: DatabaseId,
+    /// Who waited.
+    pub service: ServiceId,
+    /// Who held what it waited for; none if no service did.
+    pub holder: Option<ServiceId>,
+}
+
+/// Who waited for whom, from the end of the warm-up on, in ns.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Contention {
+    from: u64,
+    shared: bool,
+    /// By resource, in the order of [`Resource::ALL`]: the part of the waits of `service` that goes
+    /// to the account of `holder`.
+    pub waited: BTreeMap<Between, [u64; Resource::ALL.len()]>,
+    /// How long statements of a service had a core.
+    pub served: BTreeMap<(DatabaseId, ServiceId), u64>,
+}
+
+impl Contention {
+    /// Counts waits and statements that end at `from` (ns) or later.
+    pub fn new(system: &System, from: u64) -> Self {
+        let databases = (0..system.databases.len() as u16).map(DatabaseId);
+        let shared = databases.into_iter().any(|id| system.users(id).len() > 1);
+        Self { from, shared, ..Self::default() }
+    }
+
+    /// A wait or a statement has ended.
+    pub fn see(&mut self, record: &Record) {
+        if record.time.as_nanos() < self.from {
+            return;
+        }
+        let database = DatabaseId(record.subject as u16);
+        if record.kind == Kind::Served {
+            let service = ServiceId(record.b as u16);
+            *self.served.entry((database, service)).or_default() += record.a;
+            return;
+        }
+        let (service, holder, resource) = word_contended(record.b);
+        let between = Between { database, service, holder };
+        self.waited.entry(between).or_default()[resource as usize] += record.a;
+    }
+
+    /// How long a service waited in a database, for whomever.
+    pub fn waits(&self, database: DatabaseId, service: ServiceId) -> u64 {
+        let its = self
+            .waited
+            .iter()
+            .filter(|(between, _)| between.database == database && between.service == service);
+        its.map(|(_, waited)| waited.iter().sum::<u64>()).sum()
+    }
+
+    /// How long the statements of a service took in a database: at work and waiting.
+    pub fn took(&self, database: DatabaseId, service: ServiceId) -> u64 {
+        let served = self.served.get(&(database, service)).copied().unwrap_or_default();
+        served + self.waits(database, service)
+    }
+
+    /// Takes down what M13 says of it.
+    pub fn measure(&self, into: &mut Measured) {
+        const ALONE: &str = "every database is used by one service only";
+        let names = ["m13.waited", "m13.waited.share", "m13.slowdown"];
+        if !self.shared {
+            for name in names {
+                into.quantity(name, Quantity::Missing { why: ALONE });
+            }
+            return;
+        }
+        let mut foreign = 0;
+        let mut all = 0;
+        let mut slowest = Quantity::total(0_u64);
+        for (between, waited) in &self.waited {
+            let waited: u64 = waited.iter().sum();
+            all += waited;
+            if !between.is_foreign() {
+                continue;
+            }
+            foreign += waited;
+            let took = self.took(between.database, between.service);
+            let slowdown = Quantity::ratio(waited, took, ALONE);
+            if slowdown.value() > slowest.value() {
+                slowest = slowdown;
+            }
+        }
+        into.quantity(names[0], Quantity::total(foreign));
+        into.quantity(names[1], Quantity::ratio(foreign, all, "nobody waited"));
+        into.quantity(names[2], slowest);
+    }
+}
+
+impl Between {
+    /// Whether it waited for another service.
+    pub fn is_foreign(&self) -> bool {
+        self.holder.is_some_and(|holder| holder != self.service)
+    }
+}

@@ -1,0 +1,239 @@
+//! Who waits for whom in a database that several services use.
+//!
+//! Whoever waits for a core, a connection or a row lock waits for those who hold them meanwhile.
+//! The store knows both sides and writes down, when a wait ends, how much of it goes to which
+//! service's account: at every instant the wait is split over the permits of the pool (or the
+//! holders of the row), and the parts are integrated over time in whole nanoseconds, so that they
+//! add up to the wait. Permits that no session holds (a fault took them) are nobody's. A wait that
+//! ends with a crash of the database is not written down.
+//!
+//! A database that one service has for itself keeps no such books.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::locks::LockTable;
+use super::rows::RowId;
+use crate::kernel::Time;
+use crate::model::env::{Ctx, Env};
+use crate::model::record::{Kind, Resource, TxnId, contended_word};
+use crate::model::system::{DatabaseId, ServiceId};
+
+/// The books of one database.
+pub(super) struct Contention {
+    env: Env,
+    database: DatabaseId,
+    cores: RefCell<Pool>,
+    connections: RefCell<Pool>,
+    rows: RefCell<Rows>,
+}
+
+/// Permits of which each is at any time somebody's or nobody's.
+struct Pool {
+    capacity: u64,
+    /// How many each service holds.
+    held: Vec<u64>,
+    /// The integral of that over time.
+    area: Vec<u64>,
+    since: Time,
+}
+
+#[derive(Default)]
+struct Rows {
+    /// For whom each open transaction acts.
+    services: BTreeMap<TxnId, ServiceId>,
+    waits: Vec<RowWait>,
+}
+
+/// A transaction that waits for a row lock.
+struct RowWait {
+    txn: TxnId,
+    row: RowId,
+    ctx: Ctx,
+    since: Time,
+    /// What goes to the account of each service so far, in ns.
+    shares: BTreeMap<ServiceId, u64>,
+}
+
+/// A permit that is held for a service.
+pub(super) struct Holding {
+    contention: Rc<Contention>,
+    resource: Resource,
+    service: ServiceId,
+}
+
+/// A wait in line for a permit; written down when dropped.
+pub(super) struct Waiting {
+    contention: Rc<Contention>,
+    resource: Resource,
+    ctx: Ctx,
+    service: ServiceId,
+    began: Time,
+    area: Vec<u64>,
+}
+
+impl Contention {
+    /// Empty books; none if no two services use the database.
+    pub fn new(env: &Env, database: DatabaseId) -> Option<Rc<Self>> {
+        let system = env.system();
+        let users = system.users(database);
+        if users.len() < 2 {
+            return None;
+        }
+        let services = users.last().map_or(0, |last| last.index() + 1).max(system.services.len());
+        let spec = &system.databases[database.index()];
+        let pool = |permits: u32| {
+            let nothing = vec![0; services];
+            let (held, area) = (nothing.clone(), nothing);
+            RefCell::new(Pool { capacity: permits.into(), held, area, since: Time::ZERO })
+        };
+        Some(Rc::new(Self {
+            env: env.clone(),
+            database,
+            cores: pool(spec.cores),
+            connections: pool(spec.connections),
+            rows: RefCell::default(),
+        }))
+    }
+
+    fn pool(&self, resource: Resource) -> &RefCell<Pool> {
+        if resource == Resource::Core { &self.cores } else { &self.connections }
+    }
+
+    /// A service gets in line for a permit.
+    pub fn wait(self: &Rc<Self>, resource: Resource, ctx: &Ctx, service: ServiceId) -> Waiting {
+        let began = self.env.now();
+        let mut pool = self.pool(resource).borrow_mut();
+        pool.advance(began);
+        let (contention, area) = (Rc::clone(self), pool.area.clone());
+        Waiting { contention, resource, ctx: *ctx, service, began, area }
+    }
+
+    /// A service has a permit.
+    pub fn hold(self: &Rc<Self>, resource: Resource, service: ServiceId) -> Holding {
+        let mut pool = self.pool(resource).borrow_mut();
+        pool.advance(self.env.now());
+        pool.held[service.index()] += 1;
+        Holding { contention: Rc::clone(self), resource, service }
+    }
+
+    /// A transaction is open on behalf of a service.
+    pub fn open(&self, txn: TxnId, service: ServiceId) {
+        self.rows.borrow_mut().services.insert(txn, service);
+    }
+
+    /// For whom a transaction acts.
+    pub fn service(&self, txn: TxnId) -> Option<ServiceId> {
+        self.rows.borrow().services.get(&txn).copied()
+    }
+
+    /// A transaction gets in line for a row lock.
+    pub fn wait_for_row(&self, ctx: &Ctx, txn: TxnId, row: RowId) {
+        let (since, shares) = (self.env.now(), BTreeMap::new());
+        self.rows.borrow_mut().waits.push(RowWait { txn, row, ctx: *ctx, since, shares });
+    }
+
+    /// The holders of rows are about to change: what was waited until now is theirs.
+    pub fn settle(&self, locks: &LockTable) {
+        let (now, rows) = (self.env.now(), &mut *self.rows.borrow_mut());
+        for wait in &mut rows.waits {
+            let waited = (now - std::mem::replace(&mut wait.since, now)).as_nanos();
+            let holders = locks.holding(wait.row).filter(|holder| *holder != wait.txn);
+            let holders: Vec<ServiceId> =
+                holders.filter_map(|holder| rows.services.get(&holder).copied()).collect();
+            let (parts, mut told) = (holders.len() as u64, 0);
+            for (number, holder) in (1..).zip(holders) {
+                let until = waited * number / parts;
+                *wait.shares.entry(holder).or_default() += until - told;
+                told = until;
+            }
+        }
+    }
+
+    /// A transaction does not wait for its row any more.
+    pub fn end_wait(&self, txn: TxnId) {
+        let (wait, service) = {
+            let rows = &mut *self.rows.borrow_mut();
+            let Some(at) = rows.waits.iter().position(|wait| wait.txn == txn) else { return };
+            (rows.waits.remove(at), rows.services.get(&txn).copied())
+        };
+        let Some(service) = service else { return };
+        for (holder, waited) in wait.shares {
+            self.note(&wait.ctx, Resource::Lock, (service, Some(holder)), waited);
+        }
+    }
+
+    /// A transaction is over, prepared or not.
+    pub fn close(&self, txn: TxnId) {
+        self.rows.borrow_mut().services.remove(&txn);
+    }
+
+    /// The database crashed: nobody waits any more, and these transactions are over.
+    pub fn crash(&self, lost: impl Iterator<Item = TxnId>) {
+        let rows = &mut *self.rows.borrow_mut();
+        rows.waits.clear();
+        for txn in lost {
+            rows.services.remove(&txn);
+        }
+    }
+
+    fn note(
+        &self,
+        ctx: &Ctx,
+        resource: Resource,
+        (asker, holder): (ServiceId, Option<ServiceId>),
+        waited: u64,
+    ) {
+        if waited > 0 {
+            let word = contended_word(asker, holder, resource);
+            self.env.note(ctx, Kind::Contended, self.database.0.into(), waited, word);
+        }
+    }
+}
+
+impl Pool {
+    fn advance(&mut self, now: Time) {
+        let passed = (now - self.since).as_nanos();
+        self.since = now;
+        for (area, held) in self.area.iter_mut().zip(&self.held) {
+            *area += held * passed;
+        }
+    }
+}
+
+impl Drop for Holding {
+    fn drop(&mut self) {
+        let mut pool = self.contention.pool(self.resource).borrow_mut();
+        pool.advance(self.contention.env.now());
+        pool.held[self.service.index()] -= 1;
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let Self { contention, resource, ctx, service, began, area } = self;
+        let now = contention.env.now();
+        let waited = (now - *began).as_nanos();
+        if waited == 0 {
+            return;
+        }
+        let parts: Vec<u64> = {
+            let mut pool = contention.pool(*resource).borrow_mut();
+            pool.advance(now);
+            let held = pool.area.iter().zip(&*area).map(|(after, before)| after - before);
+            // Rounded where they add up, so that nothing is lost.
+            let until = held.scan(0, |sum, held| {
+                *sum += held;
+                Some(*sum / pool.capacity)
+            });
+            until.collect()
+        };
+        let mut told = 0;
+        for (holder, until) in (0..).map(ServiceId).zip(parts) {
+            contention.note(ctx, *resource, (*service, Some(holder)), until - told);
+            told = until;
+        }
+        contention.note(ctx, *resource, (*service, None), waited.saturating_sub(told));
+    }
+}
