@@ -6,12 +6,14 @@
 //!
 //! All times are nanoseconds of virtual time since the start of a run.
 
+mod coupling;
 mod measure;
 mod pair;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use coupling::{Chain, Contended, Coupling, NOBODY, Ownership, TableCoupling, Touched};
 pub use measure::{
     Better, Distribution, Estimate, MeasureResult, Measured, Scalar, SeedQuantiles, Statistic,
     Unit, key, ratio,
@@ -77,6 +79,12 @@ pub struct VariantResult {
     pub settings: serde_json::Value,
     /// How its operations ended.
     pub census: Census,
+    /// M13, what the layout and the pattern say: who depends on whom.
+    pub coupling: Coupling,
+    /// M13, what the runs say: who waited for whom in databases that several services use.
+    pub contended: Vec<Contended>,
+    /// M13, what the runs say: which services each fault touched.
+    pub touched: Vec<Touched>,
     /// The measures by their [`key`].
     pub measures: BTreeMap<String, MeasureResult>,
     /// The names of the reads that a service does for its clients; tables show them one by one.

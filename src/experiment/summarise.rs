@@ -1,5 +1,6 @@
 //! Many judged runs to one result: per seed first, then over seeds, in the order of runs.
 
+mod coupling;
 mod reads;
 
 use std::collections::BTreeMap;
@@ -76,6 +77,9 @@ fn summary(scenario: &Scenario, variant: &Variant, runs: &[&Judged]) -> VariantR
         summary: variant.pattern.summary().into(),
         settings: variant.pattern.settings(),
         census: census(&reports),
+        coupling: coupling::of(variant),
+        contended: coupling::contended(&variant.system, &reports),
+        touched: coupling::touched(scenario, &reports),
         measures: measures_of(&reports)
             .into_iter()
             .chain(reads::measures_of(&variant.system, &reports))

@@ -1,5 +1,6 @@
 //! The tables for other tools: one header line, one fact a line, numbers without units.
 
+use super::coupling::facts;
 use crate::experiment::result::{
     Comparison, Distribution, Estimate, MeasureResult, Measured, SeedQuantiles, Unit,
 };
@@ -106,6 +107,29 @@ pub fn operations(comparison: &Comparison) -> Vec<u8> {
                 quantile(row.after_answer),
                 row.state.into(),
                 row.outcome.into(),
+            ]
+        })
+    });
+    table(&heads, rows)
+}
+
+/// `coupling.csv`: a row for each variant and fact of M13; numbers are exact, times in nanoseconds.
+pub fn coupling(comparison: &Comparison) -> Vec<u8> {
+    let heads = ["variant", "fact", "subject", "who", "of", "unit", "value"];
+    let rows = comparison.variants.iter().flat_map(|variant| {
+        let facts = facts(variant, comparison.seeds.len()).into_iter();
+        facts.map(|fact| {
+            let (unit, value) = fact.number.map_or_else(Default::default, |(unit, value)| {
+                (unit.name().to_owned(), scalar(unit, value))
+            });
+            vec![
+                variant.name.clone(),
+                fact.fact.into(),
+                fact.subject,
+                fact.who,
+                fact.of,
+                unit,
+                value,
             ]
         })
     });

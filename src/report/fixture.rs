@@ -184,6 +184,9 @@ fn variant(made: &Made, seeds: usize) -> VariantResult {
         summary: made.summary.into(),
         settings: serde_json::json!({"interval": "30s", "durable": true}),
         census: census(made, seeds),
+        coupling: coupling(made),
+        contended: contended(made),
+        touched: touched(),
         measures: measures(made, &mut words, &lags, &answers),
         reads: Vec::new(),
         lag: Curve::pooled(&lags),
@@ -194,6 +197,58 @@ fn variant(made: &Made, seeds: usize) -> VariantResult {
         settled: vec![true; seeds],
         operations: operations(made),
     }
+}
+
+/// Two services and a table of each; the ticket service reads what customers are called.
+fn coupling(made: &Made) -> Coupling {
+    let text = |names: &[&str]| names.iter().map(|name| (*name).into()).collect::<Vec<String>>();
+    let table = |name: &str, owner: &str, writers: &[&str], readers: &[&str]| TableCoupling {
+        name: name.into(),
+        owner: owner.into(),
+        ownership: if writers.len() > 1 { Ownership::Joint } else { Ownership::Single },
+        writers: text(writers),
+        readers: text(readers),
+        schema_users: text(&[owner]),
+        joint_columns: Vec::new(),
+        without_right: Vec::new(),
+        publishers: if made.messages[1] > 0.0 { text(&[owner]) } else { Vec::new() },
+    };
+    let mut shared = table("customer", "customer", &["customer", "ticket"], &["ticket"]);
+    shared.schema_users = text(&["customer", "ticket"]);
+    shared.joint_columns = vec![("open".into(), text(&["customer", "ticket"]))];
+    let all = ["ticket", "ticket-db", "customer", "customer-db"];
+    let needs = if made.accepted { &all[..2] } else { &all[..] };
+    let chain = |name: &str, is_read, needs| Chain { name: name.into(), is_read, needs };
+    Coupling {
+        tables: vec![table("ticket", "ticket", &["ticket"], &[]), shared],
+        chains: vec![
+            chain("open-ticket", false, text(needs)),
+            chain("card", true, text(&all[2..])),
+        ],
+        together: vec![text(&["customer", "ticket"])],
+    }
+}
+
+fn contended(made: &Made) -> Vec<Contended> {
+    let lock = if made.accepted { 0 } else { 1_500_000_000 };
+    let row = |holder: &str, core, lock| Contended {
+        database: "customer-db".into(),
+        service: "customer".into(),
+        holder: holder.into(),
+        core,
+        lock,
+        waits: 2_500_000_000 + lock,
+        took: 10_000_000_000 + lock,
+        ..Contended::default()
+    };
+    vec![row("customer", 500_000_000, 0), row("ticket", 2_000_000_000, lock)]
+}
+
+fn touched() -> Vec<Touched> {
+    vec![Touched {
+        fault: "crash customer".into(),
+        services: vec![("customer".into(), 6), ("ticket".into(), 3)],
+    }]
 }
 
 fn census(made: &Made, seeds: usize) -> Census {

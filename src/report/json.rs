@@ -15,11 +15,18 @@
 //!     measures: { KEY: a distribution {name, unit, better, offered, n, never,
 //!                                      kaplan_meier_seeds, p50, p99, max,
 //!                                      interval: {p50, p99, max}}
-//!                      or a number   {name, unit, better, value, interval}, and why } }],
+//!                      or a number   {name, unit, better, value, interval}, and why },
+//!     coupling: { tables: [{name, owner, ownership, writers, readers, schema_users,
+//!                           joint_columns: [{column, services}], without_right, publishers}],
+//!                 chains: [{name, read, needs, formula}], together: [[..]],
+//!                 waits: [{database, service, holder, core, connection, lock, share, slowdown}],
+//!                 touched: [{fault, seeds: {SERVICE: count}}] } }],
 //!   pairs: [{measure, of, unit, variant, baseline, seeds, difference, interval, verdict,
 //!            why}],
 //!   checks: [{variant, kind, name, verdict, why}], values: [{name, value, origin}] }
 //! ```
+
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
@@ -100,6 +107,46 @@ fn variant(variant: &VariantResult) -> Value {
         "settled": variant.settled,
         "census": census(&variant.census),
         "measures": measures,
+        "coupling": coupling(variant),
+    })
+}
+
+fn coupling(variant: &VariantResult) -> Value {
+    json!({
+        "tables": list(&variant.coupling.tables, |table| json!({
+            "name": table.name,
+            "owner": table.owner,
+            "ownership": table.ownership.name(),
+            "writers": table.writers,
+            "readers": table.readers,
+            "schema_users": table.schema_users,
+            "joint_columns": list(&table.joint_columns, |(column, services)| {
+                json!({"column": column, "services": services})
+            }),
+            "without_right": table.without_right,
+            "publishers": table.publishers,
+        })),
+        "chains": list(&variant.coupling.chains, |chain| json!({
+            "name": chain.name,
+            "read": chain.is_read,
+            "needs": chain.needs,
+            "formula": chain.formula(),
+        })),
+        "together": variant.coupling.together,
+        "waits": list(&variant.contended, |row| json!({
+            "database": row.database,
+            "service": row.service,
+            "holder": row.holder,
+            "core": row.core,
+            "connection": row.connection,
+            "lock": row.lock,
+            "share": row.share(),
+            "slowdown": row.slowdown(),
+        })),
+        "touched": list(&variant.touched, |touched| json!({
+            "fault": touched.fault,
+            "seeds": touched.services.iter().cloned().collect::<BTreeMap<_, _>>(),
+        })),
     })
 }
 

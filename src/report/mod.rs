@@ -5,6 +5,7 @@
 //! is a whole folder of results, [`terminal::render`] what the terminal shows.
 
 pub mod chart;
+pub mod coupling;
 pub mod csv;
 pub mod diagram;
 pub mod explore;
@@ -29,6 +30,7 @@ pub fn files(comparison: &Comparison) -> Vec<(String, Vec<u8>)> {
     let charts = chart::charts(comparison);
     let mut files = vec![
         ("README.md".to_string(), readme::readme(comparison).into_bytes()),
+        ("coupling.csv".into(), csv::coupling(comparison)),
         ("index.html".into(), html::page(comparison, &charts).into_bytes()),
         ("operations.csv".into(), csv::operations(comparison)),
         ("runs.csv".into(), csv::runs(comparison)),

@@ -10,6 +10,8 @@ const FILES: &str = "\
 | `charts/*.svg`, `charts/*.png` | its charts, for slides and documents |
 | `summary.csv` | a row for each variant and measure: the number and its 95 % interval over seeds |
 | `runs.csv` | a row for each variant, seed and measure, outcomes included |
+| `coupling.csv` | a row for each variant and fact about who depends on whom, who waited for \
+whom (all seeds together) and which services each fault touched |
 | `operations.csv` | a row for each variant and operation of the first seed |
 | `summary.json` | all of it for programs; the field `format` is the number of the format |
 

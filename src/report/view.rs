@@ -81,6 +81,22 @@ const COST: [Column; 6] = [
     column("recovery", key::RECOVERY, Statistic::P50),
 ];
 
+const ANOMALIES: [Column; 7] = [
+    column("lost updates", key::LOST_UPDATES, Statistic::Value),
+    column("dirty reads", key::DIRTY_READS, Statistic::Value),
+    column("out of order", key::OUT_OF_ORDER, Statistic::Value),
+    column("delivered again", key::DELIVERED_AGAIN, Statistic::Value),
+    column("applied again", key::APPLIED_AGAIN, Statistic::Value),
+    column("orphans", key::ORPHANS, Statistic::Value),
+    column("oversells", key::OVERSELLS, Statistic::Value),
+];
+
+const COUPLING: [Column; 3] = [
+    column("waits for others", key::WAITED, Statistic::Value),
+    column("slowed down", key::SLOWDOWN, Statistic::Value),
+    column("touched by a fault", key::TOUCHED, Statistic::Value),
+];
+
 /// The tables of a comparison, in reading order.
 pub fn tables(comparison: &Comparison) -> Vec<Table> {
     let seeds = match comparison.seeds.len() {
@@ -116,6 +132,14 @@ pub fn tables(comparison: &Comparison) -> Vec<Table> {
     tables.push(outcomes(comparison));
     tables.push(measured(
         comparison,
+        "Anomalies",
+        "Per run, warm-up included: `driftlab list measures` defines each (M8). Orphans: rows \
+         at the end."
+            .into(),
+        &ANOMALIES,
+    ));
+    tables.push(measured(
+        comparison,
         "Cost and repair",
         "Messages (those with databases apart) and forced writes: per offered operation, \
              idle polls and inquiries included. \
@@ -124,6 +148,7 @@ pub fn tables(comparison: &Comparison) -> Vec<Table> {
             .into(),
         &COST,
     ));
+    tables.extend(super::coupling::is_known(comparison).then(|| coupling(comparison)));
     tables
 }
 
@@ -159,6 +184,60 @@ fn reads(comparison: &Comparison) -> Option<Table> {
         heads: std::iter::once("variant".into()).chain(heads).collect(),
         rows: comparison.variants.iter().map(row).collect(),
     })
+}
+
+/// Who depends on whom: first what the layout says, then what the runs say.
+fn coupling(comparison: &Comparison) -> Table {
+    const LAYOUT: [&str; 6] = [
+        "joint tables",
+        "joint columns",
+        "shared schemas",
+        "deployed together",
+        "must be up",
+        "up",
+    ];
+    let note = "Read off the layout: tables and columns that several services write, schemas on \
+                which others than the owner rely, services in the largest group that is deployed \
+                together, nodes that must be up for a yes to the operation below, and how likely \
+                they are with 99.9 % each.";
+    let mut table = measured(comparison, "Coupling", note.into(), &COUPLING);
+    if table.heads.len() > 1 {
+        table.note += " From the runs: waiting for other services in shared databases, as a share \
+                       of all waiting there and, for the service and neighbour that it is worst \
+                       for, of its time there; most services that one fault touched.";
+    }
+    table.heads.splice(1..1, LAYOUT.map(String::from));
+    for ((_, cells), variant) in table.rows.iter_mut().zip(&comparison.variants) {
+        cells.splice(0..0, layout(variant));
+    }
+    table
+}
+
+fn layout(variant: &VariantResult) -> Vec<Cell> {
+    let coupling = &variant.coupling;
+    let cell = |main: String, note: &str| Cell { main, note: note.into(), bad: false };
+    let strangers = match coupling.without_right() {
+        0 => String::new(),
+        count => format!("{count} without right"),
+    };
+    let [tables, columns, schemas, together] = [
+        coupling.joint_tables(),
+        coupling.joint_columns(),
+        coupling.shared_schemas(),
+        coupling.largest_deployment(),
+    ]
+    .map(|count| human::count(count as u64));
+    let longest = coupling.longest();
+    let needs = longest.map_or(0, |chain| chain.needs.len() as u64);
+    let up = longest.map_or(1.0, |chain| chain.availability(|_| super::coupling::EACH));
+    vec![
+        cell(tables, &strangers),
+        cell(columns, ""),
+        cell(schemas, ""),
+        cell(together, ""),
+        cell(human::count(needs), longest.map_or("", |chain| &chain.name)),
+        cell(human::share(up), ""),
+    ]
 }
 
 /// What `~` means, if any run did not settle.

@@ -38,6 +38,26 @@ pub mod key {
     /// M7, share of operations with a wrong outcome; see
     /// [`Census::WRONG`](super::super::Census::WRONG).
     pub const WRONG: &str = "m7.wrong";
+    /// M8, effects that vanished from a store because somebody overwrote them.
+    pub const LOST_UPDATES: &str = "m8.lost-updates";
+    /// M8, reads that saw what was compensated later.
+    pub const DIRTY_READS: &str = "m8.dirty-reads";
+    /// M8, effects that came behind those of newer operations.
+    pub const OUT_OF_ORDER: &str = "m8.out-of-order";
+    /// M8, messages that came again.
+    pub const DELIVERED_AGAIN: &str = "m8.delivered-again";
+    /// M8, effects that came again.
+    pub const APPLIED_AGAIN: &str = "m8.applied-again";
+    /// M8, rows without what they refer to, at the end.
+    pub const ORPHANS: &str = "m8.orphans";
+    /// M8, cells that left their bound.
+    pub const OVERSELLS: &str = "m8.oversells";
+    /// M13, share of waits in shared databases that other services caused.
+    pub const WAITED: &str = "m13.waited.share";
+    /// M13, greatest share of a service's time in a database that it waited for one other.
+    pub const SLOWDOWN: &str = "m13.slowdown";
+    /// M13, services touched by one fault, at most.
+    pub const TOUCHED: &str = "m13.touched";
     /// M9, availability.
     pub const AVAILABILITY: &str = "m9";
     /// M10, latency of `done`: a distribution.

@@ -7,6 +7,7 @@ use minijinja::{Environment, Value, context};
 use serde_json::Value as Json;
 
 use super::chart::{Chart, svg};
+use super::coupling::facts;
 use super::{human, sentence, terminal, view};
 use crate::experiment::result::{CheckKind, CheckResult, Comparison, VariantResult};
 
@@ -132,6 +133,13 @@ fn variant(variant: &VariantResult) -> Value {
         settled => format!("{settled} of {} runs", variant.settled.len()),
         fingerprints => prints.collect::<Vec<_>>(),
         answers => &variant.census.answers,
+        coupling => list(facts(variant, variant.settled.len()), |fact| context! {
+            fact => fact.fact,
+            subject => &fact.subject,
+            who => &fact.who,
+            of => &fact.of,
+            number => fact.shown(),
+        }),
         census => list(rows, |(state, counts)| context! {
             state,
             counts => counts.iter().map(|count| human::count(*count)).collect::<Vec<_>>(),

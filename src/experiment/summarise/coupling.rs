@@ -1,0 +1,65 @@
+//! M13 of one variant over all seeds, in words.
+
+use std::collections::BTreeMap;
+
+use crate::checks::RunReport;
+use crate::checks::coupling::Coupling;
+use crate::checks::measures::contention::Between;
+use crate::experiment::result::{Contended, NOBODY, Touched};
+use crate::model::record::Resource;
+use crate::model::system::{ServiceId, System};
+use crate::scenario::{Scenario, Variant};
+
+/// What the variant's layout and pattern say.
+pub(super) fn of(variant: &Variant) -> Coupling {
+    Coupling::of(&variant.system, |_| variant.pattern.waits())
+}
+
+fn name(system: &System, service: ServiceId) -> String {
+    system.services[service.index()].name.shown.to_string()
+}
+
+/// Who waited for whom, summed over the runs.
+pub(super) fn contended(system: &System, reports: &[&RunReport]) -> Vec<Contended> {
+    let mut sums: BTreeMap<Between, [u64; Resource::ALL.len()]> = BTreeMap::new();
+    for (between, waited) in reports.iter().flat_map(|report| &report.contention.waited) {
+        let sum = sums.entry(*between).or_default();
+        sum.iter_mut().zip(waited).for_each(|(sum, more)| *sum += more);
+    }
+    let rows = sums.into_iter().map(|(between, [core, connection, lock])| {
+        let Between { database, service, holder } = between;
+        let all = reports.iter().map(|report| &report.contention);
+        Contended {
+            database: system.databases[database.index()].name.shown.to_string(),
+            service: name(system, service),
+            holder: holder.map_or_else(|| NOBODY.into(), |holder| name(system, holder)),
+            core,
+            connection,
+            lock,
+            waits: all.clone().map(|it| it.waits(database, service)).sum(),
+            took: all.map(|it| it.took(database, service)).sum(),
+        }
+    });
+    rows.collect()
+}
+
+/// Which services each fault of the scenario touched, in how many runs. Faults that were drawn
+/// differ from seed to seed and are left out.
+pub(super) fn touched(scenario: &Scenario, reports: &[&RunReport]) -> Vec<Touched> {
+    let faults = (0..).zip(&scenario.faults).map(|(number, fault)| {
+        let mut services: BTreeMap<ServiceId, u64> = BTreeMap::new();
+        let reaches = reports.iter().flat_map(|report| &report.reaches);
+        for reach in reaches.filter(|reach| reach.fault == number) {
+            for service in &reach.services {
+                *services.entry(*service).or_default() += 1;
+            }
+        }
+        let targets = fault.fault.targets().join(", ");
+        let services = services.into_iter();
+        Touched {
+            fault: format!("{} {targets}", fault.fault.name()).trim_end().into(),
+            services: services.map(|(id, runs)| (name(&scenario.system, id), runs)).collect(),
+        }
+    });
+    faults.collect()
+}

@@ -1,0 +1,131 @@
+//! M13 as facts: one line for each, for the page and for `coupling.csv`.
+
+use super::human;
+use crate::experiment::result::{Comparison, Unit, VariantResult};
+
+/// How likely each node is up in the availability that reports name.
+pub const EACH: f64 = 0.999;
+
+/// One fact about who depends on whom.
+pub struct Fact {
+    /// What sort of fact it is, e.g. `writes`.
+    pub fact: &'static str,
+    /// What it is about: a table, column, operation, database, fault or group.
+    pub subject: String,
+    /// Who it concerns.
+    pub who: String,
+    /// Whose doing it is, or how it is, if that has to be said.
+    pub of: String,
+    /// A number that goes with it: (in which unit, how much, exactly).
+    pub number: Option<(Unit, f64)>,
+}
+
+/// All facts about one variant, what is only read off its layout first.
+pub fn facts(variant: &VariantResult, seeds: usize) -> Vec<Fact> {
+    let mut facts = tables(variant);
+    facts.extend(chains(variant));
+    for (number, group) in (1..).zip(&variant.coupling.together) {
+        facts.extend(group.iter().map(|who| fact("deploys", &format!("group {number}"), who, "")));
+    }
+    facts.extend(waits(variant));
+    for touched in &variant.touched {
+        for (who, runs) in &touched.services {
+            let share = *runs as f64 / seeds.max(1) as f64;
+            let fact = fact("touched", &touched.fault, who, "share of the seeds");
+            facts.push(Fact { number: Some((Unit::Share, share)), ..fact });
+        }
+    }
+    facts
+}
+
+fn fact(fact: &'static str, subject: &str, who: &str, of: &str) -> Fact {
+    Fact { fact, subject: subject.into(), who: who.into(), of: of.into(), number: None }
+}
+
+fn tables(variant: &VariantResult) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    for table in &variant.coupling.tables {
+        facts.push(fact("owns", &table.name, &table.owner, table.ownership.name()));
+        for (what, services) in [
+            ("writes", &table.writers),
+            ("reads", &table.readers),
+            ("relies on the schema", &table.schema_users),
+            ("writes without right", &table.without_right),
+            ("publishes", &table.publishers),
+        ] {
+            facts.extend(services.iter().map(|who| fact(what, &table.name, who, "")));
+        }
+        for (column, services) in &table.joint_columns {
+            let subject = format!("{}.{column}", table.name);
+            facts.extend(services.iter().map(|who| fact("writes jointly", &subject, who, "")));
+        }
+    }
+    facts
+}
+
+fn chains(variant: &VariantResult) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    for chain in &variant.coupling.chains {
+        let needs = chain.needs.iter().map(|who| fact("needs", &chain.name, who, ""));
+        facts.extend(needs);
+        let share = chain.availability(|_| EACH);
+        let fact = fact("is available", &chain.name, &chain.formula(), "with 99.9 % each");
+        facts.push(Fact { number: Some((Unit::Share, share)), ..fact });
+    }
+    facts
+}
+
+fn waits(variant: &VariantResult) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    for row in &variant.contended {
+        for (what, waited) in [
+            ("waited for a core", row.core),
+            ("waited for a connection", row.connection),
+            ("waited for a row lock", row.lock),
+        ] {
+            if waited > 0 {
+                let fact = fact(what, &row.database, &row.service, &row.holder);
+                let number = Some((Unit::Nanoseconds, waited as f64));
+                facts.push(Fact { number, ..fact });
+            }
+        }
+        for (what, share) in
+            [("share of its waits", row.share()), ("share of its time", row.slowdown())]
+        {
+            let number = share.map(|share| (Unit::Share, share));
+            facts.push(Fact { number, ..fact(what, &row.database, &row.service, &row.holder) });
+        }
+    }
+    facts
+}
+
+impl Fact {
+    /// The number as people read it.
+    pub fn shown(&self) -> String {
+        self.number.map(|(unit, number)| human::value(unit, number)).unwrap_or_default()
+    }
+}
+
+/// Whether there is anything to say: a comparison that was made up may lack layouts.
+pub fn is_known(comparison: &Comparison) -> bool {
+    comparison.variants.iter().any(|variant| !variant.coupling.tables.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn facts_are_said_in_order_with_their_numbers() {
+        let comparison = fixture::comparison(6);
+        let told: Vec<String> = facts(&comparison.variants[0], 6)
+            .iter()
+            .map(|fact| {
+                let Fact { fact: what, subject, who, of, .. } = fact;
+                format!("{what} | {subject} | {who} | {of} | {}", fact.shown())
+            })
+            .collect();
+        insta::assert_snapshot!(told.join("\n"));
+    }
+}
