@@ -205,6 +205,30 @@ impl Judge {
     }
 }
 
+impl Judge {
+    /// What becomes of transactions, and who waits for them.
+    fn transact(&mut self, record: &Record) {
+        match record.kind {
+            Kind::RefusedByRule => return self.contest(record),
+            // It was prepared, and aborted all the same.
+            Kind::Resolved if record.b % 2 == 1 => self.contest(record),
+            Kind::Aborted => self.contest(record),
+            _ => {}
+        }
+        self.doubt.see(record);
+    }
+
+    /// What becomes of messages.
+    fn carry(&mut self, record: &Record) {
+        match record.kind {
+            Kind::Sent => self.spend(record),
+            Kind::Duplicated => self.anomalies.deliver(record),
+            _ => {}
+        }
+        self.self_checks.message(record);
+    }
+}
+
 impl Sink<Record> for Judge {
     fn see(&mut self, record: &Record) {
         let now = record.time.as_nanos();
@@ -230,32 +254,16 @@ impl Sink<Record> for Judge {
                 self.invariants.see(record);
                 self.copies.see(record);
             }
-            Kind::Aborted => {
-                self.contest(record);
-                self.doubt.see(record);
-            }
-            Kind::RefusedByRule => self.contest(record),
-            Kind::LockWait
+            Kind::Aborted
+            | Kind::RefusedByRule
+            | Kind::LockWait
             | Kind::LockGranted
             | Kind::LockFailed
             | Kind::Prepared
             | Kind::PreparedRow
-            | Kind::Crashed => self.doubt.see(record),
-            Kind::Resolved => {
-                if record.b % 2 == 1 {
-                    self.contest(record); // It was prepared, and aborted all the same.
-                }
-                self.doubt.see(record);
-            }
-            Kind::Sent => {
-                self.spend(record);
-                self.self_checks.message(record);
-            }
-            Kind::Delivered | Kind::Lost => self.self_checks.message(record),
-            Kind::Duplicated => {
-                self.self_checks.message(record);
-                self.anomalies.deliver(record);
-            }
+            | Kind::Crashed
+            | Kind::Resolved => self.transact(record),
+            Kind::Sent | Kind::Delivered | Kind::Lost | Kind::Duplicated => self.carry(record),
             Kind::Handed => self.anomalies.deliver(record),
             Kind::Contended | Kind::Served => self.contention.see(record),
             Kind::Queued | Kind::Started | Kind::Finished | Kind::Dropped => {

@@ -107,7 +107,7 @@ fn consolidated_services_are_one_node_and_are_deployed_together() {
 #[test]
 fn a_look_up_needs_its_path_a_call_a_replica_or_the_table_itself() {
     let mut system = shop();
-    let lookup = crate::model::system::Lookup { table: PRODUCTS, key: 1 };
+    let lookup = crate::model::system::Lookup { table: PRODUCTS, key: 1, refuse: None };
     system.operations[0].steps[0].lookup = Some(lookup);
     let needs = |system: &System| of(system, &first()).chains[0].needs.clone();
     assert_eq!(needs(&system), ["order", "stock", "stock-db", "order-db"]);
@@ -127,7 +127,7 @@ fn a_look_up_needs_its_path_a_call_a_replica_or_the_table_itself() {
 #[test]
 fn an_interface_of_rows_and_conformists_tie_deployments_across_tables() {
     let mut system = shop();
-    let lookup = crate::model::system::Lookup { table: ORDERS, key: 1 };
+    let lookup = crate::model::system::Lookup { table: ORDERS, key: 1, refuse: None };
     system.operations[1].steps[0].lookup = Some(lookup);
     assert!(of(&system, &first()).together.is_empty(), "a contract of its own hides the rows");
     system.tables[0].api = Api::Rows;
