@@ -23,7 +23,7 @@
 //! | [`stats`] | quantiles that keep "never", intervals, paired comparison | simulation |
 //! | [`model`] | nodes, calls, services, databases, brokers, clients, operations | patterns |
 //! | [`patterns`] | one file for each way to keep data consistent, and their registry | faults |
-//! | [`techniques`] | one file for each way to arrange who owns which data, and their registry | patterns |
+//! | [`techniques`] | one file for each way to own data, and their registry | patterns |
 //! | [`faults`] | one file for each thing that goes wrong, and their registry | patterns |
 //! | [`checks`] | judges over the history: measures, census, invariants | live state |
 //! | [`scenario`] | text to typed values with positions, problems as data, schema | running |

@@ -27,12 +27,10 @@ pub struct TechniqueText {
 }
 
 impl TechniqueText {
-    /// Where a problem is: at the first name in backticks that the settings say, or else at the
-    /// technique.
-    pub fn place_of(&self, message: &str) -> &Place {
-        let named = message.split('`').skip(1).step_by(2);
-        let mut found = named.filter_map(|name| self.words.iter().find(|word| word.value == name));
-        found.next().map_or(&self.place, |word| &word.place)
+    /// What a problem is about: the first name in backticks that the settings say.
+    pub fn named_in(&self, message: &str) -> Option<&At<String>> {
+        let mut named = message.split('`').skip(1).step_by(2);
+        named.find_map(|name| self.words.iter().find(|word| word.value == name))
     }
 }
 

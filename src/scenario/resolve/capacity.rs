@@ -1,45 +1,80 @@
 //! Whether the load is more than the system can carry: a warning, computed from means.
 
+use std::sync::Arc;
+
 use super::super::file::File;
 use super::super::problem::{Place, Problem};
 use crate::model::system::{StepSpec, System};
 
-/// Warns of services and databases whose mean demand exceeds their capacity.
-pub(super) fn check(system: &System, file: &File, problems: &mut Vec<Problem>) {
+/// Something that is asked for more than it can give.
+struct Overload<'s> {
+    what: &'static str,
+    /// Its position among the services or the databases.
+    at: usize,
+    name: &'s str,
+    unit: &'static str,
+    demand: f64,
+    capacity: f64,
+}
+
+/// Warns of services and databases whose mean demand exceeds their capacity: as the file lays them
+/// out, and of those that are overloaded only in a variant.
+pub(super) fn check(
+    system: &System,
+    layouts: &[Option<Arc<System>>],
+    file: &File,
+    problems: &mut Vec<Problem>,
+) {
+    let everywhere = overloads(system);
+    for overload in &everywhere {
+        let place = match overload.what {
+            SERVICE => &file.services.0[overload.at].0.place,
+            _ => &file.databases.0[overload.at].0.place,
+        };
+        problems.push(warning(overload, String::new(), place, file));
+    }
+    for ((shown, variant), layout) in file.variants.0.iter().zip(layouts) {
+        let (Some(variant), Some(layout)) = (variant, layout) else { continue };
+        let known = |other: &Overload<'_>| {
+            everywhere.iter().any(|known| (known.what, known.at) == (other.what, other.at))
+        };
+        for overload in overloads(layout).iter().filter(|overload| !known(overload)) {
+            let place = variant.technique.first().map_or(&shown.place, |first| &first.place);
+            let lead = format!("in the variant `{}`, ", shown.value);
+            problems.push(warning(overload, lead, place, file));
+        }
+    }
+}
+
+const SERVICE: &str = "service";
+const DATABASE: &str = "database";
+
+/// What is overloaded in a layout.
+fn overloads(system: &System) -> Vec<Overload<'_>> {
     let rates: Vec<Option<f64>> = system.loads.iter().map(|load| system.rate(load)).collect();
-    for (at, service) in system.services.iter().enumerate() {
-        let capacity = f64::from(service.instances) * f64::from(service.workers);
+    let services = system.services.iter().enumerate().map(|(at, service)| {
         let demand = demand(system, &rates, |step| {
             (step.by.index() == at).then(|| held(system, step)).flatten()
         });
-        let at = &file.services.0[at].0.place;
-        warn("service", &service.name.shown, "workers", (demand, capacity), at, file, problems);
-    }
-    for (at, database) in system.databases.iter().enumerate() {
+        let capacity = f64::from(service.instances) * f64::from(service.workers);
+        let name = &service.name.shown;
+        Overload { what: SERVICE, at, name, unit: "workers", demand, capacity }
+    });
+    let databases = system.databases.iter().enumerate().map(|(at, database)| {
         let demand = demand(system, &rates, |step| {
             let here = system.table(step.table).database.index() == at;
             here.then(|| database.work.mean()).flatten()
         });
-        let capacity = f64::from(database.cores);
-        let at = &file.databases.0[at].0.place;
-        warn("database", &database.name.shown, "cores", (demand, capacity), at, file, problems);
-    }
+        let (name, capacity) = (&database.name.shown, f64::from(database.cores));
+        Overload { what: DATABASE, at, name, unit: "cores", demand, capacity }
+    });
+    services.chain(databases).filter(|found| found.demand >= found.capacity).collect()
 }
 
-fn warn(
-    what: &str,
-    name: &str,
-    unit: &str,
-    (demand, capacity): (f64, f64),
-    place: &Place,
-    file: &File,
-    problems: &mut Vec<Problem>,
-) {
-    if demand < capacity {
-        return;
-    }
+fn warning(overload: &Overload<'_>, lead: String, place: &Place, file: &File) -> Problem {
+    let Overload { what, name, unit, demand, capacity, .. } = overload;
     let message = format!(
-        "the load is beyond the capacity of the {what} `{name}`: \
+        "{lead}the load is beyond the capacity of the {what} `{name}`: \
          it keeps {demand:.1} {unit} busy and has {capacity}"
     );
     let label = format!("{:.0} % utilised", 100.0 * demand / capacity);
@@ -47,8 +82,7 @@ fn warn(
     for (_, load, _) in file.load.iter() {
         problem = problem.also(&load.place, "load");
     }
-    let help = "the queue grows as long as the load lasts: lower the rate or add capacity";
-    problems.push(problem.help(help));
+    problem.help("the queue grows as long as the load lasts: lower the rate or add capacity")
 }
 
 /// Mean number of units kept busy, if a step of an operation keeps one busy for so many seconds.

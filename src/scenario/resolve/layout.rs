@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use super::super::file::File;
 use super::super::plan::VariantText;
-use super::super::problem::{Place, Problem};
-use crate::model::system::{OperationKind, ServiceId, StepSpec, System, TableId};
+use super::super::problem::Problem;
+use super::super::suggest::nearest;
+use super::super::technique::TechniqueText;
+use crate::model::system::{Name, OperationKind, ServiceId, StepSpec, System, TableId};
 
 /// The system of each variant, in order; none where a technique does not fit.
 pub(super) fn lay_out(
@@ -16,7 +18,7 @@ pub(super) fn lay_out(
 ) -> Vec<Option<Arc<System>>> {
     let mut reports: Vec<(String, Problem)> = Vec::new();
     let mut layouts = Vec::new();
-    for (shown, variant) in &file.variants.0 {
+    for (_, variant) in &file.variants.0 {
         let Some(variant) = variant else {
             layouts.push(None);
             continue;
@@ -28,15 +30,10 @@ pub(super) fn lay_out(
                 Ok(after) => layout = Some(after),
                 Err(messages) => {
                     for message in messages {
-                        let place = technique.place_of(&message);
-                        report(&mut reports, technique.arrangement.name(), message, place);
+                        report(&mut reports, technique, message, system);
                     }
                 }
             }
-        }
-        if layout.as_ref().is_some_and(|layout| !is_numbered(layout)) {
-            let message = "the technique makes more tables than there can be";
-            report(&mut reports, &shown.value, message.to_owned(), &shown.place);
         }
         layouts.push(layout.map(Arc::new));
     }
@@ -44,21 +41,37 @@ pub(super) fn lay_out(
     layouts
 }
 
-/// Whether every table has a number.
-fn is_numbered(system: &System) -> bool {
-    u16::try_from(system.tables.len()).is_ok()
-}
-
 /// Reports what does not fit; the same of several variants only once, with all places.
-fn report(reports: &mut Vec<(String, Problem)>, name: &str, message: String, place: &Place) {
+fn report(
+    reports: &mut Vec<(String, Problem)>,
+    technique: &TechniqueText,
+    message: String,
+    system: &System,
+) {
+    let word = technique.named_in(&message);
+    let place = word.map_or(&technique.place, |word| &word.place);
     if let Some((_, problem)) = reports.iter_mut().find(|(known, _)| *known == message) {
         let again = problem.clone().also(place, "and here");
         *problem = again;
         return;
     }
-    let label = format!("`{name}` does not fit");
+    let label = format!("`{}` does not fit", technique.arrangement.name());
     let problem = Problem::error("technique", place, &message, label);
+    let problem = match word.and_then(|word| meant(&word.value, system)) {
+        Some(better) => problem.help("a similar name exists").patch(place, format!("{better:?}")),
+        None => problem,
+    };
     reports.push((message, problem));
+}
+
+/// What was probably meant by a name that nothing has.
+fn meant<'s>(name: &str, system: &'s System) -> Option<&'s str> {
+    let services = system.services.iter().map(|service| &service.name);
+    let databases = system.databases.iter().map(|database| &database.name);
+    let tables = system.tables.iter().map(|table| &table.name);
+    let all: Vec<&Name> = services.chain(databases).chain(tables).collect();
+    let unknown = !all.iter().any(|known| known.is_called(name));
+    nearest(name, all.iter().map(|known| &*known.shown)).filter(|_| unknown)
 }
 
 /// A step whose service has no right to what it writes.

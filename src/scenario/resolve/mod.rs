@@ -83,10 +83,10 @@ pub fn resolve(file: &File, data: &Data<'_>, problems: &mut Vec<Problem>) -> Opt
         phases,
         symbols,
     };
-    capacity::check(&system, file, problems);
     let expectations = expectations?;
     let system = Arc::new(system);
     let layouts = layout::lay_out(&system, file, problems);
+    capacity::check(&system, &layouts, file, problems);
     layout::check_writers(&system, &layouts, file, problems);
     course::check_variants(&layouts, file, problems);
     let variants = course::variants(layouts, file)?;

@@ -66,6 +66,10 @@ const BOOKS: &str = r#"
     restocking = { operation = "restock", constant = "2s" }
     striking = { operation = "strike", follows = { load = "listing", delay = "20s", share = 1.0 } }
 
+    [reads]
+    fresh = { operation = "list", at = ["1s"] }
+    stock = { table = "book", column = "copies", key = { rows-of = "book" }, rate = 1.0 }
+
     [[invariants]]
     name = "no negative stock"
     bound = { table = "book", column = "copies", least = 1 }
