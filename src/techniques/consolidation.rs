@@ -157,6 +157,7 @@ mod tests {
         assert!(after.tables[..2].iter().all(|table| table.owner == catalog));
         let steps = || after.operations.iter().flat_map(|operation| &operation.steps);
         assert!(steps().all(|step| step.by != inventory && step.asked_by.is_none()));
+        assert_eq!(after.reads[1].by, Some(catalog), "the inventory was asked before");
         assert_eq!(after.writers(crate::model::system::TableId(0)).len(), 1);
     }
 

@@ -53,6 +53,10 @@ mod tests {
         let Laid { before, after } = laid("['delegate', { name = 'rows-api', tables = ['book'] }]");
         let users = after.schema_users(TableId(0));
         assert_eq!(before.schema_users(TableId(0)).len(), 1);
-        assert_eq!(users.len(), 2, "the owner, and the desk that looks books up");
+        assert_eq!(
+            users.len(),
+            3,
+            "the owner, the desk that looks books up, the inventory for readers"
+        );
     }
 }

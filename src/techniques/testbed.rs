@@ -78,7 +78,8 @@ pub const LIBRARY: &str = r#"
     keys = { loan = "new", book = { rows-of = "book" } }
     steps = [
         { name = "hand-out", by = "desk", table = "loan", key = "loan",
-          effect = { insert = { book = "{book}" } }, lookup = { table = "book", key = "book" } },
+          effect = { insert = { book = "{book}" } },
+          lookup = { table = "book", key = "book", refuse = { below = { column = "copies", bound = 1 } } } },
         { name = "note", by = "inventory", table = "book", key = "book",
           effect = { add = { lent = 1 } },
           derive = { count = "loan", by = "book", to = "lent", where = { open = "yes" } } },
@@ -93,7 +94,8 @@ pub const LIBRARY: &str = r#"
 
     [reads]
     prices = { table = "book", column = "price", key = { rows-of = "book" }, rate = 1.0 }
-    copies = { table = "book", column = "copies", key = { rows-of = "book" }, rate = 1.0 }
+    copies = { by = "inventory", table = "book", column = "copies", key = { rows-of = "book" },
+               rate = 1.0 }
     fresh = { operation = "announce", at = ["1s"] }
 
     [[invariants]]

@@ -2,7 +2,8 @@
 
 use super::plan::Plan;
 use crate::model::system::{
-    ColumnRef, DeriveRule, Effect, InvariantRule, ReadWhat, Refuse, StepSpec, System, TableId,
+    ColumnRef, DeriveRule, Effect, InvariantRule, Lookup, ReadWhat, Refuse, StepSpec, System,
+    TableId,
 };
 
 /// What names a column that is in another part than the others that it is used with.
@@ -17,6 +18,9 @@ pub(super) fn repoint(system: &mut System, plan: &Plan) -> Vec<String> {
     let mut problems = Vec::new();
     for operation in &mut system.operations {
         for step in &mut operation.steps {
+            if let Some(lookup) = &mut step.lookup {
+                look_up(plan, lookup);
+            }
             let own = step.table == plan.whole;
             let done = if own { move_step(plan, step) } else { Ok(()) };
             if done.and_then(|()| derive(plan, own, step)).is_err() {
@@ -49,6 +53,17 @@ pub(super) fn repoint(system: &mut System, plan: &Plan) -> Vec<String> {
 fn moved(plan: &Plan, column: &mut ColumnRef) {
     if column.table == plan.whole {
         *column = plan.place(column.column);
+    }
+}
+
+/// A look-up that goes by a column finds it where it is now; one that only looks whether the row is
+/// there goes on looking at the owner's part.
+fn look_up(plan: &Plan, lookup: &mut Lookup) {
+    if let Some(below) = &mut lookup.refuse
+        && lookup.table == plan.whole
+    {
+        let place = plan.place(below.column);
+        (lookup.table, below.column) = (place.table, place.column);
     }
 }
 

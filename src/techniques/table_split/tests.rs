@@ -47,6 +47,10 @@ fn steps_find_their_columns_in_their_part() {
     let derive = note.derive.as_ref().expect("as the file says");
     assert_eq!((derive.source, &derive.rule), (TableId(2), &DeriveRule::Count { by: 0, to: 2 }));
     assert_eq!(step(&after, "announce", 1).table, BOOK, "the owner's steps stay");
+    let lookup = step(&after, "lend", 0).lookup.expect("as the file says");
+    assert_eq!((lookup.table, lookup.refuse.map(|below| below.column)), (PART, Some(0)));
+    let lookup = step(&after, "restock", 0).lookup.expect("as the file says");
+    assert_eq!(lookup.table, BOOK, "whether the row is there at all, its owner knows");
 }
 
 #[test]
