@@ -269,17 +269,27 @@ impl History {
 
     /// A reader of a customer's open tickets comes and goes.
     pub fn reader(&mut self, row: u64) -> &mut Self {
-        let number = self.begin_probe(OpId::NONE);
-        let subject = column_subject(CUSTOMERS, 0);
+        self.reader_of((0, column_subject(CUSTOMERS, 0)), row, 0)
+    }
+
+    /// A reader comes for one of the reads, sees a cell of this column at once, and has it after
+    /// `took` ms.
+    pub fn reader_of(&mut self, (read, subject): (u32, u32), row: u64, took: u64) -> &mut Self {
+        let number = self.begin_read(read, OpId::NONE);
         self.note(Kind::ProbeSaw, |r| (r.a, r.b, r.subject) = (number, row, subject));
-        self.end_probe(number, 0)
+        self.at(self.now + took).end_probe(number, 0)
     }
 
     /// A probe begins; the number is what it is called.
     pub fn begin_probe(&mut self, op: OpId) -> u64 {
+        self.begin_read(0, op)
+    }
+
+    /// A probe of one of the reads begins; the number is what it is called.
+    pub fn begin_read(&mut self, read: u32, op: OpId) -> u64 {
         self.probes += 1;
         let number = self.probes;
-        self.note(Kind::ProbeBegan, |r| (r.op, r.a) = (op, number));
+        self.note(Kind::ProbeBegan, |r| (r.op, r.subject, r.a) = (op, read, number));
         number
     }
 

@@ -1,6 +1,7 @@
 //! Histories that try to deceive the judge.
 
 mod anomalies;
+mod copies;
 mod doubt;
 mod naive;
 mod reads;

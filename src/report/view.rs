@@ -355,7 +355,7 @@ fn never(measure: &MeasureResult) -> Option<Cell> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::result::Measured;
+    use crate::experiment::result::{Better, Measured, Unit};
     use crate::report::fixture;
 
     #[test]
@@ -370,6 +370,24 @@ mod tests {
         }
         let tables = super::tables(&comparison);
         assert!(!tables[1].heads.iter().any(|head| head == "accepted p50"));
+    }
+
+    #[test]
+    fn reads_by_services_are_shown_one_by_one_and_only_if_there_are_any() {
+        let mut comparison = fixture::comparison(6);
+        let is_shown = |comparison: &Comparison| {
+            tables(comparison).iter().any(|table| table.title == "Reads by services")
+        };
+        assert!(!is_shown(&comparison));
+        let right = MeasureResult::scalar("right", Unit::Share, Better::Higher, &[Some(0.5); 6]);
+        let first = &mut comparison.variants[0];
+        first.reads = vec!["report".into()];
+        first.measures.insert("reads.report.right".into(), right);
+        assert!(is_shown(&comparison));
+        let shown = reads(&comparison).expect("a table");
+        assert_eq!(shown.heads[1..], ["report right", "report stale", "report p99"]);
+        let main = |row: usize, cell: usize| shown.rows[row].1[cell].main.clone();
+        assert_eq!((main(0, 0), main(0, 1), main(1, 0)), ("50.0 %".into(), "–".into(), "–".into()));
     }
 
     #[test]

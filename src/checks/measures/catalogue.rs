@@ -167,21 +167,24 @@ const FIRST: &[Measure] = &[
         LESS,
         (Share, Unit::Share),
         "Share of the reads that came back, however late, which missed an effect of an operation \
-         answered yes before the read began.",
+         answered yes before the read began; or, of a column in a service's replica, which saw \
+         another value than its source held at that moment.",
     ),
     measure(
         "m5.age",
         "age of stale reads",
         LESS,
         (Distribution, Unit::Nanoseconds),
-        "Per stale read: since when the client of the oldest missing operation had its yes.",
+        "Per stale read: since when the client of the oldest missing operation had its yes; or, \
+         in a replica, since when its source no longer held what was seen.",
     ),
     measure(
         "m5.behind",
         "versions behind",
         LESS,
         (Distribution, Unit::Count),
-        "Per stale read: how many operations answered yes before it began are missing.",
+        "Per stale read: how many operations answered yes before it began are missing; or, in a \
+         replica, how many values its source has taken on since.",
     ),
     measure(
         "m6.in-doubt.each",
