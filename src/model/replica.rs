@@ -6,8 +6,8 @@
 //! before. Who restarts has forgotten its place and begins with the first change again, which
 //! makes the copy whole whatever was lost; what the copy has already is not written again.
 //!
-//! - [`Feed::Periodic`] pulls: a process of the copy's owner asks the source's owner on a timetable,
-//!   as cron would, until it has everything. One that fails leaves the rest to the next.
+//! - [`Feed::Periodic`] pulls: a process of the copy's owner asks the source's owner on a
+//!   timetable, as cron would, until it has everything. One that fails leaves the rest to the next.
 //! - [`Feed::Events`] pushes: a process of the source's owner tails its own log, and sends what is
 //!   new as soon as it is committed. What is not acknowledged is sent again, under the pauses of
 //!   the scenario's retry policy, for as long as it takes.

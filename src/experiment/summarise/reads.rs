@@ -65,3 +65,30 @@ pub(super) fn by_services(system: &System) -> Vec<String> {
     let read = system.reads.iter().filter(|read| read.by.is_some());
     read.map(|read| read.name.shown.to_string()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::experiment::compare::Study;
+    use crate::experiment::result::Statistic;
+    use crate::experiment::testbed::{SHOP, scenario};
+
+    #[test]
+    fn every_read_has_its_own_measures_in_the_results() {
+        let text = SHOP.to_owned()
+            + "[reads.mine]\nby = 'order'\noperation = 'buy'\nsteps = ['place']\nat = ['1s']\n\
+               [reads.left]\ntable = 'product'\ncolumn = 'left'\n\
+               key = { rows-of = 'product' }\nrate = 1.0\n";
+        let scenario = scenario(&text);
+        let comparison = Study::of(&scenario, [1]).compare().expect("one seed");
+        let variant = &comparison.variants[0];
+        let number = |key: &str, of| variant.measures[key].estimate(of).expect(key).value;
+        assert_eq!(variant.reads, ["mine"]);
+        // A buyer every 4 s from the end of the warm-up at 1 s to the end of the load at 60 s.
+        assert_eq!(number("reads.mine.count", Statistic::Value), 14.0);
+        assert_eq!(number("reads.mine.right", Statistic::Value), 1.0);
+        assert_eq!(number("reads.mine.latency", Statistic::Max), 5e6);
+        let shares = ["right", "stale", "torn", "error", "timed-out"];
+        let share = |what| number(&format!("reads.left.{what}"), Statistic::Value);
+        assert_eq!(shares.map(share).into_iter().sum::<f64>(), 1.0);
+    }
+}

@@ -40,7 +40,8 @@ fn shop(
 }
 
 /// Whether there is any, before the order is placed.
-const CHECK: &str = "lookup = { table = 'product', key = 'product', refuse = { below = { column = 'left', bound = 1 } } },";
+const CHECK: &str = "lookup = { table = 'product', key = 'product', \
+                     refuse = { below = { column = 'left', bound = 1 } } },";
 const LOOK: &str = "lookup = { table = 'product', key = 'product' },";
 
 /// What is left in the end.
