@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::kernel::NodeId;
 use crate::model::database::Database;
-use crate::model::system::{LoadId, ServiceId};
+use crate::model::system::{LoadId, ServiceId, System};
 use crate::model::world::World;
 
 /// The roles that a fault may strike: all driver nodes of the pattern at work, those of one sort,
@@ -46,19 +46,38 @@ pub fn nodes(world: &World, name: &str) -> Vec<NodeId> {
     if let Some(at) = database {
         return vec![world.databases()[at].node()];
     }
-    if let Some(service) = name.strip_suffix("#1").and_then(|name| system.service_named(name)) {
-        return world.instances(service)[..1].to_vec();
+    if let Some((service, number)) = instance(system, name) {
+        let all = world.instances(service);
+        return all.get(usize::from(number)).copied().into_iter().collect();
     }
     world.nodes().filter(|node| world.name(*node).is_called(name)).collect()
 }
 
-/// The nodes of a zone. A database on the node of a service is where that is.
+/// An instance of a service by its name: `name#1` is the first. One of a service that was
+/// consolidated is whichever of its host's has taken its place.
+fn instance(system: &System, name: &str) -> Option<(ServiceId, u16)> {
+    let (service, number) = name.rsplit_once('#')?;
+    let service = system.service_named(service)?;
+    let number: u16 = number.parse::<u16>().ok()?.checked_sub(1)?;
+    let spec = &system.services[service.index()];
+    if spec.within.is_none() || number >= spec.instances {
+        return Some((service, number));
+    }
+    let host = system.host(service);
+    Some((host, number % system.services[host.index()].instances))
+}
+
+/// The nodes of a zone: a service that was consolidated brings its host into its own. A database on the node of a service is where that is.
 fn in_zone(world: &World, zone: &str) -> Vec<NodeId> {
     let system = world.env().system();
     let here = |of: &Option<Arc<str>>| of.as_deref() == Some(zone);
-    let mut found = Vec::new();
+    let mut found: Vec<NodeId> = Vec::new();
     for (at, _) in system.services.iter().enumerate().filter(|(_, spec)| here(&spec.zone)) {
-        found.extend(world.instances(ServiceId(at as u16)));
+        for node in world.instances(ServiceId(at as u16)) {
+            if !found.contains(node) {
+                found.push(*node); // Once, for a service and those consolidated into it.
+            }
+        }
     }
     for (at, _) in system.databases.iter().enumerate().filter(|(_, spec)| here(&spec.zone)) {
         found.push(world.databases()[at].node());

@@ -9,7 +9,7 @@ use super::probe;
 use super::record::{Answer, Kind, MessageClass, OpId, kind_subject};
 use super::system::StepId;
 use super::world::World;
-use crate::kernel::Time;
+use crate::kernel::{NodeId, Time};
 
 /// Notes that an operation arrived, which rows it touches, and schedules the reads that probe it.
 pub(super) fn note_arrival(world: &Rc<World>, op: OpId) {
@@ -53,7 +53,7 @@ pub(super) async fn ask(world: Rc<World>, op: OpId) {
         let message = Message::request("ask", left).class(MessageClass::Client);
         let here = here.at_step(StepId::NONE, attempt);
         let entry = world.protocol().entry(&world, info.kind, op);
-        let reply = here.call(entry, message, move |here: Here| {
+        let reply = here.call_by_way_of(front(&world, op), entry, message, move |here: Here| {
             Rc::clone(here.world().protocol()).execute(here, op)
         });
         answer = match reply.await {
@@ -72,6 +72,14 @@ pub(super) async fn ask(world: Rc<World>, op: OpId) {
     }
     let waited = (env.now() - info.arrived).as_nanos();
     here.note(Kind::Answered, kind_subject(info.kind), answer as u64, waited);
+}
+
+/// The node that stands between a client and the entry of the pattern: an instance of the service
+/// that wants the first step, where that has delegated it to another.
+fn front(world: &World, op: OpId) -> Option<NodeId> {
+    let kind = world.env().operation(op).kind;
+    let asked_by = world.env().system().operation(kind).steps[0].asked_by?;
+    Some(world.instance(asked_by, op))
 }
 
 fn client_ctx(world: &Rc<World>, op: OpId) -> Ctx {

@@ -145,6 +145,12 @@ impl Here {
         self.ctx.node
     }
 
+    /// The name of this node, if it is a driver node that the pattern has asked for.
+    pub fn driver(&self) -> Option<&str> {
+        let is_driver = self.world.drivers().contains(&self.ctx.node);
+        is_driver.then(|| self.world.node_name(self.ctx.node))
+    }
+
     /// The service whose instance this node is, if it is one.
     pub fn service(&self) -> Option<ServiceId> {
         self.world.pool(self.ctx.node).map(|(_, service)| service)

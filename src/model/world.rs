@@ -88,13 +88,19 @@ impl World {
         let mut placed = Vec::new();
         for (at, spec) in system.services.iter().enumerate() {
             let id = ServiceId(at as u16);
-            let instances = (0..spec.instances).map(|number| {
+            let own = if spec.within.is_none() { spec.instances } else { 0 };
+            let instances = (0..own).map(|number| {
                 let name = spec.instance_name(number);
                 let (node, position) = add(Place::Service(id), &name, spec.recovery);
                 placed.push((position, Pool::new(&env, id), id));
                 node
             });
             services.push(instances.collect::<Vec<_>>());
+        }
+        for id in (0..services.len() as u16).map(ServiceId) {
+            if services[id.index()].is_empty() {
+                services[id.index()] = services[system.host(id).index()].clone();
+            }
         }
         let mut homes = Vec::with_capacity(system.databases.len());
         for spec in &system.databases {
@@ -176,12 +182,19 @@ impl World {
         &self.databases
     }
 
-    /// The driver nodes of the pattern, in the order in which it named them.
+    /// All driver nodes, in the order in which the pattern named them.
     pub fn drivers(&self) -> &[NodeId] {
         &self.drivers
     }
 
-    /// The nodes of a service.
+    /// The driver node with this name, which the pattern at work has asked for. Several patterns
+    /// that work side by side share the nodes that all of them call the same.
+    pub fn driver(&self, name: &str) -> NodeId {
+        let named = |node: &&NodeId| self.node_name(**node) == name;
+        *self.drivers.iter().find(named).expect("a pattern names the driver nodes it needs")
+    }
+
+    /// The nodes of a service; of one that was consolidated, those of its host.
     pub fn instances(&self, service: ServiceId) -> &[NodeId] {
         &self.services[service.index()]
     }

@@ -10,6 +10,9 @@
 //! is retried until done. A refusal behind the pivot, or a compensation that fails too often, is
 //! left to a human; then nobody is told that it was done or undone.
 //!
+//! Where a later step is delegated, the orchestrator calls the service that wants it, which calls
+//! the owner, there and back again.
+//!
 //! **Acknowledged**: `done` after the last step, `no` after the last compensation.
 //!
 //! **Promises** (with durable state and idempotency keys): every operation ends with all of its
@@ -155,7 +158,7 @@ impl Pattern for Orchestrated {
     fn start(self: Rc<Self>, here: Here) {
         if self.settings.is_shared() {
             self.start_shared(here);
-        } else if here.node() == here.world().drivers()[0] && here.incarnation() > 0 {
+        } else if here.incarnation() > 0 && here.driver() == Some(settings::ORCHESTRATORS[0]) {
             if self.settings.slips.makes(Slip::NeverResumes) {
                 return;
             }

@@ -29,6 +29,9 @@
 //! to write down. One that has changed nothing drops out at its vote and costs two messages. Before
 //! votes are asked for nobody can be in doubt: an abort is then told once, and nothing is logged.
 //!
+//! Where a step is delegated, its owner is the participant: the coordinator asks it directly,
+//! whoever wants the step.
+//!
 //! **Messages** may come twice, late or not at all. A transaction that is tried again is a new one
 //! with a new name; a participant that has ended one does not begin it again.
 //!
@@ -59,6 +62,9 @@ use crate::model::system::{DatabaseId, OperationKind, OperationSpec, ServiceId, 
 use crate::model::world::World;
 use coordinator::Memory;
 use settings::{FanOut, Heuristic, Place, Presumption, Settings};
+
+/// What the node of a coordinator with a node of its own is called.
+const COORDINATOR: &str = "coordinator";
 
 /// A coordinator, participants, and a log each.
 pub struct TwoPhaseCommit {
@@ -147,7 +153,7 @@ impl Pattern for TwoPhaseCommit {
             let mut places: BTreeMap<ServiceId, DatabaseId> = BTreeMap::new();
             for step in &operation.steps {
                 let database = system.table(step.table).database;
-                if *places.entry(step.by).or_insert(database) != database {
+                if *places.entry(system.host(step.by)).or_insert(database) != database {
                     problems.push(format!(
                         "in `{}`, service `{}` writes to two databases; a participant is a \
                          service with one database",
@@ -179,7 +185,7 @@ impl Pattern for TwoPhaseCommit {
 
     fn drivers(settings: &Settings) -> Vec<&'static str> {
         match settings.coordinator {
-            Place::OwnNode => vec!["coordinator"],
+            Place::OwnNode => vec![COORDINATOR],
             Place::Caller => Vec::new(),
         }
     }
@@ -190,7 +196,7 @@ impl Pattern for TwoPhaseCommit {
 
     fn entry(&self, world: &World, kind: OperationKind, op: OpId) -> NodeId {
         match self.settings.coordinator {
-            Place::OwnNode => world.drivers()[0],
+            Place::OwnNode => world.driver(COORDINATOR),
             Place::Caller => world.instance(world.first_service(kind), op),
         }
     }

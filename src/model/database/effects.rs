@@ -349,7 +349,10 @@ impl Database {
         let spec = self.env.system().table(table);
         let state = self.state();
         let session = state.sessions.get(&call.txn).ok_or(DbError::Broken)?;
-        let owns = session.grant || spec.is_writable_by(session.service);
+        let system = self.env.system();
+        let owns = session.grant
+            || spec.is_writable_by(session.service)
+            || system.host(spec.owner) == system.host(session.service);
         if owns && spec.database == self.id { Ok(()) } else { Err(DbError::Denied) }
     }
 

@@ -61,13 +61,16 @@ impl Keys {
         self.order.retain(|(_, packed)| *packed != key.packed());
     }
 
-    /// Forgets the keys that were committed before `time`.
-    pub fn forget_before(&mut self, time: Time) {
+    /// Forgets the keys of these operations that were committed before `time`. The others have no
+    /// retention and stay for ever.
+    pub fn forget_before(&mut self, time: Time, concerns: impl Fn(OpId) -> bool) {
         while let Some((at, key)) = self.order.front().copied()
             && at < time
         {
             self.order.pop_front();
-            self.known.remove(&key);
+            if concerns(OpId((key >> 32) as u32)) {
+                self.known.remove(&key);
+            }
         }
     }
 }

@@ -357,9 +357,9 @@ impl Txn {
 }
 
 impl Database {
-    /// Forgets the idempotency keys that were committed before `time` on this database's clock: the
-    /// end of their retention.
-    pub fn forget_keys_before(self: &Rc<Self>, time: Time) {
-        self.state_mut().keys.forget_before(time);
+    /// Forgets the idempotency keys of these operations that were committed before `time` on this
+    /// database's clock: the end of their retention.
+    pub fn forget_keys_before(self: &Rc<Self>, time: Time, concerns: impl Fn(OpId) -> bool) {
+        self.state_mut().keys.forget_before(time, concerns);
     }
 }

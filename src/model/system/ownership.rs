@@ -139,7 +139,11 @@ impl System {
 
     /// The service in whose processes this one runs: itself, unless it was consolidated.
     pub fn host(&self, service: ServiceId) -> ServiceId {
-        self.services[service.index()].within.unwrap_or(service)
+        let mut host = service;
+        while let Some(within) = self.services[host.index()].within {
+            host = within; // It may have been taken in by one that was taken in itself.
+        }
+        host
     }
 
     /// The service at which a client asks for an operation: the one that wants its first step.

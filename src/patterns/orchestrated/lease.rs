@@ -11,6 +11,7 @@ use std::rc::Rc;
 use super::Orchestrated;
 use super::journal::Memory;
 use super::saga::pause;
+use super::settings::ORCHESTRATORS;
 use super::store::{self, Claim, Verdict};
 use super::workflow::{Deposed, Entry, Epoch, Event};
 use crate::kernel::NodeId;
@@ -39,16 +40,16 @@ impl Orchestrated {
     pub(super) fn leader(&self, world: &World) -> NodeId {
         let known = self.settings.is_shared().then(|| world.local::<Address>(NodeId::WORLD));
         let leader = known.and_then(|known| known.borrow().0);
-        leader.map_or(world.drivers()[0], |(_, leader)| leader)
+        leader.map_or_else(|| world.driver(ORCHESTRATORS[0]), |(_, leader)| leader)
     }
 
     /// The life of one of several instances, and of their store. The first instance asks for the
     /// lease at once when the run begins, the others a little later.
     pub(super) fn start_shared(self: Rc<Self>, here: Here) {
-        let drivers = here.world().drivers();
+        let nodes = self.settings.nodes();
         if here.node() == store::node(&here) {
             store::reopen(&here, self.settings.lease());
-        } else if let Some(number) = drivers.iter().position(|node| *node == here.node()) {
+        } else if let Some(number) = nodes.iter().position(|node| Some(*node) == here.driver()) {
             let stands_by = number > 0 && here.incarnation() == 0;
             here.spawn(async move |here: Here| {
                 if stands_by {

@@ -8,7 +8,7 @@ use crate::model::call::{Message, Reply};
 use crate::model::database::Direction;
 use crate::model::here::Here;
 use crate::model::record::{Answer, Kind};
-use crate::model::system::{OperationSpec, ServiceId, StepId};
+use crate::model::system::{OperationSpec, ServiceId, StepId, StepSpec};
 use crate::patterns::breaker::Pass;
 use crate::patterns::slip::Slip;
 use crate::patterns::step::{self, Care, Failure};
@@ -149,8 +149,11 @@ impl Orchestrated {
         step: StepId,
     ) -> Result<(), Failure> {
         self.holds(here, epoch).map_err(|Deposed| Failure::Fenced)?;
-        let by = spec(here).steps[step.index()].by;
-        let Some(pass) = self.may_call(here, by) else { return Err(Failure::Technical) };
+        let StepSpec { by, asked_by, .. } = spec(here).steps[step.index()];
+        // Who wants the first step has been asked by the client already.
+        let asked_by = asked_by.filter(|_| step != StepId(0));
+        let called = asked_by.unwrap_or(by);
+        let Some(pass) = self.may_call(here, called) else { return Err(Failure::Technical) };
         let label = match direction {
             Direction::Forward => "apply",
             Direction::Undo => "compensate",
@@ -159,8 +162,9 @@ impl Orchestrated {
         let fence = self.guard(epoch).map(|epoch| epoch.0);
         let super::Settings { idempotency_keys: once, slips, .. } = self.settings;
         let care = Care { once, fence, slips, event: None };
-        let service = here.world().instance(by, here.ctx().op);
-        let reply = here.call(service, message, move |here| async move {
+        let instance = |service| here.world().instance(service, here.ctx().op);
+        let (between, owner) = (asked_by.map(instance), instance(by));
+        let reply = here.call_by_way_of(between, owner, message, move |here| async move {
             match direction {
                 Direction::Forward => step::apply_to_stand(&here, step, care).await,
                 Direction::Undo => step::undo(&here, step, care).await,
@@ -171,7 +175,12 @@ impl Orchestrated {
             Reply::Refused | Reply::Rejected => Err(Failure::Technical),
             Reply::Unknown => Err(Failure::Unknown),
         };
-        self.called(here, by, pass, matches!(result, Err(Failure::Technical | Failure::Unknown)));
+        self.called(
+            here,
+            called,
+            pass,
+            matches!(result, Err(Failure::Technical | Failure::Unknown)),
+        );
         if result == Err(Failure::Fenced) {
             lease::step_down(here, epoch);
         }

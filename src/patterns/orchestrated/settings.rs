@@ -71,14 +71,14 @@ impl Default for Settings {
 }
 
 /// What the nodes of the orchestrators are called. More of them would stand by no better.
-const ORCHESTRATORS: [&str; 5] =
+pub(super) const ORCHESTRATORS: [&str; 5] =
     ["orchestrator", "orchestrator-2", "orchestrator-3", "orchestrator-4", "orchestrator-5"];
 
 /// How long a lease lasts unless the settings say otherwise.
 const LEASE: Span = Span::from_secs(15);
 
 /// The node where several orchestrators keep their workflows.
-const STORE: &str = "workflow-store";
+pub(super) const STORE: &str = "workflow-store";
 
 impl Settings {
     /// Whether several orchestrators share the workflows.

@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::journal::{CLEAR_AFTER, deadline};
+use super::settings::STORE;
 use super::workflow::{Entry, Epoch, Event, Workflow};
 use crate::kernel::{NodeId, Span};
 use crate::model::here::Here;
@@ -65,8 +66,7 @@ struct Store {
 
 /// The store's node: behind those of the orchestrators.
 pub(super) fn node(here: &Here) -> NodeId {
-    let drivers = here.world().drivers();
-    drivers[drivers.len() - 1]
+    here.world().driver(STORE)
 }
 
 /// Reads the log, which is empty when the run begins.

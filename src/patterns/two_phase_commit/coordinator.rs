@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::participant::{self, Manners, Vote};
-use super::{Decision, FanOut, Participants, Place, Presumption, Transaction, TwoPhaseCommit};
+use super::{
+    COORDINATOR, Decision, FanOut, Participants, Place, Presumption, Transaction, TwoPhaseCommit,
+};
 use crate::kernel::{NodeId, Signal, Span, Time};
 use crate::model::call::{Message, Reply};
 use crate::model::env::Ctx;
@@ -315,7 +317,7 @@ impl TwoPhaseCommit {
     /// The node that coordinates an operation.
     pub(super) fn coordinator_of(place: Place, world: &World, op: OpId) -> NodeId {
         match place {
-            Place::OwnNode => world.drivers()[0],
+            Place::OwnNode => world.driver(COORDINATOR),
             Place::Caller => {
                 world.instance(world.first_service(world.env().operation(op).kind), op)
             }
@@ -402,15 +404,19 @@ fn decision_message(here: &Here, decision: Decision) -> Message {
 pub(super) fn participants(here: &Here, op: OpId) -> Participants {
     let mut all = Participants::default();
     let kind = here.env().operation(op).kind;
-    here.system().operation(kind).steps.iter().for_each(|step| all.add(step.by));
+    let (system, steps) = (here.system(), &here.system().operation(kind).steps);
+    steps.iter().for_each(|step| all.add(system.host(step.by)));
     all
 }
 
 /// The steps of an operation that a service carries out, a bit each.
 fn steps_of(here: &Here, op: OpId, service: ServiceId) -> u64 {
     let kind = here.env().operation(op).kind;
-    let steps = here.system().operation(kind).steps.iter().enumerate();
-    steps.filter(|(_, step)| step.by == service).fold(0, |mask, (at, _)| mask | 1 << at)
+    let system = here.system();
+    let steps = system.operation(kind).steps.iter().enumerate();
+    steps
+        .filter(|(_, step)| system.host(step.by) == service)
+        .fold(0, |mask, (at, _)| mask | 1 << at)
 }
 
 /// The steps whose predecessors are done, a bit each, by the service that does them.
@@ -421,9 +427,10 @@ fn ready(here: &Here, kind: OperationKind, done: u64) -> Vec<(ServiceId, u64)> {
         if done >> at & 1 == 1 || !is_ready {
             continue;
         }
-        match groups.iter_mut().find(|(service, _)| *service == step.by) {
+        let by = here.system().host(step.by);
+        match groups.iter_mut().find(|(service, _)| *service == by) {
             Some((_, steps)) => *steps |= 1 << at,
-            None => groups.push((step.by, 1 << at)),
+            None => groups.push((by, 1 << at)),
         }
     }
     groups

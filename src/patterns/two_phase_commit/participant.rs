@@ -302,9 +302,10 @@ fn adopt(here: &Here, manners: Manners, wanted: Option<Transaction>) {
 fn databases(here: &Here) -> impl Iterator<Item = &Rc<Database>> {
     let own = here.service();
     here.world().databases().iter().filter(move |database| {
-        let steps = here.system().operations.iter().flat_map(|operation| &operation.steps);
-        let mut written = steps.filter(|step| Some(step.by) == own).map(|step| step.table);
-        written.any(|table| here.system().table(table).database == database.id())
+        let system = here.system();
+        let steps = system.operations.iter().flat_map(|operation| &operation.steps);
+        let mut own = steps.filter(|step| Some(system.host(step.by)) == own);
+        own.any(|step| system.table(step.table).database == database.id())
     })
 }
 

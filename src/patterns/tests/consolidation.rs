@@ -1,0 +1,78 @@
+//! A service within another: one process, one fate.
+
+use std::sync::Arc;
+
+use super::chain::Chain;
+use crate::checks::census::Headline;
+use crate::experiment::compare::setup;
+use crate::experiment::testbed::{Told, scenario, tell_of};
+use crate::model::record::{Answer, Kind, MessageClass};
+use crate::model::system::{DatabaseId, ServiceId, System, TableId};
+
+/// Runs a scenario in which `s2` and `s3` were consolidated into `s1`, one way or the other of
+/// saying so, with one database for all that they own.
+fn consolidated(chain: &Chain, directly: bool) -> Told {
+    let scenario = scenario(&chain.text());
+    let mut setup = setup(&scenario, &scenario.variants[0]);
+    let mut system = System::clone(&setup.system);
+    system.services[1].within = Some(ServiceId(0));
+    system.services[2].within = Some(ServiceId(if directly { 0 } else { 1 }));
+    for table in [TableId(1), TableId(2)] {
+        system.tables[table.index()].database = DatabaseId(0);
+    }
+    setup.system = Arc::new(system);
+    let told = tell_of(&setup, 1);
+    let failed: Vec<_> = told.report.failed_self_checks().collect();
+    assert!(failed.is_empty(), "{failed:?}");
+    told
+}
+
+fn three(pattern: &'static str) -> Chain {
+    Chain { steps: 3, pattern, ..Chain::default() }
+}
+
+#[test]
+fn what_was_consolidated_is_one_participant_and_one_consumer() {
+    let apart = |pattern| crate::experiment::testbed::tell(&three(pattern).text(), "it", 1);
+    let messages = |told: &Told, label| told.sent(label, MessageClass::Service);
+    for directly in [true, false] {
+        let together = consolidated(&three("two-phase-commit"), directly);
+        assert_eq!(together.report.census.of(Headline::Committed), 6);
+        assert_eq!(messages(&apart("two-phase-commit"), "prepare"), 2 * 3 * 6);
+        assert_eq!(messages(&together, "prepare"), 2 * 6, "one participant");
+
+        let together = consolidated(&three("event-based"), directly);
+        assert_eq!(together.report.census.of(Headline::Committed), 6);
+        let handed = |told: &Told| told.count(Kind::Handed);
+        assert_eq!(handed(&together), handed(&apart("event-based")), "an event a step behind");
+
+        let together = consolidated(&three("orchestrated"), directly);
+        assert_eq!(together.report.census.of(Headline::Committed), 6);
+        let served: Vec<u32> = together.all(Kind::Started).map(|record| record.subject).collect();
+        assert_eq!(served, [0; 3 * 6], "all work is done by one pool");
+    }
+}
+
+#[test]
+fn what_strikes_one_strikes_all_under_whatever_name() {
+    for (target, down) in [("s1", 1), ("s2", 1), ("s3", 1), ("s2#1", 1), ("s4", 1)] {
+        let told = consolidated(&three("orchestrated").crash(target, "15s", "10s"), true);
+        let crashed: Vec<_> = told.all(Kind::Crashed).map(|record| record.node).collect();
+        let node = if target == "s4" { "s4" } else { "s1" };
+        assert_eq!(crashed, vec![told.node(node); down], "{target}");
+        let struck = told.report.operations.iter().filter(|row| row.answer != Answer::Done);
+        let expected = u64::from(node == "s1");
+        assert_eq!(struck.count() as u64, expected, "the one that arrives at 20 s: {target}");
+    }
+}
+
+#[test]
+fn a_deployment_of_one_stops_all_that_are_in_it() {
+    let deployment = "[[faults]]\nkind = 'deployment'\nat = '19s'\n\
+                      targets = ['s1', 's2', 's3']\ndown = '2s'\n";
+    let chain = Chain { faults: deployment.into(), ..three("event-based") };
+    let together = consolidated(&chain, true);
+    assert_eq!(together.count(Kind::Crashed), 1, "there is one process to replace");
+    let refused = together.report.operations.iter().filter(|row| row.answer != Answer::Accepted);
+    assert_eq!(refused.count(), 1);
+}
