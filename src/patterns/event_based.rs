@@ -6,7 +6,7 @@
 //! that operation, or makes sure that it never will.
 //!
 //! **Acknowledged**: `accepted` after the first local commit; with dual writes, after the attempt
-//! to publish.
+//! to publish; in process, `done` after the last handler.
 //!
 //! **Promises** (outbox or log tailing, durable broker, at least once, acknowledged after
 //! processing, idempotent consumers): every committed event reaches every consumer and takes effect
@@ -19,9 +19,27 @@
 //! and the broker's acknowledgement; a volatile broker forgets; without idempotent consumers a
 //! redelivery takes effect twice; acknowledged before processing, a crash in between loses it.
 //!
+//! # An event bus in the process
+//!
+//! `publish = "in-process"` is what a framework's event bus does within one deployable: there is no
+//! broker and no relay. Once its transaction has committed, the publisher calls the handlers of
+//! those who follow, one after the other, and waits for each; these do the same in turn. In the
+//! same process (see consolidation) that is no message; a handler that runs elsewhere is called
+//! over the network. Everybody is called once, and nothing is stored.
+//!
+//! It looks like a function call and is not one transaction: a handler that fails makes the
+//! publisher answer `no` although what it committed stands, those behind it never hear of the
+//! event, and a crash loses the rest. A client that asks again makes the publisher publish again,
+//! which idempotent handlers survive. A refusal is told to everybody in the same way, and is the
+//! answer.
+//!
+//! Where a step is delegated, its owner is the one who consumes and publishes: events reach it
+//! directly, whoever wants the step.
+//!
 //! Settings follow Debezium (poll every 500 ms), MassTransit (batches of 100, inbox kept for
 //! 30 minutes) and SQS (visibility timeout of 30 s).
 
+mod bus;
 mod consumer;
 mod promises;
 mod relay;
@@ -39,13 +57,21 @@ use crate::model::here::Here;
 use crate::model::record::{Answer, Kind, OpId};
 use crate::model::system::{ServiceId, StepId, System};
 use crate::model::world::World;
+use crate::patterns::share::Share;
+use consumer::Manners;
 pub use settings::{Acknowledge, BrokerKind, Delivery, Ordering, Publish, Settings};
 
 /// Local commits, and events that carry them on.
 pub struct EventBased {
     settings: Settings,
-    broker: Broker<Event>,
+    share: Share,
+    /// None if the events stay within the process.
+    broker: Option<Broker<Event>>,
 }
+
+/// What the nodes of the relay and the broker are called.
+const RELAY: &str = "relay";
+const BROKER: &str = "broker";
 
 impl Pattern for EventBased {
     const NAME: &'static str = "event-based";
@@ -80,8 +106,11 @@ impl Pattern for EventBased {
         settings.promises(system)
     }
 
-    fn drivers(_: &Settings) -> Vec<&'static str> {
-        vec!["relay", "broker"]
+    fn drivers(settings: &Settings) -> Vec<&'static str> {
+        match settings.publish {
+            Publish::InProcess => Vec::new(),
+            _ => vec![RELAY, BROKER],
+        }
     }
 
     fn waits(_: &Settings) -> Waits {
@@ -89,45 +118,60 @@ impl Pattern for EventBased {
     }
 
     fn new(settings: &Settings, world: &Rc<World>) -> Self {
-        let policy = BrokerPolicy {
-            durable: settings.broker == BrokerKind::Durable,
-            partitions: settings.partitions,
-            by_key: settings.ordering == Ordering::ByKey,
-            at_least_once: settings.delivery == Delivery::AtLeastOnce,
-            visibility_timeout: settings.visibility_timeout,
-            max_deliveries: settings.max_deliveries,
-        };
-        let services = 0..world.env().system().services.len() as u16;
-        let groups = services.map(ServiceId).filter(|service| takes_part(world, *service));
-        let broker = Broker::new(world.drivers()[1], policy, groups.collect(), consumer::wants);
-        Self { settings: settings.clone(), broker }
+        Self::beside(settings, world, &Share::all())
+    }
+
+    fn beside(settings: &Settings, world: &Rc<World>, share: &Share) -> Self {
+        let broker = (settings.publish != Publish::InProcess).then(|| {
+            let policy = BrokerPolicy {
+                durable: settings.broker == BrokerKind::Durable,
+                partitions: settings.partitions,
+                by_key: settings.ordering == Ordering::ByKey,
+                at_least_once: settings.delivery == Delivery::AtLeastOnce,
+                visibility_timeout: settings.visibility_timeout,
+                max_deliveries: settings.max_deliveries,
+            };
+            let services = 0..world.env().system().services.len() as u16;
+            let groups = services.map(ServiceId).filter(|id| takes_part(world, share, *id));
+            Broker::new(world.driver(BROKER), policy, groups.collect(), consumer::wants)
+        });
+        Self { settings: settings.clone(), share: share.clone(), broker }
     }
 
     async fn execute(self: Rc<Self>, here: Here, op: OpId) -> Answer {
         let first = StepId(0);
         let event = Event { op, step: first, kind: EventKind::Applied };
         let care = Care { once: true, event: self.outbox(&here, event), ..Care::default() };
-        let answer = step::decide(&here, "first step", Answer::Accepted, async |here: Here| {
-            step::apply(&here, first, care).await
-        });
+        let bus = self.settings.publish == Publish::InProcess;
+        let answer =
+            step::decide(&here, "first step", Answer::Accepted, async |here: Here| match bus {
+                true => step::apply_to_stand(&here, first, care).await,
+                false => step::apply(&here, first, care).await,
+            });
         let answer = answer.await;
         if answer == Answer::Accepted {
-            self.publish_directly(&here, event).await;
+            match self.settings.publish {
+                Publish::InProcess => return bus::tell(&here, event, Manners::of(&self)).await,
+                Publish::DualWrite => self.publish_directly(&here, event).await,
+                Publish::Outbox | Publish::LogTailing => {}
+            }
         }
         answer
     }
 
     fn start(self: Rc<Self>, here: Here) {
-        let drivers = here.world().drivers();
-        if here.node() == drivers[0] {
-            relay::start(&self, &here);
-        } else if here.node() == drivers[1] {
-            let manners = consumer::Manners::of(&self);
-            self.broker.start(&here, move |here, event| consumer::consume(here, event, manners));
-        } else if here.service().is_some() {
-            here.local::<Option<Broker<Event>>>()
-                .with(|broker| *broker = Some(self.broker.clone()));
-            consumer::forget_old_keys(&here, self.settings.inbox_retention);
+        if here.service().is_some() {
+            here.local::<Option<Broker<Event>>>().with(|broker| broker.clone_from(&self.broker));
+            consumer::forget_old_keys(&here, self.settings.inbox_retention, &self.share);
+        } else if let Some(broker) = &self.broker {
+            match here.driver() {
+                Some(RELAY) => relay::start(&self, &here),
+                Some(BROKER) => {
+                    let manners = Manners::of(&self);
+                    broker.start(&here, move |here, event| consumer::consume(here, event, manners));
+                }
+                _ => {}
+            }
         }
     }
 
@@ -139,14 +183,13 @@ impl Pattern for EventBased {
 impl EventBased {
     /// The event as an outbox row, where it is published through one and somebody wants it.
     fn outbox(&self, here: &Here, event: Event) -> Option<Event> {
-        let through_outbox = self.settings.publish != Publish::DualWrite;
-        (through_outbox && is_wanted(here, &event)).then_some(event)
+        (self.settings.publish.is_stored() && is_wanted(here, &event)).then_some(event)
     }
 
     /// A dual write publishes after the commit, with nothing that ties the two together.
     async fn publish_directly(&self, here: &Here, event: Event) {
-        if self.settings.publish == Publish::DualWrite && is_wanted(here, &event) {
-            publish(here, &self.broker, event).await;
+        if let Some(broker) = self.broker.as_ref().filter(|_| is_wanted(here, &event)) {
+            publish(here, broker, event).await;
         }
     }
 }
@@ -168,10 +211,11 @@ fn is_wanted(here: &Here, event: &Event) -> bool {
     services.map(ServiceId).any(|service| consumer::wants(here, service, event))
 }
 
-/// Whether a service carries out any step of any operation.
-fn takes_part(world: &World, service: ServiceId) -> bool {
-    let operations = &world.env().system().operations;
-    operations.iter().flat_map(|operation| &operation.steps).any(|step| step.by == service)
+/// Whether a service carries out any step of these operations.
+fn takes_part(world: &World, share: &Share, service: ServiceId) -> bool {
+    let system = world.env().system();
+    let mut steps = share.of(system).flat_map(|operation| &operation.steps);
+    steps.any(|step| system.host(step.by) == service)
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! A consumer: applies the step that follows an event, or takes its own step back.
 
-use super::{Acknowledge, EventBased, Publish};
+use super::{Acknowledge, EventBased, Publish, bus};
 use crate::kernel::{Span, Time};
 use crate::model::broker::Broker;
 use crate::model::database::{Event, EventKind};
 use crate::model::here::Here;
+use crate::model::record::OpId;
 use crate::model::system::{ServiceId, StepId};
+use crate::patterns::share::Share;
 use crate::patterns::step::{self, Care, Failure};
 
 /// How a consumer behaves: the settings that it needs at hand.
@@ -43,7 +45,7 @@ fn concerns<'a>(
     let (of, what) = (event.step, event.kind);
     (0..steps.len() as u8).map(StepId).filter(move |step| {
         let spec = &steps[step.index()];
-        spec.by == service
+        here.system().host(spec.by) == service
             && match what {
                 EventKind::Applied => spec.after.contains(&of),
                 EventKind::Refused => *step != of,
@@ -56,45 +58,50 @@ fn concerns<'a>(
 pub(super) async fn consume(here: Here, event: Event, manners: Manners) -> bool {
     if manners.acknowledge == Acknowledge::BeforeProcessing {
         here.spawn(move |here| async move {
-            process(&here, event, manners).await;
+            let _ = process(&here, event, manners).await; // Nobody would hear of it.
         });
         return true;
     }
-    process(&here, event, manners).await
+    process(&here, event, manners).await.is_ok()
 }
 
-/// Does what the event asks of this service; false if it should be asked again.
-async fn process(here: &Here, event: Event, manners: Manners) -> bool {
-    let Some(service) = here.service() else { return true };
+/// Does what the event asks of this service. After a failure it should be asked again, unless
+/// whoever asks does not.
+pub(super) async fn process(here: &Here, event: Event, manners: Manners) -> Result<(), Failure> {
+    let Some(service) = here.service() else { return Ok(()) };
     let here = here.for_op(event.op);
     let concerned: Vec<StepId> = concerns(&here, service, &event).collect();
     for step in concerned {
         let here = here.at_step(step, here.ctx().attempt);
-        let done = match event.kind {
-            EventKind::Applied => follow(&here, step, manners).await,
-            EventKind::Refused | EventKind::Undone => take_back(&here, step, manners).await,
-        };
-        if done.is_err() {
-            return false;
+        match event.kind {
+            EventKind::Applied => follow(&here, step, manners).await?,
+            EventKind::Refused | EventKind::Undone => take_back(&here, step, manners).await?,
         }
     }
-    true
+    Ok(())
 }
 
-/// Applies a step and tells those who wait for it. A refusal is told to everybody instead.
+/// Applies a step and tells those who wait for it. A refusal is told to everybody instead; within
+/// the process also whoever asked hears of it.
 async fn follow(here: &Here, step: StepId, manners: Manners) -> Result<(), Failure> {
     let op = here.ctx().op;
+    let bus = manners.publish == Publish::InProcess;
     let applied = Event { op, step, kind: EventKind::Applied };
-    match step::apply(here, step, care(here, applied, manners)).await {
+    let care_for = |event| care(here, event, manners);
+    let result = match bus {
+        true => step::apply_to_stand(here, step, care_for(applied)).await,
+        false => step::apply(here, step, care_for(applied)).await,
+    };
+    match result {
         Ok(()) => publish_directly(here, applied, manners).await,
         Err(Failure::Refused) => {
             let refused = Event { kind: EventKind::Refused, ..applied };
-            step::refuse(here, step, care(here, refused, manners)).await?;
-            publish_directly(here, refused, manners).await;
+            step::refuse(here, step, care_for(refused)).await?;
+            publish_directly(here, refused, manners).await?;
+            if bus { Err(Failure::Refused) } else { Ok(()) }
         }
-        Err(failure) => return Err(failure),
+        Err(failure) => Err(failure),
     }
-    Ok(())
 }
 
 /// Takes a step back, or bars it if it never ran.
@@ -106,31 +113,41 @@ async fn take_back(here: &Here, step: StepId, manners: Manners) -> Result<(), Fa
 }
 
 fn care(here: &Here, event: Event, manners: Manners) -> Care {
-    let through_outbox = manners.publish != Publish::DualWrite && super::is_wanted(here, &event);
-    let event = through_outbox.then_some(event);
-    Care { once: manners.idempotent, event, ..Care::default() }
+    let stored = manners.publish.is_stored() && super::is_wanted(here, &event);
+    Care { once: manners.idempotent, event: stored.then_some(event), ..Care::default() }
 }
 
-async fn publish_directly(here: &Here, event: Event, manners: Manners) {
-    if manners.publish == Publish::DualWrite && super::is_wanted(here, &event) {
-        let broker = here.local::<Option<Broker<Event>>>().with(|broker| broker.clone());
-        if let Some(broker) = broker {
-            super::publish(here, &broker, event).await;
+/// Publishes what is not stored: to the broker, or by calling those who want to hear it.
+async fn publish_directly(here: &Here, event: Event, manners: Manners) -> Result<(), Failure> {
+    match manners.publish {
+        Publish::InProcess => bus::hand_over(here, event, manners).await?,
+        Publish::DualWrite if super::is_wanted(here, &event) => {
+            let broker = here.local::<Option<Broker<Event>>>().with(|broker| broker.clone());
+            if let Some(broker) = broker {
+                super::publish(here, &broker, event).await;
+            }
         }
+        _ => {}
     }
+    Ok(())
 }
 
-/// Forgets inbox rows that are older than the retention, once in a tenth of it.
-pub(super) fn forget_old_keys(here: &Here, retention: Span) {
+/// Forgets inbox rows that are older than the retention, once in a tenth of it. What other patterns
+/// remember of their operations is theirs.
+pub(super) fn forget_old_keys(here: &Here, retention: Span, share: &Share) {
     let Some(service) = here.service() else { return };
+    let share = share.clone();
     here.spawn(move |here| async move {
         let pause = Span::from_nanos((retention.as_nanos() / 10).max(1));
         loop {
             here.sleep(pause).await;
             let now = here.clock().as_nanos();
             let before = Time::from_nanos(now.saturating_sub(retention.as_nanos()));
-            for table in here.system().tables.iter().filter(|table| table.owner == service) {
-                here.database_of(table.database).forget_keys_before(before);
+            let system = here.system();
+            let owned = |owner: ServiceId| system.host(owner) == service;
+            let concerns = |op: OpId| share.has(here.env().operation(op).kind);
+            for table in system.tables.iter().filter(|table| owned(table.owner)) {
+                here.database_of(table.database).forget_keys_before(before, concerns);
             }
         }
     });

@@ -1,6 +1,6 @@
 //! What choreography promises, by its settings.
 
-use super::{Acknowledge, BrokerKind, Delivery, Ordering, Publish, Settings};
+use super::{Acknowledge, BrokerKind, Delivery, Ordering, Settings};
 use crate::kernel::Span;
 use crate::model::contract::{Allowance, Promises, faults};
 use crate::model::system::{RetrySpec, ServiceSpec, System};
@@ -11,11 +11,11 @@ impl Settings {
     /// delivered again and again, and none so long that an inbox forgets. An inbox goes by the
     /// clock, so the clocks must be right.
     pub(super) fn promises(&self, system: &System) -> Promises {
-        let loses = self.publish == Publish::DualWrite
+        let loses = !self.publish.is_stored()
             || self.broker == BrokerKind::Volatile
             || self.delivery == Delivery::AtMostOnce
             || self.acknowledge == Acknowledge::BeforeProcessing;
-        let thrown_away = self.publish == Publish::DualWrite
+        let thrown_away = !self.publish.is_stored()
             || self.broker == BrokerKind::Volatile
             || self.delivery == Delivery::AtMostOnce;
         let memory = self.inbox_retention.saturating_sub(self.visibility_timeout);
@@ -28,7 +28,7 @@ impl Settings {
             .unless(loses || gives_up, &["resumes-after-restart"])
             .unless(thrown_away, &["delivery"])
             .unless(gives_up, &["no-dead-letters"])
-            .unless(self.publish == Publish::DualWrite, &["outbox-atomicity"])
+            .unless(!self.publish.is_stored(), &["outbox-atomicity"])
             .unless(forgetful, &["at-most-once", "no-suspension", "inbox-atomicity"])
             .unless(self.ordering == Ordering::None || loses, &["per-key-order"])
             .unless(promise::may_be_refused_later(system), &["client-contract"]);

@@ -11,12 +11,12 @@ use crate::patterns::slip::Slip;
 
 /// Starts a process per database that services write.
 pub(super) fn start(pattern: &Rc<EventBased>, here: &Here) {
-    if pattern.settings.publish == Publish::DualWrite {
+    if !pattern.settings.publish.is_stored() {
         return;
     }
     let system = here.system();
     for database in here.world().databases() {
-        let mut steps = system.operations.iter().flat_map(|operation| &operation.steps);
+        let mut steps = pattern.share.of(system).flat_map(|operation| &operation.steps);
         if !steps.any(|step| system.table(step.table).database == database.id()) {
             continue;
         }
@@ -24,7 +24,7 @@ pub(super) fn start(pattern: &Rc<EventBased>, here: &Here) {
         here.spawn(move |here| async move {
             match pattern.settings.publish {
                 Publish::LogTailing => tail(&pattern, &here, &database).await,
-                Publish::Outbox | Publish::DualWrite => poll(&pattern, &here, &database).await,
+                _ => poll(&pattern, &here, &database).await,
             }
         });
     }
@@ -103,5 +103,8 @@ async fn tail_once(
 async fn pass_on(pattern: &EventBased, here: &Here, rows: &[OutboxRow]) -> bool {
     let events: Vec<(OpId, Event)> = rows.iter().map(|row| (row.event.op, row.event)).collect();
     let deadline = here.system().retry.step_deadline;
-    pattern.broker.publish(here, events, deadline).await
+    match &pattern.broker {
+        Some(broker) => broker.publish(here, events, deadline).await,
+        None => false,
+    }
 }

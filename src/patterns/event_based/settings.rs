@@ -17,6 +17,16 @@ pub enum Publish {
     Outbox,
     /// It is committed to the log, which a relay tails.
     LogTailing,
+    /// There is no broker: the service calls the handlers of those who follow, one after the other,
+    /// once, and answers when they have.
+    InProcess,
+}
+
+impl Publish {
+    /// Whether the event is stored in the transaction that it tells of.
+    pub(super) fn is_stored(self) -> bool {
+        matches!(self, Self::Outbox | Self::LogTailing)
+    }
 }
 
 /// Whether the broker's messages survive its crash.
