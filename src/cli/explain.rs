@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::list::wrapped;
 use super::{Error, Exit, Session, print};
-use crate::model::registry::Entry;
-use crate::scenario::{Registries, nearest};
+use crate::model::registry::{self, Entry};
+use crate::scenario::{Registries, VARIANTS, nearest};
 
 /// `driftlab explain`.
 pub fn explain(session: &Session, name: &str) -> Result<Exit, Error> {
@@ -24,8 +24,12 @@ pub fn explain(session: &Session, name: &str) -> Result<Exit, Error> {
     if let Some(entry) = properties.find(name) {
         return print(&format!("{}\nIt must be true: {}.\n", entry.page(), entry.when.name()));
     }
+    if name == "variants" {
+        return print(&registry::page(VARIANTS));
+    }
     let mut known = patterns.names();
     known.extend(techniques.names());
+    known.push("variants");
     known.extend(faults.names());
     known.extend(properties.names());
     let hint = nearest(name, known.iter().copied()).map_or_else(

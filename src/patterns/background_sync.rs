@@ -35,8 +35,15 @@ use crate::model::here::Here;
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{StepId, System};
 use crate::model::world::World;
+use crate::patterns::share::Share;
 use crate::patterns::slip::Slips;
 use rules::Rule;
+
+/// What the node of the job is called.
+const JOB: &str = "sync-job";
+
+/// What the node of its standby is called.
+const STANDBY: &str = "sync-standby";
 
 /// A local commit, and a job that carries it on.
 pub struct BackgroundSync {
@@ -143,6 +150,7 @@ impl Pattern for BackgroundSync {
     const SUMMARY: &'static str = "a local commit; a periodic job corrects the other stores";
     const MANUAL: &'static str = include_str!("background_sync.rs");
     type Settings = Settings;
+    const GOES_BY_ROWS: bool = true;
 
     fn check(settings: &Settings, system: &System) -> Vec<String> {
         let mut problems = Vec::new();
@@ -193,7 +201,7 @@ impl Pattern for BackgroundSync {
     }
 
     fn drivers(settings: &Settings) -> Vec<&'static str> {
-        if settings.standby { vec!["sync-job", "sync-standby"] } else { vec!["sync-job"] }
+        if settings.standby { vec![JOB, STANDBY] } else { vec![JOB] }
     }
 
     fn waits(_: &Settings) -> Waits {
@@ -201,7 +209,11 @@ impl Pattern for BackgroundSync {
     }
 
     fn new(settings: &Settings, world: &Rc<World>) -> Self {
-        let rules = rules::of(world.env().system()).into();
+        Self::beside(settings, world, &Share::all())
+    }
+
+    fn beside(settings: &Settings, world: &Rc<World>, share: &Share) -> Self {
+        let rules = rules::of(world.env().system(), share).into();
         Self { settings: settings.clone(), rules }
     }
 
@@ -214,11 +226,10 @@ impl Pattern for BackgroundSync {
     }
 
     fn start(self: Rc<Self>, here: Here) {
-        let drivers = here.world().drivers();
-        if here.node() == drivers[0] {
-            here.spawn(|here| job::run(self, here));
-        } else if drivers.contains(&here.node()) {
-            here.spawn(|here| job::stand_by(self, here));
+        match here.driver() {
+            Some(JOB) => here.spawn(|here| job::run(self, here)),
+            Some(STANDBY) if self.settings.standby => here.spawn(|here| job::stand_by(self, here)),
+            _ => {}
         }
     }
 

@@ -113,8 +113,10 @@ impl Pattern for EventBased {
         }
     }
 
-    fn waits(_: &Settings) -> Waits {
-        Waits { steps: WaitsFor::First, drivers: Vec::new(), publishes: true }
+    fn waits(settings: &Settings) -> Waits {
+        let bus = settings.publish == Publish::InProcess;
+        let steps = if bus { WaitsFor::All } else { WaitsFor::First };
+        Waits { steps, drivers: Vec::new(), publishes: true }
     }
 
     fn new(settings: &Settings, world: &Rc<World>) -> Self {

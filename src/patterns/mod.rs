@@ -4,9 +4,14 @@ pub(crate) mod background_sync;
 mod breaker;
 pub(crate) mod event_based;
 mod local_transaction;
+pub mod mosaic;
 pub(crate) mod orchestrated;
 mod promise;
 pub mod registry;
+pub mod share;
 pub mod slip;
 pub mod step;
 pub(crate) mod two_phase_commit;
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ use crate::model::record::{Answer, OpId};
 use crate::model::registry::{Entry, Registry, decode, json};
 use crate::model::system::{OperationKind, System};
 use crate::model::world::World;
+use crate::patterns::share::Share;
 
 pub use crate::model::registry::Settings;
 
@@ -25,6 +26,9 @@ pub trait Pattern: Sized + 'static {
     const MANUAL: &'static str;
     /// What can be chosen about it.
     type Settings: Settings;
+    /// Whether it looks at rows rather than at operations, and so meddles with those of other
+    /// patterns where they write what it derives.
+    const GOES_BY_ROWS: bool = false;
 
     /// Problems of these settings on this system, in words.
     fn check(settings: &Self::Settings, system: &System) -> Vec<String> {
@@ -52,9 +56,15 @@ pub trait Pattern: Sized + 'static {
         Waits { steps: WaitsFor::All, drivers, publishes: false }
     }
 
-    /// The pattern at work in a world that has its driver nodes, in the order of
-    /// [`Pattern::drivers`].
+    /// The pattern at work in a world that has its driver nodes; see [`World::driver`].
     fn new(settings: &Self::Settings, world: &Rc<World>) -> Self;
+
+    /// The pattern at work beside others that carry out other operations: only those of its share
+    /// are its business. By default it does not care.
+    fn beside(settings: &Self::Settings, world: &Rc<World>, share: &Share) -> Self {
+        let _ = share;
+        Self::new(settings, world)
+    }
 
     /// Which node a client knocks at; by default the service of the first step.
     fn entry(&self, world: &World, kind: OperationKind, op: OpId) -> NodeId {
@@ -80,9 +90,9 @@ pub trait Pattern: Sized + 'static {
 /// A pattern with its settings, ready to run.
 pub trait Prepared: Send + Sync {
     /// The name of the pattern.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
     /// What it does, in one line.
-    fn summary(&self) -> &'static str;
+    fn summary(&self) -> &str;
     /// The settings that it would have if none were chosen.
     fn defaults(&self) -> serde_json::Value;
     /// Its settings, defaults included.
@@ -96,10 +106,14 @@ pub trait Prepared: Send + Sync {
     fn promises_by_default(&self, system: &System) -> Promises;
     /// The driver nodes that it needs.
     fn drivers(&self) -> Vec<&'static str>;
-    /// What must be up for a yes.
-    fn waits(&self) -> Waits;
+    /// What must be up for a yes to an operation of this kind.
+    fn waits(&self, kind: OperationKind) -> Waits;
     /// The pattern at work in a world that has these nodes.
     fn at_work(&self, world: &Rc<World>) -> Rc<dyn Protocol>;
+    /// The same beside other patterns, for its share of the operations.
+    fn beside(&self, world: &Rc<World>, share: &Share) -> Rc<dyn Protocol>;
+    /// Whether it looks at rows rather than at operations; see [`Pattern::GOES_BY_ROWS`].
+    fn goes_by_rows(&self) -> bool;
 }
 
 /// A registered pattern.
@@ -113,11 +127,11 @@ pub fn prepared<P: Pattern>(settings: P::Settings) -> Arc<dyn Prepared> {
 struct With<P: Pattern>(P::Settings);
 
 impl<P: Pattern> Prepared for With<P> {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         P::NAME
     }
 
-    fn summary(&self) -> &'static str {
+    fn summary(&self) -> &str {
         P::SUMMARY
     }
 
@@ -145,12 +159,20 @@ impl<P: Pattern> Prepared for With<P> {
         P::drivers(&self.0)
     }
 
-    fn waits(&self) -> Waits {
+    fn waits(&self, _: OperationKind) -> Waits {
         P::waits(&self.0)
     }
 
     fn at_work(&self, world: &Rc<World>) -> Rc<dyn Protocol> {
         Rc::new(AtWork(Rc::new(P::new(&self.0, world))))
+    }
+
+    fn beside(&self, world: &Rc<World>, share: &Share) -> Rc<dyn Protocol> {
+        Rc::new(AtWork(Rc::new(P::beside(&self.0, world, share))))
+    }
+
+    fn goes_by_rows(&self) -> bool {
+        P::GOES_BY_ROWS
     }
 }
 

@@ -28,6 +28,7 @@ mod shape;
 mod suggest;
 mod technique;
 mod values;
+mod variant;
 
 #[cfg(test)]
 mod tests;
@@ -42,6 +43,7 @@ pub use render::render;
 pub use resolve::ROLES;
 pub use schema::schema;
 pub use suggest::nearest;
+pub use variant::MANUAL as VARIANTS;
 
 use crate::checks::expectation::Expectation;
 use crate::checks::properties::Properties;

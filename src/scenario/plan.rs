@@ -14,6 +14,7 @@ use super::problem::{Place, Problem};
 use super::suggest::{either, nearest};
 use super::technique::{self, TechniqueText};
 use super::values::{At, Length};
+use super::variant::Roster;
 use crate::faults::plan::{PlannedFault, Start};
 use crate::faults::random::{Nemesis, Random};
 use crate::faults::registry::{Fault, PreparedFault};
@@ -22,7 +23,6 @@ use crate::kernel::{Dist, Span};
 use crate::model::point::Order;
 use crate::model::registry::Entry;
 use crate::model::system::ForceSpec;
-use crate::patterns::registry::Prepared;
 
 /// Forced writes: one distribution for all kinds, or a table with one for each.
 #[derive(Clone)]
@@ -50,22 +50,21 @@ impl Decode for Force {
     }
 }
 
-/// A variant: techniques and a pattern with its settings.
+/// A variant: techniques and what carries out its operations.
 #[derive(Clone)]
 pub struct VariantText {
     /// How ownership is arranged, one technique after the other.
     pub technique: Vec<TechniqueText>,
     /// The pattern, as named.
     pub name: At<String>,
-    /// The pattern with its settings.
-    pub pattern: Arc<dyn Prepared>,
+    /// The pattern of each operation, with its settings.
+    pub pattern: Roster,
     /// Random draws hash this instead of the name.
     pub luck: Option<String>,
 }
 
 impl Decode for VariantText {
     fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
-        let registries = decoder.registries;
         let mut table = decoder.table(item, "a variant")?;
         let luck = table.read(decoder, "luck", None);
         let place = table.place.clone();
@@ -74,25 +73,9 @@ impl Decode for VariantText {
             Some(item) => technique::decode(item, decoder),
             None => Some(technique::usual(&place, decoder)),
         });
-        let name: Option<At<String>> = table.read(decoder, "pattern", None);
-        let settings = table.item("settings");
+        let roster = Roster::read(&mut table, decoder);
         table.close(decoder);
-        let name = name?;
-        let Some(entry) = registries.patterns.find(&name.value) else {
-            let problem = unknown("pattern", &name, &registries.patterns.names());
-            decoder.report(problem);
-            return None;
-        };
-        let pattern = match settings {
-            None => entry.with_defaults(),
-            Some(item) => {
-                decoder.within("settings", |decoder| settings_of(entry, item, decoder))?
-            }
-        };
-        let written = settings.and_then(|item| item.get_ref().as_table());
-        decoder.within("settings", |decoder| {
-            note_settings(decoder, &pattern.settings(), written, "the pattern's manual page");
-        });
+        let (name, pattern) = roster?;
         Some(Self { technique: technique?, name, pattern, luck: luck? })
     }
 

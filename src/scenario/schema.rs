@@ -18,8 +18,9 @@ use crate::techniques::table_split::TableSplit;
 /// kind of fault that is registered.
 pub fn schema(registries: &Registries) -> Value {
     let mut generator = generator();
-    let variants = registries.patterns.iter().map(|entry| variant(entry, &mut generator));
-    let variants: Vec<Value> = variants.collect();
+    let patterns = registries.patterns.iter().map(|entry| one(entry, &mut generator));
+    let mut patterns: Vec<Value> = patterns.collect();
+    patterns.push(several(registries, &mut generator));
     let faults: Vec<Value> =
         registries.faults.iter().map(|entry| fault(entry, &mut generator)).collect();
     let technique = technique::definition(&registries.techniques, &mut generator);
@@ -29,7 +30,10 @@ pub fn schema(registries: &Registries) -> Value {
     definitions["Duration"].as_object_mut().map(|duration| duration.remove("title"));
     definitions.insert("Distribution".into(), dist::definition());
     definitions.insert("Technique".into(), technique);
+    let variants: Vec<Value> = patterns.iter().cloned().map(variant).collect();
+    let switches: Vec<Value> = patterns.into_iter().map(switch).collect();
     definitions.insert("Variant".into(), json!({ "type": "object", "anyOf": variants }));
+    definitions.insert("Switch".into(), json!({ "type": "object", "anyOf": switches }));
     definitions.insert("Fault".into(), json!({ "type": "object", "anyOf": faults }));
     let mut schema = File::schema();
     let names: Vec<&str> = PROFILES.iter().map(|profile| profile.name).collect();
@@ -45,22 +49,69 @@ pub fn generator() -> SchemaGenerator {
     SchemaSettings::draft2020_12().into_generator()
 }
 
-fn variant<T: ?Sized>(entry: &Entry<T>, generator: &mut SchemaGenerator) -> Value {
-    let technique = json!({ "$ref": "#/$defs/Technique" });
+/// One pattern for all operations.
+fn one<T: ?Sized>(entry: &Entry<T>, generator: &mut SchemaGenerator) -> Value {
     json!({
         "description": entry.summary,
         "properties": {
-            "luck": String::schema(),
-            "technique": {
-                "anyOf": [technique, { "type": "array", "items": technique, "minItems": 1 }],
-                "default": TableSplit::NAME,
-            },
             "pattern": { "const": entry.name, "description": entry.summary },
             "settings": (entry.schema)(generator).to_value(),
         },
         "required": ["pattern"],
         "additionalProperties": false,
     })
+}
+
+/// A map from operation to pattern, with the settings of each pattern.
+fn several(registries: &Registries, generator: &mut SchemaGenerator) -> Value {
+    let settings = registries.patterns.iter().map(|entry| {
+        let settings = (entry.schema)(generator).to_value();
+        (entry.name.to_owned(), settings)
+    });
+    let settings: Map<String, Value> = settings.collect();
+    let about = "The pattern of each operation, by its name; `default` stands for all others.";
+    json!({
+        "description": "several patterns side by side, each for some of the operations",
+        "properties": {
+            "pattern": {
+                "type": "object",
+                "description": about,
+                "additionalProperties": { "enum": registries.patterns.names() },
+            },
+            "settings": {
+                "type": "object",
+                "description": "The settings of each pattern, by its name.",
+                "properties": settings,
+                "additionalProperties": false,
+            },
+        },
+        "required": ["pattern"],
+        "additionalProperties": false,
+    })
+}
+
+/// What carries out operations, as a variant.
+fn variant(mut patterns: Value) -> Value {
+    let switches = json!({
+        "type": "array",
+        "description": "From a time on, what else carries out the operations that arrive.",
+        "items": { "$ref": "#/$defs/Switch" },
+    });
+    patterns["properties"]["luck"] = String::schema();
+    let technique = json!({ "$ref": "#/$defs/Technique" });
+    patterns["properties"]["technique"] = json!({
+        "anyOf": [technique, { "type": "array", "items": technique, "minItems": 1 }],
+        "default": TableSplit::NAME,
+    });
+    patterns["properties"]["switch"] = switches;
+    patterns
+}
+
+/// What carries out operations from a time on.
+fn switch(mut patterns: Value) -> Value {
+    patterns["properties"]["at"] = described(Span::schema(), "From when on.");
+    patterns["required"] = json!(["at", "pattern"]);
+    patterns
 }
 
 fn fault<T: ?Sized>(entry: &Entry<T>, generator: &mut SchemaGenerator) -> Value {

@@ -8,9 +8,10 @@ use serde_json::Value;
 use crate::model::contract::{Promises, Waits};
 use crate::model::point::{Act, Moment, Order, Point, Watcher};
 use crate::model::protocol::Protocol;
-use crate::model::system::System;
+use crate::model::system::{OperationKind, System};
 use crate::model::world::World;
 use crate::patterns::registry::Prepared;
+use crate::patterns::share::Share;
 
 /// A pattern some of whose forced writes are answered early. It knows nothing of that: the write is
 /// intercepted at the semantic point before it.
@@ -27,11 +28,11 @@ impl Weakened {
 }
 
 impl Prepared for Weakened {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         self.inner.name()
     }
 
-    fn summary(&self) -> &'static str {
+    fn summary(&self) -> &str {
         self.inner.summary()
     }
 
@@ -59,14 +60,22 @@ impl Prepared for Weakened {
         self.inner.drivers()
     }
 
-    fn waits(&self) -> Waits {
-        self.inner.waits()
+    fn waits(&self, kind: OperationKind) -> Waits {
+        self.inner.waits(kind)
     }
 
     fn at_work(&self, world: &Rc<World>) -> Rc<dyn Protocol> {
+        self.beside(world, &Share::all())
+    }
+
+    fn beside(&self, world: &Rc<World>, share: &Share) -> Rc<dyn Protocol> {
         let label = world.env().label(self.label);
         world.env().watch(Rc::new(AnswersEarly { label }));
-        self.inner.at_work(world)
+        self.inner.beside(world, share)
+    }
+
+    fn goes_by_rows(&self) -> bool {
+        self.inner.goes_by_rows()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::scenario::{Scenario, Variant};
 
 /// What the variant's layout and pattern say.
 pub(super) fn of(variant: &Variant) -> Coupling {
-    Coupling::of(&variant.system, |_| variant.pattern.waits())
+    Coupling::of(&variant.system, |kind| variant.pattern.waits(kind))
 }
 
 fn name(system: &System, service: ServiceId) -> String {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::owner::{self, Change, Corrected, Correction};
 use super::rules::{Compared, Rule};
-use super::{BackgroundSync, Find, Measured, OnRefusal, Write};
+use super::{BackgroundSync, Find, JOB, Measured, OnRefusal, Write};
 use crate::kernel::{Span, Time};
 use crate::model::call::{Message, Reply};
 use crate::model::database::{DbError, Derived, Policy, RowVersion, Version};
@@ -67,7 +67,7 @@ pub(super) async fn run(pattern: Rc<BackgroundSync>, here: Here) {
 
 /// The standby's life: run whenever the job does not answer.
 pub(super) async fn stand_by(pattern: Rc<BackgroundSync>, here: Here) {
-    let job = here.world().drivers()[0];
+    let job = here.world().driver(JOB);
     loop {
         here.sleep(pattern.settings.interval).await;
         let message = Message::control("heartbeat", here.system().retry.step_deadline);

@@ -4,6 +4,7 @@ use crate::model::database::{Derived, EXISTENCE, RowVersion, Version};
 use crate::model::system::{
     Derive, DeriveRule, Effect, OperationSpec, RowKey, StepSpec, System, TableId, ValueSpec,
 };
+use crate::patterns::share::Share;
 
 /// One derivation, whatever operations declare it.
 #[derive(Clone, PartialEq, Debug)]
@@ -57,10 +58,10 @@ pub(super) enum Compared {
     Right(u8, Derived),
 }
 
-/// All rules of a system, each once, in the order of the operations and their steps.
-pub(super) fn of(system: &System) -> Vec<Rule> {
+/// The rules of these operations of a system, each once, in the order of operations and steps.
+pub(super) fn of(system: &System, share: &Share) -> Vec<Rule> {
     let mut rules: Vec<Rule> = Vec::new();
-    for operation in &system.operations {
+    for operation in share.of(system) {
         for step in &operation.steps {
             let Some(derive) = &step.derive else { continue };
             let rule = Rule {

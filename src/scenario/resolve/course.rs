@@ -87,6 +87,10 @@ impl Context<'_> {
             );
             self.problems.push(problem.help("add [variants.NAME] with `pattern`"));
         }
+        for (_, _, variant) in file.variants.iter() {
+            let load = &file.scenario.load;
+            variant.pattern.check_names(&self.operation, load, &mut self.problems);
+        }
     }
 
     /// The plan of faults, in order.
@@ -209,7 +213,7 @@ pub(super) fn variants(layouts: Vec<Option<Arc<System>>>, file: &File) -> Option
         Some(Variant {
             name: name(shown, variant.luck.as_ref()),
             technique: techniques.collect::<Vec<_>>().join(" + "),
-            pattern: Arc::clone(&variant.pattern),
+            pattern: variant.pattern.prepared(layout.as_ref()?),
             system: layout?,
         })
     });
@@ -224,7 +228,7 @@ pub(super) fn check_variants(
 ) {
     for ((shown, variant), layout) in file.variants.0.iter().zip(layouts) {
         let (Some(variant), Some(layout)) = (variant, layout) else { continue };
-        for message in variant.pattern.check(layout) {
+        for message in variant.pattern.prepared(layout).check(layout) {
             let label = format!("in the variant `{}`", shown.value);
             problems.push(Problem::error("pattern", &variant.name.place, message, label));
         }

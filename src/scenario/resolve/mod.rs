@@ -8,7 +8,7 @@ mod expect;
 mod invariants;
 mod layout;
 mod loads;
-mod names;
+pub(super) mod names;
 mod operations;
 mod tables;
 mod undo;

@@ -1,0 +1,7 @@
+//! What concerns several patterns alike.
+
+mod chain;
+mod consolidation;
+mod delegation;
+mod in_process;
+mod side_by_side;

@@ -1,0 +1,342 @@
+//! # Variants
+//!
+//! A variant says how the operations of a scenario are carried out. Usually that is one pattern
+//! with its settings:
+//!
+//! ```toml
+//! [variants.saga]
+//! pattern = "orchestrated"
+//! settings = { parallel = true }
+//! ```
+//!
+//! **Several patterns side by side.** Instead of a pattern there may be a map from operation to
+//! pattern, in which `default` stands for all operations that it does not name. The settings are
+//! then those of each pattern, by its name:
+//!
+//! ```toml
+//! [variants.mixed]
+//! pattern = { open-ticket = "orchestrated", default = "event-based" }
+//! settings = { event-based = { publish = "log-tailing" } }
+//! ```
+//!
+//! The patterns share services and databases, and driver nodes that all of them call the same. A
+//! job that synchronizes corrects what its own operations derive, and a relay carries their events.
+//! Such a job goes by rows, though: where operations of another pattern write what it derives, it
+//! carries those on as well, and nobody can promise any more how operations end. Otherwise the
+//! variant promises what all its patterns keep, inside the budget that every one of them endures.
+//!
+//! **A switch at a time**, as in a migration: operations that arrive from then on are carried out
+//! by the new pattern. Those that arrived earlier end under their old one, however late, and a
+//! client that asks again is answered by the same. A map in a switch leaves what it does not name
+//! as it was.
+//!
+//! ```toml
+//! [variants.migration]
+//! pattern = "event-based"
+//! settings = { publish = "dual-write" }
+//!
+//! [[variants.migration.switch]]
+//! at = "120s"
+//! pattern = "orchestrated"
+//! ```
+//!
+//! A pattern has one choice of settings within a variant: what it keeps on nodes and in logs is
+//! there once. The technique cannot be switched: tables would have to move while operations are
+//! under way.
+
+use std::sync::Arc;
+
+use toml::de::DeTable;
+
+use super::Origin;
+use super::decode::{Decode, Decoder, Fields, Item, in_order, unknown_key};
+use super::plan::{note_settings, settings_of, unknown};
+use super::problem::{Place, Problem};
+use super::resolve::names::Names;
+use super::values::{At, Length};
+use crate::kernel::Span;
+use crate::model::system::{OperationKind, System};
+use crate::patterns::mosaic::{Era, mosaic};
+use crate::patterns::registry::Prepared;
+
+/// The manual page about variants.
+pub const MANUAL: &str = include_str!("variant.rs");
+
+/// Which pattern carries out what, and from when on.
+#[derive(Clone)]
+pub struct Roster {
+    /// The patterns, each once, in the order in which they are named.
+    parts: Vec<Part>,
+    /// What holds from the start, then each switch.
+    eras: Vec<EraText>,
+}
+
+#[derive(Clone)]
+struct Part {
+    name: At<String>,
+    pattern: Arc<dyn Prepared>,
+}
+
+/// What holds from a time on; what it does not name stays as it was.
+#[derive(Clone)]
+struct EraText {
+    at: At<Span>,
+    /// Where the pattern or the map is written.
+    place: Place,
+    /// By operation, the position of its pattern.
+    named: Vec<(At<String>, usize)>,
+    /// The pattern of all other operations.
+    others: Option<usize>,
+}
+
+/// The key of a map that stands for all operations that it does not name.
+const DEFAULT: &str = "default";
+
+impl Roster {
+    /// Reads the keys of a variant that say what carries out its operations: `pattern`, `settings`
+    /// and `switch`. Gives the pattern as named beside them.
+    pub fn read(
+        fields: &mut Fields<'_, '_>,
+        decoder: &mut Decoder<'_>,
+    ) -> Option<(At<String>, Self)> {
+        let mut roster = Self { parts: Vec::new(), eras: Vec::new() };
+        let start = At { place: fields.place.clone(), value: Span::ZERO };
+        let first = roster.read_era(fields, start, decoder);
+        let switches = fields.item("switch");
+        let switched = switches.is_none_or(|list| {
+            decoder.within("switch", |decoder| roster.read_switches(list, decoder)).is_some()
+        });
+        let name = first.filter(|_| switched)?;
+        Some((name, roster))
+    }
+
+    fn read_switches(&mut self, list: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<()> {
+        let Some(switches) = list.get_ref().as_array() else {
+            return decoder.expected(list, "a list");
+        };
+        let mut all_well = Some(());
+        for (number, item) in switches.iter().enumerate() {
+            let read = decoder.item(number, |decoder| self.read_switch(item, decoder));
+            all_well = all_well.and(read);
+        }
+        all_well
+    }
+
+    fn read_switch(&mut self, item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<()> {
+        let mut fields = decoder.table(item, "a switch")?;
+        let at: Option<At<Span>> = fields.read(decoder, "at", None);
+        let technique = fields.item("technique");
+        if let Some(item) = technique {
+            let place = decoder.place(item);
+            let message = "the technique cannot be switched at a time";
+            let problem = Problem::error("switch", &place, message, "a change of the layout");
+            let help = "rows would have to move to another database, or another service would own \
+                        them, while operations are under way; compare two variants instead";
+            decoder.report(problem.help(help));
+        }
+        let place = fields.place.clone();
+        let start = at.clone().unwrap_or(At { place, value: Span::ZERO });
+        let read = self.read_era(&mut fields, start, decoder);
+        fields.close(decoder);
+        at.filter(|_| technique.is_none()).and(read).map(|_| ())
+    }
+
+    /// Reads what holds from a time on, and gives the patterns that it names.
+    fn read_era(
+        &mut self,
+        fields: &mut Fields<'_, '_>,
+        at: At<Span>,
+        decoder: &mut Decoder<'_>,
+    ) -> Option<At<String>> {
+        let map = fields.item("pattern").filter(|item| item.get_ref().is_table());
+        let Some(map) = map else {
+            let name: Option<At<String>> = fields.read(decoder, "pattern", None);
+            let settings = fields.item("settings");
+            let name = name?;
+            let others = Some(self.part(&name, settings, None, decoder)?);
+            let place = name.place.clone();
+            self.eras.push(EraText { at, place, named: Vec::new(), others });
+            return Some(name);
+        };
+        let settings = fields.item("settings");
+        let named = decoder.within("pattern", |decoder| names_of(map, decoder));
+        let settings = settings
+            .map(|item| decoder.within("settings", |decoder| by_pattern(item, &named, decoder)));
+        let mut all_well = named.len() == map.get_ref().as_table().map_or(0, |map| map.len())
+            && settings.as_ref().is_none_or(Option::is_some);
+        let settings = settings.flatten().unwrap_or_default();
+        let place = decoder.place(map);
+        let named_at = place.clone();
+        let mut era = EraText { at, place: named_at, named: Vec::new(), others: None };
+        for (operation, name) in &named {
+            let known = self.parts.iter().position(|part| part.name.value == name.value);
+            let written = settings.get(name.value.as_str());
+            let fresh = era.named.iter().map(|(_, at)| *at).chain(era.others);
+            let again = known.filter(|known| fresh.into_iter().any(|at| at == *known));
+            let Some(part) = again.or_else(|| self.part(name, written, Some(&name.value), decoder))
+            else {
+                all_well = false;
+                continue;
+            };
+            match operation.value.as_str() {
+                DEFAULT => era.others = Some(part),
+                _ => era.named.push((operation.clone(), part)),
+            }
+        }
+        self.eras.push(era);
+        let names: Vec<&str> = named.iter().map(|(_, name)| name.value.as_str()).collect();
+        all_well.then(|| At { place, value: names.join(", ") })
+    }
+
+    /// The position of a pattern, with these settings if they are given; `path` leads to them from
+    /// where the settings are.
+    fn part(
+        &mut self,
+        name: &At<String>,
+        settings: Option<&Item<'_>>,
+        path: Option<&str>,
+        decoder: &mut Decoder<'_>,
+    ) -> Option<usize> {
+        let patterns = &decoder.registries.patterns;
+        let Some(entry) = patterns.find(&name.value) else {
+            decoder.report(unknown("pattern", name, &patterns.names()));
+            return None;
+        };
+        let known = self.parts.iter().position(|part| part.name.value == name.value);
+        let pattern = match settings {
+            None => match known {
+                Some(known) => return Some(known),
+                None => entry.with_defaults(),
+            },
+            Some(item) => {
+                decoder.within("settings", |decoder| settings_of(entry, item, decoder))?
+            }
+        };
+        let Some(known) = known else {
+            let written = settings.and_then(|item| item.get_ref().as_table());
+            let noted = pattern.settings();
+            let source = "the pattern's manual page";
+            decoder.within("settings", |decoder| match path {
+                None => note_settings(decoder, &noted, written, source),
+                Some(name) => {
+                    decoder.within(name, |decoder| note_settings(decoder, &noted, written, source))
+                }
+            });
+            self.parts.push(Part { name: name.clone(), pattern });
+            return Some(self.parts.len() - 1);
+        };
+        let first = &self.parts[known];
+        if first.pattern.settings() != pattern.settings() {
+            let place = settings.map_or_else(|| name.place.clone(), |item| decoder.place(item));
+            let message = format!("`{}` has two choices of settings in one variant", name.value);
+            let problem = Problem::error("two-settings", &place, message, "other settings");
+            let problem = problem.also(&first.name.place, "it is here already");
+            let help = "what a pattern keeps on nodes and in logs is there once, and would be \
+                        shared; use two patterns, or two variants";
+            decoder.report(problem.help(help));
+            return None;
+        }
+        Some(known)
+    }
+
+    /// The driver nodes that all patterns together need.
+    pub fn drivers(&self) -> Vec<&'static str> {
+        self.parts.iter().flat_map(|part| part.pattern.drivers()).collect()
+    }
+
+    /// Whether what it names exists, every operation has a pattern, and the times make sense.
+    pub fn check_names(&self, operations: &Names, load: &At<Length>, problems: &mut Vec<Problem>) {
+        let named = self.eras.iter().flat_map(|era| &era.named);
+        named.for_each(|(operation, _)| {
+            operations.find(operation, problems);
+        });
+        let Some((first, switches)) = self.eras.split_first() else { return };
+        if first.others.is_none() {
+            for operation in operations.all() {
+                if first.named.iter().any(|(named, _)| named.value == operation.value) {
+                    continue;
+                }
+                let message = format!("no pattern carries out `{}`", operation.value);
+                let label = "not in this map";
+                let problem = Problem::error("no-pattern", &first.place, message, label);
+                let problem = problem.also(&operation.place, "defined here");
+                problems.push(problem.help("name it, or add `default`"));
+            }
+        }
+        let mut before = Span::ZERO;
+        for EraText { at, .. } in switches {
+            if at.value <= before {
+                let message = "switches are in the order of their times, the first after 0s";
+                problems.push(Problem::error("times", &at.place, message, "not later"));
+            }
+            if at.value >= load.value.0 {
+                let message = "this switch concerns no operation";
+                let problem = Problem::error("times", &at.place, message, "too late");
+                problems.push(problem.also(&load.place, "the load ends here"));
+            }
+            before = at.value;
+        }
+    }
+
+    /// The pattern of the variant on a system, whose operations it names.
+    pub fn prepared(&self, system: &System) -> Arc<dyn Prepared> {
+        let patterns: Vec<_> = self.parts.iter().map(|part| Arc::clone(&part.pattern)).collect();
+        let mut now = vec![0; system.operations.len()];
+        let eras = self.eras.iter().map(|era| {
+            for (at, part) in now.iter_mut().enumerate() {
+                let name = &system.operation(OperationKind(at as u16)).name.shown;
+                let named = era.named.iter().find(|(operation, _)| *operation.value == **name);
+                *part = named.map(|(_, part)| *part).or(era.others).unwrap_or(*part);
+            }
+            Era { from: era.at.value, patterns: now.clone() }
+        });
+        mosaic(&patterns, eras.collect(), system)
+    }
+}
+
+/// The operations of a map, each with the name of its pattern, in the order of the file.
+fn names_of(map: &Item<'_>, decoder: &mut Decoder<'_>) -> Vec<(At<String>, At<String>)> {
+    let entries = map.get_ref().as_table().map_or_else(Vec::new, in_order);
+    let named = entries.into_iter().filter_map(|(key, item)| {
+        let operation = At { place: decoder.place(key), value: key.get_ref().to_string() };
+        let name = decoder.within(&operation.value, |decoder| {
+            let text = decoder.text.get(item.span()).unwrap_or_default().to_owned();
+            decoder.used(text, Origin::File);
+            At::<String>::decode(item, decoder)
+        });
+        Some((operation, name?))
+    });
+    named.collect()
+}
+
+/// The settings of several patterns, by their names.
+fn by_pattern<'i>(
+    item: &Item<'i>,
+    named: &[(At<String>, At<String>)],
+    decoder: &mut Decoder<'_>,
+) -> Option<DeTable<'i>> {
+    let Some(table) = item.get_ref().as_table() else {
+        return decoder.expected(item, "a table with the settings of each pattern");
+    };
+    let names: Vec<&str> = named.iter().map(|(_, name)| name.value.as_str()).collect();
+    let patterns = &decoder.registries.patterns;
+    let misspelt = names.iter().any(|name| patterns.find(name).is_none());
+    let mut known = true;
+    for (key, _) in in_order(table) {
+        let key_place = decoder.place(key);
+        let key = &**key.get_ref();
+        if names.contains(&key) {
+            continue;
+        }
+        known = false;
+        if patterns.find(key).is_none() {
+            let what = "a map from operation to pattern";
+            decoder.report(unknown_key(key, &key_place, what, &names));
+        } else if !misspelt {
+            let message = format!("no operation is carried out by `{key}`");
+            let label = "settings of nothing";
+            decoder.report(Problem::error("unknown-key", &key_place, message, label));
+        }
+    }
+    known.then(|| table.clone())
+}
