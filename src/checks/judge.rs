@@ -12,6 +12,7 @@ use super::measures::cost::Cost;
 use super::measures::doubt::Doubt;
 use super::measures::gauge::Gauge;
 use super::measures::lag::{self, End, consistency_lag, lag_after_answer, lags};
+use super::measures::misfit::Misfits;
 use super::measures::owed::Owed;
 use super::measures::probes::Probes;
 use super::measures::reach;
@@ -57,6 +58,7 @@ pub struct Judge {
     doubt: Doubt,
     anomalies: Anomalies,
     contention: Contention,
+    misfits: Misfits,
     cost: Cost,
     invariants: Invariants,
     series: SeriesBuilder,
@@ -87,6 +89,7 @@ impl Judge {
             doubt: Doubt::new(course.warm_up),
             anomalies: Anomalies::new(system),
             contention: Contention::new(system, course.warm_up),
+            misfits: Misfits::default(),
             cost: Cost::default(),
             invariants: Invariants::new(system, window, violations),
             series: SeriesBuilder::new(width, count),
@@ -141,6 +144,11 @@ impl Judge {
         }
     }
 
+    fn copy(&mut self, record: &Record) {
+        self.self_checks.message(record);
+        self.anomalies.deliver(record);
+    }
+
     /// Costs count from the first measured arrival on.
     fn spend(&mut self, record: &Record) {
         if self.operations.measured_count() > 0 {
@@ -169,6 +177,7 @@ impl Judge {
             self.invariants.finish(until, self.settled, &mut measures, offered);
         self.anomalies.measure(&mut measures, &self.system.invariants, &invariants);
         self.contention.measure(&mut measures);
+        self.misfits.measure(&mut measures, self.now);
         let gauges = (self.partial, violations);
         let (series, faults) = self.series.finish(until, gauges, &self.operations, end);
         recovery::measure(&mut measures, &series, &faults, self.course, &self.operations);
@@ -266,6 +275,7 @@ impl Sink<Record> for Judge {
             Kind::Sent | Kind::Delivered | Kind::Lost | Kind::Duplicated => self.carry(record),
             Kind::Handed => self.anomalies.deliver(record),
             Kind::Contended | Kind::Served => self.contention.see(record),
+            Kind::SchemaChanged | Kind::Misfit | Kind::Adapted => self.misfits.see(record),
             Kind::Queued | Kind::Started | Kind::Finished | Kind::Dropped => {
                 self.self_checks.request(record);
             }

@@ -16,6 +16,8 @@ pub struct Menu {
     pub zones: Vec<String>,
     /// Loads.
     pub loads: Vec<String>,
+    /// Tables, each with one of its columns.
+    pub tables: Vec<(String, String)>,
 }
 
 impl Menu {
@@ -34,6 +36,11 @@ impl Menu {
             databases: system.databases.iter().map(|it| text(&it.name)).collect(),
             drivers: drivers.iter().map(|&name| name.to_owned()).collect(),
             zones: system.zones().into_iter().map(|zone| format!("zone:{zone}")).collect(),
+            tables: system
+                .tables
+                .iter()
+                .filter_map(|it| Some((text(&it.name), it.columns.first()?.name.to_string())))
+                .collect(),
             loads: system.loads.iter().map(|it| text(&it.name)).collect(),
         }
     }

@@ -172,6 +172,7 @@ impl Faults {
             .with::<super::load_burst::LoadBurst>()
             .with::<super::expensive_query::ExpensiveQuery>()
             .with::<super::deployment::Deployment>()
+            .with::<super::schema_change::SchemaChange>()
             .with::<super::random::Random>()
     }
 

@@ -22,7 +22,7 @@ pub const ROLES: [&str; 7] = [
 
 /// The nodes that a name stands for in this world: a service (all its instances), one instance
 /// (`name#2`; `name#1` is the first of several), a database, a driver node (`broker`,
-/// `orchestrator-2`), a zone (`zone:NAME`), or a role. A driver that the pattern at work does not
+/// `orchestrator-2`), a zone (`zone:NAME`), the owner of a table (`table:NAME`), or a role. A driver that the pattern at work does not
 /// have stands for no node, so one plan of faults fits every variant.
 pub fn nodes(world: &World, name: &str) -> Vec<NodeId> {
     if let Some(role) = name.strip_prefix("role:") {
@@ -39,6 +39,10 @@ pub fn nodes(world: &World, name: &str) -> Vec<NodeId> {
         return in_zone(world, zone);
     }
     let system = world.env().system();
+    if let Some(name) = name.strip_prefix(TABLE) {
+        let table = system.tables.iter().find(|table| table.name.is_called(name));
+        return table.map_or_else(Vec::new, |table| world.instances(table.owner).to_vec());
+    }
     if let Some(service) = system.service_named(name) {
         return world.instances(service).to_vec();
     }
@@ -111,6 +115,9 @@ pub fn databases(world: &World, name: &str) -> Vec<Rc<Database>> {
     let there = |database: &&Rc<Database>| nodes.contains(&database.node());
     world.databases().iter().filter(there).cloned().collect()
 }
+
+/// What begins the name of a table where something else could be meant; it stands for its owner.
+pub const TABLE: &str = "table:";
 
 /// What begins the name of a load where something else could be meant.
 pub const LOAD: &str = "load:";

@@ -108,9 +108,10 @@ pub mod faults {
     pub const JOBS: &[&str] = &["job-skip", "job-overlap"];
     /// More is offered than usual.
     pub const LOADS: &[&str] = &["load-burst"];
-    /// What everybody relies on is not true: stored is not stored, and a message can be consumed
-    /// by nobody. Inside no budget.
-    pub const BETRAYALS: &[&str] = &["lying-force", "broker-loss", "poison-message"];
+    /// What everybody relies on is not true: stored is not stored, a message can be consumed by
+    /// nobody, a table is not what it was. Inside no budget.
+    pub const BETRAYALS: &[&str] =
+        &["lying-force", "broker-loss", "poison-message", "schema-change"];
     /// All that a budget may hold.
     pub const ALL: [&[&str]; 12] = [
         CRASHES, STALLS, CLOCKS, CUTS, LATENESS, LOSSES, COPIES, DISKS, CONTENTION, BROKERS, JOBS,

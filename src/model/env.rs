@@ -8,6 +8,7 @@ use super::contract::label;
 use super::disk::Disks;
 use super::point::{Order, Point, Watcher};
 use super::record::{Kind, OpId, Record, TxnId};
+use super::schema::Schemas;
 use super::system::{MAX_KEYS, OperationKind, RowKey, StepId, System};
 use super::trouble::Troubles;
 use crate::kernel::{Luck, NodeId, Purpose, Recorder, Sim, Span, Time};
@@ -35,6 +36,7 @@ struct Shared {
     watchers: RefCell<Vec<Rc<dyn Watcher>>>,
     disks: Disks,
     troubles: Troubles,
+    schemas: Schemas,
 }
 
 /// Who acts, and on whose behalf: the context that a [`Record`] carries.
@@ -98,6 +100,7 @@ impl Env {
     pub fn new(sim: Sim, luck: Luck, system: Arc<System>, recorder: Recorder<Record>) -> Self {
         Self(Rc::new(Shared {
             troubles: Troubles::new(&sim),
+            schemas: Schemas::new(&sim),
             disks: Disks::default(),
             sim,
             luck,
@@ -244,6 +247,11 @@ impl Env {
 
     pub(super) fn disks(&self) -> &Disks {
         &self.0.disks
+    }
+
+    /// Schemas in change.
+    pub(super) fn schemas(&self) -> &Schemas {
+        &self.0.schemas
     }
 
     pub(super) fn troubles(&self) -> &Troubles {

@@ -16,6 +16,7 @@ pub mod protocol;
 pub mod record;
 pub mod registry;
 pub mod replica;
+pub mod schema;
 pub mod service;
 pub mod system;
 pub mod trouble;

@@ -204,6 +204,14 @@ pub enum Kind {
     /// A statement had a core of a database that several services use: `subject` = database,
     /// `a` = ns of core time, `b` = the service it was for. Not part of the fingerprint.
     Served,
+    /// From now on a table has another schema: `subject` = table.
+    SchemaChanged,
+    /// A statement against a table, or an answer about it, failed because the service speaks an old
+    /// schema: `subject` = table, `a` = service, `b` = 1 if it is the first.
+    Misfit,
+    /// A service speaks the new schema of a table: `subject` = table, `a` = service, `b` = 1 if
+    /// anything of it had failed.
+    Adapted,
 }
 
 /// What sessions of a database wait for.

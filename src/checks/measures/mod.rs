@@ -11,6 +11,7 @@ pub mod cost;
 pub mod doubt;
 pub mod gauge;
 pub mod lag;
+pub mod misfit;
 pub mod owed;
 pub mod probes;
 pub mod reach;

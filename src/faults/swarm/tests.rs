@@ -13,6 +13,7 @@ fn menu() -> Menu {
         drivers: names(&["coordinator"]),
         zones: Vec::new(),
         loads: names(&["shoppers"]),
+        tables: vec![("product".into(), "left".into())],
     }
 }
 

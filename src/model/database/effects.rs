@@ -347,13 +347,15 @@ impl Database {
 
     pub(super) fn may_write(&self, call: &Call, table: TableId) -> Result<(), DbError> {
         let spec = self.env.system().table(table);
-        let state = self.state();
-        let session = state.sessions.get(&call.txn).ok_or(DbError::Broken)?;
-        let system = self.env.system();
-        let owns = session.grant
-            || spec.is_writable_by(session.service)
-            || system.host(spec.owner) == system.host(session.service);
-        if owns && spec.database == self.id { Ok(()) } else { Err(DbError::Denied) }
+        let owns = {
+            let state = self.state();
+            let session = state.sessions.get(&call.txn).ok_or(DbError::Broken)?;
+            let system = self.env.system();
+            session.grant
+                || spec.is_writable_by(session.service)
+                || system.host(spec.owner) == system.host(session.service)
+        };
+        if owns && spec.database == self.id { self.fits(call, table) } else { Err(DbError::Denied) }
     }
 
     pub(super) fn refuse(

@@ -90,6 +90,9 @@ pub enum DbError {
     /// The service does not own the table. The transaction goes on.
     #[error("the table belongs to another service")]
     Denied,
+    /// The service speaks another schema of the table. The transaction goes on.
+    #[error("the statement does not fit the table's schema")]
+    Misfit,
     /// A row lock was not granted in time. The transaction was rolled back.
     #[error("lock timeout")]
     LockTimeout,

@@ -146,7 +146,10 @@ impl Database {
                 }
             }
             let seen = |database: &Self, call: &Call| {
-                rows.iter().try_for_each(|row| database.has(row.table))?;
+                for row in &rows {
+                    database.has(row.table)?;
+                    database.fits(call, row.table)?;
+                }
                 act(database, call)
             };
             database.statement(call, None, seen).await
@@ -163,10 +166,22 @@ impl Database {
     /// The version of a row that a transaction sees.
     pub(super) fn see(&self, call: &Call, row: RowId) -> Result<RowVersion, DbError> {
         self.has(row.table)?;
+        self.fits(call, row.table)?;
         let state = self.state();
         let own = state.sessions.get(&call.txn).and_then(|session| session.changes.row(row));
         let seen = own.unwrap_or_else(|| state.row(row.table, row.key));
         Ok(RowVersion::new(row.key, Arc::clone(seen)))
+    }
+
+    /// What the service of a transaction knows of a table is how the table is.
+    #[inline]
+    pub(super) fn fits(&self, call: &Call, table: TableId) -> Result<(), DbError> {
+        if !self.env.has_schema_changes() {
+            return Ok(());
+        }
+        let service = self.state().sessions.get(&call.txn).map(|session| session.service);
+        let fits = service.is_none_or(|service| self.env.fits(&call.ctx, table, service));
+        if fits { Ok(()) } else { Err(DbError::Misfit) }
     }
 
     /// A table is stored here.

@@ -215,8 +215,9 @@ impl Txn {
     ) -> Result<T, DbError> {
         let ctx = *self.ctx();
         self.ask(&ctx, move |database, call| {
-            database.statement(call, None, move |database, _| {
+            database.statement(call, None, move |database, call| {
                 database.has(table)?;
+                database.fits(call, table)?;
                 Ok(look(database))
             })
         })

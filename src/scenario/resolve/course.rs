@@ -13,7 +13,7 @@ use super::super::{PlannedFault, Variant};
 use super::{Context, ROLES, name};
 use crate::faults::plan::Start;
 use crate::faults::random::Nemesis;
-use crate::faults::target::LOAD;
+use crate::faults::target::{LOAD, TABLE};
 use crate::kernel::Span;
 use crate::model::system::{ClientSpec, Phases, RetrySpec, System};
 
@@ -188,7 +188,8 @@ impl Context<'_> {
         if names.contains(&name) || lucky.chain(lasting).any(|lasting| lasting == name) {
             return;
         }
-        if self.is_instance(name) || self.is_load(name) {
+        let table = name.strip_prefix(TABLE).and_then(|table| self.table.position(table));
+        if self.is_instance(name) || self.is_load(name) || table.is_some() {
             return;
         }
         let message = match target.value.as_str() {

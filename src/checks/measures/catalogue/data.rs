@@ -102,4 +102,28 @@ pub(super) const ALL: &[Measure] = &[
          way during the fault than outside of all faults. Badly: without a yes or a refusal by a \
          rule in time, or slower than every operation of the kind outside of all faults.",
     ),
+    measure(
+        "m13.broken",
+        "broken by a schema change",
+        LESS,
+        (Total, Unit::Nanoseconds),
+        "How long services were broken because the schema of a table had changed and they had not: \
+         from the first statement or answer of each that failed for it until it was deployed, or \
+         to the end of the run, summed over tables and services.",
+    ),
+    measure(
+        "m13.misfits",
+        "failed for a schema change",
+        LESS,
+        (Total, Unit::Count),
+        "Statements and answers that failed because the schema of a table had changed and the \
+         service had not.",
+    ),
+    measure(
+        "m13.noticed",
+        "until a schema change was noticed",
+        LESS,
+        (Total, Unit::Nanoseconds),
+        "From the first change of a schema to the first statement or answer that failed for it.",
+    ),
 ];

@@ -1,0 +1,273 @@
+//! # Schema change
+//!
+//! The owner of a table renames, splits or drops a column. Whoever relies on the schema breaks
+//! until it is deployed anew: the owner itself, services with a grant, those that write the table
+//! whatever its owner says, those that keep the same schema, and, where the interface of the table
+//! is its rows (`api = "rows"`), those that read it through its owner. With a contract as its
+//! interface, readers notice nothing.
+//!
+//! Until then every statement of theirs against the table, and every answer about it, is a
+//! technical error. Which column it is, and what becomes of it, is told and makes no difference:
+//! the model does not say who reads which column.
+//!
+//! **`how = "at-once"`**: the change is made when the fault begins. The owner and the services in
+//! `told` are deployed together: they are down for `redeploy`, and then speak the new schema.
+//!
+//! **`how = "expand-contract"`**: for `window`, old and new schema are there side by side. Every
+//! write to the table costs one more statement, and the owner and the services in `told` are
+//! deployed one after the other. Then the old schema is dropped.
+//!
+//! **Who was not told** notices at first use, when a statement of its own fails. `fix` later it is
+//! understood, and deployed: down for `redeploy`, and well again.
+//!
+//! The end of the fault (`for`, the end of the load) cuts everything short: whoever is down is
+//! started, and everybody speaks the new schema.
+//!
+//! **Measures**: `m13.broken` (for how long services were broken), `m13.noticed` (from the change to
+//! the first failure), `m13.misfits` (failed statements and answers); failed operations are in `m9`,
+//! who has to be deployed together is in the coupling of the variant.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ladder::{SPANS, below};
+use super::menu::Menu;
+use super::registry::{Fault, Heal};
+use super::target::TABLE;
+use crate::kernel::{NodeId, Span, Time, Words};
+use crate::model::system::{ServiceId, System, TableId};
+use crate::model::world::World;
+
+/// A table whose schema changes under those who rely on it.
+pub struct SchemaChange;
+
+/// What becomes of the column.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Change {
+    /// It has another name.
+    #[default]
+    Rename,
+    /// Two columns take its place.
+    Split,
+    /// It is no more.
+    Drop,
+}
+
+/// How the change is made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum How {
+    /// All at once, and whoever was told is deployed together.
+    #[default]
+    AtOnce,
+    /// The new schema is added, everybody who was told moves, then the old one is dropped.
+    ExpandContract,
+}
+
+/// Settings of a schema change.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Settings {
+    /// The table.
+    table: String,
+    /// The column, for the record.
+    column: String,
+    /// What becomes of the column.
+    change: Change,
+    /// Services that know of it in time, beside the owner.
+    told: Vec<String>,
+    /// How the change is made.
+    how: How,
+    /// For how long old and new schema are there side by side.
+    window: Span,
+    /// How long a service is down while it is deployed.
+    redeploy: Span,
+    /// How long it takes from the first failure of a service that was not told to its deployment.
+    fix: Span,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            table: String::new(),
+            column: String::new(),
+            change: Change::default(),
+            told: Vec::new(),
+            how: How::default(),
+            window: Span::from_secs(60),
+            redeploy: Span::from_secs(5),
+            fix: Span::from_secs(30),
+        }
+    }
+}
+
+/// A change under way.
+#[derive(Clone)]
+struct Rollout {
+    world: Rc<World>,
+    table: TableId,
+    settings: Rc<Settings>,
+    over: Rc<Cell<bool>>,
+}
+
+impl Rollout {
+    /// A service is deployed anew and speaks the new schema from then on.
+    async fn deploy(&self, service: ServiceId) {
+        let env = self.world.env();
+        let nodes = self.world.instances(env.system().host(service)).to_vec();
+        nodes.iter().for_each(|node| self.world.crash(*node, false));
+        self.pass(self.settings.redeploy).await;
+        env.adapt(self.table, service);
+        nodes.iter().for_each(|node| self.world.restart(*node));
+    }
+
+    /// Time passes, or the fault ends.
+    async fn pass(&self, span: Span) {
+        self.pass_until(self.world.env().now() + span).await;
+    }
+
+    async fn pass_until(&self, until: Time) {
+        let sim = self.world.env().sim();
+        while !self.over.get() && sim.now() < until {
+            sim.sleep_until((sim.now() + LOOK).min(until)).await;
+        }
+    }
+
+    /// One that was not told: broken from its first use on, until somebody has found out why.
+    async fn find_out(self, service: ServiceId) {
+        if self.world.env().until_misfit(self.table, service).await {
+            self.pass(self.settings.fix).await;
+            if !self.over.get() {
+                self.deploy(service).await;
+            }
+        }
+    }
+
+    async fn at_once(self, told: BTreeSet<ServiceId>, untold: BTreeSet<ServiceId>) {
+        let env = self.world.env();
+        env.change_schema(self.table, told.union(&untold).copied());
+        for service in told {
+            let rollout = self.clone();
+            env.sim().spawn(NodeId::WORLD, async move { rollout.deploy(service).await });
+        }
+        self.discover(untold);
+    }
+
+    /// One after the other, evenly spread over the window; then the old schema goes.
+    async fn expand_and_contract(self, told: BTreeSet<ServiceId>, untold: BTreeSet<ServiceId>) {
+        let env = self.world.env();
+        let (began, window) = (env.now(), self.settings.window);
+        let turn = window.as_nanos() / told.len().max(1) as u64;
+        env.double(self.table, true);
+        for (service, number) in told.into_iter().zip(1..) {
+            self.deploy(service).await;
+            self.pass_until(began + Span::from_nanos(turn * number)).await;
+        }
+        self.pass_until(began + window).await;
+        env.double(self.table, false);
+        if !self.over.get() {
+            env.change_schema(self.table, untold.iter().copied());
+            self.discover(untold);
+        }
+    }
+
+    fn discover(&self, untold: BTreeSet<ServiceId>) {
+        for service in untold {
+            let rollout = self.clone();
+            self.world.env().sim().spawn(NodeId::WORLD, rollout.find_out(service));
+        }
+    }
+}
+
+/// How often a change looks whether its fault is over.
+const LOOK: Span = Span::from_millis(10);
+
+/// Who relies on the schema of a table: who says so, and whoever writes it anyway.
+fn users(system: &System, table: TableId) -> BTreeSet<ServiceId> {
+    let mut users = system.schema_users(table);
+    users.extend(system.writers(table));
+    users
+}
+
+impl Fault for SchemaChange {
+    const NAME: &'static str = "schema-change";
+    const SUMMARY: &'static str = "a column changes under those who rely on the table's schema";
+    const MANUAL: &'static str = include_str!("schema_change.rs");
+    type Settings = Settings;
+
+    /// The owner of the table, and those who were told.
+    fn targets(settings: &Settings) -> Vec<String> {
+        let owner = format!("{TABLE}{}", settings.table);
+        std::iter::once(owner).chain(settings.told.iter().cloned()).collect()
+    }
+
+    fn check(settings: &Settings) -> Vec<String> {
+        let mut problems = Vec::new();
+        if settings.column.is_empty() {
+            problems.push("`column` says which column changes".to_owned());
+        }
+        let lasts = settings.redeploy.saturating_mul(settings.told.len() as u64 + 1);
+        if settings.how == How::ExpandContract && settings.window < lasts {
+            problems.push(format!(
+                "`window` is too short to deploy everybody who was told in turn: that takes {lasts}"
+            ));
+        }
+        problems
+    }
+
+    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
+        let system = world.env().system();
+        let named = |name: &str| system.tables.iter().position(|it| it.name.is_called(name));
+        let Some(table) = named(&settings.table).map(|at| TableId(at as u16)) else {
+            return Box::new(|| ());
+        };
+        let users = users(system, table);
+        let told = settings.told.iter().filter_map(|name| system.service_named(name));
+        let told: BTreeSet<ServiceId> = told.chain([system.table(table).owner]).collect();
+        let (told, untold) = users.iter().partition(|user| told.contains(user));
+        let over = Rc::new(Cell::new(false));
+        let how = settings.how;
+        let (settings, healed) = (Rc::new(settings.clone()), Rc::clone(&over));
+        let rollout = Rollout { world: Rc::clone(world), table, settings, over };
+        let world = Rc::clone(world);
+        world.env().sim().spawn(NodeId::WORLD, async move {
+            match how {
+                How::AtOnce => rollout.at_once(told, untold).await,
+                How::ExpandContract => rollout.expand_and_contract(told, untold).await,
+            }
+        });
+        Box::new(move || {
+            healed.set(true);
+            users.into_iter().for_each(|user| world.env().adapt(table, user));
+            world.env().double(table, false);
+        })
+    }
+
+    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
+        let table = Menu::pick(menu.tables.iter().map(|(table, _)| table), words)?;
+        let (_, column) = menu.tables.iter().find(|(known, _)| *known == table)?.clone();
+        let whole = menu.services.iter().filter(|name| !name.contains('#'));
+        let told = Menu::pick(whole, words).filter(|_| words.chance(0.5)).into_iter().collect();
+        let span = |words: &mut dyn Words| {
+            Span::from_millis([500, 1_000, 2_000, 5_000][words.below(4) as usize])
+        };
+        let (redeploy, fix) = (span(words), span(words));
+        let how = if words.chance(0.5) { How::AtOnce } else { How::ExpandContract };
+        let window = redeploy.saturating_mul(4);
+        let change = Change::default();
+        Some(Settings { table, column, change, told, how, window, redeploy, fix })
+    }
+
+    fn simpler(settings: &Settings) -> Vec<Settings> {
+        let less = |span| below(&SPANS, span).into_iter();
+        let fixed = less(settings.fix).map(|fix| Settings { fix, ..settings.clone() });
+        let quick =
+            less(settings.redeploy).map(|redeploy| Settings { redeploy, ..settings.clone() });
+        fixed.chain(quick).collect()
+    }
+}
