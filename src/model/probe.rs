@@ -122,12 +122,15 @@ async fn compose(here: Here, by: ServiceId, mask: u64, probe: u64) -> bool {
     let info = here.env().operation(op);
     let system = std::sync::Arc::clone(here.env().system());
     let specs = &system.operation(info.kind).steps;
-    let (mut own, mut asked) = (Vec::new(), Vec::new());
+    let (mut own, mut asked, mut foreign) = (Vec::new(), Vec::new(), Vec::new());
     for (step, spec) in (0..).map(StepId).zip(specs).filter(|(step, _)| mask & 1 << step.0 != 0) {
         match system.access(by, spec.table) {
             Access::Direct => own.push((step, spec.table)),
             Access::Replica(copy) => own.push((step, copy)),
-            Access::Call(owner) => asked.push((owner, step)),
+            Access::Call(owner) => {
+                asked.push((owner, step));
+                foreign.push(spec.table);
+            }
         }
     }
     let message = Message::control("read", system.retry.step_deadline).class(MessageClass::Probe);
@@ -140,7 +143,9 @@ async fn compose(here: Here, by: ServiceId, mask: u64, probe: u64) -> bool {
     let calls = here.call_all(message, calls);
     let own = read_own(&here, by, own, probe).await;
     let replies = calls.await;
-    own && replies.into_iter().all(|reply| reply == Reply::Answered(true))
+    let understood = |table: &TableId| here.env().is_understood(here.ctx(), *table, by);
+    let told = replies.into_iter().all(|reply| reply == Reply::Answered(true));
+    own && told && foreign.iter().all(understood)
 }
 
 /// At an owner, for a service that composes: its rows of these steps.
@@ -239,6 +244,7 @@ async fn read_cell(here: Here, by: ServiceId, cell: ColumnRef, row: RowKey, prob
             let reply =
                 here.call(node, message, move |here| read_own_cell(here, owner, cell, row, probe));
             reply.await == Reply::Answered(true)
+                && here.env().is_understood(here.ctx(), cell.table, by)
         }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::env::{Ctx, Env};
 use super::record::Kind;
-use super::system::{ServiceId, TableId};
+use super::system::{Api, ServiceId, TableId};
 use crate::kernel::{Signal, Sim};
 
 /// All schema changes of a run.
@@ -86,6 +86,12 @@ impl Env {
     #[inline]
     pub fn fits(&self, ctx: &Ctx, table: TableId, service: ServiceId) -> bool {
         !self.schemas().any.get() || self.still_fits(ctx, table, service)
+    }
+
+    /// Whether a service understands what the owner of a table tells it: always, if that is a
+    /// contract; if it is rows, as long as it knows them as they are.
+    pub fn is_understood(&self, ctx: &Ctx, table: TableId, service: ServiceId) -> bool {
+        self.system().table(table).api == Api::Contract || self.fits(ctx, table, service)
     }
 
     #[cold]

@@ -4,7 +4,7 @@ use crate::model::call::Message;
 use crate::model::database::{DbError, Direction, Event, IdemKey, StepRef, Txn};
 use crate::model::here::{Here, Local};
 use crate::model::record::{Answer, Kind, OpId};
-use crate::model::system::{Access, Api, Lookup, RowKey, ServiceId, StepId};
+use crate::model::system::{Access, Lookup, RowKey, ServiceId, StepId};
 use crate::patterns::slip::{Slip, Slips};
 
 /// Why a step did not (verifiably) take effect.
@@ -211,10 +211,8 @@ pub async fn lookup(here: &Here, step: StepId) -> Result<(), Failure> {
             let message = Message::request("look-up", here.system().retry.step_deadline);
             let reply = here.call(node, message, move |here| look_up(here, owner, lookup, row));
             let answer = reply.await.answer().unwrap_or(Err(Failure::Technical));
-            // Who knows the rows as they were cannot read what it is told.
-            let by_rows = here.system().table(lookup.table).api == Api::Rows;
-            let is_read = !by_rows || here.env().fits(here.ctx(), lookup.table, spec.by);
-            if is_read { answer } else { Err(Failure::Technical) }
+            let understood = here.env().is_understood(here.ctx(), lookup.table, spec.by);
+            if understood { answer } else { Err(Failure::Technical) }
         }
     }
 }

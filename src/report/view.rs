@@ -148,6 +148,7 @@ pub fn tables(comparison: &Comparison) -> Vec<Table> {
             .into(),
         &COST,
     ));
+    tables.retain(|table| table.heads.len() > 1);
     tables.extend(super::coupling::is_known(comparison).then(|| coupling(comparison)));
     tables
 }
