@@ -180,3 +180,69 @@ fn phases(world: &Rc<World>) {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::census::State;
+    use crate::experiment::compare::setup;
+    use crate::experiment::testbed::{scenario, tell_of};
+
+    /// An order, and the number of orders that a job derives from it every 20 s, while a report
+    /// holds the only core of the orders until 71 s.
+    const HELD_UP: &str = r#"
+        [scenario]
+        name = "held-up"
+        warm-up = "0s"
+        load = "15s"
+        settle = "300s"
+        [services]
+        order = {}
+        stock = {}
+        [databases]
+        order-db = { cores = 1, branch-timeout = "100s" }
+        stock-db = {}
+        [tables]
+        order = { owner = "order", database = "order-db", columns = { product = 0 } }
+        product = { owner = "stock", database = "stock-db", columns = { sold = 0 }, rows = 1 }
+        [operations.buy]
+        keys = { order = "new", product = { rows-of = "product" } }
+        steps = [
+            { name = "place", by = "order", table = "order", key = "order",
+              effect = { insert = { product = "{product}" } } },
+            { name = "take", by = "stock", table = "product", key = "product",
+              effect = { add = { sold = 1 } },
+              derive = { count = "order", by = "product", to = "sold" } },
+        ]
+        [load.shoppers]
+        operation = "buy"
+        constant = "10s"
+        [variants.sync]
+        pattern = "background-sync"
+        settings = { interval = "20s" }
+        [[faults]]
+        kind = "expensive-query"
+        target = "order-db"
+        by = "order"
+        takes = "60s"
+        every = "10s"
+        at = "11s"
+        for = "1s"
+    "#;
+
+    #[test]
+    fn a_run_is_not_over_while_what_held_others_up_is_only_just_gone() {
+        let scenario = scenario(HELD_UP);
+        let whole = setup(&scenario, &scenario.variants[0]);
+        let early = Setup { ending: Ending::Settled, ..whole.clone() };
+        let (whole, early) = (tell_of(&whole, 1), tell_of(&early, 1));
+        assert!(early.ran.settled && early.ran.events < whole.ran.events, "it ends before");
+        for told in [whole, early] {
+            let states: Vec<State> =
+                told.report.operations.iter().map(|operation| operation.state).collect();
+            assert_eq!(states, [State::All], "the job has come round behind the report");
+            let last = told.all(Kind::Shown).last().expect("the number of orders").time;
+            assert!(last > Time::ZERO + Span::from_secs(71), "it was held up: {last:?}");
+        }
+    }
+}
