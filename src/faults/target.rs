@@ -22,8 +22,9 @@ pub const ROLES: [&str; 7] = [
 
 /// The nodes that a name stands for in this world: a service (all its instances), one instance
 /// (`name#2`; `name#1` is the first of several), a database, a driver node (`broker`,
-/// `orchestrator-2`), a zone (`zone:NAME`), the owner of a table (`table:NAME`), or a role. A driver that the pattern at work does not
-/// have stands for no node, so one plan of faults fits every variant.
+/// `orchestrator-2`), a zone (`zone:NAME`), the owner of a table (`table:NAME`), or a role. A
+/// driver that the pattern at work does not have stands for no node, so one plan of faults fits
+/// every variant.
 pub fn nodes(world: &World, name: &str) -> Vec<NodeId> {
     if let Some(role) = name.strip_prefix("role:") {
         return match role {
