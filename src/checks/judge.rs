@@ -144,11 +144,6 @@ impl Judge {
         }
     }
 
-    fn copy(&mut self, record: &Record) {
-        self.self_checks.message(record);
-        self.anomalies.deliver(record);
-    }
-
     /// Costs count from the first measured arrival on.
     fn spend(&mut self, record: &Record) {
         if self.operations.measured_count() > 0 {

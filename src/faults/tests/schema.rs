@@ -24,7 +24,7 @@ fn run(knows: impl Fn(&mut crate::model::system::TableSpec), settings: &str) -> 
     let mut setup = setup(&scenario, &scenario.variants[0]);
     let system = Arc::make_mut(&mut setup.system);
     system.loads[0].arrivals = Arrivals::Constant(Span::from_secs(1));
-    system.operations[0].steps[0].lookup = Some(Lookup { table: PRODUCTS, key: 1 });
+    system.operations[0].steps[0].lookup = Some(Lookup { table: PRODUCTS, key: 1, refuse: None });
     knows(&mut system.tables[PRODUCTS.index()]);
     let told = tell_of(&setup, 1);
     let failed: Vec<_> = told.report.failed_self_checks().collect();
