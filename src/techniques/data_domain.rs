@@ -9,8 +9,8 @@
 //! **Costs**: the members change the schema together, deploy together, and share a pool and locks.
 //! A domain tends to grow: a writer that was not declared is refused here, with that reason.
 //!
-//! **Fails as**: lock waits between the members, and all of them at a standstill when their database
-//! is down.
+//! **Fails as**: lock waits between the members, and all of them at a standstill when their
+//! database is down.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

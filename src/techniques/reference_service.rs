@@ -9,8 +9,8 @@
 //!
 //! **Costs**: a call before each step that looks something up.
 //!
-//! **Fails as**: the availability of every reader is multiplied with the owner's; a slow owner slows
-//! them all.
+//! **Fails as**: the availability of every reader is multiplied with the owner's; a slow owner
+//! slows them all.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

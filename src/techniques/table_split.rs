@@ -10,8 +10,8 @@
 //!
 //! **Gains**: every table has one writer. Services share no schema, no lock and no pool.
 //!
-//! **Costs**: what was one row is now kept together by a pattern, and read by one request per part.
-//! A rule that needs columns of two parts would have to join them; it is refused with that reason.
+//! **Costs**: what was one row is now kept together by a pattern, and read by a request per part. A
+//! rule that needs columns of two parts would have to join them; it is refused with that reason.
 //!
 //! **Refused**: a column that two services write belongs to neither part. Then a split is no answer:
 //! `delegate`, `data-domain` or `consolidation` is.

@@ -79,7 +79,8 @@ pub const LIBRARY: &str = r#"
     steps = [
         { name = "hand-out", by = "desk", table = "loan", key = "loan",
           effect = { insert = { book = "{book}" } },
-          lookup = { table = "book", key = "book", refuse = { below = { column = "copies", bound = 1 } } } },
+          lookup = { table = "book", key = "book",
+                     refuse = { below = { column = "copies", bound = 1 } } } },
         { name = "note", by = "inventory", table = "book", key = "book",
           effect = { add = { lent = 1 } },
           derive = { count = "loan", by = "book", to = "lent", where = { open = "yes" } } },
@@ -100,7 +101,8 @@ pub const LIBRARY: &str = r#"
 
     [[invariants]]
     name = "as many are lent as there are loans"
-    count-equal = { table = "book", column = "lent", of = "loan", by = "book", where = { open = "yes" } }
+    count-equal = { table = "book", column = "lent", of = "loan", by = "book",
+                    where = { open = "yes" } }
 
     [[invariants]]
     name = "no negative stock"

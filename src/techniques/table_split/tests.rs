@@ -158,7 +158,8 @@ fn what_would_need_a_join_is_refused_with_that_reason() {
         problems.contains(&format!("the invariant `nothing stands nowhere` {reason}")),
         "{problems}"
     );
-    let refuse = "effect = { set = { price = 20 } }, refuse = { below = { column = \"copies\", bound = 0 } }";
+    let refuse = "effect = { set = { price = 20 } }, \
+                  refuse = { below = { column = \"copies\", bound = 0 } }";
     let problems =
         refused_in(&LIBRARY.replace("effect = { set = { price = 20 } }", refuse), "'table-split'");
     assert!(problems.contains(&format!("step `price` of `announce` {reason}")), "{problems}");

@@ -27,7 +27,8 @@ const BOOKS: &str = r#"
     client = { delay = "1ms" }
 
     [tables]
-    book = { owner = "catalog", database = "catalog-db", columns = { price = 10, copies = 3 }, rows = 20 }
+    book = { owner = "catalog", database = "catalog-db", columns = { price = 10, copies = 3 },
+             rows = 20 }
     shelf = { owner = "inventory", database = "inventory-db", columns = { used = 0 } }
 
     [operations.add]
