@@ -72,7 +72,8 @@ fn instance(system: &System, name: &str) -> Option<(ServiceId, u16)> {
     Some((host, number % system.services[host.index()].instances))
 }
 
-/// The nodes of a zone: a service that was consolidated brings its host into its own. A database on the node of a service is where that is.
+/// The nodes of a zone: a service that was consolidated brings its host into its own. A database on
+/// the node of a service is where that is.
 fn in_zone(world: &World, zone: &str) -> Vec<NodeId> {
     let system = world.env().system();
     let here = |of: &Option<Arc<str>>| of.as_deref() == Some(zone);

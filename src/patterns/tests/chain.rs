@@ -80,7 +80,8 @@ impl Chain {
         for at in 1..=steps {
             text += &format!(
                 "[[operations.{name}.steps]]\nname = 's{at}'\nby = 's{at}'\ntable = 't{at}'\n\
-                 key = 'row'\neffect = {{ set = {{ of = '{{ordinal}}' }} }}\nundo = {{ set = {{ of = 0 }} }}\n"
+                 key = 'row'\neffect = {{ set = {{ of = '{{ordinal}}' }} }}\n\
+                 undo = {{ set = {{ of = 0 }} }}\n"
             );
             if at > 1 && self.pattern == "background-sync" {
                 text += "derive = { copy = 't1', from = 'of', to = 'of' }\n";
@@ -90,7 +91,8 @@ impl Chain {
             }
         }
         text + &format!(
-            "[load.{name}]\noperation = '{name}'\nconstant = '10s'\nfrom = '{from}'\nuntil = '70s'\n"
+            "[load.{name}]\noperation = '{name}'\nconstant = '10s'\n\
+                 from = '{from}'\nuntil = '70s'\n"
         )
     }
 }
