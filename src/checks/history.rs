@@ -146,7 +146,7 @@ fn step(table: TableId, effect: Effect) -> StepSpec {
 }
 
 fn read(what: ReadWhat) -> ReadSpec {
-    ReadSpec { name: Name::new("read"), by: None, what }
+    ReadSpec { name: Name::new("read"), by: None, work: None, what }
 }
 
 /// A history that is being told to a judge. Times are milliseconds.

@@ -211,38 +211,55 @@ async fn readers(world: Rc<World>, read: usize, column: ColumnRef, choice: KeyCh
         }
         env.sim().sleep_until(at).await;
         let row = workload::choose_row(env, &choice, name, number);
-        env.sim().spawn(NodeId::WORLD, probe_column(Rc::clone(&world), read, column, row));
+        let work = env.system().reads[read]
+            .work
+            .as_ref()
+            .map(|work| work.sample(&mut env.luck().draw(Purpose::Work, name, number, 0, 0)));
+        let probe = env.next_process().into();
+        let query = Query { cell: column, row, work, probe };
+        env.sim().spawn(NodeId::WORLD, probe_column(Rc::clone(&world), read, query));
     }
 }
 
-async fn probe_column(world: Rc<World>, read: usize, column: ColumnRef, row: RowKey) {
-    let process = world.env().next_process();
-    let ctx = Ctx { process, ..Ctx::WORLD };
+/// What a reader of a column asks for.
+#[derive(Clone, Copy)]
+struct Query {
+    cell: ColumnRef,
+    row: RowKey,
+    /// What it costs on a core, unless what any statement costs.
+    work: Option<Span>,
+    /// The number of the probe, and of its process.
+    probe: u64,
+}
+
+async fn probe_column(world: Rc<World>, read: usize, query: Query) {
+    let ctx = Ctx { process: query.probe as u32, ..Ctx::WORLD };
     let here = Here::new(Rc::clone(&world), ctx);
-    let name = u64::from(process);
+    let Query { cell: column, probe: name, .. } = query;
     here.note(Kind::ProbeBegan, read as u32, name, 1);
     let message = Message::control("read", PATIENCE).class(MessageClass::Probe);
     let owner = world.env().system().table(column.table).owner;
     let by = world.env().system().reads[read].by.unwrap_or(owner);
     let node = world.instance(by, OpId::NONE);
-    let reply = here.call(node, message, move |here| read_cell(here, by, column, row, name));
+    let reply = here.call(node, message, move |here| read_cell(here, by, query));
     let ending = ending(reply.await);
     here.note(Kind::ProbeEnded, read as u32, name, ending as u64);
 }
 
 /// At a service: reads a cell by the path that it has to the table.
-async fn read_cell(here: Here, by: ServiceId, cell: ColumnRef, row: RowKey, probe: u64) -> bool {
+async fn read_cell(here: Here, by: ServiceId, query: Query) -> bool {
+    let cell = query.cell;
     match here.system().access(by, cell.table) {
-        Access::Direct => read_own_cell(here, by, cell, row, probe).await,
+        Access::Direct => read_own_cell(here, by, query).await,
         Access::Replica(copy) => {
-            read_own_cell(here, by, ColumnRef { table: copy, ..cell }, row, probe).await
+            let cell = ColumnRef { table: copy, ..cell };
+            read_own_cell(here, by, Query { cell, ..query }).await
         }
         Access::Call(owner) => {
             let node = here.world().instance(owner, OpId::NONE);
             let message = Message::control("read", here.system().retry.step_deadline);
             let message = message.class(MessageClass::Probe);
-            let reply =
-                here.call(node, message, move |here| read_own_cell(here, owner, cell, row, probe));
+            let reply = here.call(node, message, move |here| read_own_cell(here, owner, query));
             reply.await == Reply::Answered(true)
                 && here.env().is_understood(here.ctx(), cell.table, by)
         }
@@ -250,16 +267,11 @@ async fn read_cell(here: Here, by: ServiceId, cell: ColumnRef, row: RowKey, prob
 }
 
 /// Reads a cell that a service reaches itself.
-async fn read_own_cell(
-    here: Here,
-    by: ServiceId,
-    cell: ColumnRef,
-    row: RowKey,
-    probe: u64,
-) -> bool {
+async fn read_own_cell(here: Here, by: ServiceId, query: Query) -> bool {
+    let Query { cell, row, work, probe } = query;
     let subject = column_subject(cell.table, cell.column);
     let database = here.database(cell.table);
-    database.read_column(*here.ctx(), here.node(), by, (subject, row), probe).await.is_ok()
+    database.read_column(*here.ctx(), here.node(), by, (subject, row), (probe, work)).await.is_ok()
 }
 
 #[cfg(test)]

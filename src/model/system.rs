@@ -338,6 +338,8 @@ pub struct ReadSpec {
     /// The service that is asked and reads for the reader, each table by the path that it has to
     /// it; none if the reader asks every owner itself.
     pub by: Option<ServiceId>,
+    /// Core time of its query, unless what any statement takes; for readers of a column.
+    pub work: Option<Dist>,
     /// What is read, and when.
     pub what: ReadWhat,
 }

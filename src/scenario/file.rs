@@ -376,8 +376,10 @@ shape! {
         key: Option<At<super::operation::Key>>,
         /// Reads per second.
         rate: Option<Positive>,
+        /// What its query takes on a core; by default what any statement takes.
+        work: Option<Dist>,
     }
-    one of { "operation" ["at"] ["steps"] "table" ["column" "key" "rate"] [] }
+    one of { "operation" ["at"] ["steps"] "table" ["column" "key" "rate"] ["work"] }
 }
 
 pub use super::operation::{Expect, Invariant, Operation};

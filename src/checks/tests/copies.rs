@@ -26,7 +26,12 @@ fn copied() -> System {
     system.replicas.push(ReplicaSpec { of: CUSTOMERS, copy: COPY, feed });
     let ReadWhat::Column { column, .. } = system.reads[1].what else { panic!("a column") };
     let what = ReadWhat::Column { column, choice: KeyChoice::Uniform(CUSTOMERS), rate: 1.0 };
-    system.reads.push(ReadSpec { name: Name::new("shown"), by: Some(ServiceId(1)), what });
+    system.reads.push(ReadSpec {
+        name: Name::new("shown"),
+        by: Some(ServiceId(1)),
+        work: None,
+        what,
+    });
     system
 }
 

@@ -31,7 +31,7 @@ impl Database {
     ) -> Result<(), DbError> {
         let ids = rows.iter().map(|(_, table, key)| RowId { table: *table, key: *key }).collect();
         let reader = (ctx, from, service, MessageClass::Probe);
-        self.look(reader, ids, move |database, call| {
+        self.look(reader, ids, None, move |database, call| {
             for (step, table, key) in rows {
                 let ctx = Ctx { step, ..call.ctx };
                 let shows = database.shows(&ctx, RowId { table, key });
@@ -62,7 +62,8 @@ impl Database {
     }
 
     /// A reader without an operation: reads a cell (`subject` packs table and column) and notes
-    /// that it did. `probe` names the probe.
+    /// that it did, at the cost of `work` on a core or by default of a statement. `probe` names the
+    /// probe.
     ///
     /// # Errors
     ///
@@ -73,11 +74,11 @@ impl Database {
         from: NodeId,
         service: ServiceId,
         (subject, row): (u32, RowKey),
-        probe: u64,
+        (probe, work): (u64, Option<Span>),
     ) -> Result<(), DbError> {
         let (table, _) = subject_column(subject);
         let reader = (ctx, from, service, MessageClass::Probe);
-        self.look(reader, vec![RowId { table, key: row }], move |database, call| {
+        self.look(reader, vec![RowId { table, key: row }], work, move |database, call| {
             database.env.note(&call.ctx, Kind::ProbeSaw, subject, probe, row.0);
             Ok(())
         })
@@ -101,7 +102,7 @@ impl Database {
     ) -> Result<(), DbError> {
         let id = RowId { table: lookup.table, key: row };
         let reader = (ctx, from, service, MessageClass::Database);
-        self.look(reader, vec![id], move |database, call| {
+        self.look(reader, vec![id], None, move |database, call| {
             let Some(Below { column, bound }) = lookup.refuse else { return Ok(()) };
             let reason = match &**database.state().row(id.table, id.key) {
                 row if !row.live => Reason::NoRow,
@@ -135,6 +136,7 @@ impl Database {
         self: &Rc<Self>,
         (ctx, from, service, class): (Ctx, NodeId, ServiceId, MessageClass),
         rows: Vec<RowId>,
+        work: Option<Span>,
         act: impl FnOnce(&Self, &Call) -> Result<(), DbError> + 'static,
     ) -> Result<(), DbError> {
         let mut txn = self.connect(ctx, from, (service, false), class).await?;
@@ -145,14 +147,14 @@ impl Database {
                     database.lock(&call, row, mode).await?;
                 }
             }
-            let seen = |database: &Self, call: &Call| {
-                for row in &rows {
-                    database.has(row.table)?;
-                    database.fits(call, row.table)?;
-                }
-                act(database, call)
-            };
-            database.statement(call, None, seen).await
+            database.check(&call)?;
+            database.work(&call, work).await?;
+            database.check(&call)?;
+            for row in &rows {
+                database.has(row.table)?;
+                database.fits(&call, row.table)?;
+            }
+            act(&database, &call)
         })
         .await
     }

@@ -9,6 +9,7 @@ fn probed() -> System {
     system.reads = vec![ReadSpec {
         name: Name::new("both"),
         by: None,
+        work: None,
         what: ReadWhat::Operation {
             kind: OperationKind(0),
             steps: vec![StepId(0), StepId(1)],
@@ -66,6 +67,7 @@ fn readers_of_a_column_come_at_their_rate_while_there_is_load() {
     system.reads = vec![ReadSpec {
         name: Name::new("some"),
         by: None,
+        work: None,
         what: ReadWhat::Column { column, choice, rate: 100.0 },
     }];
     let bench = Bench::of(system.clone());

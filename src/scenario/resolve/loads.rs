@@ -208,7 +208,8 @@ impl Context<'_> {
                     None => None,
                 };
                 let by = by.map(|by| ServiceId(by as u16));
-                Some(ReadSpec { name: name(shown, read.luck.as_ref()), by, what: what? })
+                let name = name(shown, read.luck.as_ref());
+                Some(ReadSpec { name, by, work: read.work.clone(), what: what? })
             }));
         }
         reads.into_iter().collect()
