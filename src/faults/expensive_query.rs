@@ -4,9 +4,9 @@
 //! a connection and a core for as long as it takes, and locks nothing. Whoever shares the database
 //! waits for what is left; whoever has one of his own notices nothing.
 //!
-//! The queries cost the service itself neither a worker nor work; while it is down none is sent. When
-//! the fault is over, somebody ends the queries that still wait, for a connection or a core; one that
-//! is on a core runs to its end.
+//! The queries cost the service itself neither a worker nor work; while it is down none is sent.
+//! When the fault is over, somebody ends the queries that still wait, for a connection or a core;
+//! one that is on a core runs to its end.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
