@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use super::{Exhibit, Stand};
 use crate::experiment::explore::Exploration;
 use crate::experiment::fuzz::Fuzz;
-use crate::experiment::shrink::{Shrunk, shrink};
+use crate::experiment::shrink::{Shrunk, shrink, violates};
 use crate::experiment::trial::{Case, Trial};
 use crate::faults::registry::Faults;
 use crate::kernel::Span;
@@ -75,6 +75,11 @@ impl<'a> Hunt<'a> {
     /// The simplest case that violates the same property as the last of so many runs.
     pub fn shrunk(&self, runs: u64) -> Option<Shrunk> {
         shrink(&self.fuzz.trials[0], &self.case(runs), self.exhibit.caught_by, &mut |_| ())
+    }
+
+    /// Whether the pattern without the mistake survives a case, which is thus about the mistake.
+    pub fn is_sound(&self, case: &Case) -> bool {
+        !violates(&self.stand.correct().run(case), self.exhibit.caught_by)
     }
 
     /// Every plan with at most one fault.

@@ -8,7 +8,8 @@
 //! published bugs that their `precedent` names.
 //!
 //! Only a build with the feature `zoo` has it, and no scenario file can reach it. `cargo run
-//! --release --features zoo --example zoo` hunts for all of them and writes `reports/zoo.md`.
+//! --release --features zoo --example zoo` hunts for all of them and writes `reports/zoo.md`, the
+//! [`table`].
 //!
 //! # What is not here
 //!
@@ -33,6 +34,7 @@
 mod herd;
 mod hunt;
 mod stand;
+pub mod table;
 mod weakened;
 
 use std::sync::Arc;

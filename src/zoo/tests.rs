@@ -7,6 +7,7 @@ use crate::checks::Verdict;
 use crate::checks::properties::Properties;
 use crate::experiment::trial::Tried;
 use crate::patterns::registry::Patterns;
+use crate::scenario::{Registries, Scenario};
 
 fn violated(tried: &Tried) -> Vec<&str> {
     let findings = tried.findings.iter();
@@ -71,4 +72,44 @@ fn exhibits_name_what_exists() {
         assert!(promised.contains(&exhibit.caught_by), "{} is never judged", exhibit.id);
         assert!(stand.least().len() <= 1, "{}: one fault shows it", exhibit.id);
     }
+}
+
+/// The names under which a scenario could try to ask for a mistake.
+const ASKED: [&str; 6] = ["slips", "slip", "mistake", "zoo", "answers-early", "exhibit"];
+
+#[test]
+fn no_scenario_file_reaches_the_zoo() {
+    let registries = Registries::builtin();
+    let read = |pattern: &str, settings: &str| {
+        let text = format!(
+            "{}\n[variants.asked]\npattern = \"{pattern}\"\nsettings = {{ {settings} }}\n",
+            include_str!("shop.toml")
+        );
+        Scenario::from_text(&text, &registries)
+    };
+    let patterns: BTreeSet<&str> = HERD.iter().map(|exhibit| exhibit.pattern).collect();
+    for pattern in patterns {
+        assert!(read(pattern, "").is_ok(), "{pattern} as it is");
+        for asked in ASKED {
+            for value in ["\"never-resumes\"", "{ slip = \"NeverResumes\" }", "true"] {
+                let answer = read(pattern, &format!("{asked} = {value}")).map(|_| ());
+                let answer = answer.expect_err("a key that no pattern has");
+                assert!(answer.contains(&format!("{pattern} has no such key")), "{answer}");
+            }
+        }
+    }
+    // Nor is there an exhibit among the patterns, or a mistake in what is shown of settings.
+    let schema = crate::scenario::schema(&registries).to_string();
+    assert!(!schema.contains("slip") && !schema.contains("zoo"), "the schema offers none");
+    for exhibit in HERD {
+        assert!(read(exhibit.id, "").is_err(), "{} is no pattern", exhibit.id);
+        assert!(!exhibit.pattern().settings().to_string().contains("slip"), "{}", exhibit.id);
+    }
+}
+
+#[test]
+fn the_feature_is_never_on_by_default() {
+    let manifest: toml::Table = include_str!("../../Cargo.toml").parse().expect("a manifest");
+    let features = manifest["features"].as_table().expect("features");
+    assert_eq!(features.keys().collect::<Vec<_>>(), ["zoo"], "no `default` that has it");
 }
