@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What is shown and yet not executed here, and why.
-const ELSEWHERE: [(&str, &str); 2] = [
-    ("cargo test", "this is it"),
+const ELSEWHERE: [(&str, &str); 3] = [
+    ("cargo test --all-features", "this is it"),
+    ("cargo run --release --features zoo --example zoo", "`tests/zoo.rs` compares what it writes"),
     ("cargo doc --no-deps --open", "`.ci/run` builds the documentation"),
 ];
 
