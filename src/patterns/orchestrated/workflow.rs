@@ -119,16 +119,18 @@ impl Event {
 }
 
 impl Stage {
-    /// Where `step` stands. One that nothing takes back decides, wherever it is.
+    /// Where `step` stands. One that nothing takes back decides, wherever it is, as the pivot does:
+    /// what comes behind it is retried until done.
     pub fn of(step: StepId, spec: &OperationSpec, settings: &Settings) -> Self {
-        let lasting = spec.steps[step.index()].undo == Effect::Set(Vec::new());
-        let before = if lasting { Self::Pivot } else { Self::Before };
-        let Some(pivot) = &settings.pivot else { return before };
-        let at = spec.steps.iter().position(|other| &*other.name.shown == pivot);
-        match at.map(|at| step.index().cmp(&at)) {
-            None | Some(std::cmp::Ordering::Less) => before,
-            Some(std::cmp::Ordering::Equal) => Self::Pivot,
-            Some(std::cmp::Ordering::Greater) => Self::Behind,
+        let decides = |at: usize| {
+            let step = &spec.steps[at];
+            step.undo == Effect::Set(Vec::new())
+                || settings.pivot.as_deref() == Some(&*step.name.shown)
+        };
+        match (0..step.index()).any(decides) {
+            true => Self::Behind,
+            false if decides(step.index()) => Self::Pivot,
+            false => Self::Before,
         }
     }
 

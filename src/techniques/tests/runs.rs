@@ -135,3 +135,15 @@ fn a_split_row_is_made_and_deleted_in_both_databases() {
     assert_eq!(commits(0), 14 + 9 + 9, "added, listed, struck at the catalogue");
     assert_eq!(commits(1), 14 + 9 + 29 + 9, "and restocked at the inventory");
 }
+
+#[test]
+fn what_one_part_of_a_split_row_has_lost_the_other_loses_behind_any_outage() {
+    let fault = "[[faults]]\nkind = 'crash'\nat = '25s'\nfor = '10s'\ntarget = 'inventory'";
+    let told = tell(&format!("{BOOKS}\n{fault}"), "split-saga", 1);
+    let struck = told.report.operations.iter().filter(|row| row.kind.0 == 3);
+    let states: Vec<State> = struck.map(|row| row.state).collect();
+    // The last one finds nothing: its row was listed into the outage, and taken back.
+    let mut expected = vec![State::All; 9];
+    expected[8] = State::None;
+    assert_eq!(states, expected, "nothing takes a deleted row back");
+}
