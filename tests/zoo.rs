@@ -66,10 +66,11 @@ fn the_patterns_without_the_mistake_survive_the_same_runs() {
     let faults = Faults::builtin();
     let sorts = HERD.iter().map(|it| ((it.pattern, it.settings, it.refusals), it));
     let sorts: BTreeMap<_, &Exhibit> = sorts.collect();
+    let sorts: Vec<&Exhibit> = sorts.into_values().collect();
     let wrong: Vec<String> = sorts
         .into_par_iter()
         .with_max_len(1)
-        .flat_map(|(_, exhibit)| {
+        .flat_map_iter(|exhibit| {
             let stand = Stand::of(exhibit);
             let fuzz = fuzz(vec![stand.correct()], &faults, SEED);
             let fuzzed = fuzz.run(Some(CALM), &AtomicBool::new(false), &mut |_| true);
