@@ -97,6 +97,12 @@ const COUPLING: [Column; 3] = [
     column("touched by a fault", key::TOUCHED, Statistic::Value),
 ];
 
+const SCHEMA: [Column; 3] = [
+    column("broken for", key::BROKEN, Statistic::Value),
+    column("failures", key::MISFITS, Statistic::Value),
+    column("noticed after", key::NOTICED, Statistic::Value),
+];
+
 /// The tables of a comparison, in reading order.
 pub fn tables(comparison: &Comparison) -> Vec<Table> {
     let seeds = match comparison.seeds.len() {
@@ -150,7 +156,23 @@ pub fn tables(comparison: &Comparison) -> Vec<Table> {
     ));
     tables.retain(|table| table.heads.len() > 1);
     tables.extend(super::coupling::is_known(comparison).then(|| coupling(comparison)));
+    tables.extend(schema_changes(comparison));
     tables
+}
+
+/// Who broke when a schema changed, if anybody did.
+fn schema_changes(comparison: &Comparison) -> Option<Table> {
+    let failures = |variant: &VariantResult| {
+        let found = variant.measures.get(key::MISFITS)?.estimate(Statistic::Value)?;
+        Some(found.value > 0.0)
+    };
+    let broke = comparison.variants.iter().any(|variant| failures(variant) == Some(true));
+    broke.then(|| {
+        let note = "Services whose statements, or what they are told, do not fit a table any \
+                    more: for how long, summed over services; how often that failed; when it was \
+                    noticed.";
+        measured(comparison, "Schema changes", note.into(), &SCHEMA)
+    })
 }
 
 /// The reads that services do for their clients, if there are any: each by itself, for they go

@@ -5,4 +5,5 @@ mod determinism;
 mod faults;
 mod promises;
 mod queueing;
+mod tour;
 mod whole;

@@ -58,6 +58,12 @@ pub mod key {
     pub const SLOWDOWN: &str = "m13.slowdown";
     /// M13, services touched by one fault, at most.
     pub const TOUCHED: &str = "m13.touched";
+    /// How long services were broken by a changed schema.
+    pub const BROKEN: &str = "m13.broken";
+    /// Statements and answers that failed for a changed schema.
+    pub const MISFITS: &str = "m13.misfits";
+    /// From the change of a schema to its first failure.
+    pub const NOTICED: &str = "m13.noticed";
     /// M9, availability.
     pub const AVAILABILITY: &str = "m9";
     /// M10, latency of `done`: a distribution.

@@ -1,0 +1,174 @@
+//! The ownership tour: every scenario runs as recorded, its patterns keep their word, and each
+//! shows what it is told for.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use driftlab::experiment::compare::Study;
+use driftlab::experiment::result::{CheckKind, CheckVerdict, Comparison, Statistic, key};
+
+use crate::whole::{scenario, text};
+
+fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/ownership.txt")
+}
+
+/// A scenario of the tour on its first seed.
+struct Stage(Comparison);
+
+impl Stage {
+    /// Runs all variants. What they print as fingerprints is recorded, and no promise is broken.
+    fn of(name: &str) -> Self {
+        let scenario = scenario(&text(&format!("ownership/{name}.toml")));
+        let study = Study::of(&scenario, scenario.seed..=scenario.seed);
+        let compared = study.run(&AtomicBool::new(false), &|| ());
+        let comparison = compared.comparison.expect("nobody interrupts");
+        let recorded = std::fs::read_to_string(golden()).unwrap_or_default();
+        for variant in &comparison.variants {
+            let print = variant.fingerprints[0];
+            let line =
+                format!("{} {} {} {print:016x}\n", scenario.name, variant.name, scenario.seed);
+            assert!(recorded.contains(&line), "results changed: {line}");
+        }
+        for check in comparison.checks.iter().filter(|check| check.kind == CheckKind::Promise) {
+            assert_ne!(check.verdict, CheckVerdict::Violated, "{check:?}");
+        }
+        Self(comparison)
+    }
+
+    fn value(&self, variant: &str, measure: &str, of: Statistic) -> f64 {
+        let found = self.0.variant(variant).unwrap_or_else(|| panic!("no variant {variant}"));
+        let found = found.measures.get(measure).unwrap_or_else(|| panic!("no measure {measure}"));
+        found.estimate(of).unwrap_or_else(|| panic!("{variant} has no {measure}")).value
+    }
+
+    fn number(&self, variant: &str, measure: &str) -> f64 {
+        self.value(variant, measure, Statistic::Value)
+    }
+
+    fn p99(&self, variant: &str, measure: &str) -> f64 {
+        self.value(variant, measure, Statistic::P99)
+    }
+
+    /// Operations of a variant with this headline.
+    fn ended(&self, variant: &str, headline: &str) -> u64 {
+        let census = &self.0.variant(variant).expect("it was compared").census;
+        let found = census.headlines.iter().find(|found| found.name == headline);
+        found.map_or(0, |found| found.per_seed.iter().sum())
+    }
+}
+
+#[test]
+fn a_joint_table_gets_an_owner_and_each_way_costs_something_else() {
+    let stage = Stage::of("1-joint-table");
+    for together in ["shared-database", "data-domain", "delegate-by-domain", "consolidation"] {
+        assert_eq!(stage.value(together, key::LAG, Statistic::Max), 0.0, "{together}");
+    }
+    for apart in ["split-background-sync", "split-orchestrated", "split-events"] {
+        let longest = stage.value(apart, key::LAG, Statistic::Max);
+        assert!(longest > 1e9, "{apart}: a part of the row is missing for {longest} ns");
+    }
+    // The catalogue's page needs the inventory as soon as that has its copies in its hands.
+    let right = "reads.book-page.right";
+    assert_eq!(stage.number("delegate-by-domain", right), 1.0);
+    assert!(stage.number("delegate-by-need", right) < 0.9);
+    assert!(stage.number("split-events", right) < 0.9);
+    // The frequent writer pays the hop under the domain's choice, the rare one under the other.
+    let hops = |variant| stage.number(variant, key::SERVICE_MESSAGES);
+    assert!(hops("delegate-by-need") < 0.3 && hops("delegate-by-domain") > 1.0);
+    let coupled = |variant| stage.0.variant(variant).expect("compared").coupling.joint_tables();
+    assert_eq!((coupled("shared-database"), coupled("split-events")), (1, 0));
+}
+
+#[test]
+fn common_data_is_asked_for_copied_or_shared() {
+    let stage = Stage::of("2-common-data");
+    let stale = "reads.region-of-customer.stale";
+    assert!(stage.number("copy-every-20s", stale) > 0.1);
+    assert!(stage.number("copy-by-events", stale) < 0.01);
+    assert_eq!(stage.number("shared-schema", stale), 0.0);
+    let available = |variant| stage.number(variant, key::AVAILABILITY);
+    for other in ["copy-every-20s", "copy-by-events", "shared-schema"] {
+        assert!(available(other) > available("reference-service") + 0.1, "{other}");
+    }
+}
+
+#[test]
+fn the_squad_decides_between_every_technique() {
+    let stage = Stage::of("3-sysops-squad");
+    let lag = |variant| stage.p99(variant, key::LAG);
+    assert_eq!((lag("shared-database"), lag("data-domain"), lag("consolidation")), (0.0, 0.0, 0.0));
+    assert!(lag("split-background-sync") > lag("split-events"));
+    assert!(lag("split-events") > lag("split-orchestrated"));
+    // The outage of the assignment service is everybody's who needs it for an answer.
+    let available = |variant| stage.number(variant, key::AVAILABILITY);
+    assert!(available("split-events") > available("decision"));
+    assert!(available("decision") > available("split-orchestrated"));
+    assert!(stage.0.variants.iter().all(|variant| stage.ended(&variant.name, "lost") == 0));
+}
+
+#[test]
+fn one_query_in_a_hundred_makes_everybody_wait() {
+    let stage = Stage::of("4-noisy-neighbour");
+    let p99 = |variant| stage.p99(variant, "reads.orders.latency");
+    assert!(p99("shared-database") > 10.0 * p99("database-per-service"));
+    assert!(stage.number("shared-database", key::WAITED) > 0.5);
+}
+
+#[test]
+fn a_changed_column_breaks_those_who_rely_on_it() {
+    let stage = Stage::of("5-schema-change");
+    let failures = |variant| stage.number(variant, key::MISFITS);
+    for variant in ["shared-database", "schema-per-owner", "rows-as-interface"] {
+        assert!(failures(variant) > 0.0, "{variant}");
+    }
+    assert_eq!(failures("contract"), 0.0);
+    let together =
+        |variant| stage.0.variant(variant).expect("it was compared").coupling.largest_deployment();
+    assert_eq!((together("shared-database"), together("contract")), (3, 1));
+}
+
+#[test]
+fn what_is_reconciled_at_night_disagrees_by_day() {
+    let stage = Stage::of("6-billing");
+    let lag = |variant| stage.p99(variant, key::LAG);
+    assert!(lag("nightly") > 60e9 && lag("hourly") > 5e9);
+    assert!(lag("hourly") > lag("events") && lag("events") > lag("two-phase-commit"));
+    assert!(stage.number("nightly", key::MESSAGES) < stage.number("events", key::MESSAGES));
+}
+
+#[test]
+fn who_checks_and_then_acts_sells_what_is_not_there() {
+    let stage = Stage::of("7-oversell");
+    let sold = |variant| stage.number(variant, key::OVERSELLS);
+    assert_eq!(sold("one-database"), 0.0);
+    assert!(sold("copy-every-10s") > sold("ask-orchestrated"));
+    assert!(sold("copy-every-10s") > sold("ask-events") && sold("ask-events") > 0.0);
+    let seats = stage.0.checks.iter().filter(|check| check.name == "no seat is oversold");
+    assert!(
+        seats.clone().count() == 5 && seats.into_iter().all(|it| it.verdict == CheckVerdict::Held)
+    );
+}
+
+#[test]
+fn neighbours_look_alike_and_are_not() {
+    let stage = Stage::of("8-neighbours");
+    let coupling = |variant| &stage.0.variant(variant).expect("it was compared").coupling;
+    assert_eq!(coupling("monolith").largest_deployment(), 3);
+    assert_eq!(coupling("microlith").largest_deployment(), 3);
+    assert_eq!(coupling("same-schema").largest_deployment(), 3);
+    assert_eq!(coupling("database-per-service").largest_deployment(), 1);
+    // Both worsts: the calls of services, and the schema of a monolith.
+    assert!(stage.p99("microlith", key::DONE) > stage.p99("monolith", key::DONE));
+    // What fails together is one; what is separate lets the others answer.
+    let available = |variant| stage.number(variant, key::AVAILABILITY);
+    assert!(available("database-per-service") > available("monolith"));
+}
+
+#[test]
+fn a_migration_takes_over_what_arrives_and_leaves_what_was_under_way() {
+    let stage = Stage::of("9-migration");
+    let lost = |variant| stage.ended(variant, "lost");
+    assert_eq!(lost("orchestrated"), 0);
+    assert!(lost("migration") > 0 && lost("events") > lost("migration") + lost("migration") / 2);
+}
