@@ -7,7 +7,8 @@
 //! **Gains**: reads are local and need nobody; the owner may be down.
 //!
 //! **Costs**: copies are late, by half the period on average with `periodic`. Each copy takes room
-//! and traffic, and the readers take over the owner's schema with the rows.
+//! and traffic. Feeds translate what they carry, so that a copy does not couple its keeper to the
+//! owner's schema; a feed that carries rows as they are stored would.
 //!
 //! **Fails as**: stale reads, for as long as the feed stands still.
 
