@@ -23,9 +23,9 @@
 //! The end of the fault (`for`, the end of the load) cuts everything short: whoever is down is
 //! started, and everybody speaks the new schema.
 //!
-//! **Measures**: `m13.broken` (for how long services were broken), `m13.noticed` (from the change to
-//! the first failure), `m13.misfits` (failed statements and answers); failed operations are in `m9`,
-//! who has to be deployed together is in the coupling of the variant.
+//! **Measures**: `m13.broken` (for how long services were broken), `m13.noticed` (from the change
+//! to the first failure), `m13.misfits` (failed statements and answers); failed operations are in
+//! `m9`, who has to be deployed together is in the coupling of the variant.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;

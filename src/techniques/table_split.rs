@@ -13,8 +13,8 @@
 //! **Costs**: what was one row is now kept together by a pattern, and read by a request per part. A
 //! rule that needs columns of two parts would have to join them; it is refused with that reason.
 //!
-//! **Refused**: a column that two services write belongs to neither part. Then a split is no answer:
-//! `delegate`, `data-domain` or `consolidation` is.
+//! **Refused**: a column that two services write belongs to neither part. Then a split is no
+//! answer: `delegate`, `data-domain` or `consolidation` is.
 //!
 //! **Fails as**: orphans (a part without its row) and half-deletes. What was deleted is not brought
 //! back when a later step of the same operation fails.

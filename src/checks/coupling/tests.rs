@@ -1,3 +1,5 @@
+//! The shop of the testbed, and what becomes of its coupling when it is laid out otherwise.
+
 use super::*;
 use crate::experiment::testbed::{SHOP, scenario};
 use crate::kernel::Span;
