@@ -21,6 +21,7 @@ pub use self::offers::hasten;
 use self::watch::FaultWatch;
 use super::points::{Passed, points};
 use super::run::{Ending, Ran, Setup, observe};
+use crate::checks::Verdict;
 use crate::checks::census::Census;
 use crate::checks::properties::{Finding, Verifier};
 use crate::faults::budget::inside;
@@ -222,11 +223,35 @@ impl<'a> Trial<'a> {
         let verifier = Rc::into_inner(verifier).expect("the run is over, and so is its recorder");
         let verifier = verifier.into_inner();
         let (census, whole_since) = (verifier.census(), verifier.last_partial());
-        let findings = verifier.finish(ran.settled);
+        let mut findings = verifier.finish(ran.settled);
+        findings.iter_mut().for_each(|finding| name_operations(finding, case));
         let (struck, disturbed) = faults.borrow().said();
         let degraded = inside(&case.faults, self.budget()).err();
         (Tried { ran, findings, struck, disturbed, degraded, census, whole_since }, looked)
     }
+}
+
+/// Calls operations as every run of the scenario knows them, not by their number in this case.
+fn name_operations(finding: &mut Finding, case: &Case) {
+    if finding.verdict() != Verdict::Violated {
+        return;
+    }
+    let mut offers: Vec<&Offer> = case.operations.iter().collect();
+    offers.sort_by_key(|offer| offer.info.arrived); // As they are numbered.
+    let mut why = String::new();
+    let mut rest = &*finding.judgement.why;
+    while let Some((before, behind)) = rest.split_once("operation ") {
+        let digits = behind.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, after) = behind.split_at(digits);
+        why += before;
+        match number.parse().ok().and_then(|number: usize| offers.get(number)) {
+            Some(offer) => why += &offer.name.to_string(),
+            None => why.extend(["operation ", number]),
+        }
+        rest = after;
+    }
+    why += rest;
+    finding.judgement.why = why.into();
 }
 
 /// The longest period of anything that recurs under a variant.

@@ -73,3 +73,17 @@ fn a_trial_says_which_faults_began_and_which_met_work() {
     assert_eq!(tried.struck, [true, false, true]);
     assert_eq!(tried.disturbed, [true, false, false], "at 5 s the only order is long given up");
 }
+
+#[test]
+fn a_finding_calls_operations_as_every_run_knows_them() {
+    let scenario = scenario(SHOP);
+    let trial = Trial::new(&scenario, &scenario.variants[0]);
+    let mut operations = trial.offers(1, 4);
+    operations.remove(0);
+    let case = Case { seed: 1, operations, faults: vec![], salts: vec![] };
+    let why = "operation 2 after operation 0, operation 7 and an operation of none";
+    let mut finding = Finding::new("agreement", crate::checks::Judgement::violated(why));
+    name_operations(&mut finding, &case);
+    let named = "regrets#1 after shoppers#1, operation 7 and an operation of none";
+    assert_eq!(finding.judgement.why, named);
+}
