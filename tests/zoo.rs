@@ -21,7 +21,7 @@ use rayon::prelude::*;
 const NEAR: u64 = 32;
 
 /// Runs of each pattern without a mistake, and what they are drawn from.
-const CALM: u64 = 128;
+const CALM: u64 = 32;
 const SEED: (Draw, u64) = (Draw::Swarm, 1);
 
 /// What a row of the table shows and should not; nothing if it is right.
