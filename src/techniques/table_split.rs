@@ -16,7 +16,8 @@
 //! **Refused**: a column that two services write belongs to neither part. Then a split is no
 //! answer: `delegate`, `data-domain` or `consolidation` is.
 //!
-//! **Fails as**: orphans (a part without its row) and half-deletes. What was deleted is not brought
+//! **Fails as**: orphans (a part without its row) and half-deletes: two more invariants, at rest,
+//! say that the row of each part has its row in the owner's, and the other way round. What was deleted is not brought
 //! back when a later step of the same operation fails.
 
 use schemars::JsonSchema;
@@ -64,6 +65,7 @@ impl Technique for TableSplit {
             };
             problems.extend(rules::repoint(&mut system, &plan));
             problems.extend(rows::complete(&mut system, &plan));
+            rules::belong(&mut system, &plan);
         }
         if problems.is_empty() { Ok(system) } else { Err(problems) }
     }

@@ -61,9 +61,12 @@ fn same_numbers(before: &System, after: &System, what: &str) {
         let services: Vec<_> = services.collect();
         let loads: Vec<_> = system.loads.iter().map(|load| load.name.clone()).collect();
         let reads: Vec<_> = system.reads.iter().map(|read| read.name.clone()).collect();
-        (services, loads, reads, system.symbols.clone(), system.invariants.len())
+        (services, loads, reads, system.symbols.clone())
     };
     assert_eq!(names(before), names(after), "{what}");
+    let invariants = before.invariants.iter().zip(&after.invariants);
+    assert!(after.invariants.len() >= before.invariants.len(), "{what}");
+    assert!(invariants.into_iter().all(|(then, now)| then.name == now.name), "{what}");
     let databases = before.databases.iter().zip(&after.databases);
     assert!(after.databases.len() >= before.databases.len(), "{what}");
     assert!(databases.into_iter().all(|(then, now)| then.name == now.name), "{what}");

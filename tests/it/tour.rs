@@ -68,6 +68,11 @@ fn a_joint_table_gets_an_owner_and_each_way_costs_something_else() {
         let longest = stage.value(apart, key::LAG, Statistic::Max);
         assert!(longest > 1e9, "{apart}: a part of the row is missing for {longest} ns");
     }
+    // A row without its other part is an orphan, for as long as the pattern takes.
+    let orphaned = |variant| stage.number(variant, "m8.orphans.time");
+    assert!(orphaned("split-background-sync") > orphaned("split-orchestrated"));
+    assert!(orphaned("split-orchestrated") > 0.0);
+    assert_eq!(stage.number("split-background-sync", key::ORPHANS), 0.0, "not in the end");
     // The catalogue's page needs the inventory as soon as that has its copies in its hands.
     let right = "reads.book-page.right";
     assert_eq!(stage.number("delegate-by-domain", right), 1.0);

@@ -140,7 +140,7 @@ impl System {
     /// The service in whose processes this one runs: itself, unless it was consolidated.
     pub fn host(&self, service: ServiceId) -> ServiceId {
         let mut host = service;
-        while let Some(within) = self.services[host.index()].within {
+        while let Some(within) = self.services.get(host.index()).and_then(|known| known.within) {
             host = within; // It may have been taken in by one that was taken in itself.
         }
         host

@@ -2,8 +2,8 @@
 
 use super::plan::Plan;
 use crate::model::system::{
-    ColumnRef, DeriveRule, Effect, InvariantRule, Lookup, ReadWhat, Refuse, StepSpec, System,
-    TableId,
+    ColumnRef, DeriveRule, Effect, InvariantRule, InvariantSpec, Lookup, ReadWhat, Refuse,
+    StepSpec, System, TableId, When,
 };
 
 /// What names a column that is in another part than the others that it is used with.
@@ -47,6 +47,19 @@ pub(super) fn repoint(system: &mut System, plan: &Plan) -> Vec<String> {
         }
     }
     problems
+}
+
+/// What was one row belongs together: no part is without the owner's, which is not without them.
+pub(super) fn belong(system: &mut System, plan: &Plan) {
+    for part in &plan.others {
+        for (table, to) in [(part.table, plan.whole), (plan.whole, part.table)] {
+            let [own, other] = [table, to].map(|table| &system.table(table).name.shown);
+            let name = format!("every row of `{own}` has its row in `{other}`");
+            let (filter, to_filter) = (Vec::new(), Vec::new());
+            let rule = InvariantRule::References { table, by: None, filter, to, to_filter };
+            system.invariants.push(InvariantSpec { name: name.into(), when: When::AtRest, rule });
+        }
+    }
 }
 
 /// Where a column is now.

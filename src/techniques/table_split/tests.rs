@@ -130,6 +130,23 @@ fn reads_and_invariants_go_where_the_columns_went() {
 }
 
 #[test]
+fn what_was_one_row_belongs_together() {
+    let Laid { before, after } = split();
+    let added = &after.invariants[before.invariants.len()..];
+    let names: Vec<&str> = added.iter().map(|invariant| &*invariant.name).collect();
+    let expected = [
+        "every row of `book@inventory` has its row in `book`",
+        "every row of `book` has its row in `book@inventory`",
+    ];
+    assert_eq!(names, expected);
+    let tables = added.iter().map(|invariant| match &invariant.rule {
+        InvariantRule::References { table, by: None, to, .. } => (*table, *to),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(tables.collect::<Vec<_>>(), [(PART, BOOK), (BOOK, PART)]);
+}
+
+#[test]
 fn a_column_with_two_writers_is_refused_with_that_reason() {
     let text =
         LIBRARY.replace("effect = { set = { price = 20 } }", "effect = { set = { copies = 0 } }");
