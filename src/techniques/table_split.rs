@@ -17,8 +17,8 @@
 //! answer: `delegate`, `data-domain` or `consolidation` is.
 //!
 //! **Fails as**: orphans (a part without its row) and half-deletes: two more invariants, at rest,
-//! say that the row of each part has its row in the owner's, and the other way round. What was deleted is not brought
-//! back when a later step of the same operation fails.
+//! say that the row of each part has its row in the owner's, and the other way round. What was
+//! deleted is not brought back when a later step of the same operation fails.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
