@@ -146,4 +146,10 @@ fn what_one_part_of_a_split_row_has_lost_the_other_loses_behind_any_outage() {
     let mut expected = vec![State::All; 9];
     expected[8] = State::None;
     assert_eq!(states, expected, "nothing takes a deleted row back");
+    // And what it cannot take back, it does not promise to end well where rows are not there yet.
+    let scenario = crate::experiment::testbed::scenario(BOOKS);
+    let saga = scenario.variants.iter().find(|variant| &*variant.name.shown == "split-saga");
+    let saga = saga.expect("it is a variant");
+    let keeps = |system| saga.pattern.promises(system).keeps.contains(&"all-or-nothing");
+    assert_eq!((keeps(&scenario.system), keeps(&saga.system)), (true, false));
 }
