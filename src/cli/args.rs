@@ -67,6 +67,19 @@ pub enum Command {
     },
 }
 
+/// The threads of what is spread over cores.
+#[derive(Args, Debug)]
+pub struct Workers {
+    /// How many threads; by default one per core. Results do not depend on it.
+    #[arg(
+        long,
+        env = "DRIFTLAB_THREADS",
+        hide_env_values = true,
+        value_parser = clap::value_parser!(u16).range(1..)
+    )]
+    pub threads: Option<u16>,
+}
+
 /// `driftlab compare`.
 #[derive(Args, Debug)]
 pub struct Compare {
@@ -85,14 +98,9 @@ pub struct Compare {
     /// Where the results go; by default `reports/<scenario name>`.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// How many threads; by default one per core. Results do not depend on it.
-    #[arg(
-        long,
-        env = "DRIFTLAB_THREADS",
-        hide_env_values = true,
-        value_parser = clap::value_parser!(u16).range(1..)
-    )]
-    pub threads: Option<u16>,
+    /// The threads it runs on.
+    #[command(flatten)]
+    pub workers: Workers,
     /// What to print on standard output: a table, summary.json, or summary.csv.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
@@ -148,14 +156,9 @@ pub struct Fuzz {
     /// Where counterexamples go; by default `reports/<scenario name>/counterexamples`.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// How many threads; by default one per core. Results do not depend on it.
-    #[arg(
-        long,
-        env = "DRIFTLAB_THREADS",
-        hide_env_values = true,
-        value_parser = clap::value_parser!(u16).range(1..)
-    )]
-    pub threads: Option<u16>,
+    /// The threads it runs on.
+    #[command(flatten)]
+    pub workers: Workers,
 }
 
 /// `driftlab replay`.
@@ -196,14 +199,9 @@ pub struct Explore {
     /// Where the results go; by default `reports/<scenario name>`.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// How many threads; by default one per core. Results do not depend on it.
-    #[arg(
-        long,
-        env = "DRIFTLAB_THREADS",
-        hide_env_values = true,
-        value_parser = clap::value_parser!(u16).range(1..)
-    )]
-    pub threads: Option<u16>,
+    /// The threads it runs on.
+    #[command(flatten)]
+    pub workers: Workers,
     /// What to print: a table of points and faults, all of it as JSON, or a row per plan as CSV.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,

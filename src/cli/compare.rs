@@ -24,7 +24,7 @@ pub fn compare(session: &Session, args: &Compare) -> Result<Exit, Error> {
     remark(session, &intent(&study));
     let stop = interrupt();
     let progress = Progress::new(study.runs(), session.quiet);
-    let compared = pool(args.threads)?.install(|| study.run(&stop, &|| progress.advance()));
+    let compared = pool(args.workers.threads)?.install(|| study.run(&stop, &|| progress.advance()));
     progress.finish();
     let interrupted = compared.finished < study.seeds.len();
     let Some(mut comparison) = compared.comparison else {

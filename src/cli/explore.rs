@@ -41,7 +41,7 @@ pub fn explore(session: &Session, args: &Args) -> Result<Exit, Error> {
     remark(session, &intent(&exploration));
     let stop = interrupt();
     let shown = Shown { quiet: session.quiet, progress: RwLock::new(Progress::Quiet) };
-    let explored = pool(args.threads)?.install(|| exploration.run(&stop, &shown));
+    let explored = pool(args.workers.threads)?.install(|| exploration.run(&stop, &shown));
     shown.finish();
     show(session, args, &folder, &explored)?;
     let mut hunt = Hunt::new(session, (&scenario, &args.scenario), &counterexamples, &known);

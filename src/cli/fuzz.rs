@@ -44,7 +44,7 @@ pub fn fuzz(session: &Session, args: &Args) -> Result<Exit, Error> {
     };
     remark(session, &intent(&scenario, &fuzz));
     let stop = interrupt();
-    let fuzzed = pool(args.threads)?.install(|| search(session, args, &fuzz, &stop));
+    let fuzzed = pool(args.workers.threads)?.install(|| search(session, args, &fuzz, &stop));
     let names: Vec<&str> = variants.iter().map(|variant| &*variant.name.shown).collect();
     print(&report::fuzz::table(&names, &fuzzed))?;
     let mut hunt = Hunt::new(session, (&scenario, &args.scenario), &folder, &known);
