@@ -10,8 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::contract::{Waits, WaitsFor};
 use crate::model::system::{
-    Access, Effect, Feed, OperationKind, OperationSpec, ReadSpec, ServiceId, StepSpec, System,
-    TableId,
+    Access, Feed, OperationKind, OperationSpec, ReadSpec, ServiceId, StepSpec, System, TableId,
 };
 
 /// Who depends on whom in one variant.
@@ -104,13 +103,11 @@ impl Chain {
 impl Coupling {
     /// The coupling of a system; `waits` says what must be up for a yes to each operation.
     pub fn of(system: &System, waits: impl Fn(OperationKind) -> Waits) -> Self {
-        let kinds = (0..system.operations.len() as u16).map(OperationKind);
-        let waits: Vec<Waits> = kinds.clone().map(waits).collect();
-        let tables = (0..system.tables.len() as u16).map(TableId);
-        let operations = kinds.map(|kind| operation(system, kind, &waits[kind.index()]));
+        let waits: Vec<Waits> = system.kinds().map(waits).collect();
+        let operations = system.kinds().map(|kind| operation(system, kind, &waits[kind.index()]));
         let chains = operations.chain(system.reads.iter().map(|spec| read(system, spec)));
         Self {
-            tables: tables.map(|id| table(system, id, &waits)).collect(),
+            tables: system.table_ids().map(|id| table(system, id, &waits)).collect(),
             chains: chains.collect(),
             together: together(system),
         }
@@ -188,13 +185,9 @@ const ROWS: u8 = u8::MAX;
 
 fn joint_columns(system: &System, id: TableId) -> Vec<(String, Vec<String>)> {
     let mut columns: BTreeMap<u8, BTreeSet<ServiceId>> = BTreeMap::new();
-    let steps = system.operations.iter().flat_map(|operation| &operation.steps);
-    for step in steps.filter(|step| step.table == id) {
-        let written: Vec<u8> = match &step.effect {
-            Effect::Insert(_) | Effect::Delete => vec![ROWS],
-            Effect::Set(cells) => cells.iter().map(|cell| cell.0).collect(),
-            Effect::Add(cells) => cells.iter().map(|cell| cell.0).collect(),
-        };
+    for step in system.steps().filter(|step| step.table == id) {
+        let whole = step.effect.is_whole();
+        let written = if whole { vec![ROWS] } else { step.effect.columns() };
         for column in written {
             columns.entry(column).or_default().insert(step.by);
         }
@@ -239,8 +232,7 @@ impl Needs<'_> {
     }
 
     fn service(&mut self, service: ServiceId) {
-        let host = self.system.host(service);
-        self.node(&name(self.system, host));
+        self.node(&name(self.system, service));
     }
 
     /// The database of a table, or the service on whose node it is.
@@ -313,11 +305,11 @@ fn together(system: &System) -> Vec<Vec<String>> {
             *member = least;
         }
     };
-    for id in (0..system.tables.len() as u16).map(TableId) {
+    for id in system.table_ids() {
         let owner = system.table(id).owner;
         system.schema_users(id).into_iter().for_each(|user| join(owner, user));
     }
-    for id in (0..system.services.len() as u16).map(ServiceId) {
+    for id in system.service_ids() {
         join(id, system.host(id));
     }
     let mut groups: BTreeMap<usize, Vec<String>> = BTreeMap::new();

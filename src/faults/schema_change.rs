@@ -119,7 +119,7 @@ impl Rollout {
     /// A service is deployed anew and speaks the new schema from then on.
     async fn deploy(&self, service: ServiceId) {
         let env = self.world.env();
-        let nodes = self.world.instances(env.system().host(service)).to_vec();
+        let nodes = self.world.instances(service).to_vec();
         nodes.iter().for_each(|node| self.world.crash(*node, false));
         self.pass(self.settings.redeploy).await;
         env.adapt(self.table, service);

@@ -477,6 +477,26 @@ pub struct Phases {
 }
 
 impl System {
+    /// All kinds of operations.
+    pub fn kinds(&self) -> impl Iterator<Item = OperationKind> + use<> {
+        (0..self.operations.len() as u16).map(OperationKind)
+    }
+
+    /// All services.
+    pub fn service_ids(&self) -> impl Iterator<Item = ServiceId> + use<> {
+        (0..self.services.len() as u16).map(ServiceId)
+    }
+
+    /// All tables.
+    pub fn table_ids(&self) -> impl Iterator<Item = TableId> + use<> {
+        (0..self.tables.len() as u16).map(TableId)
+    }
+
+    /// Every step of every operation.
+    pub fn steps(&self) -> impl Iterator<Item = &StepSpec> {
+        self.operations.iter().flat_map(|operation| &operation.steps)
+    }
+
     /// The operation of this kind.
     pub fn operation(&self, kind: OperationKind) -> &OperationSpec {
         &self.operations[kind.index()]

@@ -215,9 +215,8 @@ fn is_wanted(here: &Here, event: &Event) -> bool {
 
 /// Whether a service carries out any step of these operations.
 fn takes_part(world: &World, share: &Share, service: ServiceId) -> bool {
-    let system = world.env().system();
-    let mut steps = share.of(system).flat_map(|operation| &operation.steps);
-    steps.any(|step| system.host(step.by) == service)
+    let mut steps = share.of(world.env().system()).flat_map(|operation| &operation.steps);
+    steps.any(|step| step.by == service)
 }
 
 #[cfg(test)]

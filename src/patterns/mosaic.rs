@@ -20,7 +20,7 @@ use crate::model::contract::{Allowance, Budget, Promises, Waits};
 use crate::model::here::Here;
 use crate::model::protocol::{Execution, Protocol};
 use crate::model::record::OpId;
-use crate::model::system::{Effect, OperationKind, StepSpec, System};
+use crate::model::system::{OperationKind, StepSpec, System};
 use crate::model::world::World;
 
 /// From when on which pattern carries out each kind of operation.
@@ -81,11 +81,10 @@ pub fn mosaic(
     });
     let eras: Arc<[Era]> = renumbered.collect();
     let parts = used.iter().enumerate().map(|(number, at)| {
-        let kinds = (0..system.operations.len() as u16).map(OperationKind);
         let has = |kind: &OperationKind| {
             eras.iter().any(|era| era.patterns.get(kind.index()) == Some(&number))
         };
-        Part { pattern: Arc::clone(&patterns[*at]), kinds: kinds.filter(has).collect() }
+        Part { pattern: Arc::clone(&patterns[*at]), kinds: system.kinds().filter(has).collect() }
     });
     let parts: Vec<Part> = parts.collect();
     let names: Vec<&str> = parts.iter().map(|part| part.pattern.name()).collect();
@@ -158,16 +157,9 @@ impl Mosaic {
 /// Whether two steps write the same column of the same table; rows that come and go are all
 /// columns.
 fn write_the_same(one: &StepSpec, other: &StepSpec) -> bool {
-    let columns = |effect: &Effect| match effect {
-        Effect::Set(set) => Some(set.iter().map(|(column, _)| *column).collect()),
-        Effect::Add(add) => Some(add.iter().map(|(column, _)| *column).collect()),
-        Effect::Insert(_) | Effect::Delete => None::<BTreeSet<u8>>,
-    };
-    one.table == other.table
-        && match (columns(&one.effect), columns(&other.effect)) {
-            (Some(one), Some(other)) => !one.is_disjoint(&other),
-            _ => true,
-        }
+    let (mine, theirs) = (&one.effect, &other.effect);
+    let both = || mine.columns().iter().any(|column| theirs.columns().contains(column));
+    one.table == other.table && (mine.is_whole() || theirs.is_whole() || both())
 }
 
 /// What both promise, inside what both endure, at the pace of the slower.

@@ -71,7 +71,7 @@ use crate::kernel::{NodeId, Span};
 use crate::model::contract::{Promises, Waits, WaitsFor, faults};
 use crate::model::here::Here;
 use crate::model::record::{Answer, OpId};
-use crate::model::system::{Effect, OperationKind, StepSpec, System};
+use crate::model::system::{OperationKind, StepSpec, System};
 use crate::model::world::World;
 use crate::patterns::slip::Slip;
 
@@ -95,14 +95,12 @@ impl Pattern for Orchestrated {
     /// A copy of a request that arrives when its saga is over may be answered unlike the request
     /// itself, where a rule looks at what others have done: then copies are outside the budget.
     fn promises(settings: &Settings, system: &System) -> Promises {
-        let refusals = system.operations.iter().flat_map(|operation| &operation.steps);
         // What somebody else's operation has not made yet cannot be changed behind such a step.
-        let lasting = |step: &StepSpec| step.undo == Effect::Set(Vec::new());
         let forward = (system.operations.iter())
-            .any(|operation| operation.steps.iter().rev().skip(1).any(lasting));
+            .any(|operation| operation.steps.iter().rev().skip(1).any(StepSpec::is_lasting));
         let stuck = settings.compensation_attempts > 0
             || forward
-            || settings.pivot.is_some() && refusals.into_iter().any(|step| step.refuse.is_some());
+            || settings.pivot.is_some() && system.steps().any(|step| step.refuse.is_some());
         let unfenced = settings.is_shared() && !settings.fencing;
         let keyless = !settings.idempotency_keys;
         let keeps = Keeps::everything()

@@ -72,8 +72,7 @@ pub(super) fn may_be_refused_later(system: &System) -> bool {
 /// Whether a rule looks at what other operations have done: then a late copy of a request may be
 /// answered unlike the request itself.
 pub(super) fn depends_on_others(system: &System) -> bool {
-    let mut steps = system.operations.iter().flat_map(|operation| &operation.steps);
-    steps.any(|step| matches!(step.refuse, Some(Refuse::Below { .. })))
+    system.steps().any(|step| matches!(step.refuse, Some(Refuse::Below { .. })))
 }
 
 /// The most steps that any operation has.

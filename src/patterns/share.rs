@@ -26,7 +26,6 @@ impl Share {
 
     /// Its operations, in the order of the system.
     pub fn of<'s>(&self, system: &'s System) -> impl Iterator<Item = &'s OperationSpec> {
-        let kinds = (0..system.operations.len() as u16).map(OperationKind);
-        kinds.filter(|kind| self.has(*kind)).map(|kind| system.operation(kind))
+        system.kinds().filter(|kind| self.has(*kind)).map(|kind| system.operation(kind))
     }
 }

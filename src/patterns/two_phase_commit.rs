@@ -140,8 +140,7 @@ impl Pattern for TwoPhaseCommit {
         if system.services.len() > u64::BITS as usize {
             problems.push(format!("at most {} services can take part", u64::BITS));
         }
-        let steps = || system.operations.iter().flat_map(|operation| &operation.steps);
-        let is_used = |id| steps().any(|step| system.table(step.table).database == id);
+        let is_used = |id| system.steps().any(|step| system.table(step.table).database == id);
         let databases = (0..).map(DatabaseId).zip(&system.databases);
         for (_, spec) in databases.filter(|(id, spec)| !spec.xa && is_used(*id)) {
             problems.push(format!(
@@ -153,7 +152,7 @@ impl Pattern for TwoPhaseCommit {
             let mut places: BTreeMap<ServiceId, DatabaseId> = BTreeMap::new();
             for step in &operation.steps {
                 let database = system.table(step.table).database;
-                if *places.entry(system.host(step.by)).or_insert(database) != database {
+                if *places.entry(step.by).or_insert(database) != database {
                     problems.push(format!(
                         "in `{}`, service `{}` writes to two databases; a participant is a \
                          service with one database",

@@ -86,9 +86,14 @@ pub(super) fn consolidate(
             table.database = home;
         }
     }
-    unite(&mut system, *host, absorbed);
-    repoint(&mut system, *host, absorbed);
+    merge(&mut system, *host, absorbed);
     Ok(system)
+}
+
+/// Takes services into another one, wherever their data are.
+pub(crate) fn merge(system: &mut System, host: ServiceId, absorbed: &[ServiceId]) {
+    unite(system, host, absorbed);
+    repoint(system, host, absorbed);
 }
 
 /// The host has the workers, the queues and the fate of all.

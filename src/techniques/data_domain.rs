@@ -71,7 +71,7 @@ fn written_by(system: &System, members: &[ServiceId]) -> Vec<TableId> {
         let writers = system.writers(*table);
         members.iter().any(|member| writers.contains(member))
     };
-    layout::all_tables(system).into_iter().filter(written).collect()
+    system.table_ids().filter(written).collect()
 }
 
 /// Who has a part in a table and is not in the domain.

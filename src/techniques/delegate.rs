@@ -86,8 +86,7 @@ fn best<S: PartialOrd>(
 /// The service that does the most kinds of things with a table.
 fn broadest(system: &System, table: TableId) -> ServiceId {
     best(system, table, |service| {
-        let steps = system.operations.iter().flat_map(|operation| &operation.steps);
-        let own = steps.filter(|step| step.table == table && step.by == service);
+        let own = system.steps().filter(|step| step.table == table && step.by == service);
         let mut kinds: Vec<u8> = own.map(|step| kind(&step.effect)).collect();
         kinds.extend(system.readers(table).contains(&service).then_some(3));
         kinds.sort_unstable();

@@ -2,7 +2,7 @@
 //! the small changes of a layout of which the large ones are made.
 
 use crate::model::system::{
-    DatabaseId, Grant, Name, ServiceId, StepSpec, System, TableId, TableSpec,
+    Api, ColumnSpec, DatabaseId, Grant, Name, ServiceId, StepSpec, System, TableId, TableSpec,
 };
 
 /// The ids of things that settings name, or what is wrong with the names.
@@ -24,17 +24,7 @@ pub fn some_tables(system: &System, names: &[String]) -> Found<TableId> {
 
 /// The tables with these names, or all of them.
 pub fn tables_or_all(system: &System, names: Option<&[String]>) -> Found<TableId> {
-    names.map_or_else(|| Ok(all_tables(system)), |names| some_tables(system, names))
-}
-
-/// All tables.
-pub fn all_tables(system: &System) -> Vec<TableId> {
-    (0..system.tables.len() as u16).map(TableId).collect()
-}
-
-/// All services.
-pub fn all_services(system: &System) -> impl Iterator<Item = ServiceId> + use<> {
-    (0..system.services.len() as u16).map(ServiceId)
+    names.map_or_else(|| Ok(system.table_ids().collect()), |names| some_tables(system, names))
 }
 
 /// The services with these names.
@@ -89,7 +79,7 @@ pub fn table(system: &System, table: TableId) -> &str {
 
 /// The tables that more than one service writes.
 pub fn joint(system: &System) -> Vec<TableId> {
-    all_tables(system).into_iter().filter(|table| system.writers(*table).len() > 1).collect()
+    system.table_ids().filter(|table| system.writers(*table).len() > 1).collect()
 }
 
 /// The tables with these names, or those that more than one service writes, of which there must be
@@ -121,7 +111,7 @@ pub fn home(system: &System, owner: ServiceId) -> Result<DatabaseId, String> {
 }
 
 /// A name for a service's part or copy of a table, which nothing else has.
-pub fn name_at(system: &System, of: TableId, at: ServiceId) -> Name {
+fn name_at(system: &System, of: TableId, at: ServiceId) -> Name {
     let (of, at) = (&system.table(of).name, &system.services[at.index()].name);
     let mut shown = format!("{}@{}", of.shown, at.shown);
     let mut lasting = format!("{}@{}", of.lasting, at.lasting);
@@ -132,10 +122,29 @@ pub fn name_at(system: &System, of: TableId, at: ServiceId) -> Name {
     Name::with_luck(&shown, &lasting)
 }
 
-/// Appends a table.
-pub fn append(system: &mut System, table: TableSpec) -> TableId {
+/// Appends a table for some columns of another one, which a service has for itself in its own
+/// database.
+///
+/// # Errors
+/// If the service has no database.
+pub fn append(
+    system: &mut System,
+    of: TableId,
+    owner: ServiceId,
+    columns: Vec<ColumnSpec>,
+) -> Result<TableId, String> {
+    let table = TableSpec {
+        name: name_at(system, of, owner),
+        owner,
+        grants: Vec::new(),
+        api: Api::Contract,
+        conformists: Vec::new(),
+        database: home(system, owner)?,
+        columns,
+        rows: system.table(of).rows,
+    };
     system.tables.push(table);
-    TableId(system.tables.len() as u16 - 1)
+    Ok(TableId(system.tables.len() as u16 - 1))
 }
 
 /// Gives a service a right to somebody else's table; it keeps a larger one that it has.

@@ -8,7 +8,7 @@
 //! patterns then carry out the operations on the layout that results.
 
 mod audit_sink;
-mod consolidation;
+pub(crate) mod consolidation;
 mod data_domain;
 mod delegate;
 mod layout;

@@ -14,7 +14,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::consolidation::consolidate;
-use super::layout;
 use super::registry::Technique;
 use crate::model::system::{ServiceId, System};
 
@@ -34,7 +33,7 @@ impl Technique for Monolith {
 
     fn apply(_: &Settings, system: System) -> Result<System, Vec<String>> {
         let apart = |service: &ServiceId| system.services[service.index()].within.is_none();
-        let members: Vec<ServiceId> = layout::all_services(&system).filter(apart).collect();
+        let members: Vec<ServiceId> = system.service_ids().filter(apart).collect();
         consolidate(system, &members)
     }
 }

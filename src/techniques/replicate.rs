@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::layout;
 use super::registry::Technique;
 use crate::kernel::Span;
-use crate::model::system::{Api, Feed, ReplicaSpec, ServiceId, System, TableId, TableSpec};
+use crate::model::system::{Feed, ReplicaSpec, ServiceId, System, TableId};
 
 /// Readers keep copies.
 pub struct Replicate;
@@ -120,17 +120,8 @@ fn copy(system: &mut System, of: TableId, reader: ServiceId, feed: Feed) -> Resu
         let table = &source.name.shown;
         return Err(format!("`{name}` has a copy of `{table}` already"));
     }
-    let copy = TableSpec {
-        name: layout::name_at(system, of, reader),
-        owner: reader,
-        grants: Vec::new(),
-        api: Api::Contract,
-        conformists: Vec::new(),
-        database: layout::home(system, reader)?,
-        columns: source.columns.clone(),
-        rows: source.rows,
-    };
-    let copy = layout::append(system, copy);
+    let columns = source.columns.clone();
+    let copy = layout::append(system, of, reader, columns)?;
     system.replicas.push(ReplicaSpec { of, copy, feed });
     Ok(())
 }

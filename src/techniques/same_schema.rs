@@ -55,7 +55,6 @@ impl Technique for SameSchema {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::model::system::TableId;
     use crate::techniques::testbed::{Laid, laid};
 
@@ -64,7 +63,7 @@ mod tests {
         let Laid { before, after } = laid("['table-split', 'same-schema']");
         let names = ["catalog", "inventory", "desk"];
         let owners = names.map(|name| after.service_named(name).expect("a service"));
-        for table in layout::all_tables(&after) {
+        for table in after.table_ids() {
             assert_eq!(after.schema_users(table).into_iter().collect::<Vec<_>>(), owners);
         }
         assert_eq!(before.schema_users(TableId(1)).len(), 1, "only its owner, without this");

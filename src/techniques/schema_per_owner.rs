@@ -44,7 +44,7 @@ impl Technique for SchemaPerOwner {
         let database = layout::database(&system, settings.database.as_ref(), &tables)?;
         for table in tables {
             layout::ask_the_owner(&mut system, table);
-            let services = layout::all_services(&system);
+            let services = system.service_ids();
             let table = &mut system.tables[table.index()];
             table.database = database;
             services.for_each(|service| layout::grant(table, service, false));

@@ -42,12 +42,11 @@ impl Technique for SharedDatabase {
     fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<String>> {
         let tables = layout::tables_or_all(&system, settings.tables.as_deref())?;
         let database = layout::database(&system, settings.database.as_ref(), &tables)?;
+        let services: Vec<ServiceId> = system.service_ids().collect();
         for table in tables {
             let table = &mut system.tables[table.index()];
             table.database = database;
-            for service in (0..system.services.len() as u16).map(ServiceId) {
-                layout::grant(table, service, true);
-            }
+            services.iter().for_each(|service| layout::grant(table, *service, true));
         }
         Ok(system)
     }
@@ -55,7 +54,6 @@ impl Technique for SharedDatabase {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::techniques::testbed::{Laid, laid, refused};
 
     #[test]
@@ -65,7 +63,7 @@ mod tests {
         assert!(before.tables.iter().any(|table| table.database != home));
         for table in &after.tables {
             assert_eq!(table.database, home);
-            assert!(layout::all_services(&after).all(|service| table.is_writable_by(service)));
+            assert!(after.service_ids().all(|service| table.is_writable_by(service)));
         }
         assert_eq!(after.tables.len(), before.tables.len());
     }

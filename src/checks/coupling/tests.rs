@@ -100,7 +100,7 @@ fn a_delegated_step_needs_who_asks_and_who_does_it() {
 #[test]
 fn consolidated_services_are_one_node_and_are_deployed_together() {
     let mut system = shop();
-    system.services[1].within = Some(ORDER);
+    crate::techniques::consolidation::merge(&mut system, ORDER, &[ServiceId(1)]);
     let coupling = of(&system, &all(Vec::new()));
     assert_eq!(coupling.chains[0].needs, ["order", "order-db", "stock-db"]);
     assert_eq!(coupling.together, [["order", "stock"]]);

@@ -64,7 +64,7 @@ pub fn of(system: &System, operations: &Operations, faults: &[FaultWindow]) -> V
     let tally = |belongs: &dyn Fn(&Outcome) -> bool| {
         let mut tallies: BTreeMap<ServiceId, Tally> = BTreeMap::new();
         for outcome in operations.measured().filter(|outcome| belongs(outcome)) {
-            let front = system.host(system.front(OperationKind(outcome.kind.into())));
+            let front = system.front(OperationKind(outcome.kind.into()));
             tallies.entry(front).or_default().count(bad(outcome));
         }
         tallies

@@ -37,7 +37,7 @@ impl Property for Convergence {
 
     fn new(system: &Arc<System>) -> Self {
         let mut rules: Vec<(TableId, Derive)> = Vec::new();
-        for step in system.operations.iter().flat_map(|operation| &operation.steps) {
+        for step in system.steps() {
             if let Some(derive) = &step.derive
                 && !rules.iter().any(|(table, known)| *table == step.table && known == derive)
             {

@@ -350,10 +350,7 @@ impl Database {
         let owns = {
             let state = self.state();
             let session = state.sessions.get(&call.txn).ok_or(DbError::Broken)?;
-            let system = self.env.system();
-            session.grant
-                || spec.is_writable_by(session.service)
-                || system.host(spec.owner) == system.host(session.service)
+            session.grant || spec.is_writable_by(session.service)
         };
         if owns && spec.database == self.id { self.fits(call, table) } else { Err(DbError::Denied) }
     }

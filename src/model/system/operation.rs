@@ -87,6 +87,29 @@ pub enum Effect {
     Delete,
 }
 
+impl StepSpec {
+    /// Whether nothing takes it back.
+    pub fn is_lasting(&self) -> bool {
+        self.undo == Effect::Set(Vec::new())
+    }
+}
+
+impl Effect {
+    /// The columns that it names; rows that come and go are whole.
+    pub fn columns(&self) -> Vec<u8> {
+        match self {
+            Self::Insert(cells) | Self::Set(cells) => cells.iter().map(|cell| cell.0).collect(),
+            Self::Add(cells) => cells.iter().map(|cell| cell.0).collect(),
+            Self::Delete => Vec::new(),
+        }
+    }
+
+    /// Whether a row comes or goes.
+    pub const fn is_whole(&self) -> bool {
+        matches!(self, Self::Insert(_) | Self::Delete)
+    }
+}
+
 /// Where a written value comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ValueSpec {

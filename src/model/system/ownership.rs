@@ -86,15 +86,13 @@ impl System {
 
     /// The services whose steps write a table, as the operations say; in the order of their ids.
     pub fn writers(&self, table: TableId) -> BTreeSet<ServiceId> {
-        let steps = self.operations.iter().flat_map(|operation| &operation.steps);
-        steps.filter(|step| step.table == table).map(|step| step.by).collect()
+        self.steps().filter(|step| step.table == table).map(|step| step.by).collect()
     }
 
     /// The services that read a table without writing it: by a look-up, or for a reader.
     pub fn readers(&self, table: TableId) -> BTreeSet<ServiceId> {
-        let steps = self.operations.iter().flat_map(|operation| &operation.steps);
         let looks = |step: &StepSpec| step.lookup.is_some_and(|lookup| lookup.table == table);
-        let lookups = steps.filter(|step| looks(step)).map(|step| step.by);
+        let lookups = self.steps().filter(|step| looks(step)).map(|step| step.by);
         let reads = self.reads.iter().filter(|read| self.tables_of(read).contains(&table));
         lookups.chain(reads.filter_map(|read| read.by)).collect()
     }
@@ -102,9 +100,8 @@ impl System {
     /// The services that go to a database themselves: to a table of their own, by a grant, or to
     /// write whatever its owner says.
     pub fn users(&self, database: DatabaseId) -> BTreeSet<ServiceId> {
-        let ids = (0..self.tables.len() as u16).map(TableId);
         let mut users = BTreeSet::new();
-        for id in ids.filter(|id| self.table(*id).database == database) {
+        for id in self.table_ids().filter(|id| self.table(*id).database == database) {
             users.insert(self.table(id).owner);
             users.extend(self.table(id).grants.iter().map(|grant| grant.service));
             users.extend(self.writers(id));
@@ -139,11 +136,7 @@ impl System {
 
     /// The service in whose processes this one runs: itself, unless it was consolidated.
     pub fn host(&self, service: ServiceId) -> ServiceId {
-        let mut host = service;
-        while let Some(within) = self.services.get(host.index()).and_then(|known| known.within) {
-            host = within; // It may have been taken in by one that was taken in itself.
-        }
-        host
+        self.services[service.index()].within.unwrap_or(service)
     }
 
     /// The service at which a client asks for an operation: the one that wants its first step.

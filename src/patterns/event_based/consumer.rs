@@ -45,7 +45,7 @@ fn concerns<'a>(
     let (of, what) = (event.step, event.kind);
     (0..steps.len() as u8).map(StepId).filter(move |step| {
         let spec = &steps[step.index()];
-        here.system().host(spec.by) == service
+        spec.by == service
             && match what {
                 EventKind::Applied => spec.after.contains(&of),
                 EventKind::Refused => *step != of,
@@ -144,9 +144,8 @@ pub(super) fn forget_old_keys(here: &Here, retention: Span, share: &Share) {
             let now = here.clock().as_nanos();
             let before = Time::from_nanos(now.saturating_sub(retention.as_nanos()));
             let system = here.system();
-            let owned = |owner: ServiceId| system.host(owner) == service;
             let concerns = |op: OpId| share.has(here.env().operation(op).kind);
-            for table in system.tables.iter().filter(|table| owned(table.owner)) {
+            for table in system.tables.iter().filter(|table| table.owner == service) {
                 here.database_of(table.database).forget_keys_before(before, concerns);
             }
         }

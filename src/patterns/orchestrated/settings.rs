@@ -107,11 +107,10 @@ impl Settings {
     /// Problems of these settings on this system, in words.
     pub(super) fn problems(&self, system: &System) -> Vec<String> {
         let mut problems = Vec::new();
-        if let Some(pivot) = &self.pivot {
-            let mut known = system.operations.iter().flat_map(|operation| &operation.steps);
-            if !known.any(|step| &*step.name.shown == pivot) {
-                problems.push(format!("no operation has a step `{pivot}` to be the pivot"));
-            }
+        if let Some(pivot) = &self.pivot
+            && !system.steps().any(|step| &*step.name.shown == pivot)
+        {
+            problems.push(format!("no operation has a step `{pivot}` to be the pivot"));
         }
         problems.extend(self.breaker.iter().flat_map(BreakerSettings::problems));
         let most = ORCHESTRATORS.len();

@@ -2,7 +2,7 @@
 
 use super::settings::Settings;
 use crate::model::record::{Answer, OpId};
-use crate::model::system::{Effect, OperationSpec, StepId};
+use crate::model::system::{OperationSpec, StepId};
 
 /// One line of the journal.
 #[derive(Clone, Copy, Debug)]
@@ -124,8 +124,7 @@ impl Stage {
     pub fn of(step: StepId, spec: &OperationSpec, settings: &Settings) -> Self {
         let decides = |at: usize| {
             let step = &spec.steps[at];
-            step.undo == Effect::Set(Vec::new())
-                || settings.pivot.as_deref() == Some(&*step.name.shown)
+            step.is_lasting() || settings.pivot.as_deref() == Some(&*step.name.shown)
         };
         match (0..step.index()).any(decides) {
             true => Self::Behind,

@@ -8,6 +8,7 @@ use crate::experiment::compare::setup;
 use crate::experiment::testbed::{Told, scenario, tell_of};
 use crate::model::record::{Answer, Kind, MessageClass};
 use crate::model::system::{DatabaseId, ServiceId, System, TableId};
+use crate::techniques::consolidation::merge;
 
 /// Runs a scenario in which `s2` and `s3` were consolidated into `s1`, one way or the other of
 /// saying so, with one database for all that they own.
@@ -15,10 +16,14 @@ fn consolidated(chain: &Chain, directly: bool) -> Told {
     let scenario = scenario(&chain.text());
     let mut setup = setup(&scenario, &scenario.variants[0]);
     let mut system = System::clone(&setup.system);
-    system.services[1].within = Some(ServiceId(0));
-    system.services[2].within = Some(ServiceId(if directly { 0 } else { 1 }));
     for table in [TableId(1), TableId(2)] {
         system.tables[table.index()].database = DatabaseId(0);
+    }
+    if directly {
+        merge(&mut system, ServiceId(0), &[ServiceId(1), ServiceId(2)]);
+    } else {
+        merge(&mut system, ServiceId(1), &[ServiceId(2)]);
+        merge(&mut system, ServiceId(0), &[ServiceId(1)]);
     }
     setup.system = Arc::new(system);
     let told = tell_of(&setup, 1);

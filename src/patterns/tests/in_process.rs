@@ -9,6 +9,7 @@ use crate::experiment::testbed::{Told, scenario, tell, tell_of};
 use crate::kernel::Span;
 use crate::model::record::{Answer, Kind, MessageClass};
 use crate::model::system::{DatabaseId, ServiceId, System};
+use crate::techniques::consolidation::merge;
 
 fn bus(steps: usize) -> Chain {
     let settings = "publish = 'in-process'";
@@ -49,9 +50,9 @@ fn in_one_process_a_handler_is_a_function_call() {
     let mut setup = setup(&scenario, &scenario.variants[0]);
     let mut system = System::clone(&setup.system);
     for at in [1, 2] {
-        system.services[at].within = Some(ServiceId(0));
         system.tables[at].database = DatabaseId(0);
     }
+    merge(&mut system, ServiceId(0), &[ServiceId(1), ServiceId(2)]);
     setup.system = Arc::new(system);
     let told = tell_of(&setup, 1);
     let one = answers(&run(&bus(1)))[0].1.expect("an answer");

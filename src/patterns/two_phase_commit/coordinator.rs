@@ -404,19 +404,15 @@ fn decision_message(here: &Here, decision: Decision) -> Message {
 pub(super) fn participants(here: &Here, op: OpId) -> Participants {
     let mut all = Participants::default();
     let kind = here.env().operation(op).kind;
-    let (system, steps) = (here.system(), &here.system().operation(kind).steps);
-    steps.iter().for_each(|step| all.add(system.host(step.by)));
+    here.system().operation(kind).steps.iter().for_each(|step| all.add(step.by));
     all
 }
 
 /// The steps of an operation that a service carries out, a bit each.
 fn steps_of(here: &Here, op: OpId, service: ServiceId) -> u64 {
     let kind = here.env().operation(op).kind;
-    let system = here.system();
-    let steps = system.operation(kind).steps.iter().enumerate();
-    steps
-        .filter(|(_, step)| system.host(step.by) == service)
-        .fold(0, |mask, (at, _)| mask | 1 << at)
+    let steps = here.system().operation(kind).steps.iter().enumerate();
+    steps.filter(|(_, step)| step.by == service).fold(0, |mask, (at, _)| mask | 1 << at)
 }
 
 /// The steps whose predecessors are done, a bit each, by the service that does them.
@@ -427,7 +423,7 @@ fn ready(here: &Here, kind: OperationKind, done: u64) -> Vec<(ServiceId, u64)> {
         if done >> at & 1 == 1 || !is_ready {
             continue;
         }
-        let by = here.system().host(step.by);
+        let by = step.by;
         match groups.iter_mut().find(|(service, _)| *service == by) {
             Some((_, steps)) => *steps |= 1 << at,
             None => groups.push((by, 1 << at)),

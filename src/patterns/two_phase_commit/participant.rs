@@ -303,8 +303,7 @@ fn databases(here: &Here) -> impl Iterator<Item = &Rc<Database>> {
     let own = here.service();
     here.world().databases().iter().filter(move |database| {
         let system = here.system();
-        let steps = system.operations.iter().flat_map(|operation| &operation.steps);
-        let mut own = steps.filter(|step| Some(system.host(step.by)) == own);
+        let mut own = system.steps().filter(|step| Some(step.by) == own);
         own.any(|step| system.table(step.table).database == database.id())
     })
 }

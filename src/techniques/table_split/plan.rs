@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::system::{
-    Api, ColumnRef, Effect, ServiceId, StepSpec, System, TableId, TableSpec,
-};
+use crate::model::system::{ColumnRef, ServiceId, System, TableId};
 use crate::techniques::layout;
 
 /// A part of a table that was split.
@@ -86,15 +84,6 @@ impl Plan {
     }
 }
 
-/// The columns that an effect writes by name.
-fn written(effect: &Effect) -> Vec<u8> {
-    match effect {
-        Effect::Insert(cells) | Effect::Set(cells) => cells.iter().map(|cell| cell.0).collect(),
-        Effect::Add(cells) => cells.iter().map(|cell| cell.0).collect(),
-        Effect::Delete => Vec::new(),
-    }
-}
-
 /// The one service that writes each column; those with a right to the whole table count as its
 /// owner.
 fn columns_by_writer(
@@ -103,9 +92,8 @@ fn columns_by_writer(
 ) -> Result<BTreeMap<u8, ServiceId>, Vec<String>> {
     let table = system.table(whole);
     let mut writers: BTreeMap<u8, BTreeSet<ServiceId>> = BTreeMap::new();
-    let steps = system.operations.iter().flat_map(|operation| &operation.steps);
-    for step in steps.filter(|step: &&StepSpec| step.table == whole) {
-        for column in written(&step.effect).into_iter().chain(written(&step.undo)) {
+    for step in system.steps().filter(|step| step.table == whole) {
+        for column in step.effect.columns().into_iter().chain(step.undo.columns()) {
             writers.entry(column).or_default().insert(step.by);
         }
     }
@@ -144,15 +132,6 @@ fn part(
              nothing would be left for a part of its own"
         ));
     }
-    let part = TableSpec {
-        name: layout::name_at(system, whole, owner),
-        owner,
-        grants: Vec::new(),
-        api: Api::Contract,
-        conformists: Vec::new(),
-        database: layout::home(system, owner)?,
-        columns: columns.iter().map(|at| table.columns[usize::from(*at)].clone()).collect(),
-        rows: table.rows,
-    };
-    Ok(layout::append(system, part))
+    let columns = columns.iter().map(|at| table.columns[usize::from(*at)].clone()).collect();
+    layout::append(system, whole, owner, columns)
 }

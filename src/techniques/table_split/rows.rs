@@ -15,7 +15,7 @@ pub(super) fn complete(system: &mut System, plan: &Plan) -> Vec<String> {
         return problems;
     }
     let parts = plan.parts();
-    for kind in (0..system.operations.len() as u16).map(OperationKind) {
+    for kind in system.kinds() {
         let causes = causes(&system.operation(kind).steps, &parts);
         for cause in causes {
             let here = system.operation(kind).steps[cause.index()].table;
@@ -39,9 +39,8 @@ pub(super) fn complete(system: &mut System, plan: &Plan) -> Vec<String> {
 /// The steps that make or delete a row of any part.
 fn causes(steps: &[StepSpec], parts: &[(TableId, ServiceId)]) -> Vec<StepId> {
     let of_part = |step: &StepSpec| parts.iter().any(|(part, _)| step.table == *part);
-    let changes = |step: &StepSpec| matches!(step.effect, Effect::Insert(_) | Effect::Delete);
     let numbered = (0..).map(StepId).zip(steps);
-    numbered.filter(|(_, step)| of_part(step) && changes(step)).map(|(id, _)| id).collect()
+    numbered.filter(|(_, step)| of_part(step) && step.effect.is_whole()).map(|(id, _)| id).collect()
 }
 
 /// Makes the row that one step makes (or deletes) in another part, too.
