@@ -35,6 +35,8 @@ struct Findings {
     corrections: Vec<Correction>,
     /// Rows that somebody wrote meanwhile, or is about to.
     unsure: Vec<RowKey>,
+    /// Rows that are not there yet.
+    absent: Vec<RowKey>,
     /// The source rows behind each target row.
     groups: BTreeMap<RowKey, Vec<RowVersion>>,
 }
@@ -216,8 +218,9 @@ impl BackgroundSync {
     ) -> Result<Vec<RowKey>, Unreachable> {
         let mut waiting = Vec::new();
         for _ in 0..here.system().retry.attempts.max(1) {
-            let Findings { corrections, unsure: mut again, groups } =
+            let Findings { corrections, unsure: mut again, absent, groups } =
                 self.derive(here, rule, &keys).await?;
+            waiting.extend(absent);
             for (key, outcome) in self.correct(here, rule, corrections).await? {
                 match (outcome, self.settings.on_refusal) {
                     (Corrected::Done, _) => {
@@ -287,11 +290,12 @@ impl BackgroundSync {
         let targets =
             ask(here, "rows", target, move |here| owner::rows(here, target, wanted.clone()))
                 .await?;
-        let (mut corrections, mut unsure) = (Vec::new(), Vec::new());
+        let (mut corrections, mut unsure, mut absent) = (Vec::new(), Vec::new(), Vec::new());
         let database = here.database(rule.target);
         for (rows, row) in groups.iter().zip(&targets) {
             match rule.compare(rows, row, self.settings.propagate_deletes) {
                 Compared::Silent => {}
+                Compared::Absent => absent.push(row.key()),
                 Compared::Right(column, found) => {
                     if !database.attest(here.ctx(), target, row, column, &found) {
                         unsure.push(row.key());
@@ -304,7 +308,7 @@ impl BackgroundSync {
             }
         }
         let groups = keys.iter().copied().zip(groups).collect();
-        Ok(Findings { corrections, unsure, groups })
+        Ok(Findings { corrections, unsure, absent, groups })
     }
 
     /// How the write policy puts a correction.

@@ -52,6 +52,8 @@ pub(super) enum Compared {
     /// Nothing follows.
     #[default]
     Silent,
+    /// Something would follow for a row that is not there: whoever makes it may be late.
+    Absent,
     /// These cells hold something else.
     Wrong(Vec<(u8, Derived)>),
     /// This cell holds just that.
@@ -172,12 +174,13 @@ impl Rule {
                 Some((*to, self.aggregate(base + times * sum, *by, Some(*of), rows)))
             }
         };
-        match found.filter(|_| target.exists()) {
+        match found {
+            None => Compared::Silent,
+            Some(_) if !target.exists() => Compared::Absent,
             Some((column, derived)) if target.value(column) == derived.value() => {
                 Compared::Right(column, derived)
             }
             Some(cell) => Compared::Wrong(vec![cell]),
-            None => Compared::Silent,
         }
     }
 

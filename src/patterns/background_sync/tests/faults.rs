@@ -66,6 +66,43 @@ fn the_watermark_stays_while_the_target_is_away() {
     }
 }
 
+/// An order is paid, and its bill is settled.
+const PAY: &str = r#"
+[operations.pay]
+keys = { order = "followed" }
+[[operations.pay.steps]]
+name = "pay"
+by = "shop"
+table = "order"
+key = "order"
+effect = { set = { status = "paid" } }
+undo = { set = { status = "open" } }
+[[operations.pay.steps]]
+name = "settle"
+by = "billing"
+table = "bill"
+key = "order"
+effect = { set = { state = "settled" } }
+undo = { set = { state = "sent" } }
+derive = { copy = "order", from = "status", to = "state", values = { paid = "settled" } }
+[load.pay]
+operation = "pay"
+follows = { load = "buy", delay = "3500ms" }
+"#;
+
+#[test]
+fn what_is_to_be_copied_to_a_row_that_is_late_waits_for_it() {
+    // At 20 s the job does not reach the shop for the rule that makes bills, and two seconds later
+    // does for the rule that settles them. The bills of the last ten seconds are not there then.
+    let apart = "[[faults]]\nkind = \"partition\"\nfrom = [\"sync-job\"]\nto = [\"shop\"]\n\
+                 at = \"19s\"\nfor = \"2s\"\n";
+    let parts = [BILL, PAY, &every("1s"), apart];
+    let told = run(&parts, r#"interval = "10s", overlap = "0s""#);
+    let failed = told.all(Kind::Retried).filter(|r| told.label(r.subject) == "run").count();
+    assert_eq!(failed, 1, "one rule of one run");
+    all_committed(&told);
+}
+
 #[test]
 fn a_standby_takes_over() {
     let parts = [BILL, &every("700ms"), &crash("role:job", "12s", "48s")];
