@@ -3,6 +3,7 @@
 pub(crate) mod background_sync;
 mod breaker;
 pub(crate) mod event_based;
+mod isolation;
 mod local_transaction;
 pub mod mosaic;
 pub(crate) mod orchestrated;

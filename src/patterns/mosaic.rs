@@ -12,9 +12,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::promise;
 use super::registry::Prepared;
 use super::share::Share;
+use super::{isolation, promise};
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::contract::{Allowance, Budget, Promises, Waits};
 use crate::model::here::Here;
@@ -138,6 +138,9 @@ impl Mosaic {
             let given_up = |name: &&str| promise::ENDS.contains(name) || *name == "at-most-once";
             together.keeps.retain(|name| !given_up(name));
         }
+        if isolation::is_missed(system, true) {
+            together.keeps.retain(|name| *name != "convergence");
+        }
         together
     }
 
@@ -148,18 +151,10 @@ impl Mosaic {
             part.pattern.goes_by_rows()
                 && derived.into_iter().any(|derived| {
                     let mut written = others().flat_map(|(_, other)| other.steps(system));
-                    written.any(|step| write_the_same(derived, step))
+                    written.any(|step| derived.writes_where(step))
                 })
         })
     }
-}
-
-/// Whether two steps write the same column of the same table; rows that come and go are all
-/// columns.
-fn write_the_same(one: &StepSpec, other: &StepSpec) -> bool {
-    let (mine, theirs) = (&one.effect, &other.effect);
-    let both = || mine.columns().iter().any(|column| theirs.columns().contains(column));
-    one.table == other.table && (mine.is_whole() || theirs.is_whole() || both())
 }
 
 /// What both promise, inside what both endure, at the pace of the slower.

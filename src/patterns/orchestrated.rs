@@ -19,9 +19,12 @@
 //! effects or none, each applied at most once, whatever crashes; a restarted orchestrator resumes
 //! what it had begun.
 //!
-//! **Does not promise**: isolation. A reader may see effects that are compensated later. Nor does
-//! it know of a request that the network copies: a copy that is held back until the saga is over
-//! may apply a step that was refused for want of stock.
+//! **Does not promise**: isolation. A reader may see effects that are compensated later, and so may
+//! another operation: where one can build on a row that is taken back under it, what it made of it
+//! stays, and nobody can promise that derived rows agree with their sources. (Only what the last
+//! step makes is there for good as soon as it is there.) Nor does the orchestrator know of a request
+//! that the network copies: a copy that is held back until the saga is over may apply a step that
+//! was refused for want of stock.
 //!
 //! **Fails as**: `state = "volatile"` strands what was under way when the orchestrator crashes;
 //! without idempotency keys a retry after a lost reply applies a step twice, and a request that
@@ -65,6 +68,7 @@ mod workflow;
 
 use std::rc::Rc;
 
+use super::isolation;
 use super::promise::{self, Keeps};
 use super::registry::Pattern;
 use crate::kernel::{NodeId, Span};
@@ -112,6 +116,7 @@ impl Pattern for Orchestrated {
             .unless(settings.state == State::Volatile, &["resumes-after-restart"])
             .unless(stuck, promise::ENDS)
             .unless(stuck, &["resumes-after-restart"])
+            .unless(isolation::is_missed(system, settings.parallel), &["convergence"])
             .unless(keyless, promise::ENDS)
             .unless(keyless, &["at-most-once", "no-suspension", "inbox-atomicity"]);
         let mut budget = promise::usual();

@@ -92,6 +92,20 @@ impl StepSpec {
     pub fn is_lasting(&self) -> bool {
         self.undo == Effect::Set(Vec::new())
     }
+
+    /// Whether both write the same column of the same table; rows that come and go are all columns.
+    pub fn writes_where(&self, other: &Self) -> bool {
+        let (mine, theirs) = (&self.effect, &other.effect);
+        let both = || mine.columns().iter().any(|column| theirs.columns().contains(column));
+        self.table == other.table && (mine.is_whole() || theirs.is_whole() || both())
+    }
+
+    /// Whether it matters which of both comes first, if they are about the same row: not if both
+    /// add.
+    pub fn disturbs(&self, other: &Self) -> bool {
+        let add = |step: &Self| matches!(step.effect, Effect::Add(_));
+        self.writes_where(other) && !(add(self) && add(other))
+    }
 }
 
 impl Effect {

@@ -4,6 +4,7 @@ use super::{Acknowledge, BrokerKind, Delivery, Ordering, Settings};
 use crate::kernel::Span;
 use crate::model::contract::{Allowance, Promises, faults};
 use crate::model::system::{RetrySpec, ServiceSpec, System};
+use crate::patterns::isolation;
 use crate::patterns::promise::{self, HALF, Keeps};
 
 impl Settings {
@@ -21,6 +22,7 @@ impl Settings {
         let memory = self.inbox_retention.saturating_sub(self.visibility_timeout);
         let forgetful = !self.idempotent_consumer || memory == Span::ZERO;
         let gives_up = self.max_deliveries < 3;
+        let refused = promise::may_be_refused_later(system);
         let keeps = Keeps::everything()
             .and(&["no-phantom-event", "delivery", "no-dead-letters", "outbox-atomicity"])
             .and(&["no-suspension", "inbox-atomicity", "per-key-order"])
@@ -31,7 +33,8 @@ impl Settings {
             .unless(!self.publish.is_stored(), &["outbox-atomicity"])
             .unless(forgetful, &["at-most-once", "no-suspension", "inbox-atomicity"])
             .unless(self.ordering == Ordering::None || loses, &["per-key-order"])
-            .unless(promise::may_be_refused_later(system), &["client-contract"]);
+            .unless(refused, &["client-contract"])
+            .unless(refused && isolation::is_missed(system, true), &["convergence"]);
         // Outages in a row add up, and each adds a recovery.
         let horizon = horizon(&system.retry, self.max_deliveries);
         let longest = HALF.min(Span::from_nanos(horizon.as_nanos() / 8)).min(memory);

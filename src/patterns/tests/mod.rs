@@ -4,4 +4,5 @@ mod chain;
 mod consolidation;
 mod delegation;
 mod in_process;
+mod isolation;
 mod side_by_side;
