@@ -107,7 +107,6 @@ impl Judge {
 
     fn offer(&mut self, record: &Record) {
         self.operations.offer(record);
-        self.anomalies.offer(record);
         if let Some(outcome) = self.operations.get(record.op) {
             self.owed.offer(record.op, outcome.steps());
         }
@@ -244,7 +243,7 @@ impl Sink<Record> for Judge {
             Kind::Offered => self.offer(record),
             Kind::Touches => {
                 self.owed.touch(record);
-                self.anomalies.offer(record);
+                self.anomalies.touch(record);
             }
             Kind::Answered => self.answer(record),
             Kind::ProbeBegan => self.probes.begin(record, &self.operations),

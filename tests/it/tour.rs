@@ -177,3 +177,17 @@ fn a_migration_takes_over_what_arrives_and_leaves_what_was_under_way() {
     assert_eq!(lost("orchestrated"), 0);
     assert!(lost("migration") > 0 && lost("events") > lost("migration") + lost("migration") / 2);
 }
+
+#[test]
+fn with_two_publishers_an_older_price_overtakes_a_newer_one() {
+    let stage = Stage::of("11-two-publishers");
+    let publishers = |variant| {
+        let coupling = &stage.0.variant(variant).expect("it was compared").coupling;
+        let books = coupling.tables.iter().find(|table| table.name == "book");
+        books.expect("there are books").publishers.len()
+    };
+    assert_eq!((publishers("two-publishers"), publishers("one-publisher")), (2, 1));
+    let overtaken = |variant| stage.number(variant, key::OUT_OF_ORDER);
+    assert!(overtaken("two-publishers") > 5.0, "{}", overtaken("two-publishers"));
+    assert_eq!((overtaken("one-publisher"), overtaken("one-outbox")), (0.0, 0.0));
+}

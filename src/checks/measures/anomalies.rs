@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use super::{Measured, Quantity};
 use crate::checks::invariants::InvariantReport;
 use crate::model::record::{Kind, OpId, Record};
-use crate::model::system::{
-    InvariantRule, InvariantSpec, MAX_STEPS, ReadWhat, RowKey, StepId, System,
-};
+use crate::model::system::{InvariantRule, InvariantSpec, MAX_STEPS, ReadWhat, StepId, System};
 
-/// What one operation's effects are ordered by: its kind and the row of its first step.
-type Entity = (u32, u64);
+/// A row: its table and its key.
+type Row = (u32, u64);
 
 /// The anomalies of a run, counted from its start.
 #[derive(Debug, Default)]
@@ -22,13 +20,15 @@ pub struct Anomalies {
     applied: u64,
     /// Whether any read looks at operations, so that one could be dirty.
     reads: bool,
-    /// By operation.
-    entities: Vec<Entity>,
-    /// By operation: the place of its first step among all first steps; 0 before it was committed.
-    places: Vec<u32>,
+    /// The rows that the operations touch, a step after the other.
+    touched: Vec<Row>,
+    /// By operation: where its rows begin, and the place of its first step among all first steps, 0
+    /// before it was committed.
+    places: Vec<(u32, u32)>,
     last: u32,
-    /// By entity and step: the place of the newest that took effect.
-    newest: BTreeMap<(Entity, StepId), u32>,
+    /// By the row of a first step and the row of a later one: the place of the newest operation
+    /// that took effect there.
+    newest: BTreeMap<(Row, Row), u32>,
     /// By operation and step: how many reads saw its effect.
     seen: Vec<[u8; MAX_STEPS]>,
 }
@@ -41,18 +41,16 @@ impl Anomalies {
         Self { reads, ..Self::default() }
     }
 
-    /// An operation arrives, or says which rows it touches.
-    pub fn offer(&mut self, record: &Record) {
+    /// An operation says which row a step of it touches, from the first step on.
+    pub fn touch(&mut self, record: &Record) {
         let number = record.op.0 as usize;
-        if number >= self.entities.len() {
-            self.entities.resize(number + 1, (0, RowKey(u64::MAX).0));
-            self.places.resize(number + 1, 0);
+        if number >= self.places.len() {
+            self.places.resize(number + 1, (0, 0));
         }
-        match record.kind {
-            Kind::Touches if record.step == StepId(0) => self.entities[number].1 = record.a,
-            Kind::Touches => {}
-            _ => self.entities[number].0 = record.subject,
+        if record.step == StepId(0) {
+            self.places[number].0 = self.touched.len() as u32;
         }
+        self.touched.push((record.subject, record.a));
     }
 
     /// A store shows an effect more or less often; `times` is how often it shows the forward effect
@@ -80,9 +78,9 @@ impl Anomalies {
         }
     }
 
+    /// What began as changes of one row should take effect on another one in the same order.
     fn order(&mut self, record: &Record) {
-        let number = record.op.0 as usize;
-        let Some(place) = self.places.get_mut(number) else { return };
+        let Some((start, place)) = self.places.get_mut(record.op.0 as usize) else { return };
         if record.step == StepId(0) {
             if *place == 0 {
                 self.last += 1;
@@ -90,9 +88,12 @@ impl Anomalies {
             }
             return;
         }
-        let place = *place;
-        if place > 0 {
-            let newest = self.newest.entry((self.entities[number], record.step)).or_insert(place);
+        let (start, place) = (*start as usize, *place);
+        let row = |step: StepId| self.touched.get(start + step.index()).copied();
+        if place > 0
+            && let Some(way) = row(StepId(0)).zip(row(record.step))
+        {
+            let newest = self.newest.entry(way).or_insert(place);
             self.disordered += u64::from(place < *newest);
             *newest = place.max(*newest);
         }

@@ -44,18 +44,29 @@ fn reads_are_dirty_that_saw_what_was_compensated_later() {
     assert_eq!(total(&history.rest(), "m8.dirty-reads"), 2, "the last one stayed true");
 }
 
-#[test]
-fn an_effect_is_out_of_order_behind_that_of_a_newer_operation_of_its_row() {
-    let mut history = History::new();
-    history.at(20_000).offer(0, OPEN, 3).offer(1, OPEN, 4).offer(2, OPEN, 5);
-    // The first two begin with the same ticket.
-    for op in [0, 1] {
-        history.note(Kind::Touches, |r| (r.op, r.step, r.a) = (OpId(op), StepId(0), 77));
+/// An operation of this kind with a row for each of its three steps.
+fn touching(history: &mut History, op: u32, kind: u32, rows: [u64; 3]) {
+    history.offer(op, kind, 3); // Its own rows, which others take the place of.
+    for (step, row) in (0..).zip(rows) {
+        history.note(Kind::Touches, |r| {
+            (r.op, r.step, r.subject, r.a) = (OpId(op), StepId(step), step.into(), row);
+        });
     }
-    history.at(20_100).apply(0, 0).at(20_200).apply(1, 0).at(20_300).apply(2, 0);
-    history.at(20_400).apply(2, 1).apply(1, 1);
+}
+
+#[test]
+fn an_effect_is_out_of_order_behind_that_of_a_newer_operation_of_both_rows() {
+    let mut history = History::new();
+    history.at(20_000);
+    // The first three begin with the same ticket, and the first two go on to the same customer.
+    touching(&mut history, 0, OPEN, [77, 5, 1]);
+    touching(&mut history, 1, RENAME, [77, 5, 2]);
+    touching(&mut history, 2, OPEN, [77, 6, 3]);
+    touching(&mut history, 3, OPEN, [78, 5, 4]);
+    history.at(20_100).apply(0, 0).at(20_200).apply(1, 0).at(20_300).apply(2, 0).apply(3, 0);
+    history.at(20_400).apply(3, 1).apply(2, 1).apply(1, 1);
     history.at(20_500).apply(0, 1).apply(0, 2);
-    history.at(20_600).apply(1, 2).apply(2, 2);
+    history.at(20_600).apply(1, 2).apply(2, 2).apply(3, 2);
     assert_eq!(total(&history.rest(), "m8.out-of-order"), 1, "step 1 of operation 0");
 }
 
@@ -121,7 +132,7 @@ fn two_services(answer: impl Fn(u64, u32) -> (u64, Answer)) -> crate::checks::Ru
         };
         let ops = [(2 * second as u32, OPEN), (2 * second as u32 + 1, RENAME)];
         let mut answers = ops.map(|(op, kind)| {
-            history.offer(op, kind, 3);
+            history.offer(op, kind, 3); // Its own rows, which others take the place of.
             let (after, answer) = answer(second, kind);
             (after, op, answer)
         });

@@ -28,8 +28,8 @@ pub(super) const ALL: &[Measure] = &[
         "applied out of order",
         LESS,
         (Total, Unit::Count),
-        "How often a further step took effect behind the same step of a newer operation of its \
-         kind that began with the same row. The order is that in which first steps were committed.",
+        "How often a further step took effect on a row behind that of a newer operation that began \
+         with the same row as its own. The order is that in which first steps were committed.",
     ),
     measure(
         "m8.delivered-again",
