@@ -22,9 +22,9 @@
 //! **Does not promise**: isolation. A reader may see effects that are compensated later, and so may
 //! another operation: where one can build on a row that is taken back under it, what it made of it
 //! stays, and nobody can promise that derived rows agree with their sources. (Only what the last
-//! step makes is there for good as soon as it is there.) Nor does the orchestrator know of a request
-//! that the network copies: a copy that is held back until the saga is over may apply a step that
-//! was refused for want of stock.
+//! step makes is there for good as soon as it is there.) Nor does the orchestrator know of a
+//! request that the network copies: a copy that is held back until the saga is over may apply a
+//! step that was refused for want of stock.
 //!
 //! **Fails as**: `state = "volatile"` strands what was under way when the orchestrator crashes;
 //! without idempotency keys a retry after a lost reply applies a step twice, and a request that
