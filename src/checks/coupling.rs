@@ -4,10 +4,12 @@
 //! pattern waits for before it answers: who writes and reads each table, which columns two services
 //! write, whose schema others rely on, who goes to a table without a right to it, who publishes
 //! what is done to it; for each operation and read what must be up for an answer; and who has to be
-//! deployed together. Names are as shown.
+//! deployed together. Names are as shown. Where the technique is switched, whoever depends on a
+//! table at any time is counted; what an operation or a read needs is said for each time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::kernel::Time;
 use crate::model::contract::{Waits, WaitsFor};
 use crate::model::system::{
     Access, Feed, OperationKind, OperationSpec, ReadSpec, ServiceId, StepSpec, System, TableId,
@@ -30,7 +32,7 @@ pub struct Coupling {
 pub struct TableCoupling {
     /// Its name.
     pub name: String,
-    /// The service that owns it.
+    /// The service that owns it; where that changes, one after the other.
     pub owner: String,
     /// How it is owned, judged by who writes it.
     pub ownership: Ownership,
@@ -105,7 +107,7 @@ impl Coupling {
     pub fn of(system: &System, waits: impl Fn(OperationKind) -> Waits) -> Self {
         let waits: Vec<Waits> = system.kinds().map(waits).collect();
         let operations = system.kinds().map(|kind| operation(system, kind, &waits[kind.index()]));
-        let chains = operations.chain(system.reads.iter().map(|spec| read(system, spec)));
+        let chains = operations.chain(system.reads.iter().flat_map(|spec| reads(system, spec)));
         Self {
             tables: system.table_ids().map(|id| table(system, id, &waits)).collect(),
             chains: chains.collect(),
@@ -160,16 +162,17 @@ fn names(system: &System, services: impl IntoIterator<Item = ServiceId>) -> Vec<
 fn table(system: &System, id: TableId, waits: &[Waits]) -> TableCoupling {
     let spec = system.table(id);
     let writers = system.writers(id);
+    let owners = owners(system, id);
     let ownership = match writers.len() {
         0 => Ownership::Unwritten,
-        1 if writers.contains(&spec.owner) => Ownership::Single,
+        1 if owners.iter().any(|owner| writers.contains(owner)) => Ownership::Single,
         1 => Ownership::Foreign,
         _ => Ownership::Joint,
     };
     let strangers = writers.iter().filter(|service| !spec.is_writable_by(**service)).copied();
     TableCoupling {
         name: spec.name.shown.to_string(),
-        owner: name(system, spec.owner),
+        owner: names(system, owners).join(", then "),
         ownership,
         without_right: names(system, strangers),
         readers: names(system, system.readers(id)),
@@ -178,6 +181,17 @@ fn table(system: &System, id: TableId, waits: &[Waits]) -> TableCoupling {
         publishers: names(system, publishers(system, id, waits)),
         writers: names(system, writers),
     }
+}
+
+/// The owners of a table, each once, the first one first.
+fn owners(system: &System, id: TableId) -> Vec<ServiceId> {
+    let mut owners = Vec::new();
+    for owner in system.turns().into_iter().map(|at| system.owner(id, at)) {
+        if !owners.contains(&owner) {
+            owners.push(owner);
+        }
+    }
+    owners
 }
 
 /// The rows themselves, as a column.
@@ -221,6 +235,8 @@ fn publishers(system: &System, id: TableId, waits: &[Waits]) -> BTreeSet<Service
 /// What is needed, in the making.
 struct Needs<'a> {
     system: &'a System,
+    /// By the rights of this time.
+    at: Time,
     names: Vec<String>,
 }
 
@@ -246,7 +262,7 @@ impl Needs<'_> {
 
     /// A service reads a table by the path that it has to it.
     fn read(&mut self, by: ServiceId, table: TableId) {
-        match self.system.access(by, table) {
+        match self.system.access(by, table, self.at) {
             Access::Direct => self.table(table),
             Access::Call(owner) => {
                 self.service(owner);
@@ -266,7 +282,7 @@ impl Needs<'_> {
 
 fn operation(system: &System, kind: OperationKind, waits: &Waits) -> Chain {
     let OperationSpec { name, steps, .. } = system.operation(kind);
-    let mut needs = Needs { system, names: Vec::new() };
+    let mut needs = Needs { system, at: system.offered(kind).start, names: Vec::new() };
     needs.service(system.front(kind));
     for driver in &waits.drivers {
         needs.node(driver);
@@ -284,15 +300,31 @@ fn operation(system: &System, kind: OperationKind, waits: &Waits) -> Chain {
     Chain { name: name.shown.to_string(), is_read: false, needs: needs.names }
 }
 
+/// What a read needs from the start, and again where that changes.
+fn reads(system: &System, spec: &ReadSpec) -> Vec<Chain> {
+    let mut chains: Vec<Chain> = Vec::new();
+    for at in system.turns() {
+        let needs = read(system, spec, at);
+        let name = match at {
+            Time::ZERO => spec.name.clone(),
+            _ => spec.name.later(at - Time::ZERO),
+        };
+        if chains.last().is_none_or(|last| last.needs != needs) {
+            chains.push(Chain { name: name.shown.to_string(), is_read: true, needs });
+        }
+    }
+    chains
+}
+
 /// A read goes to the service that it asks, or to the owner of each table.
-fn read(system: &System, spec: &ReadSpec) -> Chain {
-    let mut needs = Needs { system, names: Vec::new() };
+fn read(system: &System, spec: &ReadSpec, at: Time) -> Vec<String> {
+    let mut needs = Needs { system, at, names: Vec::new() };
     for table in system.tables_of(spec) {
-        let asked = spec.by.unwrap_or(system.table(table).owner);
+        let asked = spec.by.unwrap_or(system.owner(table, at));
         needs.service(asked);
         needs.read(asked, table);
     }
-    Chain { name: spec.name.shown.to_string(), is_read: true, needs: needs.names }
+    needs.names
 }
 
 /// The groups of services that rely on each other's schemas, or share a process.

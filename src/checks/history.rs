@@ -64,6 +64,7 @@ pub fn system() -> System {
         loads: Vec::new(),
         reads: reads(),
         replicas: Vec::new(),
+        layouts: Vec::new(),
         invariants: Vec::new(),
         retry: RetrySpec {
             attempts: 3,

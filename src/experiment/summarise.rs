@@ -22,6 +22,7 @@ use crate::faults::random::Random;
 use crate::faults::registry::Fault;
 use crate::kernel::{Luck, Span, Time};
 use crate::model::record::{Answer, MessageClass};
+use crate::model::system::System;
 use crate::scenario::{Scenario, Variant};
 use crate::stats::{Curve, MIN_SEEDS, Observation, Quantile, Sample};
 
@@ -91,7 +92,9 @@ fn summary(scenario: &Scenario, variant: &Variant, runs: &[&Judged]) -> VariantR
         series: series(&reports),
         fingerprints: runs.iter().map(|run| run.ran.fingerprint).collect(),
         settled: reports.iter().map(|report| report.settled).collect(),
-        operations: reports.first().map_or_else(Vec::new, |first| operations(scenario, first)),
+        operations: reports
+            .first()
+            .map_or_else(Vec::new, |first| operations(&variant.system, first)),
     }
 }
 
@@ -245,7 +248,7 @@ fn series(reports: &[&RunReport]) -> Series {
     Series { step: width, points: points.collect() }
 }
 
-fn operations(scenario: &Scenario, report: &RunReport) -> Vec<OperationRow> {
+fn operations(system: &System, report: &RunReport) -> Vec<OperationRow> {
     let rows = report.operations.iter().map(|row| {
         let answered = row.answered_after.map(|after| (row.arrived + after).as_nanos());
         let lag = match row.lag {
@@ -263,7 +266,7 @@ fn operations(scenario: &Scenario, report: &RunReport) -> Vec<OperationRow> {
         });
         OperationRow {
             number: row.op.0,
-            kind: scenario.system.operation(row.kind).name.shown.clone(),
+            kind: system.operation(row.kind).name.shown.clone(),
             arrived: row.arrived.as_nanos(),
             answer: row.answer.name(),
             latency: row.answered_after.map(Span::as_nanos),

@@ -33,9 +33,10 @@ enum Ending {
 pub(super) fn schedule(world: &Rc<World>, op: OpId) {
     let env = world.env();
     let info = env.operation(op);
+    let declared = env.system().declared(info.kind);
     for (at, read) in env.system().reads.iter().enumerate() {
         let ReadWhat::Operation { kind, at: offsets, .. } = &read.what else { continue };
-        if *kind != info.kind {
+        if *kind != declared {
             continue;
         }
         for (number, offset) in offsets.iter().enumerate() {
@@ -68,12 +69,12 @@ async fn probe_operation(world: Rc<World>, read: usize, number: u16, op: OpId) {
         ending(here.call(node, message, move |here| compose(here, by, mask, name)).await)
     } else {
         let specs = &system.operation(*kind).steps;
-        let owner_of = |step: StepId| system.table(specs[step.index()].table).owner;
+        let owner_of = |step: StepId| system.owner(specs[step.index()].table, env.now());
         let calls = by_owner(steps.iter().map(|step| (owner_of(*step), *step)));
         let calls = calls.into_iter().map(|(owner, mask)| {
             let step = StepId(mask.trailing_zeros() as u8);
             let node = world.instance(owner, op);
-            (ctx.at_step(step, number), node, move |here: Here| look(here, mask, name))
+            (ctx.at_step(step, number), node, move |here: Here| look(here, owner, mask, name))
         });
         let replies = here.call_all(message, calls).await;
         let worst = replies.into_iter().map(ending).max_by_key(|ending| *ending as u8);
@@ -95,7 +96,7 @@ fn by_owner(steps: impl Iterator<Item = (ServiceId, StepId)>) -> Vec<(ServiceId,
 }
 
 /// At the owner: reads the row of each step in `mask` and notes what it shows.
-async fn look(here: Here, mask: u64, probe: u64) -> bool {
+async fn look(here: Here, owner: ServiceId, mask: u64, probe: u64) -> bool {
     let op = here.ctx().op;
     let info = here.env().operation(op);
     let system = std::sync::Arc::clone(here.env().system());
@@ -103,7 +104,7 @@ async fn look(here: Here, mask: u64, probe: u64) -> bool {
         if mask & 1 << at == 0 {
             continue;
         }
-        let (at, owner) = (StepId(at as u8), system.table(step.table).owner);
+        let at = StepId(at as u8);
         let here = here.at_step(at, here.ctx().attempt);
         let rows = vec![(at, step.table, info.keys[usize::from(step.key)])];
         let database = here.database(step.table);
@@ -124,7 +125,7 @@ async fn compose(here: Here, by: ServiceId, mask: u64, probe: u64) -> bool {
     let specs = &system.operation(info.kind).steps;
     let (mut own, mut asked, mut foreign) = (Vec::new(), Vec::new(), Vec::new());
     for (step, spec) in (0..).map(StepId).zip(specs).filter(|(step, _)| mask & 1 << step.0 != 0) {
-        match system.access(by, spec.table) {
+        match system.access(by, spec.table, here.now()) {
             Access::Direct => own.push((step, spec.table)),
             Access::Replica(copy) => own.push((step, copy)),
             Access::Call(owner) => {
@@ -238,7 +239,7 @@ async fn probe_column(world: Rc<World>, read: usize, query: Query) {
     let Query { cell: column, probe: name, .. } = query;
     here.note(Kind::ProbeBegan, read as u32, name, 1);
     let message = Message::control("read", PATIENCE).class(MessageClass::Probe);
-    let owner = world.env().system().table(column.table).owner;
+    let owner = world.env().system().owner(column.table, world.env().now());
     let by = world.env().system().reads[read].by.unwrap_or(owner);
     let node = world.instance(by, OpId::NONE);
     let reply = here.call(node, message, move |here| read_cell(here, by, query));
@@ -249,7 +250,7 @@ async fn probe_column(world: Rc<World>, read: usize, query: Query) {
 /// At a service: reads a cell by the path that it has to the table.
 async fn read_cell(here: Here, by: ServiceId, query: Query) -> bool {
     let cell = query.cell;
-    match here.system().access(by, cell.table) {
+    match here.system().access(by, cell.table, here.now()) {
         Access::Direct => read_own_cell(here, by, query).await,
         Access::Replica(copy) => {
             let cell = ColumnRef { table: copy, ..cell };

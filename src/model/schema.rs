@@ -91,7 +91,7 @@ impl Env {
     /// Whether a service understands what the owner of a table tells it: always, if that is a
     /// contract; if it is rows, as long as it knows them as they are.
     pub fn is_understood(&self, ctx: &Ctx, table: TableId, service: ServiceId) -> bool {
-        self.system().table(table).api == Api::Contract || self.fits(ctx, table, service)
+        self.system().api(table, self.now()) == Api::Contract || self.fits(ctx, table, service)
     }
 
     #[cold]

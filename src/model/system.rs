@@ -8,10 +8,12 @@ use std::sync::Arc;
 
 use crate::kernel::{Dist, Span, Time};
 
+mod layouts;
 mod operation;
 mod ownership;
 mod rates;
 
+pub use layouts::{Layout, Rights};
 pub use operation::{
     Below, Derive, DeriveRule, Effect, KeyChoice, KeySpec, Lookup, OperationSpec, Refuse, StepSpec,
     ValueSpec,
@@ -81,6 +83,12 @@ impl Name {
         *self.shown == *name || *self.lasting == *name
     }
 
+    /// The same from a time on: shown with that time, and with the same luck.
+    #[must_use]
+    pub fn later(&self, from: Span) -> Self {
+        Self::with_luck(&format!("{} (from {from})", self.shown), &self.lasting)
+    }
+
     /// A name that draws as `luck` does, so that a rename keeps every draw.
     pub fn with_luck(shown: &str, luck: &str) -> Self {
         let shown: Arc<str> = shown.into();
@@ -118,6 +126,9 @@ pub struct System {
     pub reads: Vec<ReadSpec>,
     /// Copies of tables that other services keep for themselves.
     pub replicas: Vec<ReplicaSpec>,
+    /// What holds from when on, the first from the start, where the technique is switched; else
+    /// empty. Each table then has the owner that it has first, and whatever any of them grants.
+    pub layouts: Vec<Layout>,
     /// What must be true of the tables.
     pub invariants: Vec<InvariantSpec>,
     /// The one retry policy that applies to every technical failure.

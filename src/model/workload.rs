@@ -22,7 +22,8 @@ pub enum Workload {
     #[default]
     Drawn,
     /// Exactly these operations, in the order of their arrival, with the luck that they were drawn
-    /// with: what is taken out of a list changes nothing about the others.
+    /// with: what is taken out of a list changes nothing about the others. Their kinds are as
+    /// declared; when they arrive decides what is offered in their place.
     Listed(Arc<[OpInfo]>),
 }
 
@@ -36,7 +37,9 @@ pub fn start(world: &Rc<World>, workload: &Workload) {
             world.env().sim().spawn(NodeId::WORLD, async move {
                 for info in list.iter() {
                     listed.env().sim().sleep_until(info.arrived).await;
-                    let op = listed.env().arrive(OpInfo { arrived: listed.env().now(), ..*info });
+                    let arrived = listed.env().now();
+                    let kind = listed.env().system().kind_at(info.kind, arrived);
+                    let op = listed.env().arrive(OpInfo { kind, arrived, ..*info });
                     client::note_arrival(&listed, op);
                     listed.env().sim().spawn(NodeId::WORLD, client::ask(Rc::clone(&listed), op));
                 }
@@ -189,15 +192,11 @@ fn arrive(world: &Rc<World>, id: LoadId, number: u64, followed: Option<OpId>) ->
     let env = world.env();
     let load = &env.system().loads[id.index()];
     let luck = op_luck(load.name.luck, number);
-    let mut info = OpInfo {
-        kind: load.operation,
-        keys: [RowKey(0); MAX_KEYS],
-        luck,
-        ordinal: number,
-        arrived: env.now(),
-    };
+    let kind = env.system().kind_at(load.operation, env.now());
+    let mut info =
+        OpInfo { kind, keys: [RowKey(0); MAX_KEYS], luck, ordinal: number, arrived: env.now() };
     let earlier = followed.map(|op| env.operation(op));
-    for (at, key) in env.system().operation(load.operation).keys.iter().enumerate() {
+    for (at, key) in env.system().operation(kind).keys.iter().enumerate() {
         info.keys[at] = match &key.choice {
             KeyChoice::New => fresh_key(id, number),
             KeyChoice::Followed => earlier.map_or(RowKey(0), |earlier| {

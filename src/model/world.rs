@@ -212,7 +212,7 @@ impl World {
 
     /// The instance of a table's owner that serves an operation.
     pub fn owner(&self, table: TableId, op: OpId) -> NodeId {
-        self.instance(self.env.system().table(table).owner, op)
+        self.instance(self.env.system().owner(table, self.env.now()), op)
     }
 
     /// The service where an operation's first step runs.

@@ -28,7 +28,8 @@ use crate::model::world::World;
 pub struct Era {
     /// Operations that arrive from then on, since the start of the run, belong to it.
     pub from: Span,
-    /// By kind of operation, the position of its pattern.
+    /// By kind of operation, the position of its pattern; of a kind that is not offered then, of
+    /// the one that it has first or had last.
     pub patterns: Vec<usize>,
 }
 
@@ -50,11 +51,12 @@ impl Part {
         Share::these(self.kinds.iter().copied())
     }
 
-    /// The system with the operations of this part only. Loads and reads, which say nothing about
-    /// how operations are carried out, are left out.
+    /// The system with the operations of this part only. What refers to operations and says nothing
+    /// about how they are carried out is left out: loads, reads, and which of them is offered when.
     fn own(&self, system: &System) -> System {
         let operations = self.share().of(system).cloned().collect();
-        System { operations, loads: Vec::new(), reads: Vec::new(), ..system.clone() }
+        let (loads, reads, layouts) = (Vec::new(), Vec::new(), Vec::new());
+        System { operations, loads, reads, layouts, ..system.clone() }
     }
 
     fn steps<'s>(&self, system: &'s System) -> impl Iterator<Item = &'s StepSpec> {
@@ -99,14 +101,17 @@ fn said(era: &Era, names: &[&str], system: &System) -> String {
         Span::ZERO => String::new(),
         from => format!("from {from} on "),
     };
+    let at = Time::ZERO + era.from;
+    let offered = || system.kinds().filter(move |kind| system.offered(*kind).contains(&at));
     let parts = names.iter().enumerate().filter_map(|(number, name)| {
-        let operations = system.operations.iter().zip(&era.patterns);
-        let own = operations.filter(|(_, pattern)| **pattern == number);
-        let own: Vec<&str> = own.map(|(operation, _)| &*operation.name.shown).collect();
-        match own.len() {
-            0 => None,
-            all if all == system.operations.len() => Some((*name).to_owned()),
-            _ => Some(format!("{name} for {}", own.join(", "))),
+        let (own, others): (Vec<OperationKind>, Vec<OperationKind>) =
+            offered().partition(|kind| era.patterns[kind.index()] == number);
+        let own = own.iter().map(|kind| &*system.operation(*kind).name.shown);
+        let own: Vec<&str> = own.collect();
+        match (own.is_empty(), others.is_empty()) {
+            (true, _) => None,
+            (false, true) => Some((*name).to_owned()),
+            (false, false) => Some(format!("{name} for {}", own.join(", "))),
         }
     });
     from + &parts.collect::<Vec<_>>().join(", ")
@@ -221,7 +226,7 @@ impl Prepared for Mosaic {
         drivers
     }
 
-    /// Where the pattern is switched: before the first switch.
+    /// Where the pattern is switched: under the first that carries out this kind.
     fn waits(&self, kind: OperationKind) -> Waits {
         self.parts[self.eras[0].patterns[kind.index()]].pattern.waits(kind)
     }

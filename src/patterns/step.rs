@@ -201,7 +201,7 @@ pub async fn lookup(here: &Here, step: StepId) -> Result<(), Failure> {
     let Some(lookup) = spec.lookup else { return Ok(()) };
     let row = info.keys[usize::from(lookup.key)];
     let here = here.at_step(step, here.ctx().attempt);
-    match here.system().access(spec.by, lookup.table) {
+    match here.system().access(spec.by, lookup.table, info.arrived) {
         Access::Direct => look_up(here, spec.by, lookup, row).await,
         Access::Replica(copy) => {
             look_up(here, spec.by, Lookup { table: copy, ..lookup }, row).await

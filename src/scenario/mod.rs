@@ -138,7 +138,8 @@ pub struct ExploreSpec {
 pub struct Variant {
     /// Its name.
     pub name: Name,
-    /// How ownership is arranged: the names of its techniques, as in `delegate + replicate`.
+    /// How ownership is arranged: the names of its techniques, as in `delegate + replicate`, and
+    /// those to which it switches.
     pub technique: String,
     /// How operations are carried out.
     pub pattern: Arc<dyn Prepared>,

@@ -31,7 +31,8 @@ pub fn schema(registries: &Registries) -> Value {
     definitions.insert("Distribution".into(), dist::definition());
     definitions.insert("Technique".into(), technique);
     let variants: Vec<Value> = patterns.iter().cloned().map(variant).collect();
-    let switches: Vec<Value> = patterns.into_iter().map(switch).collect();
+    let mut switches: Vec<Value> = patterns.into_iter().map(switch).collect();
+    switches.push(switch_of_technique());
     definitions.insert("Variant".into(), json!({ "type": "object", "anyOf": variants }));
     definitions.insert("Switch".into(), json!({ "type": "object", "anyOf": switches }));
     definitions.insert("Fault".into(), json!({ "type": "object", "anyOf": faults }));
@@ -98,20 +99,37 @@ fn variant(mut patterns: Value) -> Value {
         "items": { "$ref": "#/$defs/Switch" },
     });
     patterns["properties"]["luck"] = String::schema();
-    let technique = json!({ "$ref": "#/$defs/Technique" });
-    patterns["properties"]["technique"] = json!({
-        "anyOf": [technique, { "type": "array", "items": technique, "minItems": 1 }],
-        "default": TableSplit::NAME,
-    });
+    patterns["properties"]["technique"] = techniques();
+    patterns["properties"]["technique"]["default"] = json!(TableSplit::NAME);
     patterns["properties"]["switch"] = switches;
     patterns
+}
+
+/// A technique, or several.
+fn techniques() -> Value {
+    let technique = json!({ "$ref": "#/$defs/Technique" });
+    json!({ "anyOf": [technique, { "type": "array", "items": technique, "minItems": 1 }] })
 }
 
 /// What carries out operations from a time on.
 fn switch(mut patterns: Value) -> Value {
     patterns["properties"]["at"] = described(Span::schema(), "From when on.");
+    patterns["properties"]["technique"] = techniques();
     patterns["required"] = json!(["at", "pattern"]);
     patterns
+}
+
+/// Another technique under the same patterns.
+fn switch_of_technique() -> Value {
+    json!({
+        "description": "ownership is arranged otherwise; what carries out operations stays",
+        "properties": {
+            "at": described(Span::schema(), "From when on."),
+            "technique": techniques(),
+        },
+        "required": ["at", "technique"],
+        "additionalProperties": false,
+    })
 }
 
 fn fault<T: ?Sized>(entry: &Entry<T>, generator: &mut SchemaGenerator) -> Value {

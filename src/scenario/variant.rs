@@ -41,9 +41,41 @@
 //! ```
 //!
 //! A pattern has one choice of settings within a variant: what it keeps on nodes and in logs is
-//! there once. The technique cannot be switched: tables would have to move while operations are
-//! under way.
+//! there once.
+//!
+//! **A switch of the technique.** A switch may name a technique, with or without a pattern, and
+//! arranges ownership anew: what it names is applied to the system of the file, as the variant's
+//! own technique is, and not to what that made of it.
+//!
+//! ```toml
+//! [variants.strangler]
+//! technique = "shared-database"
+//! pattern = "local-transaction"
+//!
+//! [[variants.strangler.switch]]
+//! at = "60s"
+//! technique = ["shared-database", "delegate"]
+//! ```
+//!
+//! No row can move while operations are under way. So every table has to stay in its database with
+//! its columns, every copy has to stay, services have to run in the processes in which they did,
+//! and operations need the steps that they had; a switch that breaks with this is refused and says
+//! by what. Who owns a table, who goes to it directly, and who carries out a step or is asked for
+//! it may change, but not the owner of a table that is copied.
+//!
+//! * An operation that arrives before the switch ends the old way, look-ups and further attempts of
+//!   its client included. One that arrives later goes the new way. Where that differs, results
+//!   show it as another operation, named `restock (from 60s)`.
+//! * Reads go by the owners and rights of the moment in which they are asked.
+//! * Rights to write are not withdrawn. Databases let everybody write who may under either layout,
+//!   because what began the old way has to end; nobody uses an old right for anything new.
+//! * A change of the schema concerns whoever relies on it under any of the layouts, so does the
+//!   coupling of the variant; a fault that strikes `table:X` strikes the first owner of `X`.
+//! * A search for failures squeezes arrivals into a few seconds, and rarely gets as far as a switch
+//!   that comes late: give it a scenario with an early one. In a counterexample operations have the
+//!   names of the file; when they arrive says which way they go.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use toml::de::DeTable;
@@ -53,8 +85,9 @@ use super::decode::{Decode, Decoder, Fields, Item, in_order, unknown_key};
 use super::plan::{note_settings, settings_of, unknown};
 use super::problem::{Place, Problem};
 use super::resolve::names::Names;
+use super::technique::{self, TechniqueText};
 use super::values::{At, Length};
-use crate::kernel::Span;
+use crate::kernel::{Span, Time};
 use crate::model::system::{OperationKind, System};
 use crate::patterns::mosaic::{Era, mosaic};
 use crate::patterns::registry::Prepared;
@@ -87,6 +120,8 @@ struct EraText {
     named: Vec<(At<String>, usize)>,
     /// The pattern of all other operations.
     others: Option<usize>,
+    /// How ownership is arranged from then on, if that is switched.
+    technique: Option<Vec<TechniqueText>>,
 }
 
 /// The key of a map that stands for all operations that it does not name.
@@ -125,20 +160,29 @@ impl Roster {
     fn read_switch(&mut self, item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<()> {
         let mut fields = decoder.table(item, "a switch")?;
         let at: Option<At<Span>> = fields.read(decoder, "at", None);
-        let technique = fields.item("technique");
-        if let Some(item) = technique {
-            let place = decoder.place(item);
-            let message = "the technique cannot be switched at a time";
-            let problem = Problem::error("switch", &place, message, "a change of the layout");
-            let help = "rows would have to move to another database, or another service would own \
-                        them, while operations are under way; compare two variants instead";
-            decoder.report(problem.help(help));
-        }
+        let technique = fields
+            .item("technique")
+            .map(|item| decoder.within("technique", |decoder| technique::decode(item, decoder)));
         let place = fields.place.clone();
-        let start = at.clone().unwrap_or(At { place, value: Span::ZERO });
-        let read = self.read_era(&mut fields, start, decoder);
+        let start = at.clone().unwrap_or(At { place: place.clone(), value: Span::ZERO });
+        let read = if fields.item("pattern").is_some() {
+            self.read_era(&mut fields, start, decoder).map(|_| ())
+        } else {
+            if technique.is_none() {
+                let message = "a switch needs the key `pattern`, `technique`, or both";
+                let label = "nothing is switched";
+                decoder.report(Problem::error("missing-key", &place, message, label));
+            }
+            let (named, others, none) = (Vec::new(), None, None);
+            self.eras.push(EraText { at: start, place, named, others, technique: none });
+            technique.is_some().then_some(())
+        };
         fields.close(decoder);
-        at.filter(|_| technique.is_none()).and(read).map(|_| ())
+        let all_well = at.and(read).filter(|()| !matches!(technique, Some(None)));
+        if let Some(era) = self.eras.last_mut() {
+            era.technique = technique.flatten();
+        }
+        all_well
     }
 
     /// Reads what holds from a time on, and gives the patterns that it names.
@@ -155,7 +199,8 @@ impl Roster {
             let name = name?;
             let others = Some(self.part(&name, settings, None, decoder)?);
             let place = name.place.clone();
-            self.eras.push(EraText { at, place, named: Vec::new(), others });
+            let (named, technique) = (Vec::new(), None);
+            self.eras.push(EraText { at, place, named, others, technique });
             return Some(name);
         };
         let settings = fields.item("settings");
@@ -166,8 +211,8 @@ impl Roster {
             && settings.as_ref().is_none_or(Option::is_some);
         let settings = settings.flatten().unwrap_or_default();
         let place = decoder.place(map);
-        let named_at = place.clone();
-        let mut era = EraText { at, place: named_at, named: Vec::new(), others: None };
+        let (named_at, technique) = (place.clone(), None);
+        let mut era = EraText { at, place: named_at, named: Vec::new(), others: None, technique };
         for (operation, name) in &named {
             let known = self.parts.iter().position(|part| part.name.value == name.value);
             let written = settings.get(name.value.as_str());
@@ -278,17 +323,33 @@ impl Roster {
         }
     }
 
+    /// From when on ownership is arranged by which techniques instead of those before.
+    pub fn techniques(&self) -> impl Iterator<Item = (Span, &[TechniqueText])> {
+        self.eras.iter().filter_map(|era| Some((era.at.value, &**era.technique.as_ref()?)))
+    }
+
     /// The pattern of the variant on a system, whose operations it names.
     pub fn prepared(&self, system: &System) -> Arc<dyn Prepared> {
         let patterns: Vec<_> = self.parts.iter().map(|part| Arc::clone(&part.pattern)).collect();
-        let mut now = vec![0; system.operations.len()];
-        let eras = self.eras.iter().map(|era| {
-            for (at, part) in now.iter_mut().enumerate() {
-                let name = &system.operation(OperationKind(at as u16)).name.shown;
+        // What is not offered at a time has the pattern that it has first, or had last.
+        let pattern = |kind: OperationKind, from: Time| {
+            let Range { start, end } = system.offered(kind);
+            let name = &system.operation(system.declared(kind)).name.shown;
+            let begun = |era: &&EraText| {
+                let at = Time::ZERO + era.at.value;
+                at <= from.max(start) && at < end
+            };
+            let eras = self.eras.iter().take_while(begun);
+            let named = eras.filter_map(|era| {
                 let named = era.named.iter().find(|(operation, _)| *operation.value == **name);
-                *part = named.map(|(_, part)| *part).or(era.others).unwrap_or(*part);
-            }
-            Era { from: era.at.value, patterns: now.clone() }
+                named.map(|(_, part)| *part).or(era.others)
+            });
+            named.last().unwrap_or(0)
+        };
+        let eras = self.eras.iter().map(|era| {
+            let from = Time::ZERO + era.at.value;
+            let patterns = system.kinds().map(|kind| pattern(kind, from)).collect();
+            Era { from: era.at.value, patterns }
         });
         mosaic(&patterns, eras.collect(), system)
     }

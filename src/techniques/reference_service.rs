@@ -39,6 +39,7 @@ impl Technique for ReferenceService {
 
 #[cfg(test)]
 mod tests {
+    use crate::kernel::Time;
     use crate::model::system::{Access, TableId};
     use crate::techniques::testbed::{Laid, laid};
 
@@ -47,6 +48,6 @@ mod tests {
         let Laid { after, .. } = laid("['delegate', 'reference-service']");
         let [catalog, desk] =
             ["catalog", "desk"].map(|name| after.service_named(name).expect("a service"));
-        assert_eq!(after.access(desk, TableId(0)), Access::Call(catalog));
+        assert_eq!(after.access(desk, TableId(0), Time::ZERO), Access::Call(catalog));
     }
 }

@@ -129,6 +129,7 @@ fn copy(system: &mut System, of: TableId, reader: ServiceId, feed: Feed) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::Time;
     use crate::model::system::Access;
     use crate::techniques::testbed::{Laid, laid, refused};
 
@@ -140,8 +141,8 @@ mod tests {
             ["desk", "inventory"].map(|name| after.service_named(name).expect("a service"));
         assert_eq!(after.replicas.len(), 2, "both look books up");
         let of_desk = TableId(before.tables.len() as u16 + 1);
-        assert_eq!(after.access(desk, TableId(0)), Access::Replica(of_desk));
-        assert!(matches!(after.access(inventory, TableId(0)), Access::Replica(_)));
+        assert_eq!(after.access(desk, TableId(0), Time::ZERO), Access::Replica(of_desk));
+        assert!(matches!(after.access(inventory, TableId(0), Time::ZERO), Access::Replica(_)));
         let copy = after.table(of_desk);
         assert_eq!(&*copy.name.shown, "book@desk");
         assert_eq!((copy.owner, copy.database), (desk, before.tables[2].database));

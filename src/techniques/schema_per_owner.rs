@@ -55,6 +55,7 @@ impl Technique for SchemaPerOwner {
 
 #[cfg(test)]
 mod tests {
+    use crate::kernel::Time;
     use crate::model::system::{Access, TableId};
     use crate::techniques::testbed::{Laid, laid};
 
@@ -65,7 +66,7 @@ mod tests {
             ["catalog", "inventory"].map(|name| after.service_named(name).expect("a service"));
         let book = TableId(0);
         assert!(before.table(book).grants.is_empty());
-        assert_eq!(after.access(inventory, book), Access::Direct);
+        assert_eq!(after.access(inventory, book, Time::ZERO), Access::Direct);
         assert!(!after.table(book).is_writable_by(inventory));
         let restock = &after.operations[1].steps[0];
         assert_eq!((restock.by, restock.asked_by), (catalog, Some(inventory)));

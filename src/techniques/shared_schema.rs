@@ -51,6 +51,7 @@ impl Technique for SharedSchema {
 
 #[cfg(test)]
 mod tests {
+    use crate::kernel::Time;
     use crate::model::system::{Access, TableId};
     use crate::techniques::testbed::{Laid, laid, refused};
 
@@ -61,9 +62,9 @@ mod tests {
         let [desk, report] =
             ["desk", "report"].map(|name| after.service_named(name).expect("a service"));
         let book = TableId(0);
-        assert_eq!(after.access(desk, book), Access::Direct, "it looks books up");
+        assert_eq!(after.access(desk, book, Time::ZERO), Access::Direct, "it looks books up");
         assert!(!after.table(book).is_writable_by(desk));
-        assert!(matches!(after.access(report, book), Access::Call(_)), "it reads none");
+        assert!(matches!(after.access(report, book, Time::ZERO), Access::Call(_)), "it reads none");
         let problems = refused("['delegate', { name = 'shared-schema', tables = ['loan'] }]");
         assert!(problems.contains("no service but its owner reads `loan`"), "{problems}");
     }

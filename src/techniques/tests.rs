@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 mod runs;
+mod switch;
 
 use super::registry::{TechniqueEntry, Techniques};
 use super::testbed::{LIBRARY, laid};

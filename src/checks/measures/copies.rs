@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::owed::Missing;
+use crate::kernel::Time;
 use crate::model::database::EXISTENCE;
 use crate::model::record::{Record, column_subject, subject_column};
 use crate::model::system::{Access, ColumnRef, ReadWhat, System, TableId};
@@ -44,7 +45,11 @@ impl Copies {
             let (Some(by), ReadWhat::Column { column, .. }) = (read.by, &read.what) else {
                 continue;
             };
-            let Access::Replica(copy) = system.access(by, column.table) else { continue };
+            let path = |at: Time| match system.access(by, column.table, at) {
+                Access::Replica(copy) => Some(copy),
+                Access::Direct | Access::Call(_) => None,
+            };
+            let Some(copy) = system.turns().into_iter().find_map(path) else { continue };
             if known.iter().any(|other| (other.source, other.copy) == (*column, copy)) {
                 continue;
             }

@@ -41,7 +41,9 @@ pub(super) fn draw(system: &System, seed: u64, count: usize) -> Vec<Offer> {
             for key in info.keys.iter_mut().filter(|key| maker(**key).is_none()) {
                 key.0 %= ROWS; // Some are drawn among all rows of the scenario.
             }
-            let load = system.loads[load.index()].name.lasting.to_string();
+            let load = &system.loads[load.index()];
+            info.kind = load.operation; // What takes its place is up to when it arrives in a case.
+            let load = load.name.lasting.to_string();
             Offer { name: OpName { load, number: info.ordinal }, info }
         })
         .collect();

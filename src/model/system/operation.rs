@@ -48,7 +48,7 @@ pub enum KeyChoice {
 }
 
 /// One step: an effect on a row of one table, owned by one service.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct StepSpec {
     /// Its name within the operation.
     pub name: Name,

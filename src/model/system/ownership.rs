@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     DatabaseId, OperationKind, ReadSpec, ReadWhat, ServiceId, StepSpec, System, TableId, TableSpec,
 };
-use crate::kernel::Span;
+use crate::kernel::{Span, Time};
 
 /// A right to somebody else's table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,11 +59,14 @@ pub enum Access {
 }
 
 impl System {
-    /// How a service reads a table.
-    pub fn access(&self, service: ServiceId, table: TableId) -> Access {
+    /// How a service reads a table at a time.
+    pub fn access(&self, service: ServiceId, table: TableId, at: Time) -> Access {
         let spec = self.table(table);
-        let granted = || spec.grants.iter().any(|grant| grant.service == service);
-        if spec.owner == service || granted() {
+        let (owner, grants) = match self.rights(table, at) {
+            Some(rights) => (rights.owner, &rights.grants),
+            None => (spec.owner, &spec.grants),
+        };
+        if owner == service || grants.iter().any(|grant| grant.service == service) {
             return Access::Direct;
         }
         let own = |replica: &&ReplicaSpec| {
@@ -71,7 +74,7 @@ impl System {
         };
         match self.replicas.iter().find(own) {
             Some(replica) => Access::Replica(replica.copy),
-            None => Access::Call(spec.owner),
+            None => Access::Call(owner),
         }
     }
 

@@ -31,7 +31,7 @@ pub(super) enum Corrected {
 }
 
 async fn begin(here: &Here, table: TableId) -> Result<Txn, DbError> {
-    let owner = here.system().table(table).owner;
+    let owner = here.system().owner(table, here.now());
     here.database(table).begin(*here.ctx(), here.node(), owner, false).await
 }
 

@@ -6,7 +6,7 @@ use crate::model::broker::Broker;
 use crate::model::database::{Event, EventKind};
 use crate::model::here::Here;
 use crate::model::record::OpId;
-use crate::model::system::{ServiceId, StepId};
+use crate::model::system::{ServiceId, StepId, TableId};
 use crate::patterns::share::Share;
 use crate::patterns::step::{self, Care, Failure};
 
@@ -145,8 +145,9 @@ pub(super) fn forget_old_keys(here: &Here, retention: Span, share: &Share) {
             let before = Time::from_nanos(now.saturating_sub(retention.as_nanos()));
             let system = here.system();
             let concerns = |op: OpId| share.has(here.env().operation(op).kind);
-            for table in system.tables.iter().filter(|table| table.owner == service) {
-                here.database_of(table.database).forget_keys_before(before, concerns);
+            let own = |table: &TableId| system.owner(*table, here.now()) == service;
+            for table in system.table_ids().filter(own) {
+                here.database(table).forget_keys_before(before, concerns);
             }
         }
     });

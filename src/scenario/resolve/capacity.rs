@@ -1,9 +1,8 @@
 //! Whether the load is more than the system can carry: a warning, computed from means.
 
-use std::sync::Arc;
-
 use super::super::file::File;
 use super::super::problem::{Place, Problem};
+use super::layout::Laid;
 use crate::model::system::{StepSpec, System};
 
 /// Something that is asked for more than it can give.
@@ -21,7 +20,7 @@ struct Overload<'s> {
 /// out, and of those that are overloaded only in a variant.
 pub(super) fn check(
     system: &System,
-    layouts: &[Option<Arc<System>>],
+    layouts: &[Option<Laid<'_>>],
     file: &File,
     problems: &mut Vec<Problem>,
 ) {
@@ -33,15 +32,19 @@ pub(super) fn check(
         };
         problems.push(warning(overload, String::new(), place, file));
     }
-    for ((shown, variant), layout) in file.variants.0.iter().zip(layouts) {
-        let (Some(variant), Some(layout)) = (variant, layout) else { continue };
-        let known = |other: &Overload<'_>| {
-            everywhere.iter().any(|known| (known.what, known.at) == (other.what, other.at))
-        };
-        for overload in overloads(layout).iter().filter(|overload| !known(overload)) {
-            let place = variant.technique.first().map_or(&shown.place, |first| &first.place);
-            let lead = format!("in the variant `{}`, ", shown.value);
-            problems.push(warning(overload, lead, place, file));
+    for ((shown, _), laid) in file.variants.0.iter().zip(layouts) {
+        let mut known: Vec<(&str, usize)> =
+            everywhere.iter().map(|known| (known.what, known.at)).collect();
+        for stage in laid.iter().flat_map(|laid| &laid.stages) {
+            for overload in overloads(&stage.system) {
+                if known.contains(&(overload.what, overload.at)) {
+                    continue;
+                }
+                known.push((overload.what, overload.at));
+                let place = stage.techniques.first().map_or(&shown.place, |first| &first.place);
+                let lead = format!("{}, ", stage.of(&shown.value));
+                problems.push(warning(&overload, lead, place, file));
+            }
         }
     }
 }

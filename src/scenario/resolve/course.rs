@@ -1,7 +1,6 @@
 //! The course of a run, clients, retries, variants and faults.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use super::super::file::{File, Service};
 use super::super::plan::FaultText;
@@ -10,12 +9,13 @@ use super::super::profile::{PROFILES, Profile};
 use super::super::suggest::{either, nearest};
 use super::super::values::At;
 use super::super::{PlannedFault, Variant};
+use super::layout::{Laid, Stage};
 use super::{Context, ROLES, name};
 use crate::faults::plan::Start;
 use crate::faults::random::Nemesis;
 use crate::faults::target::{LOAD, TABLE};
 use crate::kernel::Span;
-use crate::model::system::{ClientSpec, Phases, RetrySpec, System};
+use crate::model::system::{ClientSpec, Phases, RetrySpec};
 
 impl Context<'_> {
     /// Retries, clients and phases.
@@ -207,29 +207,38 @@ impl Context<'_> {
 }
 
 /// The variants, in order, each with the system as its techniques lay it out.
-pub(super) fn variants(layouts: Vec<Option<Arc<System>>>, file: &File) -> Option<Vec<Variant>> {
-    let variants = file.variants.0.iter().zip(layouts).map(|((shown, variant), layout)| {
-        let variant = variant.as_ref()?;
-        let techniques = variant.technique.iter().map(|technique| technique.arrangement.name());
+pub(super) fn variants(layouts: Vec<Option<Laid<'_>>>, file: &File) -> Option<Vec<Variant>> {
+    let variants = file.variants.0.iter().zip(layouts).map(|((shown, variant), laid)| {
+        let (variant, laid) = (variant.as_ref()?, laid?);
         Some(Variant {
             name: name(shown, variant.luck.as_ref()),
-            technique: techniques.collect::<Vec<_>>().join(" + "),
-            pattern: variant.pattern.prepared(layout.as_ref()?),
-            system: layout?,
+            technique: laid.stages.iter().map(techniques).collect::<Vec<_>>().join(", "),
+            pattern: variant.pattern.prepared(&laid.system),
+            system: laid.system,
         })
     });
     variants.collect()
 }
 
+/// The techniques of a stage, by their names.
+fn techniques(stage: &Stage<'_>) -> String {
+    let names = stage.techniques.iter().map(|technique| technique.arrangement.name());
+    let names = names.collect::<Vec<_>>().join(" + ");
+    match stage.from {
+        Span::ZERO => names,
+        from => format!("from {from} on {names}"),
+    }
+}
+
 /// Asks every variant's pattern whether it can run on the system of the variant.
 pub(super) fn check_variants(
-    layouts: &[Option<Arc<System>>],
+    layouts: &[Option<Laid<'_>>],
     file: &File,
     problems: &mut Vec<Problem>,
 ) {
-    for ((shown, variant), layout) in file.variants.0.iter().zip(layouts) {
-        let (Some(variant), Some(layout)) = (variant, layout) else { continue };
-        for message in variant.pattern.prepared(layout).check(layout) {
+    for ((shown, variant), laid) in file.variants.0.iter().zip(layouts) {
+        let (Some(variant), Some(laid)) = (variant, laid) else { continue };
+        for message in variant.pattern.prepared(&laid.system).check(&laid.system) {
             let label = format!("in the variant `{}`", shown.value);
             problems.push(Problem::error("pattern", &variant.name.place, message, label));
         }

@@ -8,37 +8,83 @@ use super::super::plan::VariantText;
 use super::super::problem::Problem;
 use super::super::suggest::nearest;
 use super::super::technique::TechniqueText;
+use super::switch;
+use crate::kernel::Span;
 use crate::model::system::{Name, OperationKind, ServiceId, StepSpec, System, TableId};
 
-/// The system of each variant, in order; none where a technique does not fit.
-pub(super) fn lay_out(
+/// A variant, laid out.
+pub(super) struct Laid<'f> {
+    /// What holds one after the other, the first from the start.
+    pub stages: Vec<Stage<'f>>,
+    /// The system on which the variant runs: that of its only stage, or all in one.
+    pub system: Arc<System>,
+}
+
+/// What holds from a time on.
+pub(super) struct Stage<'f> {
+    /// From when on.
+    pub from: Span,
+    /// How it is arranged.
+    pub techniques: &'f [TechniqueText],
+    /// What the file lays out, so arranged.
+    pub system: Arc<System>,
+}
+
+impl Stage<'_> {
+    /// Which stage of a variant it is, in words.
+    pub fn of(&self, variant: &str) -> String {
+        match self.from {
+            Span::ZERO => format!("in the variant `{variant}`"),
+            from => format!("in the variant `{variant}` from {from} on"),
+        }
+    }
+}
+
+/// Each variant, in order; none where a technique does not fit.
+pub(super) fn lay_out<'f>(
     system: &Arc<System>,
-    file: &File,
+    file: &'f File,
     problems: &mut Vec<Problem>,
-) -> Vec<Option<Arc<System>>> {
+) -> Vec<Option<Laid<'f>>> {
     let mut reports: Vec<(String, Problem)> = Vec::new();
     let mut layouts = Vec::new();
     for (_, variant) in &file.variants.0 {
-        let Some(variant) = variant else {
-            layouts.push(None);
-            continue;
-        };
-        let mut layout = Some(System::clone(system));
-        for technique in &variant.technique {
-            let Some(before) = layout.take() else { break };
-            match technique.arrangement.apply(before) {
-                Ok(after) => layout = Some(after),
-                Err(messages) => {
-                    for message in messages {
-                        report(&mut reports, technique, message, system);
-                    }
-                }
-            }
-        }
-        layouts.push(layout.map(Arc::new));
+        layouts.push(variant.as_ref().and_then(|variant| {
+            let first = (Span::ZERO, &*variant.technique);
+            let all = std::iter::once(first).chain(variant.pattern.techniques());
+            let stages = all.map(|(from, techniques)| {
+                let system = applied(system, techniques, &mut reports)?;
+                Some(Stage { from, techniques, system: Arc::new(system) })
+            });
+            let stages: Vec<Option<Stage<'_>>> = stages.collect();
+            let stages: Vec<Stage<'_>> = stages.into_iter().collect::<Option<_>>()?;
+            let system = switch::together(&stages, problems)?;
+            Some(Laid { stages, system })
+        }));
     }
     problems.extend(reports.into_iter().map(|(_, problem)| problem));
     layouts
+}
+
+/// A system after these techniques, one after the other; none if one does not fit.
+fn applied(
+    system: &System,
+    techniques: &[TechniqueText],
+    reports: &mut Vec<(String, Problem)>,
+) -> Option<System> {
+    let mut layout = system.clone();
+    for technique in techniques {
+        match technique.arrangement.apply(layout) {
+            Ok(after) => layout = after,
+            Err(messages) => {
+                for message in messages {
+                    report(reports, technique, message, system);
+                }
+                return None;
+            }
+        }
+    }
+    Some(layout)
 }
 
 /// Reports what does not fit; the same of several variants only once, with all places.
@@ -96,12 +142,12 @@ fn trespasses(system: &System) -> Vec<Trespass> {
 /// technique that is missing.
 pub(super) fn check_writers(
     system: &System,
-    layouts: &[Option<Arc<System>>],
+    layouts: &[Option<Laid<'_>>],
     file: &File,
     problems: &mut Vec<Problem>,
 ) {
-    let each: Vec<Vec<Trespass>> =
-        layouts.iter().flatten().map(|layout| trespasses(layout)).collect();
+    let stages = layouts.iter().flatten().flat_map(|laid| &laid.stages);
+    let each: Vec<Vec<Trespass>> = stages.map(|stage| trespasses(&stage.system)).collect();
     let Some(first) = each.first() else { return };
     let spec = |at: Trespass| &system.operation(at.kind).steps[at.step];
     let is_slip = |at: &Trespass| {
@@ -110,14 +156,16 @@ pub(super) fn check_writers(
     };
     let slips: Vec<Trespass> = first.iter().filter(|at| is_slip(at)).copied().collect();
     problems.extend(slips.iter().filter_map(|at| slip(*at, spec(*at).table, file)));
-    for ((shown, variant), layout) in file.variants.0.iter().zip(layouts) {
-        let (Some(variant), Some(layout)) = (variant, layout) else { continue };
-        let mut known: Vec<(ServiceId, TableId)> = Vec::new();
-        for at in trespasses(layout).into_iter().filter(|at| !slips.contains(at)) {
-            let who = (spec(at).by, spec(at).table);
-            if !known.contains(&who) {
-                known.push(who);
-                problems.extend(missing(at, variant, &shown.value, layout, file));
+    for ((shown, variant), laid) in file.variants.0.iter().zip(layouts) {
+        let (Some(variant), Some(laid)) = (variant, laid) else { continue };
+        for stage in &laid.stages {
+            let mut known: Vec<(ServiceId, TableId)> = Vec::new();
+            for at in trespasses(&stage.system).into_iter().filter(|at| !slips.contains(at)) {
+                let who = (spec(at).by, spec(at).table);
+                if !known.contains(&who) {
+                    known.push(who);
+                    problems.extend(missing(at, variant, &shown.value, stage, file));
+                }
             }
         }
     }
@@ -142,20 +190,22 @@ fn missing(
     at: Trespass,
     variant: &VariantText,
     shown: &str,
-    layout: &System,
+    stage: &Stage<'_>,
     file: &File,
 ) -> Option<Problem> {
+    let layout = &stage.system;
     let step = file.operations.0[at.kind.index()].1.as_ref()?.steps.get(at.step)?;
     let spec = &layout.operation(at.kind).steps[at.step];
     let name = |service: ServiceId| &layout.services[service.index()].name.shown;
     let table = layout.table(spec.table);
     let message = format!(
-        "in the variant `{shown}`, `{}` writes to `{}`, which belongs to `{}`",
+        "{}, `{}` writes to `{}`, which belongs to `{}`",
+        stage.of(shown),
         name(spec.by),
         table.name.shown,
         name(table.owner)
     );
-    let place = variant.technique.first().map_or(&variant.name.place, |first| &first.place);
+    let place = stage.techniques.first().map_or(&variant.name.place, |first| &first.place);
     let help = "name a technique that settles it, such as `table-split`, `delegate`, \
                 `data-domain`, `shared-database` or `consolidation`";
     let label = "neither makes it the owner nor gives it the right";

@@ -10,6 +10,7 @@ mod layout;
 mod loads;
 pub(super) mod names;
 mod operations;
+mod switch;
 mod tables;
 mod undo;
 
@@ -77,6 +78,7 @@ pub fn resolve(file: &File, data: &Data<'_>, problems: &mut Vec<Problem>) -> Opt
         loads: loads?,
         reads: reads?,
         replicas: Vec::new(),
+        layouts: Vec::new(),
         invariants: invariants?,
         retry,
         client,

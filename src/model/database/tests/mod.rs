@@ -211,6 +211,7 @@ fn system(database: DatabaseSpec) -> System {
         loads: Vec::new(),
         reads: Vec::new(),
         replicas: Vec::new(),
+        layouts: Vec::new(),
         invariants: Vec::new(),
         retry: RetrySpec {
             attempts: 1,
