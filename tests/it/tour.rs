@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use driftlab::experiment::compare::Study;
-use driftlab::experiment::result::{CheckKind, CheckVerdict, Comparison, Statistic, key};
+use driftlab::experiment::result::{
+    CheckKind, CheckVerdict, Comparison, OperationRow, Statistic, key,
+};
 
 use crate::whole::{scenario, text};
 
@@ -176,6 +178,51 @@ fn a_migration_takes_over_what_arrives_and_leaves_what_was_under_way() {
     let lost = |variant| stage.ended(variant, "lost");
     assert_eq!(lost("orchestrated"), 0);
     assert!(lost("migration") > 0 && lost("events") > lost("migration") + lost("migration") / 2);
+}
+
+#[test]
+fn a_table_gets_its_owner_in_the_middle_of_the_day() {
+    let stage = Stage::of("10-strangler");
+    let rows = |variant: &str| &stage.0.variant(variant).expect("compared").operations;
+    let seconds = |row: &OperationRow| row.arrived as f64 / 1e9;
+    // Until the switch everything is as it was; what arrives later would have arrived anyway.
+    let early = |variant| -> Vec<&OperationRow> {
+        rows(variant).iter().filter(|row| seconds(row) < 69.0).collect()
+    };
+    assert_eq!(early("switched"), early("before"));
+    let arrivals = |variant| -> Vec<u64> { rows(variant).iter().map(|row| row.arrived).collect() };
+    assert_eq!(arrivals("switched"), arrivals("after"));
+    // The shop's reservations, before the switch and behind it.
+    let reserved = |name: &str| -> Vec<&OperationRow> {
+        rows("switched").iter().filter(|row| *row.kind == *name).collect()
+    };
+    let (old, new) = (reserved("reserve"), reserved("reserve (from 70s)"));
+    assert!(old.iter().all(|row| seconds(row) < 70.0) && old.len() > 500);
+    assert!(new.iter().all(|row| seconds(row) >= 70.0) && new.len() > 500);
+    // The first outage of the warehouse is not the shop's. The second one is.
+    let failed = |rows: &[&OperationRow], from: f64, until: f64| -> (usize, usize) {
+        let during = rows.iter().filter(|row| (from..until).contains(&seconds(row)));
+        let bad = |row: &&&OperationRow| ["technical no", "unknown"].contains(&row.answer);
+        (during.clone().filter(bad).count(), during.count())
+    };
+    assert_eq!(failed(&old, 10.0, 70.0).0, 0);
+    assert_eq!(failed(&new, 70.0, 94.0).0, 0, "the switch itself costs no operation");
+    let (bad, all) = failed(&new, 95.0, 105.0);
+    assert!(bad > all * 9 / 10, "{bad} of {all}");
+    // And each reservation waits for one hop more.
+    let median = |rows: &[&OperationRow]| -> u64 {
+        let mut took: Vec<u64> = rows.iter().filter_map(|row| row.latency).collect();
+        took.sort_unstable();
+        took[took.len() / 2]
+    };
+    let added = median(&new) - median(&old);
+    assert!((1_000_000..4_000_000).contains(&added), "{added} ns");
+    let available = |variant| stage.number(variant, key::AVAILABILITY);
+    assert!(available("before") > available("switched"));
+    assert!(available("switched") > available("after"));
+    let right = |variant| stage.number(variant, "reads.product-page.right");
+    assert_eq!(right("before"), 1.0);
+    assert!(right("before") > right("switched") && right("switched") > right("after"));
 }
 
 #[test]
