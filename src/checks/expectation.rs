@@ -1,16 +1,62 @@
-//! Expectations: what a scenario wants a measure, or a number of outcomes, to be.
+//! # Expectations
 //!
-//! Each is judged per run. What a run does not have, or what its end cut off before it could be
-//! known, is undecided; what never ended in a run that came to rest is infinite.
+//! What a scenario wants a measure, or a number of outcomes, to be in every run:
+//!
+//! ```toml
+//! [[expect]]
+//! measure = "m1.p99"
+//! below = "2s"
+//! variants = ["saga"]
+//!
+//! [[expect]]
+//! name = "the report is right nine times in ten"
+//! measure = "reads.report.right"
+//! at-least = 0.9
+//!
+//! [[expect]]
+//! census = "stranded"
+//! at-most = 0
+//! ```
+//!
+//! The limit is one of `below`, `above`, `at-most` and `at-least`: a duration for what is counted
+//! in time, otherwise a number, which for a share lies between 0 and 1. `variants` names those that
+//! are meant; without it, all are. `name` says it in words of one's own.
+//!
+//! **`measure`** is one of those that `driftlab list measures` shows. Of a measure with many values
+//! in a run it also says which: a quantile (`m1.p50`, `m1.p99.9`) or the greatest, `m1.max`.
+//!
+//! **Each read of the scenario has measures of its own.** For `[reads.report]` they are
+//! `reads.report.` and then
+//!
+//! | | |
+//! |---|---|
+//! | `count` | how often it was to be made |
+//! | `right` | the share of those that came back with the right answer, however late |
+//! | `stale` | the share that missed what a client had been told, or a replica's source held |
+//! | `torn` | the share that saw some effects of an operation and not others |
+//! | `error` | the share that was answered with an error |
+//! | `timed-out` | the share that was not answered at all |
+//! | `latency` | how long one took (many values: `reads.report.latency.p99`) |
+//! | `age` | since when a stale one could have known better (many values, too) |
+//!
+//! **`census`** is a headline of the census, such as `stranded`, or `wrong` for all that no pattern
+//! should have; it counts operations once the system is at rest.
+//!
+//! Each run is judged by itself. What a run does not have, or what its end cut off before it could
+//! be known, is undecided; what never ended in a run that came to rest is infinite.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::census::Headline;
+use super::measures::reads::{READS, ReadNumber};
 use super::measures::{CATALOGUE, Distribution, Measure, MeasureKind, Quantity, Unit};
 use super::report::RunReport;
 use super::verdict::Judgement;
 use crate::kernel::Span;
+
+/// The manual page of expectations.
+pub const MANUAL: &str = include_str!("expectation.rs");
 
 /// What a scenario expects of every run of some of its variants.
 #[derive(Clone, PartialEq, Debug)]
@@ -28,17 +74,123 @@ pub struct Expectation {
 }
 
 /// What an expectation looks at.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Subject {
     /// A quantile of a measure with many values, in thousandths; 1,000 is the maximum.
-    Quantile(&'static Measure, u16),
+    Quantile(Named, u16),
     /// A measure with one value a run.
-    Number(&'static Measure),
+    Number(Named),
     /// How many operations the census counts under a headline.
     Census(Headline),
     /// How many it counts under any headline that no pattern should have.
     Wrong,
 }
+
+/// A measure by its name in scenarios.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Named {
+    /// One that every run has.
+    Common(&'static Measure),
+    /// One of a single read.
+    Read {
+        /// Its position in `System::reads`.
+        at: usize,
+        /// Its name.
+        name: Arc<str>,
+        /// Which of its numbers.
+        number: ReadNumber,
+    },
+}
+
+impl Named {
+    /// The measure that `text` begins with, and the rest of `text`.
+    fn find<'t>(text: &'t str, reads: &[&str]) -> Result<(Self, &'t str), Unknown> {
+        if let Some(rest) = after(text, READS).and_then(|rest| rest.strip_prefix('.')) {
+            return Self::find_read(rest, reads);
+        }
+        let found = CATALOGUE.iter().filter_map(|it| Some((it, after(text, it.id.0)?)));
+        let (measure, rest) = found.min_by_key(|(_, rest)| rest.len()).ok_or(Unknown::Measure)?;
+        Ok((Self::Common(measure), rest))
+    }
+
+    fn find_read<'t>(text: &'t str, reads: &[&str]) -> Result<(Self, &'t str), Unknown> {
+        let found = reads.iter().enumerate();
+        let found = found.filter_map(|(at, name)| Some((at, name, after(text, name)?)));
+        let found = found.min_by_key(|(_, _, rest)| rest.len());
+        let (at, name, rest) = found.ok_or(Unknown::Read)?;
+        let part = rest.strip_prefix('.').unwrap_or("");
+        let number = ReadNumber::ALL.into_iter().find_map(|it| Some((it, after(part, it.key())?)));
+        let (number, rest) = number.ok_or(Unknown::Number(at))?;
+        Ok((Self::Read { at, name: (*name).into(), number }, rest))
+    }
+
+    /// In what it is counted.
+    pub const fn unit(&self) -> Unit {
+        match self {
+            Self::Common(measure) => measure.unit,
+            Self::Read { number, .. } => number.unit(),
+        }
+    }
+
+    /// Whether it has many values in a run.
+    pub fn is_distribution(&self) -> bool {
+        match self {
+            Self::Common(measure) => measure.kind == MeasureKind::Distribution,
+            Self::Read { number, .. } => number.is_distribution(),
+        }
+    }
+
+    /// As scenarios write it.
+    pub fn id(&self) -> String {
+        match self {
+            Self::Common(measure) => measure.id.to_string(),
+            Self::Read { name, number, .. } => format!("{READS}.{name}.{}", number.key()),
+        }
+    }
+
+    fn values<'r>(&self, report: &'r RunReport) -> Option<&'r Distribution> {
+        match self {
+            Self::Common(measure) => report.measures.distributions.get(&measure.id),
+            Self::Read { at, number, .. } => number.values(report.reads.get(*at)?),
+        }
+    }
+
+    fn number(&self, report: &RunReport) -> Found {
+        match self {
+            Self::Common(measure) => match report.measures.quantities.get(&measure.id) {
+                Some(Quantity::Missing { why }) => Found::Nothing(why),
+                Some(quantity) => Found::Value(quantity.value().unwrap_or(f64::INFINITY)),
+                None => Found::Nothing(UNMEASURED),
+            },
+            Self::Read { at, number, .. } => match report.reads.get(*at) {
+                None => Found::Nothing(UNMEASURED),
+                Some(read) if number.unit() == Unit::Count => {
+                    Found::Value(number.count(read) as f64)
+                }
+                Some(read) if read.ended.scheduled == 0 => {
+                    Found::Nothing("there was no such read in this run")
+                }
+                Some(read) => Found::Value(number.count(read) as f64 / read.ended.scheduled as f64),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Common(measure) => f.write_str(measure.name),
+            Self::Read { name, number, .. } => write!(f, "{name}: {}", number.name()),
+        }
+    }
+}
+
+/// What follows a name in a text that begins with it.
+fn after<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    text.strip_prefix(name).filter(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+const UNMEASURED: &str = "it is not measured";
 
 /// On which side of an amount something must be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -84,10 +236,14 @@ impl Limit {
 pub enum Unknown {
     /// There is no such measure.
     Measure,
+    /// There is no such read.
+    Read,
+    /// The read at this position has no such number.
+    Number(usize),
     /// The measure has many values a run, and the text does not say which.
-    NoStatistic(&'static Measure),
+    NoStatistic(Named),
     /// There is no such statistic of this measure.
-    Statistic(&'static Measure),
+    Statistic(Named),
 }
 
 /// What the run says of a subject.
@@ -99,27 +255,23 @@ enum Found {
 }
 
 impl Subject {
-    /// The subject that scenarios call `m7.lost`, or `m1.p99`: the name of a measure and, where it
-    /// has many values a run, a quantile (`p50`, `p99.9`) or `max`.
+    /// The subject that scenarios call `m7.lost`, `m1.p99` or `reads.NAME.right`: the name of a
+    /// measure and, where it has many values a run, a quantile (`p50`, `p99.9`) or `max`. The
+    /// scenario has `reads` of these names, in this order.
     ///
     /// # Errors
     /// What is unknown about it.
-    pub fn measure(text: &str) -> Result<Self, Unknown> {
-        let names = |measure: &&Measure| {
-            let rest = text.strip_prefix(measure.id.0);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
-        let longest = CATALOGUE.iter().filter(names).max_by_key(|measure| measure.id.0.len());
-        let measure = longest.ok_or(Unknown::Measure)?;
-        let statistic = text[measure.id.0.len()..].strip_prefix('.');
-        let thousandths = match (measure.kind, statistic) {
-            (MeasureKind::Distribution, None) => return Err(Unknown::NoStatistic(measure)),
-            (MeasureKind::Distribution, Some(statistic)) => statistic,
-            (_, None) => return Ok(Self::Number(measure)),
-            (_, Some(_)) => return Err(Unknown::Statistic(measure)),
-        };
-        let found = quantile(thousandths).ok_or(Unknown::Statistic(measure))?;
-        Ok(Self::Quantile(measure, found))
+    pub fn measure(text: &str, reads: &[&str]) -> Result<Self, Unknown> {
+        let (measure, rest) = Named::find(text, reads)?;
+        match (measure.is_distribution(), rest.strip_prefix('.')) {
+            (true, None) => Err(Unknown::NoStatistic(measure)),
+            (true, Some(statistic)) => match quantile(statistic) {
+                Some(thousandths) => Ok(Self::Quantile(measure, thousandths)),
+                None => Err(Unknown::Statistic(measure)),
+            },
+            (false, None) => Ok(Self::Number(measure)),
+            (false, Some(_)) => Err(Unknown::Statistic(measure)),
+        }
     }
 
     /// The subject with this headline, such as `stranded`, or `wrong` for all that no pattern
@@ -131,33 +283,27 @@ impl Subject {
     }
 
     /// In what it is counted.
-    pub const fn unit(self) -> Unit {
+    pub const fn unit(&self) -> Unit {
         match self {
-            Self::Quantile(measure, _) | Self::Number(measure) => measure.unit,
+            Self::Quantile(measure, _) | Self::Number(measure) => measure.unit(),
             Self::Census(_) | Self::Wrong => Unit::Count,
         }
     }
 
-    fn find(self, report: &RunReport) -> Found {
+    fn find(&self, report: &RunReport) -> Found {
         match self {
-            Self::Quantile(measure, thousandths) => {
-                match report.measures.distributions.get(&measure.id) {
-                    Some(values) => find_quantile(values, thousandths, report.settled),
-                    None => Found::Nothing("it is not measured"),
-                }
-            }
-            Self::Number(measure) => match report.measures.quantities.get(&measure.id) {
-                Some(Quantity::Missing { why }) => Found::Nothing(why),
-                Some(quantity) => Found::Value(quantity.value().unwrap_or(f64::INFINITY)),
-                None => Found::Nothing("it is not measured"),
+            Self::Quantile(measure, thousandths) => match measure.values(report) {
+                Some(values) => find_quantile(values, *thousandths, report.settled),
+                None => Found::Nothing(UNMEASURED),
             },
+            Self::Number(measure) => measure.number(report),
             Self::Census(_) | Self::Wrong if !report.settled => {
                 Found::Nothing("the run ended before the system had settled")
             }
             Self::Census(_) | Self::Wrong if report.census.total() == 0 => {
                 Found::Nothing("no measured operation was offered")
             }
-            Self::Census(headline) => Found::Value(report.census.of(headline) as f64),
+            Self::Census(headline) => Found::Value(report.census.of(*headline) as f64),
             Self::Wrong => Found::Value(report.census.wrong() as f64),
         }
     }
@@ -166,11 +312,9 @@ impl Subject {
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Quantile(measure, 1_000) => write!(f, "{}, maximum", measure.name),
-            Self::Quantile(measure, at) => {
-                write!(f, "{}, p{}", measure.name, f64::from(*at) / 10.0)
-            }
-            Self::Number(measure) => f.write_str(measure.name),
+            Self::Quantile(measure, 1_000) => write!(f, "{measure}, maximum"),
+            Self::Quantile(measure, at) => write!(f, "{measure}, p{}", f64::from(*at) / 10.0),
+            Self::Number(measure) => measure.fmt(f),
             Self::Census(headline) => write!(f, "{} operations", headline.name()),
             Self::Wrong => f.write_str("operations with a wrong outcome"),
         }

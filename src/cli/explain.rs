@@ -6,8 +6,12 @@ use serde_json::Value;
 
 use super::list::wrapped;
 use super::{Error, Exit, Session, print};
+use crate::checks::expectation;
 use crate::model::registry::{self, Entry};
 use crate::scenario::{Registries, VARIANTS, nearest};
+
+/// Pages about what a scenario says that is in no registry.
+const CHAPTERS: [(&str, &str); 2] = [("variants", VARIANTS), ("expectations", expectation::MANUAL)];
 
 /// `driftlab explain`.
 pub fn explain(session: &Session, name: &str) -> Result<Exit, Error> {
@@ -24,12 +28,12 @@ pub fn explain(session: &Session, name: &str) -> Result<Exit, Error> {
     if let Some(entry) = properties.find(name) {
         return print(&format!("{}\nIt must be true: {}.\n", entry.page(), entry.when.name()));
     }
-    if name == "variants" {
-        return print(&registry::page(VARIANTS));
+    if let Some((_, manual)) = CHAPTERS.iter().find(|(chapter, _)| *chapter == name) {
+        return print(&registry::page(manual));
     }
     let mut known = patterns.names();
     known.extend(techniques.names());
-    known.push("variants");
+    known.extend(CHAPTERS.map(|(chapter, _)| chapter));
     known.extend(faults.names());
     known.extend(properties.names());
     let hint = nearest(name, known.iter().copied()).map_or_else(

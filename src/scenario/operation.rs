@@ -214,8 +214,9 @@ shape! {
     pub struct Expect {
         /// What it says, in words; by default what it is.
         name: Option<String>,
-        /// A measure (`driftlab list measures`); of one with many values in a run, a quantile of
-        /// it, such as `m1.p99`, or its maximum, `m1.max`.
+        /// A measure (`driftlab list measures`), or one of a read: `reads.NAME.right`, `stale`,
+        /// `torn`, `error`, `timed-out`, `count`, `latency` or `age`. Of one with many values in
+        /// a run, a quantile of it, such as `m1.p99`, or its maximum, `m1.max`.
         measure: Option<At<String>>,
         /// A headline of the census, such as `stranded`, or `wrong` for all that should not be.
         census: Option<At<String>>,

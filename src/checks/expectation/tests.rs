@@ -10,7 +10,7 @@ fn expect(subject: Subject, limit: Limit, amount: f64) -> Expectation {
 }
 
 fn lag(text: &str, limit: Limit, millis: u64) -> Expectation {
-    let subject = Subject::measure(text).expect("a quantile of the lag");
+    let subject = Subject::measure(text, &[]).expect("a quantile of the lag");
     expect(subject, limit, Span::from_millis(millis).as_nanos() as f64)
 }
 
@@ -31,7 +31,7 @@ fn lags(open: bool) -> History {
 
 #[test]
 fn subjects_have_the_names_of_measures_statistics_and_headlines() {
-    let named = |text: &str| Subject::measure(text).map(|subject| subject.to_string());
+    let named = |text: &str| Subject::measure(text, &[]).map(|subject| subject.to_string());
     assert_eq!(named("m1.p99"), Ok("consistency lag, p99".into()));
     assert_eq!(named("m1.p99.9"), Ok("consistency lag, p99.9".into()));
     assert_eq!(named("m1.max"), Ok("consistency lag, maximum".into()));
@@ -45,6 +45,44 @@ fn subjects_have_the_names_of_measures_statistics_and_headlines() {
     assert_eq!(Subject::census("aborted-cleanly"), Some(Subject::Census(Headline::AbortedCleanly)));
     assert_eq!(Subject::census("wrong"), Some(Subject::Wrong));
     assert_eq!(Subject::census("beached"), None);
+}
+
+#[test]
+fn measures_of_reads_have_the_name_of_the_read_within() {
+    let reads = ["report", "report.late"];
+    let named = |text: &str| Subject::measure(text, &reads).map(|subject| subject.to_string());
+    assert_eq!(named("reads.report.right"), Ok("report: right".into()));
+    assert_eq!(named("reads.report.late.right"), Ok("report.late: right".into()), "the longest");
+    assert_eq!(named("reads.report.latency.p99"), Ok("report: latency, p99".into()));
+    assert_eq!(named("reads.report.age.max"), Ok("report: age of stale reads, maximum".into()));
+    for text in ["reads.", "reads.raport.right", "reads.reporter.right"] {
+        assert_eq!(named(text), Err(Unknown::Read), "{text}");
+    }
+    for text in ["reads.report", "reads.report.", "reads.report.wrong", "reads.report.right-or"] {
+        assert_eq!(named(text), Err(Unknown::Number(0)), "{text}");
+    }
+    assert!(matches!(named("reads.report.latency"), Err(Unknown::NoStatistic(_))));
+    for text in ["reads.report.latency.mean", "reads.report.right.p99"] {
+        assert!(matches!(named(text), Err(Unknown::Statistic(_))), "{text}");
+    }
+    let units = ReadNumber::ALL.map(ReadNumber::unit);
+    assert_eq!(units.iter().filter(|unit| **unit == Unit::Share).count(), 5, "of every read");
+}
+
+#[test]
+fn what_nobody_read_is_undecided() {
+    let subject = |number: &str| {
+        Subject::measure(&format!("reads.report.{number}"), &["report"]).expect("a number")
+    };
+    let mut report = lags(false).rest();
+    report.reads.clear();
+    let unread = expect(subject("right"), Limit::AtLeast, 0.0).judge(&report);
+    assert_eq!((unread.verdict, &*unread.why), (Undecided, "it is not measured"));
+    report.reads.push(Default::default());
+    let says = |number, limit| expect(subject(number), limit, 0.0).judge(&report);
+    assert_eq!(says("count", Limit::AtMost).verdict, Held);
+    assert_eq!(&*says("right", Limit::AtLeast).why, "there was no such read in this run");
+    assert_eq!(&*says("latency.p50", Limit::Above).why, "there is no such value in this run");
 }
 
 #[test]
@@ -89,9 +127,9 @@ fn outcomes_are_counted_once_the_system_is_at_rest() {
 
 #[test]
 fn shares_and_counts_are_plain_numbers() {
-    let hidden = Subject::measure("m1.hidden").expect("a share");
+    let hidden = Subject::measure("m1.hidden", &[]).expect("a share");
     let report = lags(false).rest();
-    assert_eq!(expect(hidden, Limit::AtMost, 0.0).judge(&report).verdict, Held);
+    assert_eq!(expect(hidden.clone(), Limit::AtMost, 0.0).judge(&report).verdict, Held);
     let more = expect(hidden, Limit::Above, 0.25);
     assert_eq!(more.judge(&report).why, "0, not above 0.25");
     assert_eq!(more.wanted(), "above 0.25");

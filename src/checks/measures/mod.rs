@@ -16,6 +16,7 @@ pub mod owed;
 pub mod probes;
 pub mod reach;
 pub mod recovery;
+pub mod reads;
 pub mod series;
 
 mod catalogue;

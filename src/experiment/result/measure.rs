@@ -84,10 +84,8 @@ pub mod key {
     /// M12, forced writes per offered operation.
     pub const FORCED: &str = "m12.forced-writes";
     /// What the keys of the measures of single reads begin with: `reads.NAME.` is followed by
-    /// `count` (of scheduled probes), by the share of them that was `right`, `stale`, `torn`,
-    /// `error` or `timed-out`, by `latency` (of answers; what timed out never ends) or by `age`
-    /// (of stale ones).
-    pub const READS: &str = "reads";
+    /// the key of a [`ReadNumber`](crate::checks::measures::reads::ReadNumber).
+    pub use crate::checks::measures::reads::READS;
 }
 
 /// What the numbers of a measure count.

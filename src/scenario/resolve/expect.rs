@@ -8,7 +8,8 @@ use super::Context;
 use super::names::Names;
 use crate::checks::census::Headline;
 use crate::checks::expectation::{Expectation, Limit, Subject, Unknown};
-use crate::checks::measures::{CATALOGUE, MeasureKind, Unit};
+use crate::checks::measures::reads::{READS, ReadNumber};
+use crate::checks::measures::{CATALOGUE, Unit};
 
 impl Context<'_> {
     /// The expectations, in order.
@@ -30,7 +31,8 @@ impl Context<'_> {
         };
         let (limit, amount) = self.limit(expect)?;
         let subject = subject?;
-        let amount = self.amount(subject, amount)?;
+        let amount = self.amount(&subject, amount)?;
+        let words = format!("{subject}: ");
         let mut expectation = Expectation {
             name: "".into(),
             subject,
@@ -38,7 +40,7 @@ impl Context<'_> {
             amount,
             variants: variants.into_iter().collect::<Option<Vec<_>>>()?,
         };
-        let words = || format!("{subject}: {}", expectation.wanted());
+        let words = || words + &expectation.wanted();
         expectation.name = expect.name.clone().unwrap_or_else(words).into();
         Some(expectation)
     }
@@ -72,7 +74,10 @@ impl Context<'_> {
     }
 
     fn measure(&mut self, name: &At<String>) -> Option<Subject> {
-        let unknown = match Subject::measure(&name.value) {
+        let file = self.file;
+        let reads: Vec<&At<String>> = file.reads.0.iter().map(|(read, _)| read).collect();
+        let names: Vec<&str> = reads.iter().map(|read| read.value.as_str()).collect();
+        let unknown = match Subject::measure(&name.value, &names) {
             Ok(subject) => return Some(subject),
             Err(unknown) => unknown,
         };
@@ -95,18 +100,20 @@ impl Context<'_> {
                     None => problem.help("`driftlab list measures` shows all measures"),
                 }
             }
+            Unknown::Read => unknown_read(name, &reads),
+            Unknown::Number(at) => unknown_number(name, names[at]),
             Unknown::NoStatistic(measure) => {
-                let message = format!("`{}` has many values in a run", measure.id);
+                let message = format!("`{}` has many values in a run", measure.id());
                 let problem = problem(message, "which of them?");
-                patched(problem.help("say which quantile"), &format!("{}.p99", measure.id))
+                patched(problem.help("say which quantile"), &format!("{}.p99", measure.id()))
             }
-            Unknown::Statistic(measure) if measure.kind == MeasureKind::Distribution => {
-                let message = format!("`{}` is no statistic of `{}`", name.value, measure.id);
+            Unknown::Statistic(measure) if measure.is_distribution() => {
+                let message = format!("`{}` is no statistic of `{}`", name.value, measure.id());
                 problem(message, "").help("choose `p50`, `p99`, `p99.9` or another, or `max`")
             }
             Unknown::Statistic(measure) => {
-                let message = format!("`{}` has one value in a run", measure.id);
-                patched(problem(message, "nothing to choose from"), measure.id.0)
+                let message = format!("`{}` has one value in a run", measure.id());
+                patched(problem(message, "nothing to choose from"), &measure.id())
             }
         });
         None
@@ -131,7 +138,7 @@ impl Context<'_> {
     }
 
     /// The amount in the unit of the subject.
-    fn amount(&mut self, subject: Subject, amount: &At<Amount>) -> Option<f64> {
+    fn amount(&mut self, subject: &Subject, amount: &At<Amount>) -> Option<f64> {
         let (found, wanted) = match (subject.unit(), &amount.value) {
             (Unit::Nanoseconds, Amount::Time(span)) => (Some(span.as_nanos() as f64), ""),
             (Unit::Nanoseconds, Amount::Number(_)) => (None, "a duration such as \"2s\""),
@@ -144,5 +151,50 @@ impl Context<'_> {
             self.problems.push(Problem::error("wrong-value", &amount.place, message, ""));
         }
         found
+    }
+}
+
+/// A measure of a read that the scenario does not have.
+fn unknown_read(name: &At<String>, reads: &[&At<String>]) -> Problem {
+    let rest = name.value.split_once('.').map_or("", |(_, rest)| rest);
+    let (wanted, part) = rest.split_once('.').map_or((rest, ""), |(wanted, part)| (wanted, part));
+    let message = format!("no read is named `{wanted}`");
+    let problem = Problem::error("unknown-read", &name.place, message, "not defined");
+    let known = || reads.iter().map(|read| read.value.as_str());
+    let Some(better) = nearest(wanted, known()) else {
+        return problem.help(match reads {
+            [] => "the scenario has no reads".to_owned(),
+            _ => format!("choose {}", either(known())),
+        });
+    };
+    let found = reads.iter().find(|read| read.value == better);
+    let problem = match found {
+        Some(read) => problem.also(&read.place, format!("`{better}` is defined here")),
+        None => problem,
+    };
+    let dot = if part.is_empty() { "" } else { "." };
+    let better = format!("{READS}.{better}{dot}{part}");
+    problem.help("a read with a similar name exists").patch(&name.place, format!("{better:?}"))
+}
+
+/// A number that no read has, of one that exists.
+fn unknown_number(name: &At<String>, read: &str) -> Problem {
+    let stem = format!("{READS}.{read}");
+    let rest = name.value.strip_prefix(&stem).unwrap_or("").trim_start_matches('.');
+    let (wanted, statistic) = match rest.split_once('.') {
+        Some((wanted, statistic)) => (wanted, format!(".{statistic}")),
+        None => (rest, String::new()),
+    };
+    let known = || ReadNumber::ALL.map(ReadNumber::key).into_iter();
+    let (message, label) = match wanted {
+        "" => (format!("`{stem}` has many measures"), "which of them?"),
+        _ => (format!("reads have no measure `{wanted}`"), "not measured"),
+    };
+    let problem = Problem::error("unknown-measure", &name.place, message, label);
+    match nearest(wanted, known()) {
+        Some(better) => problem
+            .help("a measure with a similar name exists")
+            .patch(&name.place, format!("{:?}", format!("{stem}.{better}{statistic}"))),
+        None => problem.help(format!("choose {}", either(known()))),
     }
 }
