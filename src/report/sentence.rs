@@ -3,6 +3,8 @@
 //! A sentence uses only paired differences whose 95 % interval excludes zero. A variant stands out
 //! in a measure if it is shown to be better, or worse, than every other variant that has it.
 
+mod coupling;
+
 use super::human;
 use crate::experiment::result::{COMPARED, Comparison, Pair, Statistic, VariantResult, key};
 use crate::stats::{MIN_SEEDS, Verdict};
@@ -43,7 +45,8 @@ const NAMES: [[(&str, &str, &str); 2]; 6] = [
 /// How often a sentence praises, and how often it blames.
 const MOST: usize = 2;
 
-/// One sentence a variant, in the order of the variants, as (name, the rest of the sentence).
+/// One sentence a variant, in the order of the variants, and then those about who depends on whom,
+/// as (name, the rest of the sentence).
 pub fn sentences(comparison: &Comparison) -> Vec<(String, String)> {
     let text = |variant: &VariantResult| {
         if comparison.variants.len() < 2 {
@@ -54,7 +57,8 @@ pub fn sentences(comparison: &Comparison) -> Vec<(String, String)> {
         }
         sentence(comparison, variant)
     };
-    comparison.variants.iter().map(|variant| (variant.name.clone(), text(variant))).collect()
+    let variants = comparison.variants.iter().map(|it| (it.name.clone(), text(it)));
+    variants.chain(coupling::sentences(comparison)).collect()
 }
 
 /// Where the data do not support any difference, a line a number: `availability: b against a`.
@@ -103,7 +107,7 @@ fn sentence(comparison: &Comparison, variant: &VariantResult) -> String {
         let found: Vec<(bool, String)> = group
             .iter()
             .filter_map(|(measure, best, worst)| {
-                let (is_best, numbers) = standing(comparison, variant, measure)?;
+                let (is_best, numbers) = first_standing(comparison, variant, measure)?;
                 Some((is_best, format!("{} ({numbers})", if is_best { best } else { worst })))
             })
             .collect();
@@ -122,24 +126,33 @@ fn sentence(comparison: &Comparison, variant: &VariantResult) -> String {
 
 /// Whether a variant is shown to be the best (true) or the worst (false) in a measure, and the
 /// numbers; of a distribution's quantiles the first that shows it counts.
-fn standing(
+fn first_standing(
     comparison: &Comparison,
     variant: &VariantResult,
     measure: &str,
 ) -> Option<(bool, String)> {
-    COMPARED.iter().filter(|(compared, _)| *compared == measure).find_map(|&(_, of)| {
-        let pairs = pairs(comparison, variant, measure, of);
-        let numbers = || numbers(comparison, variant, measure, of);
-        if pairs.is_empty() {
-            None
-        } else if pairs.iter().all(Pair::is_better) {
-            Some((true, numbers()))
-        } else if pairs.iter().all(Pair::is_worse) {
-            Some((false, numbers()))
-        } else {
-            None
-        }
-    })
+    let quantiles = COMPARED.iter().filter(|(compared, _)| *compared == measure);
+    quantiles.map(|(_, of)| *of).find_map(|of| standing(comparison, variant, measure, of))
+}
+
+/// The same for one number of the measure.
+fn standing(
+    comparison: &Comparison,
+    variant: &VariantResult,
+    measure: &str,
+    of: Statistic,
+) -> Option<(bool, String)> {
+    let pairs = pairs(comparison, variant, measure, of);
+    let numbers = || numbers(comparison, variant, measure, of);
+    if pairs.is_empty() {
+        None
+    } else if pairs.iter().all(Pair::is_better) {
+        Some((true, numbers()))
+    } else if pairs.iter().all(Pair::is_worse) {
+        Some((false, numbers()))
+    } else {
+        None
+    }
 }
 
 fn pairs(
@@ -149,7 +162,11 @@ fn pairs(
     of: Statistic,
 ) -> Vec<Pair> {
     let others = comparison.variants.iter().filter(|other| other.name != variant.name);
-    others.filter_map(|other| comparison.pair(measure, of, &variant.name, &other.name)).collect()
+    let pair = |other: &VariantResult| {
+        let kept = comparison.pair(measure, of, &variant.name, &other.name);
+        kept.or_else(|| Pair::of(measure, of, variant, other))
+    };
+    others.filter_map(pair).collect()
 }
 
 /// `p99 3.1 ms; next orchestrated with 41 ms`, or `p99 3.1 ms; all others 0 s`.
@@ -243,9 +260,14 @@ mod tests {
 
     #[test]
     fn few_seeds_or_variants_show_nothing() {
-        for (_, text) in sentences(&fixture::comparison(3)) {
+        let few = fixture::comparison(3);
+        let said = sentences(&few);
+        let (variants, layouts) = said.split_at(few.variants.len());
+        for (_, text) in variants {
             assert!(text.starts_with("no difference shown"), "{text}");
         }
+        let leads: Vec<&str> = layouts.iter().map(|(lead, _)| &**lead).collect();
+        assert_eq!(leads, ["Up for a yes, at the most:"], "a layout needs no seeds");
         let mut alone = fixture::comparison(10);
         alone.variants.truncate(1);
         alone = alone.complete();

@@ -48,6 +48,34 @@ pub struct Pair {
 }
 
 impl Pair {
+    /// Two variants in one number of a measure; none if one of them has no such measure, or no seed
+    /// has a number in both.
+    pub fn of(
+        measure: &str,
+        of: Statistic,
+        variant: &VariantResult,
+        baseline: &VariantResult,
+    ) -> Option<Self> {
+        let (value, base) = (variant.measures.get(measure)?, baseline.measures.get(measure)?);
+        let (values, bases) = (value.per_seed(of), base.per_seed(of));
+        if values.len() != bases.len() {
+            return None; // One of them is missing altogether.
+        }
+        let found = paired(&values, &bases)?;
+        Some(Self {
+            measure: measure.into(),
+            of,
+            unit: value.unit,
+            better: value.better,
+            variant: variant.name.clone(),
+            baseline: baseline.name.clone(),
+            seeds: found.seeds,
+            difference: found.difference,
+            interval: found.interval,
+            verdict: found.verdict,
+        })
+    }
+
     /// The same comparison seen from the other side.
     #[must_use]
     pub fn turned(&self) -> Self {
@@ -86,37 +114,13 @@ pub(super) fn all(variants: &[VariantResult]) -> Vec<Pair> {
     for (measure, of) in COMPARED {
         for (at, variant) in variants.iter().enumerate() {
             pairs.extend(
-                variants[..at].iter().filter_map(|baseline| one(measure, of, variant, baseline)),
+                variants[..at]
+                    .iter()
+                    .filter_map(|baseline| Pair::of(measure, of, variant, baseline)),
             );
         }
     }
     pairs
-}
-
-fn one(
-    measure: &str,
-    of: Statistic,
-    variant: &VariantResult,
-    baseline: &VariantResult,
-) -> Option<Pair> {
-    let (value, base) = (variant.measures.get(measure)?, baseline.measures.get(measure)?);
-    let (values, bases) = (value.per_seed(of), base.per_seed(of));
-    if values.len() != bases.len() {
-        return None; // One of them is missing altogether.
-    }
-    let found = paired(&values, &bases)?;
-    Some(Pair {
-        measure: measure.into(),
-        of,
-        unit: value.unit,
-        better: value.better,
-        variant: variant.name.clone(),
-        baseline: baseline.name.clone(),
-        seeds: found.seeds,
-        difference: found.difference,
-        interval: found.interval,
-        verdict: found.verdict,
-    })
 }
 
 #[cfg(test)]

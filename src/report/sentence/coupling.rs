@@ -1,0 +1,241 @@
+//! What stands out about who depends on whom, M13.
+//!
+//! What a layout says is known for certain, and is said wherever variants differ in it: the most
+//! and the least of it. What the runs say follows the rule of all sentences: only what is shown by
+//! paired differences.
+
+use super::standing;
+use crate::checks::coupling::Ownership;
+use crate::experiment::result::{Comparison, Contended, Statistic, Touched, VariantResult, key};
+use crate::report::human;
+
+/// How many names a sentence lists; of more it says only how many they are.
+const MOST_NAMES: usize = 4;
+
+/// One sentence a fact in which variants differ, as (what is counted, the rest of the sentence).
+pub fn sentences(comparison: &Comparison) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    if comparison.variants.len() < 2 {
+        return all;
+    }
+    for (lead, unit, facts) in LAYOUT {
+        all.extend(extremes(comparison, unit, facts).map(|text| (lead.to_owned(), text)));
+    }
+    let runs: [(_, _, Cause); 2] = [
+        ("Touched by one fault:", key::TOUCHED, reach),
+        ("Waited for another service:", key::SLOWDOWN, blame),
+    ];
+    for (lead, measure, cause) in runs {
+        all.extend(shown(comparison, measure, cause).map(|text| (lead.to_owned(), text)));
+    }
+    all
+}
+
+/// What is counted of a layout: how much, and its names.
+type Facts = fn(&VariantResult) -> (usize, Vec<String>);
+
+/// What the layouts say: what is counted, in what, and how.
+const LAYOUT: [(&str, [&str; 2], Facts); 3] = [
+    ("Written by several services:", ["table", "tables"], |variant| {
+        let tables = variant.coupling.tables.iter();
+        let joint = tables.filter(|table| table.ownership == Ownership::Joint);
+        let names: Vec<String> = joint.map(|table| table.name.clone()).collect();
+        (names.len(), names)
+    }),
+    ("Deployed together:", ["service", "services"], |variant| {
+        let groups = variant.coupling.together.iter();
+        let largest =
+            groups.reduce(|most, group| if group.len() > most.len() { group } else { most });
+        let names = largest.cloned().unwrap_or_default();
+        (names.len(), names)
+    }),
+    ("Up for a yes, at the most:", ["node", "nodes"], |variant| {
+        let longest = variant.coupling.longest();
+        (
+            longest.map_or(0, |chain| chain.needs.len()),
+            longest.map_or(vec![], |chain| chain.needs.clone()),
+        )
+    }),
+];
+
+/// The variants that have the most of something and those that have the least, if they differ:
+/// `2 tables in shared (stock and order), none in split and delegate.`
+fn extremes(comparison: &Comparison, unit: [&str; 2], facts: Facts) -> Option<String> {
+    let found: Vec<(&str, usize, Vec<String>)> = (comparison.variants.iter())
+        .filter(|variant| !variant.coupling.tables.is_empty())
+        .map(|variant| (&*variant.name, facts(variant)))
+        .map(|(variant, (count, names))| (variant, count, names))
+        .collect();
+    let most = found.iter().map(|(_, count, _)| *count).max()?;
+    let least = found.iter().map(|(_, count, _)| *count).min()?;
+    if most == least {
+        return None;
+    }
+    let side = |wanted: usize| {
+        let at = || found.iter().filter(|(_, count, _)| *count == wanted);
+        let variants: Vec<&str> = at().map(|(variant, ..)| *variant).collect();
+        let names = at().map(|(.., names)| names).next().filter(|first| {
+            !first.is_empty()
+                && first.len() <= MOST_NAMES
+                && at().all(|(.., names)| names == *first)
+        });
+        let names = names.map_or_else(String::new, |names| format!(" ({})", human::list(names)));
+        let count = match wanted {
+            0 => "none".to_owned(),
+            1 => format!("1 {}", unit[0]),
+            count => format!("{count} {}", unit[1]),
+        };
+        format!("{count} in {}{names}", human::list(&variants))
+    };
+    Some(format!("{}, {}.", side(most), side(least)))
+}
+
+/// What was the matter in a variant, in words.
+type Cause = fn(&VariantResult) -> Option<String>;
+
+/// The variants that are shown to have the least and the most of a measure, and why the most.
+fn shown(comparison: &Comparison, measure: &str, cause: Cause) -> Option<String> {
+    let (mut least, mut most) = (None, None);
+    for variant in &comparison.variants {
+        let name = &variant.name;
+        match standing(comparison, variant, measure, Statistic::Value) {
+            Some((true, numbers)) => least = Some(format!("the least in {name} ({numbers})")),
+            Some((false, numbers)) => {
+                let why = cause(variant).map_or_else(String::new, |why| format!("; {why}"));
+                most = Some(format!("the most in {name} ({numbers}{why})"));
+            }
+            None => {}
+        }
+    }
+    // Of two, the one has the least because the other has the most.
+    let least = least.filter(|_| comparison.variants.len() > 2 || most.is_none());
+    let said: Vec<String> = [most, least].into_iter().flatten().collect();
+    (!said.is_empty()).then(|| format!("{}.", said.join(", ")))
+}
+
+/// The fault that touched the most services, of those that it touched in most seeds.
+fn reach(variant: &VariantResult) -> Option<String> {
+    let often = |touched: &Touched| -> Vec<String> {
+        let seeds = variant.settled.len() as u64;
+        let often = touched.services.iter().filter(|(_, runs)| 2 * runs > seeds);
+        often.map(|(service, _)| service.clone()).collect()
+    };
+    let found = variant.touched.iter().map(|touched| (&touched.fault, often(touched)));
+    let worst = found.reduce(|most, it| if it.1.len() > most.1.len() { it } else { most });
+    let (fault, services) = worst.filter(|(_, services)| !services.is_empty())?;
+    Some(match services.len() {
+        ..=MOST_NAMES => format!("`{fault}` touched {}", human::list(&services)),
+        count => format!("`{fault}` touched {count}"),
+    })
+}
+
+/// Who was slowed down the most, by whom, and where.
+fn blame(variant: &VariantResult) -> Option<String> {
+    let foreign = variant.contended.iter().filter(|row| row.is_foreign());
+    let rows = foreign.filter_map(|row: &Contended| Some((row, row.slowdown()?)));
+    let (row, _) = rows.reduce(|most, row| if row.1 > most.1 { row } else { most })?;
+    Some(format!("{} for {} in {}", row.service, row.holder, row.database))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::result::{Better, MeasureResult, Unit};
+    use crate::report::fixture;
+
+    fn said(comparison: &Comparison) -> Vec<String> {
+        sentences(comparison).into_iter().map(|(lead, rest)| format!("{lead} {rest}")).collect()
+    }
+
+    /// Two variants of the fixture in which the same is coupled in the same way.
+    fn pair() -> Comparison {
+        let mut comparison = fixture::comparison(6);
+        comparison.variants.truncate(2);
+        let first = comparison.variants[0].clone();
+        comparison.variants[1] = VariantResult { name: "other".into(), ..first };
+        comparison.complete()
+    }
+
+    #[test]
+    fn where_variants_agree_nothing_is_said() {
+        assert_eq!(said(&pair()), [""; 0]);
+        let mut alone = pair();
+        alone.variants.truncate(1);
+        assert_eq!(said(&alone), [""; 0]);
+    }
+
+    #[test]
+    fn layouts_are_told_apart_by_their_extremes() {
+        let mut comparison = pair();
+        let first = comparison.variants[0].name.clone();
+        let other = &mut comparison.variants[1].coupling;
+        other.tables[1].ownership = Ownership::Single;
+        other.together.clear();
+        other.chains[0].needs.truncate(1);
+        assert_eq!(
+            said(&comparison),
+            [
+                format!(
+                    "Written by several services: 1 table in {first} (customer), none in other."
+                ),
+                format!(
+                    "Deployed together: 2 services in {first} (customer and ticket), none in other."
+                ),
+                format!(
+                    "Up for a yes, at the most: 4 nodes in {first} (ticket, ticket-db, customer \
+                     and customer-db), 1 node in other (ticket)."
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_runs_say_needs_an_interval_that_excludes_zero() {
+        let set = |comparison: &mut Comparison, at: usize, key: &str, seeds: &[f64]| {
+            let unit = if key == key::TOUCHED { Unit::Count } else { Unit::Share };
+            let seeds: Vec<_> = seeds.iter().copied().map(Some).collect();
+            let result = MeasureResult::scalar(key, unit, Better::Lower, &seeds);
+            comparison.variants[at].measures.insert(key.into(), result);
+        };
+        let mut comparison = pair();
+        let first = comparison.variants[0].name.clone();
+        set(&mut comparison, 0, key::TOUCHED, &[2.0; 6]);
+        set(&mut comparison, 1, key::TOUCHED, &[2.0, 1.0, 2.0, 3.0, 2.0, 2.0]);
+        assert_eq!(said(&comparison), [""; 0], "no difference shown");
+        set(&mut comparison, 0, key::TOUCHED, &[3.0; 6]);
+        set(&mut comparison, 1, key::TOUCHED, &[1.0; 6]);
+        set(&mut comparison, 0, key::SLOWDOWN, &[0.25; 6]);
+        set(&mut comparison, 1, key::SLOWDOWN, &[0.125; 6]);
+        assert_eq!(
+            said(&comparison),
+            [
+                format!(
+                    "Touched by one fault: the most in {first} (3; next other with 1; `crash \
+                     customer` touched customer)."
+                ),
+                format!(
+                    "Waited for another service: the most in {first} (25.0 %; next other with \
+                     12.5 %; customer for ticket in customer-db)."
+                ),
+            ]
+        );
+        let third = VariantResult { name: "third".into(), ..comparison.variants[1].clone() };
+        comparison.variants.push(third);
+        set(&mut comparison, 2, key::TOUCHED, &[2.0; 6]);
+        set(&mut comparison, 2, key::SLOWDOWN, &[0.125; 6]);
+        assert_eq!(
+            said(&comparison),
+            [
+                format!(
+                    "Touched by one fault: the most in {first} (3; next third with 2; `crash \
+                     customer` touched customer), the least in other (1; next third with 2)."
+                ),
+                format!(
+                    "Waited for another service: the most in {first} (25.0 %; all others 12.5 %; \
+                     customer for ticket in customer-db)."
+                ),
+            ],
+            "the least only where it is one"
+        );
+    }
+}
