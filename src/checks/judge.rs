@@ -6,6 +6,7 @@ use super::census::{Census, Headline};
 use super::invariants::Invariants;
 use super::measures::anomalies::Anomalies;
 use super::measures::answers;
+use super::measures::capacity::Capacity;
 use super::measures::contention::Contention;
 use super::measures::copies::Copies;
 use super::measures::cost::Cost;
@@ -60,6 +61,7 @@ pub struct Judge {
     contention: Contention,
     misfits: Misfits,
     cost: Cost,
+    capacity: Capacity,
     invariants: Invariants,
     series: SeriesBuilder,
     self_checks: SelfChecks,
@@ -91,6 +93,7 @@ impl Judge {
             contention: Contention::new(system, course.warm_up),
             misfits: Misfits::default(),
             cost: Cost::default(),
+            capacity: Capacity::new(system, window),
             invariants: Invariants::new(system, window, violations),
             series: SeriesBuilder::new(width, count),
             self_checks: SelfChecks::new(system),
@@ -167,6 +170,7 @@ impl Judge {
         let census = take_census(&self.operations, &mut measures);
         answers::measure(&mut measures, &self.operations);
         self.cost.measure(&mut measures, offered, census.of(Headline::Committed));
+        self.capacity.measure(&mut measures, until);
         let (invariants, violations) =
             self.invariants.finish(until, self.settled, &mut measures, offered);
         self.anomalies.measure(&mut measures, &self.system.invariants, &invariants);
@@ -271,6 +275,7 @@ impl Sink<Record> for Judge {
             Kind::Contended | Kind::Served => self.contention.see(record),
             Kind::SchemaChanged | Kind::Misfit | Kind::Adapted => self.misfits.see(record),
             Kind::Queued | Kind::Started | Kind::Finished | Kind::Dropped => {
+                self.capacity.see(record);
                 self.self_checks.request(record);
             }
             Kind::Forced

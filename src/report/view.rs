@@ -81,6 +81,12 @@ const COST: [Column; 6] = [
     column("recovery", key::RECOVERY, Statistic::P50),
 ];
 
+const CAPACITY: [Column; 3] = [
+    column("workers", key::WORKERS, Statistic::Value),
+    column("used", key::WORKERS_USED, Statistic::Value),
+    column("utilisation", key::UTILISATION, Statistic::Value),
+];
+
 const ANOMALIES: [Column; 7] = [
     column("lost updates", key::LOST_UPDATES, Statistic::Value),
     column("dirty reads", key::DIRTY_READS, Statistic::Value),
@@ -154,10 +160,26 @@ pub fn tables(comparison: &Comparison) -> Vec<Table> {
             .into(),
         &COST,
     ));
+    tables.extend(capacity(comparison));
     tables.retain(|table| table.heads.len() > 1);
     tables.extend(super::coupling::is_known(comparison).then(|| coupling(comparison)));
     tables.extend(schema_changes(comparison));
     tables
+}
+
+/// What the services' workers cost and do, if the variants do not all provision the same.
+fn capacity(comparison: &Comparison) -> Option<Table> {
+    let workers = comparison.variants.iter().map(|variant| {
+        let workers = variant.measures.get(key::WORKERS)?;
+        Some(workers.estimate(Statistic::Value)?.value)
+    });
+    let workers: Vec<Option<f64>> = workers.collect();
+    workers.windows(2).any(|pair| pair[0] != pair[1]).then(|| {
+        let note = "Workers of all instances of all services, and how many of them had a request, \
+                    averaged over time; the rest is bought and idle. What is one service scales \
+                    as a whole.";
+        measured(comparison, "Capacity", note.into(), &CAPACITY)
+    })
 }
 
 /// Who broke when a schema changed, if anybody did.
@@ -380,6 +402,24 @@ mod tests {
     use super::*;
     use crate::experiment::result::{Better, Measured, Unit};
     use crate::report::fixture;
+
+    #[test]
+    fn capacity_is_shown_where_variants_provision_differently() {
+        let mut comparison = fixture::comparison(6);
+        comparison.variants.truncate(2);
+        let mut set = |at: usize, key: &str, unit, value: f64| {
+            let result = MeasureResult::scalar(key, unit, Better::Lower, &[Some(value); 6]);
+            comparison.variants[at].measures.insert(key.into(), result);
+            let shown = tables(&comparison).into_iter().find(|table| table.title == "Capacity");
+            shown.map(|table| table.rows[1].1.iter().map(|cell| cell.main.clone()).collect())
+        };
+        set(0, key::WORKERS, Unit::Count, 20.0);
+        assert_eq!(set(1, key::WORKERS, Unit::Count, 20.0), None, "the same for both");
+        set(1, key::WORKERS, Unit::Count, 36.0);
+        set(1, key::WORKERS_USED, Unit::Count, 9.0);
+        let row: Vec<String> = set(1, key::UTILISATION, Unit::Share, 0.25).expect("they differ");
+        assert_eq!(row, ["36", "9", "25.0 %"]);
+    }
 
     #[test]
     fn columns_that_nobody_measured_and_headlines_that_nobody_has_are_left_out() {

@@ -1,16 +1,28 @@
 //! # Service consolidation
 //!
 //! The services that write the same tables become one: one process with one pool of workers, one
-//! database, one fate. The first of them is the host; the others live on as modules in it. Its
-//! workers and its queue are the sums of all, its instances and its recovery the largest of any,
-//! because it starts, scales and is deployed as a whole. A request costs the host's own `work`,
-//! whichever module it is for, and travels on the host's links.
+//! database, one fate. The first of them is the host; the others live on as modules in it. A
+//! request costs the host's own `work`, whichever module it is for, and travels on the host's
+//! links.
+//!
+//! It starts, scales and is deployed as a whole. Each of its instances has the workers and the
+//! queue of all parts together, and there are as many instances as the part needs that needs the
+//! most; its recovery takes as long as that of the slowest.
 //!
 //! **Gains**: one owner for everything that was joint. No call and no second store between the
 //! modules; an operation among them may be one local transaction.
 //!
 //! **Costs**: everything scales together, so that capacity is bought for the part that needs the
-//! least as well; everything is tested and deployed together.
+//! least as well; everything is tested and deployed together. Where only `stock` is hot,
+//!
+//! ```toml
+//! [services]
+//! stock = { workers = 4, instances = 3 }
+//! office = { workers = 8 }
+//! ```
+//!
+//! are 3 · 4 + 8 = 20 workers apart, and 3 · (4 + 8) = 36 as one. The measures `m12.workers`,
+//! `m12.workers.used` and `m12.workers.utilisation` show what that wastes.
 //!
 //! **Fails as**: everything stops together, in a crash as in a deployment.
 

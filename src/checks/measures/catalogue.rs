@@ -526,6 +526,29 @@ const FIRST: &[Measure] = &[
         (Total, Unit::Count),
         "How often retries were exhausted and a human was asked.",
     ),
+    measure(
+        "m12.workers",
+        "workers provisioned",
+        LESS,
+        (Total, Unit::Count),
+        "Workers of all instances of all services, whether they are up or not. What runs within \
+         another service has none of its own.",
+    ),
+    measure(
+        "m12.workers.used",
+        "workers used",
+        LESS,
+        (Total, Unit::Count),
+        "Time average of the number of these workers that have a request, at work or waiting for \
+         others, over the window from the end of the warm-up to the end of the settle cap.",
+    ),
+    measure(
+        "m12.workers.utilisation",
+        "utilisation of workers",
+        MORE,
+        (Share, Unit::Share),
+        "Used of provisioned workers, in the same window; the rest is bought and idle.",
+    ),
 ];
 
 const fn joined<const N: usize>(first: &[Measure], then: &[Measure]) -> [Measure; N] {

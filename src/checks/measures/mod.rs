@@ -5,6 +5,7 @@
 
 pub mod anomalies;
 pub mod answers;
+pub mod capacity;
 pub mod contention;
 pub mod copies;
 pub mod cost;
@@ -15,8 +16,8 @@ pub mod misfit;
 pub mod owed;
 pub mod probes;
 pub mod reach;
-pub mod recovery;
 pub mod reads;
+pub mod recovery;
 pub mod series;
 
 mod catalogue;

@@ -83,6 +83,12 @@ pub mod key {
     pub const DATABASE_MESSAGES: &str = "m12.messages.database";
     /// M12, forced writes per offered operation.
     pub const FORCED: &str = "m12.forced-writes";
+    /// M12, workers of all services.
+    pub const WORKERS: &str = "m12.workers";
+    /// M12, how many of them had a request, averaged over time.
+    pub const WORKERS_USED: &str = "m12.workers.used";
+    /// M12, the share of them that had a request, averaged over time.
+    pub const UTILISATION: &str = "m12.workers.utilisation";
     /// What the keys of the measures of single reads begin with: `reads.NAME.` is followed by
     /// the key of a [`ReadNumber`](crate::checks::measures::reads::ReadNumber).
     pub use crate::checks::measures::reads::READS;

@@ -1,0 +1,172 @@
+//! M12, the part about capacity: workers that are paid for, and workers that have a request.
+//!
+//! A service that is several in one scales as a whole: each further instance for its most demanding
+//! part brings workers for all of them. What that wastes shows between these two numbers.
+
+use super::gauge::Gauge;
+use super::{Measured, Quantity};
+use crate::model::record::{Kind, Record};
+use crate::model::system::System;
+
+/// The workers of all services.
+#[derive(Debug)]
+pub struct Capacity {
+    /// Of all instances, whether they are up or not: they are paid for.
+    provisioned: u64,
+    length: u64,
+    used: Gauge,
+    /// How many workers of each node have a request.
+    serving: Vec<u64>,
+}
+
+impl Capacity {
+    /// Integrated over `window` (ns, from and until).
+    pub fn new(system: &System, window: (u64, u64)) -> Self {
+        let whole = system.services.iter().filter(|service| service.within.is_none());
+        let workers = whole.map(|it| u64::from(it.instances) * u64::from(it.workers));
+        let (length, used) = (window.1 - window.0, Gauge::new(window));
+        Self { provisioned: workers.sum(), length, used, serving: Vec::new() }
+    }
+
+    /// A worker begins or ends with a request, or a crash ends all of a node.
+    pub fn see(&mut self, record: &Record) {
+        let node = usize::from(record.node.0);
+        if node >= self.serving.len() {
+            self.serving.resize(node + 1, 0);
+        }
+        let serving = &mut self.serving[node];
+        let used = match record.kind {
+            Kind::Started => {
+                *serving += 1;
+                self.used.value() + 1
+            }
+            Kind::Finished => {
+                *serving -= 1;
+                self.used.value() - 1
+            }
+            Kind::Dropped => self.used.value() - std::mem::take(serving),
+            _ => return,
+        };
+        self.used.set(record.time.as_nanos(), used);
+    }
+
+    /// Takes down what M12 says of it; nothing changes any more until `until`.
+    pub fn measure(mut self, into: &mut Measured, until: u64) {
+        self.used.advance(until);
+        let bought = u128::from(self.provisioned) * u128::from(self.length);
+        let share = Quantity::ratio(self.used.area(), bought, "the measured window has no length");
+        into.quantity("m12.workers", Quantity::total(self.provisioned));
+        into.quantity("m12.workers.used", self.used.time_average());
+        into.quantity("m12.workers.utilisation", share);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::history::History;
+    use crate::experiment::testbed::{Told, scenario, tell};
+    use crate::kernel::NodeId;
+    use crate::model::record::Kind;
+
+    /// Only the stock is hot: it has three instances, and the office one with as many workers.
+    const HOT: &str = r#"
+        [scenario]
+        name = "hot"
+        warm-up = "0s"
+        load = "60s"
+        settle = "40s"
+
+        [services]
+        stock = { workers = 4, instances = 3, work = "20ms" }
+        office = { workers = 8, work = "20ms" }
+
+        [databases]
+        stock-db = {}
+        office-db = {}
+
+        [tables]
+        product = { owner = "stock", database = "stock-db", columns = { left = 0 }, rows = 500 }
+        note = { owner = "office", database = "office-db", columns = { product = 0 } }
+
+        [operations.take]
+        keys = { product = { rows-of = "product" } }
+        steps = [
+            { name = "take", by = "stock", table = "product", key = "product",
+              effect = { add = { left = -1 } } },
+        ]
+
+        [operations.jot]
+        keys = { note = "new" }
+        steps = [
+            { name = "jot", by = "office", table = "note", key = "note",
+              effect = { insert = { product = 1 } } },
+        ]
+
+        [load.buyers]
+        operation = "take"
+        constant = "100ms"
+
+        [load.clerks]
+        operation = "jot"
+        constant = "10s"
+
+        [variants]
+        apart = { pattern = "orchestrated" }
+        together = { pattern = "orchestrated", technique = { name = "consolidation",
+                     services = ["stock", "office"] } }
+    "#;
+
+    fn number(told: &Told, id: &'static str) -> f64 {
+        let found = told.report.measures.quantities.iter().find(|(key, _)| key.0 == id);
+        found.and_then(|(_, quantity)| quantity.value()).expect(id)
+    }
+
+    #[test]
+    fn what_scales_as_a_whole_buys_workers_for_all_its_parts() {
+        for (variant, provisioned) in [("apart", 3 * 4 + 8), ("together", 3 * (4 + 8))] {
+            let told = tell(HOT, variant, 1);
+            assert!(told.report.settled);
+            assert_eq!(number(&told, "m12.workers"), f64::from(provisioned));
+            // A visit has a worker from the end of its wait to its own end.
+            let sum = |kind| told.all(kind).map(|record| record.b).sum::<u64>();
+            let held = sum(Kind::Finished) - sum(Kind::Started);
+            assert!(held > 600 * 20_000_000, "600 buyers, 20 ms of work each");
+            let used = held as f64 / 100e9;
+            assert_eq!(number(&told, "m12.workers.used"), used);
+            let share = number(&told, "m12.workers.utilisation");
+            assert_eq!(share, held as f64 / (f64::from(provisioned) * 100e9));
+        }
+    }
+
+    #[test]
+    fn the_same_work_leaves_more_of_the_whole_idle() {
+        let scenario = scenario(HOT);
+        let of = |at: usize| &scenario.variants[at].system.services;
+        let host = &of(1)[0];
+        assert_eq!((host.instances, host.workers), (3, 12), "scaled for its most demanding part");
+        let [apart, together] = ["apart", "together"].map(|variant| tell(HOT, variant, 1));
+        let idle = |told: &Told| number(told, "m12.workers") - number(told, "m12.workers.used");
+        assert!(idle(&together) > idle(&apart) + 15.0, "16 workers more, for the same load");
+    }
+
+    #[test]
+    fn a_crash_ends_what_its_node_was_at() {
+        let mut history = History::new();
+        let mut on = |at: u64, node: u16, kind: Kind| {
+            history.at(at).note(kind, |record| record.node = NodeId(node));
+        };
+        // One at node 7 for 10 s, two at node 8 until it crashes; the third starts anew there.
+        on(20_000, 7, Kind::Started);
+        on(22_000, 8, Kind::Started);
+        on(23_000, 8, Kind::Started);
+        on(25_000, 8, Kind::Dropped);
+        on(26_000, 8, Kind::Started);
+        on(27_000, 8, Kind::Finished);
+        on(30_000, 7, Kind::Finished);
+        let report = history.rest();
+        let used =
+            report.measures.quantities[&crate::checks::measures::MeasureId("m12.workers.used")];
+        let super::Quantity::Ratio { part, .. } = used else { panic!("{used:?}") };
+        assert_eq!(part, (10 + 3 + 2 + 1) * 1_000_000_000);
+    }
+}
