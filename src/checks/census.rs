@@ -1,9 +1,11 @@
 //! M7, the outcome census: what the stores show of each operation, against what its client heard.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::record::Answer;
 
 /// What the stores show of an operation.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum State {
     /// Nothing of it.
     None,
@@ -55,7 +57,7 @@ impl State {
 
 /// The headline under which an operation is counted. The order is that of the match: the first
 /// one that applies.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Headline {
     /// A step shows more than once.
     Duplicated,
@@ -159,7 +161,7 @@ impl Headline {
 }
 
 /// Measured operations, counted by state and answer, and by headline.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Census {
     matrix: [[u64; Answer::ALL.len()]; State::ALL.len()],
     headlines: [u64; Headline::ALL.len()],

@@ -13,6 +13,7 @@ pub mod census;
 pub mod coupling;
 pub mod expectation;
 pub mod invariants;
+mod keep;
 pub mod measures;
 pub mod outcome;
 pub mod properties;

@@ -1,7 +1,10 @@
 //! What one run came to, as plain data.
 
+use serde::{Deserialize, Serialize};
+
 use super::census::{Census, Headline, State};
 use super::invariants::InvariantReport;
+use super::keep::maybe_span;
 use super::measures::contention::Contention;
 use super::measures::cost::Cost;
 use super::measures::lag::Lag;
@@ -16,7 +19,7 @@ use crate::model::record::{Answer, OpId};
 use crate::model::system::OperationKind;
 
 /// What one run came to. All numbers are exact integers: ns and counts.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RunReport {
     /// Whether the system had come to rest when the run ended.
     pub settled: bool,
@@ -73,7 +76,7 @@ impl RunReport {
 }
 
 /// What one operation came to.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct OperationRow {
     /// Its number.
     pub op: OpId,
@@ -88,6 +91,7 @@ pub struct OperationRow {
     /// What its client heard.
     pub answer: Answer,
     /// How long after the arrival; none if it heard nothing.
+    #[serde(with = "maybe_span")]
     pub answered_after: Option<Span>,
     /// What the stores show of it at the end.
     pub state: State,

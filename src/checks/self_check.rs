@@ -4,12 +4,14 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use crate::kernel::NodeId;
 use crate::model::record::{Kind, Record};
 use crate::model::system::System;
 
 /// Two numbers that must agree.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SelfCheck {
     /// What adds up.
     pub name: String,
@@ -22,7 +24,7 @@ pub struct SelfCheck {
 }
 
 /// How the two sides of a self-check must compare.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Relation {
     /// Left equals right.
     Equal,

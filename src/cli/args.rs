@@ -98,6 +98,9 @@ pub struct Compare {
     /// Where the results go; by default `reports/<scenario name>`.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Start anew, even if an interrupted comparison of the same scenario could be resumed.
+    #[arg(long)]
+    pub fresh: bool,
     /// The threads it runs on.
     #[command(flatten)]
     pub workers: Workers,

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::args::{Compare, Format};
 use super::progress::Progress;
+use super::unfinished::Unfinished;
 use super::{Error, Exit, Session, output, print, remark, source, write};
-use crate::experiment::compare::Study;
+use crate::experiment::compare::{Compared, Study};
 use crate::experiment::result::{CheckVerdict, Comparison};
 use crate::report;
 use crate::scenario::{Scenario, Variant, nearest};
@@ -23,12 +24,12 @@ pub fn compare(session: &Session, args: &Compare) -> Result<Exit, Error> {
     output::probe(&folder)?;
     remark(session, &intent(&study));
     let stop = interrupt();
-    let progress = Progress::new(study.runs(), session.quiet);
-    let compared = pool(args.workers.threads)?.install(|| study.run(&stop, &|| progress.advance()));
-    progress.finish();
+    let kept = Unfinished::open(&folder, &scenario, args.fresh);
+    let compared = run(session, &study, (&kept, &stop), pool(args.workers.threads)?);
     let interrupted = compared.finished < study.seeds.len();
     let Some(mut comparison) = compared.comparison else {
-        remark(session, "interrupted before every variant had finished a seed: nothing written\n");
+        remark(session, "interrupted before every variant had finished a seed: no results yet\n");
+        remark(session, again(&kept));
         return Ok(Exit::Interrupted);
     };
     comparison.command = command(args, first);
@@ -41,10 +42,37 @@ pub fn compare(session: &Session, args: &Compare) -> Result<Exit, Error> {
     }
     show(session, args, &folder, &comparison)?;
     if interrupted {
-        remark(session, "interrupted; run the same command again for the remaining seeds\n");
+        remark(session, again(&kept));
         return Ok(Exit::Interrupted);
     }
+    kept.clear();
     Ok(verdict(&comparison))
+}
+
+/// Runs what an interrupted comparison has not finished.
+fn run(
+    session: &Session,
+    study: &Study,
+    (kept, stop): (&Unfinished, &AtomicBool),
+    threads: rayon::ThreadPool,
+) -> Compared {
+    let (there, runs) = (kept.count(study), study.runs());
+    if there > 0 {
+        remark(session, &format!("resuming: {there} of {runs} runs are there\n"));
+    }
+    let progress = Progress::new(runs, session.quiet);
+    let compared = threads.install(|| study.resume(kept, stop, &|| progress.advance()));
+    progress.finish();
+    compared
+}
+
+/// How an interrupted comparison goes on.
+fn again(kept: &Unfinished) -> &'static str {
+    if kept.has_failed() {
+        "interrupted; there was no room for all runs, the same command repeats the others\n"
+    } else {
+        "interrupted; the same command goes on from here\n"
+    }
 }
 
 /// What is about to be run.

@@ -18,6 +18,7 @@ mod progress;
 mod replay;
 mod run;
 mod source;
+mod unfinished;
 
 use std::io::{IsTerminal, Write};
 

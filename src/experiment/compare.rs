@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::run::{Ran, Setup, run};
 use super::{result::Comparison, summarise};
@@ -24,7 +25,7 @@ pub struct Study<'a> {
 }
 
 /// One finished run and what the judges say of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Judged {
     /// What is left of the run itself.
     pub ran: Ran,
@@ -32,6 +33,36 @@ pub struct Judged {
     pub report: RunReport,
     /// Whether the pattern kept what it promises, property by property.
     pub promised: Vec<Finding>,
+}
+
+/// Which run of a study it is. Together with the scenario and the program, that decides all of it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct RunId<'a> {
+    /// The name of the variant.
+    pub variant: &'a str,
+    /// The seed.
+    pub seed: u64,
+    /// Whether every operation is listed, as in the first seed of a study.
+    pub lists_operations: bool,
+}
+
+/// Where finished runs are kept while the whole study is not, so that the next attempt goes on
+/// where this one was stopped. Called from any thread.
+pub trait Shelf: Sync {
+    /// A run that an earlier attempt has finished, exactly as it was.
+    fn find(&self, id: RunId) -> Option<Judged>;
+
+    /// Keeps a run.
+    fn keep(&self, id: RunId, judged: &Judged);
+}
+
+/// Keeps nothing.
+impl Shelf for () {
+    fn find(&self, _: RunId) -> Option<Judged> {
+        None
+    }
+
+    fn keep(&self, _: RunId, _: &Judged) {}
 }
 
 /// What a comparison came to.
@@ -60,9 +91,34 @@ impl<'a> Study<'a> {
         (self.variants.len() * self.seeds.len()) as u64
     }
 
+    /// The runs, seed by seed, so that an interrupted study has whole seeds to show.
+    pub fn ids(&self) -> impl Iterator<Item = RunId<'_>> {
+        (0..self.variants.len() * self.seeds.len()).map(|index| self.id(index))
+    }
+
+    fn id(&self, index: usize) -> RunId<'_> {
+        let (seed, variant) = (index / self.variants.len(), index % self.variants.len());
+        RunId {
+            variant: &self.variants[variant].name.shown,
+            seed: self.seeds[seed],
+            lists_operations: seed == 0,
+        }
+    }
+
     /// Runs everything. `done` is called after each run, from any thread; once `stop` is set no
     /// further run begins. The result depends on neither threads nor their order.
     pub fn run(&self, stop: &AtomicBool, done: &(dyn Fn() + Sync)) -> Compared {
+        self.resume(&(), stop, done)
+    }
+
+    /// The same, but what is on the shelf already is not run again, and what is run is put there.
+    /// The result is that of a study without a shelf, to the bit.
+    pub fn resume(
+        &self,
+        shelf: &dyn Shelf,
+        stop: &AtomicBool,
+        done: &(dyn Fn() + Sync),
+    ) -> Compared {
         let width = self.variants.len();
         let runs: Vec<Option<Judged>> = (0..width * self.seeds.len())
             .into_par_iter()
@@ -71,10 +127,13 @@ impl<'a> Study<'a> {
                 if stop.load(Ordering::Relaxed) {
                     return None;
                 }
-                // Seed by seed, so that an interrupted comparison has whole seeds to show.
-                let (seed, variant) = (index / width, index % width);
-                let judged =
-                    judge(self.scenario, self.variants[variant], self.seeds[seed], seed == 0);
+                let id = self.id(index);
+                let judged = shelf.find(id).unwrap_or_else(|| {
+                    let variant = self.variants[index % width];
+                    let judged = judge(self.scenario, variant, id.seed, id.lists_operations);
+                    shelf.keep(id, &judged);
+                    judged
+                });
                 done();
                 Some(judged)
             })
@@ -125,3 +184,6 @@ pub fn fingerprints(scenario: &Scenario) -> String {
     };
     scenario.variants.iter().map(line).collect()
 }
+
+#[cfg(test)]
+mod tests;

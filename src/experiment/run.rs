@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::faults::plan::{self, PlannedFault};
 use crate::faults::random::{self, Nemesis};
 use crate::kernel::{Luck, NodeId, Recorder, Simulation, Sink, Span, Time};
@@ -61,7 +63,7 @@ pub enum Ending {
 }
 
 /// What is left of a run beside what its sinks saw.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Ran {
     /// The rolling hash of the history.
     pub fingerprint: u64,

@@ -4,11 +4,13 @@
 //! when it carries, by clients when they hear an answer, by nodes when they crash. Measures and
 //! checks read records and nothing else.
 
+use serde::{Deserialize, Serialize};
+
 use super::system::{OperationKind, ServiceId, StepId, TableId};
 use crate::kernel::{Fingerprint, NodeId, Semantic, Time};
 
 /// One offered business operation of a run, numbered in the order of arrival.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct OpId(pub u32);
 
 impl OpId {
@@ -263,7 +265,7 @@ pub const fn word_contended(word: u64) -> (ServiceId, Option<ServiceId>, Resourc
 }
 
 /// What a client was told.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Answer {
     /// Everything is done.

@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::kernel::{Dist, Span, Time};
 
 mod layouts;
@@ -23,7 +25,9 @@ pub use ownership::{Access, Api, Feed, Grant, ReplicaSpec};
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident($int:ty)) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[derive(
+            Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize,
+        )]
         pub struct $name(pub $int);
         impl $name {
             /// As a position in a vector.
@@ -390,7 +394,7 @@ pub struct InvariantSpec {
 }
 
 /// When an invariant must hold.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum When {
     /// Once everything has settled.
     AtRest,

@@ -8,8 +8,11 @@ mod rules;
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use self::rows::Mirror;
 use self::rules::Rule;
+use super::keep::span;
 use super::measures::gauge::Gauge;
 use super::measures::{Measured, NOBODY, Quantity};
 use super::verdict::Judgement;
@@ -18,7 +21,7 @@ use crate::model::record::Record;
 use crate::model::system::{System, When};
 
 /// What a run says about one declared invariant.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct InvariantReport {
     /// What it says.
     pub name: Arc<str>,
@@ -29,6 +32,7 @@ pub struct InvariantReport {
     /// Integral over the window of the number of entities for which it was false, in ns.
     pub entity_ns: u128,
     /// For how long of the window it was false for any.
+    #[serde(with = "span")]
     pub violated_for: Span,
     /// The first instant at whose end it was false.
     pub first: Option<Time>,

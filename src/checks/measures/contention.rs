@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Measured, Quantity};
+use crate::checks::keep::pairs;
 use crate::model::record::{Kind, Record, Resource, word_contended};
 use crate::model::system::{DatabaseId, ServiceId, System};
 
 /// One service's waits for another's sake, in one database.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Between {
     /// Where.
     pub database: DatabaseId,
@@ -18,14 +21,16 @@ pub struct Between {
 }
 
 /// Who waited for whom, from the end of the warm-up on, in ns.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Contention {
     from: u64,
     shared: bool,
     /// By resource, in the order of [`Resource::ALL`]: the part of the waits of `service` that goes
     /// to the account of `holder`.
+    #[serde(with = "pairs")]
     pub waited: BTreeMap<Between, [u64; Resource::ALL.len()]>,
     /// How long statements of a service had a core.
+    #[serde(with = "pairs")]
     pub served: BTreeMap<(DatabaseId, ServiceId), u64>,
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Measured, NOBODY, Quantity};
 use crate::model::record::{Kind, MessageClass, Record};
 
@@ -9,7 +11,7 @@ use crate::model::record::{Kind, MessageClass, Record};
 pub type Tally = BTreeMap<u32, u64>;
 
 /// Everything that was spent, by kind. Ids are those of the history.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Cost {
     /// Messages that left, by class.
     pub messages: [u64; MessageClass::ALL.len()],

@@ -1,5 +1,7 @@
 //! A number that changes over time, integrated exactly.
 
+use serde::{Deserialize, Serialize};
+
 use super::Quantity;
 
 /// Why a mean over time is missing.
@@ -25,7 +27,7 @@ struct Buckets {
 }
 
 /// A level within one bucket of time.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Level {
     /// Integral over the bucket, in units x ns; divided by the width it is the time average.
     pub area: u64,

@@ -1,12 +1,14 @@
 //! M1 and M2: how long an operation shows in part, and what of it its client could still see.
 
+use serde::{Deserialize, Serialize};
+
 use super::gauge::Gauge;
 use super::{Distribution, Measured, NOBODY, Quantity};
 use crate::checks::census::State;
 use crate::checks::outcome::{NEVER, Operations, Outcome};
 
 /// How the lag of one operation ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Lag {
     /// It lasted so many ns.
     Lasted(u64),

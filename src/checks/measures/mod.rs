@@ -22,10 +22,16 @@ pub mod series;
 
 mod catalogue;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 pub use catalogue::CATALOGUE;
+
+use super::keep::{self, Text};
 
 /// The name of a measure in files and on the command line, such as `m1`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -36,6 +42,20 @@ impl MeasureId {
     pub fn measure(self) -> &'static Measure {
         let found = CATALOGUE.iter().find(|measure| measure.id == self);
         found.expect("every measure that is computed is in the catalogue, as a test ensures")
+    }
+}
+
+impl Serialize for MeasureId {
+    fn serialize<S: Serializer>(&self, into: S) -> Result<S::Ok, S::Error> {
+        into.serialize_str(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for MeasureId {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let name = Cow::<str>::deserialize(from)?;
+        let found = CATALOGUE.iter().find(|measure| measure.id.0 == name);
+        found.map(|measure| measure.id).ok_or_else(|| Error::custom("no such measure"))
     }
 }
 
@@ -98,7 +118,7 @@ pub enum MeasureKind {
 }
 
 /// The values of a distribution measure in one run.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Distribution {
     /// How many things could have had a value.
     pub offered: u64,
@@ -135,7 +155,7 @@ impl Distribution {
 }
 
 /// A number of one run, as an exact fraction.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Quantity {
     /// `part / whole`; `whole` is above zero, and 1 for a plain total.
     Ratio {
@@ -149,7 +169,8 @@ pub enum Quantity {
     /// There is no such number in this run.
     Missing {
         /// Why.
-        why: &'static str,
+        #[serde(with = "keep::text")]
+        why: Text,
     },
 }
 
@@ -178,7 +199,7 @@ impl Quantity {
 }
 
 /// Everything that one run measures, by the measure's name.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Measured {
     /// Measures with many values a run.
     pub distributions: BTreeMap<MeasureId, Distribution>,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::copies::Copies;
 use super::owed::{Missing, Owed};
 use super::{Distribution, Measured, NOBODY, Quantity};
@@ -14,7 +16,7 @@ pub const DEADLINES: [Span; 3] =
     [Span::from_millis(50), Span::from_millis(500), Span::from_secs(5)];
 
 /// How probes ended, for each of the [`DEADLINES`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct ProbeTally {
     /// Probes that were to be made.
     pub scheduled: u64,
@@ -29,7 +31,7 @@ pub struct ProbeTally {
 }
 
 /// How probes ended, given how long their reader waits.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Within {
     /// In time, with the right answer.
     pub right: u64,
@@ -59,7 +61,7 @@ impl ProbeTally {
 }
 
 /// What became of one of the scenario's reads.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct ReadTally {
     /// How its probes ended.
     pub ended: ProbeTally,

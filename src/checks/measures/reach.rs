@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::series::FaultWindow;
 use super::{Measured, Quantity};
 use crate::checks::outcome::{NEVER, Operations, Outcome};
 use crate::model::system::{OperationKind, ServiceId, System};
 
 /// The services that one fault touched.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Reach {
     /// Which fault, as a position in the plan.
     pub fault: u32,

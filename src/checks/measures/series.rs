@@ -1,15 +1,19 @@
 //! The course of a run in buckets of time, for charts and for M11.
 
+use serde::{Deserialize, Serialize};
+
 use super::gauge::{Gauge, Level};
 use super::lag::{End, Lag, consistency_lag};
+use crate::checks::keep::span;
 use crate::checks::outcome::Operations;
 use crate::kernel::{Span, Time};
 use crate::model::record::{Answer, Kind, Record};
 
 /// The course of a run. All vectors have an entry per bucket.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Series {
     /// How wide a bucket is.
+    #[serde(with = "span")]
     pub width: Span,
     /// Operations that show in part.
     pub partial: Vec<Level>,
@@ -24,7 +28,7 @@ pub struct Series {
 }
 
 /// Answers heard in a bucket of time.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Answers {
     /// Done or accepted.
     pub yes: u64,
@@ -37,7 +41,7 @@ pub struct Answers {
 }
 
 /// Consistency lag of the operations that arrived in a bucket of time.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct BucketLag {
     /// The median, ns, with those that never end as infinity; none if it is infinite or nothing
     /// was exposed.
@@ -49,7 +53,7 @@ pub struct BucketLag {
 }
 
 /// A fault as it really happened.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FaultWindow {
     /// Which fault, as a position in the plan.
     pub fault: u32,

@@ -46,6 +46,8 @@ mod tests;
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::outcome::Operations;
 use super::verdict::{Judgement, Verdict};
 use crate::kernel::{Span, Time};
@@ -136,7 +138,7 @@ impl Ended<'_> {
 }
 
 /// What a check concludes of one run.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Finding {
     /// The property or the declared invariant.
     pub property: String,
