@@ -22,6 +22,22 @@
 //! in time, otherwise a number, which for a share lies between 0 and 1. `variants` names those that
 //! are meant; without it, all are. `name` says it in words of one's own.
 //!
+//! **One variant against another.** In the place of a number may stand a variant, perhaps so many
+//! times what it has:
+//!
+//! ```toml
+//! [[expect]]
+//! name = "an expensive query of one service slows all of them"
+//! measure = "reads.orders.latency.p99"
+//! variants = ["shared-database"]
+//! above = { variant = "database-per-service", times = 10 }
+//! ```
+//!
+//! Both are compared seed by seed, over all seeds. It holds if the 95 % interval of the median
+//! difference lies on the right side of zero (for `at-most` and `at-least` zero included), and is
+//! violated if it lies on the wrong one. Otherwise, and with fewer than 6 seeds, no difference was
+//! shown, and it is undecided.
+//!
 //! **`measure`** is one of those that `driftlab list measures` shows. Of a measure with many values
 //! in a run it also says which: a quantile (`m1.p50`, `m1.p99.9`) or the greatest, `m1.max`.
 //!
@@ -42,7 +58,7 @@
 //! **`census`** is a headline of the census, such as `stranded`, or `wrong` for all that no pattern
 //! should have; it counts operations once the system is at rest.
 //!
-//! Each run is judged by itself. What a run does not have, or what its end cut off before it could
+//! Against a number each run is judged by itself. What a run does not have, or what its end cut off before it could
 //! be known, is undecided; what never ended in a run that came to rest is infinite.
 
 use std::fmt;
@@ -65,12 +81,26 @@ pub struct Expectation {
     pub name: Arc<str>,
     /// What is looked at.
     pub subject: Subject,
-    /// On which side of `amount` it must be.
+    /// On which side of `bound` it must be.
     pub limit: Limit,
-    /// In the unit of the subject: nanoseconds, a count, or a share.
-    pub amount: f64,
+    /// What it is compared with.
+    pub bound: Bound,
     /// For which variants, as positions in the scenario; for all, if it names none.
     pub variants: Vec<usize>,
+}
+
+/// What an expectation compares with.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Bound {
+    /// In the unit of the subject: nanoseconds, a count, or a share.
+    Amount(f64),
+    /// What another variant has on the same seed.
+    Variant {
+        /// Its name.
+        name: Arc<str>,
+        /// So many times that.
+        times: f64,
+    },
 }
 
 /// What an expectation looks at.
@@ -216,7 +246,8 @@ impl Limit {
         }
     }
 
-    fn holds(self, value: f64, amount: f64) -> bool {
+    /// Whether a value is on this side of an amount.
+    pub fn holds(self, value: f64, amount: f64) -> bool {
         match self {
             Self::Below => value < amount,
             Self::Above => value > amount,
@@ -226,7 +257,7 @@ impl Limit {
     }
 
     /// Whether a greater value can only be worse.
-    const fn is_upper(self) -> bool {
+    pub const fn is_upper(self) -> bool {
         matches!(self, Self::Below | Self::AtMost)
     }
 }
@@ -363,17 +394,33 @@ impl Expectation {
 
     /// What is wanted, in words: `below 2s`.
     pub fn wanted(&self) -> String {
-        format!("{} {}", self.limit.name().replace('-', " "), self.text(self.amount))
+        let side = self.limit.name().replace('-', " ");
+        match &self.bound {
+            Bound::Amount(amount) => format!("{side} {}", self.text(*amount)),
+            Bound::Variant { name, times: 1.0 } => format!("{side} {name}"),
+            Bound::Variant { name, times } => format!("{side} {times} times {name}"),
+        }
     }
 
-    /// What one run says.
+    /// What one run has, if it is known for certain.
+    pub fn value(&self, report: &RunReport) -> Option<f64> {
+        match self.subject.find(report) {
+            Found::Value(value) => Some(value),
+            Found::AtLeast(_) | Found::Nothing(_) => None,
+        }
+    }
+
+    /// What one run says by itself.
     pub fn judge(&self, report: &RunReport) -> Judgement {
+        let Bound::Amount(amount) = self.bound else {
+            return Judgement::undecided("one run says nothing about two variants");
+        };
         let (value, open) = match self.subject.find(report) {
             Found::Value(value) => (value, false),
             Found::AtLeast(value) => (value, true),
             Found::Nothing(why) => return Judgement::undecided(why),
         };
-        let holds = self.limit.holds(value, self.amount);
+        let holds = self.limit.holds(value, amount);
         let is_certain = !open || holds != self.limit.is_upper();
         match (is_certain, holds) {
             (true, true) => Judgement::held(),
@@ -385,8 +432,10 @@ impl Expectation {
         }
     }
 
-    fn text(&self, value: f64) -> String {
+    /// A value of the subject, or a difference of two, in words.
+    pub fn text(&self, value: f64) -> String {
         match self.subject.unit() {
+            _ if value < 0.0 => format!("−{}", self.text(-value)),
             Unit::Nanoseconds if value.is_finite() => Span::from_nanos(value as u64).to_string(),
             Unit::Nanoseconds => "never".into(),
             Unit::Count | Unit::Share => {

@@ -37,10 +37,14 @@ pub fn comparison(
     let results =
         variants.iter().enumerate().map(|(at, variant)| summary(scenario, variant, &of(at)));
     let mut checks = Vec::new();
+    let others = |name: &str| {
+        let named = |variant: &&Variant| *variant.name.shown == *name;
+        variants.iter().position(|variant| named(variant)).map(of)
+    };
     for (at, variant) in variants.iter().enumerate() {
         let same = |known: &Variant| known.name.shown == variant.name.shown;
         let place = scenario.variants.iter().position(same).unwrap_or(at);
-        checks.extend(verdicts::of(scenario, (place, variant), seeds, &of(at)));
+        checks.extend(verdicts::of(scenario, (place, variant), seeds, &of(at), others));
     }
     let comparison = Comparison {
         engine: concat!("driftlab ", env!("CARGO_PKG_VERSION")).into(),

@@ -3,16 +3,20 @@
 
 use super::compare::Judged;
 use super::result::{CheckKind, CheckResult, CheckVerdict};
+use crate::checks::expectation::{Bound, Expectation};
 use crate::checks::{Judgement, RunReport, Verdict};
 use crate::faults::budget;
 use crate::scenario::{Scenario, Variant};
+use crate::stats::{self, paired};
 
-/// Every check of one variant, which is the `at`th of the scenario.
-pub(super) fn of(
+/// Every check of one variant, which is the `at`th of the scenario. `others` gives the runs of a
+/// variant by its name, if it was compared.
+pub(super) fn of<'j>(
     scenario: &Scenario,
     (at, variant): (usize, &Variant),
     seeds: &[u64],
-    runs: &[&Judged],
+    runs: &[&'j Judged],
+    others: impl Fn(&str) -> Option<Vec<&'j Judged>>,
 ) -> Vec<CheckResult> {
     let over = Over { variant: &variant.name.shown, seeds };
     let mut results = Vec::new();
@@ -22,8 +26,19 @@ pub(super) fn of(
         results.push(over.result(CheckKind::Invariant, &invariant.name, judged.collect()));
     }
     for expectation in scenario.expectations.iter().filter(|it| it.concerns(at)) {
-        let judged = runs.iter().map(|run| expectation.judge(&run.report));
-        results.push(over.result(CheckKind::Expectation, &expectation.name, judged.collect()));
+        results.push(match &expectation.bound {
+            Bound::Amount(_) => {
+                let judged = runs.iter().map(|run| expectation.judge(&run.report)).collect();
+                over.result(CheckKind::Expectation, &expectation.name, judged)
+            }
+            Bound::Variant { name, times } => {
+                let judged = match others(name) {
+                    Some(others) => against(expectation, runs, (&others, *times)),
+                    None => Judgement::undecided(format!("{name} was not compared")),
+                };
+                over.once(CheckKind::Expectation, &expectation.name, judged)
+            }
+        });
     }
     for (number, fault) in (0..).zip(&scenario.faults) {
         let named = !fault.fault.targets().is_empty();
@@ -53,6 +68,33 @@ pub(super) fn of(
         }
     }
     results
+}
+
+/// What the same seeds say of a variant and so many times another one.
+fn against(
+    expectation: &Expectation,
+    runs: &[&Judged],
+    (others, times): (&[&Judged], f64),
+) -> Judgement {
+    let of = |run: &&Judged| expectation.value(&run.report);
+    let values: Vec<Option<f64>> = runs.iter().map(of).collect();
+    let others: Vec<Option<f64>> =
+        others.iter().map(|run| of(run).map(|other| other * times)).collect();
+    let Some(found) = paired(&values, &others) else {
+        return Judgement::undecided("no seed has a value of both");
+    };
+    let Some((low, high)) = found.interval else {
+        return Judgement::undecided(format!("{} seeds give no interval", found.seeds));
+    };
+    let (low_in_words, high_in_words) = (expectation.text(low), expectation.text(high));
+    let why = format!("the difference is {low_in_words} to {high_in_words}");
+    match (expectation.limit.holds(low, 0.0), expectation.limit.holds(high, 0.0)) {
+        (true, true) => Judgement { why: why.into(), ..Judgement::held() },
+        (false, false) if found.verdict != stats::Verdict::NoDifferenceShown => {
+            Judgement::violated(why)
+        }
+        _ => Judgement::undecided(format!("no difference shown: {why}")),
+    }
 }
 
 /// What becomes of a broken promise when more went wrong than its budget allows.
@@ -87,6 +129,18 @@ struct Over<'a> {
 }
 
 impl Over<'_> {
+    /// A verdict over all seeds at once.
+    fn once(&self, kind: CheckKind, name: &str, judged: Judgement) -> CheckResult {
+        let (variant, name) = (self.variant.into(), name.into());
+        CheckResult {
+            variant,
+            kind,
+            name,
+            verdict: say(judged.verdict),
+            why: judged.why.to_string(),
+        }
+    }
+
     fn result(&self, kind: CheckKind, name: &str, judged: Vec<Judgement>) -> CheckResult {
         let verdict = Verdict::all(judged.iter().map(|judgement| judgement.verdict));
         let of_verdict = judged.iter().filter(|judgement| judgement.verdict == verdict).count();

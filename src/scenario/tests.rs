@@ -82,15 +82,15 @@ fn every_shipped_scenario_loads_without_a_problem() {
 
 #[test]
 fn expectations_are_read_with_their_units_and_variants() {
-    use crate::checks::expectation::Limit;
+    use crate::checks::expectation::{Bound, Limit};
     let text = source(&folder("scenarios/quiet.toml")).text
         + "[[expect]]\nmeasure = 'm1.p99'\nbelow = '2s'\nvariants = ['orchestrated']\n"
         + "[[expect]]\nname = 'nobody is lost'\ncensus = 'lost'\nat-most = 0\n";
     let scenario = Scenario::from_text(&text, &registries()).expect("two expectations");
     let [lag, lost] = &scenario.expectations[..] else { panic!("two expectations") };
-    assert_eq!((&*lag.name, lag.amount), ("consistency lag, p99: below 2s", 2e9));
+    assert_eq!((&*lag.name, &lag.bound), ("consistency lag, p99: below 2s", &Bound::Amount(2e9)));
     assert_eq!((lag.limit, &lag.variants[..]), (Limit::Below, &[2][..]));
-    assert_eq!((&*lost.name, lost.amount, lost.concerns(4)), ("nobody is lost", 0.0, true));
+    assert_eq!((&*lost.name, &lost.bound), ("nobody is lost", &Bound::Amount(0.0)));
 }
 
 #[test]

@@ -52,13 +52,15 @@ pub enum Scalar {
     Word(String),
 }
 
-/// What an expectation compares with: a duration or a number.
-#[derive(Clone, Copy, Debug)]
+/// What an expectation compares with: a duration, a number, or another variant.
+#[derive(Clone, Debug)]
 pub enum Amount {
     /// A duration.
     Time(Span),
     /// A count or a share.
     Number(f64),
+    /// So many times what a variant has.
+    Variant(At<String>, f64),
 }
 
 impl Decode for Amount {
@@ -68,12 +70,32 @@ impl Decode for Amount {
         match number(item) {
             Some(number) => Some(Self::Number(number)),
             None if item.get_ref().is_str() => Span::decode(item, decoder).map(Self::Time),
-            None => decoder.expected(item, "a number or a duration such as \"2s\""),
+            None if item.get_ref().is_table() => {
+                let mut table = decoder.table(item, "what a variant is compared with")?;
+                let variant = table.read(decoder, "variant", None);
+                let times: Option<Option<Positive>> = table.read(decoder, "times", None);
+                table.close(decoder);
+                Some(Self::Variant(variant?, times?.map_or(1.0, |times| times.0)))
+            }
+            None => decoder.expected(
+                item,
+                "a number, a duration such as \"2s\", or { variant = \"its name\" }",
+            ),
         }
     }
 
     fn schema() -> serde_json::Value {
-        json!({ "anyOf": [{ "type": "number" }, Span::schema()] })
+        let variant = json!({
+            "type": "object",
+            "properties": {
+                "variant": { "type": "string", "description": "Another variant, on the same seeds." },
+                "times": { "type": "number", "exclusiveMinimum": 0, "default": 1,
+                           "description": "So many times what that has." },
+            },
+            "required": ["variant"],
+            "additionalProperties": false,
+        });
+        json!({ "anyOf": [{ "type": "number" }, Span::schema(), variant] })
     }
 }
 

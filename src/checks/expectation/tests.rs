@@ -6,7 +6,8 @@ use crate::checks::history::{History, OPEN};
 use crate::model::record::Answer;
 
 fn expect(subject: Subject, limit: Limit, amount: f64) -> Expectation {
-    Expectation { name: "e".into(), subject, limit, amount, variants: vec![] }
+    let bound = Bound::Amount(amount);
+    Expectation { name: "e".into(), subject, limit, bound, variants: vec![] }
 }
 
 fn lag(text: &str, limit: Limit, millis: u64) -> Expectation {

@@ -108,6 +108,53 @@ fn expectations_are_judged_seed_by_seed_for_their_variants() {
 }
 
 #[test]
+fn one_variant_is_expected_to_differ_from_another_over_all_seeds() {
+    let expected = "
+        [[expect]]
+        name = 'events answer sooner'
+        measure = 'm10.accepted.p50'
+        variants = ['dual-write']
+        below = { variant = 'saga' }
+        [[expect]]
+        name = 'in less than half the time'
+        measure = 'm12.messages'
+        variants = ['dual-write']
+        below = { variant = 'saga', times = 0.5 }
+        [[expect]]
+        name = 'no more is wrong'
+        census = 'wrong'
+        variants = ['dual-write']
+        at-most = { variant = 'saga' }
+        [[expect]]
+        name = 'more is wrong'
+        census = 'wrong'
+        variants = ['dual-write']
+        above = { variant = 'saga' }
+    ";
+    let scenario = scenario(&format!("{SHOP}{expected}"));
+    let compare = |seeds: &[u64]| Study::of(&scenario, seeds.to_vec()).compare().expect("variants");
+    let many = compare(&[1, 2, 3, 4, 5, 6]);
+    let (verdict, why) = check(&many, "dual-write", "events answer sooner");
+    assert_eq!(
+        (verdict, why),
+        (Undecided, "no seed has a value of both"),
+        "a saga accepts nothing"
+    );
+    let (verdict, why) = check(&many, "dual-write", "in less than half the time");
+    assert_eq!((verdict, why.starts_with("the difference is ")), (Violated, true), "{why}");
+    assert_eq!(check(&many, "dual-write", "no more is wrong"), (Held, "the difference is 0 to 0"));
+    let (verdict, why) = check(&many, "dual-write", "more is wrong");
+    assert_eq!((verdict, why), (Undecided, "no difference shown: the difference is 0 to 0"));
+    let few = compare(&[1, 2]);
+    let (verdict, why) = check(&few, "dual-write", "no more is wrong");
+    assert_eq!((verdict, why), (Undecided, "2 seeds give no interval"));
+    let alone = Study { variants: vec![&scenario.variants[1]], ..Study::of(&scenario, [1]) };
+    let alone = alone.compare().expect("one variant");
+    let (verdict, why) = check(&alone, "dual-write", "no more is wrong");
+    assert_eq!((verdict, why), (Undecided, "saga was not compared"));
+}
+
+#[test]
 fn a_fault_that_struck_nothing_leaves_the_verdict_open() {
     let never = BROKER_AWAY.replace("at = '12s'", "on = { what = 'force nothing-like-this' }");
     let comparison = compare(&never);

@@ -1,13 +1,13 @@
 //! What is expected of measures and outcomes.
 
 use super::super::operation::{Amount, Expect};
-use super::super::problem::Problem;
+use super::super::problem::{Place, Problem};
 use super::super::suggest::{either, nearest};
 use super::super::values::At;
 use super::Context;
 use super::names::Names;
 use crate::checks::census::Headline;
-use crate::checks::expectation::{Expectation, Limit, Subject, Unknown};
+use crate::checks::expectation::{Bound, Expectation, Limit, Subject, Unknown};
 use crate::checks::measures::reads::{READS, ReadNumber};
 use crate::checks::measures::{CATALOGUE, Unit};
 
@@ -31,18 +31,30 @@ impl Context<'_> {
         };
         let (limit, amount) = self.limit(expect)?;
         let subject = subject?;
-        let amount = self.amount(&subject, amount)?;
-        let words = format!("{subject}: ");
-        let mut expectation = Expectation {
-            name: "".into(),
-            subject,
-            limit,
-            amount,
-            variants: variants.into_iter().collect::<Option<Vec<_>>>()?,
-        };
-        let words = || words + &expectation.wanted();
+        let bound = self.compared_with(&subject, amount)?;
+        let variants = variants.into_iter().collect::<Option<Vec<_>>>()?;
+        let variants = self.apart(variants, &bound, &amount.place)?;
+        let mut expectation = Expectation { name: "".into(), subject, limit, bound, variants };
+        let words = || format!("{}: {}", expectation.subject, expectation.wanted());
         expectation.name = expect.name.clone().unwrap_or_else(words).into();
         Some(expectation)
+    }
+
+    /// The variants that are meant: not the one that they are compared with.
+    fn apart(&mut self, variants: Vec<usize>, bound: &Bound, place: &Place) -> Option<Vec<usize>> {
+        let Bound::Variant { name, .. } = bound else { return Some(variants) };
+        let all = self.file.variants.names();
+        let other = |at: &usize| *all[*at].value != **name;
+        if variants.is_empty() {
+            return Some((0..all.len()).filter(other).collect());
+        }
+        if variants.iter().all(other) {
+            return Some(variants);
+        }
+        let message = format!("`{name}` is compared with itself");
+        let problem = Problem::error("same-variant", place, message, "it is in `variants`, too");
+        self.problems.push(problem);
+        None
     }
 
     /// The one limit that was given.
@@ -137,9 +149,14 @@ impl Context<'_> {
         found
     }
 
-    /// The amount in the unit of the subject.
-    fn amount(&mut self, subject: &Subject, amount: &At<Amount>) -> Option<f64> {
+    /// The amount in the unit of the subject, or the variant that is there.
+    fn compared_with(&mut self, subject: &Subject, amount: &At<Amount>) -> Option<Bound> {
         let (found, wanted) = match (subject.unit(), &amount.value) {
+            (_, Amount::Variant(name, times)) => {
+                let names = Names::new("unknown-variant", "variant", self.file.variants.names());
+                names.find(name, &mut self.problems)?;
+                return Some(Bound::Variant { name: name.value.as_str().into(), times: *times });
+            }
             (Unit::Nanoseconds, Amount::Time(span)) => (Some(span.as_nanos() as f64), ""),
             (Unit::Nanoseconds, Amount::Number(_)) => (None, "a duration such as \"2s\""),
             (_, Amount::Number(number)) => (Some(*number), ""),
@@ -150,7 +167,7 @@ impl Context<'_> {
             let message = format!("{subject} is {wanted}");
             self.problems.push(Problem::error("wrong-value", &amount.place, message, ""));
         }
-        found
+        found.map(Bound::Amount)
     }
 }
 
