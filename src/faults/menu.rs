@@ -16,6 +16,8 @@ pub struct Menu {
     pub zones: Vec<String>,
     /// Loads.
     pub loads: Vec<String>,
+    /// Tables of which services keep copies, each with the service that does.
+    pub copies: Vec<(String, String)>,
     /// Tables, each with one of its columns.
     pub tables: Vec<(String, String)>,
 }
@@ -40,6 +42,12 @@ impl Menu {
                 .tables
                 .iter()
                 .filter_map(|it| Some((text(&it.name), it.columns.first()?.name.to_string())))
+                .collect(),
+            copies: system
+                .replicas
+                .iter()
+                .map(|it| (system.table(it.of), system.table(it.copy).owner))
+                .map(|(of, by)| (text(&of.name), text(&system.services[by.index()].name)))
                 .collect(),
             loads: system.loads.iter().map(|it| text(&it.name)).collect(),
         }

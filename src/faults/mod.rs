@@ -41,6 +41,7 @@ mod pool_exhaustion;
 pub mod random;
 pub mod registry;
 mod reordering;
+mod replica_lag;
 mod schema_change;
 mod serialization_failure;
 mod slow_down;

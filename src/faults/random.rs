@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use super::menu::Menu;
 use super::plan::PlannedFault;
 use super::registry::{Fault, Faults, Heal, PreparedFault};
-use super::swarm::{Kind, Swarm};
+use super::swarm::{Kind, Swarm, is_of_copies};
 use crate::kernel::{Luck, Purpose, Span, Words};
 use crate::model::contract::Allowance;
 use crate::model::point::Order;
@@ -44,7 +44,7 @@ pub struct Settings {
     /// How many are drawn.
     count: u32,
     /// Kinds to draw from, as `driftlab list faults` shows them; those that strike one message wait
-    /// for a point and cannot be drawn here.
+    /// for a point, those that strike copies need a layout with some: neither can be drawn here.
     kinds: Vec<String>,
     /// How long one lasts at most.
     longest: Span,
@@ -103,7 +103,8 @@ impl Nemesis {
     /// What these settings of [`Random`] draw, within no window yet.
     ///
     /// # Errors
-    /// In words: a kind that is not registered, or that strikes a single message.
+    /// In words: a kind that is not registered, that strikes a single message, or that strikes what
+    /// some variants have and others do not.
     pub fn new(random: &dyn PreparedFault, faults: &Faults) -> Result<Self, String> {
         let settings: Settings = serde_json::from_value(random.settings()).unwrap_or_default();
         let mut kinds = Vec::new();
@@ -115,6 +116,12 @@ impl Nemesis {
             let template = entry.with_defaults();
             if template.order() != Order::Go {
                 return Err(format!("`{name}` strikes one message, whose point must be named"));
+            }
+            if is_of_copies(&*template) {
+                return Err(format!(
+                    "`{name}` strikes copies, which not every variant has: random faults are the \
+                     same for all"
+                ));
             }
             let allowance = Allowance::new(entry.name, u32::MAX, settings.longest);
             kinds.push(Kind { template, allowance });

@@ -28,6 +28,12 @@ pub trait Fault: Sized + 'static {
     /// Strikes, and says how the world is healed of it.
     fn strike(settings: &Self::Settings, world: &Rc<World>) -> Heal;
 
+    /// What of the tables it is about.
+    fn parts(settings: &Self::Settings) -> Vec<Part> {
+        let _ = settings;
+        Vec::new()
+    }
+
     /// What makes no sense about settings that decode.
     fn check(settings: &Self::Settings) -> Vec<String> {
         let _ = settings;
@@ -60,6 +66,18 @@ pub trait Fault: Sized + 'static {
     }
 }
 
+/// A part of a table that settings name: whether there is such a one, a scenario says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// A copy of a table, which not every layout has.
+    Copy {
+        /// The table.
+        table: String,
+        /// The service that keeps it; any, if it is not said.
+        reader: Option<String>,
+    },
+}
+
 /// Heals the world of one fault.
 pub type Heal = Box<dyn FnOnce()>;
 
@@ -73,6 +91,8 @@ pub trait PreparedFault: Send + Sync {
     fn targets(&self) -> Vec<String>;
     /// Strikes, and says how the world is healed of it.
     fn strike(&self, world: &Rc<World>) -> Heal;
+    /// What of the tables it is about, by name.
+    fn parts(&self) -> Vec<Part>;
     /// What makes no sense about its settings.
     fn check(&self) -> Vec<String>;
     /// The stages in which it comes, and how long after the first each begins.
@@ -105,6 +125,10 @@ impl<F: Fault> PreparedFault for With<F> {
 
     fn strike(&self, world: &Rc<World>) -> Heal {
         F::strike(&self.0, world)
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        F::parts(&self.0)
     }
 
     fn check(&self) -> Vec<String> {
@@ -169,6 +193,7 @@ impl Faults {
             .with::<super::poison_message::PoisonMessage>()
             .with::<super::job_skip::JobSkip>()
             .with::<super::job_overlap::JobOverlap>()
+            .with::<super::replica_lag::ReplicaLag>()
             .with::<super::load_burst::LoadBurst>()
             .with::<super::expensive_query::ExpensiveQuery>()
             .with::<super::deployment::Deployment>()

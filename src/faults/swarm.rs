@@ -15,7 +15,7 @@ use std::sync::Arc;
 use super::budget::inside;
 use super::menu::Menu;
 use super::plan::{PlannedFault, Start};
-use super::registry::{Faults, PreparedFault};
+use super::registry::{Faults, Part, PreparedFault};
 use super::trigger::{Trigger, What};
 use crate::kernel::{Span, Words};
 use crate::model::contract::{Allowance, Budget};
@@ -75,8 +75,10 @@ pub struct Swarm {
 
 impl Swarm {
     /// Draws up to `most` faults of these kinds, on what is on the menu, that begin within a window
-    /// (its beginning and its length).
-    pub fn new(kinds: Vec<Kind>, menu: Menu, window: (Span, Span), most: u32) -> Self {
+    /// (its beginning and its length). Where nobody keeps a copy of a table, what strikes copies is
+    /// no kind at all.
+    pub fn new(mut kinds: Vec<Kind>, menu: Menu, window: (Span, Span), most: u32) -> Self {
+        kinds.retain(|kind| !menu.copies.is_empty() || !is_of_copies(&*kind.template));
         Self { kinds, menu, points: BTreeMap::new(), window, most, uniform: false }
     }
 
@@ -196,6 +198,11 @@ impl Swarm {
         let choice: Vec<&Trigger> = all.filter(|trigger| fits(trigger)).collect();
         Some(choice[words.below(choice.len() as u64) as usize].clone())
     }
+}
+
+/// Whether a kind of fault strikes copies of tables.
+pub(super) fn is_of_copies(fault: &dyn PreparedFault) -> bool {
+    fault.parts().iter().any(|part| matches!(part, Part::Copy { .. }))
 }
 
 /// What one run is like.

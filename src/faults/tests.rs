@@ -2,6 +2,7 @@
 
 mod kinds;
 mod places;
+mod replicas;
 mod schema;
 mod shrinking;
 mod stores;

@@ -106,6 +106,8 @@ pub mod faults {
     pub const BROKERS: &[&str] = &["broker-redelivery", "broker-rebalance"];
     /// The synchronization job runs too seldom or too often.
     pub const JOBS: &[&str] = &["job-skip", "job-overlap"];
+    /// Copies of tables are late. No step writes them, and no rule is about them.
+    pub const FEEDS: &[&str] = &["replica-lag"];
     /// More is offered than usual.
     pub const LOADS: &[&str] = &["load-burst"];
     /// What everybody relies on is not true: stored is not stored, a message can be consumed by
@@ -113,9 +115,9 @@ pub mod faults {
     pub const BETRAYALS: &[&str] =
         &["lying-force", "broker-loss", "poison-message", "schema-change"];
     /// All that a budget may hold.
-    pub const ALL: [&[&str]; 12] = [
+    pub const ALL: [&[&str]; 13] = [
         CRASHES, STALLS, CLOCKS, CUTS, LATENESS, LOSSES, COPIES, DISKS, CONTENTION, BROKERS, JOBS,
-        LOADS,
+        LOADS, FEEDS,
     ];
 }
 

@@ -8,6 +8,7 @@ use super::contract::label;
 use super::disk::Disks;
 use super::point::{Order, Point, Watcher};
 use super::record::{Kind, OpId, Record, TxnId};
+use super::replica::Lags;
 use super::schema::Schemas;
 use super::system::{MAX_KEYS, OperationKind, RowKey, StepId, System};
 use super::trouble::Troubles;
@@ -37,6 +38,7 @@ struct Shared {
     disks: Disks,
     troubles: Troubles,
     schemas: Schemas,
+    lags: Lags,
 }
 
 /// Who acts, and on whose behalf: the context that a [`Record`] carries.
@@ -101,6 +103,7 @@ impl Env {
         Self(Rc::new(Shared {
             troubles: Troubles::new(&sim),
             schemas: Schemas::new(&sim),
+            lags: Lags::new(&sim),
             disks: Disks::default(),
             sim,
             luck,
@@ -252,6 +255,11 @@ impl Env {
     /// Schemas in change.
     pub(super) fn schemas(&self) -> &Schemas {
         &self.0.schemas
+    }
+
+    /// Replicas that lag.
+    pub(super) fn lags(&self) -> &Lags {
+        &self.0.lags
     }
 
     pub(super) fn troubles(&self) -> &Troubles {

@@ -14,6 +14,8 @@
 //!
 //! Copies show no step of their own and break no rule: what an operation did is judged by the
 //! tables that its steps name. That a copy lags behind keeps a run from being settled.
+//!
+//! A fault may hold a feed back: what it has read of the source waits before the copy gets it.
 
 use std::rc::Rc;
 
@@ -25,6 +27,11 @@ use super::record::OpId;
 use super::system::{Feed, ReplicaSpec, TableId};
 use super::world::World;
 use crate::kernel::{NodeId, Span};
+
+pub use lag::LagId;
+pub(super) use lag::Lags;
+
+mod lag;
 
 /// The most rows that travel at once.
 const BATCH: usize = 500;
@@ -91,6 +98,7 @@ async fn pull(
             return Ok(());
         }
         let is_last = rows.len() < BATCH;
+        held_back(here, number).await;
         take_over(here, number, replica.copy, (rows, last)).await.map_err(|_| Away)?;
         *place = last;
         if is_last {
@@ -124,6 +132,7 @@ async fn push(
 ) -> Result<(), Away> {
     let page = changes(here, replica.of, *place).await.map_err(|_| Away)?;
     let last = page.1;
+    held_back(here, number).await;
     let (copy, keeper) = (replica.copy, here.world().owner(replica.copy, OpId::NONE));
     let message = Message::request("copy", here.system().retry.step_deadline);
     let told = here.call(keeper, message, move |here| {
@@ -133,6 +142,13 @@ async fn push(
     let Reply::Answered(Ok(())) = told.await else { return Err(Away) };
     *place = last;
     Ok(())
+}
+
+/// Lets a fault hold back what a feed carries.
+async fn held_back(here: &Here, number: usize) {
+    if here.env().lags().any() {
+        here.env().held_back(number).await;
+    }
 }
 
 /// At the source's owner: what was committed behind a place.

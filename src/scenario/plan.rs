@@ -17,7 +17,8 @@ use super::values::{At, Length};
 use super::variant::Roster;
 use crate::faults::plan::{PlannedFault, Start};
 use crate::faults::random::{Nemesis, Random};
-use crate::faults::registry::{Fault, PreparedFault};
+use crate::faults::registry::{Fault, Part, PreparedFault};
+use crate::faults::target::TABLE;
 use crate::faults::trigger::Trigger;
 use crate::kernel::{Dist, Span};
 use crate::model::point::Order;
@@ -113,8 +114,35 @@ pub struct FaultText {
     pub fault: Arc<dyn PreparedFault>,
     /// What it strikes, as written.
     pub targets: Vec<At<String>>,
+    /// The parts of tables that it is about, as written.
+    pub parts: Vec<PartText>,
     /// Set if it stands for faults that are drawn.
     pub nemesis: Option<Nemesis>,
+}
+
+/// A part of a table that a fault is about.
+#[derive(Clone)]
+pub enum PartText {
+    /// A copy of a table, kept by this service or by any.
+    Copy {
+        /// The table.
+        table: At<String>,
+        /// The service.
+        reader: Option<At<String>>,
+    },
+}
+
+impl PartText {
+    /// A part, each name of which is where it stands in the settings.
+    fn of(part: Part, settings: &Item<'_>) -> Self {
+        let at = |value: String| {
+            let place = place_of(settings, &value).unwrap_or_else(|| settings.span());
+            At { place, value }
+        };
+        match part {
+            Part::Copy { table, reader } => Self::Copy { table: at(table), reader: reader.map(at) },
+        }
+    }
 }
 
 impl FaultText {
@@ -165,7 +193,10 @@ impl Decode for FaultText {
         }
         let mut targets: Vec<At<String>> = Vec::new();
         for target in fault.targets() {
-            let place = place_of(&rest, &target).unwrap_or_else(|| place.clone());
+            let table = target.strip_prefix(TABLE).filter(|name| !name.is_empty());
+            let found = place_of(&rest, &target);
+            let found = found.or_else(|| table.and_then(|name| place_of(&rest, name)));
+            let place = found.unwrap_or_else(|| place.clone());
             targets.push(At { place, value: target });
         }
         let start = start?;
@@ -177,7 +208,8 @@ impl Decode for FaultText {
             let names = trigger.who.iter().chain(&trigger.to).cloned();
             targets.extend(names.map(|value| At { place: start.place.clone(), value }));
         }
-        Some(Self { start, length: length?, fault, targets, nemesis })
+        let parts = fault.parts().into_iter().map(|part| PartText::of(part, &rest)).collect();
+        Some(Self { start, length: length?, fault, targets, parts, nemesis })
     }
 
     fn schema() -> serde_json::Value {

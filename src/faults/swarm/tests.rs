@@ -12,6 +12,7 @@ fn menu() -> Menu {
         databases: names(&["order-db", "stock-db"]),
         drivers: names(&["coordinator"]),
         zones: Vec::new(),
+        copies: Vec::new(),
         loads: names(&["shoppers"]),
         tables: vec![("product".into(), "left".into())],
     }
@@ -86,6 +87,31 @@ fn runs_have_a_character() {
         plan.iter().any(|it| it.fault.name() == "crash" && matches!(it.start, Start::On(_)))
     };
     assert!(plans.iter().filter(aimed).count() > 40, "crashes wait for points, too");
+}
+
+/// Where nobody keeps a copy, a kind that strikes copies is as if it were in no budget: it changes
+/// nothing of what is drawn. Where somebody does, it is drawn like any other.
+#[test]
+fn what_strikes_copies_is_drawn_where_there_are_some() {
+    let draw = |budget: &Budget, copies: &[(&str, &str)], seed| {
+        let kinds = Kind::of(budget, &Faults::builtin());
+        let copies = copies.iter().map(|(of, by)| ((*of).into(), (*by).into())).collect();
+        let menu = Menu { copies, ..menu() };
+        let swarm = Swarm::new(kinds, menu, (Span::ZERO, Span::from_secs(1)), 6);
+        let plan = swarm.draw(&mut Luck::new(seed).draw(Purpose::Nemesis, 0, 0, 0, 0));
+        plan.iter().map(PlannedFault::to_string).collect::<Vec<_>>()
+    };
+    let without = budget();
+    let mut with = budget();
+    with.0.insert(1, Allowance::new("replica-lag", 3, Span::from_secs(1)));
+    let of_copies = |fault: &String| fault.starts_with("replica-lag table:product, order");
+    let mut drawn = 0;
+    for seed in 0..100 {
+        assert_eq!(draw(&with, &[], seed), draw(&without, &[], seed));
+        let some = draw(&with, &[("product", "order")], seed);
+        drawn += some.iter().filter(|fault| of_copies(fault)).count();
+    }
+    assert!(drawn > 50, "{drawn}");
 }
 
 /// Without points there are none of those faults that need one, and without kinds there is nothing.

@@ -17,7 +17,8 @@ fn menu() -> Menu {
     let scenario = scenario(&super::text("kind = 'pause'\nat = '1s'\ntarget = 'stock'"));
     let mut drivers = scenario.variants[0].pattern.drivers();
     drivers.extend(["sync-job", "broker"]);
-    Menu::of(&scenario.system, &drivers)
+    let copies = vec![("product".to_owned(), "order".to_owned())];
+    Menu { copies, ..Menu::of(&scenario.system, &drivers) }
 }
 
 /// The same settings, from the text that a file would have.

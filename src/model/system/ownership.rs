@@ -38,6 +38,18 @@ pub struct ReplicaSpec {
     pub feed: Feed,
 }
 
+impl ReplicaSpec {
+    /// Whether it is a copy of the table that is called so, kept by the service that is called so
+    /// or, without one, by any.
+    pub fn is_of(&self, system: &System, table: &str, reader: Option<&str>) -> bool {
+        let owner = system.host(system.table(self.copy).owner);
+        system.table(self.of).name.is_called(table)
+            && reader.is_none_or(|reader| {
+                system.service_named(reader).is_some_and(|named| system.host(named) == owner)
+            })
+    }
+}
+
 /// How a replica is kept up to date.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Feed {

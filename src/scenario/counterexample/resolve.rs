@@ -2,7 +2,7 @@
 
 use super::{Counterexample, CounterexampleText, Head, OperationText};
 use crate::faults::menu::Menu;
-use crate::faults::target::ROLES;
+use crate::faults::target::{ROLES, TABLE};
 use crate::faults::trigger::OpName;
 use crate::kernel::Time;
 use crate::model::env::OpInfo;
@@ -67,11 +67,13 @@ impl CounterexampleText {
         known.push("broker");
         let names = system.services.iter().map(|it| &it.name);
         let names: Vec<&Name> = names.chain(system.databases.iter().map(|it| &it.name)).collect();
+        let is_table = |name: &str| system.tables.iter().any(|table| table.name.is_called(name));
         for target in self.faults.iter().flat_map(|fault| &fault.targets) {
             let name = target.value.as_str();
             let first = name.strip_suffix("#1").unwrap_or(name);
             let is_known = known.contains(&name)
                 || name.starts_with("zone:")
+                || name.strip_prefix(TABLE).is_some_and(is_table)
                 || names.iter().any(|name| name.is_called(first));
             if !is_known {
                 found.push(unknown("unknown-target", "node", target, known.iter().copied()));

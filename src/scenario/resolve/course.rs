@@ -188,12 +188,14 @@ impl Context<'_> {
         if names.contains(&name) || lucky.chain(lasting).any(|lasting| lasting == name) {
             return;
         }
-        let table = name.strip_prefix(TABLE).and_then(|table| self.table.position(table));
-        if self.is_instance(name) || self.is_load(name) || table.is_some() {
+        if self.is_instance(name) || self.is_load(name) {
             return;
         }
+        if let Some(table) = name.strip_prefix(TABLE).filter(|table| !table.is_empty()) {
+            return self.target_table(target, table);
+        }
         let message = match target.value.as_str() {
-            "" => "this fault strikes nothing".to_owned(),
+            "" | TABLE => "this fault strikes nothing".to_owned(),
             name => format!("nothing is named `{name}` that a fault could strike"),
         };
         let problem = Problem::error("unknown-target", &target.place, message, "not a target");

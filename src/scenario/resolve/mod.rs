@@ -10,6 +10,7 @@ mod layout;
 mod loads;
 pub(super) mod names;
 mod operations;
+mod parts;
 mod switch;
 mod tables;
 mod undo;
@@ -90,6 +91,7 @@ pub fn resolve(file: &File, data: &Data<'_>, problems: &mut Vec<Problem>) -> Opt
     let layouts = layout::lay_out(&system, file, problems);
     capacity::check(&system, &layouts, file, problems);
     layout::check_writers(&system, &layouts, file, problems);
+    parts::check_copies(&layouts, file, problems);
     course::check_variants(&layouts, file, problems);
     let variants = course::variants(layouts, file)?;
     Some(Resolved { system, variants, faults, nemeses, expectations })

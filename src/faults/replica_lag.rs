@@ -1,0 +1,91 @@
+//! # Replica lag
+//!
+//! The copies of a table that services keep (see `driftlab explain replicate`) come late: a feed
+//! that stands still, behind a lock, a full disk or a lost subscription, or one that is slow. The
+//! table itself, and everybody who asks its owner, are as well as ever.
+//!
+//! **Without `by`** the copies are not refreshed at all while the fault lasts: what their feed has
+//! read of the table waits, and the copies grow older with every second.
+//!
+//! **With `by`** every refreshment reaches its copy so much later. A feed does one at a time, in
+//! the order of the commits, and what is committed meanwhile waits for the next: a copy that is fed
+//! by events is between `by` and twice `by` behind. A fault that is shorter ends the wait.
+//!
+//! When the fault is over, what was held back is written at once, and the feed goes on from there:
+//! one of events immediately, a periodic one at its next time. Then the copies have caught up.
+//!
+//! A variant that keeps no copy of the table is not struck; a table that no variant copies is an
+//! error.
+//!
+//! **Measures**: of a reader, the share of stale answers (`m5`, `reads.NAME.stale`) and their age
+//! (`m5.age`). A step that looks at a copy before it acts decides by what was true once.
+
+use std::rc::Rc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ladder::{SPANS, below, check_positive, draw};
+use super::menu::Menu;
+use super::registry::{Fault, Heal, Part};
+use super::target::TABLE;
+use crate::kernel::{Span, Words};
+use crate::model::world::World;
+
+/// Copies of a table that come late.
+pub struct ReplicaLag;
+
+/// Settings of a replica lag.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Settings {
+    /// The table whose copies lag.
+    table: String,
+    /// The service whose copy lags; by default every one.
+    reader: Option<String>,
+    /// How much later each refreshment arrives; by default none does until the fault is over.
+    by: Option<Span>,
+}
+
+impl Fault for ReplicaLag {
+    const NAME: &'static str = "replica-lag";
+    const SUMMARY: &'static str = "copies of a table are refreshed late, or not at all";
+    const MANUAL: &'static str = include_str!("replica_lag.rs");
+    type Settings = Settings;
+
+    fn targets(settings: &Settings) -> Vec<String> {
+        let table = format!("{TABLE}{}", settings.table);
+        std::iter::once(table).chain(settings.reader.clone()).collect()
+    }
+
+    fn parts(settings: &Settings) -> Vec<Part> {
+        vec![Part::Copy { table: settings.table.clone(), reader: settings.reader.clone() }]
+    }
+
+    fn check(settings: &Settings) -> Vec<String> {
+        settings.by.map_or_else(Vec::new, |by| check_positive("by", by))
+    }
+
+    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
+        let replicas = world.env().system().replicas.iter().enumerate();
+        let struck = replicas.filter(|(_, replica)| {
+            replica.is_of(world.env().system(), &settings.table, settings.reader.as_deref())
+        });
+        let lags: Vec<_> = struck.map(|(at, _)| world.env().lag(at, settings.by)).collect();
+        let world = Rc::clone(world);
+        Box::new(move || lags.into_iter().for_each(|lag| world.env().catch_up(lag)))
+    }
+
+    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
+        let table = Menu::pick(menu.copies.iter().map(|(table, _)| table), words)?;
+        let of_table = menu.copies.iter().filter(|(known, _)| *known == table);
+        let reader = Menu::pick(of_table.map(|(_, reader)| reader), words);
+        let by = words.chance(0.5).then(|| draw(&SPANS, words));
+        Some(Settings { table, reader, by })
+    }
+
+    fn simpler(settings: &Settings) -> Vec<Settings> {
+        let less = below(&SPANS, settings.by.unwrap_or(Span::MAX)).into_iter();
+        less.map(|by| Settings { by: Some(by), ..settings.clone() }).collect()
+    }
+}

@@ -1,0 +1,95 @@
+//! The tables that faults are about, and their parts.
+
+use std::sync::Arc;
+
+use super::super::file::File;
+use super::super::plan::PartText;
+use super::super::problem::Problem;
+use super::super::suggest::{either, nearest};
+use super::super::values::At;
+use super::Context;
+use super::layout::Laid;
+use crate::model::system::{ReplicaSpec, System};
+
+impl Context<'_> {
+    /// Whether there is a table that a fault strikes. It may be written with or without what says
+    /// that it is a table, and so is what was probably meant.
+    pub(super) fn target_table(&mut self, target: &At<String>, table: &str) {
+        let before = self.problems.len();
+        let name = At { place: target.place.clone(), value: table.to_owned() };
+        let lucky = self.file.tables.iter().any(|(_, _, it)| it.luck.as_deref() == Some(table));
+        if lucky || self.table.find(&name, &mut self.problems).is_some() {
+            return;
+        }
+        let spelt_out = target.place.len() >= target.value.len();
+        let patch = self.problems.get_mut(before).and_then(|problem| problem.patch.as_mut());
+        if let Some((_, better)) = patch.filter(|_| spelt_out) {
+            let prefix = target.value.strip_suffix(table).unwrap_or_default();
+            *better = format!("\"{prefix}{}\"", better.trim_matches('"'));
+        }
+    }
+}
+
+/// Reports faults of copies that no variant has.
+pub(super) fn check_copies(layouts: &[Option<Laid<'_>>], file: &File, problems: &mut Vec<Problem>) {
+    let systems = layouts.iter().map(|laid| laid.as_ref().map(|laid| &*laid.system));
+    let Some(layouts) = systems.collect::<Option<Vec<&System>>>() else {
+        return; // What is broken may be the very variant that has them.
+    };
+    let copies = || layouts.iter().flat_map(|layout| copies_of(layout));
+    for PartText::Copy { table, reader } in file.faults.iter().flat_map(|fault| &fault.parts) {
+        let is_of = |reader: Option<&str>| {
+            layouts.iter().any(|layout| {
+                layout.replicas.iter().any(|copy| copy.is_of(layout, &table.value, reader))
+            })
+        };
+        let problem = if !is_of(None) {
+            let message = format!("no variant keeps a copy of `{}`", table.value);
+            let problem = Problem::error("no-copy", &table.place, message, "not copied");
+            meant(
+                problem,
+                table,
+                copies().map(|(of, _)| of),
+                "a table with a similar name is copied",
+            )
+        } else if let Some(reader) = reader.as_ref().filter(|it| !is_of(Some(&it.value))) {
+            let message =
+                format!("in no variant does `{}` keep a copy of `{}`", reader.value, table.value);
+            let problem = Problem::error("no-copy", &reader.place, message, "has no copy");
+            let keepers = copies().filter(|(of, _)| **of == *table.value).map(|(_, by)| by);
+            meant(problem, reader, keepers, "a service with a similar name keeps one")
+        } else {
+            continue;
+        };
+        problems.push(problem);
+    }
+}
+
+/// The tables that are copied in a layout, each with who keeps the copy.
+fn copies_of(layout: &System) -> Vec<(Arc<str>, Arc<str>)> {
+    let copy = |it: &ReplicaSpec| {
+        let keeper = layout.table(it.copy).owner;
+        let name = &layout.services[keeper.index()].name;
+        (Arc::clone(&layout.table(it.of).name.shown), Arc::clone(&name.shown))
+    };
+    layout.replicas.iter().map(copy).collect()
+}
+
+/// A problem with what was probably meant, or else with what there is.
+fn meant(
+    problem: Problem,
+    name: &At<String>,
+    known: impl Iterator<Item = Arc<str>>,
+    similar: &str,
+) -> Problem {
+    let mut known: Vec<Arc<str>> = known.collect();
+    known.sort_unstable();
+    known.dedup();
+    match nearest(&name.value, known.iter().map(|name| &**name)) {
+        Some(better) => problem.help(similar).patch(&name.place, format!("{better:?}")),
+        None if known.is_empty() => {
+            problem.help("the technique `replicate` keeps copies; see `driftlab explain replicate`")
+        }
+        None => problem.help(format!("choose {}", either(known.iter().map(|name| &**name)))),
+    }
+}
