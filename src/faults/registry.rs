@@ -69,6 +69,13 @@ pub trait Fault: Sized + 'static {
 /// A part of a table that settings name: whether there is such a one, a scenario says.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Part {
+    /// A column of a table.
+    Column {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
     /// A copy of a table, which not every layout has.
     Copy {
         /// The table.

@@ -1,24 +1,41 @@
 //! # Schema change
 //!
-//! The owner of a table renames, splits or drops a column. Whoever relies on the schema breaks
-//! until it is deployed anew: the owner itself, services with a grant, those that write the table
-//! whatever its owner says, those that keep the same schema, and, where the interface of the table
-//! is its rows (`api = "rows"`), those that read it through its owner. With a contract as its
-//! interface, readers notice nothing.
+//! The owner of a table renames, splits or drops a column, or, without `column`, the whole table.
+//! Whoever relies on it breaks until it is deployed anew: the owner itself, services with a grant,
+//! those that write the table whatever its owner says, those that keep the same schema, and, where
+//! the interface of the table is its rows (`api = "rows"`), those that read it through its owner.
+//! With a contract as its interface, readers notice nothing.
 //!
-//! Until then every statement of theirs against the table, and every answer about it, is a
-//! technical error. Which column it is, and what becomes of it, is told and makes no difference:
-//! the model does not say who reads which column.
+//! Until then those of their statements that rely on the column, and answers that tell it, are
+//! technical errors. A statement relies on the columns that it names:
+//!
+//! - a step on those that it writes, and that its rule (`refuse`) looks at; what takes it back, on
+//!   those that this writes. A delete names none;
+//! - a derivation on those that it follows from, by which it groups and chooses, and that it
+//!   writes;
+//! - a reader of a column (`reads.NAME.column`) on that one;
+//! - a look-up, a page that joins the rows of an operation, and a copy take the row as a whole, and
+//!   rely on all its columns.
+//!
+//! Whoever names other columns only is not touched, is not deployed even if it was told, and
+//! notices nothing. Without `column` everything that is about the table is touched.
+//!
+//! **`change`**: a column that is renamed, split or dropped is gone under its old name, and who
+//! relies on it breaks alike. `rename` and `split` are the same to the model: whoever moves to the
+//! new schema is down as long for one new name as for two. `drop` differs in one thing: there is no
+//! new column, so nothing is written twice while old and new schema are there side by side.
 //!
 //! **`how = "at-once"`**: the change is made when the fault begins. The owner and the services in
 //! `told` are deployed together: they are down for `redeploy`, and then speak the new schema.
 //!
 //! **`how = "expand-contract"`**: for `window`, old and new schema are there side by side. Every
-//! write to the table costs one more statement, and the owner and the services in `told` are
-//! deployed one after the other. Then the old schema is dropped.
+//! write of the column costs one more statement (none with `drop`), and the owner and the services
+//! in `told` are deployed one after the other. Then the old schema is dropped.
 //!
 //! **Who was not told** notices at first use, when a statement of its own fails. `fix` later it is
 //! understood, and deployed: down for `redeploy`, and well again.
+//!
+//! A variant that has split the table by its writers changes what its owner has kept of it.
 //!
 //! The end of the fault (`for`, the end of the load) cuts everything short: whoever is down is
 //! started, and everybody speaks the new schema.
@@ -36,10 +53,10 @@ use serde::{Deserialize, Serialize};
 
 use super::ladder::{SPANS, below};
 use super::menu::Menu;
-use super::registry::{Fault, Heal};
+use super::registry::{Fault, Heal, Part};
 use super::target::TABLE;
 use crate::kernel::{NodeId, Span, Time, Words};
-use crate::model::system::{ServiceId, System, TableId};
+use crate::model::system::{Columns, ServiceId, System, TableId};
 use crate::model::world::World;
 
 /// A table whose schema changes under those who rely on it.
@@ -75,8 +92,8 @@ pub enum How {
 pub struct Settings {
     /// The table.
     table: String,
-    /// The column, for the record.
-    column: String,
+    /// The column; by default the whole table changes.
+    column: Option<String>,
     /// What becomes of the column.
     change: Change,
     /// Services that know of it in time, beside the owner.
@@ -95,7 +112,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             table: String::new(),
-            column: String::new(),
+            column: None,
             change: Change::default(),
             told: Vec::new(),
             how: How::default(),
@@ -111,6 +128,7 @@ impl Default for Settings {
 struct Rollout {
     world: Rc<World>,
     table: TableId,
+    columns: Columns,
     settings: Rc<Settings>,
     over: Rc<Cell<bool>>,
 }
@@ -150,7 +168,7 @@ impl Rollout {
 
     async fn at_once(self, told: BTreeSet<ServiceId>, untold: BTreeSet<ServiceId>) {
         let env = self.world.env();
-        env.change_schema(self.table, told.union(&untold).copied());
+        env.change_schema((self.table, self.columns), told.union(&untold).copied());
         for service in told {
             let rollout = self.clone();
             env.sim().spawn(NodeId::WORLD, async move { rollout.deploy(service).await });
@@ -163,15 +181,16 @@ impl Rollout {
         let env = self.world.env();
         let (began, window) = (env.now(), self.settings.window);
         let turn = window.as_nanos() / told.len().max(1) as u64;
-        env.double(self.table, true);
+        let is_gone = self.settings.change == Change::Drop;
+        env.double(self.table, if is_gone { Columns::NONE } else { self.columns });
         for (service, number) in told.into_iter().zip(1..) {
             self.deploy(service).await;
             self.pass_until(began + Span::from_nanos(turn * number)).await;
         }
         self.pass_until(began + window).await;
-        env.double(self.table, false);
+        env.double(self.table, Columns::NONE);
         if !self.over.get() {
-            env.change_schema(self.table, untold.iter().copied());
+            env.change_schema((self.table, self.columns), untold.iter().copied());
             self.discover(untold);
         }
     }
@@ -187,10 +206,16 @@ impl Rollout {
 /// How often a change looks whether its fault is over.
 const LOOK: Span = Span::from_millis(10);
 
-/// Who relies on the schema of a table: who says so, and whoever writes it anyway.
-fn users(system: &System, table: TableId) -> BTreeSet<ServiceId> {
+/// Who relies on these columns of a table, of those who rely on its schema: who says so, and
+/// whoever writes it anyway. Its owner, who changes it, does in any case.
+fn users(system: &System, table: TableId, columns: Columns) -> BTreeSet<ServiceId> {
     let mut users = system.schema_users(table);
     users.extend(system.writers(table));
+    if columns != Columns::ALL {
+        let of_columns = system.column_users(table, columns);
+        users.retain(|user| of_columns.contains(user));
+    }
+    users.insert(system.table(table).owner);
     users
 }
 
@@ -206,11 +231,14 @@ impl Fault for SchemaChange {
         std::iter::once(owner).chain(settings.told.iter().cloned()).collect()
     }
 
+    fn parts(settings: &Settings) -> Vec<Part> {
+        let table = || settings.table.clone();
+        let column = settings.column.iter().cloned();
+        column.map(|column| Part::Column { table: table(), column }).collect()
+    }
+
     fn check(settings: &Settings) -> Vec<String> {
         let mut problems = Vec::new();
-        if settings.column.is_empty() {
-            problems.push("`column` says which column changes".to_owned());
-        }
         let lasts = settings.redeploy.saturating_mul(settings.told.len() as u64 + 1);
         if settings.how == How::ExpandContract && settings.window < lasts {
             problems.push(format!(
@@ -226,14 +254,19 @@ impl Fault for SchemaChange {
         let Some(table) = named(&settings.table).map(|at| TableId(at as u16)) else {
             return Box::new(|| ());
         };
-        let users = users(system, table);
+        let column = settings.column.as_ref().and_then(|column| {
+            let columns = &system.table(table).columns;
+            columns.iter().position(|it| *it.name == **column).map(|at| at as u8)
+        });
+        let columns = Columns::from(column);
+        let users = users(system, table, columns);
         let told = settings.told.iter().filter_map(|name| system.service_named(name));
         let told: BTreeSet<ServiceId> = told.chain([system.table(table).owner]).collect();
         let (told, untold) = users.iter().partition(|user| told.contains(user));
         let over = Rc::new(Cell::new(false));
         let how = settings.how;
         let (settings, healed) = (Rc::new(settings.clone()), Rc::clone(&over));
-        let rollout = Rollout { world: Rc::clone(world), table, settings, over };
+        let rollout = Rollout { world: Rc::clone(world), table, columns, settings, over };
         let world = Rc::clone(world);
         world.env().sim().spawn(NodeId::WORLD, async move {
             match how {
@@ -244,13 +277,14 @@ impl Fault for SchemaChange {
         Box::new(move || {
             healed.set(true);
             users.into_iter().for_each(|user| world.env().adapt(table, user));
-            world.env().double(table, false);
+            world.env().double(table, Columns::NONE);
         })
     }
 
     fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
         let table = Menu::pick(menu.tables.iter().map(|(table, _)| table), words)?;
         let (_, column) = menu.tables.iter().find(|(known, _)| *known == table)?.clone();
+        let column = Some(column);
         let whole = menu.services.iter().filter(|name| !name.contains('#'));
         let told = Menu::pick(whole, words).filter(|_| words.chance(0.5)).into_iter().collect();
         let span = |words: &mut dyn Words| {

@@ -1,5 +1,6 @@
 //! Triggered faults in whole runs, and what every kind does there.
 
+mod columns;
 mod kinds;
 mod places;
 mod replicas;

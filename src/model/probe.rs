@@ -11,7 +11,7 @@ use super::env::Ctx;
 use super::here::Here;
 use super::record::{Kind, MessageClass, OpId, column_subject};
 use super::system::{
-    Access, ColumnRef, KeyChoice, ReadSpec, ReadWhat, RowKey, ServiceId, StepId, TableId,
+    Access, ColumnRef, Columns, KeyChoice, ReadSpec, ReadWhat, RowKey, ServiceId, StepId, TableId,
 };
 use super::workload;
 use super::world::World;
@@ -144,7 +144,8 @@ async fn compose(here: Here, by: ServiceId, mask: u64, probe: u64) -> bool {
     let calls = here.call_all(message, calls);
     let own = read_own(&here, by, own, probe).await;
     let replies = calls.await;
-    let understood = |table: &TableId| here.env().is_understood(here.ctx(), *table, by);
+    let understood =
+        |table: &TableId| here.env().is_understood(here.ctx(), (*table, Columns::ALL), by);
     let told = replies.into_iter().all(|reply| reply == Reply::Answered(true));
     own && told && foreign.iter().all(understood)
 }
@@ -261,8 +262,8 @@ async fn read_cell(here: Here, by: ServiceId, query: Query) -> bool {
             let message = Message::control("read", here.system().retry.step_deadline);
             let message = message.class(MessageClass::Probe);
             let reply = here.call(node, message, move |here| read_own_cell(here, owner, query));
-            reply.await == Reply::Answered(true)
-                && here.env().is_understood(here.ctx(), cell.table, by)
+            let part = (cell.table, Columns::from(Some(cell.column)));
+            reply.await == Reply::Answered(true) && here.env().is_understood(here.ctx(), part, by)
         }
     }
 }

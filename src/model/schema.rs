@@ -3,21 +3,30 @@
 //! As long as nothing changes, that is one look at a flag for each statement.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::env::{Ctx, Env};
 use super::record::Kind;
-use super::system::{Api, ServiceId, TableId};
+use super::system::{Api, Columns, ServiceId, TableId};
 use crate::kernel::{Signal, Sim};
 
 /// All schema changes of a run.
 pub(super) struct Schemas {
     any: Cell<bool>,
-    /// Who still speaks an old schema, and whether that has been noticed.
-    old: RefCell<BTreeMap<(TableId, ServiceId), bool>>,
-    /// Tables that hold an old and a new schema side by side.
-    doubled: RefCell<BTreeSet<TableId>>,
+    /// Who still speaks an old schema.
+    old: RefCell<BTreeMap<(TableId, ServiceId), Old>>,
+    /// Tables that hold an old and a new schema side by side, and of which columns.
+    doubled: RefCell<BTreeMap<TableId, Columns>>,
     noticed: Signal,
+}
+
+/// A service that speaks an old schema of a table.
+#[derive(Clone, Copy)]
+struct Old {
+    /// The columns that it knows as they were.
+    columns: Columns,
+    /// Whether that has been noticed.
+    noticed: bool,
 }
 
 impl Schemas {
@@ -36,11 +45,20 @@ impl Schemas {
 }
 
 impl Env {
-    /// From now on only the new schema of a table is there, and these services speak the old one.
-    pub fn change_schema(&self, table: TableId, old: impl IntoIterator<Item = ServiceId>) {
+    /// From now on only the new schema of a table is there, these services speak the old one, and
+    /// these columns are what is new.
+    pub fn change_schema(
+        &self,
+        (table, columns): (TableId, Columns),
+        old: impl IntoIterator<Item = ServiceId>,
+    ) {
         let schemas = self.schemas();
-        let old = old.into_iter().map(|service| ((table, service), false));
-        schemas.old.borrow_mut().extend(old);
+        for service in old {
+            let fresh = Old { columns: Columns::NONE, noticed: false };
+            let mut all = schemas.old.borrow_mut();
+            let old = all.entry((table, service)).or_insert(fresh);
+            *old = Old { columns: old.columns.and(columns), noticed: false };
+        }
         schemas.update();
         self.note(&Ctx::WORLD, Kind::SchemaChanged, table.0.into(), 0, 0);
     }
@@ -50,20 +68,21 @@ impl Env {
         let schemas = self.schemas();
         let known = schemas.old.borrow_mut().remove(&(table, service));
         schemas.update();
-        if let Some(noticed) = known {
+        if let Some(old) = known {
             let (subject, a) = (table.0.into(), service.0.into());
-            self.note(&Ctx::WORLD, Kind::Adapted, subject, a, noticed.into());
+            self.note(&Ctx::WORLD, Kind::Adapted, subject, a, old.noticed.into());
         }
         schemas.noticed.notify_all();
     }
 
-    /// From now on, or no longer, a table is written in an old and a new schema.
-    pub fn double(&self, table: TableId, doubled: bool) {
+    /// From now on these columns of a table are written in an old and a new schema; without any, it
+    /// has one schema again.
+    pub fn double(&self, table: TableId, columns: Columns) {
         let schemas = self.schemas();
-        if doubled {
-            schemas.doubled.borrow_mut().insert(table);
-        } else {
+        if columns == Columns::NONE {
             schemas.doubled.borrow_mut().remove(&table);
+        } else {
+            schemas.doubled.borrow_mut().insert(table, columns);
         }
         schemas.update();
     }
@@ -74,32 +93,38 @@ impl Env {
         self.schemas().any.get()
     }
 
-    /// Whether a table is written in an old and a new schema.
+    /// Whether these columns of a table are written in an old and a new schema.
     #[inline]
-    pub fn is_doubled(&self, table: TableId) -> bool {
+    pub fn is_doubled(&self, table: TableId, columns: Columns) -> bool {
         let schemas = self.schemas();
-        schemas.any.get() && schemas.doubled.borrow().contains(&table)
+        schemas.any.get()
+            && schemas.doubled.borrow().get(&table).is_some_and(|doubled| doubled.touch(columns))
     }
 
-    /// Whether what a service sends to a table, or reads of it, fits the schema. That it does not
-    /// is noticed thereby.
+    /// Whether what a service sends to a table, or reads of it, fits the schema: what relies on
+    /// columns that are as it knows them does. That it does not is noticed thereby.
     #[inline]
-    pub fn fits(&self, ctx: &Ctx, table: TableId, service: ServiceId) -> bool {
-        !self.schemas().any.get() || self.still_fits(ctx, table, service)
+    pub fn fits(&self, ctx: &Ctx, part: (TableId, Columns), service: ServiceId) -> bool {
+        !self.schemas().any.get() || self.still_fits(ctx, part, service)
     }
 
-    /// Whether a service understands what the owner of a table tells it: always, if that is a
-    /// contract; if it is rows, as long as it knows them as they are.
-    pub fn is_understood(&self, ctx: &Ctx, table: TableId, service: ServiceId) -> bool {
-        self.system().api(table, self.now()) == Api::Contract || self.fits(ctx, table, service)
+    /// Whether a service understands what the owner of a table tells it of these columns: always,
+    /// if that is a contract; if it is rows, as long as it knows them as they are.
+    pub fn is_understood(&self, ctx: &Ctx, part: (TableId, Columns), service: ServiceId) -> bool {
+        self.system().api(part.0, self.now()) == Api::Contract || self.fits(ctx, part, service)
     }
 
     #[cold]
-    fn still_fits(&self, ctx: &Ctx, table: TableId, service: ServiceId) -> bool {
+    fn still_fits(
+        &self,
+        ctx: &Ctx,
+        (table, columns): (TableId, Columns),
+        service: ServiceId,
+    ) -> bool {
         let schemas = self.schemas();
         let known = match schemas.old.borrow_mut().get_mut(&(table, service)) {
-            Some(noticed) => std::mem::replace(noticed, true),
-            None => return true,
+            Some(old) if old.columns.touch(columns) => std::mem::replace(&mut old.noticed, true),
+            Some(_) | None => return true,
         };
         self.note(ctx, Kind::Misfit, table.0.into(), service.0.into(), u64::from(!known));
         schemas.noticed.notify_all();
@@ -111,7 +136,7 @@ impl Env {
     pub async fn until_misfit(&self, table: TableId, service: ServiceId) -> bool {
         loop {
             let schemas = self.schemas();
-            let known = schemas.old.borrow().get(&(table, service)).copied();
+            let known = schemas.old.borrow().get(&(table, service)).map(|old| old.noticed);
             match known {
                 Some(false) => schemas.noticed.wait().await,
                 Some(true) => return true,

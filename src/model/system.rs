@@ -10,11 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::{Dist, Span, Time};
 
+mod columns;
 mod layouts;
 mod operation;
 mod ownership;
 mod rates;
 
+pub use columns::Columns;
 pub use layouts::{Layout, Rights};
 pub use operation::{
     Below, Derive, DeriveRule, Effect, KeyChoice, KeySpec, Lookup, OperationSpec, Refuse, StepSpec,

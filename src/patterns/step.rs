@@ -4,7 +4,7 @@ use crate::model::call::Message;
 use crate::model::database::{DbError, Direction, Event, IdemKey, StepRef, Txn};
 use crate::model::here::{Here, Local};
 use crate::model::record::{Answer, Kind, OpId};
-use crate::model::system::{Access, Lookup, RowKey, ServiceId, StepId};
+use crate::model::system::{Access, Columns, Lookup, RowKey, ServiceId, StepId};
 use crate::patterns::slip::{Slip, Slips};
 
 /// Why a step did not (verifiably) take effect.
@@ -211,7 +211,8 @@ pub async fn lookup(here: &Here, step: StepId) -> Result<(), Failure> {
             let message = Message::request("look-up", here.system().retry.step_deadline);
             let reply = here.call(node, message, move |here| look_up(here, owner, lookup, row));
             let answer = reply.await.answer().unwrap_or(Err(Failure::Technical));
-            let understood = || here.env().is_understood(here.ctx(), lookup.table, spec.by);
+            let part = (lookup.table, Columns::ALL);
+            let understood = || here.env().is_understood(here.ctx(), part, spec.by);
             if answer.is_err() || understood() { answer } else { Err(Failure::Technical) }
         }
     }

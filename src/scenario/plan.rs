@@ -123,6 +123,13 @@ pub struct FaultText {
 /// A part of a table that a fault is about.
 #[derive(Clone)]
 pub enum PartText {
+    /// A column of a table.
+    Column {
+        /// The table.
+        table: At<String>,
+        /// The column.
+        column: At<String>,
+    },
     /// A copy of a table, kept by this service or by any.
     Copy {
         /// The table.
@@ -140,6 +147,7 @@ impl PartText {
             At { place, value }
         };
         match part {
+            Part::Column { table, column } => Self::Column { table: at(table), column: at(column) },
             Part::Copy { table, reader } => Self::Copy { table: at(table), reader: reader.map(at) },
         }
     }

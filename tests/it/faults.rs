@@ -155,6 +155,20 @@ fn look(Row { kind, measure, change }: &Row) -> Option<String> {
     (!holds).then(|| format!("{kind}: {measure} from {before} to {after}, wanted {change:?}"))
 }
 
+/// A schema change of one column is noticed by who reads it, and by nobody who reads another.
+#[test]
+fn a_schema_change_touches_who_names_the_column() {
+    let told = run(&read("schema-change"));
+    let missing = |read: usize| {
+        let read = &told.report.reads[read];
+        assert!(read.ended.scheduled > 100, "{}", read.ended.scheduled);
+        read.ended.error as f64 / read.ended.scheduled as f64
+    };
+    let (sales, price) = (missing(1), missing(2));
+    // Of 35 s: the owner is away for 6 s, then the report is broken for 5 s and away for 6 s.
+    assert!((0.1..0.25).contains(&price) && (0.35..0.6).contains(&sales), "{price} and {sales}");
+}
+
 /// The second variants of some files have the setting that stands the fault.
 #[test]
 fn a_setting_stands_what_another_does_not() {

@@ -9,9 +9,9 @@ use crate::kernel::{Span, Time};
 use crate::model::record::{Kind, Record};
 use crate::model::system::{Api, Arrivals, Grant, Lookup, ServiceId, TableId};
 
-const ORDER: ServiceId = ServiceId(0);
+pub(super) const ORDER: ServiceId = ServiceId(0);
 const STOCK: ServiceId = ServiceId(1);
-const PRODUCTS: TableId = TableId(1);
+pub(super) const PRODUCTS: TableId = TableId(1);
 
 /// An order every second, each of which first asks the stock service for its product, whose table
 /// changes at 20 s. `knows` says how the order service gets at the rows.
@@ -32,23 +32,23 @@ fn run(knows: impl Fn(&mut crate::model::system::TableSpec), settings: &str) -> 
     told
 }
 
-fn rows(table: &mut crate::model::system::TableSpec) {
+pub(super) fn rows(table: &mut crate::model::system::TableSpec) {
     table.api = Api::Rows;
 }
 
-fn total(told: &Told, id: &'static str) -> u128 {
+pub(super) fn total(told: &Told, id: &'static str) -> u128 {
     match told.report.measures.quantities[&MeasureId(id)] {
         Quantity::Ratio { part, .. } => part,
         other => panic!("{id}: {other:?}"),
     }
 }
 
-fn at(seconds: u64) -> Time {
+pub(super) fn at(seconds: u64) -> Time {
     Time::ZERO + Span::from_secs(seconds)
 }
 
 /// When a service was started again, in order.
-fn deployed(told: &Told, service: &str) -> Vec<Time> {
+pub(super) fn deployed(told: &Told, service: &str) -> Vec<Time> {
     let node = told.node(service);
     let back = told.all(Kind::Restarted).filter(|record| record.node == node);
     back.map(|record| record.time).collect()

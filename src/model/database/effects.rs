@@ -12,7 +12,7 @@ use crate::kernel::{Purpose, Words};
 use crate::model::env::{Ctx, OpInfo};
 use crate::model::record::{Kind, OpId};
 use crate::model::system::{
-    Effect as Change, Refuse, StepId, StepSpec, TableId, TableSpec, ValueSpec,
+    Columns, Effect as Change, Refuse, StepId, StepSpec, TableId, TableSpec, ValueSpec,
 };
 
 /// Why a statement was refused; the first word of a `RefusedByRule` record.
@@ -35,6 +35,16 @@ pub(super) enum Written {
     Cells(Vec<(u8, Derived)>, Policy),
     /// So much more.
     Deltas(Vec<(u8, Delta)>),
+}
+
+impl Written {
+    /// The columns that it names.
+    pub(super) fn columns(&self) -> Columns {
+        match self {
+            Self::Cells(cells, _) => cells.iter().map(|cell| cell.0).collect(),
+            Self::Deltas(deltas) => deltas.iter().map(|delta| delta.0).collect(),
+        }
+    }
 }
 
 impl Database {

@@ -48,7 +48,7 @@ use super::env::{Ctx, Env};
 use super::log::Log;
 use super::record::{AbortCause, MessageClass, OpId, TxnId};
 
-use super::system::{DatabaseId, DatabaseSpec, StepId};
+use super::system::{Columns, DatabaseId, DatabaseSpec, StepId};
 use crate::kernel::{Draw, NodeId, Purpose, Semaphore, Signal, Span, Time};
 
 use commit::Entry;
@@ -164,6 +164,17 @@ struct Call {
     class: MessageClass,
     /// Names its draws, together with the operation, step and attempt.
     number: u64,
+    /// On which columns of its table it relies.
+    relies: Relies,
+}
+
+/// On which columns of its table a request relies: looked at only while a schema changes.
+#[derive(Clone, Copy)]
+enum Relies {
+    /// These.
+    On(Columns),
+    /// Those that a step, or what takes it back, names.
+    Step(StepRef),
 }
 
 impl Database {

@@ -8,11 +8,12 @@ use super::ledger::Shows;
 use super::locks::Mode;
 use super::provenance::{Direction, Effect};
 use super::rows::RowId;
-use super::{Call, Database, DbError, RowVersion, Txn};
+use super::txn::StepRef;
+use super::{Call, Database, DbError, Relies, RowVersion, Txn};
 use crate::kernel::{NodeId, Span};
 use crate::model::env::Ctx;
 use crate::model::record::{Kind, MessageClass, subject_column};
-use crate::model::system::{Below, Lookup, ReadMode, RowKey, ServiceId, StepId, TableId};
+use crate::model::system::{Below, Columns, Lookup, ReadMode, RowKey, ServiceId, StepId, TableId};
 
 impl Database {
     /// A probe by `service`: reads rows by one statement and notes what each shows of its step of
@@ -31,7 +32,7 @@ impl Database {
     ) -> Result<(), DbError> {
         let ids = rows.iter().map(|(_, table, key)| RowId { table: *table, key: *key }).collect();
         let reader = (ctx, from, service, MessageClass::Probe);
-        self.look(reader, ids, None, move |database, call| {
+        self.look(reader, (ids, Columns::ALL), None, move |database, call| {
             for (step, table, key) in rows {
                 let ctx = Ctx { step, ..call.ctx };
                 let shows = database.shows(&ctx, RowId { table, key });
@@ -76,9 +77,10 @@ impl Database {
         (subject, row): (u32, RowKey),
         (probe, work): (u64, Option<Span>),
     ) -> Result<(), DbError> {
-        let (table, _) = subject_column(subject);
+        let (table, column) = subject_column(subject);
         let reader = (ctx, from, service, MessageClass::Probe);
-        self.look(reader, vec![RowId { table, key: row }], work, move |database, call| {
+        let cells = (vec![RowId { table, key: row }], Columns::from(Some(column)));
+        self.look(reader, cells, work, move |database, call| {
             database.env.note(&call.ctx, Kind::ProbeSaw, subject, probe, row.0);
             Ok(())
         })
@@ -102,7 +104,7 @@ impl Database {
     ) -> Result<(), DbError> {
         let id = RowId { table: lookup.table, key: row };
         let reader = (ctx, from, service, MessageClass::Database);
-        self.look(reader, vec![id], None, move |database, call| {
+        self.look(reader, (vec![id], Columns::ALL), None, move |database, call| {
             let Some(Below { column, bound }) = lookup.refuse else { return Ok(()) };
             let reason = match &**database.state().row(id.table, id.key) {
                 row if !row.live => Reason::NoRow,
@@ -131,15 +133,16 @@ impl Database {
             .await
     }
 
-    /// One locked read of some rows in a transaction of its own, in one round trip.
+    /// One locked read of these columns of some rows in a transaction of its own, in one round trip.
     async fn look(
         self: &Rc<Self>,
         (ctx, from, service, class): (Ctx, NodeId, ServiceId, MessageClass),
-        rows: Vec<RowId>,
+        (rows, columns): (Vec<RowId>, Columns),
         work: Option<Span>,
         act: impl FnOnce(&Self, &Call) -> Result<(), DbError> + 'static,
     ) -> Result<(), DbError> {
         let mut txn = self.connect(ctx, from, (service, false), class).await?;
+        txn.rely_on(columns);
         txn.alone(move |database, call| async move {
             for row in &rows {
                 database.check(&call)?;
@@ -175,15 +178,31 @@ impl Database {
         Ok(RowVersion::new(row.key, Arc::clone(seen)))
     }
 
-    /// What the service of a transaction knows of a table is how the table is.
+    /// What the service of a transaction knows of the columns on which a request relies is how they
+    /// are.
     #[inline]
     pub(super) fn fits(&self, call: &Call, table: TableId) -> Result<(), DbError> {
         if !self.env.has_schema_changes() {
             return Ok(());
         }
         let service = self.state().sessions.get(&call.txn).map(|session| session.service);
-        let fits = service.is_none_or(|service| self.env.fits(&call.ctx, table, service));
+        let part = (table, self.columns_of(call));
+        let fits = service.is_none_or(|service| self.env.fits(&call.ctx, part, service));
         if fits { Ok(()) } else { Err(DbError::Misfit) }
+    }
+
+    /// The columns on which a request relies.
+    pub(super) fn columns_of(&self, call: &Call) -> Columns {
+        let StepRef { op, step, direction } = match call.relies {
+            Relies::On(columns) => return columns,
+            Relies::Step(step) => step,
+        };
+        let kind = self.env.operation(op).kind;
+        let spec = &self.env.system().operation(kind).steps[step.index()];
+        match direction {
+            Direction::Forward => spec.forward_columns(),
+            Direction::Undo => spec.undo_columns(),
+        }
     }
 
     /// A table is stored here.

@@ -6,13 +6,14 @@ use std::rc::Rc;
 use super::commit::{Entry, Note};
 use super::rows::RowId;
 use super::state::{Changes, Unsettled};
-use super::{Call, Database, DbError, Txn};
+use super::{Call, Database, DbError, Relies, Txn};
 use crate::kernel::{NodeId, Time};
 use crate::model::contract::{label, transaction_of};
 use crate::model::env::Ctx;
 use crate::model::log::{ForceKind, Lsn};
 use crate::model::point::{Act, Moment, Order};
 use crate::model::record::{AbortCause, Kind, MessageClass, OpId, TxnId};
+use crate::model::system::Columns;
 
 /// A participant's answer to a prepare.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -139,7 +140,8 @@ impl Database {
     ) -> Result<(), DbError> {
         let ctx = Ctx { node: self.node, ..ctx };
         let number = 1 << 32;
-        let call = Call { ctx, txn, from, class: MessageClass::Database, number };
+        let (class, relies) = (MessageClass::Database, Relies::On(Columns::NONE));
+        let call = Call { ctx, txn, from, class, number, relies };
         let work = move |database: Rc<Self>, call| database.resolve_now(call, decision);
         let (answer, _) = self.send(call, label::RESOLVE, work);
         answer.ok_or(DbError::Unavailable)?.or(DbError::Unknown).await

@@ -8,12 +8,12 @@ use super::locks::{Asked, Mode};
 use super::provenance::Direction;
 use super::rows::RowId;
 use super::state::{Changes, Session};
-use super::{Call, Database, DbError};
+use super::{Call, Database, DbError, Relies};
 use crate::kernel::{NodeId, Promise, Purpose, Span, Time, Waiting, promise};
 use crate::model::contract::label;
 use crate::model::env::Ctx;
 use crate::model::record::{AbortCause, Kind, MessageClass, Resource, TxnId};
-use crate::model::system::ServiceId;
+use crate::model::system::{Columns, ServiceId};
 use crate::model::trouble::Trouble;
 
 /// An open transaction, as the service sees it.
@@ -26,6 +26,8 @@ pub struct Txn {
     ctx: Ctx,
     from: NodeId,
     class: MessageClass,
+    /// The columns on which its statements rely, unless they name their own.
+    columns: Columns,
     /// Statements so far.
     statements: u32,
     /// Which way the current statement goes; keeps the draws of a step and of its compensation
@@ -138,6 +140,7 @@ impl Database {
             ctx,
             from,
             class,
+            columns: Columns::ALL,
             statements: 0,
             direction: Direction::Forward,
             delay: Span::ZERO,
@@ -235,7 +238,8 @@ impl Database {
             }
             self.work(&call, None).await?;
             if let Some((row, Mode::Exclusive)) = lock
-                && self.env.is_doubled(row.table)
+                && self.env.has_schema_changes()
+                && self.env.is_doubled(row.table, self.columns_of(&call))
             {
                 let again = Call { number: call.number | SECOND_SCHEMA, ..call };
                 self.work(&again, None).await?;
@@ -423,6 +427,11 @@ impl Txn {
         &self.ctx
     }
 
+    /// From now on its statements rely on these columns only, but for those that name their own.
+    pub fn rely_on(&mut self, columns: Columns) {
+        self.columns = columns;
+    }
+
     /// Sends a request on behalf of `ctx` (of the same process as the session).
     pub(super) fn send<T, F>(
         &mut self,
@@ -439,8 +448,9 @@ impl Txn {
         }
         let number = u64::from(self.statements) << 3 | (self.direction as u64) << 2;
         self.statements += 1;
-        let (txn, from, class) = (self.id, self.from, self.class);
-        let call = Call { ctx: Ctx { node: self.database.node, ..*ctx }, txn, from, class, number };
+        let (txn, from, class, relies) = (self.id, self.from, self.class, Relies::On(self.columns));
+        let ctx = Ctx { node: self.database.node, ..*ctx };
+        let call = Call { ctx, txn, from, class, number, relies };
         let (answer, delay) = self.database.send(call, label, work);
         self.delay = delay;
         answer

@@ -6,7 +6,7 @@ use super::effects::Written;
 use super::locks::Mode;
 use super::provenance::{Delta, Derived, Direction, Version};
 use super::rows::RowId;
-use super::{Database, DbError, Event, IdemKey, RowVersion, Txn};
+use super::{Call, Database, DbError, Event, IdemKey, Relies, RowVersion, Txn};
 use crate::kernel::Time;
 use crate::model::contract::label;
 use crate::model::env::Ctx;
@@ -61,8 +61,8 @@ impl Txn {
         let ctx = Ctx { op: step.op, step: step.step, ..*self.ctx() };
         self.direction = step.direction;
         self.ask(&ctx, move |database, call| {
-            let lock = Some((row, Mode::Exclusive));
-            database.statement(call, lock, move |database, call| {
+            let (lock, relies) = (Some((row, Mode::Exclusive)), Relies::Step(step));
+            database.statement(Call { relies, ..call }, lock, move |database, call| {
                 let act = match step.direction {
                     Direction::Forward => Act::Work,
                     Direction::Undo => Act::Compensate,
@@ -259,7 +259,9 @@ impl Txn {
 
     async fn write(&mut self, row: RowId, written: Written) -> Result<(), DbError> {
         let ctx = *self.ctx();
+        let relies = Relies::On(written.columns());
         self.ask(&ctx, move |database, call| {
+            let call = Call { relies, ..call };
             let act = move |db: &Database, call: &_| db.write_derived(call, row, written);
             database.statement(call, Some((row, Mode::Exclusive)), act)
         })
@@ -309,6 +311,8 @@ impl Txn {
         let row = RowId { table, key };
         let ctx = *self.ctx();
         self.ask(&ctx, move |database, call| {
+            let relies = Relies::On(columns.iter().copied().collect());
+            let call = Call { relies, ..call };
             let act = move |db: &Database, call: &_| db.undo_newest(call, row, (version, &columns));
             database.statement(call, Some((row, Mode::Exclusive)), act)
         })

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Name, ServiceId, StepId, TableId};
+use super::{Columns, Name, ServiceId, StepId, TableId};
 use crate::kernel::Zipf;
 
 /// A business operation, said once, independent of any pattern.
@@ -88,6 +88,20 @@ pub enum Effect {
 }
 
 impl StepSpec {
+    /// The columns on which it relies: what it writes, and what its rule looks at.
+    pub fn forward_columns(&self) -> Columns {
+        let guard = match self.refuse {
+            Some(Refuse::Below { column, .. }) => Some(column),
+            Some(Refuse::Probability(_)) | None => None,
+        };
+        self.effect.columns().into_iter().chain(guard).collect()
+    }
+
+    /// The columns on which what takes it back relies.
+    pub fn undo_columns(&self) -> Columns {
+        self.undo.columns().into_iter().collect()
+    }
+
     /// Whether nothing takes it back.
     pub fn is_lasting(&self) -> bool {
         self.undo == Effect::Set(Vec::new())

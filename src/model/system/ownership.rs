@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    DatabaseId, OperationKind, ReadSpec, ReadWhat, ServiceId, StepSpec, System, TableId, TableSpec,
+    Columns, DatabaseId, OperationKind, ReadSpec, ReadWhat, ServiceId, StepSpec, System, TableId,
+    TableSpec,
 };
 use crate::kernel::{Span, Time};
 
@@ -147,6 +148,26 @@ impl System {
             users.extend(self.readers(table));
         }
         users
+    }
+
+    /// The services whose own statements, or what they are told of rows, rely on these columns of a
+    /// table. A page that joins rows and a look-up read the row as a whole, and so does who keeps
+    /// a table of the same schema.
+    pub fn column_users(&self, table: TableId, columns: Columns) -> BTreeSet<ServiceId> {
+        let of_step = |step: &&StepSpec| {
+            let own = || step.forward_columns().and(step.undo_columns());
+            step.table == table && columns.touch(own())
+                || step.lookup.is_some_and(|lookup| lookup.table == table)
+        };
+        let of_read = |read: &&ReadSpec| match &read.what {
+            ReadWhat::Column { column, .. } => {
+                column.table == table && columns.touch(Columns::from(Some(column.column)))
+            }
+            ReadWhat::Operation { .. } => self.tables_of(read).contains(&table),
+        };
+        let steps = self.steps().filter(of_step).map(|step| step.by);
+        let reads = self.reads.iter().filter(of_read).filter_map(|read| read.by);
+        steps.chain(reads).chain(self.table(table).conformists.iter().copied()).collect()
     }
 
     /// The service in whose processes this one runs: itself, unless it was consolidated.

@@ -11,7 +11,7 @@ use crate::model::call::{Message, Reply};
 use crate::model::database::{DbError, Derived, Policy, RowVersion, Version};
 use crate::model::here::Here;
 use crate::model::record::Kind;
-use crate::model::system::{RowKey, TableId};
+use crate::model::system::{Columns, RowKey, TableId};
 use crate::model::trouble::Trouble;
 use crate::patterns::slip::Slip;
 
@@ -180,6 +180,7 @@ impl BackgroundSync {
         watermark: Time,
     ) -> Result<Vec<RowVersion>, Unreachable> {
         let (table, limit) = (rule.source, self.settings.batch as usize);
+        let known = (table, rule.source_columns());
         let mut all: Vec<RowVersion> = Vec::new();
         let overlap = self.settings.overlap.as_nanos();
         let mut since = Time::from_nanos(watermark.as_nanos().saturating_sub(overlap));
@@ -188,12 +189,12 @@ impl BackgroundSync {
             let page = match self.settings.find {
                 Find::Watermark => {
                     ask(here, "changes", table, move |here| {
-                        owner::changed(here, table, since, limit)
+                        owner::changed(here, known, since, limit)
                     })
                     .await?
                 }
                 Find::Scan => {
-                    ask(here, "scan", table, move |here| owner::scan(here, table, after, limit))
+                    ask(here, "scan", table, move |here| owner::scan(here, known, after, limit))
                         .await?
                 }
             };
@@ -271,25 +272,28 @@ impl BackgroundSync {
         keys: &[RowKey],
     ) -> Result<Findings, Unreachable> {
         let (source, target) = (rule.source, rule.target);
+        let known = (source, rule.source_columns());
+        let own = match self.settings.write {
+            Write::Blind => (target, Columns::ALL), // It carries the rest of the row along.
+            _ => (target, rule.target_columns()),
+        };
         let wanted = keys.to_vec();
         let groups: Vec<Vec<RowVersion>> = match rule.grouped_by() {
             Some(by) => {
                 ask(here, "groups", source, move |here| {
-                    owner::groups(here, source, by, wanted.clone())
+                    owner::groups(here, known, by, wanted.clone())
                 })
                 .await?
             }
             None => {
-                let rows = ask(here, "rows", source, move |here| {
-                    owner::rows(here, source, wanted.clone())
-                });
+                let rows =
+                    ask(here, "rows", source, move |here| owner::rows(here, known, wanted.clone()));
                 rows.await?.into_iter().map(|row| vec![row]).collect()
             }
         };
         let wanted = keys.to_vec();
         let targets =
-            ask(here, "rows", target, move |here| owner::rows(here, target, wanted.clone()))
-                .await?;
+            ask(here, "rows", target, move |here| owner::rows(here, own, wanted.clone())).await?;
         let (mut corrections, mut unsure, mut absent) = (Vec::new(), Vec::new(), Vec::new());
         let database = here.database(rule.target);
         for (rows, row) in groups.iter().zip(&targets) {

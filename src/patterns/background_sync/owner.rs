@@ -4,7 +4,7 @@
 use crate::kernel::Time;
 use crate::model::database::{DbError, Delta, Derived, Policy, RowVersion, Txn, Version};
 use crate::model::here::Here;
-use crate::model::system::{RowKey, TableId};
+use crate::model::system::{Columns, RowKey, TableId};
 
 /// A correction of one row.
 #[derive(Clone, Debug)]
@@ -30,20 +30,25 @@ pub(super) enum Corrected {
     Refused,
 }
 
-async fn begin(here: &Here, table: TableId) -> Result<Txn, DbError> {
+/// What a derivation knows of a table: the columns that it names.
+pub(super) type Known = (TableId, Columns);
+
+async fn begin(here: &Here, (table, columns): Known) -> Result<Txn, DbError> {
     let owner = here.system().owner(table, here.now());
-    here.database(table).begin(*here.ctx(), here.node(), owner, false).await
+    let mut txn = here.database(table).begin(*here.ctx(), here.node(), owner, false).await?;
+    txn.rely_on(columns);
+    Ok(txn)
 }
 
 /// Rows written since a time, oldest first.
 pub(super) async fn changed(
     here: Here,
-    table: TableId,
+    known: Known,
     since: Time,
     limit: usize,
 ) -> Result<Vec<RowVersion>, DbError> {
-    let mut txn = begin(&here, table).await?;
-    let rows = txn.changed(table, since, limit).await?;
+    let mut txn = begin(&here, known).await?;
+    let rows = txn.changed(known.0, since, limit).await?;
     txn.rollback().await;
     Ok(rows)
 }
@@ -51,12 +56,12 @@ pub(super) async fn changed(
 /// The next rows in the order of keys.
 pub(super) async fn scan(
     here: Here,
-    table: TableId,
+    known: Known,
     after: Option<RowKey>,
     limit: usize,
 ) -> Result<Vec<RowVersion>, DbError> {
-    let mut txn = begin(&here, table).await?;
-    let rows = txn.scan(table, after, limit).await?;
+    let mut txn = begin(&here, known).await?;
+    let rows = txn.scan(known.0, after, limit).await?;
     txn.rollback().await;
     Ok(rows)
 }
@@ -64,11 +69,11 @@ pub(super) async fn scan(
 /// These rows, existing or not.
 pub(super) async fn rows(
     here: Here,
-    table: TableId,
+    known: Known,
     keys: Vec<RowKey>,
 ) -> Result<Vec<RowVersion>, DbError> {
-    let mut txn = begin(&here, table).await?;
-    let rows = txn.read_many(table, keys).await?;
+    let mut txn = begin(&here, known).await?;
+    let rows = txn.read_many(known.0, keys).await?;
     txn.rollback().await;
     Ok(rows)
 }
@@ -76,13 +81,13 @@ pub(super) async fn rows(
 /// For each key, the rows whose column holds it.
 pub(super) async fn groups(
     here: Here,
-    table: TableId,
+    known: Known,
     by: u8,
     keys: Vec<RowKey>,
 ) -> Result<Vec<Vec<RowVersion>>, DbError> {
-    let mut txn = begin(&here, table).await?;
+    let mut txn = begin(&here, known).await?;
     let values = keys.into_iter().map(|key| key.0 as i64).collect();
-    let groups = txn.find_many(table, by, values).await?;
+    let groups = txn.find_many(known.0, by, values).await?;
     txn.rollback().await;
     Ok(groups)
 }
@@ -93,7 +98,7 @@ pub(super) async fn correct(
     table: TableId,
     corrections: Vec<Correction>,
 ) -> Result<Vec<Corrected>, DbError> {
-    let mut txn = begin(&here, table).await?;
+    let mut txn = begin(&here, (table, Columns::NONE)).await?;
     let mut outcomes = Vec::with_capacity(corrections.len());
     for Correction { key, change } in corrections {
         let written = match change {
@@ -117,7 +122,7 @@ pub(super) async fn vet(
     (table, key, column): (TableId, RowKey, u8),
     versions: Vec<Version>,
 ) -> Result<Vec<bool>, DbError> {
-    let mut txn = begin(&here, table).await?;
+    let mut txn = begin(&here, (table, Columns::NONE)).await?;
     let refused = txn.vet(table, key, column, versions).await?;
     txn.rollback().await;
     Ok(refused)
@@ -131,7 +136,7 @@ pub(super) async fn take_back(
     (key, version): (RowKey, u64),
     causes: Vec<u8>,
 ) -> Result<(), DbError> {
-    let mut txn = begin(&here, table).await?;
+    let mut txn = begin(&here, (table, Columns::NONE)).await?;
     match txn.undo_row(table, key, version, causes).await {
         Ok(()) => txn.commit().await,
         Err(DbError::Refused | DbError::Conflict) => {

@@ -2,7 +2,8 @@
 
 use crate::model::database::{Derived, EXISTENCE, RowVersion, Version};
 use crate::model::system::{
-    Derive, DeriveRule, Effect, OperationSpec, RowKey, StepSpec, System, TableId, ValueSpec,
+    Columns, Derive, DeriveRule, Effect, OperationSpec, RowKey, StepSpec, System, TableId,
+    ValueSpec,
 };
 use crate::patterns::share::Share;
 
@@ -126,6 +127,33 @@ impl Rule {
         match &self.form {
             Form::RowPer(_) | Form::Copy { .. } => row.key(),
             Form::Count { by, .. } | Form::Sum { by, .. } => RowKey(row.value(*by) as u64),
+        }
+    }
+
+    /// The columns of the source that it reads: what the target follows from, and what counts.
+    pub fn source_columns(&self) -> Columns {
+        let read = match &self.form {
+            Form::RowPer(columns) => {
+                let shown = columns.iter().filter_map(|(_, from)| match from {
+                    From::Source(column) => Some(*column),
+                    From::Literal(_) | From::Key => None,
+                });
+                shown.collect()
+            }
+            Form::Copy { from, .. } => Columns::from(Some(*from)),
+            Form::Count { by, .. } => Columns::from(Some(*by)),
+            Form::Sum { of, by, .. } => [*of, *by].into_iter().collect(),
+        };
+        read.and(self.filter.iter().map(|(column, _)| *column).collect())
+    }
+
+    /// The columns of the target that it compares and writes.
+    pub fn target_columns(&self) -> Columns {
+        match &self.form {
+            Form::RowPer(columns) => columns.iter().map(|(column, _)| *column).collect(),
+            Form::Copy { to, .. } | Form::Count { to, .. } | Form::Sum { to, .. } => {
+                Columns::from(Some(*to))
+            }
         }
     }
 

@@ -101,6 +101,9 @@ impl Context<'_> {
             for target in &fault.targets {
                 self.target(target);
             }
+            for part in &fault.parts {
+                self.part(part);
+            }
         }
         let written = file.faults.iter().filter(|fault| fault.nemesis.is_none());
         written.map(FaultText::planned).collect()

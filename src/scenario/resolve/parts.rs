@@ -2,25 +2,43 @@
 
 use std::sync::Arc;
 
-use super::super::file::File;
+use super::super::file::{File, Table};
 use super::super::plan::PartText;
 use super::super::problem::Problem;
 use super::super::suggest::{either, nearest};
 use super::super::values::At;
 use super::Context;
 use super::layout::Laid;
-use crate::model::system::{ReplicaSpec, System};
+use crate::model::system::{ReplicaSpec, System, TableId};
 
 impl Context<'_> {
+    /// Whether a table has the column that a fault is about. That there is the table itself is
+    /// looked at for itself, and who keeps copies of it is up to the variants.
+    pub(super) fn part(&mut self, part: &PartText) {
+        let PartText::Column { table, column } = part else { return };
+        if let Some(at) = self.table_position(&table.value) {
+            self.column(TableId(at as u16), column);
+        }
+    }
+
+    /// The position of a table by its name, or by the one that lasts.
+    fn table_position(&self, name: &str) -> Option<usize> {
+        let lasting = |(_, table): &(At<String>, Option<Table>)| {
+            table.as_ref().is_some_and(|table| table.luck.as_deref() == Some(name))
+        };
+        let tables = &self.file.tables.0;
+        self.table.position(name).or_else(|| tables.iter().position(lasting))
+    }
+
     /// Whether there is a table that a fault strikes. It may be written with or without what says
     /// that it is a table, and so is what was probably meant.
     pub(super) fn target_table(&mut self, target: &At<String>, table: &str) {
         let before = self.problems.len();
         let name = At { place: target.place.clone(), value: table.to_owned() };
-        let lucky = self.file.tables.iter().any(|(_, _, it)| it.luck.as_deref() == Some(table));
-        if lucky || self.table.find(&name, &mut self.problems).is_some() {
+        if self.table_position(table).is_some() {
             return;
         }
+        self.table.find(&name, &mut self.problems);
         let spelt_out = target.place.len() >= target.value.len();
         let patch = self.problems.get_mut(before).and_then(|problem| problem.patch.as_mut());
         if let Some((_, better)) = patch.filter(|_| spelt_out) {
@@ -37,7 +55,8 @@ pub(super) fn check_copies(layouts: &[Option<Laid<'_>>], file: &File, problems: 
         return; // What is broken may be the very variant that has them.
     };
     let copies = || layouts.iter().flat_map(|layout| copies_of(layout));
-    for PartText::Copy { table, reader } in file.faults.iter().flat_map(|fault| &fault.parts) {
+    for part in file.faults.iter().flat_map(|fault| &fault.parts) {
+        let PartText::Copy { table, reader } = part else { continue };
         let is_of = |reader: Option<&str>| {
             layouts.iter().any(|layout| {
                 layout.replicas.iter().any(|copy| copy.is_of(layout, &table.value, reader))

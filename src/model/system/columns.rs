@@ -1,0 +1,58 @@
+//! Some columns of a table, as one word.
+
+use super::MAX_COLUMNS;
+
+/// A set of columns of one table, by position: what a statement relies on, or what changes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Columns(u16);
+
+impl Columns {
+    /// The row as a whole.
+    pub const ALL: Self = Self(u16::MAX);
+
+    /// No column in particular: only that there is such a table.
+    pub const NONE: Self = Self(0);
+
+    /// Both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether what relies on `these` columns is touched by a change of the columns of this set: if
+    /// it names one of them, and always if the whole table changes.
+    pub const fn touch(self, these: Self) -> bool {
+        self.0 == u16::MAX || self.0 & these.0 != 0
+    }
+}
+
+impl FromIterator<u8> for Columns {
+    /// Columns by their positions. That a row exists at all is no column.
+    fn from_iter<I: IntoIterator<Item = u8>>(positions: I) -> Self {
+        let known = positions.into_iter().filter(|at| usize::from(*at) < MAX_COLUMNS);
+        Self(known.fold(0, |bits, at| bits | 1 << at))
+    }
+}
+
+impl From<Option<u8>> for Columns {
+    /// One column, or without one the whole row.
+    fn from(column: Option<u8>) -> Self {
+        column.map_or(Self::ALL, |column| [column].into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_touches_who_names_what_changes_and_of_a_whole_table_everybody() {
+        let of = |columns: &[u8]| columns.iter().copied().collect::<Columns>();
+        assert!(of(&[1]).touch(of(&[0, 1])) && !of(&[1]).touch(of(&[0, 2])));
+        assert!(of(&[1]).touch(Columns::ALL) && !of(&[1]).touch(Columns::NONE));
+        assert!(Columns::ALL.touch(Columns::NONE), "even a delete names the table");
+        assert_eq!(of(&[u8::MAX]), Columns::NONE, "existence is no column");
+        assert_eq!(Columns::from(Some(3)), of(&[3]));
+        assert_eq!(of(&[1]).and(of(&[2])), of(&[1, 2]));
+    }
+}
