@@ -131,14 +131,15 @@ fn a_changed_column_breaks_those_who_rely_on_it() {
     }
     assert_eq!(failures("contract"), 0.0);
     // Who reads the column notices at first use; who reads another one of the table does not, and
-    // waits, where it has to ask, for no more than the deployment of the owner: 5 s of 120 s.
+    // lacks an answer, where it has to ask, for no longer than the deployment of the owner takes:
+    // 5 s and 5 s of starting, of 120 s.
     let right = |variant, read| stage.number(variant, &format!("reads.{read}.right"));
     for variant in ["shared-database", "schema-per-owner"] {
         assert!(right(variant, "nightly") < 1.0, "{variant}");
         assert_eq!(right(variant, "campaign"), 1.0, "{variant}");
     }
     let away = |variant| 1.0 - right(variant, "campaign");
-    assert!(away("contract") < 2.0 * 5.0 / 120.0);
+    assert!((0.06..0.11).contains(&away("contract")), "{}", away("contract"));
     assert_eq!(away("rows-as-interface"), away("contract"));
     assert!(right("rows-as-interface", "nightly") < right("contract", "nightly"));
     let together =
