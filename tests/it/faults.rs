@@ -76,7 +76,7 @@ const ROWS: &[Row] = &[
     row("poison-message", "m7.stranded", Up(0.01)),
     row("job-skip", "m1.partial", Up(5.0)),
     row("job-overlap", "m7.duplicated", Up(0.1)),
-    // 20 rows, 5 changes a second, 15 s without any of 35 s: after 4 s half of the rows have changed.
+    // 20 rows and 5 changes a second: of 15 s in 35 s, half of the rows are stale after 3 s.
     row("replica-lag", "m5", Up(0.25)),
     row("load-burst", "m9", Down(0.3)),
     row("expensive-query", "m4.50ms.blocked", Up(0.2)),

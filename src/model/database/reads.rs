@@ -133,7 +133,7 @@ impl Database {
             .await
     }
 
-    /// One locked read of these columns of some rows in a transaction of its own, in one round trip.
+    /// One locked read of these columns of some rows, in a transaction and round trip of its own.
     async fn look(
         self: &Rc<Self>,
         (ctx, from, service, class): (Ctx, NodeId, ServiceId, MessageClass),
