@@ -86,8 +86,7 @@ fn against(
     let Some((low, high)) = found.interval else {
         return Judgement::undecided(format!("{} seeds give no interval", found.seeds));
     };
-    let (low_in_words, high_in_words) = (expectation.text(low), expectation.text(high));
-    let why = format!("the difference is {low_in_words} to {high_in_words}");
+    let why = format!("differs by {} to {}", expectation.text(low), expectation.text(high));
     match (expectation.limit.holds(low, 0.0), expectation.limit.holds(high, 0.0)) {
         (true, true) => Judgement { why: why.into(), ..Judgement::held() },
         (false, false) if found.verdict != stats::Verdict::NoDifferenceShown => {

@@ -141,10 +141,10 @@ fn one_variant_is_expected_to_differ_from_another_over_all_seeds() {
         "a saga accepts nothing"
     );
     let (verdict, why) = check(&many, "dual-write", "in less than half the time");
-    assert_eq!((verdict, why.starts_with("the difference is ")), (Violated, true), "{why}");
-    assert_eq!(check(&many, "dual-write", "no more is wrong"), (Held, "the difference is 0 to 0"));
+    assert_eq!((verdict, why.starts_with("differs by ")), (Violated, true), "{why}");
+    assert_eq!(check(&many, "dual-write", "no more is wrong"), (Held, "differs by 0 to 0"));
     let (verdict, why) = check(&many, "dual-write", "more is wrong");
-    assert_eq!((verdict, why), (Undecided, "no difference shown: the difference is 0 to 0"));
+    assert_eq!((verdict, why), (Undecided, "no difference shown: differs by 0 to 0"));
     let few = compare(&[1, 2]);
     let (verdict, why) = check(&few, "dual-write", "no more is wrong");
     assert_eq!((verdict, why), (Undecided, "2 seeds give no interval"));
