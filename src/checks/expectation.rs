@@ -58,8 +58,8 @@
 //! **`census`** is a headline of the census, such as `stranded`, or `wrong` for all that no pattern
 //! should have; it counts operations once the system is at rest.
 //!
-//! Against a number each run is judged by itself. What a run does not have, or what its end cut off before it could
-//! be known, is undecided; what never ended in a run that came to rest is infinite.
+//! Against a number each run is judged by itself. What a run does not have, or what its end cut off
+//! before it could be known, is undecided; what never ended in a run that came to rest is infinite.
 
 use std::fmt;
 use std::sync::Arc;

@@ -88,9 +88,16 @@ impl Decode for Amount {
         let variant = json!({
             "type": "object",
             "properties": {
-                "variant": { "type": "string", "description": "Another variant, on the same seeds." },
-                "times": { "type": "number", "exclusiveMinimum": 0, "default": 1,
-                           "description": "So many times what that has." },
+                "variant": {
+                    "type": "string",
+                    "description": "Another variant, on the same seeds.",
+                },
+                "times": {
+                    "type": "number",
+                    "exclusiveMinimum": 0,
+                    "default": 1,
+                    "description": "So many times what that has.",
+                },
             },
             "required": ["variant"],
             "additionalProperties": false,
