@@ -9,7 +9,8 @@
 //! **Promises**: atomic, isolated, durable; `done` means everything is done.
 //!
 //! **Does not promise**: to work across databases. A scenario whose operation touches two of them
-//! is refused with that reason.
+//! is refused with that reason. Nor to know a request again that it has refused: where a rule looks
+//! at what others have done, a copy of it that the network held back may succeed.
 //!
 //! **Fails as**: lock waits and deadlocks between services that share the database; everything
 //! stops when that one database does.
@@ -22,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use super::promise::{self, Keeps};
 use super::registry::Pattern;
 use super::step::{self, Failure};
-use crate::model::contract::{Promises, Waits, WaitsFor};
+use crate::model::contract::{Promises, Waits, WaitsFor, faults};
 use crate::model::database::{Direction, StepRef};
 use crate::model::here::Here;
 use crate::model::record::{Answer, OpId};
@@ -63,11 +64,11 @@ impl Pattern for LocalTransaction {
 
     fn promises(_: &Settings, system: &System) -> Promises {
         let within = promise::recovery(system) + promise::tries(&system.retry);
-        Promises {
-            keeps: Keeps::everything().names(),
-            budget: promise::usual(),
-            within: Some(within),
+        let mut budget = promise::usual();
+        if promise::depends_on_others(system) {
+            budget = budget.without(&[faults::COPIES]);
         }
+        Promises { keeps: Keeps::everything().names(), budget, within: Some(within) }
     }
 
     fn waits(_: &Settings) -> Waits {

@@ -239,13 +239,14 @@ pub async fn lookups(here: &Here, op: OpId) -> Result<(), Failure> {
 
 /// Carries out, under the scenario's retry policy, the local transaction that decides an operation:
 /// `yes` once it has committed. If no attempt succeeds and the outcome of one is unknown, so is the
-/// answer: that attempt may have committed.
+/// answer: that attempt may have committed. So may a copy of the request that is at work here.
 pub async fn decide(
     here: &Here,
     label: &'static str,
     yes: Answer,
     mut transaction: impl AsyncFnMut(Here) -> Result<(), Failure>,
 ) -> Answer {
+    let request = Request::begin(here, StepId::NONE);
     let mut in_doubt = false;
     let answer = retry(here, label, async |here: Here| match transaction(here).await {
         Ok(()) => Some(yes),
@@ -255,8 +256,13 @@ pub async fn decide(
             None
         }
     });
-    let answer = answer.await;
-    answer.unwrap_or(if in_doubt { Answer::Unknown } else { Answer::TechnicalNo })
+    match answer.await {
+        Some(answer) if answer == yes => yes,
+        _ if request.has_copies() => Answer::Unknown,
+        Some(answer) => answer,
+        None if in_doubt => Answer::Unknown,
+        None => Answer::TechnicalNo,
+    }
 }
 
 /// Tries under the scenario's retry policy until `attempt` gives something, or the attempts are
