@@ -31,6 +31,6 @@ Exit codes:
   0    every check held, or there was none
   1    a check was violated
   2    the scenario or the arguments are wrong, or a file could not be read or written
-  3    a check is undecided: too little happened, or the run did not settle; promises of a
-       pattern that had no chance to be broken do not count
+  3    a check is undecided: too little happened, or the run did not settle; a promise of a
+       pattern that had no chance to be broken counts for `fuzz` and `explore` only
   130  interrupted; what was finished has been written";

@@ -102,28 +102,14 @@ fn recovery(recovery: Option<Span>) -> String {
     recovery.map_or_else(|| "never".into(), |span| human::nanos(span.as_nanos() as f64))
 }
 
-/// The verdict, with everything that it rests on.
+/// The verdict, with everything that it rests on. It claims no property that nothing put to the
+/// test.
 pub fn sentence(explored: &Explored) -> String {
-    let broken = explored.broken().count() as u64;
-    let most = match explored.depth {
-        1 => "one fault".to_owned(),
-        _ => "two faults".to_owned(),
-    };
-    let plans = explored.plans.len() as u64;
-    let open = explored.plans.iter().filter(|it| it.outcome.verdict() == Verdict::Undecided);
-    let open = open.count() as u64;
-    let degraded = explored.plans.iter().filter(|it| it.outcome.degraded.is_some()).count() as u64;
-    let verdict = match explored.verdict() {
-        Verdict::Violated => format!("{} of at most {most} break this", number(broken, "plan")),
-        Verdict::Held => format!("No plan with at most {most} breaks this"),
-        Verdict::Undecided if explored.properties.is_empty() => {
-            "Undecided, since nothing is promised".to_owned()
-        }
-        Verdict::Undecided => {
-            format!("Undecided: no plan that was run breaks this, at most {most}")
-        }
-    };
-    let mut text = format!("{verdict} ({} run", number(plans, "plan"));
+    let count = |what: fn(&Plan) -> bool| explored.plans.iter().filter(|it| what(it)).count();
+    let open = count(|plan| !plan.outcome.is_decided()) as u64;
+    let degraded = count(|plan| plan.outcome.degraded.is_some()) as u64;
+    let plans = number(explored.plans.len() as u64, "plan");
+    let mut text = format!("{} ({plans} run", verdict(explored));
     for (reason, count) in explored.reasons() {
         let _ = write!(text, ", {} pruned because {}", human::count(count), reason.why());
     }
@@ -141,9 +127,33 @@ pub fn sentence(explored: &Explored) -> String {
     }
     let idle: Vec<String> = explored.idle().map(|property| format!("`{property}`")).collect();
     if !idle.is_empty() {
-        let _ = write!(text, " Nothing ever put {} to the test.", idle.join(", "));
+        let _ = write!(text, " Never had a chance to fail, so undecided: {}.", idle.join(", "));
     }
     super::terminal::filled(&text)
+}
+
+/// How many properties stand how, and what that says of which plans.
+fn verdict(explored: &Explored) -> String {
+    let most = match explored.depth {
+        1 => "one fault",
+        _ => "two faults",
+    };
+    let of = |verdict| explored.standings().filter(|(_, standing)| *standing == verdict).count();
+    let (violated, held, open) = (of(Verdict::Violated), of(Verdict::Held), of(Verdict::Undecided));
+    let all = explored.properties.len();
+    match (violated, held, open) {
+        _ if all == 0 => "Undecided, since nothing is promised".to_owned(),
+        (0, 0, _) => format!("Undecided: no plan that was run breaks this, at most {most}"),
+        (0, _, 0) => format!("Held: {all} of {all}. No plan with at most {most} breaks this"),
+        (0, ..) => format!(
+            "Held: {held} of {all}, undecided: {open}. No plan with at most {most} breaks what \
+             held"
+        ),
+        _ => {
+            let broken = number(explored.broken().count() as u64, "plan");
+            format!("VIOLATED: {violated} of {all}, by {broken} with at most {most}")
+        }
+    }
 }
 
 fn number(count: u64, what: &str) -> String {
@@ -158,7 +168,8 @@ pub fn csv(explored: &Explored) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut head =
         ["first_fault", "first_point", "second_fault", "second_point"].map(str::to_owned).to_vec();
-    head.extend(["verdict", "degraded", "broken", "recovery_ns"].map(str::to_owned));
+    head.extend(["verdict", "degraded", "broken", "undecided"].map(str::to_owned));
+    head.push("recovery_ns".into());
     head.extend(Headline::ALL.map(|headline| headline.name().replace(' ', "_")));
     // Writing to memory does not fail.
     let _ = writer.write_record(&head);
@@ -171,7 +182,8 @@ pub fn csv(explored: &Explored) -> Vec<u8> {
         }
         row.push(plan.outcome.verdict().name().into());
         row.push(plan.outcome.degraded.clone().unwrap_or_default());
-        row.push(broken(explored, plan).join("; "));
+        row.push(named(explored, plan.broken()).join("; "));
+        row.push(named(explored, plan.with(Verdict::Undecided)).join("; "));
         let recovery = plan.outcome.recovery;
         row.push(recovery.map_or_else(|| "never".into(), |span| span.as_nanos().to_string()));
         row.extend(headlines(&plan.outcome.census).map(|(_, count)| count.to_string()));
@@ -180,9 +192,9 @@ pub fn csv(explored: &Explored) -> Vec<u8> {
     writer.into_inner().unwrap_or_default()
 }
 
-/// The names of the properties that a plan breaks.
-fn broken<'a>(explored: &'a Explored, plan: &Plan) -> Vec<&'a str> {
-    plan.broken().map(|at| &*explored.properties[at]).collect()
+/// The names of properties.
+fn named(explored: &Explored, properties: impl Iterator<Item = usize>) -> Vec<&str> {
+    properties.map(|at| &*explored.properties[at]).collect()
 }
 
 /// Everything as JSON.
@@ -190,6 +202,10 @@ pub fn json(explored: &Explored) -> Vec<u8> {
     let pruned: BTreeMap<&str, u64> =
         explored.reasons().map(|(reason, count)| (reason.name(), count)).collect();
     let operations: Vec<String> = explored.operations.iter().map(ToString::to_string).collect();
+    let standings = explored.standings();
+    let properties: Vec<Value> = standings
+        .map(|(name, standing)| json!({ "name": name, "verdict": standing.name() }))
+        .collect();
     let plans: Vec<Value> = explored.plans.iter().map(|plan| row(explored, plan)).collect();
     let whole = json!({
         "scenario": explored.scenario,
@@ -198,7 +214,7 @@ pub fn json(explored: &Explored) -> Vec<u8> {
         "faults": explored.depth,
         "operations": operations,
         "points": explored.points,
-        "properties": explored.properties,
+        "properties": properties,
         "verdict": explored.verdict().name(),
         "run": explored.plans.len(),
         "pruned": pruned,
@@ -221,7 +237,8 @@ fn row(explored: &Explored, plan: &Plan) -> Value {
         "faults": faults,
         "verdict": plan.outcome.verdict().name(),
         "degraded": plan.outcome.degraded,
-        "broken": broken(explored, plan),
+        "broken": named(explored, plan.broken()),
+        "undecided": named(explored, plan.with(Verdict::Undecided)),
         "why": plan.outcome.why,
         "census": census,
         "recovery-ns": plan.outcome.recovery.map(Span::as_nanos),
@@ -236,33 +253,54 @@ mod tests {
     use crate::experiment::explore::{Exploration, Reason};
     use crate::experiment::testbed::scenario;
     use crate::experiment::trial::Trial;
-    use crate::model::contract::{Budget, Promises};
+    use crate::model::contract::{Allowance, Budget, Promises};
 
-    /// One order by dual write, and as many plans as the cap allows. Nothing is in the budget.
-    fn explored(cap: u64, depth: u8) -> Explored {
+    /// One order and every plan with one or two faults, as far as the cap allows, before these
+    /// promises and this budget.
+    fn explored(
+        variant: &str,
+        promised: (&[&'static str], Budget),
+        (cap, depth): (Option<u64>, u8),
+    ) -> Explored {
         let text = include_str!("../../tests/scenarios/explored.toml");
         let scenario = scenario(text);
-        let variant = scenario.variant("dual-write").expect("a variant of this name");
-        let budget = Budget::default();
-        let promises = Promises { keeps: vec!["all-or-nothing"], budget, within: None };
+        let variant = scenario.variant(variant).expect("a variant of this name");
+        let (keeps, budget) = (promised.0.to_vec(), promised.1);
+        let promises = Promises { keeps, budget, within: None };
         let trial = Trial::new(&scenario, variant).promising(promises);
         let operations = trial.offers(1, 1);
         let outage = scenario.explore.outage;
-        let cap = Some(cap);
         let exploration = Exploration { trial, seed: 1, operations, depth, outage, cap };
         exploration.run(&AtomicBool::new(false), &())
     }
 
+    const WHOLE: &[&str] = &["all-or-nothing"];
+
+    /// Nothing is in the budget.
+    fn nothing() -> Budget {
+        Budget::default()
+    }
+
+    /// Any one fault is.
+    fn anything() -> Budget {
+        let kinds = ["crash", "partition", "lose-message", "duplicate-message", "delay-message"];
+        Budget(kinds.map(|kind| Allowance::new(kind, 1, Span::from_secs(3_600))).to_vec())
+    }
+
+    fn parsed(explored: &Explored) -> Value {
+        serde_json::from_slice(&json(explored)).expect("JSON")
+    }
+
     #[test]
     fn every_plan_has_a_row_in_every_format() {
-        let explored = explored(60, 2);
+        let explored = explored("dual-write", (WHOLE, nothing()), (Some(60), 2));
         let plans = explored.plans.len();
         assert!(plans > 50 && explored.with(2).count() > 0);
         let rows = String::from_utf8(csv(&explored)).expect("Unicode");
         assert_eq!(rows.lines().count(), plans + 1);
         let first = rows.lines().nth(1).expect("the run without faults");
-        assert_eq!(first, ",,,,held,,,0,0,0,0,0,0,0,0,1,0,0,0");
-        let whole: Value = serde_json::from_slice(&json(&explored)).expect("JSON");
+        assert_eq!(first, ",,,,held,,,,0,0,0,0,0,0,0,0,1,0,0,0");
+        let whole = parsed(&explored);
         assert_eq!(whole["run"], plans);
         assert_eq!(whole["plans"].as_array().map(Vec::len), Some(plans));
         assert_eq!(whole["pruned"]["other-order"], explored.pruned_pairs[&Reason::OtherOrder]);
@@ -272,10 +310,59 @@ mod tests {
 
     #[test]
     fn the_verdict_names_what_it_rests_on() {
-        let said = sentence(&explored(10, 1)).replace("\n   ", "");
+        let explored = explored("dual-write", (WHOLE, nothing()), (Some(10), 1));
+        let said = sentence(&explored).replace("\n   ", "");
         assert!(said.starts_with("  Undecided: no plan that was run breaks this, at most one"));
         assert!(said.contains("(11 plans run, "), "{said}");
         assert!(said.contains("pruned because nothing happened since an earlier point"), "{said}");
         assert!(said.contains("10 plans went beyond what is promised"), "{said}");
+    }
+
+    /// No row of this shop is ever deleted, so nothing could have come back.
+    #[test]
+    fn what_nothing_put_to_the_test_is_not_claimed() {
+        let both = ["all-or-nothing", "no-resurrection"];
+        let explored = explored("two-phase-commit", (&both, anything()), (None, 1));
+        assert!(explored.is_complete() && explored.plans.len() > 100);
+        assert_eq!(explored.verdict(), Verdict::Undecided);
+        let said = sentence(&explored).replace("\n   ", "");
+        let claim = "  Held: 1 of 2, undecided: 1. No plan with at most one fault breaks what held";
+        assert!(said.starts_with(claim), "{said}");
+        assert!(said.contains("Never had a chance to fail, so undecided: `no-resurrection`."));
+        let whole = parsed(&explored);
+        let standings = json!([
+            { "name": "all-or-nothing", "verdict": "held" },
+            { "name": "no-resurrection", "verdict": "undecided" },
+        ]);
+        assert_eq!((&whole["verdict"], &whole["properties"]), (&json!("undecided"), &standings));
+        assert_eq!(whole["plans"][0]["undecided"], json!(["no-resurrection"]));
+        let rows = String::from_utf8(csv(&explored)).expect("Unicode");
+        let first = rows.lines().nth(1).expect("the run without faults");
+        assert!(first.starts_with(",,,,held,,,no-resurrection,0,"), "{first}");
+    }
+
+    /// What had its chance is claimed without reserve; what went beyond the budget gave none.
+    #[test]
+    fn only_runs_within_the_budget_put_anything_to_the_test() {
+        let whole = explored("two-phase-commit", (WHOLE, anything()), (None, 1));
+        assert_eq!(whole.verdict(), Verdict::Held);
+        let said = sentence(&whole);
+        assert!(said.starts_with("  Held: 1 of 1. No plan with at most one fault breaks this ("));
+        let resumes = |budget| {
+            let keeps: &[&'static str] = &["resumes-after-restart"];
+            explored("two-phase-commit", (keeps, budget), (None, 1))
+        };
+        let idle = resumes(nothing());
+        assert_eq!(idle.verdict(), Verdict::Undecided, "only crashes make anybody restart");
+        assert_eq!(idle.idle().collect::<Vec<_>>(), ["resumes-after-restart"]);
+        assert_eq!(resumes(anything()).verdict(), Verdict::Held);
+    }
+
+    #[test]
+    fn a_violation_says_of_how_many_properties_by_how_many_plans() {
+        let broken = explored("dual-write", (WHOLE, anything()), (None, 1));
+        let said = sentence(&broken);
+        assert!(said.starts_with("  VIOLATED: 1 of 1, by 5 plans with at most one fault ("));
+        assert_eq!(parsed(&broken)["properties"][0]["verdict"], "violated");
     }
 }

@@ -64,14 +64,22 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Whether the run says what becomes of its plan: it came to rest, and was struck as planned.
+    pub fn is_decided(&self) -> bool {
+        self.settled && self.struck
+    }
+
     /// The verdict on the run: what is violated beyond the budget of the pattern is no violation,
-    /// and what did not come to rest, or was not struck as planned, decides nothing.
+    /// and a run that does not say what becomes of its plan, or in which no property at all had a
+    /// chance to fail, decides nothing.
     pub fn verdict(&self) -> Verdict {
         let violated = self.verdicts.contains(&Verdict::Violated);
+        let degraded = self.degraded.is_some();
         match () {
-            () if violated && self.degraded.is_none() => Verdict::Violated,
-            () if !self.settled || !self.struck => Verdict::Undecided,
-            () => Verdict::Held,
+            () if violated && !degraded => Verdict::Violated,
+            () if !self.is_decided() => Verdict::Undecided,
+            () if violated || self.verdicts.contains(&Verdict::Held) => Verdict::Held,
+            () => Verdict::Undecided,
         }
     }
 }
@@ -80,8 +88,13 @@ impl Plan {
     /// The properties that it breaks within the budget of the pattern, by position.
     pub fn broken(&self) -> impl Iterator<Item = usize> {
         let counts = self.outcome.degraded.is_none();
+        self.with(Verdict::Violated).filter(move |_| counts)
+    }
+
+    /// The properties on which its run has this verdict, by position.
+    pub fn with(&self, verdict: Verdict) -> impl Iterator<Item = usize> {
         let verdicts = self.outcome.verdicts.iter().enumerate();
-        verdicts.filter(move |(_, it)| counts && **it == Verdict::Violated).map(|(at, _)| at)
+        verdicts.filter(move |(_, it)| **it == verdict).map(|(at, _)| at)
     }
 }
 
@@ -105,22 +118,47 @@ impl Explored {
         Reason::ALL.into_iter().map(move |reason| (reason, of(reason))).filter(|it| it.1 > 0)
     }
 
+    /// Whether nothing is open: every plan was run, came to rest and was struck as planned.
+    pub fn is_complete(&self) -> bool {
+        let whole = self.left_out == 0 && !self.is_cut_short && !self.interrupted;
+        whole && self.plans.iter().all(|plan| plan.outcome.is_decided())
+    }
+
+    /// Whether any run had a chance to break a property, by its position. Runs beyond the budget of
+    /// the pattern do not count.
+    pub fn is_tested(&self, at: usize) -> bool {
+        let counts = |plan: &&Plan| plan.outcome.degraded.is_none();
+        let mut verdicts = self.plans.iter().filter(counts).map(|it| it.outcome.verdicts[at]);
+        verdicts.any(|verdict| verdict != Verdict::Undecided)
+    }
+
+    /// The verdict on a property, by its position: violated by any plan; held only if nothing is
+    /// open and some run had a chance to break it.
+    pub fn standing(&self, at: usize) -> Verdict {
+        match () {
+            () if self.plans.iter().any(|plan| plan.broken().any(|it| it == at)) => {
+                Verdict::Violated
+            }
+            () if self.is_complete() && self.is_tested(at) => Verdict::Held,
+            () => Verdict::Undecided,
+        }
+    }
+
+    /// Every property with the verdict on it.
+    pub fn standings(&self) -> impl Iterator<Item = (&str, Verdict)> {
+        let names = self.properties.iter().enumerate();
+        names.map(|(at, name)| (&**name, self.standing(at)))
+    }
+
     /// Properties that no run at all had a chance to break.
     pub fn idle(&self) -> impl Iterator<Item = &str> {
-        let decided = |at: usize| {
-            self.plans.iter().any(|plan| plan.outcome.verdicts.get(at) != Some(&Verdict::Undecided))
-        };
-        let open = (0..self.properties.len()).filter(move |at| !decided(*at));
+        let open = (0..self.properties.len()).filter(|at| !self.is_tested(*at));
         open.map(|at| &*self.properties[at])
     }
 
-    /// The verdict: violated by any plan; held only if every plan was run and decided.
+    /// The verdict: that of the properties together. One that nothing put to the test leaves it
+    /// undecided, as does an exploration that promises nothing: it could not have failed.
     pub fn verdict(&self) -> Verdict {
-        let verdict = Verdict::all(self.plans.iter().map(|plan| plan.outcome.verdict()));
-        let whole = self.left_out == 0 && !self.is_cut_short && !self.interrupted;
-        match verdict {
-            Verdict::Held if !whole || self.properties.is_empty() => Verdict::Undecided,
-            verdict => verdict,
-        }
+        Verdict::all(self.standings().map(|(_, standing)| standing))
     }
 }
