@@ -2,8 +2,9 @@
 //!
 //! A few operations run once without faults. Whatever semantic point that run passes, everything
 //! that can be done there is tried: a crash before and after, the loss, a second copy or a long
-//! delay of a message, and a partition between its two ends until everything heals. With two faults
-//! the second one is taken from the run with the first, so that recovery is struck, too.
+//! delay of a message, and a partition until everything heals, between the two ends of a message or
+//! between a database at work and whoever asked for it. With two faults the second one is taken
+//! from the run with the first, so that recovery is struck, too.
 //!
 //! So the verdict is no matter of luck: with these operations and these delays, no such plan breaks
 //! what the pattern promises, or here is one that does. What need not be run since another run

@@ -12,9 +12,9 @@ use std::rc::{Rc, Weak};
 use super::run::{Setup, observe};
 use crate::faults::target;
 use crate::faults::trigger::{OpName, Trigger, What};
-use crate::kernel::{NodeId, Span, Time};
+use crate::kernel::{NodeId, Sink, Span, Time};
 use crate::model::point::{Act, Moment, Order, Point, Watcher};
-use crate::model::record::OpId;
+use crate::model::record::{Kind, MessageClass, OpId, Record};
 use crate::model::system::StepId;
 use crate::model::world::World;
 
@@ -31,6 +31,45 @@ pub struct Passed {
     pub point: Point,
     /// Its name.
     pub trigger: Trigger,
+    /// For a database at work: who is at the other end of the session, and what it is called.
+    pub session: Option<(NodeId, String)>,
+}
+
+impl Passed {
+    /// The other end of the message or of the session that it is about, and its name.
+    pub fn far(&self) -> Option<(NodeId, &str)> {
+        match &self.session {
+            Some((node, name)) => Some((*node, name)),
+            None => Some((self.point.peer, self.trigger.to.as_deref()?)),
+        }
+    }
+}
+
+/// Who asked which database on whose behalf, by the history of a run: a database works in the
+/// session in which the operation's latest request came.
+#[derive(Default)]
+pub struct Sessions {
+    seen: u64,
+    asked: BTreeMap<(NodeId, OpId), Vec<(u64, NodeId)>>,
+}
+
+impl Sessions {
+    /// Who had asked this node last for this operation, behind so many records.
+    fn latest(&self, node: NodeId, op: OpId, records: u64) -> Option<NodeId> {
+        let asked = self.asked.get(&(node, op))?;
+        let before = asked.partition_point(|(place, _)| *place < records);
+        Some(asked[before.checked_sub(1)?].1)
+    }
+}
+
+impl Sink<Record> for Sessions {
+    fn see(&mut self, record: &Record) {
+        if record.kind == Kind::Delivered && record.b == MessageClass::Database as u64 {
+            let asked = self.asked.entry((record.node, record.op)).or_default();
+            asked.push((self.seen, NodeId(record.a as u16)));
+        }
+        self.seen += 1;
+    }
 }
 
 /// Keeps the semantic points of one run.
@@ -54,16 +93,24 @@ impl Recorder {
         recorder
     }
 
-    /// Every point that was passed, in order, named for the world of this run.
-    pub fn named(&self, world: &World) -> Vec<Passed> {
+    /// Every point that was passed, in order, named for the world of this run; the sessions have
+    /// seen its whole history.
+    pub fn named(&self, world: &World, sessions: &Sessions) -> Vec<Passed> {
         let mut words = Words::new(world);
+        let databases: Vec<NodeId> = world.databases().iter().map(|it| it.node()).collect();
         let seen = self.seen.borrow();
-        let named = seen.iter().map(|seen| Passed {
-            at: seen.at,
-            records: seen.records,
-            quiet: seen.quiet,
-            point: seen.point,
-            trigger: words.name(&seen.point),
+        let named = seen.iter().map(|seen| {
+            let point = seen.point;
+            let works = !point.act.has_peer() && databases.contains(&point.node);
+            let far = works.then(|| sessions.latest(point.node, point.op, seen.records)).flatten();
+            Passed {
+                at: seen.at,
+                records: seen.records,
+                quiet: seen.quiet,
+                point,
+                trigger: words.name(&point),
+                session: far.map(|far| (far, words.names[usize::from(far.0)].clone())),
+            }
         });
         named.collect()
     }
@@ -90,8 +137,13 @@ impl Watcher for Recorder {
 pub fn points(setup: &Setup, seed: u64) -> Vec<Passed> {
     let recorder: RefCell<Option<Rc<Recorder>>> = RefCell::default();
     let ready = |world: &Rc<World>| *recorder.borrow_mut() = Some(Recorder::watch(world));
-    let look = |world: &World| recorder.borrow().as_ref().map(|recorder| recorder.named(world));
-    observe(setup, seed, Vec::new(), ready, look).1.unwrap_or_default()
+    let sessions = Rc::new(RefCell::new(Sessions::default()));
+    let sinks = vec![Rc::clone(&sessions) as _];
+    let look = |world: &World| {
+        let sessions = sessions.borrow();
+        recorder.borrow().as_ref().map(|recorder| recorder.named(world, &sessions))
+    };
+    observe(setup, seed, sinks, ready, look).1.unwrap_or_default()
 }
 
 /// What a node is called in triggers and targets.

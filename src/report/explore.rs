@@ -32,11 +32,11 @@ fn singles(explored: &Explored) -> String {
     let mut before = String::new();
     for plan in explored.with(0).chain(explored.with(1)) {
         let (point, fault) = match plan.strikes.first() {
-            Some(strike) => (strike.passed.trigger.to_string(), strike.action.name()),
-            None => ("none".to_owned(), "none"),
+            Some(strike) => (strike.passed.trigger.to_string(), strike.name()),
+            None => ("none".to_owned(), "none".to_owned()),
         };
         let shown = if point == before { String::new() } else { point.clone() };
-        rows.push([shown, fault.into(), outcome(&plan.outcome), recovery(plan.outcome.recovery)]);
+        rows.push([shown, fault, outcome(&plan.outcome), recovery(plan.outcome.recovery)]);
         before = point;
     }
     grid(&rows)
@@ -76,7 +76,7 @@ fn grid(rows: &[[String; 4]]) -> String {
 
 /// A fault in words.
 fn in_words(strike: &Strike) -> String {
-    format!("{} {}", strike.action.name(), strike.passed.trigger)
+    format!("{} {}", strike.name(), strike.passed.trigger)
 }
 
 /// What became of the operations, in the order of the census.
@@ -177,7 +177,7 @@ pub fn csv(explored: &Explored) -> Vec<u8> {
         let mut row = Vec::with_capacity(head.len());
         for at in 0..2 {
             let strike = plan.strikes.get(at);
-            row.push(strike.map_or_else(String::new, |it| it.action.name().into()));
+            row.push(strike.map_or_else(String::new, |it| it.name()));
             row.push(strike.map_or_else(String::new, |it| it.passed.trigger.toml()));
         }
         row.push(plan.outcome.verdict().name().into());
@@ -229,7 +229,7 @@ fn row(explored: &Explored, plan: &Plan) -> Value {
     let faults: Vec<Value> = plan
         .strikes
         .iter()
-        .map(|it| json!({ "fault": it.action.name(), "on": it.passed.trigger }))
+        .map(|it| json!({ "fault": it.name(), "on": it.passed.trigger }))
         .collect();
     let seen = headlines(&plan.outcome.census).filter(|(_, count)| *count > 0);
     let census: BTreeMap<&str, u64> = seen.map(|(it, count)| (it.name(), count)).collect();
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn every_plan_has_a_row_in_every_format() {
-        let explored = explored("dual-write", (WHOLE, nothing()), (Some(60), 2));
+        let explored = explored("dual-write", (WHOLE, nothing()), (Some(80), 2));
         let plans = explored.plans.len();
         assert!(plans > 50 && explored.with(2).count() > 0);
         let rows = String::from_utf8(csv(&explored)).expect("Unicode");

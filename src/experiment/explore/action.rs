@@ -22,7 +22,8 @@ pub enum Action {
     Duplicate,
     /// The message arrives after its sender has given up.
     Delay,
-    /// Nothing passes between the two ends any more until everything is healed.
+    /// Nothing passes between the two ends of the message, or of the session in which a database
+    /// works, any more until everything is healed.
     Partition,
 }
 
@@ -68,17 +69,17 @@ impl Action {
             Self::Crash | Self::CrashAndLose => point.node != NodeId::WORLD,
             Self::Lose | Self::Duplicate => leaves,
             Self::Delay => leaves && point.deadline > Span::ZERO,
-            Self::Partition => point.act.has_peer() && point.node != point.peer,
+            Self::Partition => passed.far().is_some_and(|(far, _)| far != point.node),
         }
     }
 
     /// The fault that does it. A node stays down for `outage`, a partition lasts until `heals`.
     pub fn planned(self, passed: &Passed, outage: Span, heals: Time) -> PlannedFault {
         let trigger = &passed.trigger;
-        let text = |name: &Option<String>| {
-            toml::Value::String(name.clone().unwrap_or_default()).to_string()
-        };
-        let (who, to) = (text(&trigger.who), text(&trigger.to));
+        let text =
+            |name: Option<&str>| toml::Value::String(name.unwrap_or_default().into()).to_string();
+        let who = text(trigger.who.as_deref());
+        let to = text(passed.far().map(|(_, name)| name));
         let deadline = passed.point.deadline;
         let (kind, settings) = match self {
             Self::Crash => ("crash", format!("target = {who}, unforced = \"kept\"")),

@@ -14,7 +14,7 @@ use super::pairs::{First, Standing, pairs};
 use super::result::{Explored, Outcome, Plan};
 use super::{Exploration, Watch};
 use crate::checks::Verdict;
-use crate::experiment::points::{Passed, Recorder};
+use crate::experiment::points::{Passed, Recorder, Sessions};
 use crate::experiment::trial::{Case, Tried};
 use crate::kernel::{Sink, Time};
 use crate::model::record::{Kind, Record};
@@ -195,10 +195,14 @@ impl Exploration<'_> {
     fn tale(&self, strikes: &[Strike]) -> Tale {
         let facts = Rc::new(RefCell::new(Facts::new(self.operations.len())));
         let course = Rc::new(RefCell::new(Course::default()));
-        let sinks = vec![Rc::clone(&facts) as _, Rc::clone(&course) as _];
+        let sessions = Rc::new(RefCell::new(Sessions::default()));
+        let sinks =
+            vec![Rc::clone(&facts) as _, Rc::clone(&course) as _, Rc::clone(&sessions) as _];
         let recorder: RefCell<Option<Rc<Recorder>>> = RefCell::default();
         let ready = |world: &Rc<World>| *recorder.borrow_mut() = Some(Recorder::watch(world));
-        let look = |world: &World| recorder.borrow().as_ref().map(|it| it.named(world));
+        let look = |world: &World| {
+            recorder.borrow().as_ref().map(|it| it.named(world, &sessions.borrow()))
+        };
         let (tried, passed) = self.trial.observe(&self.case(strikes), sinks, ready, look);
         let passed: Vec<Arc<Passed>> =
             passed.unwrap_or_default().into_iter().map(Arc::new).collect();

@@ -19,6 +19,17 @@ pub struct Strike {
     pub action: Action,
 }
 
+impl Strike {
+    /// What is done, in a few words. A message names both its ends, a database that works does not
+    /// say for whom.
+    pub fn name(&self) -> String {
+        match (&self.passed.session, self.action) {
+            (Some((_, far)), Action::Partition) => format!("partition from {far}"),
+            (_, action) => action.name().to_owned(),
+        }
+    }
+}
+
 /// Why a plan need not be run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Reason {
@@ -234,11 +245,9 @@ impl Seen {
 
 /// What is done to whom: a node, or two ends in the order of their numbers.
 fn key(passed: &Passed, action: Action) -> (Action, NodeId, NodeId) {
-    let (node, peer) = (passed.point.node, passed.point.peer);
-    if action.is_crash() {
-        return (action, node, node);
-    }
-    (action, node.min(peer), node.max(peer))
+    let node = passed.point.node;
+    let far = passed.far().filter(|_| !action.is_crash()).map_or(node, |(far, _)| far);
+    (action, node.min(far), node.max(far))
 }
 
 /// When every operation is done and nothing is under way or held, a node or link is in the same
@@ -250,7 +259,7 @@ fn rest(told: &Told, passed: &Passed, action: Action) -> Option<Rest> {
     let point = &passed.point;
     let (peer, label) = match action {
         crash if crash.is_crash() => (point.node, 0),
-        _ => (point.peer, point.label),
+        _ => (passed.far().map_or(point.peer, |(far, _)| far), point.label),
     };
     let unforced = told.facts.unforced(point.node, passed.records);
     Some((action, point.node, peer, label, unforced))

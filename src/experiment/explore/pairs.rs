@@ -94,8 +94,9 @@ pub fn pairs(
 /// Whether two faults strike groups that never meet, neither with the one nor with the other.
 fn are_apart(one: &First, other: &First) -> bool {
     let struck = |first: &First| {
-        let point = first.strike.passed.point;
-        [point.node, point.peer].into_iter().filter(|node| *node != NodeId::WORLD)
+        let passed = &first.strike.passed;
+        let far = passed.far().map_or(passed.point.peer, |(far, _)| far);
+        [passed.point.node, far].into_iter().filter(|node| *node != NodeId::WORLD)
     };
     let met =
         |links: &Links| struck(one).any(|node| struck(other).any(|far| links.have_met(node, far)));

@@ -142,6 +142,35 @@ fn a_dual_write_is_lost_between_commit_and_publish() {
     assert_eq!(all, expected);
 }
 
+/// A database is cut off from whoever asked: before it answers a statement, and before it answers
+/// the commit. The session waits for the heal; then a commit that is still to be asked for takes
+/// 1 ms there and 2 ms to be forced, and is heard of 1 ms later.
+#[test]
+fn a_database_at_work_is_cut_off_from_whoever_asked() {
+    let explored = explore("dual-write");
+    let mut cuts = explored.with(1).filter_map(|plan| {
+        let strike = &plan.strikes[0];
+        let of_a_session = strike.passed.session.is_some() && strike.action == Action::Partition;
+        of_a_session.then(|| {
+            let recovery = plan.outcome.recovery.expect("everything heals");
+            (format!("{} {}", strike.name(), strike.passed.trigger), recovery)
+        })
+    });
+    let mut next = |far: &str, at: &str| {
+        let (name, recovery) = cuts.next().expect("one more");
+        assert!(
+            name.starts_with(&format!("partition from {far} before {far}-db: {at} ")),
+            "{name}"
+        );
+        recovery
+    };
+    let (asked, committed) = (next("order", "work statement"), next("order", "force commit"));
+    assert_eq!(asked, committed + Span::from_millis(4));
+    assert_eq!(next("stock", "work statement"), Span::from_millis(3));
+    assert_eq!(next("stock", "force commit"), Span::ZERO, "nobody need hear of it");
+    assert!(cuts.next().is_none(), "what lies between is the same");
+}
+
 /// The answer to a step is lost, the step is carried out once more, and nobody knows it again.
 #[test]
 fn without_keys_a_lost_reply_doubles_a_step() {
@@ -224,11 +253,14 @@ fn what_is_pruned_has_the_outcome_of_what_stands_for_it() {
             if !action.applies(&passed) {
                 continue;
             }
-            let (node, peer) = (passed.point.node, passed.point.peer);
+            let node = passed.point.node;
             let ends = match action {
                 // One that loses nothing repeats the plain one.
                 Action::Crash | Action::CrashAndLose => (node, node),
-                _ => (node.min(peer), node.max(peer)),
+                _ => {
+                    let (far, _) = passed.far().expect("it has two ends");
+                    (node.min(far), node.max(far))
+                }
             };
             match at(&passed, action) {
                 Some(run) => {

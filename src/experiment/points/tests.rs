@@ -9,8 +9,6 @@ use super::*;
 use crate::experiment::compare::setup;
 use crate::experiment::run::Setup;
 use crate::experiment::testbed::scenario;
-use crate::kernel::Sink;
-use crate::model::record::{Kind, Record};
 
 /// Two orders of one shopper over two services, one of them with two instances, under every
 /// pattern. Delays are drawn, so that no two points need be alike.
@@ -75,9 +73,12 @@ fn struck(text: &str, variant: usize) -> Option<(u64, usize)> {
     let setup = setup(&scenario, &scenario.variants[variant]);
     let began = Rc::new(RefCell::new(Began::default()));
     let points: RefCell<Option<Rc<Recorder>>> = RefCell::default();
-    let sinks = vec![Rc::clone(&began) as _];
+    let sessions = Rc::new(RefCell::new(Sessions::default()));
+    let sinks = vec![Rc::clone(&began) as _, Rc::clone(&sessions) as _];
     let ready = |world: &Rc<World>| *points.borrow_mut() = Some(Recorder::watch(world));
-    let look = |world: &World| points.borrow().as_ref().map(|points| points.named(world));
+    let look = |world: &World| {
+        points.borrow().as_ref().map(|points| points.named(world, &sessions.borrow()))
+    };
     let (_, passed) = observe(&setup, 1, sinks, ready, look);
     let began = began.borrow().began?;
     // Faults are told first: whoever looked earlier than this record was there before it struck.
@@ -150,4 +151,20 @@ fn a_run_that_is_watched_is_the_same() {
     let setup = fault_free(3);
     let watched = observe(&setup, 7, Vec::new(), |world| drop(Recorder::watch(world)), |_| ()).0;
     assert_eq!(watched, crate::experiment::run::run(&setup, 7, Vec::new()));
+}
+
+/// A database works for whoever asked; one on the node of its service is asked by no message.
+#[test]
+fn a_database_at_work_names_the_other_end_of_its_session() {
+    let passed = points(&fault_free(0), 1);
+    let work = passed.iter().filter(|it| it.point.act == Act::Work);
+    let end = |it: &Passed| (it.trigger.who.clone(), it.far().map(|(_, name)| name.to_owned()));
+    let mut ends: Vec<_> = work.map(end).collect();
+    ends.sort();
+    ends.dedup();
+    let end = |who: &str, far: Option<&str>| (Some(who.to_owned()), far.map(str::to_owned));
+    let orders = ["order#1", "order#2"].map(|order| end("order-db", Some(order)));
+    assert_eq!(ends, [&orders[..], &[end("store", None)]].concat());
+    let message = passed.iter().find(|it| it.point.act == Act::Send).expect("somebody sends");
+    assert_eq!(message.far().map(|(_, name)| name), message.trigger.to.as_deref());
 }
