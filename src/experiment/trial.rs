@@ -26,6 +26,7 @@ use crate::checks::census::Census;
 use crate::checks::properties::{Finding, Verifier};
 use crate::faults::budget::inside;
 use crate::faults::plan::PlannedFault;
+use crate::faults::target;
 use crate::faults::trigger::OpName;
 use crate::kernel::{Luck, Recorder, Simulation, Sink, Span, Time};
 use crate::model::contract::{Budget, Promises};
@@ -226,7 +227,8 @@ impl<'a> Trial<'a> {
         let mut findings = verifier.finish(ran.settled);
         findings.iter_mut().for_each(|finding| name_operations(finding, case));
         let (struck, disturbed) = faults.borrow().said();
-        let degraded = inside(&case.faults, self.budget()).err();
+        let nodes = |name: &str| target::count(&self.system, &self.variant.pattern.drivers(), name);
+        let degraded = inside(&case.faults, self.budget(), &nodes).err();
         (Tried { ran, findings, struck, disturbed, degraded, census, whole_since }, looked)
     }
 }

@@ -5,7 +5,7 @@ use super::compare::Judged;
 use super::result::{CheckKind, CheckResult, CheckVerdict};
 use crate::checks::expectation::{Bound, Expectation};
 use crate::checks::{Judgement, RunReport, Verdict};
-use crate::faults::budget;
+use crate::faults::{budget, target};
 use crate::scenario::{Scenario, Variant};
 use crate::stats::{self, paired};
 
@@ -48,7 +48,8 @@ pub(super) fn of<'j>(
         results.push(over.result(CheckKind::Fault, &name, judged.collect()));
     }
     let promises = variant.pattern.promises(&variant.system);
-    let outside = budget::inside(&scenario.faults, &promises.budget).err();
+    let nodes = |name: &str| target::count(&variant.system, &variant.pattern.drivers(), name);
+    let outside = budget::inside(&scenario.faults, &promises.budget, &nodes).err();
     let kept = runs.first().map_or(&[][..], |run| &run.promised);
     for (number, finding) in kept.iter().enumerate() {
         let judged = runs

@@ -11,38 +11,50 @@ use crate::model::point::Order;
 /// A fault without a length lasts until the end of the load; how long that is a plan does not know,
 /// so it is inside only where any length is.
 ///
+/// What is counted are outages in a row, for what wears a pattern out is being interrupted again
+/// and again: retries are used up, pauses grow, messages are given up. The nodes of a zone that
+/// fail together interrupt whatever is under way once, and count as one; a rolling crash of them
+/// counts as many as they are. `nodes` says for how many nodes a name stands.
+///
 /// # Errors
 ///
 /// The first thing that is more than the budget allows, in words.
-pub fn inside(plan: &[PlannedFault], budget: &Budget) -> Result<(), String> {
+pub fn inside(
+    plan: &[PlannedFault],
+    budget: &Budget,
+    nodes: &dyn Fn(&str) -> u32,
+) -> Result<(), String> {
     let mut used = vec![0; budget.0.len()];
     for planned in plan {
         let name = planned.fault.name();
+        let outages = planned.fault.outages(nodes);
         let mut refusal = format!("`{name}` is not in the budget");
         // The last allowance of a kind is for the fewest targets: what fits there fits best.
         let of_kind = |(_, allowance): &(usize, &Allowance)| allowance.fault == name;
         let mut fitting = budget.0.iter().enumerate().rev().filter(of_kind);
-        let found = fitting.find(|(at, allowance)| match exceeds(planned, used[*at], allowance) {
-            Some(more) => {
-                refusal = more;
-                false
+        let found = fitting.find(|(at, allowance)| {
+            match exceeds(planned, used[*at] + outages, allowance) {
+                Some(more) => {
+                    refusal = more;
+                    false
+                }
+                None => true,
             }
-            None => true,
         });
         let Some((at, _)) = found else { return Err(refusal) };
-        used[at] += 1;
+        used[at] += outages;
     }
     Ok(())
 }
 
-/// What is more than an allowance allows, of which so much has been used.
+/// What is more than an allowance allows, of which so much is used with this fault.
 fn exceeds(planned: &PlannedFault, used: u32, allowance: &Allowance) -> Option<String> {
     let name = planned.fault.name();
     let lasts = length(planned);
     if let Some(target) = planned.fault.targets().iter().find(|it| !allows(allowance, it)) {
         return Some(format!("`{name}` on `{target}`"));
     }
-    if used >= allowance.count {
+    if used > allowance.count {
         return Some(format!("`{name}` more than {} times", allowance.count));
     }
     (lasts > allowance.longest).then(|| match lasts {
@@ -71,9 +83,19 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::experiment::testbed::scenario;
     use crate::faults::plan::Start;
     use crate::faults::registry::{Faults, PreparedFault};
+    use crate::faults::target;
+    use crate::kernel::{Luck, Recorder, Simulation};
+    use crate::model::env::Env;
+    use crate::model::world::World;
     use toml::de::DeValue;
+
+    /// Every name stands for one node.
+    fn inside(plan: &[PlannedFault], budget: &Budget) -> Result<(), String> {
+        super::inside(plan, budget, &|_| 1)
+    }
 
     fn fault(kind: &str, settings: &str, seconds: Option<u64>) -> PlannedFault {
         let faults = Faults::builtin();
@@ -119,6 +141,44 @@ mod tests {
         assert_eq!(inside(&[broker.clone(), crash("broker", Some(5))], &budget), Ok(()));
         assert!(inside(&[broker.clone(), broker], &budget).is_err());
         assert!(inside(&[crash("a-db", Some(6))], &budget).is_err());
+    }
+
+    #[test]
+    fn nodes_that_fail_together_are_one_outage_and_one_after_the_other_as_many() {
+        let budget = Budget(vec![Allowance::new("crash", 4, Span::from_secs(9))]);
+        let zone = |settings: &str| {
+            fault("crash", &format!("{{ target = \"zone:a\"{settings} }}"), Some(1))
+        };
+        let (together, rolling) = (zone(""), zone(", rolling = \"1s\""));
+        let inside = |plan: &[PlannedFault]| {
+            super::inside(plan, &budget, &|name| if name == "zone:a" { 3 } else { 1 })
+        };
+        assert_eq!(inside(&vec![together.clone(); 4]), Ok(()));
+        assert!(inside(&vec![together.clone(); 5]).is_err());
+        assert_eq!(inside(&[rolling.clone(), crash("b", Some(1))]), Ok(()));
+        let five = inside(&[together.clone(), rolling.clone(), together]);
+        assert_eq!(five, Err("`crash` more than 4 times".into()));
+        assert!(inside(&[rolling.clone(), rolling]).is_err());
+    }
+
+    /// What a plan counts before the run is what the run strikes.
+    #[test]
+    fn a_name_stands_for_as_many_nodes_as_in_the_world() {
+        let scenario = scenario(include_str!("../../scenarios/sysops-ticket.toml"));
+        for variant in &scenario.variants {
+            let drivers = variant.pattern.drivers();
+            let (simulation, recorder) = (Simulation::new(), Recorder::new(Vec::new()));
+            let (sim, system) = (simulation.sim().clone(), Arc::clone(&variant.system));
+            let world = World::new(Env::new(sim, Luck::new(0), system, recorder), &drivers);
+            let zones = variant.system.zones().into_iter().map(|zone| format!("zone:{zone}"));
+            let names = variant.system.services.iter().map(|it| it.name.shown.to_string());
+            let more = ["role:driver", "role:broker", "role:client"].map(str::to_owned);
+            for name in names.chain(zones).chain(more) {
+                let counted = target::count(&variant.system, &drivers, &name);
+                let there = target::machines(&world, &name).len();
+                assert_eq!(counted as usize, there, "{name} under {}", variant.name.shown);
+            }
+        }
     }
 
     #[test]

@@ -12,6 +12,9 @@
 //!
 //! With `rolling` the nodes go down one after the other, so far apart and each for the length of
 //! the fault: a rolling restart. A deployment is one whose length is that of a restart.
+//!
+//! In the budget of a pattern, nodes that go down together are one outage: whatever is under way is
+//! interrupted once. A rolling crash is as many as there are nodes.
 
 use std::rc::Rc;
 
@@ -84,6 +87,10 @@ impl Fault for Crash {
             (apart.saturating_mul(number), Settings { target, rolling: None, ..settings.clone() })
         };
         (0..).zip(nodes).map(one).collect()
+    }
+
+    fn outages(settings: &Settings, nodes: &dyn Fn(&str) -> u32) -> u32 {
+        if settings.rolling.is_some() { nodes(&settings.target) } else { 1 }
     }
 
     fn strike(settings: &Settings, world: &Rc<World>) -> Heal {

@@ -47,6 +47,13 @@ pub trait Fault: Sized + 'static {
         vec![(Span::ZERO, settings.clone())]
     }
 
+    /// How many outages in a row it comes to, for the budget; `nodes` says for how many a name
+    /// stands.
+    fn outages(settings: &Self::Settings, nodes: &dyn Fn(&str) -> u32) -> u32 {
+        let _ = (settings, nodes);
+        1
+    }
+
     /// What becomes of the message at whose point it is triggered.
     fn order(settings: &Self::Settings) -> Order {
         let _ = settings;
@@ -104,6 +111,8 @@ pub trait PreparedFault: Send + Sync {
     fn check(&self) -> Vec<String>;
     /// The stages in which it comes, and how long after the first each begins.
     fn stages(&self, world: &World) -> Vec<(Span, Arc<dyn PreparedFault>)>;
+    /// How many outages in a row it comes to; `nodes` says for how many a name stands.
+    fn outages(&self, nodes: &dyn Fn(&str) -> u32) -> u32;
     /// What becomes of the message at whose point it is triggered.
     fn order(&self) -> Order;
     /// One of the same kind with random settings; `None` if there is nothing that it can strike.
@@ -145,6 +154,10 @@ impl<F: Fault> PreparedFault for With<F> {
     fn stages(&self, world: &World) -> Vec<(Span, Arc<dyn PreparedFault>)> {
         let stages = F::stages(&self.0, world).into_iter();
         stages.map(|(after, settings)| (after, Arc::new(Self(settings)) as _)).collect()
+    }
+
+    fn outages(&self, nodes: &dyn Fn(&str) -> u32) -> u32 {
+        F::outages(&self.0, nodes)
     }
 
     fn order(&self) -> Order {

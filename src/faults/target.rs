@@ -1,5 +1,6 @@
 //! Names of what a fault strikes, resolved in the world of one run.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -92,6 +93,32 @@ fn in_zone(world: &World, zone: &str) -> Vec<NodeId> {
         found.extend(world.drivers());
     }
     found
+}
+
+/// For how many nodes a name stands in the world of a system under a pattern that has these driver
+/// nodes, before there is such a world.
+pub fn count(system: &System, drivers: &[&str], name: &str) -> u32 {
+    let instances = |service| u32::from(system.services[system.host(service).index()].instances);
+    let number = |count: usize| count as u32;
+    if let Some(role) = name.strip_prefix("role:") {
+        let of_sort = |driver: &&&str| role == "driver" || driver.contains(role);
+        return number(drivers.iter().filter(of_sort).count());
+    }
+    if let Some(zone) = name.strip_prefix("zone:") {
+        let here = |of: &Option<Arc<str>>| of.as_deref() == Some(zone);
+        let services = (0..).map(ServiceId).zip(&system.services);
+        let services = services.filter(|(_, spec)| here(&spec.zone));
+        let hosts: BTreeSet<ServiceId> =
+            services.map(|(service, _)| system.host(service)).collect();
+        let databases = system.databases.iter().filter(|spec| here(&spec.zone)).count();
+        let drivers = if here(&system.driver_zone) { drivers.len() } else { 0 };
+        return hosts.into_iter().map(instances).sum::<u32>() + number(databases + drivers);
+    }
+    if let Some(name) = name.strip_prefix(TABLE) {
+        let table = system.tables.iter().find(|table| table.name.is_called(name));
+        return table.map_or(0, |table| instances(table.owner));
+    }
+    system.service_named(name).map_or(1, instances)
 }
 
 /// The nodes that a name stands for and that are machines of their own: all but the clients.

@@ -66,7 +66,7 @@ fn nobody_is_accused(fault: &str, named: &[(&str, &str)], look: impl Fn(&str, &T
         let shown = &*variant.name.shown;
         let setup = setup(&scenario, variant);
         let promises = setup.pattern.promises(&setup.system);
-        if let Err(outside) = budget::inside(&setup.faults, &promises.budget) {
+        if let Err(outside) = budget::inside(&setup.faults, &promises.budget, &|_| 1) {
             assert!(named.iter().all(|(named, _)| *named != shown), "{shown}: {outside}");
             continue;
         }

@@ -60,7 +60,7 @@ proptest! {
     fn every_plan_is_inside_the_budget_and_the_window(seed: u64, uniform: bool) {
         let plan = draw(seed, uniform);
         prop_assert!(plan.len() <= 6);
-        prop_assert_eq!(inside(&plan, &budget()), Ok(()));
+        prop_assert_eq!(inside(&plan, &budget(), &|_| 1), Ok(()));
         for fault in &plan {
             match &fault.start {
                 Start::At(at) => {
