@@ -221,7 +221,7 @@ impl Operations {
         self.outcomes[number] = Outcome {
             arrived: record.time.as_nanos(),
             deadline: record.a,
-            kind: u8::try_from(kind.0).expect("a scenario has at most 256 operations"),
+            kind: u8::try_from(kind.0).expect("a system has at most `MAX_KINDS` operations"),
             steps: self.system.operation(kind).steps.len() as u8,
             flags: if measured { MEASURED } else { 0 },
             ..Outcome::EMPTY

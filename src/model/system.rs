@@ -60,6 +60,8 @@ impl StepId {
     pub const NONE: Self = Self(u8::MAX);
 }
 
+/// The most kinds of operations a system may have.
+pub const MAX_KINDS: usize = 256;
 /// The most steps an operation may have.
 pub const MAX_STEPS: usize = 8;
 /// The most keys an operation may have.

@@ -108,7 +108,8 @@ impl<'d> Decoder<'d> {
         let found = match item.get_ref() {
             DeValue::String(_) => "a string",
             DeValue::Integer(_) => "a whole number",
-            DeValue::Float(_) => "a number",
+            DeValue::Float(float) if float.as_str().parse().is_ok_and(f64::is_finite) => "a number",
+            DeValue::Float(_) => "no finite number",
             DeValue::Boolean(_) => "a boolean",
             DeValue::Datetime(_) => "a date",
             DeValue::Array(_) => "a list",

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::decode::{Decode, Decoder, Item};
 use super::problem::Problem;
 use super::shape::{shape, words};
-use super::values::{At, Count, Length, Map, Positive};
+use super::values::{At, Length, Map, Positive, Whole};
 use crate::kernel::{Dist, Span};
 
 shape! {
@@ -77,8 +77,8 @@ shape! {
     /// The sum of `shape` exponential stages.
     "an Erlang distribution"
     pub struct Erlang {
-        /// Number of stages.
-        shape: Count,
+        /// Number of stages; a draw takes as many, and with more it is all but constant.
+        shape: Whole<1, 1_000>,
         /// Mean of the sum.
         mean: Length,
     }

@@ -70,7 +70,7 @@ shape! {
         /// End of the load, since the start of the run; everything is healed then.
         load: At<Length> = Fixed("'240s'", "room for two outages and a quiet end"),
         /// How long the system may take to settle after the load, at most.
-        settle: Length = Fixed("'120s'", "four times the usual synchronization interval"),
+        settle: At<Length> = Fixed("'120s'", "four times the usual synchronization interval"),
     }
 }
 
@@ -347,7 +347,7 @@ shape! {
     "a closed loop"
     pub struct Closed {
         /// How many clients.
-        clients: Count,
+        clients: Whole<1, 1_000_000>,
         /// Pause between an answer and the next request.
         think: Dist,
     }
@@ -375,7 +375,7 @@ shape! {
         /// Which row.
         key: Option<At<super::operation::Key>>,
         /// Reads per second.
-        rate: Option<Positive>,
+        rate: Option<At<Positive>>,
         /// What its query takes on a core; by default what any statement takes.
         work: Option<Dist>,
     }

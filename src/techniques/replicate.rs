@@ -99,8 +99,8 @@ pub(super) fn readers(system: &System, table: TableId) -> Result<Vec<ServiceId>,
     let readers = system.readers(table).into_iter().filter(|reader| *reader != owner);
     let readers: Vec<ServiceId> = readers.collect();
     if readers.is_empty() {
-        let name = layout::table(system, table);
-        return Err(format!("no service but its owner reads `{name}`"));
+        let (name, owner) = (layout::table(system, table), layout::service(system, owner));
+        return Err(format!("no service but its owner `{owner}` reads `{name}`"));
     }
     Ok(readers)
 }
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn a_copy_for_nobody_or_for_the_owner_is_refused() {
         let problems = refused("['delegate', { name = 'replicate', tables = ['loan'] }]");
-        assert!(problems.contains("no service but its owner reads `loan`"), "{problems}");
+        assert!(problems.contains("no service but its owner `desk` reads `loan`"), "{problems}");
         let problems =
             refused("['delegate', { name = 'replicate', tables = ['book'], to = ['catalog'] }]");
         assert!(problems.contains("`catalog` owns `book` and needs no copy"), "{problems}");

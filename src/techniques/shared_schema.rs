@@ -66,6 +66,6 @@ mod tests {
         assert!(!after.table(book).is_writable_by(desk));
         assert!(matches!(after.access(report, book, Time::ZERO), Access::Call(_)), "it reads none");
         let problems = refused("['delegate', { name = 'shared-schema', tables = ['loan'] }]");
-        assert!(problems.contains("no service but its owner reads `loan`"), "{problems}");
+        assert!(problems.contains("no service but its owner `desk` reads `loan`"), "{problems}");
     }
 }

@@ -17,15 +17,43 @@ use crate::faults::target::{LOAD, TABLE};
 use crate::kernel::Span;
 use crate::model::system::{ClientSpec, Phases, RetrySpec};
 
+/// A day, ns.
+const DAY: u64 = 86_400_000_000_000;
+/// The longest run: what is kept of every second of it has to fit into memory.
+const LONGEST: Span = Span::from_nanos(30 * DAY);
+
 impl Context<'_> {
+    /// Reports names under which nothing can be kept: files and folders of results have them.
+    fn names_of_files(&mut self) {
+        let leads_elsewhere = |letter: char| matches!(letter, '/' | '\\') || letter.is_control();
+        let variants = self.file.variants.0.iter().map(|(name, _)| name);
+        for name in std::iter::once(&self.file.scenario.name).chain(variants) {
+            if name.value.contains(leads_elsewhere) || ["", ".", ".."].contains(&name.value.trim())
+            {
+                let message = "files and folders with results are called by this name";
+                let problem = Problem::error("wrong-value", &name.place, message, "cannot be one");
+                self.problems.push(problem);
+            }
+        }
+    }
+
     /// Retries, clients and phases.
     pub(super) fn course(&mut self) -> (RetrySpec, ClientSpec, Phases) {
         let File { scenario, retry, clients, .. } = self.file;
         let (warm_up, load) = (&scenario.warm_up, &scenario.load);
+        self.names_of_files();
         if warm_up.value >= load.value.0 {
             let message = format!("nothing is measured: the load ends at {}", load.value.0);
             let problem = Problem::error("times", &warm_up.place, message, "measured from here");
             self.problems.push(problem.also(&load.place, "the load ends here"));
+        }
+        let length = load.value.0 + scenario.settle.value.0;
+        if length > LONGEST {
+            let longer =
+                if load.value.0 > scenario.settle.value.0 { load } else { &scenario.settle };
+            let days = LONGEST.as_nanos() / DAY;
+            let message = format!("load and settling take more than {days} days together");
+            self.problems.push(Problem::error("times", &longer.place, message, "too long"));
         }
         if Profile::named(&scenario.profile.value).is_none() {
             let profile = &scenario.profile;
@@ -54,7 +82,7 @@ impl Context<'_> {
             attempt_deadline: clients.attempt_deadline.map_or(deadline, |span| span.0),
         };
         let phases =
-            Phases { warm_up: warm_up.value, load: load.value.0, settle: scenario.settle.0 };
+            Phases { warm_up: warm_up.value, load: load.value.0, settle: scenario.settle.value.0 };
         (retry, clients, phases)
     }
 

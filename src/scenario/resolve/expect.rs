@@ -159,6 +159,9 @@ impl Context<'_> {
             }
             (Unit::Nanoseconds, Amount::Time(span)) => (Some(span.as_nanos() as f64), ""),
             (Unit::Nanoseconds, Amount::Number(_)) => (None, "a duration such as \"2s\""),
+            (Unit::Share, Amount::Number(share)) if !(0.0..=1.0).contains(share) => {
+                (None, "a share from 0 to 1")
+            }
             (_, Amount::Number(number)) => (Some(*number), ""),
             (Unit::Share, Amount::Time(_)) => (None, "a share from 0 to 1"),
             (Unit::Count, Amount::Time(_)) => (None, "a number"),

@@ -3,7 +3,7 @@
 use super::super::data::Data;
 use super::super::file::{Follows, Load, Read};
 use super::super::operation::Key;
-use super::super::problem::Problem;
+use super::super::problem::{Place, Problem};
 use super::super::values::At;
 use super::names::Names;
 use super::{Context, name};
@@ -12,6 +12,9 @@ use crate::model::system::{
     Arrivals, ColumnRef, KeyChoice, LoadId, LoadSpec, OperationKind, ReadSpec, ReadWhat, ServiceId,
     StepId,
 };
+
+/// The most operations of a load, or reads of a reader, in a run: a few gigabytes of outcomes.
+const MOST: f64 = 1e8;
 
 impl Context<'_> {
     /// The loads, in order.
@@ -35,6 +38,7 @@ impl Context<'_> {
                     self.followed_keys(load, operation);
                 }
                 let until = self.window(load);
+                self.not_too_many(load, shown, until.saturating_sub(load.from));
                 Some(LoadSpec {
                     name: name(shown, load.luck.as_ref()),
                     operation: OperationKind(operation? as u16),
@@ -63,6 +67,30 @@ impl Context<'_> {
             self.problems.push(Problem::error("times", place, message, ""));
         }
         until
+    }
+
+    /// Reports a load that offers more than a run can remember.
+    fn not_too_many(&mut self, load: &Load, name: &At<String>, length: Span) {
+        let (rate, at) = if let Some(rate) = &load.poisson {
+            (rate.value.0, &rate.place)
+        } else if let Some(gap) = &load.constant {
+            (1.0 / gap.value.0.as_secs_f64(), &gap.place)
+        } else if let Some(bursts) = &load.bursts {
+            (bursts.value.base.0.max(bursts.value.peak.0), &bursts.place)
+        } else {
+            return;
+        };
+        self.limited("operations", &name.value, at, rate * length.as_secs_f64());
+    }
+
+    /// Reports what would come more than [`MOST`] times in a run.
+    fn limited(&mut self, what: &str, name: &str, place: &Place, count: f64) {
+        if count <= MOST {
+            return;
+        }
+        let message = format!("`{name}` comes to more than {MOST} {what} in a run");
+        let problem = Problem::error("too-many", place, message, "more than fit into memory");
+        self.problems.push(problem.help("lower the rate, or shorten the load"));
     }
 
     fn arrivals(&mut self, load: &Load, data: &Data<'_>) -> Option<Arrivals> {
@@ -201,7 +229,7 @@ impl Context<'_> {
             reads.push(read.as_ref().and_then(|read| {
                 let what = match &read.operation {
                     Some(operation) => self.probe(operation, read),
-                    None => self.reader(read),
+                    None => self.reader(&shown.value, read),
                 };
                 let by = match &read.by {
                     Some(by) => Some(self.service.find(by, &mut self.problems)?),
@@ -239,7 +267,11 @@ impl Context<'_> {
         Some(ReadWhat::Operation { kind, steps: steps?, at: at.value.clone() })
     }
 
-    fn reader(&mut self, read: &Read) -> Option<ReadWhat> {
+    fn reader(&mut self, name: &str, read: &Read) -> Option<ReadWhat> {
+        if let Some(rate) = &read.rate {
+            let length = self.file.scenario.load.value.0.as_secs_f64();
+            self.limited("reads", name, &rate.place, rate.value.0 * length);
+        }
         let table = self.table_id(read.table.as_ref()?);
         let key = read.key.as_ref()?;
         let choice = self.choice(key);
@@ -252,6 +284,6 @@ impl Context<'_> {
         let table = table?;
         let column = self.column(table, read.column.as_ref()?)?;
         let column = ColumnRef { table, column };
-        Some(ReadWhat::Column { column, choice: choice?, rate: read.rate?.0 })
+        Some(ReadWhat::Column { column, choice: choice?, rate: read.rate.as_ref()?.value.0 })
     }
 }

@@ -11,8 +11,8 @@ use super::names::{Names, no_duplicates};
 use super::{Context, name};
 use crate::kernel::Zipf;
 use crate::model::system::{
-    Below, Effect, KeyChoice, KeySpec, Lookup, MAX_KEYS, MAX_STEPS, Name, OperationSpec, Refuse,
-    ServiceId, StepId, StepSpec, TableId, ValueSpec,
+    Below, Effect, KeyChoice, KeySpec, Lookup, MAX_KEYS, MAX_KINDS, MAX_STEPS, Name, OperationSpec,
+    Refuse, ServiceId, StepId, StepSpec, TableId, ValueSpec,
 };
 
 /// What the steps of one operation can refer to.
@@ -27,6 +27,10 @@ impl Context<'_> {
     /// The operations, in order.
     pub(super) fn operations(&mut self) -> Option<Vec<OperationSpec>> {
         let file = self.file;
+        if let Some((extra, _)) = file.operations.0.get(MAX_KINDS) {
+            let message = format!("a scenario has at most {MAX_KINDS} operations");
+            self.problems.push(Problem::error("too-many", &extra.place, message, "one too many"));
+        }
         let mut operations = Vec::new();
         for (shown, operation) in &file.operations.0 {
             operations.push(operation.as_ref().and_then(|operation| {

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use super::super::problem::Problem;
+use super::super::problem::{Place, Problem};
 use super::layout::Stage;
 use crate::kernel::Time;
 use crate::model::system::{
-    Api, Grant, Layout, OperationKind, OperationSpec, Rights, StepSpec, System, TableId, TableSpec,
+    Api, Grant, Layout, MAX_KINDS, OperationKind, OperationSpec, Rights, StepSpec, System, TableId,
+    TableSpec,
 };
 
 /// The system in which these stages follow each other; none if they cannot. Tables have the owner
@@ -41,7 +42,23 @@ pub(super) fn together(stages: &[Stage<'_>], problems: &mut Vec<Problem>) -> Opt
         whole.tables.iter_mut().zip(&after.tables).for_each(|(table, more)| add(table, more));
     }
     whole.layouts = layouts;
+    let count = whole.operations.len();
+    if count > MAX_KINDS {
+        let place = place(later.last()?);
+        let message = format!(
+            "with those that a switch has carried out otherwise there are {count} operations"
+        );
+        let label = format!("a variant has at most {MAX_KINDS}");
+        problems.push(Problem::error("too-many", &place, message, label));
+        return None;
+    }
     Some(Arc::new(whole))
+}
+
+/// Where the techniques of a stage stand.
+fn place(stage: &Stage<'_>) -> Place {
+    let start = stage.techniques.first().map_or(0, |first| first.place.start);
+    start..stage.techniques.last().map_or(start, |last| last.place.end)
 }
 
 fn layout(stage: &Stage<'_>, kinds: &[OperationKind]) -> Layout {
@@ -89,12 +106,10 @@ fn obstacles(before: &Stage<'_>, after: &Stage<'_>) -> Vec<Problem> {
     let copies = if tables.is_empty() { copies(was, is) } else { Vec::new() };
     let all = [tables, copies, services(was, is), operations(was, is)];
     let found = all.into_iter().flatten();
-    let start = after.techniques.first().map_or(0, |first| first.place.start);
-    let end = after.techniques.last().map_or(start, |last| last.place.end);
     let problem = |message: String| {
         let message = format!("{message} at {}", after.from);
         let label = "what is switched here cannot change under way";
-        let problem = Problem::error("switch", &(start..end), message, label);
+        let problem = Problem::error("switch", &place(after), message, label);
         problem.help(
             "a switch may change who owns a table, who goes to it and who carries out a step, and \
              moves nothing; name techniques that leave the rest as it is, or compare two variants",
