@@ -4,8 +4,9 @@
 //! pattern waits for before it answers: who writes and reads each table, which columns two services
 //! write, whose schema others rely on, who goes to a table without a right to it, who publishes
 //! what is done to it; for each operation and read what must be up for an answer; and who has to be
-//! deployed together. Names are as shown. Where the technique is switched, whoever depends on a
-//! table at any time is counted; what an operation or a read needs is said for each time.
+//! deployed together. Names are as shown. Where the technique or the pattern is switched,
+//! whoever depends on a table at any time is counted; what an operation or a read needs is said for
+//! each time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -103,10 +104,12 @@ impl Chain {
 }
 
 impl Coupling {
-    /// The coupling of a system; `waits` says what must be up for a yes to each operation.
-    pub fn of(system: &System, waits: impl Fn(OperationKind) -> Waits) -> Self {
-        let waits: Vec<Waits> = system.kinds().map(waits).collect();
-        let operations = system.kinds().map(|kind| operation(system, kind, &waits[kind.index()]));
+    /// The coupling of a system; `waits` says what must be up for a yes to each operation, from
+    /// each moment on in which that changes.
+    pub fn of(system: &System, waits: impl Fn(OperationKind) -> Vec<(Time, Waits)>) -> Self {
+        let waits: Vec<Vec<(Time, Waits)>> = system.kinds().map(waits).collect();
+        let operations =
+            system.kinds().flat_map(|kind| operations(system, kind, &waits[kind.index()]));
         let chains = operations.chain(system.reads.iter().flat_map(|spec| reads(system, spec)));
         Self {
             tables: system.table_ids().map(|id| table(system, id, &waits)).collect(),
@@ -159,7 +162,7 @@ fn names(system: &System, services: impl IntoIterator<Item = ServiceId>) -> Vec<
     services.into_iter().map(|service| name(system, service)).collect()
 }
 
-fn table(system: &System, id: TableId, waits: &[Waits]) -> TableCoupling {
+fn table(system: &System, id: TableId, waits: &[Vec<(Time, Waits)>]) -> TableCoupling {
     let spec = system.table(id);
     let writers = system.writers(id);
     let owners = owners(system, id);
@@ -216,11 +219,12 @@ fn joint_columns(system: &System, id: TableId) -> Vec<(String, Vec<String>)> {
 
 /// Who tells others what was done to a table: whoever writes it in a step that another one follows,
 /// where steps are published, and its owner if a replica lives on its changes.
-fn publishers(system: &System, id: TableId, waits: &[Waits]) -> BTreeSet<ServiceId> {
+fn publishers(system: &System, id: TableId, waits: &[Vec<(Time, Waits)>]) -> BTreeSet<ServiceId> {
     let feeds = system.replicas.iter().any(|it| it.of == id && it.feed == Feed::Events);
     let mut publishers: BTreeSet<ServiceId> =
         feeds.then_some(system.table(id).owner).into_iter().collect();
-    let published = system.operations.iter().zip(waits).filter(|(_, waits)| waits.publishes);
+    let published = system.operations.iter().zip(waits);
+    let published = published.filter(|(_, turns)| turns.iter().any(|(_, it)| it.publishes));
     for (operation, _) in published {
         let followed = |at: usize| {
             operation.steps.iter().any(|step| step.after.iter().any(|it| it.index() == at))
@@ -280,9 +284,23 @@ impl Needs<'_> {
     }
 }
 
-fn operation(system: &System, kind: OperationKind, waits: &Waits) -> Chain {
-    let OperationSpec { name, steps, .. } = system.operation(kind);
-    let mut needs = Needs { system, at: system.offered(kind).start, names: Vec::new() };
+/// What an operation needs from when it is first offered, and again where that changes.
+fn operations(system: &System, kind: OperationKind, turns: &[(Time, Waits)]) -> Vec<Chain> {
+    let (name, first) = (&system.operation(kind).name, system.offered(kind).start);
+    let mut chains: Vec<Chain> = Vec::new();
+    for (at, waits) in turns {
+        let needs = operation(system, kind, first.max(*at), waits);
+        let name = if *at <= first { name.clone() } else { name.later(*at - Time::ZERO) };
+        if chains.last().is_none_or(|last| last.needs != needs) {
+            chains.push(Chain { name: name.shown.to_string(), is_read: false, needs });
+        }
+    }
+    chains
+}
+
+fn operation(system: &System, kind: OperationKind, at: Time, waits: &Waits) -> Vec<String> {
+    let OperationSpec { steps, .. } = system.operation(kind);
+    let mut needs = Needs { system, at, names: Vec::new() };
     needs.service(system.front(kind));
     for driver in &waits.drivers {
         needs.node(driver);
@@ -297,7 +315,7 @@ fn operation(system: &System, kind: OperationKind, waits: &Waits) -> Chain {
         }
         needs.step(step);
     }
-    Chain { name: name.shown.to_string(), is_read: false, needs: needs.names }
+    needs.names
 }
 
 /// What a read needs from the start, and again where that changes.

@@ -231,6 +231,14 @@ impl Prepared for Mosaic {
         self.parts[self.eras[0].patterns[kind.index()]].pattern.waits(kind)
     }
 
+    fn waits_in_turn(&self, kind: OperationKind) -> Vec<(Time, Waits)> {
+        let parts = self.eras.iter().map(|era| (era.from, era.patterns[kind.index()]));
+        let mut turns: Vec<(Span, usize)> = parts.collect();
+        turns.dedup_by_key(|(_, part)| *part);
+        let waits = |part: usize| self.parts[part].pattern.waits(kind);
+        turns.into_iter().map(|(from, part)| (Time::ZERO + from, waits(part))).collect()
+    }
+
     fn at_work(&self, world: &Rc<World>) -> Rc<dyn Protocol> {
         self.beside(world, &Share::all())
     }

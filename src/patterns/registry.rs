@@ -4,7 +4,7 @@ use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::kernel::{NodeId, Span};
+use crate::kernel::{NodeId, Span, Time};
 use crate::model::contract::{Promises, Waits, WaitsFor};
 use crate::model::here::Here;
 use crate::model::protocol::{Execution, Protocol};
@@ -108,6 +108,10 @@ pub trait Prepared: Send + Sync {
     fn drivers(&self) -> Vec<&'static str>;
     /// What must be up for a yes to an operation of this kind.
     fn waits(&self, kind: OperationKind) -> Waits;
+    /// The same from each moment on in which it changes, the start of the run included.
+    fn waits_in_turn(&self, kind: OperationKind) -> Vec<(Time, Waits)> {
+        vec![(Time::ZERO, self.waits(kind))]
+    }
     /// The pattern at work in a world that has these nodes.
     fn at_work(&self, world: &Rc<World>) -> Rc<dyn Protocol>;
     /// The same beside other patterns, for its share of the operations.

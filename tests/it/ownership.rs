@@ -56,5 +56,5 @@ fn service(scenario: &Scenario, name: &str) -> ServiceId {
 }
 
 fn coupling(variant: &Variant) -> Coupling {
-    Coupling::of(&variant.system, |kind| variant.pattern.waits(kind))
+    Coupling::of(&variant.system, |kind| variant.pattern.waits_in_turn(kind))
 }

@@ -24,7 +24,21 @@ fn first() -> Waits {
 }
 
 fn of(system: &System, waits: &Waits) -> Coupling {
-    Coupling::of(system, |_| waits.clone())
+    Coupling::of(system, |_| vec![(Time::ZERO, waits.clone())])
+}
+
+#[test]
+fn what_is_needed_is_said_again_where_the_pattern_changes() {
+    let later = Time::from_nanos(120_000_000_000);
+    let turns = |_| vec![(Time::ZERO, first()), (later, all(vec!["orchestrator"]))];
+    let coupling = Coupling::of(&shop(), turns);
+    let [before, after] = &coupling.chains[..2] else { panic!("two chains") };
+    assert_eq!((&*before.name, &*after.name), ("buy", "buy (from 120s)"));
+    assert_eq!(before.needs, ["order", "order-db"]);
+    assert_eq!(after.needs, of(&shop(), &all(vec!["orchestrator"])).chains[0].needs);
+    assert_eq!(coupling.longest().map(|chain| &*chain.name), Some("buy (from 120s)"));
+    let same = |_| vec![(Time::ZERO, first()), (later, first())];
+    assert_eq!(Coupling::of(&shop(), same), of(&shop(), &first()), "said once");
 }
 
 #[test]

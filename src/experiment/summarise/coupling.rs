@@ -12,7 +12,7 @@ use crate::scenario::{Scenario, Variant};
 
 /// What the variant's layout and pattern say.
 pub(super) fn of(variant: &Variant) -> Coupling {
-    Coupling::of(&variant.system, |kind| variant.pattern.waits(kind))
+    Coupling::of(&variant.system, |kind| variant.pattern.waits_in_turn(kind))
 }
 
 fn name(system: &System, service: ServiceId) -> String {

@@ -229,7 +229,7 @@ fn one_switch_may_follow_another_and_the_owner_change() {
     // Whoever depends on a table at any time is counted, and each way is a chain of its own.
     let variant = variant_of(&text);
     assert_eq!(variant.technique.matches("shared-database").count(), 3);
-    let coupling = Coupling::of(&variant.system, |kind| variant.pattern.waits(kind));
+    let coupling = Coupling::of(&variant.system, |kind| variant.pattern.waits_in_turn(kind));
     assert_eq!(coupling.tables[0].owner, "catalog, then inventory");
     assert_eq!(coupling.tables[0].writers, ["catalog", "inventory"]);
     assert!(coupling.tables[0].without_right.is_empty());
@@ -265,6 +265,24 @@ fn the_pattern_may_be_switched_with_the_technique() {
     assert!(restock[2..].iter().all(|it| *it > LOCAL + HOP), "{restock:?}");
     let place = took(&rows(&told, "place"));
     assert_eq!(place[2..], [LOCAL + LOOK + HOP; 3], "carried out as before, where it now is");
+}
+
+#[test]
+fn a_pattern_that_is_switched_needs_what_each_does_in_its_time() {
+    let text = SHARED.to_owned() + &from("30s", "pattern = { restock = 'orchestrated' }\n");
+    let variant = variant_of(&text);
+    let turns = |kind| -> Vec<_> {
+        let turns = variant.pattern.waits_in_turn(OperationKind(kind)).into_iter();
+        turns.map(|(from, waits)| (from, waits.steps)).collect()
+    };
+    let later = Time::ZERO + Span::from_secs(30);
+    let (local, saga) = (WaitsFor::InOnePlace, WaitsFor::All);
+    assert_eq!(turns(0), [(Time::ZERO, local), (later, saga)]);
+    assert_eq!(turns(1), [(Time::ZERO, local)]);
+    let coupling = Coupling::of(&variant.system, |kind| variant.pattern.waits_in_turn(kind));
+    let chain = coupling.longest().expect("an operation");
+    assert_eq!(chain.name, "restock (from 30s)");
+    assert_eq!(chain.needs, ["inventory", "orchestrator", "book-db"]);
 }
 
 #[test]
