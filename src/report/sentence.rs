@@ -267,7 +267,7 @@ mod tests {
             assert!(text.starts_with("no difference shown"), "{text}");
         }
         let leads: Vec<&str> = layouts.iter().map(|(lead, _)| &**lead).collect();
-        assert_eq!(leads, ["Up for a yes, at the most:"], "a layout needs no seeds");
+        assert_eq!(leads, ["Must be up for a yes, at most:"], "a layout needs no seeds");
         let mut alone = fixture::comparison(10);
         alone.variants.truncate(1);
         alone = alone.complete();

@@ -177,12 +177,22 @@ fn column_width(table: &Table, at: usize) -> usize {
     cells.chain(head.lines().map(width)).max().unwrap_or(0) + PADDING
 }
 
-/// A head on as many lines as it has parts; a quantile stays with what it belongs to.
+/// The width of a head's lines where its words allow it.
+const HEAD: usize = 9;
+
+/// A head on as many lines as it takes; a quantile stays with what it belongs to.
 fn narrow(head: &str) -> String {
-    match head.rsplit_once(' ') {
-        Some((words, last)) if width(head) > 9 => format!("{}\n{last}", narrow(words)),
-        _ => head.into(),
+    let mut lines = String::new();
+    let mut used = 0;
+    for word in head.split(' ') {
+        let fits = used + 1 + width(word) <= HEAD;
+        if used > 0 {
+            lines.push(if fits { ' ' } else { '\n' });
+        }
+        used = if fits && used > 0 { used + 1 } else { 0 } + width(word);
+        lines += word;
     }
+    lines
 }
 
 fn width(text: &str) -> usize {

@@ -17,6 +17,16 @@ pub struct Table {
     pub rows: Vec<(String, Vec<Cell>)>,
 }
 
+impl Table {
+    /// The note goes on to say what a column means, if the table has it.
+    fn explained(mut self, head: &str, meaning: &str) -> Self {
+        if self.heads.iter().any(|known| known == head) {
+            self.note = format!("{} {meaning}", self.note);
+        }
+        self
+    }
+}
+
 /// A cell of a [`Table`].
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Cell {
@@ -142,24 +152,18 @@ pub fn tables(comparison: &Comparison) -> Vec<Table> {
     ];
     tables.extend(reads(comparison));
     tables.push(outcomes(comparison));
-    tables.push(measured(
-        comparison,
-        "Anomalies",
-        "Per run, warm-up included: `driftlab list measures` defines each (M8). Orphans: rows \
-         at the end."
-            .into(),
-        &ANOMALIES,
-    ));
-    tables.push(measured(
-        comparison,
-        "Cost and repair",
-        "Messages (those with databases apart) and forced writes: per offered operation, \
-             idle polls and inquiries included. \
-             Partial operations: average over time. Violation time: summed over entities, per \
-             1,000 offered operations."
-            .into(),
-        &COST,
-    ));
+    let anomalies = "Per run, warm-up included: `driftlab list measures` defines each (M8).";
+    tables.push(
+        measured(comparison, "Anomalies", anomalies.into(), &ANOMALIES)
+            .explained("orphans", "Orphans: rows at the end."),
+    );
+    let cost = "Messages (those with databases apart) and forced writes: per offered operation, \
+                idle polls and inquiries included. Partial operations: average over time.";
+    let violation = "Violation time: summed over entities, per 1,000 offered operations.";
+    tables.push(
+        measured(comparison, "Cost and repair", cost.into(), &COST)
+            .explained("violation time", violation),
+    );
     tables.extend(capacity(comparison));
     tables.retain(|table| table.heads.len() > 1);
     tables.extend(super::coupling::is_known(comparison).then(|| coupling(comparison)));
@@ -245,12 +249,15 @@ fn coupling(comparison: &Comparison) -> Table {
                 which others than the owner rely, services in the largest group that is deployed \
                 together, nodes that must be up for a yes to the operation below, and how likely \
                 they are with 99.9 % each.";
-    let mut table = measured(comparison, "Coupling", note.into(), &COUPLING);
-    if table.heads.len() > 1 {
-        table.note += " From the runs: waiting for other services in shared databases, as a share \
-                       of all waiting there and, for the service and neighbour that it is worst \
-                       for, of its time there; most services that one fault touched.";
-    }
+    let waits = "Waits for others: what services wait for each other in shared databases, as a \
+                 share of all waiting there.";
+    let slowed = "Slowed down: the share of its time in a shared database that a service waits \
+                  for one other, where that is worst.";
+    let touched = "Touched by a fault: the most services that one fault touched.";
+    let mut table = measured(comparison, "Coupling", note.into(), &COUPLING)
+        .explained("waits for others", waits)
+        .explained("slowed down", slowed)
+        .explained("touched by a fault", touched);
     table.heads.splice(1..1, LAYOUT.map(String::from));
     for ((_, cells), variant) in table.rows.iter_mut().zip(&comparison.variants) {
         cells.splice(0..0, layout(variant));

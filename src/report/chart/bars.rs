@@ -38,13 +38,19 @@ const HEAD: f64 = 28.0;
 const KEY: f64 = 24.0;
 const FOOT: f64 = 44.0;
 
-/// How operations ended: all of them, and those that ended wrong on a scale of their own.
+/// Whether an operation of any variant ended as none should.
+pub fn is_any_wrong(comparison: &Comparison) -> bool {
+    comparison.variants.iter().any(|variant| wrong(&variant.census) > 0)
+}
+
+/// How operations ended: all of them, and, if there are any, those that ended wrong on a scale of their own.
 pub fn outcomes(comparison: &Comparison, title: &str) -> Picture {
     let all = all_outcomes(comparison);
-    let wrong = wrong_outcomes(comparison);
+    let wrong = is_any_wrong(comparison).then(|| wrong_outcomes(comparison));
     let subtitle = "Share of the offered operations of all seeds, by what the stores hold and the \
                     clients were told.";
-    stacked(title, subtitle, &[all, wrong])
+    let panels: Vec<Panel> = std::iter::once(all).chain(wrong).collect();
+    stacked(title, subtitle, &panels)
 }
 
 /// What an operation costs: messages, trips to databases, forced writes.

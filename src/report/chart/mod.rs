@@ -53,7 +53,11 @@ pub fn charts(comparison: &Comparison) -> Vec<Chart> {
     let mut charts = vec![
         chart("lag", LAG, lag(comparison)),
         chart("timeline", TIMELINE, timeline::draw(comparison, &timeline_title(comparison))),
-        chart("outcomes", OUTCOMES, bars::outcomes(comparison, &outcomes_title(comparison))),
+        chart(
+            "outcomes",
+            how_outcomes_are_shown(comparison),
+            bars::outcomes(comparison, &outcomes_title(comparison)),
+        ),
         chart("latency", LATENCY, latency(comparison)),
         chart("cost", COST, bars::cost(comparison, &cost_title(comparison))),
     ];
@@ -74,6 +78,13 @@ const TIMELINE: &str = "Shaded: a fault, named above where there is room. The up
     when an operation had to arrive to be inconsistent for long; a line on the topmost rule means \
     never. The lower panel shows how many operations are partly visible at that time, on an axis \
     that starts at zero and grows by factors of ten.";
+/// Without wrong outcomes there is nothing to explain of them.
+fn how_outcomes_are_shown(comparison: &Comparison) -> &'static str {
+    if bars::is_any_wrong(comparison) { OUTCOMES } else { RIGHT_OUTCOMES }
+}
+
+const RIGHT_OUTCOMES: &str = "How operations ended, judged from what the stores hold and what the \
+    clients were told.";
 const OUTCOMES: &str = "How operations ended, judged from what the stores hold and what the \
     clients were told. Wrong outcomes are repeated below on a scale of their own. Duplicated: an \
     effect twice. Mixed: applied here and refused there. Stranded: unfinished, and something still \
@@ -180,15 +191,24 @@ fn from_to(range: (Extreme, Extreme)) -> String {
     let ((low, of_low), (high, of_high)) = range;
     if of_low == of_high {
         format!("{low} ({of_low})")
+    } else if low == high {
+        format!("{low} in all variants")
     } else {
         format!("from {low} ({of_low}) to {high} ({of_high})")
     }
 }
 
 fn lag_title(comparison: &Comparison) -> String {
-    match range(comparison, key::LAG, Statistic::P50) {
-        Some(found) => format!("Median consistency lag: {}", from_to(found)),
-        None => "No operation exposed anything".into(),
+    let differ = |((low, _), (high, _)): &(Extreme, Extreme)| low != high;
+    let median = range(comparison, key::LAG, Statistic::P50);
+    // Where most operations have none, what tells variants apart is the tail.
+    let tail = range(comparison, key::LAG, Statistic::P99).filter(differ);
+    match (median, tail) {
+        (Some(median), Some(tail)) if !differ(&median) => {
+            format!("Consistency lag, p99: {}", from_to(tail))
+        }
+        (Some(median), _) => format!("Median consistency lag: {}", from_to(median)),
+        (None, _) => "No operation exposed anything".into(),
     }
 }
 

@@ -82,6 +82,34 @@ fn every_chart_is_the_same_bytes_again() {
 }
 
 #[test]
+fn where_medians_are_alike_the_title_is_about_the_tail() {
+    let mut comparison = fixture::comparison(6);
+    let lag = comparison.variants[0].measures[key::LAG].clone();
+    comparison.variants.truncate(2);
+    comparison.variants[1].measures.insert(key::LAG.into(), lag);
+    let low = from_to(range(&comparison, key::LAG, Statistic::P50).expect("a lag"));
+    assert!(low.ends_with(" in all variants"), "{low}");
+    assert_eq!(lag_title(&comparison), format!("Median consistency lag: {low}"));
+}
+
+#[test]
+fn without_wrong_outcomes_nothing_is_drawn_of_them() {
+    let mut comparison = fixture::comparison(6);
+    let texts = |comparison: &Comparison| -> Vec<String> {
+        let chart = charts(comparison).into_iter().find(|chart| chart.name == "outcomes");
+        let picture = chart.expect("a chart of outcomes").picture;
+        picture.texts().map(|text| text.text.clone()).collect()
+    };
+    assert!(texts(&comparison).contains(&"Wrong".to_owned()));
+    comparison
+        .variants
+        .retain(|variant| Census::WRONG.iter().all(|name| variant.census.count(name) == 0));
+    assert!(!comparison.variants.is_empty());
+    assert!(!texts(&comparison).contains(&"Wrong".to_owned()));
+    assert_eq!(how_outcomes_are_shown(&comparison), RIGHT_OUTCOMES);
+}
+
+#[test]
 fn titles_say_the_message() {
     let charts = charts(&fixture::comparison(10));
     let titles: Vec<&str> = charts.iter().map(|chart| &*chart.picture.title).collect();

@@ -3,7 +3,7 @@
 //! The template and the style sheet are real files beside this one. What they show is put together
 //! here, already as text.
 
-use minijinja::{Environment, Value, context};
+use minijinja::{Environment, HtmlEscape, Value, context};
 use serde_json::Value as Json;
 
 use super::chart::{Chart, svg};
@@ -17,6 +17,7 @@ pub(super) const STYLE: &str = include_str!("style.css");
 /// The text of `index.html`, with these charts in it.
 pub fn page(comparison: &Comparison, charts: &[Chart]) -> String {
     let mut environment = Environment::new();
+    environment.add_filter("code", code);
     environment.add_template("report.html", TEMPLATE).expect("the template is tested");
     let template = environment.get_template("report.html").expect("it was just added");
     template.render(content(comparison, charts)).expect("the template is tested")
@@ -79,6 +80,20 @@ fn table(table: view::Table) -> Value {
         heads => table.heads,
         rows => list(table.rows, |(name, cells)| context! { name, cells => list(cells, cell) }),
     }
+}
+
+/// Names in backquotes as code. What is not in pairs is left alone.
+fn code(text: &str) -> Value {
+    let escaped = HtmlEscape(text).to_string();
+    let parts: Vec<&str> = escaped.split('`').collect();
+    if parts.len() % 2 == 0 {
+        return Value::from_safe_string(escaped);
+    }
+    let marked = parts.iter().enumerate().map(|(at, part)| match at % 2 {
+        0 => (*part).to_owned(),
+        _ => format!("<code>{part}</code>"),
+    });
+    Value::from_safe_string(marked.collect())
 }
 
 /// Keeps numbers on one line with what they count.
@@ -222,6 +237,13 @@ mod tests {
     #[test]
     fn numbers_stay_with_their_units() {
         assert_eq!(unbroken("p99 4.1 ms; next (1.2 %)."), "p99 4.1\u{a0}ms; next (1.2\u{a0}%).");
+    }
+
+    #[test]
+    fn names_in_backquotes_are_code() {
+        let text = |text| code(text).to_string();
+        assert_eq!(text("`a<b>` and `c`"), "<code>a&lt;b&gt;</code> and <code>c</code>");
+        assert_eq!(text("one ` alone"), "one ` alone");
     }
 
     #[test]

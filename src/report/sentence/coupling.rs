@@ -49,7 +49,7 @@ const LAYOUT: [(&str, [&str; 2], Facts); 3] = [
         let names = largest.cloned().unwrap_or_default();
         (names.len(), names)
     }),
-    ("Up for a yes, at the most:", ["node", "nodes"], |variant| {
+    ("Must be up for a yes, at most:", ["node", "nodes"], |variant| {
         let longest = variant.coupling.longest();
         (
             longest.map_or(0, |chain| chain.needs.len()),
@@ -59,7 +59,7 @@ const LAYOUT: [(&str, [&str; 2], Facts); 3] = [
 ];
 
 /// The variants that have the most of something and those that have the least, if they differ:
-/// `2 tables in shared (stock and order), none in split and delegate.`
+/// `2 tables in shared (stock and order), none in split and delegate, the others between.`
 fn extremes(comparison: &Comparison, unit: [&str; 2], facts: Facts) -> Option<String> {
     let found: Vec<(&str, usize, Vec<String>)> = (comparison.variants.iter())
         .filter(|variant| !variant.coupling.tables.is_empty())
@@ -87,7 +87,9 @@ fn extremes(comparison: &Comparison, unit: [&str; 2], facts: Facts) -> Option<St
         };
         format!("{count} in {}{names}", human::list(&variants))
     };
-    Some(format!("{}, {}.", side(most), side(least)))
+    let between = found.iter().any(|(_, count, _)| *count != most && *count != least);
+    let rest = if between { ", the others between" } else { "" };
+    Some(format!("{}, {}{rest}.", side(most), side(least)))
 }
 
 /// What was the matter in a variant, in words.
@@ -182,10 +184,28 @@ mod tests {
                     "Deployed together: 2 services in {first} (customer and ticket), none in other."
                 ),
                 format!(
-                    "Up for a yes, at the most: 4 nodes in {first} (ticket, ticket-db, customer \
+                    "Must be up for a yes, at most: 4 nodes in {first} (ticket, ticket-db, customer \
                      and customer-db), 1 node in other (ticket)."
                 ),
             ]
+        );
+    }
+
+    #[test]
+    fn variants_between_the_extremes_are_not_passed_over_in_silence() {
+        let mut comparison = pair();
+        let first = comparison.variants[0].name.clone();
+        comparison.variants[1].coupling.chains[0].needs.truncate(1);
+        let mut third = comparison.variants[0].clone();
+        third.name = "third".into();
+        third.coupling.chains[0].needs.truncate(2);
+        comparison.variants.push(third);
+        assert_eq!(
+            said(&comparison),
+            [format!(
+                "Must be up for a yes, at most: 4 nodes in {first} (ticket, ticket-db, customer \
+                 and customer-db), 1 node in other (ticket), the others between."
+            )]
         );
     }
 
