@@ -37,7 +37,11 @@ pub fn explain(session: &Session, name: &str) -> Result<Exit, Error> {
     known.extend(faults.names());
     known.extend(properties.names());
     let hint = nearest(name, known.iter().copied()).map_or_else(
-        || format!("known are {}", known.join(", ")),
+        || {
+            "`driftlab list patterns`, `techniques`, `faults` and `checks` show what has a page; \
+             `driftlab list measures` defines measures"
+                .to_owned()
+        },
         |near| format!("did you mean `{near}`?"),
     );
     let message = format!("no pattern, technique, fault or check is called `{name}`");

@@ -9,6 +9,7 @@ use crate::experiment::replay::{counterexample, shape};
 use crate::experiment::shrink::{Shrunk, Step, shrink, violates};
 use crate::experiment::trial::{Case, Trial};
 use crate::report;
+use crate::report::human::some;
 use crate::scenario::Scenario;
 
 /// Where failures of a scenario go, and what has been told of them.
@@ -62,7 +63,7 @@ impl<'a> Hunt<'a> {
 
     /// A step of shrinking.
     fn say(&self, Step { what, faults, operations, runs }: Step) {
-        let left = format!("{faults} faults, {operations} operations");
+        let left = format!("{}, {}", some(faults, "fault"), some(operations, "operation"));
         remark(self.session, &format!("  shrinking, run {runs}: {what} ({left} left)\n"));
     }
 
@@ -139,7 +140,7 @@ fn why<'a>(shrunk: &'a Shrunk, property: &str) -> &'a str {
 /// How a failure was found and made small.
 fn history(found: &str, case: &Case, shrunk: &Shrunk) -> String {
     let (faults, operations) = (case.faults.len(), case.operations.len());
-    let from = format!("{faults} faults and {operations} operations");
+    let from = format!("{} and {}", some(faults, "fault"), some(operations, "operation"));
     let end = if shrunk.finished { "" } else { ", when the runs were used up" };
     format!("  found {found}, shrunk from {from} in {} runs{end}\n", shrunk.runs)
 }

@@ -17,20 +17,25 @@ use crate::scenario::{Scenario, Source, render};
 /// `driftlab replay`.
 pub fn replay(session: &Session, args: &Args) -> Result<Exit, Error> {
     if args.file.is_dir() {
-        return suite(session, &args.file);
+        return suite(session, args);
     }
     let read = read(session, &args.file)?;
     let again = read.again();
     print(&details(&read, &again))?;
     if args.trace || args.page.is_some() {
-        tell(session, &read, &again, args)?;
+        tell(session, &args.file, (&read, &again), args)?;
     }
     Ok(exit(again.judgement.verdict))
 }
 
 /// Explains a violation on the terminal or as a page; of what is not violated there is only the
 /// story.
-fn tell(session: &Session, read: &Read, again: &Replayed, args: &Args) -> Result<(), Error> {
+fn tell(
+    session: &Session,
+    file: &Path,
+    (read, again): (&Read, &Replayed),
+    args: &Args,
+) -> Result<(), Error> {
     let property = &read.written.property;
     let is_violated = |it: &&Finding| it.property == *property && it.verdict() == Verdict::Violated;
     let Some(finding) = again.tried.findings.iter().find(is_violated) else {
@@ -38,7 +43,7 @@ fn tell(session: &Session, read: &Read, again: &Replayed, args: &Args) -> Result
         return Ok(());
     };
     let mut explanation = of_case(&read.trial(), &again.case, finding);
-    explanation.replay = format!("driftlab replay {} --trace", args.file.display());
+    explanation.replay = format!("driftlab replay {} --trace", file.display());
     if args.trace {
         print(&format!("\n{}", report::failure::terminal(&explanation)))?;
     }
@@ -52,8 +57,13 @@ fn tell(session: &Session, read: &Read, again: &Replayed, args: &Args) -> Result
     Ok(())
 }
 
-/// Replays every counterexample of a folder, one line each.
-fn suite(session: &Session, folder: &Path) -> Result<Exit, Error> {
+/// Replays every counterexample of a folder, one line each, and with `--trace` its story.
+fn suite(session: &Session, args: &Args) -> Result<Exit, Error> {
+    let folder = &args.file;
+    if args.page.is_some() {
+        let message = format!("`{}` is a folder, and a page explains one", folder.display());
+        return Err(Error::Usage(format!("{message}\nhint: name a counterexample in it")));
+    }
     let files = files(folder)?;
     if files.is_empty() {
         let hint = "`driftlab fuzz` writes what it finds to reports/SCENARIO/counterexamples";
@@ -69,6 +79,9 @@ fn suite(session: &Session, folder: &Path) -> Result<Exit, Error> {
         let other = if again.identity == Identity::Same { "" } else { ", not the same run" };
         let (name, verdict_name) = (path.display(), verdict.name());
         print(&format!("{verdict_name:9} {name}: {variant}, {property}{other}\n"))?;
+        if args.trace {
+            tell(session, path, (&read, &again), args)?;
+        }
         verdicts.push(verdict);
     }
     let count = |verdict| verdicts.iter().filter(|it| **it == verdict).count();

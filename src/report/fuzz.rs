@@ -50,6 +50,7 @@ fn verdict(tally: &Tally) -> String {
     let (violated, undecided) = (of(Verdict::Violated), of(Verdict::Undecided));
     let all = tally.properties.len();
     match (violated, undecided) {
+        _ if tally.runs == 0 => "no run".into(),
         _ if all == 0 => "nothing is promised".into(),
         (0, 0) => format!("held: {all} of {all}"),
         (0, some) => format!("held: {} of {all}, undecided: {some}", all - some),

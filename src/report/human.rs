@@ -95,6 +95,11 @@ pub fn count(count: u64) -> String {
     apart
 }
 
+/// So many of something whose plural ends in `s`: `1 fault`, `2 faults`.
+pub fn some(count: usize, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
 /// `a`, `a and b`, `a, b and c`.
 pub fn list<S: AsRef<str>>(items: &[S]) -> String {
     match items {

@@ -221,7 +221,9 @@ pub fn load(
 ) -> (Option<Scenario>, Vec<Problem>) {
     let text = source.text.as_str();
     let (tree, errors) = toml::de::DeTable::parse_recoverable(text);
-    let syntax: Vec<Problem> = errors.iter().map(syntax_problem).collect();
+    let mut syntax: Vec<Problem> = errors.iter().map(syntax_problem).collect();
+    // Of a thousand brackets that nobody closes, one says it all.
+    syntax.dedup();
     let mut decoder = Decoder::new(text, Data::new(files), registries);
     if let Some(profile) = named_profile(tree.get_ref()) {
         decoder.profile = profile;
