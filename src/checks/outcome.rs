@@ -275,6 +275,9 @@ impl Operations {
 
     /// The instant `now` is over. True if the number of partial operations may have changed.
     pub fn end_instant(&mut self, now: u64) -> bool {
+        if self.changed.is_empty() {
+            return false;
+        }
         let mut changed = false;
         for op in self.changed.drain(..) {
             let outcome = &mut self.outcomes[op as usize];

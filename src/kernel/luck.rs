@@ -117,7 +117,10 @@ impl Luck {
 
     #[inline]
     fn hash<const N: usize>(&self, seed: u64, key: [u64; N]) -> u64 {
-        let bytes = key.map(u64::to_le_bytes);
+        let mut bytes = [[0; 8]; N];
+        for (bytes, word) in bytes.iter_mut().zip(key) {
+            *bytes = word.to_le_bytes(); // A plain loop: `array::map` is not unrolled.
+        }
         xxh3_64_with_seed(bytes.as_flattened(), seed)
     }
 }

@@ -8,7 +8,7 @@ use super::task::{DOOMED, LIVE, Process, READY, Tasks, Timers, UNBORN};
 use super::{NodeId, TaskId, Time};
 
 /// Dead entries are left in the queue until there are this many, and more dead than live ones.
-const TOLERATED: usize = 1_024;
+const TOLERATED: usize = 64;
 
 /// A process that is to be polled.
 pub(super) struct Turn {

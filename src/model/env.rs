@@ -180,8 +180,9 @@ impl Env {
     /// theirs, further ones are numbered as they are first used.
     pub fn label(&self, text: &'static str) -> u32 {
         let mut labels = self.0.labels.borrow_mut();
-        let same = |known: &&str| std::ptr::eq(*known, text) || *known == text;
-        let known = labels.iter().position(same);
+        // Nearly always it is the very text that is known, and then nobody need read it.
+        let itself = labels.iter().position(|known| std::ptr::eq(*known, text));
+        let known = itself.or_else(|| labels.iter().position(|known| *known == text));
         known.unwrap_or_else(|| {
             labels.push(text);
             labels.len() - 1

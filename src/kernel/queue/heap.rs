@@ -112,7 +112,8 @@ impl PendingSet for QuadHeap {
             .map(|place| self.families[place / 4].0[place % 4])
             .filter(|&entry| keep(entry))
             .collect();
-        *self = Self::new();
+        self.families.clear();
+        self.len = 0;
         for entry in kept {
             self.push(entry);
         }

@@ -146,11 +146,15 @@ impl LockTable {
         granted: &mut Vec<(TxnId, RowId)>,
     ) {
         let Some(party) = self.parties.get_mut(&txn) else { return };
-        let held = std::mem::take(&mut party.held);
-        let (mut exclusive, shared): (Vec<_>, Vec<_>) = held.into_iter().partition(|row| {
+        let is_exclusive = |row: &RowId| {
             let queue = self.rows.get(row).expect("a held row is locked");
             queue.holders[0].mode == Mode::Exclusive
-        });
+        };
+        if party.held.iter().all(is_exclusive) {
+            return; // As where readers see a snapshot: nothing is to be sorted out.
+        }
+        let held = std::mem::take(&mut party.held);
+        let (mut exclusive, shared): (Vec<_>, Vec<_>) = held.into_iter().partition(is_exclusive);
         self.party(txn).held.append(&mut exclusive);
         for row in shared {
             released.push(self.drop_lock(txn, row, now, granted));
