@@ -69,7 +69,7 @@ struct Watched {
 impl Invariants {
     /// The invariants of a system over its initial rows. `total` takes the number of violations.
     pub fn new(system: &System, window: (u64, u64), total: Gauge) -> Self {
-        let watched: Vec<Watched> = system
+        let mut watched: Vec<Watched> = system
             .invariants
             .iter()
             .map(|spec| Watched {
@@ -83,17 +83,16 @@ impl Invariants {
             })
             .collect();
         let tables = system.invariants.iter().flat_map(|spec| rules::tables(&spec.rule));
-        let mut invariants =
-            Self { mirror: Mirror::new(system, tables), watched, total, changed: true };
-        for change in invariants.mirror.initial_rows() {
-            for watched in &mut invariants.watched {
+        let mirror = Mirror::new(system, tables);
+        for change in mirror.initial_rows() {
+            for watched in &mut watched {
                 watched.rule.change(&change);
             }
         }
-        for watched in &mut invariants.watched {
+        for watched in &mut watched {
             watched.rule.begin();
         }
-        invariants
+        Self { mirror, watched, total, changed: true }
     }
 
     /// A cell of a committed row changed, or the row is gone.

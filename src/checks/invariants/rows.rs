@@ -53,19 +53,18 @@ impl Mirror {
     }
 
     /// Every initial row, as if it had just been made.
-    pub fn initial_rows(&self) -> Vec<Change> {
+    pub fn initial_rows(&self) -> impl Iterator<Item = Change> {
         let tables = (0_u16..).map(TableId).zip(&self.tables);
-        tables
-            .filter_map(|(table, rows)| Some((table, rows.as_ref()?)))
-            .flat_map(|(table, rows)| {
+        tables.filter_map(|(table, rows)| Some((table, rows.as_ref()?))).flat_map(
+            |(table, rows)| {
                 let new = Some(rows.fresh);
                 (0..rows.initial).map(move |key| Change { table, key, old: None, new })
-            })
-            .collect()
+            },
+        )
     }
 
-    /// The rows of a table that exist, by key: the initial ones first.
-    pub fn rows(&self, table: TableId) -> impl Iterator<Item = (u64, Row)> {
+    /// The cells of the rows of a table that exist, by key: the initial ones first.
+    pub fn rows(&self, table: TableId) -> impl Iterator<Item = (u64, &[i64])> {
         self.tables[table.index()].iter().flat_map(|rows| {
             let initial = (0..rows.initial).map(|key| (key, key as usize));
             let made = rows.made.iter().map(|(key, slot)| (*key, *slot));
@@ -73,31 +72,33 @@ impl Mirror {
         })
     }
 
-    /// A row, if it exists and its table is watched.
-    pub fn row(&self, table: TableId, key: u64) -> Option<Row> {
+    /// The cells of a row, if it exists and its table is watched.
+    pub fn row(&self, table: TableId, key: u64) -> Option<&[i64]> {
         let rows = self.tables[table.index()].as_ref()?;
         let slot = if key < rows.initial { key as usize } else { *rows.made.get(&key)? };
         rows.get(slot)
     }
 
-    /// Takes in a `Value` record; none if no invariant speaks of its table or nothing changed.
+    /// Takes in a `Value` record: what changed, none if no invariant speaks of its table or nothing
+    /// did.
     pub fn apply(&mut self, record: &Record) -> Option<Change> {
         let (table, column) = subject_column(record.subject);
         let rows = self.tables.get_mut(table.index())?.as_mut()?;
         let key = record.a;
         let slot = rows.slot(key);
-        let old = rows.get(slot);
-        let new = match column {
-            WHOLE_ROW if record.b == ROW_GONE => None,
-            WHOLE_ROW => Some(old.unwrap_or(rows.fresh)),
-            column => {
-                let mut row = old.unwrap_or(rows.fresh);
-                *row.get_mut(usize::from(column))? = record.b as i64;
-                Some(row)
-            }
-        };
-        rows.set(slot, new);
-        (old != new).then_some(Change { table, key, old, new })
+        let old = rows.copy(slot);
+        let changed = rows.write(slot, column, record.b);
+        changed.then(|| Change { table, key, old, new: rows.copy(slot) })
+    }
+
+    /// Takes in a `Value` record; whether that changed anything that is watched.
+    pub fn write(&mut self, record: &Record) -> bool {
+        let (table, column) = subject_column(record.subject);
+        let rows = self.tables.get_mut(table.index()).and_then(Option::as_mut);
+        rows.is_some_and(|rows| {
+            let slot = rows.slot(record.a);
+            rows.write(slot, column, record.b)
+        })
     }
 }
 
@@ -133,21 +134,33 @@ impl Rows {
         })
     }
 
-    fn get(&self, slot: usize) -> Option<Row> {
-        if !self.live[slot] {
-            return None;
-        }
-        let mut row = self.fresh;
+    fn get(&self, slot: usize) -> Option<&[i64]> {
         let first = slot * self.columns;
-        row[..self.columns].copy_from_slice(&self.cells[first..first + self.columns]);
+        self.live[slot].then(|| &self.cells[first..first + self.columns])
+    }
+
+    fn copy(&self, slot: usize) -> Option<Row> {
+        let cells = self.get(slot)?;
+        let mut row = self.fresh;
+        row[..self.columns].copy_from_slice(cells);
         Some(row)
     }
 
-    fn set(&mut self, slot: usize, row: Option<Row>) {
-        self.live[slot] = row.is_some();
-        if let Some(row) = row {
-            let first = slot * self.columns;
-            self.cells[first..first + self.columns].copy_from_slice(&row[..self.columns]);
+    /// A row is gone, is there, or has another value in a column, which makes one that was not
+    /// there; whether that is news.
+    fn write(&mut self, slot: usize, column: u8, value: u64) -> bool {
+        let is_gone = column == WHOLE_ROW && value == ROW_GONE;
+        let was_live = std::mem::replace(&mut self.live[slot], !is_gone);
+        if is_gone {
+            return was_live;
         }
+        let first = slot * self.columns;
+        let cells = &mut self.cells[first..first + self.columns];
+        if !was_live {
+            cells.copy_from_slice(&self.fresh[..self.columns]);
+        }
+        let cell = cells.get_mut(usize::from(column));
+        let before = cell.map(|cell| std::mem::replace(cell, value as i64));
+        !was_live || before.is_some_and(|before| before != value as i64)
     }
 }

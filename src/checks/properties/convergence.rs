@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
-use crate::checks::invariants::rows::{Mirror, Row};
+use crate::checks::invariants::rows::Mirror;
 use crate::model::record::{Kind, OpId, Record};
 use crate::model::system::{Derive, DeriveRule, System, TableId};
 
@@ -58,8 +58,8 @@ impl Property for Convergence {
     fn see(&mut self, record: &Record) {
         if record.kind == Kind::Touches {
             self.touched.insert((TableId(record.subject as u16), record.a), record.op);
-        } else if self.mirror.apply(record).is_some() {
-            self.changed = true;
+        } else {
+            self.changed |= self.mirror.write(record);
         }
     }
 
@@ -93,7 +93,8 @@ impl Property for Convergence {
 impl Convergence {
     /// The rows that disagree, each with the column; none if the row is missing.
     fn disagreements(&self, target: TableId, derive: &Derive) -> Vec<(u64, Option<u8>)> {
-        let admits = |row: &Row| derive.filter.iter().all(|(at, is)| row[usize::from(*at)] == *is);
+        let admits =
+            |row: &[i64]| derive.filter.iter().all(|(at, is)| row[usize::from(*at)] == *is);
         let sources = || self.mirror.rows(derive.source).filter(|(_, row)| admits(row));
         match &derive.rule {
             DeriveRule::RowPer => sources()

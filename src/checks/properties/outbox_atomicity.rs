@@ -55,7 +55,8 @@ impl Property for OutboxAtomicity {
         if !self.group.take(record) {
             return;
         }
-        for (op, step, undo) in std::mem::take(&mut self.group.shown) {
+        for at in 0..self.group.shown.len() {
+            let (op, step, undo) = self.group.shown[at];
             if undo == 1 || !self.is_followed(op, step) {
                 continue;
             }

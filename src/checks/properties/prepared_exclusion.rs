@@ -83,11 +83,13 @@ impl Property for PreparedExclusion {
                 }
             }
             Kind::Committed => {
-                for row in std::mem::take(&mut self.written) {
-                    if self.kept.get(&row).is_some_and(|keeper| *keeper != record.a) {
+                for at in 0..self.written.len() {
+                    let keeper = self.kept.get(&self.written[at]);
+                    if keeper.is_some_and(|keeper| *keeper != record.a) {
                         self.fail(record, "overwritten");
                     }
                 }
+                self.written.clear();
             }
             Kind::Crashed => self.written.clear(),
             _ => {}
