@@ -238,9 +238,10 @@ impl Fuzz<'_> {
         let trial = &self.trials[trial];
         let batch = Batch::new(self, trial, from / BATCH);
         let mut tally = Tally { points: batch.classes(), ..Tally::default() };
+        let stage = trial.stage(batch.operations());
         for run in from..to {
             let case = batch.case(run);
-            tally.count(&case, &trial.run(&case), run);
+            tally.count(&case, &trial.run_on(&stage, &case), run);
         }
         tally
     }

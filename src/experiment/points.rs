@@ -6,13 +6,12 @@
 //! that went the same way up to there.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
 use super::run::{Setup, observe};
 use crate::faults::target;
 use crate::faults::trigger::{OpName, Trigger, What};
-use crate::kernel::{NodeId, Sink, Span, Time};
+use crate::kernel::{Lookup, NodeId, Sink, Span, Time};
 use crate::model::point::{Act, Moment, Order, Point, Watcher};
 use crate::model::record::{Kind, MessageClass, OpId, Record};
 use crate::model::system::StepId;
@@ -171,7 +170,7 @@ struct Words<'a> {
     names: Vec<String>,
     /// By node: the nodes whose names stand for it, too.
     called: Vec<Vec<u16>>,
-    counts: BTreeMap<Description, u32>,
+    counts: Lookup<Description, u32>,
 }
 
 impl<'a> Words<'a> {
@@ -183,7 +182,7 @@ impl<'a> Words<'a> {
                 called[usize::from(node.0)].push(number);
             }
         }
-        Self { world, names, called, counts: BTreeMap::new() }
+        Self { world, names, called, counts: Lookup::new() }
     }
 
     /// The trigger of the next point. It counts as one more of everything that it fits: what does
@@ -203,7 +202,7 @@ impl<'a> Words<'a> {
             for to in &tos {
                 for (op, step) in &subjects {
                     let fits = (act, label, moment, *who, *to, *op, *step);
-                    *self.counts.entry(fits).or_default() += 1;
+                    *self.counts.get_or_insert_with(fits, || 0) += 1;
                 }
             }
         }

@@ -75,6 +75,13 @@ pub struct Trial<'a> {
     window: Span,
 }
 
+/// What all cases with the same operations share: the system with its phases, and the load.
+#[derive(Clone)]
+pub struct Stage {
+    system: Arc<System>,
+    workload: Workload,
+}
+
 /// What one run of a case came to.
 #[derive(Clone, Debug)]
 pub struct Tried {
@@ -165,23 +172,32 @@ impl<'a> Trial<'a> {
         last.unwrap_or(Time::ZERO) + self.window
     }
 
-    /// What is run for a case.
-    pub fn setup(&self, case: &Case) -> Setup {
+    /// What is shared by all cases with these operations.
+    pub fn stage(&self, operations: &[Offer]) -> Stage {
         let mut system = self.system.clone();
-        let keys = case.operations.iter().flat_map(|offer| &offer.info.keys);
+        let keys = operations.iter().flat_map(|offer| &offer.info.keys);
         let used = keys.filter(|key| maker(**key).is_none()).map(|key| key.0 + 1).max();
         for (table, whole) in system.tables.iter_mut().zip(&self.variant.system.tables) {
             table.rows = whole.rows.min(table.rows.max(used.unwrap_or(0)));
         }
-        system.phases.load = self.heals(&case.operations) - Time::ZERO;
-        let mut infos: Vec<OpInfo> = case.operations.iter().map(|offer| offer.info).collect();
+        system.phases.load = self.heals(operations) - Time::ZERO;
+        let mut infos: Vec<OpInfo> = operations.iter().map(|offer| offer.info).collect();
         infos.sort_by_key(|info| info.arrived);
+        Stage { system: Arc::new(system), workload: Workload::Listed(infos.into()) }
+    }
+
+    /// What is run for a case.
+    pub fn setup(&self, case: &Case) -> Setup {
+        self.setup_on(&self.stage(&case.operations), case)
+    }
+
+    fn setup_on(&self, stage: &Stage, case: &Case) -> Setup {
         Setup {
             faults: case.faults.clone().into(),
-            workload: Workload::Listed(infos.into()),
+            workload: stage.workload.clone(),
             salts: case.salts.clone().into(),
             ending: Ending::Settled,
-            ..Setup::new(Arc::new(system), Arc::clone(&self.variant.pattern))
+            ..Setup::new(Arc::clone(&stage.system), Arc::clone(&self.variant.pattern))
         }
     }
 
@@ -205,22 +221,37 @@ impl<'a> Trial<'a> {
         self.observe(case, Vec::new(), |_| (), |_| ()).0
     }
 
+    /// The same for one of many cases with the operations of a stage.
+    pub fn run_on(&self, stage: &Stage, case: &Case) -> Tried {
+        self.judge(&self.setup_on(stage, case), case, Vec::new(), |_| (), |_| ()).0
+    }
+
     /// Runs a case before the checks and further sinks; `ready` and `look` as in
     /// [`observe`].
     pub fn observe<T>(
         &self,
         case: &Case,
+        sinks: Vec<Rc<RefCell<dyn Sink<Record>>>>,
+        ready: impl FnOnce(&Rc<World>),
+        look: impl FnOnce(&World) -> T,
+    ) -> (Tried, T) {
+        self.judge(&self.setup(case), case, sinks, ready, look)
+    }
+
+    fn judge<T>(
+        &self,
+        setup: &Setup,
+        case: &Case,
         mut sinks: Vec<Rc<RefCell<dyn Sink<Record>>>>,
         ready: impl FnOnce(&Rc<World>),
         look: impl FnOnce(&World) -> T,
     ) -> (Tried, T) {
-        let setup = self.setup(case);
         let verifier = Verifier::of(&setup.system, &self.scenario.properties, &self.promises);
         let verifier = Rc::new(RefCell::new(verifier));
         let faults = Rc::new(RefCell::new(FaultWatch::new(case.faults.len())));
         sinks.push(Rc::clone(&verifier) as _);
         sinks.push(Rc::clone(&faults) as _);
-        let (ran, looked) = observe(&setup, case.seed, sinks, ready, look);
+        let (ran, looked) = observe(setup, case.seed, sinks, ready, look);
         let verifier = Rc::into_inner(verifier).expect("the run is over, and so is its recorder");
         let verifier = verifier.into_inner();
         let (census, whole_since) = (verifier.census(), verifier.last_partial());

@@ -18,8 +18,8 @@
 //! What was drawn is shown by `driftlab run`, with the seed that drew it. To look for faults that
 //! break something instead of measuring what some cost, use `driftlab fuzz`.
 
+use std::borrow::Cow;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -153,12 +153,15 @@ impl Nemesis {
 }
 
 /// The whole plan of one seed: the faults that are written, then those that are drawn.
-pub fn plan(
-    written: &[PlannedFault],
+pub fn plan<'a>(
+    written: &'a [PlannedFault],
     nemeses: &[Nemesis],
     system: &System,
     luck: &Luck,
-) -> Arc<[PlannedFault]> {
+) -> Cow<'a, [PlannedFault]> {
+    if nemeses.is_empty() {
+        return Cow::Borrowed(written);
+    }
     let drawn = nemeses.iter().flat_map(|nemesis| nemesis.draw(system, luck));
     written.iter().cloned().chain(drawn).collect()
 }

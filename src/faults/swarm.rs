@@ -86,9 +86,17 @@ impl Swarm {
     #[must_use]
     pub fn at_points(mut self, points: impl IntoIterator<Item = Trigger>) -> Self {
         for point in points {
-            self.points.entry(point.what.clone()).or_default().push(point);
+            match self.points.get_mut(&point.what) {
+                Some(sort) => sort.push(point),
+                None => drop(self.points.insert(point.what.clone(), vec![point])),
+            }
         }
         self
+    }
+
+    /// The points at which faults may begin, sort by sort.
+    pub fn points(&self) -> impl Iterator<Item = &Trigger> {
+        self.points.values().flatten()
     }
 
     /// The same without a character of each run: every kind, time and point alike. The baseline.

@@ -201,7 +201,7 @@ impl Scenario {
 
     /// What goes wrong on a seed: the faults that are written, then those that are drawn for it.
     pub fn plan(&self, seed: u64) -> Arc<[PlannedFault]> {
-        random::plan(&self.faults, &self.nemeses, &self.system, &Luck::new(seed))
+        random::plan(&self.faults, &self.nemeses, &self.system, &Luck::new(seed)).into()
     }
 
     /// The variant with this name.

@@ -34,7 +34,6 @@ const SEEDS: u64 = 1_000_000;
 pub(super) struct Batch {
     seed: u64,
     operations: Vec<Offer>,
-    points: Vec<Trigger>,
     swarm: Swarm,
 }
 
@@ -51,8 +50,7 @@ impl Batch {
             meet(&mut operations, trial.period(), &mut words);
         }
         let calm = Case { seed, operations, faults: Vec::new(), salts: Vec::new() };
-        let points: Vec<Trigger> =
-            trial.points(&calm).into_iter().map(|passed| passed.trigger).collect();
+        let points = trial.points(&calm).into_iter().map(|passed| passed.trigger);
         let operations = calm.operations;
         let heals = trial.heals(&operations) - Time::ZERO;
         let first = operations.first().map_or(Span::ZERO, |offer| offer.info.arrived - Time::ZERO);
@@ -62,9 +60,9 @@ impl Batch {
         let menu = Menu::of(trial.system(), &trial.variant().pattern.drivers());
         let kinds = Kind::of(trial.budget(), fuzz.faults);
         let swarm = Swarm::new(kinds, menu, (from, busy), fuzz.most)
-            .at_points(points.iter().cloned())
+            .at_points(points)
             .uniform(fuzz.uniform);
-        Self { seed: fuzz.seed, operations, points, swarm }
+        Self { seed: fuzz.seed, operations, swarm }
     }
 
     /// Draws run number `run`, which belongs to this batch.
@@ -76,9 +74,20 @@ impl Batch {
         Case { seed, operations: self.operations.clone(), faults, salts: Vec::new() }
     }
 
+    /// What every run of it is asked for.
+    pub fn operations(&self) -> &[Offer] {
+        &self.operations
+    }
+
     /// The points that were passed, whoever they are for.
     pub fn classes(&self) -> BTreeSet<String> {
-        self.points.iter().map(class).collect()
+        // Most differ in nothing but the operation: these are put into words once.
+        let mut known = BTreeSet::new();
+        let news = self.swarm.points().filter(|point| {
+            let Trigger { who, what, to, step, moment, .. } = *point;
+            known.insert((what, who, to, step, *moment))
+        });
+        news.map(class).collect()
     }
 }
 
