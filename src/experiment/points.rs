@@ -6,6 +6,7 @@
 //! that went the same way up to there.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
 use super::run::{Setup, observe};

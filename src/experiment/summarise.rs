@@ -39,7 +39,7 @@ pub fn comparison(
     let mut checks = Vec::new();
     let others = |name: &str| {
         let named = |variant: &&Variant| *variant.name.shown == *name;
-        variants.iter().position(|variant| named(variant)).map(of)
+        variants.iter().position(named).map(of)
     };
     for (at, variant) in variants.iter().enumerate() {
         let same = |known: &Variant| known.name.shown == variant.name.shown;

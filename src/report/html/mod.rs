@@ -86,7 +86,7 @@ fn table(table: view::Table) -> Value {
 fn code(text: &str) -> Value {
     let escaped = HtmlEscape(text).to_string();
     let parts: Vec<&str> = escaped.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return Value::from_safe_string(escaped);
     }
     let marked = parts.iter().enumerate().map(|(at, part)| match at % 2 {
