@@ -43,7 +43,8 @@ pub fn is_any_wrong(comparison: &Comparison) -> bool {
     comparison.variants.iter().any(|variant| wrong(&variant.census) > 0)
 }
 
-/// How operations ended: all of them, and, if there are any, those that ended wrong on a scale of their own.
+/// How operations ended: all of them, and, if there are any, those that ended wrong on a scale of
+/// their own.
 pub fn outcomes(comparison: &Comparison, title: &str) -> Picture {
     let all = all_outcomes(comparison);
     let wrong = is_any_wrong(comparison).then(|| wrong_outcomes(comparison));

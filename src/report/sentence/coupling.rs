@@ -184,8 +184,8 @@ mod tests {
                     "Deployed together: 2 services in {first} (customer and ticket), none in other."
                 ),
                 format!(
-                    "Must be up for a yes, at most: 4 nodes in {first} (ticket, ticket-db, customer \
-                     and customer-db), 1 node in other (ticket)."
+                    "Must be up for a yes, at most: 4 nodes in {first} (ticket, ticket-db, \
+                     customer and customer-db), 1 node in other (ticket)."
                 ),
             ]
         );
