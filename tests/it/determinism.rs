@@ -13,6 +13,7 @@ use driftlab::checks::{OperationRow, Verdict};
 use driftlab::experiment::compare::{Judged, Study, fingerprints, judge};
 use driftlab::experiment::result::Comparison;
 use driftlab::faults::budget::inside;
+use driftlab::faults::target;
 use driftlab::model::record::OpId;
 use driftlab::model::system::OperationKind;
 use driftlab::report::json::summary;
@@ -60,7 +61,9 @@ fn shipped_runs_are_as_recorded_and_add_up() {
 fn keeps_its_promises(scenario: &Scenario, variant: &Variant, promised: &[Finding]) {
     let name = format!("{} of {}", variant.name.shown, scenario.name);
     let budget = variant.pattern.promises(&scenario.system).budget;
-    assert_eq!(inside(&scenario.faults, &budget, &|_| 1), Ok(()), "{name}");
+    let drivers = variant.pattern.drivers();
+    let nodes = |name: &str| target::count(&variant.system, &drivers, name);
+    assert_eq!(inside(&scenario.faults, &budget, &nodes), Ok(()), "{name}");
     for finding in promised {
         assert_ne!(finding.verdict(), Verdict::Violated, "{name}: {finding:?}");
     }
