@@ -257,7 +257,7 @@ impl Limit {
     }
 
     /// Whether a greater value can only be worse.
-    pub const fn is_upper(self) -> bool {
+    const fn is_upper(self) -> bool {
         matches!(self, Self::Below | Self::AtMost)
     }
 }

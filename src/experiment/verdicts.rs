@@ -151,8 +151,7 @@ impl Over<'_> {
             }
             _ => format!("in {of_verdict} of {} seeds", self.seeds.len()),
         };
-        let (variant, name) = (self.variant.into(), name.into());
-        CheckResult { variant, kind, name, verdict: say(verdict), why }
+        self.once(kind, name, Judgement { verdict, why: why.into() })
     }
 }
 

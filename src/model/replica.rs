@@ -98,7 +98,7 @@ async fn pull(
             return Ok(());
         }
         let is_last = rows.len() < BATCH;
-        held_back(here, number).await;
+        here.env().held_back(number).await;
         take_over(here, number, replica.copy, (rows, last)).await.map_err(|_| Away)?;
         *place = last;
         if is_last {
@@ -132,7 +132,7 @@ async fn push(
 ) -> Result<(), Away> {
     let page = changes(here, replica.of, *place).await.map_err(|_| Away)?;
     let last = page.1;
-    held_back(here, number).await;
+    here.env().held_back(number).await;
     let (copy, keeper) = (replica.copy, here.world().owner(replica.copy, OpId::NONE));
     let message = Message::request("copy", here.system().retry.step_deadline);
     let told = here.call(keeper, message, move |here| {
@@ -142,13 +142,6 @@ async fn push(
     let Reply::Answered(Ok(())) = told.await else { return Err(Away) };
     *place = last;
     Ok(())
-}
-
-/// Lets a fault hold back what a feed carries.
-async fn held_back(here: &Here, number: usize) {
-    if here.env().lags().any() {
-        here.env().held_back(number).await;
-    }
 }
 
 /// At the source's owner: what was committed behind a place.

@@ -57,7 +57,7 @@ impl Env {
             let fresh = Old { columns: Columns::NONE, noticed: false };
             let mut all = schemas.old.borrow_mut();
             let old = all.entry((table, service)).or_insert(fresh);
-            *old = Old { columns: old.columns.and(columns), noticed: false };
+            *old = Old { columns: old.columns.union(columns), noticed: false };
         }
         schemas.update();
         self.note(&Ctx::WORLD, Kind::SchemaChanged, table.0.into(), 0, 0);

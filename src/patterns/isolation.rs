@@ -12,30 +12,26 @@ use crate::model::system::{Effect, KeyChoice, OperationSpec, StepSpec, System};
 /// Whether an operation may build on what another one takes back later. Of steps that run in
 /// parallel, none is known to be the last.
 pub(super) fn is_missed(system: &System, parallel: bool) -> bool {
-    let operations = &system.operations;
-    operations.iter().any(|maker| {
-        let steps = &maker.steps[..];
-        let (passing, last) = match steps.split_last() {
-            Some((last, passing)) if !parallel || steps.len() == 2 => (passing, Some(last)),
-            _ => (steps, None),
-        };
-        let sealed = |seen: &StepSpec| {
-            last.is_some_and(|last| {
-                last.table == seen.table && matches!(last.effect, Effect::Insert(_))
-            })
-        };
-        let alone = steps.len() == 1;
-        operations.iter().filter(|_| !alone).any(|other| {
-            let early = other.steps.iter().take_while(|step| !sealed(step));
-            let mut early = early.filter(|theirs| {
-                passing.iter().any(|step| {
-                    !step.is_lasting()
-                        && step.disturbs(theirs)
-                        && meet_at_a_row((maker, step), (other, theirs))
-                })
-            });
-            early.next().is_some()
-        })
+    let operations = || system.operations.iter();
+    operations().any(|maker| operations().any(|other| builds_on(maker, other, parallel)))
+}
+
+/// Whether one operation may build on what another one, its maker, takes back later.
+fn builds_on(maker: &OperationSpec, other: &OperationSpec, parallel: bool) -> bool {
+    let (passing, last) = match maker.steps.split_last() {
+        Some((last, passing)) if !parallel || maker.steps.len() <= 2 => (passing, Some(last)),
+        _ => (&maker.steps[..], None),
+    };
+    let seals = |last: &StepSpec, seen: &StepSpec| {
+        last.table == seen.table && matches!(last.effect, Effect::Insert(_))
+    };
+    let mut early =
+        other.steps.iter().take_while(|seen| !last.is_some_and(|last| seals(last, seen)));
+    early.any(|theirs| {
+        passing
+            .iter()
+            .filter(|step| !step.is_lasting() && step.disturbs(theirs))
+            .any(|step| meet_at_a_row((maker, step), (other, theirs)))
     })
 }
 

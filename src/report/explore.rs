@@ -106,9 +106,9 @@ fn recovery(recovery: Option<Span>) -> String {
 /// test.
 pub fn sentence(explored: &Explored) -> String {
     let count = |what: fn(&Plan) -> bool| explored.plans.iter().filter(|it| what(it)).count();
-    let open = count(|plan| !plan.outcome.is_decided()) as u64;
-    let degraded = count(|plan| plan.outcome.degraded.is_some()) as u64;
-    let plans = number(explored.plans.len() as u64, "plan");
+    let open = count(|plan| !plan.outcome.is_decided());
+    let degraded = count(|plan| plan.outcome.degraded.is_some());
+    let plans = human::some(explored.plans.len(), "plan");
     let mut text = format!("{} ({plans} run", verdict(explored));
     for (reason, count) in explored.reasons() {
         let _ = write!(text, ", {} pruned because {}", human::count(count), reason.why());
@@ -119,10 +119,11 @@ pub fn sentence(explored: &Explored) -> String {
     }
     text += ").";
     if open > 0 {
-        let _ = write!(text, " {} did not come to rest or were not struck.", number(open, "plan"));
+        let _ =
+            write!(text, " {} did not come to rest or were not struck.", human::some(open, "plan"));
     }
     if degraded > 0 {
-        let plans = number(degraded, "plan");
+        let plans = human::some(degraded, "plan");
         let _ = write!(text, " {plans} went beyond what is promised, and count as degraded.");
     }
     let idle: Vec<String> = explored.idle().map(|property| format!("`{property}`")).collect();
@@ -150,16 +151,9 @@ fn verdict(explored: &Explored) -> String {
              held"
         ),
         _ => {
-            let broken = number(explored.broken().count() as u64, "plan");
+            let broken = human::some(explored.broken().count(), "plan");
             format!("VIOLATED: {violated} of {all}, by {broken} with at most {most}")
         }
-    }
-}
-
-fn number(count: u64, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        _ => format!("{} {what}s", human::count(count)),
     }
 }
 

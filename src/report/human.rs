@@ -95,9 +95,9 @@ pub fn count(count: u64) -> String {
     apart
 }
 
-/// So many of something whose plural ends in `s`: `1 fault`, `2 faults`.
-pub fn some(count: usize, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+/// So many of something whose plural ends in `s`: `1 fault`, `1,200 faults`.
+pub fn some(many: usize, one: &str) -> String {
+    if many == 1 { format!("1 {one}") } else { format!("{} {one}s", count(many as u64)) }
 }
 
 /// `a`, `a and b`, `a, b and c`.

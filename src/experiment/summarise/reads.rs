@@ -49,7 +49,6 @@ pub(super) fn by_services(system: &System) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-
     use crate::experiment::compare::Study;
     use crate::experiment::result::{CheckKind, CheckVerdict, Statistic};
     use crate::experiment::testbed::{SHOP, scenario};
@@ -77,6 +76,7 @@ mod tests {
         let share = |what| number(&format!("reads.left.{what}"), Statistic::Value);
         assert_eq!(shares.map(share).into_iter().sum::<f64>(), 1.0);
     }
+
     #[test]
     fn a_scenario_can_expect_something_of_one_read() {
         let expect = |measure, limit| format!("[[expect]]\nmeasure = '{measure}'\n{limit}\n");

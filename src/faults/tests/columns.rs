@@ -112,7 +112,7 @@ fn what_takes_a_step_back_relies_on_what_it_writes_itself() {
     let mut step = shop.system.operations[0].steps[1].clone();
     assert_eq!((step.forward_columns(), step.undo_columns()), (one(LEFT), one(LEFT)));
     step.refuse = Some(Refuse::Below { column: PRICE, bound: 1 });
-    assert_eq!(step.forward_columns(), one(LEFT).and(one(PRICE)));
+    assert_eq!(step.forward_columns(), one(LEFT).union(one(PRICE)));
     step.undo = Effect::Add(vec![(PRICE, 1)]);
     assert_eq!(step.undo_columns(), one(PRICE));
 }

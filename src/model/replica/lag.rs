@@ -18,7 +18,6 @@ struct Lag {
 
 /// All replicas of a run that lag.
 pub(in crate::model) struct Lags {
-    any: Cell<bool>,
     /// How many lags there were so far.
     begun: Cell<u64>,
     active: RefCell<Vec<Lag>>,
@@ -27,17 +26,7 @@ pub(in crate::model) struct Lags {
 
 impl Lags {
     pub fn new(sim: &Sim) -> Self {
-        Self {
-            any: Cell::new(false),
-            begun: Cell::new(0),
-            active: RefCell::default(),
-            changed: Signal::new(sim),
-        }
-    }
-
-    /// Whether any replica lags.
-    pub fn any(&self) -> bool {
-        self.any.get()
+        Self { begun: Cell::new(0), active: RefCell::default(), changed: Signal::new(sim) }
     }
 
     /// By how much a replica lags; the longest counts.
@@ -54,21 +43,18 @@ impl Env {
         lags.begun.set(lags.begun.get() + 1);
         let id = LagId(lags.begun.get());
         lags.active.borrow_mut().push(Lag { id, replica, by: by.unwrap_or(Span::MAX) });
-        lags.any.set(true);
         id
     }
 
     /// Ends a lag: what it held back goes on at once. One that has ended already is ignored.
     pub fn catch_up(&self, id: LagId) {
         let lags = self.lags();
-        let mut active = lags.active.borrow_mut();
-        active.retain(|lag| lag.id != id);
-        lags.any.set(!active.is_empty());
-        drop(active);
+        lags.active.borrow_mut().retain(|lag| lag.id != id);
         lags.changed.notify_all();
     }
 
-    /// Waits for as long as a refreshment of a replica that begins now is held back.
+    /// Waits for as long as a refreshment of a replica that begins now is held back; not at all, if
+    /// it does not lag.
     pub(super) async fn held_back(&self, replica: usize) {
         let (began, lags) = (self.now(), self.lags());
         while let Some(by) = lags.of(replica) {

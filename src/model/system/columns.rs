@@ -13,9 +13,9 @@ impl Columns {
     /// No column in particular: only that there is such a table.
     pub const NONE: Self = Self(0);
 
-    /// Both.
+    /// The columns of both.
     #[must_use]
-    pub const fn and(self, other: Self) -> Self {
+    pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
@@ -53,6 +53,6 @@ mod tests {
         assert!(Columns::ALL.touch(Columns::NONE), "even a delete names the table");
         assert_eq!(of(&[u8::MAX]), Columns::NONE, "existence is no column");
         assert_eq!(Columns::from(Some(3)), of(&[3]));
-        assert_eq!(of(&[1]).and(of(&[2])), of(&[1, 2]));
+        assert_eq!(of(&[1]).union(of(&[2])), of(&[1, 2]));
     }
 }

@@ -43,7 +43,7 @@ impl ReplicaSpec {
     /// Whether it is a copy of the table that is called so, kept by the service that is called so
     /// or, without one, by any.
     pub fn is_of(&self, system: &System, table: &str, reader: Option<&str>) -> bool {
-        let owner = system.host(system.table(self.copy).owner);
+        let owner = system.table(self.copy).owner;
         system.table(self.of).name.is_called(table)
             && reader.is_none_or(|reader| {
                 system.service_named(reader).is_some_and(|named| system.host(named) == owner)
@@ -155,7 +155,7 @@ impl System {
     /// a table of the same schema.
     pub fn column_users(&self, table: TableId, columns: Columns) -> BTreeSet<ServiceId> {
         let of_step = |step: &&StepSpec| {
-            let own = || step.forward_columns().and(step.undo_columns());
+            let own = || step.forward_columns().union(step.undo_columns());
             step.table == table && columns.touch(own())
                 || step.lookup.is_some_and(|lookup| lookup.table == table)
         };

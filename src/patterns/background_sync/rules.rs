@@ -144,7 +144,7 @@ impl Rule {
             Form::Count { by, .. } => Columns::from(Some(*by)),
             Form::Sum { of, by, .. } => [*of, *by].into_iter().collect(),
         };
-        read.and(self.filter.iter().map(|(column, _)| *column).collect())
+        read.union(self.filter.iter().map(|(column, _)| *column).collect())
     }
 
     /// The columns of the target that it compares and writes.

@@ -35,32 +35,30 @@ pub fn sentences(comparison: &Comparison) -> Vec<(String, String)> {
 type Facts = fn(&VariantResult) -> (usize, Vec<String>);
 
 /// What the layouts say: what is counted, in what, and how.
-const LAYOUT: [(&str, [&str; 2], Facts); 3] = [
-    ("Written by several services:", ["table", "tables"], |variant| {
+const LAYOUT: [(&str, &str, Facts); 3] = [
+    ("Written by several services:", "table", |variant| {
         let tables = variant.coupling.tables.iter();
         let joint = tables.filter(|table| table.ownership == Ownership::Joint);
         let names: Vec<String> = joint.map(|table| table.name.clone()).collect();
         (names.len(), names)
     }),
-    ("Deployed together:", ["service", "services"], |variant| {
+    ("Deployed together:", "service", |variant| {
         let groups = variant.coupling.together.iter();
         let largest =
             groups.reduce(|most, group| if group.len() > most.len() { group } else { most });
         let names = largest.cloned().unwrap_or_default();
         (names.len(), names)
     }),
-    ("Must be up for a yes, at most:", ["node", "nodes"], |variant| {
+    ("Must be up for a yes, at most:", "node", |variant| {
         let longest = variant.coupling.longest();
-        (
-            longest.map_or(0, |chain| chain.needs.len()),
-            longest.map_or(vec![], |chain| chain.needs.clone()),
-        )
+        let names = longest.map_or(vec![], |chain| chain.needs.clone());
+        (names.len(), names)
     }),
 ];
 
 /// The variants that have the most of something and those that have the least, if they differ:
 /// `2 tables in shared (stock and order), none in split and delegate, the others between.`
-fn extremes(comparison: &Comparison, unit: [&str; 2], facts: Facts) -> Option<String> {
+fn extremes(comparison: &Comparison, unit: &str, facts: Facts) -> Option<String> {
     let found: Vec<(&str, usize, Vec<String>)> = (comparison.variants.iter())
         .filter(|variant| !variant.coupling.tables.is_empty())
         .map(|variant| (&*variant.name, facts(variant)))
@@ -82,8 +80,7 @@ fn extremes(comparison: &Comparison, unit: [&str; 2], facts: Facts) -> Option<St
         let names = names.map_or_else(String::new, |names| format!(" ({})", human::list(names)));
         let count = match wanted {
             0 => "none".to_owned(),
-            1 => format!("1 {}", unit[0]),
-            count => format!("{count} {}", unit[1]),
+            count => human::some(count, unit),
         };
         format!("{count} in {}{names}", human::list(&variants))
     };
