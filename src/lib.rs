@@ -1,9 +1,9 @@
 //! driftlab: a deterministic lab for the data that drifts apart between services.
 //!
-//! A business operation touches several services, each with a database of its own. How long do
-//! they contradict each other, who sees it, and what is left behind when something crashes? Here
-//! the same operations run under different consistency patterns, with the same luck and the same
-//! faults, and what happened is measured. Nothing real is started: a run is a simulation.
+//! A business operation touches several services, each with a database of its own. How long do they
+//! contradict each other, who sees it, and what is left behind when something crashes? ProcessCtx
+//! the same operations run under different consistency patterns, with the same random numbers and
+//! the same faults, and what happened is measured. Nothing real is started: a run is a simulation.
 //!
 //! # The map
 //!
@@ -19,7 +19,7 @@
 //!
 //! | module | what lives there | what it does not know |
 //! |---|---|---|
-//! | [`kernel`] | time, event queue, executor, waiting, named luck, history | databases |
+//! | [`kernel`] | time, event queue, executor, waiting, random streams, history | databases |
 //! | [`stats`] | quantiles that keep "never", intervals, paired comparison | simulation |
 //! | [`model`] | nodes, calls, services, databases, brokers, clients, operations | patterns |
 //! | [`patterns`] | one file for each way to keep data consistent, and their registry | faults |
@@ -28,6 +28,7 @@
 //! | [`checks`] | judges over the history: measures, census, invariants | live state |
 //! | [`scenario`] | text to typed values with positions, problems as data, schema | running |
 //! | [`experiment`] | many runs: variants on the same seeds, folded into one result | drawing |
+//! | [`search`] | fuzzing, exploring, shrinking, replay, explanation | drawing |
 //! | [`report`] | results to bytes: tables, CSV, JSON, charts, pages | simulating, files |
 //! | [`cli`] | arguments, progress, colours, files, exit codes | |
 //!
@@ -37,8 +38,9 @@
 //!    environment, thread, global or hash order takes part.
 //! 2. **Time is whole nanoseconds.** Events are ordered by time, then by the order in which they
 //!    were scheduled.
-//! 3. **Luck has names.** A draw hashes what it is for, not when it is asked for, so one more
-//!    entity, fault or draw disturbs nobody else's; variants of one scenario share their luck.
+//! 3. **RandomStreams has names.** A draw hashes what it is for, not when it is asked for, so one
+//!    more entity, fault or draw disturbs nobody else's; variants of one scenario share their
+//!    random numbers.
 //! 4. **Samplers are our own**, on raw words and `libm`: the same values on every platform, in
 //!    debug and release, with any number of threads.
 //! 5. **A crash is a fence.** It drops a node's processes and memory; what was forced to a log, a
@@ -123,12 +125,12 @@
 //! use driftlab::cli::{self, Exit};
 //! use driftlab::experiment::compare::Study;
 //! use driftlab::model::call::Message;
-//! use driftlab::model::here::Here;
+//! use driftlab::model::process::ProcessCtx;
 //! use driftlab::model::record::{Answer, OpId};
 //! use driftlab::model::system::StepId;
 //! use driftlab::model::world::World;
 //! use driftlab::patterns::registry::{Pattern, Patterns};
-//! use driftlab::patterns::step::{self, Care, Failure};
+//! use driftlab::patterns::step::{self, ApplyOptions, Failure};
 //! use driftlab::scenario::{Registries, Scenario};
 //!
 //! /// A local commit, and a message to everybody else.
@@ -161,8 +163,8 @@
 //!         Self { copies: settings.copies }
 //!     }
 //!
-//!     async fn execute(self: Rc<Self>, here: Here, op: OpId) -> Answer {
-//!         let once = Care { once: true, ..Care::default() };
+//!     async fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Answer {
+//!         let once = ApplyOptions { once: true, ..ApplyOptions::default() };
 //!         match step::apply(&here, StepId(0), once).await {
 //!             Ok(()) => {}
 //!             Err(Failure::Refused) => return Answer::RefusedByRule,
@@ -259,10 +261,13 @@ pub mod experiment;
 pub mod faults;
 pub mod kernel;
 pub mod model;
+#[cfg(feature = "mutants")]
+pub mod mutants;
 pub mod patterns;
 pub mod report;
 pub mod scenario;
+pub mod search;
 pub mod stats;
 pub mod techniques;
-#[cfg(feature = "zoo")]
-pub mod zoo;
+#[cfg(test)]
+mod tests;

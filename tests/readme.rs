@@ -12,7 +12,10 @@ use std::process::Command;
 /// What is shown and yet not executed here, and why.
 const ELSEWHERE: [(&str, &str); 3] = [
     ("cargo test --all-features", "this is it"),
-    ("cargo run --release --features zoo --example zoo", "`tests/zoo.rs` compares what it writes"),
+    (
+        "cargo run --release --features mutants --example mutants",
+        "`tests/mutants.rs` compares what it writes",
+    ),
     ("cargo doc --no-deps --open", "`.ci/run` builds the documentation"),
 ];
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use driftlab::kernel::queue::{Entry, Key, PendingSet, QuadHeap, RadixHeap};
 use driftlab::kernel::{
-    Dist, Fingerprint, Luck, NodeId, Purpose, Sim, Simulation, Span, Stream, Time,
+    Dist, Fingerprint, NodeId, Purpose, RandomStreams, Sim, Simulation, Span, Stream, Time,
 };
 
 use crate::{Case, Measured, Way};
@@ -23,7 +23,7 @@ struct Work {
 impl Work {
     fn new(events: u64) -> Self {
         Self {
-            stream: Luck::new(1).stream(Purpose::Delay, 0),
+            stream: RandomStreams::new(1).stream(Purpose::Delay, 0),
             dist: Dist::Exponential { mean: Span::from_millis(10) },
             seen: Fingerprint::default(),
             left: events,

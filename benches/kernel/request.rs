@@ -8,8 +8,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use driftlab::kernel::{
-    Dist, Fingerprint, Luck, NodeId, Purpose, Semaphore, Sim, Simulation, Sleep, Span, TaskId,
-    Time, Words,
+    Dist, Fingerprint, NodeId, Purpose, RandomStreams, Semaphore, Sim, Simulation, Sleep, Span,
+    TaskId, Time, Words,
 };
 
 use crate::{Case, Measured, Way};
@@ -30,7 +30,7 @@ struct Fate {
 
 /// All draws, keyed by client and request, and what came of them.
 struct Work {
-    luck: Luck,
+    stream: RandomStreams,
     think: Dist,
     delay: Dist,
     service: Dist,
@@ -42,7 +42,7 @@ impl Work {
     fn new(requests: u64) -> Self {
         let exponential = |micros| Dist::Exponential { mean: Span::from_micros(micros) };
         Self {
-            luck: Luck::new(1),
+            stream: RandomStreams::new(1),
             think: exponential(5_000),
             delay: exponential(500),
             service: exponential(1_000),
@@ -53,7 +53,7 @@ impl Work {
 
     #[inline]
     fn fate(&self, client: u32, request: u64) -> Fate {
-        let mut words = self.luck.draw(Purpose::Instance, 0, client.into(), request, 0);
+        let mut words = self.stream.draw(Purpose::Instance, 0, client.into(), request, 0);
         Fate {
             server: words.below(SERVERS.into()) as u32,
             think: self.think.sample(&mut words),

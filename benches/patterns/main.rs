@@ -20,7 +20,7 @@ mod work;
 use std::time::{Duration, Instant};
 
 use driftlab::kernel::queue::{Entry, Key, PendingSet, QuadHeap};
-use driftlab::kernel::{Dist, Luck, Purpose, Span, Time};
+use driftlab::kernel::{Dist, Purpose, RandomStreams, Span, Time};
 
 /// What a case does in every round, ready to go.
 struct Round {
@@ -98,7 +98,7 @@ const PENDING: u64 = 100;
 
 /// Takes so many events off a 4-ary heap and puts each back at a random time.
 fn bare_loop(events: u64) -> u64 {
-    let mut stream = Luck::new(1).stream(Purpose::Delay, 0);
+    let mut stream = RandomStreams::new(1).stream(Purpose::Delay, 0);
     let dist = Dist::Exponential { mean: Span::from_millis(10) };
     let mut queue = QuadHeap::new();
     let mut sequence = 0;

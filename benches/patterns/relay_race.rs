@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use driftlab::model::call::{Message, Reply};
-use driftlab::model::here::Here;
+use driftlab::model::process::ProcessCtx;
 use driftlab::model::record::{Answer, OpId};
 use driftlab::model::world::World;
 use driftlab::patterns::registry::Pattern;
@@ -36,7 +36,7 @@ impl Pattern for RelayRace {
         Self
     }
 
-    async fn execute(self: Rc<Self>, here: Here, op: OpId) -> Answer {
+    async fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Answer {
         let kind = here.env().operation(op).kind;
         let message = Message::control("baton", here.system().retry.step_deadline);
         for _ in 0..Laps::default().laps {

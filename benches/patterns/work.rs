@@ -5,13 +5,13 @@ use std::path::Path;
 use std::rc::Rc;
 
 use driftlab::experiment::compare::{judge, setup};
-use driftlab::experiment::fuzz::Fuzz;
 use driftlab::experiment::run::{Setup, run};
-use driftlab::experiment::trial::Trial;
 use driftlab::faults::registry::Faults;
 use driftlab::kernel::Sink;
 use driftlab::model::record::{Kind, MessageClass, Record};
 use driftlab::scenario::{Registries, Scenario, Source, Variant, load, render};
+use driftlab::search::fuzz::Fuzz;
+use driftlab::search::trial::Trial;
 
 use crate::relay_race::RelayRace;
 use crate::{Case, Round};

@@ -6,18 +6,18 @@ use super::census::{Census, Headline};
 use super::invariants::Invariants;
 use super::measures::anomalies::Anomalies;
 use super::measures::answers;
+use super::measures::blast_radius;
 use super::measures::capacity::Capacity;
 use super::measures::contention::Contention;
 use super::measures::copies::Copies;
 use super::measures::cost::Cost;
-use super::measures::doubt::Doubt;
+use super::measures::expected_reads::ExpectedReads;
 use super::measures::gauge::Gauge;
+use super::measures::in_doubt::InDoubt;
 use super::measures::lag::{self, End, consistency_lag, lag_after_answer, lags};
-use super::measures::misfit::Misfits;
-use super::measures::owed::Owed;
 use super::measures::probes::Probes;
-use super::measures::reach;
 use super::measures::recovery::{self, Course};
+use super::measures::schema_breaks::SchemaBreaks;
 use super::measures::series::SeriesBuilder;
 use super::measures::{Measured, NOBODY, Quantity};
 use super::outcome::{NEVER, Operations, Outcome};
@@ -53,13 +53,13 @@ pub struct Judge {
     settled: bool,
     operations: Operations,
     partial: Gauge,
-    owed: Owed,
+    expected_reads: ExpectedReads,
     copies: Copies,
     probes: Probes,
-    doubt: Doubt,
+    in_doubt: InDoubt,
     anomalies: Anomalies,
     contention: Contention,
-    misfits: Misfits,
+    schema_breaks: SchemaBreaks,
     cost: Cost,
     capacity: Capacity,
     invariants: Invariants,
@@ -85,13 +85,13 @@ impl Judge {
             settled: false,
             operations: Operations::new(system),
             partial: Gauge::with_buckets(window, width, count),
-            owed: Owed::new(system, options.keep_operations),
+            expected_reads: ExpectedReads::new(system, options.keep_operations),
             copies: Copies::new(system),
             probes: Probes::new((course.warm_up, course.load), system.reads.len()),
-            doubt: Doubt::new(course.warm_up),
+            in_doubt: InDoubt::new(course.warm_up),
             anomalies: Anomalies::new(system),
             contention: Contention::new(system, course.warm_up),
-            misfits: Misfits::default(),
+            schema_breaks: SchemaBreaks::default(),
             cost: Cost::default(),
             capacity: Capacity::new(system, window),
             invariants: Invariants::new(system, window, violations),
@@ -111,7 +111,7 @@ impl Judge {
     fn offer(&mut self, record: &Record) {
         self.operations.offer(record);
         if let Some(outcome) = self.operations.get(record.op) {
-            self.owed.offer(record.op, outcome.steps());
+            self.expected_reads.offer(record.op, outcome.steps());
         }
     }
 
@@ -120,14 +120,14 @@ impl Judge {
         self.series.answer(self.now, answer);
         if let Some(outcome) = self.operations.get_mut(record.op) {
             outcome.hear(self.now, answer);
-            self.owed.update(record.op, outcome);
+            self.expected_reads.update(record.op, outcome);
         }
     }
 
     fn show(&mut self, record: &Record) {
         self.operations.show(record);
         if let Some(outcome) = self.operations.get_mut(record.op) {
-            self.owed.update(record.op, outcome);
+            self.expected_reads.update(record.op, outcome);
             self.anomalies.show(record, outcome.times(record.step));
         }
     }
@@ -160,13 +160,13 @@ impl Judge {
         let until = self.now.max(self.course.cap);
         self.partial.advance(until);
         self.probes.finish(&mut self.operations);
-        self.doubt.finish(self.now);
+        self.in_doubt.finish(self.now);
 
         let offered = self.operations.measured_count();
         let mut measures = Measured::default();
         lag::measure(&mut measures, &self.operations, &self.partial, end);
         self.probes.measure(&mut measures, &self.operations);
-        self.doubt.measure(&mut measures);
+        self.in_doubt.measure(&mut measures);
         let census = take_census(&self.operations, &mut measures);
         answers::measure(&mut measures, &self.operations);
         self.cost.measure(&mut measures, offered, census.of(Headline::Committed));
@@ -175,12 +175,12 @@ impl Judge {
             self.invariants.finish(until, self.settled, &mut measures, offered);
         self.anomalies.measure(&mut measures, &self.system.invariants, &invariants);
         self.contention.measure(&mut measures);
-        self.misfits.measure(&mut measures, self.now);
+        self.schema_breaks.measure(&mut measures, self.now);
         let gauges = (self.partial, violations);
         let (series, faults) = self.series.finish(until, gauges, &self.operations, end);
         recovery::measure(&mut measures, &series, &faults, self.course, &self.operations);
-        let reaches = reach::of(&self.system, &self.operations, &faults);
-        reach::measure(&mut measures, &reaches);
+        let blast_radii = blast_radius::of(&self.system, &self.operations, &faults);
+        blast_radius::measure(&mut measures, &blast_radii);
 
         let rows = if self.options.keep_operations { self.operations.all() } else { &[] };
         RunReport {
@@ -202,11 +202,11 @@ impl Judge {
             invariants,
             self_checks: self.self_checks.finish(self.now, self.course.load, self.settled),
             contention: self.contention,
-            reaches,
+            blast_radii,
             operations: rows
                 .iter()
                 .zip(0..)
-                .map(|(row, op)| list(row, OpId(op), &self.owed, end))
+                .map(|(row, op)| list(row, OpId(op), &self.expected_reads, end))
                 .collect(),
         }
     }
@@ -222,7 +222,7 @@ impl Judge {
             Kind::Aborted => self.contest(record),
             _ => {}
         }
-        self.doubt.see(record);
+        self.in_doubt.see(record);
     }
 
     /// What becomes of messages.
@@ -246,13 +246,13 @@ impl Sink<Record> for Judge {
         match record.kind {
             Kind::Offered => self.offer(record),
             Kind::Touches => {
-                self.owed.touch(record);
+                self.expected_reads.touch(record);
                 self.anomalies.touch(record);
             }
             Kind::Answered => self.answer(record),
             Kind::ProbeBegan => self.probes.begin(record, &self.operations),
             Kind::ProbeSaw => {
-                self.probes.see(record, &self.operations, (&self.owed, &self.copies));
+                self.probes.see(record, &self.operations, (&self.expected_reads, &self.copies));
                 self.anomalies.read(record);
             }
             Kind::ProbeEnded => self.probes.end(record, &mut self.operations),
@@ -273,7 +273,9 @@ impl Sink<Record> for Judge {
             Kind::Sent | Kind::Delivered | Kind::Lost | Kind::Duplicated => self.carry(record),
             Kind::Handed => self.anomalies.deliver(record),
             Kind::Contended | Kind::Served => self.contention.see(record),
-            Kind::SchemaChanged | Kind::Misfit | Kind::Adapted => self.misfits.see(record),
+            Kind::SchemaChanged | Kind::SchemaBreak | Kind::Adapted => {
+                self.schema_breaks.see(record)
+            }
             Kind::Queued | Kind::Started | Kind::Finished | Kind::Dropped => {
                 self.capacity.see(record);
                 self.self_checks.request(record);
@@ -316,14 +318,14 @@ fn take_census(operations: &Operations, into: &mut Measured) -> Census {
 }
 
 /// One operation as a row of a table.
-fn list(outcome: &Outcome, op: OpId, owed: &Owed, end: End) -> OperationRow {
+fn list(outcome: &Outcome, op: OpId, expected_reads: &ExpectedReads, end: End) -> OperationRow {
     let answer = outcome.answer();
     let instant = |at: u64| (at != NEVER).then(|| Time::from_nanos(at));
     let heard = (answer != Answer::Unknown).then(|| outcome.answered - outcome.arrived);
     OperationRow {
         op,
         kind: OperationKind(u16::from(outcome.kind)),
-        keys: owed.keys(op, outcome.steps()).to_vec(),
+        keys: expected_reads.keys(op, outcome.steps()).to_vec(),
         measured: outcome.is_measured(),
         arrived: Time::from_nanos(outcome.arrived),
         answer,

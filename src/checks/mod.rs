@@ -13,18 +13,16 @@ pub mod census;
 pub mod coupling;
 pub mod expectation;
 pub mod invariants;
-mod keep;
 pub mod measures;
 pub mod outcome;
 pub mod properties;
 pub mod self_check;
+mod serial;
 pub mod verdict;
 
 mod judge;
 mod report;
 
-#[cfg(test)]
-mod history;
 #[cfg(test)]
 mod tests;
 

@@ -33,7 +33,7 @@ pub struct Outcome {
     answer: u8,
     flags: u8,
     /// Steps that a reader misses since its client heard yes, a bit each.
-    pub owed: u8,
+    pub expected_reads: u8,
     steps: u8,
 }
 
@@ -59,7 +59,7 @@ impl Outcome {
         kind: 0,
         answer: Answer::Unknown as u8,
         flags: 0,
-        owed: 0,
+        expected_reads: 0,
         steps: 0,
     };
 

@@ -4,15 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use super::census::{Census, Headline, State};
 use super::invariants::InvariantReport;
-use super::keep::maybe_span;
+use super::measures::blast_radius::BlastRadius;
 use super::measures::contention::Contention;
 use super::measures::cost::Cost;
 use super::measures::lag::Lag;
 use super::measures::probes::{ProbeTally, ReadTally};
-use super::measures::reach::Reach;
 use super::measures::series::{FaultWindow, Series};
 use super::measures::{Distribution, Measured};
 use super::self_check::SelfCheck;
+use super::serial::maybe_span;
 use super::verdict::Verdict;
 use crate::kernel::{Span, Time};
 use crate::model::record::{Answer, OpId};
@@ -55,7 +55,7 @@ pub struct RunReport {
     /// M13: who waited for whom.
     pub contention: Contention,
     /// M13: which services each fault touched.
-    pub reaches: Vec<Reach>,
+    pub blast_radii: Vec<BlastRadius>,
     /// Every operation, if the options asked for them.
     pub operations: Vec<OperationRow>,
 }

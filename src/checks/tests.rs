@@ -2,7 +2,7 @@
 
 mod anomalies;
 mod copies;
-mod doubt;
+mod in_doubt;
 mod naive;
 mod reads;
 mod recovery;
@@ -10,11 +10,11 @@ mod recovery;
 use std::collections::BTreeSet;
 
 use super::census::{Headline, State};
-use super::history::{History, OPEN, RENAME};
 use super::measures::{CATALOGUE, Distribution, MeasureId, Quantity};
 use super::*;
 use crate::kernel::Span;
 use crate::model::record::{AbortCause, Answer, Kind, OpId};
+use crate::tests::history::{History, OPEN, RENAME};
 
 const MS: u64 = 1_000_000;
 

@@ -12,9 +12,9 @@ use super::replay::known;
 use super::run::variant;
 use super::{Error, Exit, Session, output, print, remark, source, write};
 use crate::checks::Verdict;
-use crate::experiment::explore::{Exploration, Explored, Outcome, Watch};
-use crate::experiment::trial::Trial;
 use crate::report;
+use crate::search::explore::{Exploration, Explored, Outcome, Watch};
+use crate::search::trial::Trial;
 
 /// `driftlab explore`.
 pub fn explore(session: &Session, args: &Args) -> Result<Exit, Error> {

@@ -15,11 +15,11 @@ use super::progress::FuzzProgress;
 use super::replay::{Known, known};
 use super::{Error, Exit, Session, output, print, remark, source};
 use crate::checks::Verdict;
-use crate::experiment::fuzz::{Fuzz, Fuzzed};
-use crate::experiment::trial::Trial;
 use crate::kernel::Span;
 use crate::report;
 use crate::scenario::Scenario;
+use crate::search::fuzz::{Fuzz, Fuzzed};
+use crate::search::trial::Trial;
 
 /// How many runs of each variant are made if nobody says for how long.
 const RUNS: u64 = 10_000;

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use super::replay::Known;
 use super::{Error, Exit, Session, output, print, remark};
-use crate::experiment::explanation::of_case;
-use crate::experiment::replay::{counterexample, shape};
-use crate::experiment::shrink::{Shrunk, Step, shrink, violates};
-use crate::experiment::trial::{Case, Trial};
 use crate::report;
 use crate::report::human::some;
 use crate::scenario::Scenario;
+use crate::search::explanation::of_case;
+use crate::search::replay::{counterexample, shape};
+use crate::search::shrink::{Shrunk, Step, shrink, violates};
+use crate::search::trial::{Case, Trial};
 
 /// Where failures of a scenario go, and what has been told of them.
 pub struct Hunt<'a> {

@@ -8,9 +8,9 @@ use serde_json::json;
 use super::args::{Format, List};
 use super::run::variant;
 use super::{Error, Exit, Session, print, remark, source};
-use crate::experiment::points::Passed;
-use crate::experiment::trial::{Case, Trial};
 use crate::faults::trigger::OpName;
+use crate::search::points::Passed;
+use crate::search::trial::{Case, Trial};
 
 /// Every point that a few operations pass when nothing goes wrong.
 pub fn points(session: &Session, args: &List, path: &Path) -> Result<Exit, Error> {
@@ -27,7 +27,7 @@ pub fn points(session: &Session, args: &List, path: &Path) -> Result<Exit, Error
         let hint = format!("the operations are {}", names.join(", "));
         return Err(Error::Usage(format!("no operation {only} is offered\nhint: {hint}")));
     }
-    let case = Case { seed, operations, faults: Vec::new(), salts: Vec::new() };
+    let case = Case { seed, operations, faults: Vec::new(), branch_seeds: Vec::new() };
     let wanted =
         |passed: &Passed| passed.at < heals && (only.is_none() || passed.trigger.of == only);
     let passed: Vec<Passed> = trial.points(&case).into_iter().filter(wanted).collect();

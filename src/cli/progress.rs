@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::experiment::fuzz::{Fuzzed, Tally};
 use crate::report::human;
+use crate::search::fuzz::{Fuzzed, Tally};
 
 /// Shows how many runs of how many are done. Shared between threads.
 pub enum Progress {

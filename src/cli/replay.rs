@@ -6,13 +6,13 @@ use super::args::Replay as Args;
 use super::{Error, Exit, Session, output, print, remark, source};
 use crate::checks::Verdict;
 use crate::checks::properties::Finding;
-use crate::experiment::explanation::of_case;
-use crate::experiment::replay::{Identity, Replayed, replay as run_again, shape};
 use crate::experiment::trace::trace;
-use crate::experiment::trial::Trial;
 use crate::report;
 use crate::scenario::counterexample::{self, Counterexample};
 use crate::scenario::{Scenario, Source, render};
+use crate::search::explanation::of_case;
+use crate::search::replay::{Identity, Replayed, replay as run_again, shape};
+use crate::search::trial::Trial;
 
 /// `driftlab replay`.
 pub fn replay(session: &Session, args: &Args) -> Result<Exit, Error> {

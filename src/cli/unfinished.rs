@@ -94,7 +94,7 @@ fn fingerprint(scenario: &Scenario) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::testbed::{SHOP, scenario};
+    use crate::tests::runs::{SHOP, scenario};
 
     static GO: AtomicBool = AtomicBool::new(false);
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::faults::plan::{self, PlannedFault};
 use crate::faults::random::{self, Nemesis};
-use crate::kernel::{Luck, NodeId, Recorder, Simulation, Sink, Span, Time};
+use crate::kernel::{NodeId, RandomStreams, Recorder, Simulation, Sink, Span, Time};
 use crate::model::env::{Ctx, Env};
 use crate::model::probe;
 use crate::model::record::{Kind, Record};
@@ -30,8 +30,9 @@ pub struct Setup {
     pub nemeses: Arc<[Nemesis]>,
     /// What is offered.
     pub workload: Workload,
-    /// From when on which other future comes true, in the order of time; see [`Luck::set_salt`].
-    pub salts: Arc<[(Time, u64)]>,
+    /// From when on which other future comes true, in the order of time; see
+    /// [`RandomStreams::set_branch_seed`].
+    pub branch_seeds: Arc<[(Time, u64)]>,
     /// When the run may end.
     pub ending: Ending,
 }
@@ -45,7 +46,7 @@ impl Setup {
             faults: Vec::new().into(),
             nemeses: Vec::new().into(),
             workload: Workload::Drawn,
-            salts: Vec::new().into(),
+            branch_seeds: Vec::new().into(),
             ending: Ending::Whole,
         }
     }
@@ -93,16 +94,16 @@ pub fn observe<T>(
 ) -> (Ran, T) {
     let simulation = Simulation::new();
     let recorder = Recorder::new(sinks);
-    let luck = Luck::new(seed);
-    let env = Env::new(simulation.sim().clone(), luck, Arc::clone(&setup.system), recorder);
+    let stream = RandomStreams::new(seed);
+    let env = Env::new(simulation.sim().clone(), stream, Arc::clone(&setup.system), recorder);
     let world = World::new(env, &setup.pattern.drivers());
     phases(&world);
     world.run(setup.pattern.at_work(&world));
     workload::start(&world, &setup.workload);
     probe::start(&world);
-    let luck = world.env().luck();
-    plan::start(&world, &random::plan(&setup.faults, &setup.nemeses, &setup.system, luck));
-    branch(&world, &setup.salts);
+    let stream = world.env().streams();
+    plan::start(&world, &random::plan(&setup.faults, &setup.nemeses, &setup.system, stream));
+    branch(&world, &setup.branch_seeds);
     ready(&world);
     let (events, settled) = to_the_end(&simulation, &world, setup.ending);
     world.env().note(&Ctx::WORLD, Kind::Phase, 0, 3, u64::from(settled));
@@ -150,11 +151,11 @@ fn to_the_end(simulation: &Simulation, world: &World, ending: Ending) -> (u64, b
 }
 
 /// Lets other futures come true, each from its time on.
-fn branch(world: &Rc<World>, salts: &[(Time, u64)]) {
-    for (at, salt) in salts.iter().copied() {
+fn branch(world: &Rc<World>, branch_seeds: &[(Time, u64)]) {
+    for (at, branch_seed) in branch_seeds.iter().copied() {
         let branched = Rc::clone(world);
         world.env().sim().spawn_at(at, NodeId::WORLD, async move {
-            branched.env().luck().set_salt(salt);
+            branched.env().streams().set_branch_seed(branch_seed);
         });
     }
 }
@@ -188,7 +189,7 @@ mod tests {
     use super::*;
     use crate::checks::census::State;
     use crate::experiment::compare::setup;
-    use crate::experiment::testbed::{scenario, tell_of};
+    use crate::tests::runs::{record_run, scenario};
 
     /// An order, and the number of orders that a job derives from it every 20 s, while a report
     /// holds the only core of the orders until 71 s.
@@ -237,7 +238,7 @@ mod tests {
         let scenario = scenario(HELD_UP);
         let whole = setup(&scenario, &scenario.variants[0]);
         let early = Setup { ending: Ending::Settled, ..whole.clone() };
-        let (whole, early) = (tell_of(&whole, 1), tell_of(&early, 1));
+        let (whole, early) = (record_run(&whole, 1), record_run(&early, 1));
         assert!(early.ran.settled && early.ran.events < whole.ran.events, "it ends before");
         for told in [whole, early] {
             let states: Vec<State> =

@@ -20,7 +20,7 @@ use crate::checks::measures::{self, CATALOGUE, Distribution, Measure, MeasureKin
 use crate::faults::plan::{PlannedFault, Start};
 use crate::faults::random::Random;
 use crate::faults::registry::Fault;
-use crate::kernel::{Luck, Span, Time};
+use crate::kernel::{RandomStreams, Span, Time};
 use crate::model::record::{Answer, MessageClass};
 use crate::model::system::System;
 use crate::scenario::{Scenario, Variant};
@@ -314,7 +314,7 @@ fn faults(scenario: &Scenario, first: u64, runs: &[Vec<Judged>]) -> Vec<FaultWin
         }
     });
     let drawn = scenario.nemeses.iter().map(|nemesis| {
-        let first = nemesis.draw(&scenario.system, &Luck::new(first));
+        let first = nemesis.draw(&scenario.system, &RandomStreams::new(first));
         let first: Vec<String> = first.iter().map(PlannedFault::to_string).collect();
         let to = (nemesis.from + nemesis.length).min(load);
         FaultWindow {

@@ -165,6 +165,3 @@ const fn say(verdict: Verdict) -> CheckVerdict {
 
 #[cfg(test)]
 mod tests;
-
-#[cfg(test)]
-mod near;

@@ -8,10 +8,10 @@
 
 use std::rc::Rc;
 
-use super::ladder::{above, check_range, draw};
+use super::grid::{above, check_range, draw};
 use super::links::{Sides, link_settings};
-use super::menu::Menu;
 use super::registry::{Fault, Heal};
+use super::targets::Targets;
 use crate::kernel::{Span, Words};
 use crate::model::network::LinkEffect;
 use crate::model::world::World;
@@ -59,8 +59,8 @@ impl Fault for Bandwidth {
         settings.sides().disturb(world, &effect)
     }
 
-    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
-        let sides = Sides::draw(menu.nodes(), words)?;
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
+        let sides = Sides::draw(targets.nodes(), words)?;
         let (rate, queue) = (draw(&RATES, words), draw(&[10, 100, 1_000], words));
         let drawn = Settings { rate, queue, ..Settings::default() };
         Some(drawn.between(sides))

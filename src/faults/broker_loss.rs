@@ -18,13 +18,13 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::afflict::{afflict, at_nodes, driver};
-use super::ladder::{SHARES, below, check_range, draw};
-use super::menu::Menu;
+use super::grid::{SHARES, below, check_range, draw};
+use super::local_fault::{at_nodes, driver, local_fault};
 use super::registry::{Fault, Heal};
+use super::targets::Targets;
 use crate::kernel::Words;
-use crate::model::point::Order;
-use crate::model::trouble::Trouble;
+use crate::model::local_fault::LocalFault;
+use crate::model::point::Action;
 use crate::model::world::World;
 
 /// Stored messages that vanish.
@@ -69,15 +69,15 @@ impl Fault for BrokerLoss {
 
     fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
         let places = at_nodes(world, &settings.target);
-        afflict(world, Trouble::Loss, &places, settings.share, u64::MAX)
+        local_fault(world, LocalFault::Loss, &places, settings.share, u64::MAX)
     }
 
-    fn order(settings: &Settings) -> Order {
-        if settings.share.is_none() { Order::Skip } else { Order::Go }
+    fn action(settings: &Settings) -> Action {
+        if settings.share.is_none() { Action::Skip } else { Action::Go }
     }
 
-    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
-        Some(Settings { target: driver(menu, "broker")?, share: Some(draw(&SHARES, words)) })
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
+        Some(Settings { target: driver(targets, "broker")?, share: Some(draw(&SHARES, words)) })
     }
 
     fn simpler(settings: &Settings) -> Vec<Settings> {

@@ -10,12 +10,12 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::afflict::{afflict, at_nodes, driver};
-use super::ladder::{SHARES, below, check_range, draw};
-use super::menu::Menu;
+use super::grid::{SHARES, below, check_range, draw};
+use super::local_fault::{at_nodes, driver, local_fault};
 use super::registry::{Fault, Heal};
+use super::targets::Targets;
 use crate::kernel::Words;
-use crate::model::trouble::Trouble;
+use crate::model::local_fault::LocalFault;
 use crate::model::world::World;
 
 /// Acknowledged messages that are handed out again.
@@ -58,11 +58,11 @@ impl Fault for BrokerRedelivery {
 
     fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
         let places = at_nodes(world, &settings.target);
-        afflict(world, Trouble::Redelivery, &places, Some(settings.share), u64::MAX)
+        local_fault(world, LocalFault::Redelivery, &places, Some(settings.share), u64::MAX)
     }
 
-    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
-        Some(Settings { target: driver(menu, "broker")?, share: draw(&SHARES, words) })
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
+        Some(Settings { target: driver(targets, "broker")?, share: draw(&SHARES, words) })
     }
 
     fn simpler(settings: &Settings) -> Vec<Settings> {

@@ -3,7 +3,7 @@
 use super::plan::PlannedFault;
 use crate::kernel::Span;
 use crate::model::contract::{Allowance, Budget};
-use crate::model::point::Order;
+use crate::model::point::Action;
 
 /// Whether no more goes wrong in this plan than the budget allows. A run outside of it is *degraded
 /// as documented*: what it breaks was never promised.
@@ -65,10 +65,12 @@ fn exceeds(planned: &PlannedFault, used: u32, allowance: &Allowance) -> Option<S
 
 /// How long a fault lasts: for one message, how much later it comes; for one transaction, no time.
 fn length(planned: &PlannedFault) -> Span {
-    match planned.fault.order() {
-        Order::Late(delay) => delay,
-        Order::Skip | Order::Twice | Order::Refuse(_) | Order::Mute | Order::Spoil => Span::ZERO,
-        Order::Go => planned.length.unwrap_or(Span::MAX),
+    match planned.fault.action() {
+        Action::Late(delay) => delay,
+        Action::Skip | Action::Twice | Action::Refuse(_) | Action::Mute | Action::Spoil => {
+            Span::ZERO
+        }
+        Action::Go => planned.length.unwrap_or(Span::MAX),
     }
 }
 
@@ -83,13 +85,13 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::experiment::testbed::scenario;
     use crate::faults::plan::Start;
     use crate::faults::registry::{Faults, PreparedFault};
     use crate::faults::target;
-    use crate::kernel::{Luck, Recorder, Simulation};
+    use crate::kernel::{RandomStreams, Recorder, Simulation};
     use crate::model::env::Env;
     use crate::model::world::World;
+    use crate::tests::runs::scenario;
     use toml::de::DeValue;
 
     /// Every name stands for one node.
@@ -169,7 +171,8 @@ mod tests {
             let drivers = variant.pattern.drivers();
             let (simulation, recorder) = (Simulation::new(), Recorder::new(Vec::new()));
             let (sim, system) = (simulation.sim().clone(), Arc::clone(&variant.system));
-            let world = World::new(Env::new(sim, Luck::new(0), system, recorder), &drivers);
+            let world =
+                World::new(Env::new(sim, RandomStreams::new(0), system, recorder), &drivers);
             let zones = variant.system.zones().into_iter().map(|zone| format!("zone:{zone}"));
             let names = variant.system.services.iter().map(|it| it.name.shown.to_string());
             let more = ["role:driver", "role:broker", "role:client"].map(str::to_owned);

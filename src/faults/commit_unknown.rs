@@ -20,13 +20,13 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::afflict::{afflict, at_databases};
-use super::ladder::{SHARES, below, check_range, draw};
-use super::menu::Menu;
+use super::grid::{SHARES, below, check_range, draw};
+use super::local_fault::{at_databases, local_fault};
 use super::registry::{Fault, Heal};
+use super::targets::Targets;
 use crate::kernel::Words;
-use crate::model::point::Order;
-use crate::model::trouble::Trouble;
+use crate::model::local_fault::LocalFault;
+use crate::model::point::Action;
 use crate::model::world::World;
 
 /// Commits whose answer is lost.
@@ -60,15 +60,15 @@ impl Fault for CommitUnknown {
 
     fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
         let places = at_databases(world, &settings.target);
-        afflict(world, Trouble::CommitUnknown, &places, settings.share, u64::MAX)
+        local_fault(world, LocalFault::CommitUnknown, &places, settings.share, u64::MAX)
     }
 
-    fn order(settings: &Settings) -> Order {
-        if settings.share.is_none() { Order::Mute } else { Order::Go }
+    fn action(settings: &Settings) -> Action {
+        if settings.share.is_none() { Action::Mute } else { Action::Go }
     }
 
-    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
-        let target = Menu::pick(menu.databases.iter(), words)?;
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
+        let target = Targets::pick(targets.databases.iter(), words)?;
         Some(Settings { target, share: Some(draw(&SHARES, words)) })
     }
 

@@ -8,10 +8,10 @@
 
 use std::rc::Rc;
 
-use super::ladder::{SHARES, below, check_range, draw};
+use super::grid::{SHARES, below, check_range, draw};
 use super::links::{Sides, link_settings};
-use super::menu::Menu;
 use super::registry::{Fault, Heal};
+use super::targets::Targets;
 use crate::kernel::Words;
 use crate::model::network::LinkEffect;
 use crate::model::world::World;
@@ -47,8 +47,8 @@ impl Fault for Corruption {
         settings.sides().disturb(world, &effect)
     }
 
-    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
-        let sides = Sides::draw(menu.speakers(), words)?;
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
+        let sides = Sides::draw(targets.speakers(), words)?;
         let drawn = Settings { share: draw(&SHARES, words), ..Settings::default() };
         Some(drawn.between(sides))
     }

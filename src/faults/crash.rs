@@ -21,10 +21,10 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ladder::{SPANS, below, check_positive, draw};
-use super::menu::Menu;
+use super::grid::{SPANS, below, check_positive, draw};
 use super::registry::{Fault, Heal};
 use super::target::{check_machine, machines};
+use super::targets::Targets;
 use crate::kernel::{Span, Words};
 use crate::model::world::World;
 
@@ -105,8 +105,8 @@ impl Fault for Crash {
         Box::new(move || nodes.into_iter().for_each(|node| world.restart(node)))
     }
 
-    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
-        let target = menu.machines(words)?;
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
+        let target = targets.machines(words)?;
         let machine = words.chance(0.5);
         let unforced = match words.chance(0.5) && !machine {
             true => Unforced::Kept,

@@ -6,10 +6,10 @@
 
 use std::rc::Rc;
 
-use super::ladder::{SPANS, below, draw};
+use super::grid::{SPANS, below, draw};
 use super::links::{Sides, link_settings};
-use super::menu::Menu;
 use super::registry::{Fault, Heal};
+use super::targets::Targets;
 use crate::kernel::{Dist, Span, Words};
 use crate::model::network::LinkEffect;
 use crate::model::world::World;
@@ -51,8 +51,8 @@ impl Fault for Delay {
         settings.sides().disturb(world, &effect)
     }
 
-    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
-        let sides = Sides::draw(menu.nodes(), words)?;
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
+        let sides = Sides::draw(targets.nodes(), words)?;
         let (one, other) = (draw(&SPANS, words), draw(&SPANS, words));
         let least = one.min(other);
         let most = (one != other).then(|| one.max(other));

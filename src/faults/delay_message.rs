@@ -16,11 +16,11 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ladder::{SPANS, below, check_positive, draw};
-use super::menu::Menu;
+use super::grid::{SPANS, below, check_positive, draw};
 use super::registry::{Fault, Heal};
+use super::targets::Targets;
 use crate::kernel::{Span, Words};
-use crate::model::point::Order;
+use crate::model::point::Action;
 use crate::model::world::World;
 
 /// Delay of the one message that it is triggered by.
@@ -52,7 +52,7 @@ impl Fault for DelayMessage {
         check_positive("by", settings.by)
     }
 
-    fn draw(_: &Menu, words: &mut dyn Words) -> Option<Settings> {
+    fn draw(_: &Targets, words: &mut dyn Words) -> Option<Settings> {
         Some(Settings { by: draw(&SPANS, words) })
     }
 
@@ -60,7 +60,7 @@ impl Fault for DelayMessage {
         below(&SPANS, settings.by).into_iter().map(|by| Settings { by }).collect()
     }
 
-    fn order(settings: &Settings) -> Order {
-        Order::Late(settings.by)
+    fn action(settings: &Settings) -> Action {
+        Action::Late(settings.by)
     }
 }

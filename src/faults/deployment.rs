@@ -15,11 +15,11 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ladder::{SPANS, below};
+use super::grid::{SPANS, below};
 use super::links::fewer;
-use super::menu::Menu;
 use super::registry::{Fault, Heal};
 use super::target::{all_nodes, check_machine};
+use super::targets::Targets;
 use crate::kernel::{NodeId, Span, Words};
 use crate::model::world::World;
 
@@ -120,10 +120,10 @@ impl Fault for Deployment {
         Box::new(move || over.set(true))
     }
 
-    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
-        let whole = || menu.services.iter().filter(|name| !name.contains('#'));
-        let mut targets = vec![Menu::pick(whole(), words)?];
-        targets.extend(Menu::pick(whole(), words).filter(|_| words.chance(0.3)));
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
+        let whole = || targets.services.iter().filter(|name| !name.contains('#'));
+        let mut targets = vec![Targets::pick(whole(), words)?];
+        targets.extend(Targets::pick(whole(), words).filter(|_| words.chance(0.3)));
         targets.dedup();
         let grace = Span::from_millis(words.below(3) * 1_000);
         let down = Span::from_millis([500, 1_000, 2_000, 5_000][words.below(4) as usize]);

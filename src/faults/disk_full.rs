@@ -16,11 +16,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::disk::{ail, draw_keeper};
-use super::menu::Menu;
 use super::registry::{Fault, Heal};
 use super::target::check_machine;
+use super::targets::Targets;
 use crate::kernel::Words;
-use crate::model::disk::Ailment;
+use crate::model::disk::DiskFault;
 use crate::model::world::World;
 
 /// A disk without room.
@@ -49,10 +49,10 @@ impl Fault for DiskFull {
     }
 
     fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
-        ail(world, &settings.target, Ailment::Full)
+        ail(world, &settings.target, DiskFault::Full)
     }
 
-    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
-        Some(Settings { target: draw_keeper(menu, words)? })
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
+        Some(Settings { target: draw_keeper(targets, words)? })
     }
 }

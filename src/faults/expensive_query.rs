@@ -14,10 +14,10 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ladder::{SPANS, below, check_positive};
-use super::menu::Menu;
+use super::grid::{SPANS, below, check_positive};
 use super::registry::{Fault, Heal};
 use super::target::databases;
+use super::targets::Targets;
 use crate::kernel::{NodeId, Span, TaskId, Words};
 use crate::model::database::Database;
 use crate::model::env::Ctx;
@@ -83,10 +83,10 @@ impl Fault for ExpensiveQuery {
         })
     }
 
-    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
-        let whole = menu.services.iter().filter(|name| !name.contains('#'));
-        let by = Menu::pick(whole, words)?;
-        let target = Menu::pick(menu.databases.iter(), words)?;
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
+        let whole = targets.services.iter().filter(|name| !name.contains('#'));
+        let by = Targets::pick(whole, words)?;
+        let target = Targets::pick(targets.databases.iter(), words)?;
         let takes = Span::from_millis([500, 1_000, 2_000, 5_000][words.below(4) as usize]);
         let every = Span::from_millis([100, 200, 500, 1_000][words.below(4) as usize]);
         Some(Settings { target, by, takes, every })

@@ -8,10 +8,10 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use super::ladder::{above, check_positive, check_range, draw};
+use super::grid::{above, check_positive, check_range, draw};
 use super::links::{Sides, link_settings};
-use super::menu::Menu;
 use super::registry::{Fault, Heal};
+use super::targets::Targets;
 use crate::kernel::{NodeId, Span, Words};
 use crate::model::network::LinkEffect;
 use crate::model::world::World;
@@ -80,8 +80,8 @@ impl Fault for Flapping {
         })
     }
 
-    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
-        let sides = Sides::draw(menu.nodes(), words)?;
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
+        let sides = Sides::draw(targets.nodes(), words)?;
         let (period, up) = (draw(&PERIODS, words), draw(&UP, words));
         let drawn = Settings { period, up, ..Settings::default() };
         Some(drawn.between(sides))

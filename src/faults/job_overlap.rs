@@ -10,11 +10,11 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::afflict::{afflict, at_nodes, driver};
-use super::menu::Menu;
+use super::local_fault::{at_nodes, driver, local_fault};
 use super::registry::{Fault, Heal};
+use super::targets::Targets;
 use crate::kernel::Words;
-use crate::model::trouble::Trouble;
+use crate::model::local_fault::LocalFault;
 use crate::model::world::World;
 
 /// A job that runs twice at once.
@@ -46,10 +46,10 @@ impl Fault for JobOverlap {
 
     fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
         let places = at_nodes(world, &settings.target);
-        afflict(world, Trouble::JobOverlap, &places, Some(1.0), u64::MAX)
+        local_fault(world, LocalFault::JobOverlap, &places, Some(1.0), u64::MAX)
     }
 
-    fn draw(menu: &Menu, _: &mut dyn Words) -> Option<Settings> {
-        Some(Settings { target: driver(menu, "job")? })
+    fn draw(targets: &Targets, _: &mut dyn Words) -> Option<Settings> {
+        Some(Settings { target: driver(targets, "job")? })
     }
 }

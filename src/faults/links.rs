@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use super::menu::Menu;
 use super::registry::Heal;
 use super::target::sides;
+use super::targets::Targets;
 use crate::kernel::{NodeId, Words};
 use crate::model::network::{Disturbance, DisturbanceId, LinkEffect};
 use crate::model::world::World;
@@ -27,9 +27,9 @@ impl Sides {
         words: &mut dyn Words,
     ) -> Option<Self> {
         let names: Vec<&String> = names.collect();
-        let from = Menu::pick(names.iter().copied(), words)?;
+        let from = Targets::pick(names.iter().copied(), words)?;
         let others = names.into_iter().filter(|name| **name != from);
-        let to = if words.chance(0.5) { Menu::pick(others, words) } else { None };
+        let to = if words.chance(0.5) { Targets::pick(others, words) } else { None };
         let (from, to) = (vec![from], to.into_iter().collect());
         Some(Self { from, to, one_way: words.chance(0.25) })
     }

@@ -2,7 +2,7 @@
 //!
 //! Further operations of a load arrive for as long as the fault lasts, so that in all there are
 //! `factor` times as many: a campaign, a retry storm of somebody else's. They come from a stream of
-//! their own, so every other operation keeps its arrival, its keys and its luck.
+//! their own, so every other operation keeps its arrival, its keys and its random stream.
 //!
 //! The load is written `load:NAME`. Of one with bursts its rate between them is multiplied; one
 //! whose arrivals are up to others (a trace, a closed loop, one that follows) gets no more.
@@ -13,10 +13,10 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ladder::{below, check_range, draw};
-use super::menu::Menu;
+use super::grid::{below, check_range, draw};
 use super::registry::{Fault, Heal};
 use super::target::{LOAD, load};
+use super::targets::Targets;
 use crate::kernel::Words;
 use crate::model::workload::surge;
 use crate::model::world::World;
@@ -63,8 +63,8 @@ impl Fault for LoadBurst {
         Box::new(move || over.set(true))
     }
 
-    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
-        let target = format!("{LOAD}{}", Menu::pick(menu.loads.iter(), words)?);
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
+        let target = format!("{LOAD}{}", Targets::pick(targets.loads.iter(), words)?);
         Some(Settings { target, factor: draw(&FACTORS, words) })
     }
 

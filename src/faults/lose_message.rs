@@ -14,10 +14,10 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::menu::Menu;
 use super::registry::{Fault, Heal};
+use super::targets::Targets;
 use crate::kernel::Words;
-use crate::model::point::Order;
+use crate::model::point::Action;
 use crate::model::world::World;
 
 /// Loss of the one message that it is triggered by.
@@ -42,7 +42,7 @@ impl Fault for LoseMessage {
         Box::new(|| ())
     }
 
-    fn draw(_: &Menu, _: &mut dyn Words) -> Option<Settings> {
+    fn draw(_: &Targets, _: &mut dyn Words) -> Option<Settings> {
         Some(Settings {})
     }
 
@@ -50,7 +50,7 @@ impl Fault for LoseMessage {
         Vec::new()
     }
 
-    fn order(_: &Settings) -> Order {
-        Order::Skip
+    fn action(_: &Settings) -> Action {
+        Action::Skip
     }
 }

@@ -27,11 +27,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::disk::{ail, draw_keeper};
-use super::menu::Menu;
 use super::registry::{Fault, Heal};
 use super::target::check_machine;
+use super::targets::Targets;
 use crate::kernel::Words;
-use crate::model::disk::Ailment;
+use crate::model::disk::DiskFault;
 use crate::model::world::World;
 
 /// A disk that reports what it has not done.
@@ -60,10 +60,10 @@ impl Fault for LyingForce {
     }
 
     fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
-        ail(world, &settings.target, Ailment::Lying)
+        ail(world, &settings.target, DiskFault::Lying)
     }
 
-    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
-        Some(Settings { target: draw_keeper(menu, words)? })
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
+        Some(Settings { target: draw_keeper(targets, words)? })
     }
 }

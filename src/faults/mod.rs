@@ -1,6 +1,5 @@
 //! The faults: what goes wrong, when, and where. One file per kind; the plan says when.
 
-mod afflict;
 mod bandwidth;
 mod broker_loss;
 mod broker_rebalance;
@@ -23,15 +22,15 @@ mod duplicate_message;
 mod duplication;
 mod expensive_query;
 mod flapping;
+mod grid;
 mod job_overlap;
 mod job_skip;
-mod ladder;
 mod links;
 mod load_burst;
+mod local_fault;
 mod lose_message;
 mod loss;
 mod lying_force;
-pub mod menu;
 mod offset;
 mod partition;
 mod pause;
@@ -47,6 +46,7 @@ mod serialization_failure;
 mod slow_down;
 pub mod swarm;
 pub mod target;
+pub mod targets;
 mod torn_tail;
 pub mod trigger;
 

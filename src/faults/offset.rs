@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::ladder::{SPANS, below, draw};
+use super::grid::{SPANS, below, draw};
 use crate::kernel::{Span, Words};
 
 /// So much ahead of the right time, or behind it: `"5s"`, `"-200ms"`.
@@ -38,7 +38,7 @@ impl Offset {
 
     /// What is wrong with it.
     pub fn check(self) -> Vec<String> {
-        super::ladder::check_positive("by", self.span)
+        super::grid::check_positive("by", self.span)
     }
 }
 

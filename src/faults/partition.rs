@@ -22,9 +22,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::links::{Sides, calm, disturb, fewer};
-use super::menu::Menu;
 use super::registry::{Fault, Heal};
 use super::target::all_nodes;
+use super::targets::Targets;
 use crate::kernel::{NodeId, Words};
 use crate::model::network::LinkEffect;
 use crate::model::world::World;
@@ -124,12 +124,12 @@ impl Fault for Partition {
         calm(world, cuts)
     }
 
-    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
         if words.chance(0.75) {
-            return Sides::draw(menu.nodes(), words).map(Settings::between);
+            return Sides::draw(targets.nodes(), words).map(Settings::between);
         }
         let mut groups = vec![Vec::new(); 3];
-        for name in menu.nodes() {
+        for name in targets.nodes() {
             groups[words.below(3) as usize].push(name.clone());
         }
         groups.retain(|group| !group.is_empty());

@@ -11,9 +11,9 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::menu::Menu;
 use super::registry::{Fault, Heal};
 use super::target::{check_machine, machines};
+use super::targets::Targets;
 use crate::kernel::Words;
 use crate::model::world::World;
 
@@ -50,8 +50,8 @@ impl Fault for Pause {
         Box::new(move || nodes.into_iter().for_each(|node| world.resume(node)))
     }
 
-    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
-        let target = menu.machines(words)?;
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
+        let target = targets.machines(words)?;
         Some(Settings { target })
     }
 

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use super::registry::PreparedFault;
 use super::target::all_nodes;
-use super::trigger::{Aim, Trigger};
+use super::trigger::{Trigger, TriggerMatcher};
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::env::Ctx;
-use crate::model::point::{Order, Point, Watcher};
+use crate::model::point::{Action, Point, Watcher};
 use crate::model::record::Kind;
 use crate::model::world::World;
 
@@ -61,8 +61,8 @@ pub fn start(world: &Rc<World>, plan: &[PlannedFault]) {
                     strike(&nemesis, number, &fault);
                 });
             }
-            Start::On(trigger) => world.env().watch(Rc::new(Ambush {
-                aim: Aim::new(world, trigger, fault.fault.order() != Order::Go),
+            Start::On(trigger) => world.env().watch(Rc::new(ArmedTrigger {
+                aim: TriggerMatcher::new(world, trigger, fault.fault.action() != Action::Go),
                 world: Rc::downgrade(world),
                 number,
                 fault: fault.clone(),
@@ -73,8 +73,8 @@ pub fn start(world: &Rc<World>, plan: &[PlannedFault]) {
 }
 
 /// A fault that waits for its point.
-struct Ambush {
-    aim: Aim,
+struct ArmedTrigger {
+    aim: TriggerMatcher,
     world: Weak<World>,
     number: u32,
     fault: PlannedFault,
@@ -82,19 +82,19 @@ struct Ambush {
     over: Cell<Option<Time>>,
 }
 
-impl Watcher for Ambush {
-    fn reach(&self, point: &Point) -> Order {
+impl Watcher for ArmedTrigger {
+    fn reach(&self, point: &Point) -> Action {
         if self.over.get().is_some() {
-            return Order::Go;
+            return Action::Go;
         }
-        let Some(world) = self.world.upgrade() else { return Order::Go };
+        let Some(world) = self.world.upgrade() else { return Action::Go };
         if !self.aim.hits(&world, point) {
-            return Order::Go;
+            return Action::Go;
         }
         self.over.set(Some(world.env().now()));
         match strike(&world, self.number, &self.fault) {
-            true => self.fault.fault.order(),
-            false => Order::Go,
+            true => self.fault.fault.action(),
+            false => Action::Go,
         }
     }
 

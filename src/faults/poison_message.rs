@@ -17,13 +17,13 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::afflict::{afflict, at_nodes, driver};
-use super::ladder::{below, check_range, draw};
-use super::menu::Menu;
+use super::grid::{below, check_range, draw};
+use super::local_fault::{at_nodes, driver, local_fault};
 use super::registry::{Fault, Heal};
+use super::targets::Targets;
 use crate::kernel::Words;
-use crate::model::point::Order;
-use crate::model::trouble::Trouble;
+use crate::model::local_fault::LocalFault;
+use crate::model::point::Action;
 use crate::model::world::World;
 
 /// Messages that make every consumer fail.
@@ -67,16 +67,16 @@ impl Fault for PoisonMessage {
         let places = at_nodes(world, &settings.target);
         let every = settings.count.map(|_| 1.0);
         let most = settings.count.unwrap_or(0).into();
-        afflict(world, Trouble::Poison, &places, every, most)
+        local_fault(world, LocalFault::Poison, &places, every, most)
     }
 
-    fn order(settings: &Settings) -> Order {
-        if settings.count.is_none() { Order::Spoil } else { Order::Go }
+    fn action(settings: &Settings) -> Action {
+        if settings.count.is_none() { Action::Spoil } else { Action::Go }
     }
 
-    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
         let count = Some(draw(&COUNTS, words));
-        Some(Settings { target: driver(menu, "broker")?, count })
+        Some(Settings { target: driver(targets, "broker")?, count })
     }
 
     fn simpler(settings: &Settings) -> Vec<Settings> {

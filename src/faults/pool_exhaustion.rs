@@ -11,10 +11,10 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ladder::{below, check_range, draw};
-use super::menu::Menu;
+use super::grid::{below, check_range, draw};
 use super::registry::{Fault, Heal};
 use super::target::databases;
+use super::targets::Targets;
 use crate::kernel::{NodeId, Permit, Words};
 use crate::model::world::World;
 
@@ -67,8 +67,8 @@ impl Fault for PoolExhaustion {
         Box::new(move || drop(held.take()))
     }
 
-    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
-        let target = Menu::pick(menu.databases.iter(), words)?;
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
+        let target = Targets::pick(targets.databases.iter(), words)?;
         Some(Settings { target, connections: draw(&CONNECTIONS, words) })
     }
 

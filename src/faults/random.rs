@@ -2,7 +2,7 @@
 //!
 //! A nemesis: so many faults, drawn for each seed anew, begin within a window of the run. They are
 //! drawn before the run begins, from a stream of their own, so every variant suffers the same ones
-//! and nothing else of the run's luck changes. Each seed enables a random part of the kinds with
+//! and nothing else of the run's stream changes. Each seed enables a random part of the kinds with
 //! random weights (a swarm), since a little of everything finds less.
 //!
 //! ```toml
@@ -24,13 +24,13 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::menu::Menu;
 use super::plan::PlannedFault;
 use super::registry::{Fault, Faults, Heal, PreparedFault};
 use super::swarm::{Kind, Swarm, is_of_copies};
-use crate::kernel::{Luck, Purpose, Span, Words};
+use super::targets::Targets;
+use crate::kernel::{Purpose, RandomStreams, Span, Words};
 use crate::model::contract::Allowance;
-use crate::model::point::Order;
+use crate::model::point::Action;
 use crate::model::system::{Name, System};
 use crate::model::world::World;
 
@@ -49,14 +49,14 @@ pub struct Settings {
     /// How long one lasts at most.
     longest: Span,
     /// What names the draws, so that two of these draw differently; by default their order.
-    luck: Option<String>,
+    stream: Option<String>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let kinds = ["crash", "partition", "delay", "loss", "duplication"];
         let kinds = kinds.map(str::to_owned).to_vec();
-        Self { count: 3, kinds, longest: Span::from_secs(10), luck: None }
+        Self { count: 3, kinds, longest: Span::from_secs(10), stream: None }
     }
 }
 
@@ -70,7 +70,7 @@ impl Fault for Random {
         Vec::new()
     }
 
-    fn draw(_: &Menu, words: &mut dyn Words) -> Option<Settings> {
+    fn draw(_: &Targets, words: &mut dyn Words) -> Option<Settings> {
         Some(Settings { count: 1 + words.below(5) as u32, ..Settings::default() })
     }
 
@@ -95,7 +95,7 @@ pub struct Nemesis {
     /// How many.
     pub count: u32,
     /// What names the draws, if that was chosen.
-    luck: Option<String>,
+    stream: Option<String>,
     kinds: Vec<Kind>,
 }
 
@@ -114,7 +114,7 @@ impl Nemesis {
                 return Err(format!("no fault that can be drawn is named `{name}`"));
             };
             let template = entry.with_defaults();
-            if template.order() != Order::Go {
+            if template.action() != Action::Go {
                 return Err(format!("`{name}` strikes one message, whose point must be named"));
             }
             if is_of_copies(&*template) {
@@ -126,15 +126,15 @@ impl Nemesis {
             let allowance = Allowance::new(entry.name, u32::MAX, settings.longest);
             kinds.push(Kind { template, allowance });
         }
-        let Settings { count, luck, .. } = settings;
-        Ok(Self { from: Span::ZERO, length: Span::ZERO, count, luck, kinds })
+        let Settings { count, stream, .. } = settings;
+        Ok(Self { from: Span::ZERO, length: Span::ZERO, count, stream, kinds })
     }
 
     /// The same within a window, as the scenario's random faults number `number`, from 1.
     #[must_use]
     pub fn within(mut self, from: Span, length: Span, number: usize) -> Self {
-        let luck = self.luck.take().unwrap_or_else(|| format!("random#{number}"));
-        Self { from, length, luck: Some(luck), ..self }
+        let stream = self.stream.take().unwrap_or_else(|| format!("random#{number}"));
+        Self { from, length, stream: Some(stream), ..self }
     }
 
     /// The names of the kinds that it draws from.
@@ -143,12 +143,12 @@ impl Nemesis {
     }
 
     /// Draws the faults of one seed: the same for every variant, so drivers are struck as a role.
-    pub fn draw(&self, system: &System, luck: &Luck) -> Vec<PlannedFault> {
-        let menu = Menu::of(system, &["role:driver"]);
+    pub fn draw(&self, system: &System, stream: &RandomStreams) -> Vec<PlannedFault> {
+        let targets = Targets::of(system, &["role:driver"]);
         let window = (self.from, self.length);
-        let swarm = Swarm::new(self.kinds.clone(), menu, window, self.count);
-        let name = Name::new(self.luck.as_deref().unwrap_or_default()).luck;
-        swarm.draw_some(self.count, &mut luck.stream(Purpose::Nemesis, name))
+        let swarm = Swarm::new(self.kinds.clone(), targets, window, self.count);
+        let name = Name::new(self.stream.as_deref().unwrap_or_default()).stream;
+        swarm.draw_some(self.count, &mut stream.stream(Purpose::Nemesis, name))
     }
 }
 
@@ -157,12 +157,12 @@ pub fn plan<'a>(
     written: &'a [PlannedFault],
     nemeses: &[Nemesis],
     system: &System,
-    luck: &Luck,
+    stream: &RandomStreams,
 ) -> Cow<'a, [PlannedFault]> {
     if nemeses.is_empty() {
         return Cow::Borrowed(written);
     }
-    let drawn = nemeses.iter().flat_map(|nemesis| nemesis.draw(system, luck));
+    let drawn = nemeses.iter().flat_map(|nemesis| nemesis.draw(system, stream));
     written.iter().cloned().chain(drawn).collect()
 }
 

@@ -3,9 +3,9 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::menu::Menu;
+use super::targets::Targets;
 use crate::kernel::{Span, Words};
-use crate::model::point::Order;
+use crate::model::point::Action;
 use crate::model::registry::{Entry, Registry, decode, json};
 use crate::model::world::World;
 
@@ -55,14 +55,15 @@ pub trait Fault: Sized + 'static {
     }
 
     /// What becomes of the message at whose point it is triggered.
-    fn order(settings: &Self::Settings) -> Order {
+    fn action(settings: &Self::Settings) -> Action {
         let _ = settings;
-        Order::Go
+        Action::Go
     }
 
-    /// Random settings for something on the menu; `None` if it has nothing that this can strike.
-    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Self::Settings> {
-        let _ = (menu, words);
+    /// Random settings for something among the targets; `None` if it has nothing that this can
+    /// strike.
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self::Settings> {
+        let _ = (targets, words);
         None
     }
 
@@ -114,9 +115,9 @@ pub trait PreparedFault: Send + Sync {
     /// How many outages in a row it comes to; `nodes` says for how many a name stands.
     fn outages(&self, nodes: &dyn Fn(&str) -> u32) -> u32;
     /// What becomes of the message at whose point it is triggered.
-    fn order(&self) -> Order;
+    fn action(&self) -> Action;
     /// One of the same kind with random settings; `None` if there is nothing that it can strike.
-    fn draw(&self, menu: &Menu, words: &mut dyn Words) -> Option<Arc<dyn PreparedFault>>;
+    fn draw(&self, targets: &Targets, words: &mut dyn Words) -> Option<Arc<dyn PreparedFault>>;
     /// Those of the same kind that do less, or the same more plainly; the plainest first.
     fn simpler(&self) -> Vec<Arc<dyn PreparedFault>>;
 }
@@ -160,12 +161,12 @@ impl<F: Fault> PreparedFault for With<F> {
         F::outages(&self.0, nodes)
     }
 
-    fn order(&self) -> Order {
-        F::order(&self.0)
+    fn action(&self) -> Action {
+        F::action(&self.0)
     }
 
-    fn draw(&self, menu: &Menu, words: &mut dyn Words) -> Option<Arc<dyn PreparedFault>> {
-        Some(Arc::new(Self(F::draw(menu, words)?)))
+    fn draw(&self, targets: &Targets, words: &mut dyn Words) -> Option<Arc<dyn PreparedFault>> {
+        Some(Arc::new(Self(F::draw(targets, words)?)))
     }
 
     fn simpler(&self) -> Vec<Arc<dyn PreparedFault>> {

@@ -6,10 +6,10 @@
 
 use std::rc::Rc;
 
-use super::ladder::{SHARES, SPANS, below, check_range, draw};
+use super::grid::{SHARES, SPANS, below, check_range, draw};
 use super::links::{Sides, link_settings};
-use super::menu::Menu;
 use super::registry::{Fault, Heal};
+use super::targets::Targets;
 use crate::kernel::{Dist, Span, Words};
 use crate::model::network::LinkEffect;
 use crate::model::world::World;
@@ -49,8 +49,8 @@ impl Fault for Reordering {
         settings.sides().disturb(world, &effect)
     }
 
-    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
-        let sides = Sides::draw(menu.speakers(), words)?;
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
+        let sides = Sides::draw(targets.speakers(), words)?;
         let (share, by) = (draw(&SHARES, words), draw(&SPANS, words));
         let drawn = Settings { share, by, ..Settings::default() };
         Some(drawn.between(sides))

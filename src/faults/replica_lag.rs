@@ -25,10 +25,10 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ladder::{SPANS, below, check_positive, draw};
-use super::menu::Menu;
+use super::grid::{SPANS, below, check_positive, draw};
 use super::registry::{Fault, Heal, Part};
 use super::target::TABLE;
+use super::targets::Targets;
 use crate::kernel::{Span, Words};
 use crate::model::world::World;
 
@@ -76,10 +76,10 @@ impl Fault for ReplicaLag {
         Box::new(move || lags.into_iter().for_each(|lag| world.env().catch_up(lag)))
     }
 
-    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
-        let table = Menu::pick(menu.copies.iter().map(|(table, _)| table), words)?;
-        let of_table = menu.copies.iter().filter(|(known, _)| *known == table);
-        let reader = Menu::pick(of_table.map(|(_, reader)| reader), words);
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
+        let table = Targets::pick(targets.copies.iter().map(|(table, _)| table), words)?;
+        let of_table = targets.copies.iter().filter(|(known, _)| *known == table);
+        let reader = Targets::pick(of_table.map(|(_, reader)| reader), words);
         let by = words.chance(0.5).then(|| draw(&SPANS, words));
         Some(Settings { table, reader, by })
     }

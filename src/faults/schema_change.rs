@@ -41,8 +41,8 @@
 //! started, and everybody speaks the new schema.
 //!
 //! **Measures**: `m13.broken` (for how long services were broken), `m13.noticed` (from the change
-//! to the first failure), `m13.misfits` (failed statements and answers); failed operations are in
-//! `m9`, who has to be deployed together is in the coupling of the variant.
+//! to the first failure), `m13.schema-breaks` (failed statements and answers); failed operations
+//! are in `m9`, who has to be deployed together is in the coupling of the variant.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -51,10 +51,10 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ladder::{SPANS, below};
-use super::menu::Menu;
+use super::grid::{SPANS, below};
 use super::registry::{Fault, Heal, Part};
 use super::target::TABLE;
+use super::targets::Targets;
 use crate::kernel::{NodeId, Span, Time, Words};
 use crate::model::system::{Columns, ServiceId, System, TableId};
 use crate::model::world::World;
@@ -281,12 +281,12 @@ impl Fault for SchemaChange {
         })
     }
 
-    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
-        let table = Menu::pick(menu.tables.iter().map(|(table, _)| table), words)?;
-        let (_, column) = menu.tables.iter().find(|(known, _)| *known == table)?.clone();
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
+        let table = Targets::pick(targets.tables.iter().map(|(table, _)| table), words)?;
+        let (_, column) = targets.tables.iter().find(|(known, _)| *known == table)?.clone();
         let column = Some(column);
-        let whole = menu.services.iter().filter(|name| !name.contains('#'));
-        let told = Menu::pick(whole, words).filter(|_| words.chance(0.5)).into_iter().collect();
+        let whole = targets.services.iter().filter(|name| !name.contains('#'));
+        let told = Targets::pick(whole, words).filter(|_| words.chance(0.5)).into_iter().collect();
         let span = |words: &mut dyn Words| {
             Span::from_millis([500, 1_000, 2_000, 5_000][words.below(4) as usize])
         };

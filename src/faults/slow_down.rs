@@ -14,10 +14,10 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ladder::{below, check_range, draw};
-use super::menu::Menu;
+use super::grid::{below, check_range, draw};
 use super::registry::{Fault, Heal};
 use super::target::{check_machine, machines};
+use super::targets::Targets;
 use crate::kernel::Words;
 use crate::model::world::World;
 
@@ -62,8 +62,8 @@ impl Fault for SlowDown {
         })
     }
 
-    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
-        let target = menu.machines(words)?;
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
+        let target = targets.machines(words)?;
         Some(Settings { target, factor: draw(&FACTORS, words) })
     }
 

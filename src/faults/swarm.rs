@@ -13,13 +13,13 @@ use std::slice;
 use std::sync::Arc;
 
 use super::budget::inside;
-use super::menu::Menu;
 use super::plan::{PlannedFault, Start};
 use super::registry::{Faults, Part, PreparedFault};
+use super::targets::Targets;
 use super::trigger::{Trigger, What};
 use crate::kernel::{Span, Words};
 use crate::model::contract::{Allowance, Budget};
-use crate::model::point::{Moment, Order};
+use crate::model::point::{Action, When};
 
 /// How long a drawn fault may last, if its allowance is long enough.
 const LENGTHS: [Span; 13] = [
@@ -64,7 +64,7 @@ impl Kind {
 /// Draws plans of faults.
 pub struct Swarm {
     kinds: Vec<Kind>,
-    menu: Menu,
+    targets: Targets,
     /// Points by their sort.
     points: BTreeMap<What, Vec<Trigger>>,
     /// When the first fault may begin, and for how long after that further ones may.
@@ -74,12 +74,12 @@ pub struct Swarm {
 }
 
 impl Swarm {
-    /// Draws up to `most` faults of these kinds, on what is on the menu, that begin within a window
-    /// (its beginning and its length). Where nobody keeps a copy of a table, what strikes copies is
-    /// no kind at all.
-    pub fn new(mut kinds: Vec<Kind>, menu: Menu, window: (Span, Span), most: u32) -> Self {
-        kinds.retain(|kind| !menu.copies.is_empty() || !is_of_copies(&*kind.template));
-        Self { kinds, menu, points: BTreeMap::new(), window, most, uniform: false }
+    /// Draws up to `most` faults of these kinds, on what is among the targets, that begin within a
+    /// window (its beginning and its length). Where nobody keeps a copy of a table, what strikes
+    /// copies is no kind at all.
+    pub fn new(mut kinds: Vec<Kind>, targets: Targets, window: (Span, Span), most: u32) -> Self {
+        kinds.retain(|kind| !targets.copies.is_empty() || !is_of_copies(&*kind.template));
+        Self { kinds, targets, points: BTreeMap::new(), window, most, uniform: false }
     }
 
     /// The same; faults may also begin at these points.
@@ -151,8 +151,8 @@ impl Swarm {
     fn fault(&self, kind: &Kind, aimed: f64, words: &mut dyn Words) -> Option<PlannedFault> {
         let allowed = Budget(vec![kind.allowance.clone()]);
         for _ in 0..TRIES {
-            let fault = kind.template.draw(&self.menu, words)?;
-            let of_message = fault.order() != Order::Go;
+            let fault = kind.template.draw(&self.targets, words)?;
+            let of_message = fault.action() != Action::Go;
             let length = (!of_message).then(|| length(kind.allowance.longest, words));
             let start = Start::At(Span::ZERO);
             let mut planned = PlannedFault { start, length, fault };
@@ -190,7 +190,7 @@ impl Swarm {
         let targets = fault.targets();
         let near = !of_message && !self.uniform && words.chance(0.5);
         let fits = |trigger: &Trigger| {
-            let about = trigger.what.act.is_message() && trigger.moment == Moment::Before;
+            let about = trigger.what.hook.is_message() && trigger.when == When::Before;
             let there = trigger.who.as_ref().is_some_and(|who| targets.contains(who));
             (!of_message || about) && (!near || there)
         };

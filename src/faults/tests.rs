@@ -8,18 +8,18 @@ mod schema;
 mod shrinking;
 mod stores;
 
-use crate::experiment::testbed::{Told, tell};
 use crate::model::contract::label;
 use crate::model::record::{Kind, Record};
+use crate::tests::runs::{RecordedRun, record_text};
 
 /// One order over two services under two-phase commit, every duration constant, and one fault.
-fn order(fault: &str) -> Told {
+fn order(fault: &str) -> RecordedRun {
     order_under("xa", fault)
 }
 
 /// The same order under another pattern.
-fn order_under(variant: &str, fault: &str) -> Told {
-    tell(&text(fault), variant, 1)
+fn order_under(variant: &str, fault: &str) -> RecordedRun {
+    record_text(&text(fault), variant, 1)
 }
 
 /// The scenario of [`order`].
@@ -37,7 +37,7 @@ fn text(fault: &str) -> String {
         stock = {{ work = "1ms", zone = "left" }}
 
         [databases]
-        order-db = {{ work = "1ms", force = "2ms", recovery = "100ms", luck = "old-db" }}
+        order-db = {{ work = "1ms", force = "2ms", recovery = "100ms", stream = "old-db" }}
         stock-db = {{ work = "1ms", force = "2ms", recovery = "100ms" }}
 
         [links]
@@ -83,7 +83,7 @@ fn text(fault: &str) -> String {
     )
 }
 
-fn first(told: &Told, kind: Kind, fits: impl Fn(&Record) -> bool) -> Option<Record> {
+fn first(told: &RecordedRun, kind: Kind, fits: impl Fn(&Record) -> bool) -> Option<Record> {
     told.all(kind).find(|record| fits(record)).copied()
 }
 
@@ -115,7 +115,7 @@ fn before_a_forced_record_nothing_of_it_has_happened() {
         r#"kind = "crash"
         target = "stock-db"
         for = "200ms"
-        on = { who = "stock-db", what = "force prepare", moment = "before" }"#,
+        on = { who = "stock-db", what = "force prepare", when = "before" }"#,
     );
     let node = told.node("stock-db");
     let crashed = first(&told, Kind::Crashed, |record| record.node == node).expect("it fired");
@@ -127,7 +127,7 @@ fn before_a_forced_record_nothing_of_it_has_happened() {
 /// The second of two votes is lost, doubled or late, and only that one.
 #[test]
 fn one_message_is_lost_doubled_or_late() {
-    let votes = |told: &Told, kind| {
+    let votes = |told: &RecordedRun, kind| {
         let at_services = |record: &&Record| {
             record.subject == label::PREPARE && record.b == 1 && record.attempt == 0
         };
@@ -150,7 +150,7 @@ fn one_message_is_lost_doubled_or_late() {
     assert_eq!(spans, [millis(1), millis(1), millis(1), millis(701)]);
 }
 
-/// Luck names stay when a thing is renamed, so they name it in triggers and targets, too.
+/// RandomStreams names stay when a thing is renamed, so they name it in triggers and targets, too.
 #[test]
 fn a_thing_is_also_known_by_its_lasting_name() {
     let told = order(

@@ -15,10 +15,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::disk::draw_keeper;
-use super::ladder::{SHARES, below, check_range};
-use super::menu::Menu;
+use super::grid::{SHARES, below, check_range};
 use super::registry::{Fault, Heal};
 use super::target::{check_machine, machines};
+use super::targets::Targets;
 use crate::kernel::Words;
 use crate::model::world::World;
 
@@ -64,9 +64,9 @@ impl Fault for TornTail {
         Box::new(move || nodes.into_iter().for_each(|node| world.restart(node)))
     }
 
-    fn draw(menu: &Menu, words: &mut dyn Words) -> Option<Settings> {
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
         let whole = words.below(3) as f64 / 2.0;
-        Some(Settings { target: draw_keeper(menu, words)?, whole })
+        Some(Settings { target: draw_keeper(targets, words)?, whole })
     }
 
     fn simpler(settings: &Settings) -> Vec<Settings> {

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::target::nodes;
 use crate::kernel::NodeId;
-use crate::model::point::{Act, Moment, Point};
+use crate::model::point::{Hook, Point, When};
 use crate::model::record::OpId;
-use crate::model::workload::op_luck;
+use crate::model::workload::op_stream;
 use crate::model::world::World;
 
 /// The point at which a fault strikes: who, what, on which subject, the how-manieth time, and on
@@ -38,14 +38,14 @@ pub struct Trigger {
     pub nth: u32,
     /// Before or after the effect.
     #[serde(default)]
-    pub moment: Moment,
+    pub when: When,
 }
 
 impl Trigger {
     /// The first time that this is done by anybody, right behind it.
     pub const fn on(what: What) -> Self {
         let (who, to, of, step, nth) = (None, None, None, None, first());
-        Self { who, what, to, of, step, nth, moment: Moment::After }
+        Self { who, what, to, of, step, nth, when: When::After }
     }
 }
 
@@ -66,7 +66,7 @@ const fn is_first(nth: &u32) -> bool {
 #[schemars(with = "String")]
 pub struct What {
     /// The act.
-    pub act: Act,
+    pub hook: Hook,
     /// The name of the message, log record or decision; any, if it is left out.
     pub label: Option<String>,
 }
@@ -75,13 +75,13 @@ impl TryFrom<String> for What {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let (act, label) = text.split_once(' ').unwrap_or((&text, ""));
-        let Some(known) = Act::ALL.iter().find(|known| known.name() == act) else {
-            let names: Vec<&str> = Act::ALL.iter().map(|act| act.name()).collect();
-            return Err(format!("`{act}` is not done anywhere: choose {}", names.join(", ")));
+        let (hook, label) = text.split_once(' ').unwrap_or((&text, ""));
+        let Some(known) = Hook::ALL.iter().find(|known| known.name() == hook) else {
+            let names: Vec<&str> = Hook::ALL.iter().map(|hook| hook.name()).collect();
+            return Err(format!("`{hook}` is not done anywhere: choose {}", names.join(", ")));
         };
         let label = label.trim();
-        Ok(Self { act: *known, label: (!label.is_empty()).then(|| label.to_owned()) })
+        Ok(Self { hook: *known, label: (!label.is_empty()).then(|| label.to_owned()) })
     }
 }
 
@@ -93,7 +93,7 @@ impl From<What> for String {
 
 impl fmt::Display for What {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.act.name())?;
+        f.write_str(self.hook.name())?;
         self.label.iter().try_for_each(|label| write!(f, " {label}"))
     }
 }
@@ -105,7 +105,7 @@ impl fmt::Display for What {
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
 pub struct OpName {
-    /// The load, by its luck name.
+    /// The load, by its stream name.
     pub load: String,
     /// The number within the load.
     pub number: u64,
@@ -119,15 +119,16 @@ impl OpName {
         }
         let info = world.env().operation(op);
         let loads = &world.env().system().loads;
-        let load = loads.iter().find(|load| op_luck(load.name.luck, info.ordinal) == info.luck)?;
+        let load =
+            loads.iter().find(|load| op_stream(load.name.stream, info.ordinal) == info.stream)?;
         Some(Self { load: load.name.lasting.to_string(), number: info.ordinal })
     }
 
     /// What names the operation in draws, if there is such a load.
-    fn luck(&self, world: &World) -> Option<u64> {
+    fn stream(&self, world: &World) -> Option<u64> {
         let loads = &world.env().system().loads;
         let load = loads.iter().find(|load| load.name.is_called(&self.load))?;
-        Some(op_luck(load.name.luck, self.number))
+        Some(op_stream(load.name.stream, self.number))
     }
 }
 
@@ -155,8 +156,8 @@ impl fmt::Display for OpName {
 
 impl fmt::Display for Trigger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { who, what, to, of, step, nth, moment } = self;
-        write!(f, "{moment} {}: {what}", who.as_deref().unwrap_or("anybody"))?;
+        let Self { who, what, to, of, step, nth, when } = self;
+        write!(f, "{when} {}: {what}", who.as_deref().unwrap_or("anybody"))?;
         to.iter().try_for_each(|to| write!(f, " to {to}"))?;
         of.iter().try_for_each(|of| write!(f, " for {of}"))?;
         step.iter().try_for_each(|step| write!(f, ", step {step}"))?;
@@ -167,7 +168,7 @@ impl fmt::Display for Trigger {
 impl Trigger {
     /// As a scenario file writes it behind `on =`, on one line.
     pub fn toml(&self) -> String {
-        let Self { who, what, to, of, step, nth, moment } = self;
+        let Self { who, what, to, of, step, nth, when } = self;
         let text = |key: &str, value: String| format!("{key} = {}", toml::Value::String(value));
         let mut keys = Vec::new();
         keys.extend(who.iter().map(|who| text("who", who.clone())));
@@ -178,15 +179,15 @@ impl Trigger {
         if !is_first(nth) {
             keys.push(format!("nth = {nth}"));
         }
-        if *moment == Moment::Before {
-            keys.push(text("moment", moment.to_string()));
+        if *when == When::Before {
+            keys.push(text("when", when.to_string()));
         }
         format!("{{ {} }}", keys.join(", "))
     }
 }
 
 /// A trigger in the world of one run, with its names resolved.
-pub(super) struct Aim {
+pub(super) struct TriggerMatcher {
     trigger: Trigger,
     who: Option<Vec<NodeId>>,
     to: Option<Vec<NodeId>>,
@@ -195,17 +196,17 @@ pub(super) struct Aim {
     seen: Cell<u32>,
 }
 
-impl Aim {
+impl TriggerMatcher {
     /// A trigger that has not fired yet. What becomes of a message is settled before it leaves, so
     /// `early` moves the moment there.
     pub fn new(world: &World, trigger: &Trigger, early: bool) -> Self {
         let resolve = |name: &String| nodes(world, name);
-        let moment = if early { Moment::Before } else { trigger.moment };
+        let when = if early { When::Before } else { trigger.when };
         Self {
             who: trigger.who.as_ref().map(resolve),
             to: trigger.to.as_ref().map(resolve),
-            of: trigger.of.as_ref().map(|of| of.luck(world)),
-            trigger: Trigger { moment, ..trigger.clone() },
+            of: trigger.of.as_ref().map(|of| of.stream(world)),
+            trigger: Trigger { when, ..trigger.clone() },
             seen: Cell::new(0),
         }
     }
@@ -220,18 +221,20 @@ impl Aim {
     }
 
     fn fits(&self, world: &World, point: &Point) -> bool {
-        let Trigger { what, moment, step, .. } = &self.trigger;
+        let Trigger { what, when, step, .. } = &self.trigger;
         let env = world.env();
         let named = |label: &String| env.label_text(point.label) == Some(label.as_str());
         let among = |nodes: &Option<Vec<NodeId>>, node| {
             nodes.as_ref().is_none_or(|nodes| nodes.contains(&node))
         };
-        what.act == point.act
-            && *moment == point.moment
+        what.hook == point.hook
+            && *when == point.when
             && among(&self.who, point.node)
             && what.label.as_ref().is_none_or(named)
             && among(&self.to, point.peer)
-            && self.of.is_none_or(|of| point.op != OpId::NONE && of == Some(env.op_luck(point.op)))
+            && self
+                .of
+                .is_none_or(|of| point.op != OpId::NONE && of == Some(env.op_stream(point.op)))
             && step.as_ref().is_none_or(|step| is_step(world, point, step))
     }
 }
@@ -271,7 +274,7 @@ mod tests {
             of: Some(OpName { load: "tickets".into(), number: 3 }),
             step: Some("take".into()),
             nth: 2,
-            moment: Moment::After,
+            when: When::After,
         };
         let said = "after stock-db: force prepare for tickets#3, step take, time 2";
         assert_eq!(trigger.to_string(), said);

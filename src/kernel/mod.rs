@@ -18,17 +18,17 @@
 //! **Crash.** A crash drops the processes of a node where they wait. Nothing of the kernel is
 //! borrowed while a process is polled or dropped, so destructors may call it.
 //!
-//! **Chance.** [`Luck`] names every draw; [`Dist`] and [`Zipf`] turn words into values with the
-//! same arithmetic on every platform.
+//! **Chance.** [`RandomStreams`] names every draw; [`Dist`] and [`Zipf`] turn words into values
+//! with the same arithmetic on every platform.
 
 mod combine;
 mod dist;
 mod fingerprint;
 mod history;
 mod lookup;
-mod luck;
 mod node;
 pub mod queue;
+mod random;
 mod sample;
 mod sim;
 mod sleep;
@@ -43,7 +43,7 @@ pub use dist::Dist;
 pub use fingerprint::{Fingerprint, Semantic};
 pub use history::{Recorder, Sink};
 pub use lookup::Lookup;
-pub use luck::{Draw, Luck, Purpose, Stream, Words};
+pub use random::{Draw, Purpose, RandomStreams, Stream, Words};
 pub use sim::{Ran, Sim, Simulation};
 pub use sleep::{Sleep, Yield};
 pub use task::TaskId;

@@ -32,14 +32,14 @@ impl Zipf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::{Luck, Purpose};
+    use crate::kernel::{Purpose, RandomStreams};
 
     #[test]
     fn frequencies_follow_the_law() {
         let (n, samples) = (50_usize, 200_000_u32);
         for exponent in [0.0, 0.8, 1.0, 2.0] {
             let zipf = Zipf::new(n as u64, exponent);
-            let mut words = Luck::new(3).draw(Purpose::Key, 0, 0, 0, 0);
+            let mut words = RandomStreams::new(3).draw(Purpose::Key, 0, 0, 0, 0);
             let mut counts = vec![0_u32; n];
             for _ in 0..samples {
                 counts[zipf.sample(&mut words) as usize] += 1;
@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn samples_are_what_they_always_were() {
         let zipf = Zipf::new(1_000, 0.99);
-        let mut words = Luck::new(3).draw(Purpose::Key, 0, 0, 0, 0);
+        let mut words = RandomStreams::new(3).draw(Purpose::Key, 0, 0, 0, 0);
         let values: Vec<u64> = (0..12).map(|_| zipf.sample(&mut words)).collect();
         assert_eq!(values, [58, 20, 739, 14, 10, 390, 587, 0, 4, 143, 3, 134]);
         assert_eq!(Zipf::new(1, 1.0).sample(&mut words), 0);

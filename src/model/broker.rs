@@ -18,11 +18,11 @@ use std::rc::{Rc, Weak};
 
 use super::call::{Message, Reply};
 use super::env::Ctx;
-use super::here::Here;
-use super::point::{Act, Moment, Order};
+use super::local_fault::LocalFault;
+use super::point::{Action, Hook, When};
+use super::process::ProcessCtx;
 use super::record::{Kind, MessageClass, OpId};
 use super::system::{ServiceId, StepId};
-use super::trouble::Trouble;
 use super::world::World;
 use crate::kernel::{Mailbox, NodeId, Purpose, Semaphore, Span};
 
@@ -126,7 +126,7 @@ pub struct Broker<E> {
     node: NodeId,
     policy: BrokerPolicy,
     groups: Rc<[ServiceId]>,
-    wants: fn(&Here, ServiceId, &E) -> bool,
+    wants: fn(&ProcessCtx, ServiceId, &E) -> bool,
 }
 
 impl<E: Copy + Send + 'static> Broker<E> {
@@ -135,7 +135,7 @@ impl<E: Copy + Send + 'static> Broker<E> {
         node: NodeId,
         policy: BrokerPolicy,
         groups: Vec<ServiceId>,
-        wants: fn(&Here, ServiceId, &E) -> bool,
+        wants: fn(&ProcessCtx, ServiceId, &E) -> bool,
     ) -> Self {
         Self { node, policy, groups: groups.into(), wants }
     }
@@ -148,9 +148,9 @@ impl<E: Copy + Send + 'static> Broker<E> {
     /// Starts the broker on its node: what its log still holds is queued again, and a process per
     /// group and partition hands out messages. `deliver` runs at the consumer and returns whether
     /// it acknowledges.
-    pub fn start<D, F>(&self, here: &Here, deliver: D)
+    pub fn start<D, F>(&self, here: &ProcessCtx, deliver: D)
     where
-        D: Fn(Here, E) -> F + Clone + Send + 'static,
+        D: Fn(ProcessCtx, E) -> F + Clone + Send + 'static,
         F: Future<Output = bool> + 'static,
     {
         let memory = here.local::<Memory<E>>();
@@ -174,7 +174,7 @@ impl<E: Copy + Send + 'static> Broker<E> {
 
     /// Stores events for an operation each, in order. Runs at the broker; returns once they are as
     /// safe as the policy makes them.
-    pub async fn store(&self, here: &Here, events: &[(OpId, E)]) {
+    pub async fn store(&self, here: &ProcessCtx, events: &[(OpId, E)]) {
         let memory = here.local::<Memory<E>>();
         let mut number = 0;
         for (op, event) in events {
@@ -207,23 +207,23 @@ impl<E: Copy + Send + 'static> Broker<E> {
     }
 
     /// A message is as safe as the policy makes it: its groups may have it.
-    fn release(&self, here: &Here, stored: Stored<E>) {
+    fn release(&self, here: &ProcessCtx, stored: Stored<E>) {
         let (env, ctx, event) = (here.env(), here.ctx(), here.env().label("event"));
-        let order = env.reach(ctx, Act::Publish, event, self.node, Moment::Before);
+        let order = env.reach(ctx, Hook::Publish, event, self.node, When::Before);
         here.note(Kind::Published, event, u64::from(stored.partition), stored.number);
-        if order == Order::Skip || self.suffers(here, Trouble::Loss, 0) {
+        if order == Action::Skip || self.suffers(here, LocalFault::Loss, 0) {
             self.lose(here, stored);
             return;
         }
-        if order == Order::Spoil || self.suffers(here, Trouble::Poison, 0) {
+        if order == Action::Spoil || self.suffers(here, LocalFault::Poison, 0) {
             env.poison(stored.op, stored.number);
         }
         self.enqueue(here, stored, &BTreeSet::new());
-        env.reach(ctx, Act::Publish, event, self.node, Moment::After);
+        env.reach(ctx, Hook::Publish, event, self.node, When::After);
     }
 
     /// A stored message vanishes, from the log as well: nobody will get it.
-    fn lose(&self, here: &Here, stored: Stored<E>) {
+    fn lose(&self, here: &ProcessCtx, stored: Stored<E>) {
         here.note_label(Kind::Buried, "event", 0, stored.number);
         if self.policy.durable {
             let number = stored.number;
@@ -235,7 +235,7 @@ impl<E: Copy + Send + 'static> Broker<E> {
 
     /// Publishes events from another node: one message to the broker, and its acknowledgement.
     /// False if nobody knows whether they were stored.
-    pub async fn publish(&self, here: &Here, events: Vec<(OpId, E)>, deadline: Span) -> bool {
+    pub async fn publish(&self, here: &ProcessCtx, events: Vec<(OpId, E)>, deadline: Span) -> bool {
         let message = Message::control("publish", deadline).class(MessageClass::Broker);
         let (node, policy, wants) = (self.node, self.policy, self.wants);
         let groups: Vec<ServiceId> = self.groups.to_vec();
@@ -248,7 +248,7 @@ impl<E: Copy + Send + 'static> Broker<E> {
     }
 
     /// Work of the broker on one message; one at a time per partition.
-    async fn write(&self, here: &Here, partition: u16) {
+    async fn write(&self, here: &ProcessCtx, partition: u16) {
         let memory = here.local::<Memory<E>>();
         let writer = memory.with(|memory| {
             let fresh = || Semaphore::new(here.sim(), 1);
@@ -256,31 +256,37 @@ impl<E: Copy + Send + 'static> Broker<E> {
         });
         let _turn = writer.acquire().await;
         let (env, spec) = (here.env(), &here.system().broker);
-        let luck = env.op_luck(here.ctx().op);
+        let stream = env.op_stream(here.ctx().op);
         let place = u64::from(here.ctx().step.0) | u64::from(here.ctx().attempt) << 8;
-        let work =
-            spec.work.sample(&mut env.luck().draw(Purpose::Work, spec.name.luck, luck, place, 0));
+        let work = spec.work.sample(&mut env.streams().draw(
+            Purpose::Work,
+            spec.name.stream,
+            stream,
+            place,
+            0,
+        ));
         here.sim().work(work).await;
     }
 
     /// Messages of one entity share a partition: its key is that of the operation's first step.
-    /// Without order, each operation has its own luck.
-    fn partition(&self, here: &Here) -> u16 {
+    /// Without order, each operation has its own random stream.
+    fn partition(&self, here: &ProcessCtx) -> u16 {
         let info = here.env().operation(here.ctx().op);
         let first = &here.system().operation(info.kind).steps[0];
-        let key = if self.policy.by_key { info.keys[usize::from(first.key)].0 } else { info.luck };
+        let key =
+            if self.policy.by_key { info.keys[usize::from(first.key)].0 } else { info.stream };
         let spread = key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         (spread % u64::from(self.policy.partitions)) as u16
     }
 
     /// The groups that want a message.
-    fn wanting(&self, here: &Here, stored: &Stored<E>) -> impl Iterator<Item = ServiceId> {
+    fn wanting(&self, here: &ProcessCtx, stored: &Stored<E>) -> impl Iterator<Item = ServiceId> {
         let wants = |group: &&ServiceId| (self.wants)(here, **group, &stored.event);
         self.groups.iter().filter(wants).copied()
     }
 
     /// Puts a message into the queue of every group that wants it and is not done with it.
-    fn enqueue(&self, here: &Here, stored: Stored<E>, done: &BTreeSet<(u64, ServiceId)>) {
+    fn enqueue(&self, here: &ProcessCtx, stored: Stored<E>, done: &BTreeSet<(u64, ServiceId)>) {
         let open = |group: &ServiceId| !done.contains(&(stored.number, *group));
         for group in self.wanting(here, &stored).filter(open) {
             let at = (group, stored.partition);
@@ -291,30 +297,30 @@ impl<E: Copy + Send + 'static> Broker<E> {
         }
     }
 
-    fn queued(&self, here: &Here, stored: Stored<E>, again: bool) -> Queued<E> {
+    fn queued(&self, here: &ProcessCtx, stored: Stored<E>, again: bool) -> Queued<E> {
         Queued { stored, again, _backlog: Backlog::new(here.world(), stored.op) }
     }
 
     /// Names the broker where troubles are asked for.
-    fn luck(&self, here: &Here) -> u64 {
-        here.world().name(self.node).luck
+    fn stream(&self, here: &ProcessCtx) -> u64 {
+        here.world().name(self.node).stream
     }
 
-    fn suffers(&self, here: &Here, trouble: Trouble, part: u64) -> bool {
-        here.env().suffers(trouble, self.luck(here), here.ctx(), part)
+    fn suffers(&self, here: &ProcessCtx, local_fault: LocalFault, part: u64) -> bool {
+        here.env().suffers(local_fault, self.stream(here), here.ctx(), part)
     }
 
     /// Hands one message to one group as often as the policy says; whether all that is to be done
     /// once more.
     async fn hand_out<D, F>(
         &self,
-        here: &Here,
+        here: &ProcessCtx,
         group: ServiceId,
         message: &Queued<E>,
         deliver: &D,
     ) -> bool
     where
-        D: Fn(Here, E) -> F + Clone + Send + 'static,
+        D: Fn(ProcessCtx, E) -> F + Clone + Send + 'static,
         F: Future<Output = bool> + 'static,
     {
         let stored = &message.stored;
@@ -325,13 +331,13 @@ impl<E: Copy + Send + 'static> Broker<E> {
                 return false;
             }
             self.finish(here, group, stored, buried);
-            return !buried && self.suffers(here, Trouble::Redelivery, u64::from(group.0) + 1);
+            return !buried && self.suffers(here, LocalFault::Redelivery, u64::from(group.0) + 1);
         }
         self.finish(here, group, stored, false);
         if self.policy.durable {
             here.log::<Line<E>>().flush().await;
         }
-        here.env().settled_in(self.luck(here)).await;
+        here.env().settled_in(self.stream(here)).await;
         if self.deliver(here, group, stored, 0, deliver).await != Reply::Answered(true) {
             here.note_label(Kind::Buried, "event", 0, stored.number);
         }
@@ -341,22 +347,22 @@ impl<E: Copy + Send + 'static> Broker<E> {
     /// Hands a message out until it is acknowledged, or buried (true).
     async fn insist<D, F>(
         &self,
-        here: &Here,
+        here: &ProcessCtx,
         group: ServiceId,
         stored: &Stored<E>,
         deliver: &D,
     ) -> bool
     where
-        D: Fn(Here, E) -> F + Clone + Send + 'static,
+        D: Fn(ProcessCtx, E) -> F + Clone + Send + 'static,
         F: Future<Output = bool> + 'static,
     {
         let (mut deliveries, mut refusals): (u16, u16) = (0, 0);
         loop {
             let here = &here.at_step(StepId::NONE, deliveries);
-            here.env().settled_in(self.luck(here)).await;
-            let rebalance = here.env().rebalance(self.luck(here));
+            here.env().settled_in(self.stream(here)).await;
+            let rebalance = here.env().rebalance(self.stream(here));
             match self.deliver(here, group, stored, deliveries, deliver).await {
-                Reply::Answered(true) if here.env().rebalance(self.luck(here)) == rebalance => {
+                Reply::Answered(true) if here.env().rebalance(self.stream(here)) == rebalance => {
                     return false;
                 }
                 // Whoever had the partition before a rebalance cannot acknowledge any more.
@@ -378,14 +384,14 @@ impl<E: Copy + Send + 'static> Broker<E> {
     /// Hands a message out once, after so many deliveries.
     async fn deliver<D, F>(
         &self,
-        here: &Here,
+        here: &ProcessCtx,
         group: ServiceId,
         stored: &Stored<E>,
         deliveries: u16,
         deliver: &D,
     ) -> Reply<bool>
     where
-        D: Fn(Here, E) -> F + Clone + Send + 'static,
+        D: Fn(ProcessCtx, E) -> F + Clone + Send + 'static,
         F: Future<Output = bool> + 'static,
     {
         let here = here.at_step(StepId::NONE, deliveries);
@@ -408,7 +414,7 @@ impl<E: Copy + Send + 'static> Broker<E> {
     }
 
     /// A group is done with a message, or as good as done.
-    fn finish(&self, here: &Here, group: ServiceId, stored: &Stored<E>, buried: bool) {
+    fn finish(&self, here: &ProcessCtx, group: ServiceId, stored: &Stored<E>, buried: bool) {
         if self.policy.durable {
             let done = Done { number: stored.number, group, op: stored.op, buried };
             let book = || self.count_done(here, done, 1);
@@ -419,7 +425,7 @@ impl<E: Copy + Send + 'static> Broker<E> {
     /// Forgets the messages that every group has acknowledged, with all that the log says of them,
     /// as far as a crash could not bring them back. As the log doubles from one time to the next,
     /// this costs each line no more than a few looks.
-    fn truncate(&self, here: &Here) {
+    fn truncate(&self, here: &ProcessCtx) {
         let (log, memory) = (here.log::<Line<E>>(), here.local::<Memory<E>>());
         if log.len() < memory.with(|memory| memory.truncate_at) {
             return;
@@ -449,19 +455,19 @@ impl<E: Copy + Send + 'static> Broker<E> {
 
     /// How many lines the log has.
     #[cfg(test)]
-    pub(super) fn kept(&self, here: &Here) -> usize {
+    pub(super) fn kept(&self, here: &ProcessCtx) -> usize {
         here.log::<Line<E>>().len()
     }
 
     /// Counts (1), or counts no longer (-1), that the log holds a message for its groups.
-    fn count_stored(&self, here: &Here, stored: &Stored<E>, times: i64) {
+    fn count_stored(&self, here: &ProcessCtx, stored: &Stored<E>, times: i64) {
         let wanting = self.wanting(here, stored).count() as i64;
         here.for_op(stored.op).note_label(Kind::Holds, "event", (times * wanting) as u64, 0);
     }
 
     /// Counts (1), or counts no longer (-1), that a group is done with a message: one message less
     /// is held, and if it was buried there is one more dead letter.
-    fn count_done(&self, here: &Here, done: Done, times: i64) {
+    fn count_done(&self, here: &ProcessCtx, done: Done, times: i64) {
         let here = here.for_op(done.op);
         here.note_label(Kind::Holds, "event", -times as u64, 0);
         if done.buried {
@@ -471,7 +477,7 @@ impl<E: Copy + Send + 'static> Broker<E> {
 
     /// After a restart, a durable broker queues what its groups are not done with, as far as its
     /// log knows.
-    fn recover(&self, here: &Here) {
+    fn recover(&self, here: &ProcessCtx) {
         if !self.policy.durable || here.incarnation() == 0 {
             return;
         }

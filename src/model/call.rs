@@ -13,9 +13,9 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use super::env::{Ctx, label_luck};
-use super::here::Here;
 use super::network::Fate;
-use super::point::{Act, Moment, Order};
+use super::point::{Action, Hook, When};
+use super::process::ProcessCtx;
 use super::record::{DAMAGED, Kind, MessageClass};
 use super::world::World;
 use crate::kernel::{NodeId, Purpose, Sleep, Span, TaskId};
@@ -232,12 +232,12 @@ struct Envelope {
     deadline: Span,
 }
 
-impl Here {
+impl ProcessCtx {
     /// Calls `handler` at node `to`. Work already sent goes on even if this process dies.
     pub fn call<R, F, Fut>(&self, to: NodeId, message: Message, handler: F) -> Call<R>
     where
         R: 'static,
-        F: Fn(Here) -> Fut + Clone + Send + 'static,
+        F: Fn(ProcessCtx) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = R> + 'static,
     {
         let slot = Slot::new();
@@ -259,7 +259,7 @@ impl Here {
     ) -> Errand<R>
     where
         R: 'static,
-        F: Fn(Here) -> Fut + Clone + Send + 'static,
+        F: Fn(ProcessCtx) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = R> + 'static,
     {
         let Some(between) = between.filter(|between| *between != to) else {
@@ -267,7 +267,9 @@ impl Here {
         };
         let onward = Message::request("delegate", message.deadline);
         Errand::ByWay(
-            self.call(between, message, move |here: Here| here.call(to, onward, handler.clone())),
+            self.call(between, message, move |here: ProcessCtx| {
+                here.call(to, onward, handler.clone())
+            }),
         )
     }
 
@@ -280,7 +282,7 @@ impl Here {
     ) -> CallAll<R>
     where
         R: 'static,
-        F: Fn(Here) -> Fut + Clone + Send + 'static,
+        F: Fn(ProcessCtx) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = R> + 'static,
     {
         let mut slots = Vec::new();
@@ -296,7 +298,7 @@ impl Here {
     /// Sends a message that nobody answers.
     pub fn tell<F, Fut>(&self, to: NodeId, message: Message, handler: F)
     where
-        F: Fn(Here) -> Fut + Clone + Send + 'static,
+        F: Fn(ProcessCtx) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = ()> + 'static,
     {
         send(self, to, message, None, handler);
@@ -304,10 +306,15 @@ impl Here {
 }
 
 /// Puts a request on the road, and perhaps a copy of it.
-fn send<R, F, Fut>(from: &Here, to: NodeId, message: Message, slot: Option<Rc<Slot<R>>>, handler: F)
-where
+fn send<R, F, Fut>(
+    from: &ProcessCtx,
+    to: NodeId,
+    message: Message,
+    slot: Option<Rc<Slot<R>>>,
+    handler: F,
+) where
     R: 'static,
-    F: Fn(Here) -> Fut + Clone + Send + 'static,
+    F: Fn(ProcessCtx) -> Fut + Clone + Send + 'static,
     Fut: Future<Output = R> + 'static,
 {
     let (world, sender) = (from.world(), *from.ctx());
@@ -320,7 +327,7 @@ where
         return;
     }
     let label = env.label(message.label);
-    let order = env.reach_sending(&sender, Act::Send, label, to, message.deadline);
+    let order = env.reach_sending(&sender, Hook::Send, label, to, message.deadline);
     if !env.sim().is_up(sender.node) {
         return;
     }
@@ -344,18 +351,18 @@ where
     if !fate.lost {
         world.fly(envelope, fate.delay, slot, handler);
     }
-    env.reach(&sender, Act::Send, label, to, Moment::After);
+    env.reach(&sender, Hook::Send, label, to, When::After);
 }
 
 /// What a node asks of itself: it is served like any other request, but on nobody's road.
 fn answer<R, F, Fut>(
-    here: Here,
+    here: ProcessCtx,
     message: Message,
     slot: Option<Rc<Slot<R>>>,
     handler: F,
 ) -> impl Future<Output = ()>
 where
-    F: Fn(Here) -> Fut,
+    F: Fn(ProcessCtx) -> Fut,
     Fut: Future<Output = R>,
 {
     async move {
@@ -376,7 +383,7 @@ fn carry<R, F, Fut>(
 ) -> impl Future<Output = ()>
 where
     R: 'static,
-    F: Fn(Here) -> Fut + Clone + Send + 'static,
+    F: Fn(ProcessCtx) -> Fut + Clone + Send + 'static,
     Fut: Future<Output = R> + 'static,
 {
     async move {
@@ -386,14 +393,14 @@ where
         }
         let arrival = Ctx { node: to, cause: envelope.number, ..sender };
         if world.is_ready(to) {
-            world.env().reach(&arrival, Act::Receive, label, sender.node, Moment::Before);
+            world.env().reach(&arrival, Hook::Receive, label, sender.node, When::Before);
         }
         let (reply, writer) = if world.is_ready(to) && world.env().sim().migrate(to) {
             if world.env().sim().is_paused(to) {
                 world.env().sim().yield_now().await; // Runs once the node does.
             }
             let server = Ctx { process: world.env().next_process(), ..arrival };
-            world.env().reach(&server, Act::Receive, label, sender.node, Moment::After);
+            world.env().reach(&server, Hook::Receive, label, sender.node, When::After);
             if !world.env().sim().is_up(to) {
                 return; // It crashed within this very poll: nothing leaves any more.
             }
@@ -410,9 +417,9 @@ where
         let order = match writer.node == to {
             true => {
                 let deadline = envelope.deadline;
-                world.env().reach_sending(&writer, Act::Reply, label, sender.node, deadline)
+                world.env().reach_sending(&writer, Hook::Reply, label, sender.node, deadline)
             }
-            false => Order::Go,
+            false => Action::Go,
         };
         if !world.env().sim().is_up(writer.node) {
             return;
@@ -422,7 +429,7 @@ where
         back.damaged = fate.damaged;
         world.env().sim().migrate(NodeId::WORLD);
         if writer.node == to {
-            world.env().reach(&writer, Act::Reply, label, sender.node, Moment::After);
+            world.env().reach(&writer, Hook::Reply, label, sender.node, When::After);
         }
         if let Some(after) = fate.copy {
             world.echo(&back, after);
@@ -440,9 +447,9 @@ where
 /// A reply has reached its caller.
 fn hear<R>(world: &World, back: &Envelope, slot: &Slot<R>, reply: Reply<R>) {
     let Envelope { sender, to, label, .. } = *back;
-    world.env().reach(&sender, Act::Hear, label, to, Moment::Before);
+    world.env().reach(&sender, Hook::Hear, label, to, When::Before);
     slot.fill(world, reply);
-    world.env().reach(&sender, Act::Hear, label, to, Moment::After);
+    world.env().reach(&sender, Hook::Hear, label, to, When::After);
 }
 
 /// Tells a reply's draws from its request's.
@@ -457,7 +464,7 @@ impl World {
         from: NodeId,
         to: NodeId,
         leg: u64,
-        order: Order,
+        order: Action,
     ) -> Fate {
         let env = self.env();
         let Envelope { number, label, .. } = *envelope;
@@ -482,7 +489,7 @@ impl World {
         handler: F,
     ) where
         R: 'static,
-        F: Fn(Here) -> Fut + Clone + Send + 'static,
+        F: Fn(ProcessCtx) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = R> + 'static,
     {
         let (sim, world) = (self.env().sim(), Rc::clone(self));
@@ -538,12 +545,12 @@ fn serve<R, F, Fut>(
     handler: &F,
 ) -> impl Future<Output = Reply<R>>
 where
-    F: Fn(Here) -> Fut,
+    F: Fn(ProcessCtx) -> Fut,
     Fut: Future<Output = R>,
 {
     async move {
         let Some((pool, service)) = world.pool(ctx.node) else {
-            return Reply::Answered(handler(Here::new(Rc::clone(world), ctx)).await);
+            return Reply::Answered(handler(ProcessCtx::new(Rc::clone(world), ctx)).await);
         };
         let Some(mut visit) = pool.enter(ctx).await else {
             return Reply::Rejected;
@@ -552,13 +559,13 @@ where
             let env = world.env();
             let spec = &env.system().services[service.index()];
             let place = u64::from(ctx.step.0) | u64::from(ctx.attempt) << 8;
-            let (name, leg) = (spec.name.luck, u64::from(leg));
-            let luck = env.op_luck(ctx.op);
-            let mut words = env.luck().draw(Purpose::Work, name, luck, place, leg);
+            let (name, leg) = (spec.name.stream, u64::from(leg));
+            let stream = env.op_stream(ctx.op);
+            let mut words = env.streams().draw(Purpose::Work, name, stream, place, leg);
             let work = spec.work.sample(&mut words);
             visit.worked(work);
             env.sim().work(work).await;
         }
-        Reply::Answered(handler(Here::new(Rc::clone(world), ctx)).await)
+        Reply::Answered(handler(ProcessCtx::new(Rc::clone(world), ctx)).await)
     }
 }

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use super::call::{Message, Reply};
 use super::env::Ctx;
-use super::here::Here;
 use super::probe;
+use super::process::ProcessCtx;
 use super::record::{Answer, Kind, MessageClass, OpId, kind_subject};
 use super::system::StepId;
 use super::world::World;
@@ -33,7 +33,7 @@ pub(super) fn note_arrival(world: &Rc<World>, op: OpId) {
 /// Asks for an operation until there is a definite answer, the attempts are used up, or the
 /// deadline has passed. The operation's number is the idempotency key of every attempt.
 pub(super) async fn ask(world: Rc<World>, op: OpId) {
-    let here = Here::new(Rc::clone(&world), client_ctx(&world, op));
+    let here = ProcessCtx::new(Rc::clone(&world), client_ctx(&world, op));
     let env = world.env();
     let info = env.operation(op);
     let client = &env.system().client;
@@ -53,9 +53,10 @@ pub(super) async fn ask(world: Rc<World>, op: OpId) {
         let message = Message::request("ask", left).class(MessageClass::Client);
         let here = here.at_step(StepId::NONE, attempt);
         let entry = world.protocol().entry(&world, info.kind, op);
-        let reply = here.call_by_way_of(front(&world, op), entry, message, move |here: Here| {
-            Rc::clone(here.world().protocol()).execute(here, op)
-        });
+        let reply =
+            here.call_by_way_of(front(&world, op), entry, message, move |here: ProcessCtx| {
+                Rc::clone(here.world().protocol()).execute(here, op)
+            });
         answer = match reply.await {
             Reply::Answered(answer) => answer,
             Reply::Refused | Reply::Rejected => Answer::TechnicalNo,

@@ -11,7 +11,7 @@ use crate::kernel::Span;
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Promises {
     /// The names of the properties that it keeps; see `driftlab list checks`.
-    pub keeps: Vec<&'static str>,
+    pub guarantees: Vec<&'static str>,
     /// How much may go wrong.
     pub budget: Budget,
     /// How long after the load is over and everything is healed an operation may be under way;

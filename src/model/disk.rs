@@ -8,7 +8,7 @@ use crate::kernel::{NodeId, Signal, Sim};
 
 /// What can be wrong with a disk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Ailment {
+pub enum DiskFault {
     /// No flush ends.
     Stalled,
     /// There is no room for more: no flush begins. A database, which has somebody to say no to,
@@ -37,21 +37,21 @@ impl Disk {
     }
 
     /// Something more is wrong with it.
-    pub fn ail(&self, ailment: Ailment) {
-        let faults = self.faults(ailment);
+    pub fn ail(&self, fault: DiskFault) {
+        let faults = self.faults(fault);
         faults.set(faults.get() + 1);
     }
 
     /// Ends what one [`Disk::ail`] began.
-    pub fn heal(&self, ailment: Ailment) {
-        let faults = self.faults(ailment);
+    pub fn heal(&self, fault: DiskFault) {
+        let faults = self.faults(fault);
         faults.set(faults.get().saturating_sub(1));
         self.0.changed.notify_all();
     }
 
     /// Whether this is wrong with it now.
-    pub fn is(&self, ailment: Ailment) -> bool {
-        self.faults(ailment).get() > 0
+    pub fn is(&self, fault: DiskFault) -> bool {
+        self.faults(fault).get() > 0
     }
 
     /// Which share of the records of a flush a crash leaves on the disk, 0 to 1, rounded down. The
@@ -70,8 +70,8 @@ impl Disk {
         &self.0.changed
     }
 
-    fn faults(&self, ailment: Ailment) -> &Cell<u32> {
-        &self.0.ails[ailment as usize]
+    fn faults(&self, fault: DiskFault) -> &Cell<u32> {
+        &self.0.ails[fault as usize]
     }
 }
 

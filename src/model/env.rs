@@ -1,4 +1,4 @@
-//! What every part of the world shares: time, luck, the system as data, and the history.
+//! What every part of the world shares: time, stream, the system as data, and the history.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use super::contract::label;
 use super::disk::Disks;
-use super::point::{Order, Point, Watcher};
+use super::local_fault::LocalFaults;
+use super::point::{Action, Point, Watcher};
 use super::record::{Kind, OpId, Record, TxnId};
 use super::replica::Lags;
 use super::schema::Schemas;
 use super::system::{MAX_KEYS, OperationKind, RowKey, StepId, System};
-use super::trouble::Troubles;
-use crate::kernel::{Luck, NodeId, Purpose, Recorder, Sim, Span, Time};
+use crate::kernel::{NodeId, Purpose, RandomStreams, Recorder, Sim, Span, Time};
 
 /// A cheap handle to what every part of the world shares.
 #[derive(Clone)]
@@ -20,7 +20,7 @@ pub struct Env(Rc<Shared>);
 
 struct Shared {
     sim: Sim,
-    luck: Luck,
+    streams: RandomStreams,
     system: Arc<System>,
     recorder: Recorder<Record>,
     labels: RefCell<Vec<&'static str>>,
@@ -36,7 +36,7 @@ struct Shared {
     watched: Cell<bool>,
     watchers: RefCell<Vec<Rc<dyn Watcher>>>,
     disks: Disks,
-    troubles: Troubles,
+    local_faults: LocalFaults,
     schemas: Schemas,
     lags: Lags,
 }
@@ -90,7 +90,7 @@ pub struct OpInfo {
     /// Its keys, in the order of [`super::system::OperationSpec::keys`].
     pub keys: [RowKey; MAX_KEYS],
     /// Names this operation in keyed draws: a hash of its load and its number there.
-    pub luck: u64,
+    pub stream: u64,
     /// Its number within its load, a value that no other operation of that load has.
     pub ordinal: u64,
     /// When it arrived.
@@ -99,14 +99,19 @@ pub struct OpInfo {
 
 impl Env {
     /// A fresh world's shared part.
-    pub fn new(sim: Sim, luck: Luck, system: Arc<System>, recorder: Recorder<Record>) -> Self {
+    pub fn new(
+        sim: Sim,
+        streams: RandomStreams,
+        system: Arc<System>,
+        recorder: Recorder<Record>,
+    ) -> Self {
         Self(Rc::new(Shared {
-            troubles: Troubles::new(&sim),
+            local_faults: LocalFaults::new(&sim),
             schemas: Schemas::new(&sim),
             lags: Lags::new(&sim),
             disks: Disks::default(),
             sim,
-            luck,
+            streams,
             system,
             recorder,
             labels: RefCell::new(label::TEXTS.to_vec()),
@@ -128,8 +133,8 @@ impl Env {
     }
 
     /// The source of every draw.
-    pub fn luck(&self) -> &Luck {
-        &self.0.luck
+    pub fn streams(&self) -> &RandomStreams {
+        &self.0.streams
     }
 
     /// The system under study.
@@ -207,8 +212,8 @@ impl Env {
     }
 
     /// Names an operation in keyed draws; operations that do not exist share one name.
-    pub fn op_luck(&self, op: OpId) -> u64 {
-        if op == OpId::NONE { 0 } else { self.operation(op).luck }
+    pub fn op_stream(&self, op: OpId) -> u64 {
+        if op == OpId::NONE { 0 } else { self.operation(op).stream }
     }
 
     /// The next transaction's number.
@@ -263,8 +268,8 @@ impl Env {
         &self.0.lags
     }
 
-    pub(super) fn troubles(&self) -> &Troubles {
-        &self.0.troubles
+    pub(super) fn local_faults(&self) -> &LocalFaults {
+        &self.0.local_faults
     }
 
     /// How many durable places hold unfinished work.
@@ -284,10 +289,10 @@ impl Env {
         self.0.watched.get()
     }
 
-    /// Tells every watcher; the first order that is not [`Order::Go`] counts.
+    /// Tells every watcher; the first order that is not [`Action::Go`] counts.
     #[cold]
-    pub(super) fn tell_watchers(&self, point: &Point) -> Order {
-        let mut order = Order::Go;
+    pub(super) fn tell_watchers(&self, point: &Point) -> Action {
+        let mut order = Action::Go;
         if !self.0.sim.is_up(point.node) {
             return order; // A crash is a fence: what runs on to its next await passes no point.
         }
@@ -295,7 +300,7 @@ impl Env {
         for at in 0.. {
             let Some(watcher) = self.0.watchers.borrow().get(at).cloned() else { break };
             let wish = watcher.reach(point);
-            if order == Order::Go {
+            if order == Action::Go {
                 order = wish;
             }
             open |= !watcher.is_over(self.now());
@@ -315,7 +320,7 @@ impl Env {
         let policy = &self.system().retry;
         let pause = policy.pause(retry);
         let place = u64::from(ctx.step.0) | u64::from(retry) << 16;
-        let mut words = self.luck().draw(Purpose::Backoff, 0, self.op_luck(ctx.op), place, 0);
+        let mut words = self.streams().draw(Purpose::Backoff, 0, self.op_stream(ctx.op), place, 0);
         let scale = 1.0 - policy.jitter * words.unit();
         Span::from_nanos((pause.as_nanos() as f64 * scale) as u64)
     }

@@ -15,9 +15,9 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use super::disk::{Ailment, Disk};
+use super::disk::{Disk, DiskFault};
 use super::env::{Ctx, Env};
-use super::point::{Act, Moment, Order};
+use super::point::{Action, Hook, When};
 use super::record::Kind;
 use super::system::ForceSpec;
 use crate::kernel::{Dist, NodeId, Promise, Purpose, Waiting, promise};
@@ -48,7 +48,7 @@ impl<R> Clone for Log<R> {
 
 struct Shared<R> {
     env: Env,
-    luck: u64,
+    stream: u64,
     subject: u32,
     spec: ForceSpec,
     node: NodeId,
@@ -96,8 +96,8 @@ impl Future for Forcing {
 }
 
 impl<R: Clone + 'static> Log<R> {
-    /// An empty log on `node`. `luck` names its draws, `subject` names it in the history.
-    pub fn new(env: &Env, luck: u64, subject: u32, force: ForceSpec, node: NodeId) -> Self {
+    /// An empty log on `node`. `stream` names its draws, `subject` names it in the history.
+    pub fn new(env: &Env, stream: u64, subject: u32, force: ForceSpec, node: NodeId) -> Self {
         let state = RefCell::new(State {
             records: BTreeMap::new(),
             last: Lsn(0),
@@ -110,7 +110,7 @@ impl<R: Clone + 'static> Log<R> {
         });
         Self(Rc::new(Shared {
             env: env.clone(),
-            luck,
+            stream,
             subject,
             spec: force,
             node,
@@ -127,10 +127,10 @@ impl<R: Clone + 'static> Log<R> {
     /// Appends a record and at once, before anything can come between, does what goes with it in
     /// the books of the history. A node that is down neither appends nor writes history.
     pub fn append_and(&self, ctx: &Ctx, record: R, label: u32, book: impl FnOnce()) -> Lsn {
-        self.0.reach(ctx, Act::Append, label, Moment::Before);
+        self.0.reach(ctx, Hook::Append, label, When::Before);
         let lsn = self.write(ctx, record, label, false);
         book();
-        self.0.reach(ctx, Act::Append, label, Moment::After);
+        self.0.reach(ctx, Hook::Append, label, When::After);
         lsn
     }
 
@@ -141,20 +141,20 @@ impl<R: Clone + 'static> Log<R> {
     }
 
     /// Says that a record is about to be forced: what those who watch want to become of it.
-    pub(super) fn announce(&self, ctx: &Ctx, label: u32) -> Order {
-        self.0.reach(ctx, Act::Force, label, Moment::Before)
+    pub(super) fn announce(&self, ctx: &Ctx, label: u32) -> Action {
+        self.0.reach(ctx, Hook::Force, label, When::Before)
     }
 
     /// Forces a record that was announced.
     pub(super) fn force_under(
         &self,
-        order: Order,
+        order: Action,
         ctx: &Ctx,
         record: R,
         (label, kind): (u32, ForceKind),
     ) -> Forcing {
-        let lsn = self.write(ctx, record, label, order != Order::Skip);
-        if order == Order::Skip {
+        let lsn = self.write(ctx, record, label, order != Action::Skip);
+        if order == Action::Skip {
             let (promise, waiting) = promise(self.0.env.sim());
             promise.keep(());
             return Forcing { lsn, waiting };
@@ -275,23 +275,23 @@ impl<R> Shared<R> {
     async fn flush_all(self: Rc<Self>) {
         let sim = self.env.sim().clone();
         loop {
-            while self.disk.is(Ailment::Full) {
+            while self.disk.is(DiskFault::Full) {
                 self.disk.changed().wait().await;
             }
             let Some((covers, lies, ctx, dist)) = self.begin() else { return };
             let began = sim.now();
             let number = self.state.borrow().flushes;
-            let mut words = self.env.luck().draw(Purpose::Force, self.luck, number, 0, 0);
+            let mut words = self.env.streams().draw(Purpose::Force, self.stream, number, 0, 0);
             let span = dist.sample(&mut words);
             sim.work(span).await;
-            while self.disk.is(Ailment::Stalled) {
+            while self.disk.is(DiskFault::Stalled) {
                 self.disk.changed().wait().await;
             }
             let (count, done) = self.end(covers, lies);
             self.note(&ctx, Kind::Forced, count, (sim.now() - began).as_nanos());
             for waiter in done {
                 if let Some(label) = waiter.label {
-                    self.reach(&waiter.ctx, Act::Force, label, Moment::After);
+                    self.reach(&waiter.ctx, Hook::Force, label, When::After);
                 }
                 waiter.promise.keep(());
             }
@@ -313,7 +313,7 @@ impl<R> Shared<R> {
             ForceKind::Decide => &self.spec.decide,
         };
         state.given = state.last;
-        Some((state.last, self.disk.is(Ailment::Lying), ctx, dist))
+        Some((state.last, self.disk.is(DiskFault::Lying), ctx, dist))
     }
 
     /// Ends a flush: how many records it covered, and who need not wait any more.
@@ -327,9 +327,9 @@ impl<R> Shared<R> {
         (count, state.waiters.drain(..ready).collect())
     }
 
-    fn reach(&self, ctx: &Ctx, act: Act, label: u32, moment: Moment) -> Order {
+    fn reach(&self, ctx: &Ctx, hook: Hook, label: u32, when: When) -> Action {
         let node = self.node;
-        self.env.reach(&Ctx { node, ..*ctx }, act, label, node, moment)
+        self.env.reach(&Ctx { node, ..*ctx }, hook, label, node, when)
     }
 
     fn note(&self, ctx: &Ctx, kind: Kind, a: u64, b: u64) {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::database::Wire;
 use super::env::{Ctx, Env};
-use super::point::Order;
+use super::point::Action;
 use super::record::OpId;
 use super::system::{LinkSpec, Links, ServiceId};
 use crate::kernel::{Dist, NodeId, Purpose, Signal, Sim, Span, Time, Words};
@@ -46,12 +46,12 @@ impl Fate {
     }
 
     /// This fate, as somebody who watches the message being sent wants it.
-    pub(super) fn under(self, order: Order) -> Self {
+    pub(super) fn under(self, order: Action) -> Self {
         match order {
-            Order::Skip => Self { lost: true, copy: None, ..self },
-            Order::Twice => Self { copy: self.copy.or(Some(self.delay)), ..self },
-            Order::Late(by) => Self { delay: self.delay + by, ..self },
-            Order::Go | Order::Refuse(_) | Order::Mute | Order::Spoil => self,
+            Action::Skip => Self { lost: true, copy: None, ..self },
+            Action::Twice => Self { copy: self.copy.or(Some(self.delay)), ..self },
+            Action::Late(by) => Self { delay: self.delay + by, ..self },
+            Action::Go | Action::Refuse(_) | Action::Mute | Action::Spoil => self,
         }
     }
 }
@@ -119,7 +119,7 @@ struct Active {
 /// What the network knows of a node.
 struct Known {
     place: Place,
-    luck: u64,
+    stream: u64,
     /// Messages it sent on behalf of no operation; numbers their draws.
     unnamed: Cell<u64>,
 }
@@ -137,11 +137,11 @@ impl Network {
         }
     }
 
-    /// Makes a node known. `luck` names it in draws. Nodes come in the order of their numbers.
-    pub fn add(&self, node: NodeId, place: Place, luck: u64) {
+    /// Makes a node known. `stream` names it in draws. Nodes come in the order of their numbers.
+    pub fn add(&self, node: NodeId, place: Place, stream: u64) {
         let mut nodes = self.nodes.borrow_mut();
         assert_eq!(nodes.len(), usize::from(node.0), "nodes are added in order");
-        nodes.push(Known::new(place, luck));
+        nodes.push(Known::new(place, stream));
     }
 
     /// What kind of machine a node is.
@@ -185,9 +185,9 @@ impl Network {
     pub fn fate(&self, env: &Env, ctx: &Ctx, from: NodeId, to: NodeId, leg: u64) -> Fate {
         let (name, key) = self.key(env, ctx, from, to);
         let place = u64::from(ctx.step.0) | u64::from(ctx.attempt) << 8;
-        let luck = env.luck();
+        let stream = env.streams();
         let spec = link(&env.system().links, self.place(from), self.place(to));
-        let mut delay = spec.delay.sample(&mut luck.draw(Purpose::Delay, name, key, place, leg));
+        let mut delay = spec.delay.sample(&mut stream.draw(Purpose::Delay, name, key, place, leg));
         if self.quiet.get() && spec.loss == 0.0 && spec.duplicate == 0.0 {
             return Fate::after(delay);
         }
@@ -198,7 +198,7 @@ impl Network {
         let touching = disturbances.iter_mut().filter(|it| it.disturbance.touches(from, to));
         // Named by their rank on this link, so that one elsewhere changes no draw here.
         for (rank, active) in (1..).zip(touching) {
-            let words = || luck.draw(Purpose::Nemesis, name ^ rank, key, place, leg);
+            let words = || stream.draw(Purpose::Nemesis, name ^ rank, key, place, leg);
             match &active.disturbance.effect {
                 LinkEffect::Cut => lost = true,
                 LinkEffect::Slow { share, by } => {
@@ -219,10 +219,11 @@ impl Network {
                 }
             }
         }
-        let chance =
-            |purpose, share| share > 0.0 && luck.draw(purpose, name, key, place, leg).chance(share);
+        let chance = |purpose, share| {
+            share > 0.0 && stream.draw(purpose, name, key, place, leg).chance(share)
+        };
         let copy = chance(Purpose::Duplicate, 1.0 - single).then(|| {
-            let words = &mut luck.draw(Purpose::Delay, !name, key, place, leg);
+            let words = &mut stream.draw(Purpose::Delay, !name, key, place, leg);
             delay + spec.delay.sample(words)
         });
         let lost = lost || chance(Purpose::Loss, 1.0 - keep);
@@ -233,9 +234,9 @@ impl Network {
     fn key(&self, env: &Env, ctx: &Ctx, from: NodeId, to: NodeId) -> (u64, u64) {
         let nodes = self.nodes.borrow();
         let (a, b) = (&nodes[usize::from(from.0)], &nodes[usize::from(to.0)]);
-        let name = a.luck.rotate_left(23) ^ b.luck;
+        let name = a.stream.rotate_left(23) ^ b.stream;
         if ctx.op != OpId::NONE {
-            return (name, env.op_luck(ctx.op));
+            return (name, env.op_stream(ctx.op));
         }
         let number = a.unnamed.get() + 1;
         a.unnamed.set(number);
@@ -244,8 +245,8 @@ impl Network {
 }
 
 impl Known {
-    fn new(place: Place, luck: u64) -> Self {
-        Self { place, luck, unnamed: Cell::new(0) }
+    fn new(place: Place, stream: u64) -> Self {
+        Self { place, stream, unnamed: Cell::new(0) }
     }
 }
 

@@ -1,10 +1,11 @@
-//! Semantic points: the moments of a run at which a fault, or a mutant of the zoo, can be aimed.
+//! Semantic points: the moments of a run at which a fault, or a mutant of the mutants, can be
+//! aimed.
 //!
 //! The primitives that every pattern uses (messages, logs, databases, brokers) call
 //! [`Env::reach`] right before and right behind each effect. Usually nobody watches, and that costs
 //! one branch. A [`Watcher`] may crash a node at a point, since a crash is a fence: with `before`
 //! the effect does not happen any more, with `after` it has happened and nothing behind it. It may
-//! also answer with an [`Order`] about the effect itself.
+//! also answer with an [`Action`] about the effect itself.
 //!
 //! Points are named by what they are, never by when they happen, so that the same point is found
 //! again in a run that went differently up to there.
@@ -26,7 +27,7 @@ use crate::kernel::{NodeId, Span, Time};
 )]
 #[serde(rename_all = "kebab-case")]
 #[repr(u8)]
-pub enum Act {
+pub enum Hook {
     /// A request or a one-way message leaves its sender; the peer is the receiver.
     Send,
     /// It arrives at a process that serves; the peer is the sender.
@@ -51,7 +52,7 @@ pub enum Act {
     Publish,
 }
 
-impl Act {
+impl Hook {
     /// All acts, in the order of their numbers.
     pub const ALL: [Self; 11] = [
         Self::Send,
@@ -112,7 +113,7 @@ impl Act {
 )]
 #[serde(rename_all = "kebab-case")]
 #[repr(u8)]
-pub enum Moment {
+pub enum When {
     /// Nothing of it has happened.
     Before,
     /// It has happened, and nothing behind it.
@@ -120,7 +121,7 @@ pub enum Moment {
     After,
 }
 
-impl fmt::Display for Moment {
+impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Before => "before",
@@ -133,9 +134,9 @@ impl fmt::Display for Moment {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Point {
     /// What is done.
-    pub act: Act,
+    pub hook: Hook,
     /// On which side of the effect.
-    pub moment: Moment,
+    pub when: When,
     /// Who does it.
     pub node: NodeId,
     /// The other end of a message; otherwise `node` itself.
@@ -155,7 +156,7 @@ pub struct Point {
 
 /// What becomes of the effect at whose point it is given; only heeded before the effect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Order {
+pub enum Action {
     /// It takes its course.
     #[default]
     Go,
@@ -178,7 +179,7 @@ pub enum Order {
 /// Who is told of every point of a run.
 pub trait Watcher {
     /// A point is reached. Nothing of the world is borrowed: nodes may be crashed, links cut.
-    fn reach(&self, point: &Point) -> Order;
+    fn reach(&self, point: &Point) -> Action;
 
     /// Whether it had seen enough before `now`: once nobody watches any more, points cost nothing
     /// again. At the instant of a crash somebody must watch on, for the process that runs on to
@@ -193,13 +194,13 @@ impl Env {
     /// A process reaches a point. After a point `before` an effect, whoever caused it must look
     /// whether its node is still up. The first order that any watcher gives counts.
     #[inline]
-    pub fn reach(&self, ctx: &Ctx, act: Act, label: u32, peer: NodeId, moment: Moment) -> Order {
+    pub fn reach(&self, ctx: &Ctx, hook: Hook, label: u32, peer: NodeId, when: When) -> Action {
         if !self.is_watched() {
-            return Order::Go;
+            return Action::Go;
         }
         let Ctx { node, op, step, attempt, .. } = *ctx;
         let deadline = Span::ZERO;
-        self.tell_watchers(&Point { act, moment, node, peer, label, op, step, attempt, deadline })
+        self.tell_watchers(&Point { hook, when, node, peer, label, op, step, attempt, deadline })
     }
 
     /// A message of a call with this deadline is about to leave.
@@ -207,16 +208,16 @@ impl Env {
     pub fn reach_sending(
         &self,
         ctx: &Ctx,
-        act: Act,
+        hook: Hook,
         label: u32,
         peer: NodeId,
         deadline: Span,
-    ) -> Order {
+    ) -> Action {
         if !self.is_watched() {
-            return Order::Go;
+            return Action::Go;
         }
         let Ctx { node, op, step, attempt, .. } = *ctx;
-        let moment = Moment::Before;
-        self.tell_watchers(&Point { act, moment, node, peer, label, op, step, attempt, deadline })
+        let when = When::Before;
+        self.tell_watchers(&Point { hook, when, node, peer, label, op, step, attempt, deadline })
     }
 }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::call::{Message, Reply};
 use super::env::Ctx;
-use super::here::Here;
+use super::process::ProcessCtx;
 use super::record::{Kind, MessageClass, OpId, column_subject};
 use super::system::{
     Access, ColumnRef, Columns, KeyChoice, ReadSpec, ReadWhat, RowKey, ServiceId, StepId, TableId,
@@ -58,7 +58,7 @@ async fn probe_operation(world: Rc<World>, read: usize, number: u16, op: OpId) {
     };
     let process = env.next_process();
     let ctx = Ctx { process, attempt: number, ..Ctx::WORLD.for_op(op) };
-    let here = Here::new(Rc::clone(&world), ctx);
+    let here = ProcessCtx::new(Rc::clone(&world), ctx);
     let name = u64::from(process);
     here.note(Kind::ProbeBegan, read as u32, name, steps.len() as u64);
     let message = Message::control("probe", PATIENCE).class(MessageClass::Probe);
@@ -74,7 +74,7 @@ async fn probe_operation(world: Rc<World>, read: usize, number: u16, op: OpId) {
         let calls = calls.into_iter().map(|(owner, mask)| {
             let step = StepId(mask.trailing_zeros() as u8);
             let node = world.instance(owner, op);
-            (ctx.at_step(step, number), node, move |here: Here| look(here, owner, mask, name))
+            (ctx.at_step(step, number), node, move |here: ProcessCtx| look(here, owner, mask, name))
         });
         let replies = here.call_all(message, calls).await;
         let worst = replies.into_iter().map(ending).max_by_key(|ending| *ending as u8);
@@ -96,7 +96,7 @@ fn by_owner(steps: impl Iterator<Item = (ServiceId, StepId)>) -> Vec<(ServiceId,
 }
 
 /// At the owner: reads the row of each step in `mask` and notes what it shows.
-async fn look(here: Here, owner: ServiceId, mask: u64, probe: u64) -> bool {
+async fn look(here: ProcessCtx, owner: ServiceId, mask: u64, probe: u64) -> bool {
     let op = here.ctx().op;
     let info = here.env().operation(op);
     let system = std::sync::Arc::clone(here.env().system());
@@ -118,7 +118,7 @@ async fn look(here: Here, owner: ServiceId, mask: u64, probe: u64) -> bool {
 /// At the service that reads for a client: reads the row of each step in `mask` by the path that
 /// the service has to its table. It asks the owners first, all at once, and while they look it
 /// reads what it reaches itself: the composition of a join.
-async fn compose(here: Here, by: ServiceId, mask: u64, probe: u64) -> bool {
+async fn compose(here: ProcessCtx, by: ServiceId, mask: u64, probe: u64) -> bool {
     let op = here.ctx().op;
     let info = here.env().operation(op);
     let system = std::sync::Arc::clone(here.env().system());
@@ -139,7 +139,7 @@ async fn compose(here: Here, by: ServiceId, mask: u64, probe: u64) -> bool {
         let first = StepId(mask.trailing_zeros() as u8);
         let node = here.world().instance(owner, op);
         let ctx = here.ctx().at_step(first, here.ctx().attempt);
-        (ctx, node, move |here: Here| compose_own(here, owner, mask, probe))
+        (ctx, node, move |here: ProcessCtx| compose_own(here, owner, mask, probe))
     });
     let calls = here.call_all(message, calls);
     let own = read_own(&here, by, own, probe).await;
@@ -151,7 +151,7 @@ async fn compose(here: Here, by: ServiceId, mask: u64, probe: u64) -> bool {
 }
 
 /// At an owner, for a service that composes: its rows of these steps.
-async fn compose_own(here: Here, owner: ServiceId, mask: u64, probe: u64) -> bool {
+async fn compose_own(here: ProcessCtx, owner: ServiceId, mask: u64, probe: u64) -> bool {
     let kind = here.env().operation(here.ctx().op).kind;
     let steps = &here.system().operation(kind).steps;
     let own = (0..).map(StepId).zip(steps).filter(|(step, _)| mask & 1 << step.0 != 0);
@@ -160,7 +160,12 @@ async fn compose_own(here: Here, owner: ServiceId, mask: u64, probe: u64) -> boo
 }
 
 /// Reads rows that a service reaches itself: one query for each database that holds some.
-async fn read_own(here: &Here, by: ServiceId, mut own: Vec<(StepId, TableId)>, probe: u64) -> bool {
+async fn read_own(
+    here: &ProcessCtx,
+    by: ServiceId,
+    mut own: Vec<(StepId, TableId)>,
+    probe: u64,
+) -> bool {
     let info = here.env().operation(here.ctx().op);
     let system = here.system();
     let steps = &system.operation(info.kind).steps;
@@ -202,8 +207,8 @@ pub fn start(world: &Rc<World>) {
 /// Readers of one column arrive as a Poisson stream, from the warm-up to the end of the load.
 async fn readers(world: Rc<World>, read: usize, column: ColumnRef, choice: KeyChoice, rate: f64) {
     let env = world.env();
-    let name = env.system().reads[read].name.luck;
-    let mut stream = env.luck().stream(Purpose::Probe, name);
+    let name = env.system().reads[read].name.stream;
+    let mut stream = env.streams().stream(Purpose::Probe, name);
     let end = Time::ZERO + env.system().phases.load;
     let mut at = Time::ZERO + env.system().phases.warm_up;
     for number in 0.. {
@@ -216,7 +221,7 @@ async fn readers(world: Rc<World>, read: usize, column: ColumnRef, choice: KeyCh
         let work = env.system().reads[read]
             .work
             .as_ref()
-            .map(|work| work.sample(&mut env.luck().draw(Purpose::Work, name, number, 0, 0)));
+            .map(|work| work.sample(&mut env.streams().draw(Purpose::Work, name, number, 0, 0)));
         let probe = env.next_process().into();
         let query = Query { cell: column, row, work, probe };
         env.sim().spawn(NodeId::WORLD, probe_column(Rc::clone(&world), read, query));
@@ -236,7 +241,7 @@ struct Query {
 
 async fn probe_column(world: Rc<World>, read: usize, query: Query) {
     let ctx = Ctx { process: query.probe as u32, ..Ctx::WORLD };
-    let here = Here::new(Rc::clone(&world), ctx);
+    let here = ProcessCtx::new(Rc::clone(&world), ctx);
     let Query { cell: column, probe: name, .. } = query;
     here.note(Kind::ProbeBegan, read as u32, name, 1);
     let message = Message::control("read", PATIENCE).class(MessageClass::Probe);
@@ -249,7 +254,7 @@ async fn probe_column(world: Rc<World>, read: usize, query: Query) {
 }
 
 /// At a service: reads a cell by the path that it has to the table.
-async fn read_cell(here: Here, by: ServiceId, query: Query) -> bool {
+async fn read_cell(here: ProcessCtx, by: ServiceId, query: Query) -> bool {
     let cell = query.cell;
     match here.system().access(by, cell.table, here.now()) {
         Access::Direct => read_own_cell(here, by, query).await,
@@ -269,7 +274,7 @@ async fn read_cell(here: Here, by: ServiceId, query: Query) -> bool {
 }
 
 /// Reads a cell that a service reaches itself.
-async fn read_own_cell(here: Here, by: ServiceId, query: Query) -> bool {
+async fn read_own_cell(here: ProcessCtx, by: ServiceId, query: Query) -> bool {
     let Query { cell, row, work, probe } = query;
     let subject = column_subject(cell.table, cell.column);
     let database = here.database(cell.table);

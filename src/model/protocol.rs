@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use super::here::Here;
+use super::process::ProcessCtx;
 use super::record::{Answer, OpId};
 use super::system::OperationKind;
 use super::world::World;
@@ -20,11 +20,11 @@ pub trait Protocol {
 
     /// Carries out an operation for a client, at the entry node. Called again with the same
     /// operation when a client retries: the operation is its own idempotency key.
-    fn execute(self: Rc<Self>, here: Here, op: OpId) -> Execution;
+    fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Execution;
 
     /// Starts the processes of one node, at the start of the run and after each restart
     /// (`here.incarnation() > 0`), when they begin by recovering what the node's logs hold.
-    fn start(self: Rc<Self>, here: Here);
+    fn start(self: Rc<Self>, here: ProcessCtx);
 
     /// The longest period of anything that recurs; quiescence waits for two of them.
     fn period(&self) -> Span;

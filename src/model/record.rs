@@ -210,7 +210,7 @@ pub enum Kind {
     SchemaChanged,
     /// A statement against a table, or an answer about it, failed because the service speaks an old
     /// schema: `subject` = table, `a` = service, `b` = 1 if it is the first.
-    Misfit,
+    SchemaBreak,
     /// A service speaks the new schema of a table: `subject` = table, `a` = service, `b` = 1 if
     /// anything of it had failed.
     Adapted,

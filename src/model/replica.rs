@@ -22,7 +22,7 @@ use std::rc::Rc;
 use super::call::{Message, Reply};
 use super::database::{DbError, RowVersion};
 use super::env::Ctx;
-use super::here::Here;
+use super::process::ProcessCtx;
 use super::record::OpId;
 use super::system::{Feed, ReplicaSpec, TableId};
 use super::world::World;
@@ -52,13 +52,13 @@ pub(super) fn start(world: &Rc<World>, node: NodeId) {
         if world.owner(from, OpId::NONE) == node {
             let process = world.env().next_process();
             let ctx = Ctx { node, process, ..Ctx::WORLD };
-            let feeding = feed(Here::new(Rc::clone(world), ctx), number, replica.clone());
+            let feeding = feed(ProcessCtx::new(Rc::clone(world), ctx), number, replica.clone());
             world.env().sim().spawn(node, feeding);
         }
     }
 }
 
-async fn feed(here: Here, number: usize, replica: ReplicaSpec) {
+async fn feed(here: ProcessCtx, number: usize, replica: ReplicaSpec) {
     match replica.feed {
         Feed::Periodic(every) => pull_for_ever(&here, number, &replica, every).await,
         Feed::Events => push_for_ever(&here, number, &replica).await,
@@ -66,7 +66,7 @@ async fn feed(here: Here, number: usize, replica: ReplicaSpec) {
 }
 
 /// A pull at the start, and then one every so often on the node's clock, from start to start.
-async fn pull_for_ever(here: &Here, number: usize, replica: &ReplicaSpec, every: Span) {
+async fn pull_for_ever(here: &ProcessCtx, number: usize, replica: &ReplicaSpec, every: Span) {
     let mut place = 0;
     let mut due = here.clock();
     loop {
@@ -82,7 +82,7 @@ async fn pull_for_ever(here: &Here, number: usize, replica: &ReplicaSpec, every:
 
 /// Carries everything on that is new behind a place.
 async fn pull(
-    here: &Here,
+    here: &ProcessCtx,
     number: usize,
     replica: &ReplicaSpec,
     place: &mut u64,
@@ -108,7 +108,7 @@ async fn pull(
 }
 
 /// Waits for commits and carries on what is new, again and again until it has arrived.
-async fn push_for_ever(here: &Here, number: usize, replica: &ReplicaSpec) {
+async fn push_for_ever(here: &ProcessCtx, number: usize, replica: &ReplicaSpec) {
     let database = Rc::clone(here.database(replica.of));
     let (mut place, mut failures) = (0, 0);
     loop {
@@ -125,7 +125,7 @@ async fn push_for_ever(here: &Here, number: usize, replica: &ReplicaSpec) {
 
 /// Carries the next changes on.
 async fn push(
-    here: &Here,
+    here: &ProcessCtx,
     number: usize,
     replica: &ReplicaSpec,
     place: &mut u64,
@@ -145,7 +145,7 @@ async fn push(
 }
 
 /// At the source's owner: what was committed behind a place.
-async fn changes(here: &Here, of: TableId, after: u64) -> Result<Page, DbError> {
+async fn changes(here: &ProcessCtx, of: TableId, after: u64) -> Result<Page, DbError> {
     let owner = here.system().table(of).owner;
     let mut txn = here.database(of).begin(*here.ctx(), here.node(), owner, false).await?;
     let page = txn.committed(of, after, BATCH).await?;
@@ -155,7 +155,7 @@ async fn changes(here: &Here, of: TableId, after: u64) -> Result<Page, DbError> 
 
 /// At the copy's owner: writes rows into the copy.
 async fn take_over(
-    here: &Here,
+    here: &ProcessCtx,
     number: usize,
     copy: TableId,
     (rows, last): Page,

@@ -126,7 +126,7 @@ impl Env {
             Some(old) if old.columns.touch(columns) => std::mem::replace(&mut old.noticed, true),
             Some(_) | None => return true,
         };
-        self.note(ctx, Kind::Misfit, table.0.into(), service.0.into(), u64::from(!known));
+        self.note(ctx, Kind::SchemaBreak, table.0.into(), service.0.into(), u64::from(!known));
         schemas.noticed.notify_all();
         false
     }

@@ -69,21 +69,22 @@ pub const MAX_KEYS: usize = 6;
 /// The most columns a table may have.
 pub const MAX_COLUMNS: usize = 16;
 
-/// A name as shown, and the luck name that random draws hash instead of it.
+/// A name as shown, and the stream name that random draws hash instead of it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Name {
     /// What people read.
     pub shown: Arc<str>,
-    /// The luck name, by default the shown one: what draws hash, and what counterexamples call it.
+    /// The stream name, by default the shown one: what draws hash, and what counterexamples call
+    /// it.
     pub lasting: Arc<str>,
-    /// Stable hash of the luck name.
-    pub luck: u64,
+    /// Stable hash of the stream name.
+    pub stream: u64,
 }
 
 impl Name {
-    /// A name whose luck is its own text.
+    /// A name whose stream is its own text.
     pub fn new(shown: &str) -> Self {
-        Self::with_luck(shown, shown)
+        Self::with_stream(shown, shown)
     }
 
     /// Whether it is called so, now or lastingly.
@@ -91,17 +92,17 @@ impl Name {
         *self.shown == *name || *self.lasting == *name
     }
 
-    /// The same from a time on: shown with that time, and with the same luck.
+    /// The same from a time on: shown with that time, and with the same random numbers.
     #[must_use]
     pub fn later(&self, from: Span) -> Self {
-        Self::with_luck(&format!("{} (from {from})", self.shown), &self.lasting)
+        Self::with_stream(&format!("{} (from {from})", self.shown), &self.lasting)
     }
 
-    /// A name that draws as `luck` does, so that a rename keeps every draw.
-    pub fn with_luck(shown: &str, luck: &str) -> Self {
+    /// A name that draws as `stream` does, so that a rename keeps every draw.
+    pub fn with_stream(shown: &str, stream: &str) -> Self {
         let shown: Arc<str> = shown.into();
-        let lasting = if *shown == *luck { Arc::clone(&shown) } else { luck.into() };
-        Self { shown, lasting, luck: xxhash_rust::xxh3::xxh3_64(luck.as_bytes()) }
+        let lasting = if *shown == *stream { Arc::clone(&shown) } else { stream.into() };
+        Self { shown, lasting, stream: xxhash_rust::xxh3::xxh3_64(stream.as_bytes()) }
     }
 }
 
@@ -555,11 +556,11 @@ impl ServiceSpec {
             return self.name.clone();
         }
         let suffix = number + 1;
-        let luck = self.name.luck ^ u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let stream = self.name.stream ^ u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         Name {
             shown: format!("{}#{suffix}", self.name.shown).into(),
             lasting: format!("{}#{suffix}", self.name.lasting).into(),
-            luck,
+            stream,
         }
     }
 }

@@ -21,9 +21,9 @@ pub enum Workload {
     /// What the loads of the scenario draw.
     #[default]
     Drawn,
-    /// Exactly these operations, in the order of their arrival, with the luck that they were drawn
-    /// with: what is taken out of a list changes nothing about the others. Their kinds are as
-    /// declared; when they arrive decides what is offered in their place.
+    /// Exactly these operations, in the order of their arrival, with the random stream that they
+    /// were drawn with: what is taken out of a list changes nothing about the others. Their kinds
+    /// are as declared; when they arrive decides what is offered in their place.
     Listed(Arc<[OpInfo]>),
 }
 
@@ -76,7 +76,7 @@ async fn open(world: Rc<World>, id: LoadId) {
     let env = world.env();
     let system = std::sync::Arc::clone(env.system());
     let load = &system.loads[id.index()];
-    let mut stream = env.luck().stream(Purpose::Arrival, load.name.luck);
+    let mut stream = env.streams().stream(Purpose::Arrival, load.name.stream);
     let mut number = 0;
     let mut at = load.from;
     loop {
@@ -119,11 +119,11 @@ pub fn surge(world: &Rc<World>, id: LoadId, factor: f64, over: Rc<Cell<bool>>) {
     if rate <= 0.0 || world.env().is_listed() {
         return;
     }
-    let (name, until) = (load.name.luck, load.until);
+    let (name, until) = (load.name.stream, load.until);
     let surged = Rc::clone(world);
     world.env().sim().spawn(NodeId::WORLD, async move {
         let env = surged.env();
-        let mut stream = env.luck().stream(Purpose::Nemesis, name ^ env.now().as_nanos());
+        let mut stream = env.streams().stream(Purpose::Nemesis, name ^ env.now().as_nanos());
         loop {
             let at = env.now() + exponential(&mut stream, rate);
             env.sim().sleep_until(at).await;
@@ -168,8 +168,9 @@ async fn closed(world: Rc<World>, id: LoadId, client: u32) {
     let Arrivals::Closed { clients, think } = &load.arrivals else { return };
     let mut number = u64::from(client);
     loop {
-        let luck = world.env().luck();
-        let pause = think.sample(&mut luck.draw(Purpose::Arrival, load.name.luck, number, 0, 0));
+        let stream = world.env().streams();
+        let pause =
+            think.sample(&mut stream.draw(Purpose::Arrival, load.name.stream, number, 0, 0));
         world.env().sim().sleep(pause).await;
         if world.env().now() >= load.until {
             return;
@@ -191,18 +192,18 @@ fn offer(world: &Rc<World>, id: LoadId, number: u64, followed: Option<OpId>) {
 fn arrive(world: &Rc<World>, id: LoadId, number: u64, followed: Option<OpId>) -> OpId {
     let env = world.env();
     let load = &env.system().loads[id.index()];
-    let luck = op_luck(load.name.luck, number);
+    let stream = op_stream(load.name.stream, number);
     let kind = env.system().kind_at(load.operation, env.now());
     let mut info =
-        OpInfo { kind, keys: [RowKey(0); MAX_KEYS], luck, ordinal: number, arrived: env.now() };
+        OpInfo { kind, keys: [RowKey(0); MAX_KEYS], stream, ordinal: number, arrived: env.now() };
     let earlier = followed.map(|op| env.operation(op));
     for (at, key) in env.system().operation(kind).keys.iter().enumerate() {
         info.keys[at] = match &key.choice {
             KeyChoice::New => fresh_key(id, number),
             KeyChoice::Followed => earlier.map_or(RowKey(0), |earlier| {
-                key_named(env, earlier.kind, &earlier.keys, key.name.luck)
+                key_named(env, earlier.kind, &earlier.keys, key.name.stream)
             }),
-            choice => choose_row(env, choice, key.name.luck, luck),
+            choice => choose_row(env, choice, key.name.stream, stream),
         };
     }
     let op = env.arrive(info);
@@ -212,7 +213,7 @@ fn arrive(world: &Rc<World>, id: LoadId, number: u64, followed: Option<OpId>) ->
 }
 
 /// Names the operation with this number of a load in draws.
-pub const fn op_luck(load: u64, number: u64) -> u64 {
+pub const fn op_stream(load: u64, number: u64) -> u64 {
     load ^ (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
@@ -232,9 +233,9 @@ pub const fn maker(key: RowKey) -> Option<(LoadId, u64)> {
 /// What tells fresh keys from those of initial rows.
 const FRESH: u64 = 1 << 63;
 
-/// Chooses one of a table's initial rows. `name` and `luck` key the draw.
-pub(super) fn choose_row(env: &Env, choice: &KeyChoice, name: u64, luck: u64) -> RowKey {
-    let mut words = env.luck().draw(Purpose::Key, name, luck, 0, 0);
+/// Chooses one of a table's initial rows. `name` and `stream` key the draw.
+pub(super) fn choose_row(env: &Env, choice: &KeyChoice, name: u64, stream: u64) -> RowKey {
+    let mut words = env.streams().draw(Purpose::Key, name, stream, 0, 0);
     match choice {
         KeyChoice::Uniform(table) => RowKey(words.below(env.system().table(*table).rows)),
         KeyChoice::Zipf(_, zipf) => RowKey(zipf.sample(&mut words)),
@@ -245,7 +246,7 @@ pub(super) fn choose_row(env: &Env, choice: &KeyChoice, name: u64, luck: u64) ->
 /// The key that an operation of `kind` calls by this name.
 fn key_named(env: &Env, kind: OperationKind, keys: &[RowKey; MAX_KEYS], name: u64) -> RowKey {
     let names = &env.system().operation(kind).keys;
-    let at = names.iter().position(|key| key.name.luck == name);
+    let at = names.iter().position(|key| key.name.stream == name);
     at.map_or(RowKey(0), |at| keys[at])
 }
 
@@ -257,7 +258,7 @@ fn follow(world: &Rc<World>, id: LoadId, number: u64, op: OpId) {
         if *leader != id {
             continue;
         }
-        let draw = |part| env.luck().draw(Purpose::Follow, load.name.luck, number, part, 0);
+        let draw = |part| env.streams().draw(Purpose::Follow, load.name.stream, number, part, 0);
         if !draw(0).chance(*share) {
             continue;
         }

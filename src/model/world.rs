@@ -7,9 +7,9 @@ use std::rc::Rc;
 
 use super::database::Database;
 use super::env::{Ctx, Env};
-use super::here::{Here, Locals};
 use super::log::Log;
 use super::network::{Network, Place};
+use super::process::{Locals, ProcessCtx};
 use super::protocol::Protocol;
 use super::record::{Kind, OpId};
 use super::replica;
@@ -80,7 +80,7 @@ impl World {
         let mut nodes = vec![Node::new(Name::new("clients"), Span::ZERO)];
         let mut add = |place: Place, name: &Name, recovery: Span| {
             let node = env.sim().add_node();
-            network.add(node, place, name.luck);
+            network.add(node, place, name.stream);
             nodes.push(Node::new(name.clone(), recovery));
             (node, nodes.len() - 1)
         };
@@ -349,7 +349,7 @@ impl World {
         self.node(id).ready.set(true);
         let process = self.env.next_process();
         let ctx = Ctx { node: id, process, ..Ctx::WORLD };
-        Rc::clone(self.protocol()).start(Here::new(Rc::clone(self), ctx));
+        Rc::clone(self.protocol()).start(ProcessCtx::new(Rc::clone(self), ctx));
         replica::start(self, id);
     }
 
@@ -401,7 +401,7 @@ impl World {
     }
 
     /// Shared memory of a node, made on first use and forgotten in a crash. Processes reach that of
-    /// their own node with [`Here::local`].
+    /// their own node with [`ProcessCtx::local`].
     pub fn local<T: Default + 'static>(&self, id: NodeId) -> Rc<RefCell<T>> {
         let locals = &self.node(id).locals;
         let known = locals.borrow().iter().find_map(|local| Rc::clone(local).downcast().ok());
@@ -427,7 +427,7 @@ impl World {
             if is_broker {
                 force.decide = system.broker.force.clone(); // It forces nothing else.
             }
-            let fresh = Rc::new(Log::new(&self.env, node.name.luck, number, force, id));
+            let fresh = Rc::new(Log::new(&self.env, node.name.stream, number, force, id));
             node.logs.borrow_mut().push(Rc::clone(&fresh) as Rc<dyn Durable>);
             fresh
         })

@@ -28,15 +28,15 @@ use serde::{Deserialize, Serialize};
 
 use super::promise::{self, Keeps};
 use super::registry::Pattern;
-use super::step::{self, Care};
+use super::step::{self, ApplyOptions};
 use crate::kernel::Span;
 use crate::model::contract::{Promises, Waits, WaitsFor, faults};
-use crate::model::here::Here;
+use crate::model::process::ProcessCtx;
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{StepId, System};
 use crate::model::world::World;
+use crate::patterns::seeded_bug::SeededBugs;
 use crate::patterns::share::Share;
-use crate::patterns::slip::Slips;
 use rules::Rule;
 
 /// What the node of the job is called.
@@ -122,9 +122,9 @@ pub struct Settings {
     pub standby: bool,
     /// Alerts when a run finds a change older than this; never by default.
     pub watchdog: Option<Span>,
-    /// The mistake of the bug zoo that it makes; none that a scenario could choose.
+    /// The mistake of the mutants that it makes; none that a scenario could choose.
     #[serde(skip)]
-    pub slips: Slips,
+    pub seeded_bugs: SeededBugs,
 }
 
 impl Default for Settings {
@@ -140,7 +140,7 @@ impl Default for Settings {
             propagate_deletes: true,
             standby: false,
             watchdog: None,
-            slips: Slips::default(),
+            seeded_bugs: SeededBugs::default(),
         }
     }
 }
@@ -183,7 +183,7 @@ impl Pattern for BackgroundSync {
         let stuck = !gapless
             || !settings.propagate_deletes
             || refused && settings.on_refusal == OnRefusal::Retry;
-        let keeps = Keeps::everything()
+        let guarantees = Keeps::everything()
             .unless(blind || stuck, promise::ENDS)
             .unless(blind, &["at-most-once"])
             .unless(refused, &["client-contract"]);
@@ -197,7 +197,7 @@ impl Pattern for BackgroundSync {
         }
         let runs = settings.interval.saturating_mul(promise::steps(system) + 1);
         let within = promise::recovery(system) + runs + promise::tries(&system.retry);
-        Promises { keeps: keeps.names(), budget, within: Some(within) }
+        Promises { guarantees: guarantees.names(), budget, within: Some(within) }
     }
 
     fn drivers(settings: &Settings) -> Vec<&'static str> {
@@ -217,15 +217,15 @@ impl Pattern for BackgroundSync {
         Self { settings: settings.clone(), rules }
     }
 
-    async fn execute(self: Rc<Self>, here: Here, _: OpId) -> Answer {
-        let care = Care { once: true, ..Care::default() };
-        step::decide(&here, "first step", Answer::Accepted, async |here: Here| {
-            step::apply(&here, StepId(0), care).await
+    async fn execute(self: Rc<Self>, here: ProcessCtx, _: OpId) -> Answer {
+        let options = ApplyOptions { once: true, ..ApplyOptions::default() };
+        step::decide(&here, "first step", Answer::Accepted, async |here: ProcessCtx| {
+            step::apply(&here, StepId(0), options).await
         })
         .await
     }
 
-    fn start(self: Rc<Self>, here: Here) {
+    fn start(self: Rc<Self>, here: ProcessCtx) {
         match here.driver() {
             Some(JOB) => here.spawn(|here| job::run(self, here)),
             Some(STANDBY) if self.settings.standby => here.spawn(|here| job::stand_by(self, here)),

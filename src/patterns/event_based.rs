@@ -48,12 +48,12 @@ mod settings;
 use std::rc::Rc;
 
 use super::registry::Pattern;
-use super::step::{self, Care};
+use super::step::{self, ApplyOptions};
 use crate::kernel::Span;
 use crate::model::broker::{Broker, BrokerPolicy};
 use crate::model::contract::{Promises, Waits, WaitsFor};
 use crate::model::database::{Event, EventKind};
-use crate::model::here::Here;
+use crate::model::process::ProcessCtx;
 use crate::model::record::{Answer, Kind, OpId};
 use crate::model::system::{ServiceId, StepId, System};
 use crate::model::world::World;
@@ -140,16 +140,24 @@ impl Pattern for EventBased {
         Self { settings: settings.clone(), share: share.clone(), broker }
     }
 
-    async fn execute(self: Rc<Self>, here: Here, op: OpId) -> Answer {
+    async fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Answer {
         let first = StepId(0);
         let event = Event { op, step: first, kind: EventKind::Applied };
-        let care = Care { once: true, event: self.outbox(&here, event), ..Care::default() };
+        let options = ApplyOptions {
+            once: true,
+            event: self.outbox(&here, event),
+            ..ApplyOptions::default()
+        };
         let bus = self.settings.publish == Publish::InProcess;
-        let answer =
-            step::decide(&here, "first step", Answer::Accepted, async |here: Here| match bus {
-                true => step::apply_to_stand(&here, first, care).await,
-                false => step::apply(&here, first, care).await,
-            });
+        let answer = step::decide(
+            &here,
+            "first step",
+            Answer::Accepted,
+            async |here: ProcessCtx| match bus {
+                true => step::apply_to_stand(&here, first, options).await,
+                false => step::apply(&here, first, options).await,
+            },
+        );
         let answer = answer.await;
         if answer == Answer::Accepted {
             match self.settings.publish {
@@ -161,7 +169,7 @@ impl Pattern for EventBased {
         answer
     }
 
-    fn start(self: Rc<Self>, here: Here) {
+    fn start(self: Rc<Self>, here: ProcessCtx) {
         if here.service().is_some() {
             here.local::<Option<Broker<Event>>>().with(|broker| broker.clone_from(&self.broker));
             consumer::forget_old_keys(&here, self.settings.inbox_retention, &self.share);
@@ -184,12 +192,12 @@ impl Pattern for EventBased {
 
 impl EventBased {
     /// The event as an outbox row, where it is published through one and somebody wants it.
-    fn outbox(&self, here: &Here, event: Event) -> Option<Event> {
+    fn outbox(&self, here: &ProcessCtx, event: Event) -> Option<Event> {
         (self.settings.publish.is_stored() && is_wanted(here, &event)).then_some(event)
     }
 
     /// A dual write publishes after the commit, with nothing that ties the two together.
-    async fn publish_directly(&self, here: &Here, event: Event) {
+    async fn publish_directly(&self, here: &ProcessCtx, event: Event) {
         if let Some(broker) = self.broker.as_ref().filter(|_| is_wanted(here, &event)) {
             publish(here, broker, event).await;
         }
@@ -197,8 +205,8 @@ impl EventBased {
 }
 
 /// Publishes one event, as often as the retry policy allows; then it is lost.
-async fn publish(here: &Here, broker: &Broker<Event>, event: Event) {
-    let published = step::retry(here, "publish", async |here: Here| {
+async fn publish(here: &ProcessCtx, broker: &Broker<Event>, event: Event) {
+    let published = step::retry(here, "publish", async |here: ProcessCtx| {
         let deadline = here.system().retry.step_deadline;
         broker.publish(&here, vec![(event.op, event)], deadline).await.then_some(())
     });
@@ -208,7 +216,7 @@ async fn publish(here: &Here, broker: &Broker<Event>, event: Event) {
 }
 
 /// Whether any service waits for this event.
-fn is_wanted(here: &Here, event: &Event) -> bool {
+fn is_wanted(here: &ProcessCtx, event: &Event) -> bool {
     let services = 0..here.system().services.len() as u16;
     services.map(ServiceId).any(|service| consumer::wants(here, service, event))
 }

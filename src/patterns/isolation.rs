@@ -44,7 +44,7 @@ fn meet_at_a_row(earlier: (&OperationSpec, &StepSpec), later: (&OperationSpec, &
     match (choice(earlier), choice(later)) {
         (_, KeyChoice::New) => false,
         (KeyChoice::New, later) => matches!(later, KeyChoice::Followed),
-        (KeyChoice::Followed, KeyChoice::Followed) => earlier.0.name.luck != later.0.name.luck,
+        (KeyChoice::Followed, KeyChoice::Followed) => earlier.0.name.stream != later.0.name.stream,
         _ => true,
     }
 }

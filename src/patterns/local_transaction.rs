@@ -25,7 +25,7 @@ use super::registry::Pattern;
 use super::step::{self, Failure};
 use crate::model::contract::{Promises, Waits, WaitsFor, faults};
 use crate::model::database::{Direction, StepRef};
-use crate::model::here::Here;
+use crate::model::process::ProcessCtx;
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{StepId, System};
 use crate::model::world::World;
@@ -68,7 +68,7 @@ impl Pattern for LocalTransaction {
         if promise::depends_on_others(system) {
             budget = budget.without(&[faults::COPIES]);
         }
-        Promises { keeps: Keeps::everything().names(), budget, within: Some(within) }
+        Promises { guarantees: Keeps::everything().names(), budget, within: Some(within) }
     }
 
     fn waits(_: &Settings) -> Waits {
@@ -79,8 +79,8 @@ impl Pattern for LocalTransaction {
         Self
     }
 
-    async fn execute(self: Rc<Self>, here: Here, op: OpId) -> Answer {
-        step::decide(&here, "transaction", Answer::Done, async |here: Here| {
+    async fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Answer {
+        step::decide(&here, "transaction", Answer::Done, async |here: ProcessCtx| {
             transact(&here, op).await
         })
         .await
@@ -88,7 +88,7 @@ impl Pattern for LocalTransaction {
 }
 
 /// All steps of the operation in one transaction, whichever service owns their tables.
-async fn transact(here: &Here, op: OpId) -> Result<(), Failure> {
+async fn transact(here: &ProcessCtx, op: OpId) -> Result<(), Failure> {
     let kind = here.env().operation(op).kind;
     let first = StepId(0);
     let looked = step::lookups(here, op).await;

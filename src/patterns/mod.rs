@@ -5,12 +5,12 @@ mod breaker;
 pub(crate) mod event_based;
 mod isolation;
 mod local_transaction;
-pub mod mosaic;
 pub(crate) mod orchestrated;
+pub mod pattern_mix;
 mod promise;
 pub mod registry;
+pub mod seeded_bug;
 pub mod share;
-pub mod slip;
 pub mod step;
 pub(crate) mod two_phase_commit;
 

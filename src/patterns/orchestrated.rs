@@ -73,11 +73,11 @@ use super::promise::{self, Keeps};
 use super::registry::Pattern;
 use crate::kernel::{NodeId, Span};
 use crate::model::contract::{Promises, Waits, WaitsFor, faults};
-use crate::model::here::Here;
+use crate::model::process::ProcessCtx;
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{OperationKind, StepSpec, System};
 use crate::model::world::World;
-use crate::patterns::slip::Slip;
+use crate::patterns::seeded_bug::SeededBug;
 
 pub use settings::{Settings, State};
 
@@ -107,7 +107,7 @@ impl Pattern for Orchestrated {
             || settings.pivot.is_some() && system.steps().any(|step| step.refuse.is_some());
         let unfenced = settings.is_shared() && !settings.fencing;
         let keyless = !settings.idempotency_keys;
-        let keeps = Keeps::everything()
+        let guarantees = Keeps::everything()
             .and(&["no-suspension", "reverse-order", "inbox-atomicity", "fencing"])
             .unless(!settings.is_shared(), &["fencing"])
             .unless(unfenced, promise::ENDS)
@@ -130,7 +130,7 @@ impl Pattern for Orchestrated {
             false => Span::ZERO,
         };
         let within = promise::recovery(system) + takeover + both_ways + pause;
-        Promises { keeps: keeps.names(), budget, within: Some(within) }
+        Promises { guarantees: guarantees.names(), budget, within: Some(within) }
     }
 
     fn drivers(settings: &Settings) -> Vec<&'static str> {
@@ -154,7 +154,7 @@ impl Pattern for Orchestrated {
         self.leader(world)
     }
 
-    async fn execute(self: Rc<Self>, here: Here, op: OpId) -> Answer {
+    async fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Answer {
         match self.admit(&here, op).await {
             Ok(workflow) => self.run(here, workflow).await,
             Err(answer) => answer,
@@ -163,11 +163,11 @@ impl Pattern for Orchestrated {
 
     /// After a restart the log says which workflows are open; each goes on where it was. Several
     /// instances ask for the lease first.
-    fn start(self: Rc<Self>, here: Here) {
+    fn start(self: Rc<Self>, here: ProcessCtx) {
         if self.settings.is_shared() {
             self.start_shared(here);
         } else if here.incarnation() > 0 && here.driver() == Some(settings::ORCHESTRATORS[0]) {
-            if self.settings.slips.makes(Slip::NeverResumes) {
+            if self.settings.seeded_bugs.makes(SeededBug::NeverResumes) {
                 return;
             }
             self.reopen(&here);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::contract::{Promises, Waits, WaitsFor};
-use crate::model::here::Here;
+use crate::model::process::ProcessCtx;
 use crate::model::protocol::{Execution, Protocol};
 use crate::model::record::{Answer, OpId};
 use crate::model::registry::{Entry, Registry, decode, json};
@@ -73,11 +73,15 @@ pub trait Pattern: Sized + 'static {
 
     /// Carries out an operation for a client, at the entry node. Called again with the same
     /// operation when a client retries: the operation is its own idempotency key.
-    fn execute(self: Rc<Self>, here: Here, op: OpId) -> impl Future<Output = Answer> + 'static;
+    fn execute(
+        self: Rc<Self>,
+        here: ProcessCtx,
+        op: OpId,
+    ) -> impl Future<Output = Answer> + 'static;
 
     /// Starts the processes of one node: services, databases and drivers, at the start of the run
     /// and after each restart (`here.incarnation() > 0`), beginning with recovery.
-    fn start(self: Rc<Self>, here: Here) {
+    fn start(self: Rc<Self>, here: ProcessCtx) {
         let _ = here;
     }
 
@@ -188,11 +192,11 @@ impl<P: Pattern> Protocol for AtWork<P> {
         self.0.entry(world, kind, op)
     }
 
-    fn execute(self: Rc<Self>, here: Here, op: OpId) -> Execution {
+    fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Execution {
         Box::pin(Rc::clone(&self.0).execute(here, op))
     }
 
-    fn start(self: Rc<Self>, here: Here) {
+    fn start(self: Rc<Self>, here: ProcessCtx) {
         Rc::clone(&self.0).start(here);
     }
 

@@ -2,10 +2,10 @@
 
 use crate::model::call::Message;
 use crate::model::database::{DbError, Direction, Event, IdemKey, StepRef, Txn};
-use crate::model::here::{Here, Local};
+use crate::model::process::{Local, ProcessCtx};
 use crate::model::record::{Answer, Kind, OpId};
 use crate::model::system::{Access, Columns, Lookup, RowKey, ServiceId, StepId};
-use crate::patterns::slip::{Slip, Slips};
+use crate::patterns::seeded_bug::{SeededBug, SeededBugs};
 
 /// Why a step did not (verifiably) take effect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,15 +34,15 @@ impl From<DbError> for Failure {
 
 /// How a step is protected against being applied twice or too late, and what is published with it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Care {
+pub struct ApplyOptions {
     /// Claims the idempotency key of the step in the same transaction.
     pub once: bool,
     /// Writes this outbox row in the same transaction.
     pub event: Option<Event>,
     /// Passes the fence of the database with this token, in the same transaction.
     pub fence: Option<u64>,
-    /// The mistake of the bug zoo that is made, if any.
-    pub slips: Slips,
+    /// The mistake of the mutants that is made, if any.
+    pub seeded_bugs: SeededBugs,
 }
 
 /// The idempotency key of one direction of one step.
@@ -51,7 +51,7 @@ pub const fn key(op: OpId, step: StepId, direction: Direction) -> IdemKey {
 }
 
 /// Begins a transaction in the database of a step's table, for the service that carries it out.
-pub async fn begin(here: &Here, step: StepId) -> Result<Txn, Failure> {
+pub async fn begin(here: &ProcessCtx, step: StepId) -> Result<Txn, Failure> {
     let kind = here.env().operation(here.ctx().op).kind;
     let spec = &here.system().operation(kind).steps[step.index()];
     let (table, by) = (spec.table, spec.by);
@@ -60,9 +60,9 @@ pub async fn begin(here: &Here, step: StepId) -> Result<Txn, Failure> {
 }
 
 /// Begins a transaction as [`begin`] does, and passes the fence first if there is one.
-async fn pass(here: &Here, step: StepId, care: Care) -> Result<Txn, Failure> {
+async fn pass(here: &ProcessCtx, step: StepId, options: ApplyOptions) -> Result<Txn, Failure> {
     let mut txn = begin(here, step).await?;
-    if let Some(token) = care.fence {
+    if let Some(token) = options.fence {
         txn.fence(token).await?;
     }
     Ok(txn)
@@ -70,17 +70,21 @@ async fn pass(here: &Here, step: StepId, care: Care) -> Result<Txn, Failure> {
 
 /// Applies one step in a local transaction at the service that owns its table. Runs there. With
 /// `care.once` a duplicate does nothing: the first delivery did the work.
-pub async fn apply(here: &Here, step: StepId, care: Care) -> Result<(), Failure> {
-    attempt(here, step, care).await?;
+pub async fn apply(here: &ProcessCtx, step: StepId, options: ApplyOptions) -> Result<(), Failure> {
+    attempt(here, step, options).await?;
     Ok(())
 }
 
 /// Applies one step as [`apply`] does, for a caller that goes by the result: a step that was
 /// taken back or barred meanwhile does not stand, and is not said to. Nor is one said to have
 /// failed while a copy of the request is at work here, which may yet succeed.
-pub async fn apply_to_stand(here: &Here, step: StepId, care: Care) -> Result<(), Failure> {
+pub async fn apply_to_stand(
+    here: &ProcessCtx,
+    step: StepId,
+    options: ApplyOptions,
+) -> Result<(), Failure> {
     let request = Request::begin(here, step);
-    let result = match attempt(here, step, care).await {
+    let result = match attempt(here, step, options).await {
         Ok(None) => Ok(()),
         Ok(Some(duplicate)) => stand(duplicate, here.ctx().op, step).await,
         Err(failure) => Err(failure),
@@ -108,7 +112,7 @@ struct Request {
 }
 
 impl Request {
-    fn begin(here: &Here, step: StepId) -> Self {
+    fn begin(here: &ProcessCtx, step: StepId) -> Self {
         let (at_work, on) = (here.local::<AtWork>(), (here.ctx().op, step));
         at_work.with(|all| all.0.push(on));
         Self { at_work, on }
@@ -130,14 +134,18 @@ impl Drop for Request {
 }
 
 /// Applies one step, or gives back the transaction that found its key taken.
-async fn attempt(here: &Here, step: StepId, care: Care) -> Result<Option<Txn>, Failure> {
+async fn attempt(
+    here: &ProcessCtx,
+    step: StepId,
+    options: ApplyOptions,
+) -> Result<Option<Txn>, Failure> {
     let op = here.ctx().op;
     let looked = lookup(here, step).await;
-    if looked.is_err() && !(care.once && looked == Err(Failure::Refused)) {
+    if looked.is_err() && !(options.once && looked == Err(Failure::Refused)) {
         return looked.map(|()| None);
     }
-    let mut txn = pass(here, step, care).await?;
-    if care.once && !txn.once(key(op, step, Direction::Forward)).await? {
+    let mut txn = pass(here, step, options).await?;
+    if options.once && !txn.once(key(op, step, Direction::Forward)).await? {
         return Ok(Some(txn)); // Whatever stands against it now did not then.
     }
     if looked.is_err() {
@@ -145,7 +153,7 @@ async fn attempt(here: &Here, step: StepId, care: Care) -> Result<Option<Txn>, F
         return Err(Failure::Refused);
     }
     txn.apply(StepRef::forward(op, step)).await?;
-    if let Some(event) = care.event {
+    if let Some(event) = options.event {
         txn.enqueue(event).await?;
     }
     txn.commit().await?;
@@ -154,12 +162,12 @@ async fn attempt(here: &Here, step: StepId, care: Care) -> Result<Option<Txn>, F
 
 /// Notes durably that a step was refused, with the event that tells the others. With `care.once`
 /// its key is taken, so that a duplicate finds the question answered.
-pub async fn refuse(here: &Here, step: StepId, care: Care) -> Result<(), Failure> {
-    let mut txn = pass(here, step, care).await?;
-    if care.once && !txn.once(key(here.ctx().op, step, Direction::Forward)).await? {
+pub async fn refuse(here: &ProcessCtx, step: StepId, options: ApplyOptions) -> Result<(), Failure> {
+    let mut txn = pass(here, step, options).await?;
+    if options.once && !txn.once(key(here.ctx().op, step, Direction::Forward)).await? {
         return Ok(());
     }
-    if let Some(event) = care.event {
+    if let Some(event) = options.event {
         txn.enqueue(event).await?;
     }
     Ok(txn.commit().await?)
@@ -167,18 +175,18 @@ pub async fn refuse(here: &Here, step: StepId, care: Care) -> Result<(), Failure
 
 /// Takes one step back in a local transaction. With `care.once`, a step that never ran is not
 /// undone but barred: its forward key is taken, so that a late request finds it used up.
-pub async fn undo(here: &Here, step: StepId, care: Care) -> Result<(), Failure> {
+pub async fn undo(here: &ProcessCtx, step: StepId, options: ApplyOptions) -> Result<(), Failure> {
     let op = here.ctx().op;
-    let mut txn = pass(here, step, care).await?;
-    if care.once {
+    let mut txn = pass(here, step, options).await?;
+    if options.once {
         if !txn.once(key(op, step, Direction::Undo)).await? {
             return Ok(());
         }
         let never_ran = txn.once(key(op, step, Direction::Forward)).await?;
-        if never_ran && care.slips.makes(Slip::FailsOnNothingToUndo) {
+        if never_ran && options.seeded_bugs.makes(SeededBug::FailsOnNothingToUndo) {
             return Err(Failure::Technical);
         }
-        if never_ran && care.slips.makes(Slip::LeavesNoTombstone) {
+        if never_ran && options.seeded_bugs.makes(SeededBug::LeavesNoTombstone) {
             return Ok(()); // Rolled back, key and all.
         }
         if never_ran {
@@ -186,7 +194,7 @@ pub async fn undo(here: &Here, step: StepId, care: Care) -> Result<(), Failure> 
         }
     }
     txn.apply(StepRef::undo(op, step)).await?;
-    if let Some(event) = care.event {
+    if let Some(event) = options.event {
         txn.enqueue(event).await?;
     }
     Ok(txn.commit().await?)
@@ -194,7 +202,7 @@ pub async fn undo(here: &Here, step: StepId, care: Care) -> Result<(), Failure> 
 
 /// Does a step's look-up, if it has one, by the path that its service has to the table: in the
 /// database, in a replica of its own, or by asking the table's owner.
-pub async fn lookup(here: &Here, step: StepId) -> Result<(), Failure> {
+pub async fn lookup(here: &ProcessCtx, step: StepId) -> Result<(), Failure> {
     let op = here.ctx().op;
     let info = here.env().operation(op);
     let spec = &here.system().operation(info.kind).steps[step.index()];
@@ -219,7 +227,12 @@ pub async fn lookup(here: &Here, step: StepId) -> Result<(), Failure> {
 }
 
 /// Reads a row and goes by what is there. A read leaves nothing behind, whatever became of it.
-async fn look_up(here: Here, by: ServiceId, lookup: Lookup, row: RowKey) -> Result<(), Failure> {
+async fn look_up(
+    here: ProcessCtx,
+    by: ServiceId,
+    lookup: Lookup,
+    row: RowKey,
+) -> Result<(), Failure> {
     let database = here.database(lookup.table);
     match database.look_up(*here.ctx(), here.node(), by, lookup, row).await {
         Ok(()) => Ok(()),
@@ -229,7 +242,7 @@ async fn look_up(here: Here, by: ServiceId, lookup: Lookup, row: RowKey) -> Resu
 }
 
 /// The lookups of every step, for patterns that carry out the whole operation in one place.
-pub async fn lookups(here: &Here, op: OpId) -> Result<(), Failure> {
+pub async fn lookups(here: &ProcessCtx, op: OpId) -> Result<(), Failure> {
     let kind = here.env().operation(op).kind;
     for at in 0..here.system().operation(kind).steps.len() as u8 {
         lookup(here, StepId(at)).await?;
@@ -241,14 +254,14 @@ pub async fn lookups(here: &Here, op: OpId) -> Result<(), Failure> {
 /// `yes` once it has committed. If no attempt succeeds and the outcome of one is unknown, so is the
 /// answer: that attempt may have committed. So may a copy of the request that is at work here.
 pub async fn decide(
-    here: &Here,
+    here: &ProcessCtx,
     label: &'static str,
     yes: Answer,
-    mut transaction: impl AsyncFnMut(Here) -> Result<(), Failure>,
+    mut transaction: impl AsyncFnMut(ProcessCtx) -> Result<(), Failure>,
 ) -> Answer {
     let request = Request::begin(here, StepId::NONE);
     let mut in_doubt = false;
-    let answer = retry(here, label, async |here: Here| match transaction(here).await {
+    let answer = retry(here, label, async |here: ProcessCtx| match transaction(here).await {
         Ok(()) => Some(yes),
         Err(Failure::Refused) => Some(Answer::RefusedByRule),
         Err(failure) => {
@@ -268,9 +281,9 @@ pub async fn decide(
 /// Tries under the scenario's retry policy until `attempt` gives something, or the attempts are
 /// used up. Each attempt sees its number in its context.
 pub async fn retry<T>(
-    here: &Here,
+    here: &ProcessCtx,
     label: &'static str,
-    mut attempt: impl AsyncFnMut(Here) -> Option<T>,
+    mut attempt: impl AsyncFnMut(ProcessCtx) -> Option<T>,
 ) -> Option<T> {
     let base = here.ctx().attempt;
     for number in 0..here.system().retry.attempts {

@@ -56,7 +56,7 @@ use super::registry::Pattern;
 use super::step::{self, Failure};
 use crate::kernel::{NodeId, Span};
 use crate::model::contract::Promises;
-use crate::model::here::Here;
+use crate::model::process::ProcessCtx;
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{DatabaseId, OperationKind, OperationSpec, ServiceId, StepSpec, System};
 use crate::model::world::World;
@@ -170,7 +170,7 @@ impl Pattern for TwoPhaseCommit {
     /// A participant that decides alone gives up everything that needs one outcome.
     fn promises(settings: &Settings, system: &System) -> Promises {
         let alone = settings.heuristic_after.is_some();
-        let keeps = Keeps::everything()
+        let guarantees = Keeps::everything()
             .and(&["agreement", "irrevocable", "commit-validity", "write-ahead"])
             .and(&["prepared-exclusion", "bounded-blocking"])
             .unless(alone, promise::ENDS)
@@ -179,7 +179,7 @@ impl Pattern for TwoPhaseCommit {
         let within = promise::recovery(system)
             + promise::tries(&system.retry).saturating_mul(2)
             + inquiries.saturating_mul(4);
-        Promises { keeps: keeps.names(), budget: promise::usual(), within: Some(within) }
+        Promises { guarantees: guarantees.names(), budget: promise::usual(), within: Some(within) }
     }
 
     fn drivers(settings: &Settings) -> Vec<&'static str> {
@@ -201,16 +201,17 @@ impl Pattern for TwoPhaseCommit {
     }
 
     /// Technical failures abort the transaction; the whole of it is tried again, as a new one.
-    async fn execute(self: Rc<Self>, here: Here, op: OpId) -> Answer {
+    async fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Answer {
         let memory = here.local::<Memory>();
         if let Some(answer) = coordinator::earlier_answer(&here, op).await {
             return answer;
         }
-        // Attempts of the client and of the coordinator are counted through: each has its own luck.
+        // Attempts of the client and of the coordinator are counted through: each has its own
+        // random stream.
         let asked = here.ctx().attempt;
         let first = asked.saturating_mul(here.system().retry.attempts);
         let here = here.at_step(here.ctx().step, first);
-        let answer = step::retry(&here, "transaction", async |here: Here| {
+        let answer = step::retry(&here, "transaction", async |here: ProcessCtx| {
             match self.coordinate(&here).await {
                 Ok(()) => Some(Answer::Done),
                 Err(Failure::Refused) => Some(Answer::RefusedByRule),
@@ -222,7 +223,7 @@ impl Pattern for TwoPhaseCommit {
         answer
     }
 
-    fn start(self: Rc<Self>, here: Here) {
+    fn start(self: Rc<Self>, here: ProcessCtx) {
         if here.incarnation() > 0 {
             self.recover_coordinator(&here);
             self.recover_participant(&here);

@@ -114,11 +114,11 @@ pub fn is_known(comparison: &Comparison) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture;
+    use crate::tests::comparison;
 
     #[test]
     fn facts_are_said_in_order_with_their_numbers() {
-        let comparison = fixture::comparison(6);
+        let comparison = comparison::comparison(6);
         let told: Vec<String> = facts(&comparison.variants[0], 6)
             .iter()
             .map(|fact| {

@@ -228,11 +228,11 @@ fn table(heads: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Vec<u8>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture;
+    use crate::tests::comparison;
 
     /// Two variants and two seeds, so that a reader of the snapshot sees every kind of row.
     fn small() -> Comparison {
-        let mut comparison = fixture::comparison(6);
+        let mut comparison = comparison::comparison(6);
         comparison.variants.truncate(2);
         comparison
     }

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::human;
 use crate::checks::Verdict;
 use crate::checks::census::{Census, Headline};
-use crate::experiment::explore::{Explored, Outcome, Plan, Strike};
 use crate::kernel::Span;
+use crate::search::explore::{Explored, Outcome, Plan, Strike};
 
 /// Everything that a user sees after an exploration.
 pub fn text(explored: &Explored) -> String {
@@ -46,7 +46,7 @@ fn singles(explored: &Explored) -> String {
 fn pairs(explored: &Explored) -> String {
     let mut groups: BTreeMap<(String, String), (u64, Option<Span>)> = BTreeMap::new();
     for plan in explored.with(2) {
-        let faults: Vec<&str> = plan.strikes.iter().map(|it| it.action.name()).collect();
+        let faults: Vec<&str> = plan.strikes.iter().map(|it| it.injection.name()).collect();
         let group = (faults.join(", then "), outcome(&plan.outcome));
         let (count, longest) = groups.entry(group).or_insert((0, Some(Span::ZERO)));
         *count += 1;
@@ -244,10 +244,10 @@ mod tests {
     use std::sync::atomic::AtomicBool;
 
     use super::*;
-    use crate::experiment::explore::{Exploration, Reason};
-    use crate::experiment::testbed::scenario;
-    use crate::experiment::trial::Trial;
     use crate::model::contract::{Allowance, Budget, Promises};
+    use crate::search::explore::{Exploration, Reason};
+    use crate::search::trial::Trial;
+    use crate::tests::runs::scenario;
 
     /// One order and every plan with one or two faults, as far as the cap allows, before these
     /// promises and this budget.
@@ -259,8 +259,8 @@ mod tests {
         let text = include_str!("../../tests/scenarios/explored.toml");
         let scenario = scenario(text);
         let variant = scenario.variant(variant).expect("a variant of this name");
-        let (keeps, budget) = (promised.0.to_vec(), promised.1);
-        let promises = Promises { keeps, budget, within: None };
+        let (guarantees, budget) = (promised.0.to_vec(), promised.1);
+        let promises = Promises { guarantees, budget, within: None };
         let trial = Trial::new(&scenario, variant).promising(promises);
         let operations = trial.offers(1, 1);
         let outage = scenario.explore.outage;
@@ -343,8 +343,8 @@ mod tests {
         let said = sentence(&whole);
         assert!(said.starts_with("  Held: 1 of 1. No plan with at most one fault breaks this ("));
         let resumes = |budget| {
-            let keeps: &[&'static str] = &["resumes-after-restart"];
-            explored("two-phase-commit", (keeps, budget), (None, 1))
+            let guarantees: &[&'static str] = &["resumes-after-restart"];
+            explored("two-phase-commit", (guarantees, budget), (None, 1))
         };
         let idle = resumes(nothing());
         assert_eq!(idle.verdict(), Verdict::Undecided, "only crashes make anybody restart");

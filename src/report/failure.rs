@@ -17,9 +17,9 @@ use super::chart::picture::Picture;
 use super::chart::svg;
 use super::diagram::{offset, picture};
 use super::human;
-use crate::experiment::explanation::curve::{Curve, Moment};
-use crate::experiment::explanation::{Explanation, Involved, Planned, RowState};
 use crate::kernel::Time;
+use crate::search::explanation::curve::{Curve, Moment};
+use crate::search::explanation::{Explanation, Involved, Planned, RowState};
 
 /// The diagram of a failure.
 pub fn diagram(explanation: &Explanation) -> Picture {
@@ -32,7 +32,7 @@ pub fn diagram(explanation: &Explanation) -> Picture {
         human::list(&names)
     );
     let title = format!("{} is violated", explanation.violation.property);
-    picture(&explanation.scene, &title, &subtitle)
+    picture(&explanation.space_time, &title, &subtitle)
 }
 
 /// The diagram of a failure as an SVG file that suits light and dark paper.
@@ -47,7 +47,7 @@ pub fn cause(explanation: &Explanation) -> Option<String> {
 
 /// A time, counted from the arrival of the first operation that is shown.
 fn at(explanation: &Explanation, time: Time) -> String {
-    offset(explanation.scene.origin, time)
+    offset(explanation.space_time.origin, time)
 }
 
 /// When a fault of the plan struck.
@@ -112,10 +112,10 @@ fn verdict(explanation: &Explanation, curve: &Curve) -> String {
         let all = curve.moments.iter().all(|moment| moment.violated == runs);
         return match all {
             true => "Every continuation violates it, from the first moment on: nothing has to go \
-                     wrong, and no luck avoids it."
+                     wrong, and other random numbers do not avoid it."
                 .into(),
-            false => "It is never more likely later than it was at first: it takes the very luck \
-                      of this run."
+            false => "It is never more likely later than it was at first: it takes the very \
+                      random numbers of this run."
                 .into(),
         };
     };

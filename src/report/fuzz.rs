@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use super::human;
 use crate::checks::Verdict;
-use crate::experiment::fuzz::{Fuzzed, Tally};
-use crate::experiment::trial::Case;
 use crate::model::system::System;
+use crate::search::fuzz::{Fuzzed, Tally};
+use crate::search::trial::Case;
 
 /// A line for each variant, and what stayed undecided.
 pub fn table(names: &[&str], fuzzed: &Fuzzed) -> String {

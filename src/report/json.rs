@@ -257,11 +257,11 @@ fn sorted(value: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture;
+    use crate::tests::comparison;
 
     #[test]
     fn the_summary_is_stable() {
-        let mut comparison = fixture::comparison(6);
+        let mut comparison = comparison::comparison(6);
         comparison.variants.truncate(2);
         comparison = comparison.complete();
         insta::assert_snapshot!(String::from_utf8(summary(&comparison)).unwrap());
@@ -269,12 +269,12 @@ mod tests {
 
     #[test]
     fn never_is_a_word_and_missing_has_a_reason() {
-        let value = value(&fixture::comparison(6));
+        let value = value(&comparison::comparison(6));
         let dual = &value["variants"][4]["measures"];
         assert_eq!(dual["m1"]["max"], "never");
         assert_eq!(dual["m6.in-doubt"]["value"], Value::Null);
         assert_eq!(dual["m6.in-doubt"]["why"], "the pattern prepares no branch");
-        let few = super::value(&fixture::comparison(2));
+        let few = super::value(&comparison::comparison(2));
         assert_eq!(few["variants"][0]["measures"]["m9"]["why"], TOO_FEW);
         assert_eq!(few["pairs"][0]["why"], TOO_FEW);
         assert!(TOO_FEW.contains(&format!(" {} ", crate::stats::MIN_SEEDS)));

@@ -10,8 +10,6 @@ pub mod csv;
 pub mod diagram;
 pub mod explore;
 pub mod failure;
-#[cfg(test)]
-mod fixture;
 pub mod fuzz;
 pub mod html;
 pub mod human;
@@ -51,7 +49,7 @@ mod tests {
 
     #[test]
     fn a_folder_of_results_is_complete_and_the_same_again() {
-        let comparison = fixture::comparison(6);
+        let comparison = crate::tests::comparison::comparison(6);
         let files = super::files(&comparison);
         assert!(files == super::files(&comparison), "the same bytes again");
         let paths: Vec<&str> = files.iter().map(|(path, _)| &**path).collect();

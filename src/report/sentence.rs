@@ -228,11 +228,11 @@ fn in_the_middle(comparison: &Comparison, variant: &VariantResult) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture;
+    use crate::tests::comparison;
 
     #[test]
     fn sentences_say_only_what_the_differences_show() {
-        let said = sentences(&fixture::comparison(10));
+        let said = sentences(&comparison::comparison(10));
         let of = |name: &str| &said.iter().find(|(variant, _)| variant == name).unwrap().1;
         assert!(of("two-phase-commit").contains("has the shortest consistency lag (p99 "));
         assert!(of("two-phase-commit").contains("but the lowest availability"));
@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn what_is_not_shown_is_said() {
-        let lines = not_shown(&fixture::comparison(10));
+        let lines = not_shown(&comparison::comparison(10));
         let stale = "stale reads: orchestrated against two-phase-commit";
         assert!(lines.iter().any(|line| line == stale), "{lines:?}");
         assert!(!lines.iter().any(|line| line.starts_with("consistency lag")), "{lines:?}");
@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn few_seeds_or_variants_show_nothing() {
-        let few = fixture::comparison(3);
+        let few = comparison::comparison(3);
         let said = sentences(&few);
         let (variants, layouts) = said.split_at(few.variants.len());
         for (_, text) in variants {
@@ -268,7 +268,7 @@ mod tests {
         }
         let leads: Vec<&str> = layouts.iter().map(|(lead, _)| &**lead).collect();
         assert_eq!(leads, ["Must be up for a yes, at most:"], "a layout needs no seeds");
-        let mut alone = fixture::comparison(10);
+        let mut alone = comparison::comparison(10);
         alone.variants.truncate(1);
         alone = alone.complete();
         assert_eq!(sentences(&alone)[0].1, "has nothing to be compared with.");

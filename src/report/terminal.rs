@@ -243,11 +243,11 @@ fn wrapped(label: &str, plain_label: &str, said: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture;
+    use crate::tests::comparison;
 
     #[test]
     fn a_comparison_reads_well_in_120_columns() {
-        let text = render(&fixture::comparison(10), false);
+        let text = render(&comparison::comparison(10), false);
         for line in text.lines() {
             assert!(line.chars().count() <= WIDTH, "{line}");
         }
@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn colours_change_nothing_but_colours() {
-        let comparison = fixture::comparison(6);
+        let comparison = comparison::comparison(6);
         let (plain, coloured) = (render(&comparison, false), render(&comparison, true));
         assert!(coloured.contains("\u{1b}[1m") && !plain.contains('\u{1b}'));
         assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), plain);

@@ -408,11 +408,11 @@ fn never(measure: &MeasureResult) -> Option<Cell> {
 mod tests {
     use super::*;
     use crate::experiment::result::{Better, Measured, Unit};
-    use crate::report::fixture;
+    use crate::tests::comparison;
 
     #[test]
     fn capacity_is_shown_where_variants_provision_differently() {
-        let mut comparison = fixture::comparison(6);
+        let mut comparison = comparison::comparison(6);
         comparison.variants.truncate(2);
         let mut set = |at: usize, key: &str, unit, value: f64| {
             let result = MeasureResult::scalar(key, unit, Better::Lower, &[Some(value); 6]);
@@ -430,7 +430,7 @@ mod tests {
 
     #[test]
     fn columns_that_nobody_measured_and_headlines_that_nobody_has_are_left_out() {
-        let mut comparison = fixture::comparison(6);
+        let mut comparison = comparison::comparison(6);
         let tables = tables(&comparison);
         assert!(tables[1].heads.iter().any(|head| head == "accepted p50"));
         assert!(!tables[3].heads.iter().any(|head| head == "phantom"));
@@ -444,7 +444,7 @@ mod tests {
 
     #[test]
     fn reads_by_services_are_shown_one_by_one_and_only_if_there_are_any() {
-        let mut comparison = fixture::comparison(6);
+        let mut comparison = comparison::comparison(6);
         let is_shown = |comparison: &Comparison| {
             tables(comparison).iter().any(|table| table.title == "Reads by services")
         };
@@ -462,7 +462,7 @@ mod tests {
 
     #[test]
     fn estimates_of_unsettled_runs_are_marked() {
-        let mut comparison = fixture::comparison(6);
+        let mut comparison = comparison::comparison(6);
         let settled = &tables(&comparison)[0];
         assert!(!settled.note.contains('~') && !settled.rows[0].1[0].main.contains('~'));
         let variant = &mut comparison.variants[0];
@@ -480,7 +480,7 @@ mod tests {
 
     #[test]
     fn every_row_has_a_cell_for_every_head() {
-        for table in tables(&fixture::comparison(1)) {
+        for table in tables(&comparison::comparison(1)) {
             assert!(table.rows.iter().all(|(_, cells)| cells.len() + 1 == table.heads.len()));
         }
         let empty = tables(&Comparison::default());

@@ -5,7 +5,7 @@
 //!                                                                          text ◄──┘
 //! ```
 //!
-//! Things are called by their lasting names (luck names), rows that an operation made by that
+//! Things are called by their lasting names (stream names), rows that an operation made by that
 //! operation, and faults are written as in a scenario. So a file means the same after something was
 //! renamed or something unrelated was added to the scenario. Delays and refusals are not listed:
 //! they have names, and the seed says the rest.
@@ -52,7 +52,7 @@ pub struct Counterexample {
     /// What goes wrong.
     pub faults: Vec<PlannedFault>,
     /// From when on which other future comes true.
-    pub salts: Vec<(Time, u64)>,
+    pub branch_seeds: Vec<(Time, u64)>,
 }
 
 shape! {
@@ -66,7 +66,7 @@ shape! {
         /// What goes wrong, as in a scenario.
         faults: Vec<FaultText>,
         /// From when on which other future comes true.
-        salts: Vec<SaltText>,
+        branch_seeds: Vec<BranchSeedText>,
     }
 }
 
@@ -112,12 +112,12 @@ shape! {
 
 shape! {
     /// Another future.
-    "a salt"
-    pub struct SaltText {
+    "a branch_seed"
+    pub struct BranchSeedText {
         /// From when on.
         at: Span,
         /// Which one.
-        salt: Whole<0, 9_223_372_036_854_775_807>,
+        branch_seed: Whole<0, 9_223_372_036_854_775_807>,
     }
 }
 

@@ -111,7 +111,7 @@ shape! {
     "a service"
     pub struct Service {
         /// Random draws hash this instead of the name.
-        luck: Option<String>,
+        stream: Option<String>,
         /// How many nodes run it; each has its own workers and queue.
         instances: Few = Fixed("1", "one node shows a crash best"),
         /// Requests served at once, per instance.
@@ -132,7 +132,7 @@ shape! {
     "a database"
     pub struct Database {
         /// Random draws hash this instead of the name.
-        luck: Option<String>,
+        stream: Option<String>,
         /// The service on whose node it runs and with which it crashes.
         node: Option<At<String>>,
         /// The zone in which its own node stands; without one it is where its service is.
@@ -189,7 +189,7 @@ shape! {
     "a table"
     pub struct Table {
         /// Random draws hash this instead of the name.
-        luck: Option<String>,
+        stream: Option<String>,
         /// The only service that may write it.
         owner: At<String>,
         /// Where it is stored.
@@ -206,7 +206,7 @@ shape! {
     "the broker"
     pub struct Broker {
         /// Random draws hash this instead of the name.
-        luck: Option<String>,
+        stream: Option<String>,
         /// How long it needs after a restart.
         recovery: Span = Fixed("'5s'", "assumed: start of a small process"),
         /// How long it takes to store a message durably.
@@ -290,7 +290,7 @@ shape! {
     "a load"
     pub struct Load {
         /// Random draws hash this instead of the name.
-        luck: Option<String>,
+        stream: Option<String>,
         /// Which operation it offers.
         operation: At<String>,
         /// Independent arrivals at this rate per second.
@@ -358,7 +358,7 @@ shape! {
     "a read"
     pub struct Read {
         /// Random draws hash this instead of the name.
-        luck: Option<String>,
+        stream: Option<String>,
         /// The service that is asked. It reads what it reaches itself in its databases and its
         /// replicas, and asks the owners of the rest. By default the reader asks every owner.
         by: Option<At<String>>,

@@ -50,7 +50,7 @@ use crate::checks::properties::Properties;
 use crate::faults::plan::PlannedFault;
 use crate::faults::random::{self, Nemesis};
 use crate::faults::registry::Faults;
-use crate::kernel::{Luck, Span};
+use crate::kernel::{RandomStreams, Span};
 use crate::model::system::{Name, System};
 use crate::patterns::registry::{Patterns, Prepared};
 use crate::techniques::registry::Techniques;
@@ -201,7 +201,7 @@ impl Scenario {
 
     /// What goes wrong on a seed: the faults that are written, then those that are drawn for it.
     pub fn plan(&self, seed: u64) -> Arc<[PlannedFault]> {
-        random::plan(&self.faults, &self.nemeses, &self.system, &Luck::new(seed)).into()
+        random::plan(&self.faults, &self.nemeses, &self.system, &RandomStreams::new(seed)).into()
     }
 
     /// The variant with this name.

@@ -14,7 +14,7 @@ shape! {
     "an operation"
     pub struct Operation {
         /// Random draws hash this instead of the name.
-        luck: Option<String>,
+        stream: Option<String>,
         /// Its keys, by name, and how each is chosen.
         keys: Map<At<Key>>,
         /// What it does, in order; the first step's service is where a client knocks.
@@ -195,7 +195,7 @@ shape! {
         /// What it says, in words.
         name: At<String>,
         /// When it must hold for a verdict; how long it does not is measured regardless.
-        when: Moment = Fixed("'at-rest'", "what eventual consistency promises"),
+        when: JudgedWhen = Fixed("'at-rest'", "what eventual consistency promises"),
         /// A column equals the number of rows that name its row.
         count_equal: Option<CountEqual>,
         /// These columns (`"table.column"`), summed over all rows, keep their initial sum.
@@ -236,7 +236,7 @@ shape! {
 
 words! {
     /// When an invariant must hold.
-    pub enum Moment {
+    pub enum JudgedWhen {
         /// Once everything has settled.
         AtRest = "at-rest",
         /// At every instant.

@@ -21,7 +21,7 @@ use crate::faults::registry::{Fault, Part, PreparedFault};
 use crate::faults::target::TABLE;
 use crate::faults::trigger::Trigger;
 use crate::kernel::{Dist, Span};
-use crate::model::point::Order;
+use crate::model::point::Action;
 use crate::model::registry::Entry;
 use crate::model::system::ForceSpec;
 
@@ -61,13 +61,13 @@ pub struct VariantText {
     /// The pattern of each operation, with its settings.
     pub pattern: Roster,
     /// Random draws hash this instead of the name.
-    pub luck: Option<String>,
+    pub stream: Option<String>,
 }
 
 impl Decode for VariantText {
     fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
         let mut table = decoder.table(item, "a variant")?;
-        let luck = table.read(decoder, "luck", None);
+        let stream = table.read(decoder, "stream", None);
         let place = table.place.clone();
         let technique = table.item("technique");
         let technique = decoder.within("technique", |decoder| match technique {
@@ -77,7 +77,7 @@ impl Decode for VariantText {
         let roster = Roster::read(&mut table, decoder);
         table.close(decoder);
         let (name, pattern) = roster?;
-        Some(Self { technique: technique?, name, pattern, luck: luck? })
+        Some(Self { technique: technique?, name, pattern, stream: stream? })
     }
 
     fn schema() -> serde_json::Value {
@@ -195,7 +195,7 @@ impl Decode for FaultText {
         for message in fault.check() {
             decoder.report(Problem::error("wrong-value", &place, message, "in this fault"));
         }
-        if fault.order() != Order::Go && start.as_ref().is_some_and(is_timed) {
+        if fault.action() != Action::Go && start.as_ref().is_some_and(is_timed) {
             let message = format!("`{}` strikes the message at a point: it needs `on`", entry.name);
             decoder.report(Problem::error("missing-key", &place, message, "which message?"));
         }

@@ -98,7 +98,7 @@ fn variant(mut patterns: Value) -> Value {
         "description": "From a time on, what else carries out the operations that arrive.",
         "items": { "$ref": "#/$defs/Switch" },
     });
-    patterns["properties"]["luck"] = String::schema();
+    patterns["properties"]["stream"] = String::schema();
     patterns["properties"]["technique"] = techniques();
     patterns["properties"]["technique"]["default"] = json!(TableSplit::NAME);
     patterns["properties"]["switch"] = switches;

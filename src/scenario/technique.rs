@@ -12,7 +12,7 @@ use super::plan::{note_settings, settings_of, unknown};
 use super::problem::Place;
 use super::values::At;
 use crate::model::registry::Entry;
-use crate::techniques::registry::{Arrangement, Technique, Techniques};
+use crate::techniques::registry::{PreparedTechnique, Technique, Techniques};
 use crate::techniques::table_split::TableSplit;
 
 /// A technique with its settings, and where it is written.
@@ -21,7 +21,7 @@ pub struct TechniqueText {
     /// Where it is.
     pub place: Place,
     /// The technique.
-    pub arrangement: Arc<dyn Arrangement>,
+    pub arrangement: Arc<dyn PreparedTechnique>,
     /// Every word of its settings, so that a problem with a name points at it.
     words: Vec<At<String>>,
 }
@@ -39,7 +39,7 @@ pub fn usual(place: &Place, decoder: &mut Decoder<'_>) -> Vec<TechniqueText> {
     let source = "the usual end of a migration";
     decoder.used(format!("'{}'", TableSplit::NAME), Origin::Default { source });
     let entry = decoder.registries.techniques.find(TableSplit::NAME);
-    let text = |entry: &Entry<dyn Arrangement>| TechniqueText {
+    let text = |entry: &Entry<dyn PreparedTechnique>| TechniqueText {
         place: place.clone(),
         arrangement: entry.with_defaults(),
         words: Vec::new(),

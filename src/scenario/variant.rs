@@ -89,7 +89,7 @@ use super::technique::{self, TechniqueText};
 use super::values::{At, Length};
 use crate::kernel::{Span, Time};
 use crate::model::system::{OperationKind, System};
-use crate::patterns::mosaic::{Era, mosaic};
+use crate::patterns::pattern_mix::{Era, pattern_mix};
 use crate::patterns::registry::Prepared;
 
 /// The manual page about variants.
@@ -351,7 +351,7 @@ impl Roster {
             let patterns = system.kinds().map(|kind| pattern(kind, from)).collect();
             Era { from: era.at.value, patterns }
         });
-        mosaic(&patterns, eras.collect(), system)
+        pattern_mix(&patterns, eras.collect(), system)
     }
 }
 

@@ -51,7 +51,7 @@ impl Technique for AuditSink {
 #[cfg(test)]
 mod tests {
     use crate::model::system::TableId;
-    use crate::techniques::testbed::{Laid, laid};
+    use crate::techniques::tests::layouts::{Laid, laid};
 
     #[test]
     fn every_step_on_the_table_is_its_owners() {

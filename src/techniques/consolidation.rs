@@ -158,7 +158,7 @@ fn repoint(system: &mut System, host: ServiceId, absorbed: &[ServiceId]) {
 #[cfg(test)]
 mod tests {
     use crate::kernel::Span;
-    use crate::techniques::testbed::{Laid, laid, refused};
+    use crate::techniques::tests::layouts::{Laid, laid, refused};
 
     #[test]
     fn the_writers_of_a_joint_table_become_one_service() {

@@ -94,7 +94,7 @@ fn strangers(system: &System, table: TableId, members: &[ServiceId]) -> Vec<Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::techniques::testbed::{Laid, laid, refused};
+    use crate::techniques::tests::layouts::{Laid, laid, refused};
 
     #[test]
     fn members_write_what_they_share_and_nobody_else_does() {

@@ -130,7 +130,7 @@ fn most_frequent(system: &System, table: TableId) -> Result<ServiceId, Vec<Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::techniques::testbed::{LIBRARY, Laid, laid, laid_in, refused, refused_in};
+    use crate::techniques::tests::layouts::{LIBRARY, Laid, laid, laid_in, refused, refused_in};
 
     fn owner_of_book(system: &System) -> &str {
         layout::service(system, system.tables[0].owner)

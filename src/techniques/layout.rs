@@ -119,7 +119,7 @@ fn name_at(system: &System, of: TableId, at: ServiceId) -> Name {
         shown.push('\'');
         lasting.push('\'');
     }
-    Name::with_luck(&shown, &lasting)
+    Name::with_stream(&shown, &lasting)
 }
 
 /// Appends a table for some columns of another one, which a service has for itself in its own

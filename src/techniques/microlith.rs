@@ -34,7 +34,7 @@ impl Technique for Microlith {
 
 #[cfg(test)]
 mod tests {
-    use crate::techniques::testbed::{Laid, laid};
+    use crate::techniques::tests::layouts::{Laid, laid};
 
     #[test]
     fn every_service_keeps_its_steps_and_shares_the_database() {

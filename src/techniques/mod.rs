@@ -4,8 +4,8 @@
 //! A scenario file says which services write and read which tables. A technique is a pure function
 //! from such a layout to another one: it moves tables between databases and owners, grants rights,
 //! re-points steps and reads, and appends what it needs. Whatever the file names keeps its number,
-//! so that variants with different techniques run the same operations with the same luck. The
-//! patterns then carry out the operations on the layout that results.
+//! so that variants with different techniques run the same operations with the same random numbers.
+//! The patterns then carry out the operations on the layout that results.
 
 mod audit_sink;
 pub(crate) mod consolidation;
@@ -23,7 +23,5 @@ mod schema_per_owner;
 mod shared_database;
 mod shared_schema;
 pub(crate) mod table_split;
-#[cfg(test)]
-mod testbed;
 #[cfg(test)]
 mod tests;

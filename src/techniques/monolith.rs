@@ -41,7 +41,7 @@ impl Technique for Monolith {
 #[cfg(test)]
 mod tests {
     use crate::model::system::ServiceId;
-    use crate::techniques::testbed::{Laid, laid};
+    use crate::techniques::tests::layouts::{Laid, laid};
 
     #[test]
     fn everything_is_in_one_process_and_one_database() {

@@ -41,7 +41,7 @@ impl Technique for ReferenceService {
 mod tests {
     use crate::kernel::Time;
     use crate::model::system::{Access, TableId};
-    use crate::techniques::testbed::{Laid, laid};
+    use crate::techniques::tests::layouts::{Laid, laid};
 
     #[test]
     fn readers_ask_the_owner() {

@@ -28,7 +28,7 @@ pub trait Technique: 'static {
 }
 
 /// A technique with its settings, ready to be applied.
-pub trait Arrangement: Send + Sync {
+pub trait PreparedTechnique: Send + Sync {
     /// The name of the technique.
     fn name(&self) -> &'static str;
     /// What it does, in one line.
@@ -43,11 +43,11 @@ pub trait Arrangement: Send + Sync {
 }
 
 /// A registered technique.
-pub type TechniqueEntry = Entry<dyn Arrangement>;
+pub type TechniqueEntry = Entry<dyn PreparedTechnique>;
 
 struct With<T: Technique>(T::Settings);
 
-impl<T: Technique> Arrangement for With<T> {
+impl<T: Technique> PreparedTechnique for With<T> {
     fn name(&self) -> &'static str {
         T::NAME
     }
@@ -67,7 +67,7 @@ impl<T: Technique> Arrangement for With<T> {
 
 /// The techniques that a scenario may name.
 #[derive(Default)]
-pub struct Techniques(Registry<dyn Arrangement>);
+pub struct Techniques(Registry<dyn PreparedTechnique>);
 
 impl Techniques {
     /// The techniques that driftlab brings.

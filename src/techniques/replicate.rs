@@ -131,7 +131,7 @@ mod tests {
     use super::*;
     use crate::kernel::Time;
     use crate::model::system::Access;
-    use crate::techniques::testbed::{Laid, laid, refused};
+    use crate::techniques::tests::layouts::{Laid, laid, refused};
 
     #[test]
     fn readers_get_copies_in_their_own_databases() {

@@ -46,7 +46,7 @@ impl Technique for RowsApi {
 #[cfg(test)]
 mod tests {
     use crate::model::system::TableId;
-    use crate::techniques::testbed::{Laid, laid};
+    use crate::techniques::tests::layouts::{Laid, laid};
 
     #[test]
     fn readers_depend_on_the_schema() {

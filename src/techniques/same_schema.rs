@@ -56,7 +56,7 @@ impl Technique for SameSchema {
 #[cfg(test)]
 mod tests {
     use crate::model::system::TableId;
-    use crate::techniques::testbed::{Laid, laid};
+    use crate::techniques::tests::layouts::{Laid, laid};
 
     #[test]
     fn a_change_of_one_schema_concerns_all_that_have_it() {

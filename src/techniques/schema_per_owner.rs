@@ -57,7 +57,7 @@ impl Technique for SchemaPerOwner {
 mod tests {
     use crate::kernel::Time;
     use crate::model::system::{Access, TableId};
-    use crate::techniques::testbed::{Laid, laid};
+    use crate::techniques::tests::layouts::{Laid, laid};
 
     #[test]
     fn others_read_directly_and_write_through_the_owner() {

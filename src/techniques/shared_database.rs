@@ -54,7 +54,7 @@ impl Technique for SharedDatabase {
 
 #[cfg(test)]
 mod tests {
-    use crate::techniques::testbed::{Laid, laid, refused};
+    use crate::techniques::tests::layouts::{Laid, laid, refused};
 
     #[test]
     fn every_table_is_in_one_database_and_everybody_may_write_it() {

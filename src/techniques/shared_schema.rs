@@ -53,7 +53,7 @@ impl Technique for SharedSchema {
 mod tests {
     use crate::kernel::Time;
     use crate::model::system::{Access, TableId};
-    use crate::techniques::testbed::{Laid, laid, refused};
+    use crate::techniques::tests::layouts::{Laid, laid, refused};
 
     #[test]
     fn readers_may_read_and_nothing_else() {

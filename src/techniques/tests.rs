@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+pub mod layouts;
 mod runs;
 mod switch;
 
+use self::layouts::{LIBRARY, laid};
 use super::registry::{TechniqueEntry, Techniques};
-use super::testbed::{LIBRARY, laid};
 use crate::model::system::System;
 use crate::scenario::{Registries, Source, load};
 

@@ -10,18 +10,18 @@ use driftlab::model::record::{Kind, MessageClass};
 use driftlab::model::system::{Feed, ReplicaSpec, StepId, TableId};
 use rayon::prelude::*;
 
-use crate::whole::{Told, scenario, tell, text, variant};
+use crate::whole::{RecordedRun, scenario, tell, text, variant};
 
 /// Two-sided 99.9 % of a normal distribution.
 const NORMAL: f64 = 3.29;
 
-fn quiet(name: &str) -> Told {
+fn quiet(name: &str) -> RecordedRun {
     let scenario = scenario(&text("quiet.toml"));
     tell(&scenario, variant(&scenario, name), scenario.seed)
 }
 
 /// The consistency lag of every operation, in ms.
-fn lags(told: &Told) -> Vec<f64> {
+fn lags(told: &RecordedRun) -> Vec<f64> {
     let lag = |lag| match lag {
         Lag::Lasted(nanos) => nanos as f64 / 1e6,
         other => panic!("{other:?} without a fault"),
@@ -175,9 +175,9 @@ fn a_periodic_copy_is_stale_as_often_as_its_period_and_the_updates_say() {
         let system = Arc::make_mut(&mut scenario.variants[0].system);
         system.replicas = vec![ReplicaSpec { of, copy, feed }];
         let seeds = (1..=10_u64).into_par_iter();
-        let runs: Vec<Told> =
+        let runs: Vec<RecordedRun> =
             seeds.map(|seed| tell(&scenario, &scenario.variants[0], seed)).collect();
-        let stale = |told: &Told| {
+        let stale = |told: &RecordedRun| {
             let ended = told.report.reads[0].ended;
             assert_eq!(ended.read, ended.scheduled);
             ended.within[2].stale as f64 / ended.scheduled as f64

@@ -20,7 +20,7 @@ use driftlab::report::json::summary;
 use driftlab::scenario::{Scenario, Variant};
 use rayon::prelude::*;
 
-use crate::whole::{Told, scenario, shipped, tell, text, thin, variant};
+use crate::whole::{RecordedRun, scenario, shipped, tell, text, thin, variant};
 
 fn golden() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/fingerprints.txt")
@@ -108,7 +108,7 @@ const ARCHIVING: &str = "
 
 /// What became of each operation that does not archive, by the name of its kind; less its number
 /// and those of new rows, which count everybody's.
-fn others(scenario: &Scenario, told: &Told) -> Vec<(String, OperationRow)> {
+fn others(scenario: &Scenario, told: &RecordedRun) -> Vec<(String, OperationRow)> {
     let named = |row: &OperationRow| {
         let kind = scenario.system.operation(row.kind).name.shown.to_string();
         let mut row = OperationRow { op: OpId::NONE, kind: OperationKind(0), ..row.clone() };
@@ -146,16 +146,16 @@ fn a_load_of_its_own_disturbs_nobody() {
 
 #[test]
 fn a_rename_that_keeps_its_luck_keeps_the_run() {
-    let renamed = |luck: &str| {
+    let renamed = |stream: &str| {
         text("sysops-ticket.toml")
-            .replace("[services.customer]", &format!("[services.client-care]\n{luck}"))
+            .replace("[services.customer]", &format!("[services.client-care]\n{stream}"))
             .replace("owner = \"customer\"", "owner = \"client-care\"")
             .replace("by = \"customer\"\ntable", "by = \"client-care\"\ntable")
             .replace("target = \"customer\"", "target = \"client-care\"")
     };
     let prints = |text: &str| fingerprints(&thin(scenario(text)));
     let plain = prints(&text("sysops-ticket.toml"));
-    assert_eq!(prints(&renamed("luck = \"customer\"")), plain);
+    assert_eq!(prints(&renamed("stream = \"customer\"")), plain);
     let other = prints(&renamed(""));
     assert!(plain.lines().zip(other.lines()).all(|(plain, other)| plain != other), "{other}");
 }

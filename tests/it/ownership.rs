@@ -15,7 +15,7 @@ use driftlab::model::system::ServiceId;
 use driftlab::scenario::{Scenario, Variant};
 use rayon::prelude::*;
 
-use crate::whole::{Told, tell, variant};
+use crate::whole::{RecordedRun, tell, variant};
 
 /// Mean over some seeds and half the width of its 99 % interval, by Student's t.
 fn interval<const SEEDS: usize>(values: [f64; SEEDS]) -> (f64, f64) {
@@ -41,7 +41,7 @@ fn agrees<const SEEDS: usize>(what: &str, values: [f64; SEEDS], form: f64, blur:
 fn seeds<const SEEDS: usize, T: Send>(
     scenario: &Scenario,
     name: &str,
-    observe: impl Fn(&Told) -> T + Sync,
+    observe: impl Fn(&RecordedRun) -> T + Sync,
 ) -> [T; SEEDS] {
     let variant = variant(scenario, name);
     let seeds = (1..=SEEDS as u64).into_par_iter();

@@ -2,12 +2,12 @@
 //! own budgets: the same generator as `driftlab fuzz`, with a fixed and bounded effort.
 
 use driftlab::checks::Verdict;
-use driftlab::experiment::fuzz::Fuzz;
-use driftlab::experiment::shrink::{shrink, violates};
-use driftlab::experiment::trial::Trial;
 use driftlab::faults::registry::Faults;
 use driftlab::report::fuzz::case as in_words;
 use driftlab::scenario::Scenario;
+use driftlab::search::fuzz::Fuzz;
+use driftlab::search::shrink::{shrink, violates};
+use driftlab::search::trial::Trial;
 use proptest::prelude::*;
 
 use crate::whole::scenario;

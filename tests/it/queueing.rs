@@ -9,7 +9,7 @@
 use driftlab::checks::RunReport;
 use driftlab::model::record::{Kind, Record};
 
-use crate::whole::{Told, scenario, tell};
+use crate::whole::{RecordedRun, scenario, tell};
 
 const ARRIVALS_PER_SECOND: f64 = 120.0;
 /// Each worker's share of the load.
@@ -100,7 +100,7 @@ impl Queue {
     }
 
     /// What one run showed, in multiples of the mean work, or as a mean number.
-    fn observe(&self, told: &Told) -> Observed {
+    fn observe(&self, told: &RecordedRun) -> Observed {
         let measured = |record: &&Record| (WARM_UP..END).contains(&record.time.as_nanos());
         let mean = |kind| {
             let spans: Vec<u64> = told.all(kind).filter(measured).map(|record| record.b).collect();
@@ -123,7 +123,7 @@ struct Observed {
 }
 
 /// How many have entered and not left, averaged over the measured time.
-fn time_average(told: &Told, enter: Kind, leave: Kind) -> f64 {
+fn time_average(told: &RecordedRun, enter: Kind, leave: Kind) -> f64 {
     let (mut area, mut count, mut since) = (0_u128, 0_u64, WARM_UP);
     for record in &told.records {
         let now = record.time.as_nanos().clamp(WARM_UP, END);

@@ -15,7 +15,7 @@ use driftlab::model::system::{Arrivals, ReadWhat, System};
 use driftlab::scenario::{Registries, Scenario, Source, Variant, load, render};
 
 /// A run and everything that happened in it.
-pub struct Told {
+pub struct RecordedRun {
     pub records: Vec<Record>,
     pub report: RunReport,
 }
@@ -28,7 +28,7 @@ impl Sink<Record> for Keeper {
     }
 }
 
-impl Told {
+impl RecordedRun {
     /// The records of one kind.
     pub fn all(&self, kind: Kind) -> impl Iterator<Item = &Record> {
         self.records.iter().filter(move |record| record.kind == kind)
@@ -97,7 +97,7 @@ pub fn variant<'a>(scenario: &'a Scenario, name: &str) -> &'a Variant {
 }
 
 /// Runs one variant on one seed and keeps everything. What must add up in every run must here.
-pub fn tell(scenario: &Scenario, variant: &Variant, seed: u64) -> Told {
+pub fn tell(scenario: &Scenario, variant: &Variant, seed: u64) -> RecordedRun {
     let setup = setup(scenario, variant);
     let keeper = Rc::new(RefCell::new(Keeper(Vec::new())));
     let options = JudgeOptions { keep_operations: true, ..JudgeOptions::default() };
@@ -107,5 +107,5 @@ pub fn tell(scenario: &Scenario, variant: &Variant, seed: u64) -> Told {
     let failed: Vec<_> = report.failed_self_checks().collect();
     assert!(failed.is_empty(), "{}: {failed:?}", variant.name.shown);
     let records = std::mem::take(&mut keeper.borrow_mut().0);
-    Told { records, report }
+    RecordedRun { records, report }
 }

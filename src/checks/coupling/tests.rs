@@ -1,9 +1,9 @@
 //! The shop of the testbed, and what becomes of its coupling when it is laid out otherwise.
 
 use super::*;
-use crate::experiment::testbed::{SHOP, scenario};
 use crate::kernel::Span;
 use crate::model::system::{Api, DatabaseId, Grant, ReplicaSpec};
+use crate::tests::runs::{SHOP, scenario};
 
 const ORDER: ServiceId = ServiceId(0);
 const STOCK: ServiceId = ServiceId(1);

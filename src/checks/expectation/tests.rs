@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::checks::Verdict::{Held, Undecided, Violated};
-use crate::checks::history::{History, OPEN};
 use crate::model::record::Answer;
+use crate::tests::history::{History, OPEN};
 
 fn expect(subject: Subject, limit: Limit, amount: f64) -> Expectation {
     let bound = Bound::Amount(amount);

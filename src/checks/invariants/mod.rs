@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use self::rows::Mirror;
 use self::rules::Rule;
-use super::keep::span;
 use super::measures::gauge::Gauge;
 use super::measures::{Measured, NOBODY, Quantity};
+use super::serial::span;
 use super::verdict::Judgement;
 use crate::kernel::{Span, Time};
 use crate::model::record::Record;

@@ -3,12 +3,12 @@
 use proptest::prelude::*;
 
 use crate::checks::RunReport;
-use crate::checks::history::{ASSIGNMENTS, CUSTOMERS, History, OPEN, TICKETS, system};
 use crate::checks::measures::{MeasureId, Quantity};
 use crate::checks::verdict::Verdict;
 use crate::kernel::{Span, Time};
 use crate::model::record::{Kind, ROW_GONE, column_subject};
 use crate::model::system::{ColumnRef, InvariantRule, InvariantSpec, TableId, When};
+use crate::tests::history::{ASSIGNMENTS, CUSTOMERS, History, OPEN, TICKETS, system};
 
 const SECOND: u128 = 1_000_000_000;
 const STATUS: u8 = 0;

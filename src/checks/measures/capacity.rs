@@ -63,10 +63,10 @@ impl Capacity {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::history::History;
-    use crate::experiment::testbed::{Told, scenario, tell};
     use crate::kernel::NodeId;
     use crate::model::record::Kind;
+    use crate::tests::history::History;
+    use crate::tests::runs::{RecordedRun, record_text, scenario};
 
     /// Only the stock is hot: it has three instances, and the office one with as many workers.
     const HOT: &str = r#"
@@ -116,7 +116,7 @@ mod tests {
                      services = ["stock", "office"] } }
     "#;
 
-    fn number(told: &Told, id: &'static str) -> f64 {
+    fn number(told: &RecordedRun, id: &'static str) -> f64 {
         let found = told.report.measures.quantities.iter().find(|(key, _)| key.0 == id);
         found.and_then(|(_, quantity)| quantity.value()).expect(id)
     }
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn what_scales_as_a_whole_buys_workers_for_all_its_parts() {
         for (variant, provisioned) in [("apart", 3 * 4 + 8), ("together", 3 * (4 + 8))] {
-            let told = tell(HOT, variant, 1);
+            let told = record_text(HOT, variant, 1);
             assert!(told.report.settled);
             assert_eq!(number(&told, "m12.workers"), f64::from(provisioned));
             // A visit has a worker from the end of its wait to its own end.
@@ -144,8 +144,9 @@ mod tests {
         let of = |at: usize| &scenario.variants[at].system.services;
         let host = &of(1)[0];
         assert_eq!((host.instances, host.workers), (3, 12), "scaled for its most demanding part");
-        let [apart, together] = ["apart", "together"].map(|variant| tell(HOT, variant, 1));
-        let idle = |told: &Told| number(told, "m12.workers") - number(told, "m12.workers.used");
+        let [apart, together] = ["apart", "together"].map(|variant| record_text(HOT, variant, 1));
+        let idle =
+            |told: &RecordedRun| number(told, "m12.workers") - number(told, "m12.workers.used");
         assert!(idle(&together) > idle(&apart) + 15.0, "16 workers more, for the same load");
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Measured, Quantity};
-use crate::checks::keep::pairs;
+use crate::checks::serial::pairs;
 use crate::model::record::{Kind, Record, Resource, word_contended};
 use crate::model::system::{DatabaseId, ServiceId, System};
 

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::owed::Missing;
+use super::expected_reads::Missing;
 use crate::kernel::Time;
 use crate::model::database::EXISTENCE;
 use crate::model::record::{Record, column_subject, subject_column};

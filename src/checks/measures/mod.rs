@@ -5,19 +5,19 @@
 
 pub mod anomalies;
 pub mod answers;
+pub mod blast_radius;
 pub mod capacity;
 pub mod contention;
 pub mod copies;
 pub mod cost;
-pub mod doubt;
+pub mod expected_reads;
 pub mod gauge;
+pub mod in_doubt;
 pub mod lag;
-pub mod misfit;
-pub mod owed;
 pub mod probes;
-pub mod reach;
 pub mod reads;
 pub mod recovery;
+pub mod schema_breaks;
 pub mod series;
 
 mod catalogue;
@@ -31,7 +31,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use catalogue::CATALOGUE;
 
-use super::keep::{self, Text};
+use super::serial::{self, Text};
 
 /// The name of a measure in files and on the command line, such as `m1`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -169,7 +169,7 @@ pub enum Quantity {
     /// There is no such number in this run.
     Missing {
         /// Why.
-        #[serde(with = "keep::text")]
+        #[serde(with = "serial::text")]
         why: Text,
     },
 }

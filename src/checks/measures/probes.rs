@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::copies::Copies;
-use super::owed::{Missing, Owed};
+use super::expected_reads::{ExpectedReads, Missing};
 use super::{Distribution, Measured, NOBODY, Quantity};
 use crate::checks::outcome::Operations;
 use crate::kernel::Span;
@@ -173,13 +173,13 @@ impl Probes {
         &mut self,
         record: &Record,
         operations: &Operations,
-        (owed, copies): (&Owed, &Copies),
+        (expected_reads, copies): (&ExpectedReads, &Copies),
     ) {
         let Some(probe) = self.open.get_mut(&record.a) else { return };
         let now = record.time.as_nanos();
         let missing = if probe.op == OpId::NONE {
             let copied = copies.missing(record);
-            copied.unwrap_or_else(|| owed.missing(record, probe.began, operations))
+            copied.unwrap_or_else(|| expected_reads.missing(record, probe.began, operations))
         } else {
             probe.saw[record.b.min(2) as usize] += 1;
             let outcome = operations.get(probe.op);

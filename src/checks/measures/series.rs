@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::gauge::{Gauge, Level};
 use super::lag::{End, Lag, consistency_lag};
-use crate::checks::keep::span;
 use crate::checks::outcome::Operations;
+use crate::checks::serial::span;
 use crate::kernel::{Span, Time};
 use crate::model::record::{Answer, Kind, Record};
 

@@ -36,9 +36,9 @@ impl Property for ClientContract {
             if answer == Answer::Unknown {
                 continue;
             }
-            let owed = if answer.is_yes() { outcome.all_steps() } else { 0 };
+            let expected_reads = if answer.is_yes() { outcome.all_steps() } else { 0 };
             let shown = outcome.shown();
-            if shown == owed {
+            if shown == expected_reads {
                 case.chance();
             } else {
                 case.fail_at_rest(end, op, || {

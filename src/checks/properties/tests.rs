@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::checks::Verdict::{Held, Undecided, Violated};
-use crate::checks::history::{History, OPEN, system};
 use crate::model::contract::label;
 use crate::model::record::Answer;
+use crate::tests::history::{History, OPEN, system};
 
 /// What a property says of a story that ends at rest.
 fn told(property: &str, story: impl FnOnce(&mut History)) -> Finding {
@@ -179,13 +179,13 @@ fn a_verifier_also_judges_declared_invariants_and_takes_the_census() {
         name: "few open tickets".into(),
         when: Moment::Always,
         rule: InvariantRule::Bound {
-            column: ColumnRef { table: crate::checks::history::CUSTOMERS, column: 0 },
+            column: ColumnRef { table: crate::tests::history::CUSTOMERS, column: 0 },
             least: None,
             most: Some(5),
         },
     });
     let mut history = History::of(system);
-    history.at(20_000).offer(0, OPEN, 3).value(crate::checks::history::CUSTOMERS, 0, 3, 6);
+    history.at(20_000).offer(0, OPEN, 3).value(crate::tests::history::CUSTOMERS, 0, 3, 6);
     history.apply(0, 0).answer(0, Answer::Done);
     let (findings, census) = history.verify(&[], true);
     assert_eq!(findings[0].property, "few open tickets");

@@ -36,7 +36,7 @@ pub struct Verifier {
 impl Verifier {
     /// A verifier of one run of this system, by the properties of these names; one that nobody has
     /// registered stays undecided.
-    pub fn new(system: &Arc<System>, properties: &Properties, keeps: &[&str]) -> Self {
+    pub fn new(system: &Arc<System>, properties: &Properties, guarantees: &[&str]) -> Self {
         let mut verifier = Self {
             system: Arc::clone(system),
             now: 0,
@@ -45,11 +45,11 @@ impl Verifier {
             operations: Operations::new(system),
             invariants: (!system.invariants.is_empty())
                 .then(|| Invariants::new(system, (0, 0), Gauge::new((0, 0)))),
-            properties: Vec::with_capacity(keeps.len()),
+            properties: Vec::with_capacity(guarantees.len()),
             audience: [0; KINDS],
             unknown: Vec::new(),
         };
-        for name in keeps {
+        for name in guarantees {
             match properties.find(name) {
                 Some(entry) => {
                     let bit = 1 << verifier.properties.len();
@@ -66,7 +66,7 @@ impl Verifier {
 
     /// A verifier of what a pattern promises.
     pub fn of(system: &Arc<System>, properties: &Properties, promises: &Promises) -> Self {
-        Self::new(system, properties, &promises.keeps).within(promises.within)
+        Self::new(system, properties, &promises.guarantees).within(promises.within)
     }
 
     /// The same, with a bound: what is still open so long after the load is over and everything is

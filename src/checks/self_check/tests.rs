@@ -1,8 +1,8 @@
 //! Self-checks must hold for an honest history and fail for a dishonest one.
 
 use crate::checks::RunReport;
-use crate::checks::history::History;
 use crate::model::record::Kind;
+use crate::tests::history::History;
 
 const MS: u64 = 1_000_000;
 

@@ -1,12 +1,12 @@
 //! M8 and what M13 says of faults.
 
 use super::{quantity, share};
-use crate::checks::history::{ASSIGNMENTS, CUSTOMERS, History, OPEN, RENAME, TICKETS, system};
 use crate::checks::measures::Quantity;
 use crate::model::record::{Answer, Kind, OpId};
 use crate::model::system::{
     ColumnRef, InvariantRule, InvariantSpec, Name, ServiceId, StepId, System, When,
 };
+use crate::tests::history::{ASSIGNMENTS, CUSTOMERS, History, OPEN, RENAME, TICKETS, system};
 
 fn total(report: &crate::checks::RunReport, id: &'static str) -> u128 {
     match quantity(report, id) {
@@ -147,7 +147,7 @@ fn two_services(answer: impl Fn(u64, u32) -> (u64, Answer)) -> crate::checks::Ru
 #[test]
 fn a_fault_touches_services_whose_operations_fail_or_are_late_while_it_lasts() {
     let usual = |_, kind| if kind == OPEN { (200, Answer::Done) } else { (100, Answer::Done) };
-    let touched = |report: &crate::checks::RunReport| report.reaches[0].services.clone();
+    let touched = |report: &crate::checks::RunReport| report.blast_radii[0].services.clone();
     let calm = two_services(usual);
     assert_eq!((touched(&calm), total(&calm, "m13.touched")), (vec![], 0));
     let late = two_services(|second, kind| match (second, kind) {
@@ -174,10 +174,9 @@ fn waits_for_others_are_a_share_of_all_waits_and_of_the_time_in_the_database() {
     shop.name = Name::new("shop");
     system.services.push(shop);
     system.tables[1].owner = ServiceId(1);
-    system.databases.push(
-        crate::experiment::testbed::scenario(crate::experiment::testbed::SHOP).system.databases[0]
-            .clone(),
-    );
+    system
+        .databases
+        .push(crate::tests::runs::scenario(crate::tests::runs::SHOP).system.databases[0].clone());
     let mut history = History::of(system);
     let words = |asker: u16, holder: Option<u16>| {
         let holder = holder.map(ServiceId);

@@ -2,12 +2,12 @@
 
 use super::{MS, distribution, quantity, share};
 use crate::checks::RunReport;
-use crate::checks::history::{CUSTOMERS, History, system};
 use crate::kernel::Span;
 use crate::model::record::{Kind, OpId, ROW_GONE, column_subject};
 use crate::model::system::{
     Feed, KeyChoice, Name, ReadSpec, ReadWhat, ReplicaSpec, ServiceId, System, TableId,
 };
+use crate::tests::history::{CUSTOMERS, History, system};
 
 const COPY: TableId = TableId(3);
 /// The read of the copy, behind the two that the small system has.

@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 
 use super::{MS, distribution, quantity};
-use crate::checks::history::{History, OPEN};
 use crate::checks::measures::Quantity;
 use crate::checks::measures::lag::Lag;
+use crate::tests::history::{History, OPEN};
 
 /// One operation as somebody sees it who writes everything down.
 #[derive(Clone, Default)]

@@ -1,9 +1,9 @@
 //! M4 and M5: probes of operations, and readers of a column.
 
 use super::{MS, distribution, quantity, share};
-use crate::checks::history::{CUSTOMERS, History, OPEN, RENAME};
 use crate::checks::measures::Quantity;
 use crate::model::record::{Answer, OpId};
+use crate::tests::history::{CUSTOMERS, History, OPEN, RENAME};
 
 /// A ticket that arrives at 20 s and whose client hears `answer`, if anything, at 20.1 s.
 fn ticket(answer: Option<Answer>) -> History {

@@ -1,9 +1,9 @@
 //! M11: back to normal, or never.
 
 use super::quantity;
-use crate::checks::history::{History, OPEN, RENAME};
 use crate::checks::measures::Quantity;
 use crate::model::record::{Answer, Kind};
+use crate::tests::history::{History, OPEN, RENAME};
 
 const SECOND: u64 = 1_000_000_000;
 

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 
 use super::*;
-use crate::experiment::testbed::{SHOP, scenario};
+use crate::tests::runs::{SHOP, scenario};
 
 /// Keeps runs as text in memory, and counts how often one was found and kept.
 #[derive(Default)]

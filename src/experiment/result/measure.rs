@@ -61,7 +61,7 @@ pub mod key {
     /// How long services were broken by a changed schema.
     pub const BROKEN: &str = "m13.broken";
     /// Statements and answers that failed for a changed schema.
-    pub const MISFITS: &str = "m13.misfits";
+    pub const MISFITS: &str = "m13.schema-breaks";
     /// From the change of a schema to its first failure.
     pub const NOTICED: &str = "m13.noticed";
     /// M9, availability.

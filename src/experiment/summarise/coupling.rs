@@ -48,8 +48,8 @@ pub(super) fn contended(system: &System, reports: &[&RunReport]) -> Vec<Contende
 pub(super) fn touched(scenario: &Scenario, reports: &[&RunReport]) -> Vec<Touched> {
     let faults = (0..).zip(&scenario.faults).map(|(number, fault)| {
         let mut services: BTreeMap<ServiceId, u64> = BTreeMap::new();
-        let reaches = reports.iter().flat_map(|report| &report.reaches);
-        for reach in reaches.filter(|reach| reach.fault == number) {
+        let blast_radii = reports.iter().flat_map(|report| &report.blast_radii);
+        for reach in blast_radii.filter(|reach| reach.fault == number) {
             for service in &reach.services {
                 *services.entry(*service).or_default() += 1;
             }

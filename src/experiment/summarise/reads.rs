@@ -51,7 +51,7 @@ pub(super) fn by_services(system: &System) -> Vec<String> {
 mod tests {
     use crate::experiment::compare::Study;
     use crate::experiment::result::{CheckKind, CheckVerdict, Statistic};
-    use crate::experiment::testbed::{SHOP, scenario};
+    use crate::tests::runs::{SHOP, scenario};
 
     /// The shop with a read of one's own order, and one of a column.
     fn read_shop() -> String {

@@ -1,9 +1,11 @@
 //! Verdicts of whole comparisons.
 
+mod near;
+
 use crate::experiment::compare::Study;
 use crate::experiment::result::CheckVerdict::{self, Held, Undecided, Violated};
 use crate::experiment::result::{CheckKind, Comparison};
-use crate::experiment::testbed::scenario;
+use crate::tests::runs::scenario;
 
 /// An order that takes from stock: by a saga, and by events beside the commit.
 const SHOP: &str = "

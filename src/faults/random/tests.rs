@@ -1,9 +1,9 @@
 //! Random faults in whole runs.
 
 use super::*;
-use crate::experiment::testbed::{SHOP, scenario, tell};
 use crate::faults::plan::Start;
 use crate::scenario::Scenario;
+use crate::tests::runs::{SHOP, record_text, scenario};
 
 const NEMESIS: &str = r#"
     [[faults]]
@@ -33,7 +33,7 @@ fn as_many_as_asked_for_begin_within_the_window() {
             assert!(["crash", "partition"].contains(&fault.fault.name()));
         }
     }
-    assert_eq!(tell(&shop, "saga", 1).report.faults.len(), 5, "and all of them strike");
+    assert_eq!(record_text(&shop, "saga", 1).report.faults.len(), 5, "and all of them strike");
 }
 
 /// Every variant of a seed suffers the same faults; another seed, and a second nemesis, others.
@@ -45,7 +45,7 @@ fn the_seed_and_the_name_decide_and_nothing_else() {
     assert_ne!(one[..5], one[5..]);
     assert_eq!(one, drawn(&scenario, 1));
     let windows = |variant: &str| {
-        let told = tell(&format!("{SHOP}{NEMESIS}"), variant, 1);
+        let told = record_text(&format!("{SHOP}{NEMESIS}"), variant, 1);
         told.report.faults.iter().map(|fault| (fault.fault, fault.began)).collect::<Vec<_>>()
     };
     assert_eq!(windows("saga"), windows("keyless"));
@@ -55,6 +55,6 @@ fn the_seed_and_the_name_decide_and_nothing_else() {
 #[test]
 fn a_nemesis_that_draws_nothing_changes_nothing() {
     let none = NEMESIS.replace("count = 5", "count = 0");
-    let with = tell(&format!("{SHOP}{none}"), "saga", 1);
-    assert_eq!(with.ran.fingerprint, tell(SHOP, "saga", 1).ran.fingerprint);
+    let with = record_text(&format!("{SHOP}{none}"), "saga", 1);
+    assert_eq!(with.ran.fingerprint, record_text(SHOP, "saga", 1).ran.fingerprint);
 }

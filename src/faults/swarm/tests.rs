@@ -3,11 +3,11 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::kernel::{Luck, Purpose};
+use crate::kernel::{Purpose, RandomStreams};
 
-fn menu() -> Menu {
+fn targets() -> Targets {
     let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-    Menu {
+    Targets {
         services: names(&["order", "stock"]),
         databases: names(&["order-db", "stock-db"]),
         drivers: names(&["coordinator"]),
@@ -19,15 +19,15 @@ fn menu() -> Menu {
 }
 
 fn points() -> Vec<Trigger> {
-    let point = |what: &str, who: &str, moment| {
+    let point = |what: &str, who: &str, when| {
         let what = what.to_owned().try_into().expect("an act");
-        Trigger { who: Some(who.into()), moment, ..Trigger::on(what) }
+        Trigger { who: Some(who.into()), when, ..Trigger::on(what) }
     };
     vec![
-        point("send prepare", "coordinator", Moment::Before),
-        point("reply prepare", "stock", Moment::Before),
-        point("force prepare", "stock-db", Moment::After),
-        point("apply", "order-db", Moment::Before),
+        point("send prepare", "coordinator", When::Before),
+        point("reply prepare", "stock", When::Before),
+        point("force prepare", "stock-db", When::After),
+        point("apply", "order-db", When::Before),
     ]
 }
 
@@ -48,11 +48,11 @@ fn budget() -> Budget {
 fn swarm(uniform: bool) -> Swarm {
     let kinds = Kind::of(&budget(), &Faults::builtin());
     let window = (Span::from_secs(1), Span::from_secs(2));
-    Swarm::new(kinds, menu(), window, 6).at_points(points()).uniform(uniform)
+    Swarm::new(kinds, targets(), window, 6).at_points(points()).uniform(uniform)
 }
 
 fn draw(seed: u64, uniform: bool) -> Vec<PlannedFault> {
-    swarm(uniform).draw(&mut Luck::new(seed).draw(Purpose::Nemesis, 0, 0, 0, 0))
+    swarm(uniform).draw(&mut RandomStreams::new(seed).draw(Purpose::Nemesis, 0, 0, 0, 0))
 }
 
 proptest! {
@@ -66,7 +66,7 @@ proptest! {
                 Start::At(at) => {
                     let window = Span::from_secs(1)..Span::from_secs(3);
                     prop_assert!(window.contains(at), "{}", fault);
-                    prop_assert_eq!(fault.fault.order(), Order::Go, "a message has no time");
+                    prop_assert_eq!(fault.fault.action(), Action::Go, "a message has no time");
                 }
                 Start::On(trigger) => prop_assert!(points().contains(trigger), "{}", fault),
             }
@@ -106,9 +106,9 @@ fn what_strikes_copies_is_drawn_where_there_are_some() {
     let draw = |budget: &Budget, copies: &[(&str, &str)], seed| {
         let kinds = Kind::of(budget, &Faults::builtin());
         let copies = copies.iter().map(|(of, by)| ((*of).into(), (*by).into())).collect();
-        let menu = Menu { copies, ..menu() };
-        let swarm = Swarm::new(kinds, menu, (Span::ZERO, Span::from_secs(1)), 6);
-        let plan = swarm.draw(&mut Luck::new(seed).draw(Purpose::Nemesis, 0, 0, 0, 0));
+        let targets = Targets { copies, ..targets() };
+        let swarm = Swarm::new(kinds, targets, (Span::ZERO, Span::from_secs(1)), 6);
+        let plan = swarm.draw(&mut RandomStreams::new(seed).draw(Purpose::Nemesis, 0, 0, 0, 0));
         plan.iter().map(PlannedFault::to_string).collect::<Vec<_>>()
     };
     let without = budget();
@@ -129,11 +129,11 @@ fn what_strikes_copies_is_drawn_where_there_are_some() {
 fn what_cannot_be_drawn_is_left_out() {
     let kinds = Kind::of(&budget(), &Faults::builtin());
     let window = (Span::ZERO, Span::ZERO);
-    let bare = Swarm::new(kinds, menu(), window, 6);
+    let bare = Swarm::new(kinds, targets(), window, 6);
     for seed in 0..50 {
-        let mut words = Luck::new(seed).draw(Purpose::Nemesis, 0, 0, 0, 0);
+        let mut words = RandomStreams::new(seed).draw(Purpose::Nemesis, 0, 0, 0, 0);
         let plan = bare.draw(&mut words);
         assert!(plan.iter().all(|fault| fault.start == Start::At(Span::ZERO)));
-        assert!(Swarm::new(Vec::new(), menu(), window, 6).draw(&mut words).is_empty());
+        assert!(Swarm::new(Vec::new(), targets(), window, 6).draw(&mut words).is_empty());
     }
 }

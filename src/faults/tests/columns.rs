@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use super::schema::{ORDER, PRODUCTS, at, deployed, rows, total};
 use crate::experiment::compare::setup;
-use crate::experiment::testbed::{SHOP, Told, scenario, tell_of};
 use crate::kernel::Span;
 use crate::model::record::{Kind, Record, column_subject};
 use crate::model::system::{
     Api, Arrivals, Columns, Effect, Grant, KeyChoice, Lookup, ReadSpec, ReadWhat, Refuse, System,
 };
 use crate::model::system::{ColumnRef, Name};
+use crate::tests::runs::{RecordedRun, SHOP, record_run, scenario};
 
 const LEFT: u8 = 0;
 const PRICE: u8 = 1;
 
 /// An order and a return every second; at 20 s something of the products changes.
-fn run(change: &str, lay_out: impl Fn(&mut System)) -> Told {
+fn run(change: &str, lay_out: impl Fn(&mut System)) -> RecordedRun {
     let fault = format!(
         "\n[[faults]]\nkind = 'schema-change'\nat = '20s'\nfor = '35s'\ntable = 'product'\n\
          redeploy = '2s'\nfix = '5s'\n{change}\n"
@@ -27,7 +27,7 @@ fn run(change: &str, lay_out: impl Fn(&mut System)) -> Told {
     let system = Arc::make_mut(&mut setup.system);
     system.loads[0].arrivals = Arrivals::Constant(Span::from_secs(1));
     lay_out(system);
-    tell_of(&setup, 1)
+    record_run(&setup, 1)
 }
 
 /// The order service reads a column of the products, whose owner shows it rows.
@@ -53,11 +53,11 @@ fn takes(system: &mut System) {
     system.operations[0].steps[1].by = ORDER;
 }
 
-fn broke(told: &Told) -> bool {
-    let misfits = told.count(Kind::Misfit);
-    assert_eq!(total(told, "m13.misfits"), misfits as u128);
-    assert!(told.all(Kind::Misfit).all(|record| record.a == u64::from(ORDER.0)));
-    misfits > 0
+fn broke(told: &RecordedRun) -> bool {
+    let schema_breaks = told.count(Kind::SchemaBreak);
+    assert_eq!(total(told, "m13.schema-breaks"), schema_breaks as u128);
+    assert!(told.all(Kind::SchemaBreak).all(|record| record.a == u64::from(ORDER.0)));
+    schema_breaks > 0
 }
 
 #[test]

@@ -6,11 +6,11 @@ use std::rc::Rc;
 use super::{first, order, text};
 use crate::experiment::compare::setup;
 use crate::experiment::run::observe;
-use crate::experiment::testbed::{Told, scenario};
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::contract::label;
 use crate::model::record::{Answer, Kind};
 use crate::model::world::World;
+use crate::tests::runs::{RecordedRun, scenario};
 
 /// What a look at the running world shows at some times, in ms.
 fn watch<T: 'static>(
@@ -44,7 +44,7 @@ fn off(world: &World) -> i64 {
     (shown - now) / 1_000_000
 }
 
-fn answered(told: &Told) -> (Answer, Span) {
+fn answered(told: &RecordedRun) -> (Answer, Span) {
     let record = told.all(Kind::Answered).next().expect("the client hears");
     (Answer::from_word(record.a), Span::from_nanos(record.b))
 }

@@ -1,9 +1,9 @@
 //! What goes wrong around the stores: deployments, loads, queries.
 
 use super::{first, order};
-use crate::experiment::testbed::{Told, tell};
 use crate::kernel::{Span, Time};
 use crate::model::record::{Kind, OpId, Record};
+use crate::tests::runs::{RecordedRun, record_text};
 
 fn at(millis: u64) -> Time {
     Time::ZERO + Span::from_millis(millis)
@@ -36,9 +36,9 @@ fn what_runs_may_finish_within_the_grace_time() {
              on = {{ who = 'stock', what = 'receive work' }}"
         ))
     };
-    let stock = |told: &Told| told.node("stock");
+    let stock = |told: &RecordedRun| told.node("stock");
     let (patient, hasty) = (deployed("1s"), deployed("0s"));
-    let dropped = |told: &Told| {
+    let dropped = |told: &RecordedRun| {
         first(told, Kind::Dropped, |record| record.node == stock(told)).map(|record| record.a)
     };
     assert_eq!((dropped(&patient), dropped(&hasty)), (Some(0), Some(1)));
@@ -49,7 +49,7 @@ fn what_runs_may_finish_within_the_grace_time() {
 }
 
 /// Two loads, one of which comes in a rush or does not.
-fn shop(fault: &str) -> Told {
+fn shop(fault: &str) -> RecordedRun {
     let text = format!(
         r#"
         [scenario]
@@ -78,7 +78,7 @@ fn shop(fault: &str) -> Told {
         {fault}
         "#
     );
-    tell(&text, "saga", 1)
+    record_text(&text, "saga", 1)
 }
 
 #[test]
@@ -92,8 +92,9 @@ fn a_burst_brings_more_and_moves_nobody() {
         at = "5s"
         for = "10s""#,
     );
-    let arrivals =
-        |told: &Told| told.all(Kind::Offered).map(|record| record.time).collect::<Vec<Time>>();
+    let arrivals = |told: &RecordedRun| {
+        told.all(Kind::Offered).map(|record| record.time).collect::<Vec<Time>>()
+    };
     let (before, after) = (arrivals(&calm), arrivals(&burst));
     let further: Vec<Time> = after.iter().filter(|time| !before.contains(time)).copied().collect();
     assert_eq!(before.len() + further.len(), after.len(), "everybody else comes as before");

@@ -1,9 +1,9 @@
 //! Copies that lag, every duration constant.
 
-use crate::experiment::testbed::{SHOP, Told, tell};
 use crate::kernel::{Span, Time};
 use crate::model::record::{Kind, column_subject};
 use crate::model::system::TableId;
+use crate::tests::runs::{RecordedRun, SHOP, record_text};
 
 const PRODUCTS: TableId = TableId(1);
 const COPY: TableId = TableId(2);
@@ -18,19 +18,19 @@ fn text(feed: &str, faults: &str) -> String {
     SHOP.replace("saga = { ", &technique) + faults
 }
 
-fn run(feed: &str, fault: &str) -> Told {
+fn run(feed: &str, fault: &str) -> RecordedRun {
     let fault = format!("[[faults]]\nkind = 'replica-lag'\ntable = 'product'\n{fault}\n");
-    tell(&text(feed, &fault), "saga", 1)
+    record_text(&text(feed, &fault), "saga", 1)
 }
 
 /// When the cells of a table changed.
-fn changes(told: &Told, table: TableId) -> Vec<Time> {
+fn changes(told: &RecordedRun, table: TableId) -> Vec<Time> {
     let of = move |subject| subject == column_subject(table, 0);
     told.all(Kind::Value).filter(|record| of(record.subject)).map(|record| record.time).collect()
 }
 
 /// How long after the source its copy held the same, each time, from the start of the fault on.
-fn lags(told: &Told, from: Time) -> Vec<Span> {
+fn lags(told: &RecordedRun, from: Time) -> Vec<Span> {
     let (source, copy) = (changes(told, PRODUCTS), changes(told, COPY));
     assert_eq!(source.len(), copy.len());
     let both = source.into_iter().zip(copy).filter(|(source, _)| *source >= from);
@@ -56,7 +56,7 @@ fn every_refreshment_is_late_by_so_much_and_the_table_is_as_ever() {
     assert!(lags.iter().all(|lag| [usual, slow].contains(lag)), "{lags:?}");
     let never = run("feed = 'events'", "at = '20s'\nfor = '20s'\nby = '500ms'\nreader = 'order'");
     assert_eq!(changes(&never, COPY), changes(&late, COPY), "it is the only reader");
-    let well = tell(&text("feed = 'events'", ""), "saga", 1);
+    let well = record_text(&text("feed = 'events'", ""), "saga", 1);
     assert_eq!(changes(&late, PRODUCTS), changes(&well, PRODUCTS));
 }
 

@@ -7,18 +7,18 @@ use serde_json::Value;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use crate::experiment::testbed::scenario;
-use crate::faults::menu::Menu;
 use crate::faults::registry::{FaultEntry, Faults, PreparedFault};
-use crate::kernel::{Luck, Purpose, Words};
+use crate::faults::targets::Targets;
+use crate::kernel::{Purpose, RandomStreams, Words};
+use crate::tests::runs::scenario;
 
 /// What there is to strike in the scenario of these tests.
-fn menu() -> Menu {
+fn targets() -> Targets {
     let scenario = scenario(&super::text("kind = 'pause'\nat = '1s'\ntarget = 'stock'"));
     let mut drivers = scenario.variants[0].pattern.drivers();
     drivers.extend(["sync-job", "broker"]);
     let copies = vec![("product".to_owned(), "order".to_owned())];
-    Menu { copies, ..Menu::of(&scenario.system, &drivers) }
+    Targets { copies, ..Targets::of(&scenario.system, &drivers) }
 }
 
 /// The same settings, from the text that a file would have.
@@ -37,11 +37,11 @@ proptest! {
 
     #[test]
     fn every_kind_is_drawn_and_shrinks_to_an_end(seed in any::<u64>()) {
-        let (menu, faults) = (menu(), Faults::builtin());
+        let (targets, faults) = (targets(), Faults::builtin());
         for (number, entry) in (0..).zip(faults.iter()) {
-            let mut words = Luck::new(seed).draw(Purpose::Nemesis, number, 0, 0, 0);
-            let drawn = entry.with_defaults().draw(&menu, &mut words);
-            let mut fault = drawn.expect("the menu has something for every kind");
+            let mut words = RandomStreams::new(seed).draw(Purpose::Nemesis, number, 0, 0, 0);
+            let drawn = entry.with_defaults().draw(&targets, &mut words);
+            let mut fault = drawn.expect("the targets has something for every kind");
             let mut seen: Vec<Value> = Vec::new();
             loop {
                 prop_assert!(fault.check().is_empty(), "{}: {:?}", entry.name, fault.check());

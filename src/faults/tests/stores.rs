@@ -2,28 +2,28 @@
 
 use super::{first, order, order_under};
 use crate::checks::census::Headline;
-use crate::experiment::testbed::Told;
 use crate::kernel::{Span, Time};
 use crate::model::contract::label;
 use crate::model::record::{AbortCause, Answer, Kind, Record, column_subject};
 use crate::model::system::TableId;
+use crate::tests::runs::RecordedRun;
 
 fn at(millis: u64) -> Time {
     Time::ZERO + Span::from_millis(millis)
 }
 
 /// How many transactions rolled back for this reason.
-fn aborted(told: &Told, cause: AbortCause) -> usize {
+fn aborted(told: &RecordedRun, cause: AbortCause) -> usize {
     told.all(Kind::Aborted).filter(|record| record.b == cause as u64).count()
 }
 
 /// What became of the order.
-fn became(told: &Told) -> Headline {
+fn became(told: &RecordedRun) -> Headline {
     told.report.operations[0].headline
 }
 
 /// How many products were taken, of 9.
-fn taken(told: &Told) -> i64 {
+fn taken(told: &RecordedRun) -> i64 {
     let left = column_subject(TableId(1), 0);
     let values = told.all(Kind::Value).filter(|record| record.subject == left);
     9 - values.last().map_or(9, |record| record.b as i64)

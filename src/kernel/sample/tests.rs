@@ -1,12 +1,12 @@
 //! Every sampler against its moments, and against the values it gave when it was written.
 
 use super::*;
-use crate::kernel::{Draw, Fingerprint, Luck, Purpose};
+use crate::kernel::{Draw, Fingerprint, Purpose, RandomStreams};
 
 const SAMPLES: u32 = 200_000;
 
 fn words() -> Draw {
-    Luck::new(42).draw(Purpose::Work, 1, 2, 3, 4)
+    RandomStreams::new(42).draw(Purpose::Work, 1, 2, 3, 4)
 }
 
 fn ms(millis: u64) -> Span {

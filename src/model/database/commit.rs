@@ -9,12 +9,12 @@ use super::rows::{Row, RowId};
 use super::state::{Changes, Unsettled};
 use super::{Call, Database, DbError, Txn};
 use crate::model::contract::label;
-use crate::model::disk::Ailment;
+use crate::model::disk::DiskFault;
 use crate::model::env::Ctx;
+use crate::model::local_fault::LocalFault;
 use crate::model::log::{ForceKind, Lsn};
-use crate::model::point::{Act, Moment, Order};
+use crate::model::point::{Action, Hook, When};
 use crate::model::record::{AbortCause, Kind, OpId, ROW_GONE, TxnId, column_subject};
-use crate::model::trouble::Trouble;
 
 /// A record of a database's log.
 #[derive(Clone)]
@@ -80,10 +80,10 @@ impl Database {
             if !self.is_serving() {
                 return Err(DbError::Unknown);
             }
-            let apply = self.reach(&ctx, Act::Apply, label::COMMIT, Moment::Before);
+            let apply = self.reach(&ctx, Hook::Apply, label::COMMIT, When::Before);
             heard = self.is_heard(&call, order, apply.ok_or(DbError::Unknown)?);
             self.install(&ctx, txn, &changes, lsn, None);
-            self.reach(&ctx, Act::Apply, label::COMMIT, Moment::After);
+            self.reach(&ctx, Hook::Apply, label::COMMIT, When::After);
         }
         self.close(&call.ctx, call.txn);
         if heard { Ok(()) } else { Err(DbError::Unknown) }
@@ -91,12 +91,12 @@ impl Database {
 
     /// A transaction is about to be logged: what those who watch want to become of the record. If
     /// something stands against it, the transaction is rolled back.
-    pub(super) fn admit(&self, call: &Call, label: u32) -> Result<Order, DbError> {
+    pub(super) fn admit(&self, call: &Call, label: u32) -> Result<Action, DbError> {
         let order = self.log.announce(&call.ctx, label);
         let refusal = match order {
-            Order::Refuse(error) => error,
-            _ if self.disk().is(Ailment::Full) => DbError::DiskFull,
-            _ if self.suffers(Trouble::Serialization, call) => DbError::Serialization,
+            Action::Refuse(error) => error,
+            _ if self.disk().is(DiskFault::Full) => DbError::DiskFull,
+            _ if self.suffers(LocalFault::Serialization, call) => DbError::Serialization,
             _ => return Ok(order),
         };
         if let Some(session) = self.state_mut().sessions.get_mut(&call.txn) {
@@ -107,22 +107,24 @@ impl Database {
     }
 
     /// Whether the answer to a commit gets through to its caller.
-    pub(super) fn is_heard(&self, call: &Call, force: Order, apply: Order) -> bool {
-        force != Order::Mute && apply != Order::Mute && !self.suffers(Trouble::CommitUnknown, call)
+    pub(super) fn is_heard(&self, call: &Call, force: Action, apply: Action) -> bool {
+        force != Action::Mute
+            && apply != Action::Mute
+            && !self.suffers(LocalFault::CommitUnknown, call)
     }
 
     /// Whether a transaction meets with a trouble of this database.
-    pub(super) fn suffers(&self, trouble: Trouble, call: &Call) -> bool {
-        self.env.suffers(trouble, self.spec().name.luck, &call.ctx, 0)
+    pub(super) fn suffers(&self, local_fault: LocalFault, call: &Call) -> bool {
+        self.env.suffers(local_fault, self.spec().name.stream, &call.ctx, 0)
     }
 
     /// A semantic point of this database: what those who watch want, unless its node went down.
     #[inline]
-    pub(super) fn reach(&self, ctx: &Ctx, act: Act, label: u32, moment: Moment) -> Option<Order> {
+    pub(super) fn reach(&self, ctx: &Ctx, hook: Hook, label: u32, when: When) -> Option<Action> {
         if !self.env.is_watched() {
-            return Some(Order::Go);
+            return Some(Action::Go);
         }
-        let order = self.env.reach(ctx, act, label, self.node, moment);
+        let order = self.env.reach(ctx, hook, label, self.node, when);
         self.env.sim().is_up(self.node).then_some(order)
     }
 

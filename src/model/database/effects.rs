@@ -351,8 +351,8 @@ impl Database {
     /// Whether chance refuses a step: drawn once per operation and step, equal everywhere.
     pub(super) fn is_unlucky(&self, op: OpId, step: &StepSpec) -> bool {
         let Some(Refuse::Probability(share)) = step.refuse else { return false };
-        let luck = self.env.op_luck(op);
-        self.env.luck().draw(Purpose::Refusal, step.name.luck, luck, 0, 0).chance(share)
+        let stream = self.env.op_stream(op);
+        self.env.streams().draw(Purpose::Refusal, step.name.stream, stream, 0, 0).chance(share)
     }
 
     pub(super) fn may_write(&self, call: &Call, table: TableId) -> Result<(), DbError> {

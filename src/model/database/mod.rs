@@ -92,7 +92,7 @@ pub enum DbError {
     Denied,
     /// The service speaks another schema of the table. The transaction goes on.
     #[error("the statement does not fit the table's schema")]
-    Misfit,
+    SchemaBreak,
     /// A row lock was not granted in time. The transaction was rolled back.
     #[error("lock timeout")]
     LockTimeout,
@@ -183,7 +183,7 @@ impl Database {
         let spec = &env.system().databases[id.index()];
         let sim = env.sim();
         Rc::new(Self {
-            log: Log::new(env, spec.name.luck, u32::from(id.0), spec.force.clone(), node),
+            log: Log::new(env, spec.name.stream, u32::from(id.0), spec.force.clone(), node),
             ledger: Ledger::new(env, id),
             contention: Contention::new(env, id),
             committed: Signal::new(sim),
@@ -279,9 +279,9 @@ impl Database {
         } else {
             let step =
                 if ctx.step == StepId::NONE { u64::from(u8::MAX) } else { ctx.step.0.into() };
-            (self.env.op_luck(ctx.op), step | u64::from(ctx.attempt) << 8)
+            (self.env.op_stream(ctx.op), step | u64::from(ctx.attempt) << 8)
         };
-        self.env.luck().draw(purpose, self.spec().name.luck, cause, place, number)
+        self.env.streams().draw(purpose, self.spec().name.stream, cause, place, number)
     }
 }
 

@@ -188,7 +188,7 @@ impl Database {
         let service = self.state().sessions.get(&call.txn).map(|session| session.service);
         let part = (table, self.columns_of(call));
         let fits = service.is_none_or(|service| self.env.fits(&call.ctx, part, service));
-        if fits { Ok(()) } else { Err(DbError::Misfit) }
+        if fits { Ok(()) } else { Err(DbError::SchemaBreak) }
     }
 
     /// The columns on which a request relies.

@@ -11,7 +11,7 @@ use crate::kernel::{NodeId, Time};
 use crate::model::contract::{label, transaction_of};
 use crate::model::env::Ctx;
 use crate::model::log::{ForceKind, Lsn};
-use crate::model::point::{Act, Moment, Order};
+use crate::model::point::{Action, Hook, When};
 use crate::model::record::{AbortCause, Kind, MessageClass, OpId, TxnId};
 use crate::model::system::Columns;
 
@@ -233,7 +233,7 @@ impl Database {
         }
         let label = if decision.commit { label::COMMIT } else { label::ABORT };
         let entry = Entry::Resolve { txn: call.txn, decision };
-        let mut order = Order::Go;
+        let mut order = Action::Go;
         let lsn = if decision.forced {
             order = self.log.announce(&call.ctx, label);
             let outcome = (label, ForceKind::Decide);
@@ -245,10 +245,10 @@ impl Database {
         if !self.is_serving() {
             return Err(DbError::Unknown);
         }
-        let apply = self.reach(&call.ctx, Act::Apply, label, Moment::Before);
+        let apply = self.reach(&call.ctx, Hook::Apply, label, When::Before);
         let heard = self.is_heard(&call, order, apply.ok_or(DbError::Unknown)?);
         self.finish(call.txn, decision, lsn);
-        self.reach(&call.ctx, Act::Apply, label, Moment::After);
+        self.reach(&call.ctx, Hook::Apply, label, When::After);
         if heard { Ok(()) } else { Err(DbError::Unknown) }
     }
 

@@ -12,9 +12,9 @@ use super::{Call, Database, DbError, Relies};
 use crate::kernel::{NodeId, Promise, Purpose, Span, Time, Waiting, promise};
 use crate::model::contract::label;
 use crate::model::env::Ctx;
+use crate::model::local_fault::LocalFault;
 use crate::model::record::{AbortCause, Kind, MessageClass, Resource, TxnId};
 use crate::model::system::{Columns, ServiceId};
-use crate::model::trouble::Trouble;
 
 /// An open transaction, as the service sees it.
 ///
@@ -258,7 +258,7 @@ impl Database {
 
     pub(super) async fn lock(&self, call: &Call, row: RowId, mode: Mode) -> Result<(), DbError> {
         let sim = self.env.sim();
-        let asked = match self.suffers(Trouble::Deadlock, call) {
+        let asked = match self.suffers(LocalFault::Deadlock, call) {
             true => Asked::Deadlock,
             false => self.state_mut().locks.ask(call.txn, row, mode, sim.now()),
         };

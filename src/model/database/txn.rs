@@ -10,7 +10,7 @@ use super::{Call, Database, DbError, Event, IdemKey, Relies, RowVersion, Txn};
 use crate::kernel::Time;
 use crate::model::contract::label;
 use crate::model::env::Ctx;
-use crate::model::point::{Act, Moment, Order};
+use crate::model::point::{Action, Hook, When};
 use crate::model::record::OpId;
 use crate::model::system::{RowKey, StepId, TableId};
 
@@ -63,18 +63,18 @@ impl Txn {
         self.ask(&ctx, move |database, call| {
             let (lock, relies) = (Some((row, Mode::Exclusive)), Relies::Step(step));
             database.statement(Call { relies, ..call }, lock, move |database, call| {
-                let act = match step.direction {
-                    Direction::Forward => Act::Work,
-                    Direction::Undo => Act::Compensate,
+                let hook = match step.direction {
+                    Direction::Forward => Hook::Work,
+                    Direction::Undo => Hook::Compensate,
                 };
                 let label = label::STATEMENT;
-                let order = database.reach(&call.ctx, act, label, Moment::Before);
-                if let Order::Refuse(error) = order.ok_or(DbError::Broken)? {
+                let order = database.reach(&call.ctx, hook, label, When::Before);
+                if let Action::Refuse(error) = order.ok_or(DbError::Broken)? {
                     database.abort(call.txn, error.cause());
                     return Err(error);
                 }
                 let done = database.apply_step(call, step);
-                database.reach(&call.ctx, act, label, Moment::After);
+                database.reach(&call.ctx, hook, label, When::After);
                 done
             })
         })

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::*;
-use crate::kernel::{Luck, Recorder, Simulation, Sink, Span, Time};
+use crate::kernel::{RandomStreams, Recorder, Simulation, Sink, Span, Time};
 use crate::model::database::test_system;
 use crate::model::record::Record;
 
@@ -35,7 +35,7 @@ impl Bench {
         let keep = Rc::new(RefCell::new(Keep::default()));
         let recorder = Recorder::new(vec![Rc::clone(&keep) as _]);
         let system = Arc::new(test_system());
-        let env = Env::new(simulation.sim().clone(), Luck::new(1), system, recorder);
+        let env = Env::new(simulation.sim().clone(), RandomStreams::new(1), system, recorder);
         let node = env.sim().add_node();
         let spec = ForceSpec {
             commit: Dist::Constant(Span::from_millis(4)),
@@ -158,14 +158,14 @@ fn what_is_forgotten_takes_no_memory() {
 #[test]
 fn a_stalled_disk_ends_no_flush_and_a_lying_one_keeps_nothing() {
     let bench = Bench::new();
-    bench.log.disk().ail(Ailment::Stalled);
+    bench.log.disk().ail(DiskFault::Stalled);
     bench.force(1, 0, ForceKind::Commit);
     bench.run(50);
     assert!(bench.done.borrow().is_empty());
-    bench.log.disk().heal(Ailment::Stalled);
+    bench.log.disk().heal(DiskFault::Stalled);
     bench.run(60);
     assert_eq!(*bench.done.borrow(), [(1, Some(Lsn(1)), at(50))]);
-    bench.log.disk().ail(Ailment::Lying);
+    bench.log.disk().ail(DiskFault::Lying);
     bench.force(2, 0, ForceKind::Commit);
     bench.run(100);
     assert_eq!(bench.done.borrow().len(), 2, "it says that it is durable");
@@ -191,9 +191,9 @@ fn a_full_disk_begins_no_flush_and_ends_the_one_under_way() {
     bench.force(1, 0, ForceKind::Commit);
     bench.force(2, 1, ForceKind::Commit);
     bench.run(2);
-    bench.log.disk().ail(Ailment::Full);
+    bench.log.disk().ail(DiskFault::Full);
     bench.run(50);
-    bench.log.disk().heal(Ailment::Full);
+    bench.log.disk().heal(DiskFault::Full);
     bench.run(100);
     assert_eq!(*bench.done.borrow(), [(1, Some(Lsn(1)), at(4)), (2, Some(Lsn(2)), at(54))]);
 }
@@ -202,13 +202,13 @@ fn a_full_disk_begins_no_flush_and_ends_the_one_under_way() {
 #[test]
 fn a_disk_is_well_when_nothing_is_wrong_with_it() {
     let bench = Bench::new();
-    bench.log.disk().ail(Ailment::Stalled);
-    bench.log.disk().ail(Ailment::Stalled);
-    bench.log.disk().heal(Ailment::Stalled);
+    bench.log.disk().ail(DiskFault::Stalled);
+    bench.log.disk().ail(DiskFault::Stalled);
+    bench.log.disk().heal(DiskFault::Stalled);
     bench.force(1, 0, ForceKind::Commit);
     bench.run(50);
     assert!(bench.done.borrow().is_empty());
-    bench.log.disk().heal(Ailment::Stalled);
+    bench.log.disk().heal(DiskFault::Stalled);
     bench.run(51);
     assert_eq!(bench.done.borrow().len(), 1);
 }
@@ -217,7 +217,7 @@ fn a_disk_is_well_when_nothing_is_wrong_with_it() {
 fn torn(lies: bool, written: f64) -> Vec<u32> {
     let bench = Bench::new();
     if lies {
-        bench.log.disk().ail(Ailment::Lying);
+        bench.log.disk().ail(DiskFault::Lying);
     }
     bench.force(1, 0, ForceKind::Commit);
     bench.run(1);

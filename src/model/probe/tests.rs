@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crate::experiment::compare::setup;
 use crate::experiment::run::Setup;
-use crate::experiment::testbed::{SHOP, Told, scenario, tell_of};
 use crate::kernel::Span;
 use crate::model::record::{Kind, MessageClass};
 use crate::model::system::{Feed, Grant, ReplicaSpec, ServiceId, System, TableId};
+use crate::tests::runs::{RecordedRun, SHOP, record_run, scenario};
 
 const ORDER: ServiceId = ServiceId(0);
 const DESK: ServiceId = ServiceId(2);
@@ -53,7 +53,7 @@ fn share(system: &mut System) {
 }
 
 /// How long every read took, in ms; how many messages each cost; and where it saw cells.
-fn paid(told: &Told) -> (u64, usize, Vec<String>) {
+fn paid(told: &RecordedRun) -> (u64, usize, Vec<String>) {
     let read = &told.report.reads[0];
     let count = read.ended.scheduled;
     assert!(count > 10 && read.ended.read == count, "{:?}", read.ended);
@@ -73,7 +73,7 @@ fn paid(told: &Told) -> (u64, usize, Vec<String>) {
 #[test]
 fn a_cell_costs_a_round_trip_more_by_way_of_somebody_who_must_ask() {
     let paid =
-        |by: Option<&str>, change: fn(&mut System)| paid(&tell_of(&shop(LEFT, by, change), 1));
+        |by: Option<&str>, change: fn(&mut System)| paid(&record_run(&shop(LEFT, by, change), 1));
     let stock = || vec!["stock-db".to_owned()];
     // There and back, to the database and back, and its work.
     assert_eq!(paid(None, |_| ()), (5, 4, stock()));
@@ -86,7 +86,7 @@ fn a_cell_costs_a_round_trip_more_by_way_of_somebody_who_must_ask() {
 #[test]
 fn a_join_is_composed_of_what_is_at_hand_and_of_calls_at_the_same_time() {
     let paid =
-        |by: Option<&str>, change: fn(&mut System)| paid(&tell_of(&shop(BOTH, by, change), 1));
+        |by: Option<&str>, change: fn(&mut System)| paid(&record_run(&shop(BOTH, by, change), 1));
     let both = || vec!["order-db".to_owned(), "stock-db".to_owned()];
     assert_eq!(paid(None, |_| ()), (5, 8, both()), "the client composes");
     assert_eq!(paid(Some("order"), |_| ()), (7, 8, both()), "its own row, and a call");
@@ -106,7 +106,7 @@ fn a_join_is_composed_of_what_is_at_hand_and_of_calls_at_the_same_time() {
 #[test]
 fn what_a_service_composes_is_right_whichever_way_it_reads() {
     for change in [|_: &mut System| (), share, replicate] {
-        let told = tell_of(&shop(BOTH, Some("desk"), change), 1);
+        let told = record_run(&shop(BOTH, Some("desk"), change), 1);
         let ended = told.report.reads[0].ended;
         assert_eq!(ended.within[2].right, ended.scheduled, "ten seconds are enough");
         assert!(told.all(Kind::ProbeSaw).all(|saw| saw.b == 1));
@@ -118,7 +118,7 @@ fn what_a_service_composes_is_right_whichever_way_it_reads() {
             replica.feed = Feed::Periodic(Span::from_secs(3_600));
         }
     };
-    let told = tell_of(&shop(BOTH, Some("desk"), forgotten), 1);
+    let told = record_run(&shop(BOTH, Some("desk"), forgotten), 1);
     let ended = told.report.reads[0].ended;
     assert_eq!(ended.within[2].stale, ended.scheduled);
     assert!(told.all(Kind::ProbeSaw).all(|saw| saw.b == 0));
@@ -131,7 +131,7 @@ fn a_chain_is_as_available_as_all_its_links_and_a_copy_needs_only_its_keeper() {
     let answered = |change: fn(&mut System)| {
         let mut setup = shop(LEFT, Some("desk"), change);
         setup.faults = scenario(&(SHOP.to_owned() + crash)).faults.into();
-        let read = tell_of(&setup, 1).report.reads[0].clone();
+        let read = record_run(&setup, 1).report.reads[0].clone();
         (read.ended.read > 0, read.ended.error > 0, read.timed_out())
     };
     assert_eq!(answered(|_| ()), (false, true, 0), "the owner's process is down, and says so");

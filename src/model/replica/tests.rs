@@ -5,16 +5,16 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use crate::experiment::compare::setup;
-use crate::experiment::testbed::{SHOP, Told, scenario, tell_of};
 use crate::kernel::Span;
 use crate::model::record::{Kind, ROW_GONE, column_subject};
 use crate::model::system::{Feed, ReplicaSpec, System, TableId};
+use crate::tests::runs::{RecordedRun, SHOP, record_run, scenario};
 
 const PRODUCTS: TableId = TableId(1);
 const COPY: TableId = TableId(2);
 
 /// The shop, whose orders keep a copy of what stock has left, with more buyers and these faults.
-fn shop(feed: impl Into<Option<Feed>>, faults: &str, seed: u64) -> Told {
+fn shop(feed: impl Into<Option<Feed>>, faults: &str, seed: u64) -> RecordedRun {
     changed_shop(feed.into(), faults, seed, |_| ())
 }
 
@@ -23,7 +23,7 @@ fn changed_shop(
     faults: &str,
     seed: u64,
     change: impl FnOnce(&mut System),
-) -> Told {
+) -> RecordedRun {
     let text = SHOP
         .replace(
             "[operations.buy]",
@@ -41,11 +41,11 @@ fn changed_shop(
     let replica = |feed| ReplicaSpec { of: PRODUCTS, copy: COPY, feed };
     system.replicas.extend(feed.map(replica));
     change(system);
-    tell_of(&setup, seed)
+    record_run(&setup, seed)
 }
 
 /// What the cells of a table came to hold, and how often one changed.
-fn values(told: &Told, table: TableId) -> (Vec<i64>, usize) {
+fn values(told: &RecordedRun, table: TableId) -> (Vec<i64>, usize) {
     let mut values = vec![99; 5];
     let mut changes = 0;
     for record in told.all(Kind::Value).filter(|r| r.subject == column_subject(table, 0)) {
@@ -80,13 +80,13 @@ fn a_copy_counts_for_no_step_and_keeps_no_property_from_holding() {
     let names: Vec<&str> = crate::checks::properties::Properties::builtin().names();
     let (with, without) = (shop(Feed::Events, "", 1), shop(None, "", 1));
     assert!(names.len() >= 28, "{}", names.len());
-    let verdicts = |told: &Told| -> Vec<(String, _)> {
+    let verdicts = |told: &RecordedRun| -> Vec<(String, _)> {
         let findings = told.verify(&names, None).into_iter();
         findings.map(|finding| (finding.property, finding.judgement.verdict)).collect()
     };
     assert_eq!(verdicts(&with), verdicts(&without));
     assert_eq!(with.report.census, without.report.census);
-    let shown = |told: &Told| told.count(Kind::Shown);
+    let shown = |told: &RecordedRun| told.count(Kind::Shown);
     assert_eq!(shown(&with), shown(&without));
     assert!(values(&with, COPY).1 > 100 && values(&without, COPY).1 == 0);
 }

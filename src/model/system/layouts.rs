@@ -2,8 +2,8 @@
 //!
 //! Tables stay where they are, so that only two things change: who has which right to a table, and
 //! by whom the steps of an operation are carried out. The latter makes another kind of operation of
-//! it, with the same keys, the same steps and the same luck, which takes the place of the declared
-//! one for all that arrive from then on. So an operation ends the way in which it began.
+//! it, with the same keys, the same steps and the same random numbers, which takes the place of the
+//! declared one for all that arrive from then on. So an operation ends the way in which it began.
 
 use std::ops::Range;
 

@@ -13,7 +13,7 @@ use super::*;
 use crate::kernel::Dist;
 use crate::model::broker::{Broker, BrokerPolicy};
 use crate::model::env::OpInfo;
-use crate::model::point::{Order, Point, Watcher};
+use crate::model::point::{Action, Point, Watcher};
 use crate::model::system::{MAX_KEYS, RowKey, ServiceId};
 use story::Story;
 
@@ -82,8 +82,8 @@ struct Trapper {
 }
 
 impl Watcher for Trapper {
-    fn reach(&self, point: &Point) -> Order {
-        let Some(world) = self.world.upgrade() else { return Order::Go };
+    fn reach(&self, point: &Point) -> Action {
+        let Some(world) = self.world.upgrade() else { return Action::Go };
         if point.node == self.broker {
             self.passed.set(self.passed.get() + 1);
             let sprung = |trap: &&Trap| trap.nth == self.passed.get();
@@ -95,7 +95,7 @@ impl Watcher for Trapper {
                 });
             }
         }
-        Order::Go
+        Action::Go
     }
 }
 
@@ -110,11 +110,11 @@ impl Protocol for Alone {
         self.broker.node()
     }
 
-    fn execute(self: Rc<Self>, _: Here, _: OpId) -> Execution {
+    fn execute(self: Rc<Self>, _: ProcessCtx, _: OpId) -> Execution {
         Box::pin(std::future::ready(Answer::Done))
     }
 
-    fn start(self: Rc<Self>, here: Here) {
+    fn start(self: Rc<Self>, here: ProcessCtx) {
         let late = self.late;
         if here.node() == self.broker.node() {
             self.broker.start(&here, move |here, parcel| consume(here, parcel, late));
@@ -126,11 +126,11 @@ impl Protocol for Alone {
     }
 }
 
-fn wants(_: &Here, group: ServiceId, parcel: &Parcel) -> bool {
+fn wants(_: &ProcessCtx, group: ServiceId, parcel: &Parcel) -> bool {
     parcel.wanted >> group.0 & 1 == 1
 }
 
-async fn consume(here: Here, parcel: Parcel, late: Span) -> bool {
+async fn consume(here: ProcessCtx, parcel: Parcel, late: Span) -> bool {
     let group = here.service().expect("a group is a service");
     let manner = parcel.manners[group.index()][usize::from(here.ctx().attempt) % 3];
     match manner {
@@ -172,15 +172,15 @@ fn play(course: &Course) -> Story {
         for parcel in &batch.parcels {
             let ordinal = parcels.len() as u64;
             let (kind, keys) = (OperationKind(0), [RowKey(parcel.key); MAX_KEYS]);
-            let luck = ordinal.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            let info = OpInfo { kind, keys, luck, ordinal, arrived: Time::ZERO };
+            let stream = ordinal.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let info = OpInfo { kind, keys, stream, ordinal, arrived: Time::ZERO };
             events.push((bench.world.env().arrive(info), *parcel));
             parcels.push(*parcel);
         }
         let (broker, safe, node) = (broker.clone(), Rc::clone(&safe), bench.node(batch.from));
         bench.when(at(batch.at), move |world| {
             let process = world.env().next_process();
-            let here = Here::new(Rc::clone(world), Ctx { node, process, ..Ctx::WORLD });
+            let here = ProcessCtx::new(Rc::clone(world), Ctx { node, process, ..Ctx::WORLD });
             world.env().sim().spawn(node, async move {
                 let ops: Vec<OpId> = events.iter().map(|(op, _)| *op).collect();
                 if broker.publish(&here, events, millis(1_000)).await {

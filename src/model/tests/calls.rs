@@ -5,7 +5,7 @@ use super::*;
 const A_TO_B: (&str, &str) = ("a", "b");
 
 /// Works for 3 ms, says that it did, and answers.
-async fn work(here: Here) -> u32 {
+async fn work(here: ProcessCtx) -> u32 {
     here.sleep(millis(3)).await;
     here.note_label(Kind::Decided, "worked", 0, 0);
     7
@@ -98,7 +98,7 @@ fn the_callers_crash_does_not_stop_the_callee() {
 fn a_copied_request_runs_twice_and_the_first_reply_counts() {
     let bench = Bench::new();
     bench.disturb("a", "b", LinkEffect::Duplicate(1.0));
-    let outcome = bench.call(A_TO_B, ping(100), |here: Here| async move {
+    let outcome = bench.call(A_TO_B, ping(100), |here: ProcessCtx| async move {
         let served = here.local::<u32>();
         let count = served.with(|served| {
             *served += 1;
@@ -158,7 +158,7 @@ fn scattered_calls_gather_their_replies_in_order_under_one_deadline() {
     let (gathered, to) = (Rc::clone(&replies), [bench.node("a"), bench.node("b")]);
     bench.start("driver", |here| async move {
         let calls = (0..4_u32).map(|number| {
-            let answer = move |_: Here| async move { number };
+            let answer = move |_: ProcessCtx| async move { number };
             (*here.ctx(), to[usize::from(number % 2 == 1)], answer)
         });
         let answers = here.call_all(ping(100), calls).await;

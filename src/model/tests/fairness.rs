@@ -1,10 +1,10 @@
-//! Every variant of a comparison meets the same luck.
+//! Every variant of a comparison meets the same random numbers.
 
 use std::collections::BTreeMap;
 
-use crate::experiment::testbed::{Told, scenario, tell};
 use crate::model::record::{Kind, OpId};
 use crate::model::system::Refuse;
+use crate::tests::runs::{RecordedRun, record_text, scenario};
 
 /// The shipped scenario with its faults, cut down to half a minute.
 fn short() -> String {
@@ -22,7 +22,7 @@ type Place = (OpId, u8, u16, &'static str, u16, u16);
 /// Draws by the place where they were made. Where several were made, the first is taken.
 type Draws = BTreeMap<Place, u64>;
 
-fn arrivals(told: &Told) -> Vec<(u8, u64, u32, u32, u64, u64)> {
+fn arrivals(told: &RecordedRun) -> Vec<(u8, u64, u32, u32, u64, u64)> {
     let arrival = |kind| matches!(kind, Kind::Offered | Kind::Touches);
     told.records
         .iter()
@@ -37,7 +37,7 @@ const CHANCE: u64 = 0;
 /// What chance said of each step that it may refuse and that was attempted: refused or not. What
 /// rows say, such as that there is no ticket to close yet, is a result and not compared.
 /// A refusal stays one even if a job carries the row on and back in a single commit.
-fn refusals(told: &Told) -> BTreeMap<(OpId, u8), bool> {
+fn refusals(told: &RecordedRun) -> BTreeMap<(OpId, u8), bool> {
     let kinds = told.all(Kind::Offered).map(|record| (record.op, record.subject as usize));
     let kinds: BTreeMap<OpId, usize> = kinds.collect();
     let by_chance = |op: OpId, step: u8| {
@@ -60,7 +60,7 @@ fn refusals(told: &Told) -> BTreeMap<(OpId, u8), bool> {
 
 /// How long every leg took between clients, services and databases, and how much work services
 /// drew, by where it was drawn.
-fn draws(told: &Told) -> (Draws, Draws) {
+fn draws(told: &RecordedRun) -> (Draws, Draws) {
     let common = 1 + told.system.services.len() as u16 + told.system.databases.len() as u16;
     let mut sent = BTreeMap::new();
     let (mut delays, mut work) = (Draws::new(), Draws::new());
@@ -109,12 +109,12 @@ fn arrivals_keys_refusals_work_and_delays_are_the_same_in_every_variant() {
     let scenario = scenario(&text);
     let mut variants = scenario.variants.iter().map(|variant| variant.name.shown.to_string());
     let first = variants.next().expect("a variant");
-    let told = tell(&text, &first, 1);
+    let told = record_text(&text, &first, 1);
     assert!(told.ran.settled);
     let (arrived, refused, (delays, work)) = (arrivals(&told), refusals(&told), draws(&told));
     assert!(arrived.len() > 2_000);
     for name in variants {
-        let other = tell(&text, &name, 1);
+        let other = record_text(&text, &name, 1);
         assert_eq!(arrivals(&other), arrived, "{name}");
         let refusals = agree(&name, &refused, &refusals(&other));
         let (other_delays, other_work) = draws(&other);

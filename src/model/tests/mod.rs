@@ -17,16 +17,16 @@ use std::sync::Arc;
 
 use super::call::{Message, Reply};
 use super::env::{Ctx, Env};
-use super::here::Here;
 use super::network::{Disturbance, LinkEffect};
+use super::process::ProcessCtx;
 use super::protocol::{Execution, Protocol};
 use super::record::{Answer, Kind, OpId, Record};
 use super::system::{OperationKind, System};
 use super::world::World;
 use super::{probe, workload as load};
 use crate::checks::{Judge, JudgeOptions};
-use crate::experiment::testbed::scenario;
-use crate::kernel::{Luck, NodeId, Recorder, Simulation, Sink, Span, Time};
+use crate::kernel::{NodeId, RandomStreams, Recorder, Simulation, Sink, Span, Time};
+use crate::tests::runs::scenario;
 
 /// Two services with a database each and one operation that writes to both; 1 ms a message.
 const SMALL: &str = "
@@ -93,7 +93,7 @@ pattern = 'orchestrated'
 ";
 
 /// What a service does when a client asks.
-type Script = dyn Fn(Here, OpId) -> Execution;
+type Script = dyn Fn(ProcessCtx, OpId) -> Execution;
 
 /// A protocol that does what a test says, at the service of the first step.
 struct Scripted(Box<Script>);
@@ -103,11 +103,11 @@ impl Protocol for Scripted {
         world.instance(world.first_service(kind), op)
     }
 
-    fn execute(self: Rc<Self>, here: Here, op: OpId) -> Execution {
+    fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Execution {
         (self.0)(here, op)
     }
 
-    fn start(self: Rc<Self>, _: Here) {}
+    fn start(self: Rc<Self>, _: ProcessCtx) {}
 
     fn period(&self) -> Span {
         Span::ZERO
@@ -155,7 +155,7 @@ impl Bench {
     }
 
     /// A world in which services answer clients as `script` says.
-    fn with(system: System, script: impl Fn(Here, OpId) -> Execution + 'static) -> Self {
+    fn with(system: System, script: impl Fn(ProcessCtx, OpId) -> Execution + 'static) -> Self {
         Self::running(system, "driver", |_| Rc::new(Scripted(Box::new(script))))
     }
 
@@ -170,7 +170,7 @@ impl Bench {
         let keep = Rc::new(RefCell::new(Keep::default()));
         let judge = Rc::new(RefCell::new(Judge::new(&system, JudgeOptions::default())));
         let recorder = Recorder::new(vec![Rc::clone(&keep) as _, Rc::clone(&judge) as _]);
-        let env = Env::new(simulation.sim().clone(), Luck::new(1), system, recorder);
+        let env = Env::new(simulation.sim().clone(), RandomStreams::new(1), system, recorder);
         let world = World::new(env, &[driver]);
         world.run(protocol(&world));
         Self { simulation, world, keep, judge }
@@ -188,14 +188,14 @@ impl Bench {
     }
 
     /// A process of a node.
-    fn here(&self, name: &str) -> Here {
+    fn here(&self, name: &str) -> ProcessCtx {
         let process = self.world.env().next_process();
         let ctx = Ctx { node: self.node(name), process, ..Ctx::WORLD };
-        Here::new(Rc::clone(&self.world), ctx)
+        ProcessCtx::new(Rc::clone(&self.world), ctx)
     }
 
     /// Starts a process on a node, now.
-    fn start<Fut>(&self, name: &str, process: impl FnOnce(Here) -> Fut)
+    fn start<Fut>(&self, name: &str, process: impl FnOnce(ProcessCtx) -> Fut)
     where
         Fut: Future<Output = ()> + 'static,
     {
@@ -206,7 +206,7 @@ impl Bench {
     /// Asks `to` on behalf of `from`, now; what came of it, and when, is there afterwards.
     fn call<F, Fut>(&self, (from, to): (&str, &str), message: Message, handler: F) -> Outcome
     where
-        F: Fn(Here) -> Fut + Clone + Send + 'static,
+        F: Fn(ProcessCtx) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = u32> + 'static,
     {
         let outcome = Outcome::default();

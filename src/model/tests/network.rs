@@ -8,12 +8,12 @@ use crate::model::network::Fate;
 use crate::model::record::{DAMAGED, MessageClass};
 use crate::model::system::{LinkSpec, MAX_KEYS, RowKey, ServiceId, StepId};
 
-/// An operation that draws as `luck` says.
-fn operation(bench: &Bench, luck: u64) -> OpId {
+/// An operation that draws as `stream` says.
+fn operation(bench: &Bench, stream: u64) -> OpId {
     let keys = [RowKey(0); MAX_KEYS];
     let kind = OperationKind(0);
     let arrived = Time::ZERO;
-    bench.world.env().arrive(OpInfo { kind, keys, luck, ordinal: 0, arrived })
+    bench.world.env().arrive(OpInfo { kind, keys, stream, ordinal: 0, arrived })
 }
 
 fn fate(bench: &Bench, ctx: Ctx, leg: u64) -> Fate {
@@ -61,8 +61,8 @@ fn a_leg_takes_as_long_in_every_variant() {
     let mut system = varied();
     system.services.push(system.services[0].clone());
     let busy = Bench::of(system);
-    for luck in 0..10 {
-        let op = operation(&busy, luck);
+    for stream in 0..10 {
+        let op = operation(&busy, stream);
         fate(&busy, Ctx::WORLD.for_op(op), 7);
         fate(&busy, Ctx::WORLD, 7);
     }

@@ -92,11 +92,11 @@ fn nothing_else_in_the_world_changes_arrivals_and_keys() {
     let crowded = run(system);
     assert_eq!(arrivals(&crowded, 0), alone);
     assert!(arrivals(&crowded, 1).len() > 400);
-    // What a load is called decides its draws, unless its luck name is kept.
+    // What a load is called decides its draws, unless its stream name is kept.
     let renamed = offered(vec![load("renamed", Arrivals::Poisson(50.0))]);
     assert_ne!(arrivals(&renamed, 0), alone);
     let mut kept = load("poisson", Arrivals::Poisson(50.0));
-    kept.name = Name::with_luck("renamed", "poisson");
+    kept.name = Name::with_stream("renamed", "poisson");
     assert_eq!(arrivals(&offered(vec![kept]), 0), alone);
 }
 

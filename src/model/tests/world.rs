@@ -3,7 +3,7 @@
 use std::rc::Weak;
 
 use super::*;
-use crate::model::point::{Act, Moment, Order, Point, Watcher};
+use crate::model::point::{Action, Hook, Point, Watcher, When};
 
 fn pinged(bench: &Bench) -> Outcome {
     bench.call(("driver", "a"), ping(100), |_| async { 1 })
@@ -146,13 +146,13 @@ fn a_database_on_the_node_of_a_service_crashes_and_recovers_with_it() {
 struct BeforeForce(Weak<World>, NodeId);
 
 impl Watcher for BeforeForce {
-    fn reach(&self, point: &Point) -> Order {
+    fn reach(&self, point: &Point) -> Action {
         if let Some(world) = self.0.upgrade()
-            && (point.node, point.act, point.moment) == (self.1, Act::Force, Moment::Before)
+            && (point.node, point.hook, point.when) == (self.1, Hook::Force, When::Before)
         {
             world.crash(self.1, false);
         }
-        Order::Go
+        Action::Go
     }
 }
 

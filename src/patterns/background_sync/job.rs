@@ -9,11 +9,11 @@ use super::{BackgroundSync, Find, JOB, Measured, OnRefusal, Write};
 use crate::kernel::{Span, Time};
 use crate::model::call::{Message, Reply};
 use crate::model::database::{DbError, Derived, Policy, RowVersion, Version};
-use crate::model::here::Here;
+use crate::model::local_fault::LocalFault;
+use crate::model::process::ProcessCtx;
 use crate::model::record::Kind;
 use crate::model::system::{Columns, RowKey, TableId};
-use crate::model::trouble::Trouble;
-use crate::patterns::slip::Slip;
+use crate::patterns::seeded_bug::SeededBug;
 
 /// One line of the job's log: how far each rule has come. Saved when a run is over, never before.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +44,7 @@ struct Findings {
 /// The job's life: wait, run, wait. From start to start it keeps a timetable, as cron does: an
 /// outage skips runs and shifts none, and the node's clock says what time it is. From end to start
 /// it has nothing to wait for after a restart.
-pub(super) async fn run(pattern: Rc<BackgroundSync>, here: Here) {
+pub(super) async fn run(pattern: Rc<BackgroundSync>, here: ProcessCtx) {
     let interval = pattern.settings.interval;
     let (measured, began) = (pattern.settings.measured, here.clock());
     let past = began.as_nanos() / interval.as_nanos();
@@ -68,7 +68,7 @@ pub(super) async fn run(pattern: Rc<BackgroundSync>, here: Here) {
 }
 
 /// The standby's life: run whenever the job does not answer.
-pub(super) async fn stand_by(pattern: Rc<BackgroundSync>, here: Here) {
+pub(super) async fn stand_by(pattern: Rc<BackgroundSync>, here: ProcessCtx) {
     let job = here.world().driver(JOB);
     loop {
         here.sleep(pattern.settings.interval).await;
@@ -82,12 +82,12 @@ pub(super) async fn stand_by(pattern: Rc<BackgroundSync>, here: Here) {
 
 /// It is time for a run: there is one, unless a trouble keeps it from starting, or starts another
 /// one beside it.
-async fn take_turn(pattern: &Rc<BackgroundSync>, here: &Here) {
-    let name = here.world().name(here.node()).luck;
-    if here.env().suffers(Trouble::JobSkip, name, here.ctx(), 0) {
+async fn take_turn(pattern: &Rc<BackgroundSync>, here: &ProcessCtx) {
+    let name = here.world().name(here.node()).stream;
+    if here.env().suffers(LocalFault::JobSkip, name, here.ctx(), 0) {
         return;
     }
-    if here.env().suffers(Trouble::JobOverlap, name, here.ctx(), 0) {
+    if here.env().suffers(LocalFault::JobOverlap, name, here.ctx(), 0) {
         let pattern = Rc::clone(pattern);
         here.spawn(|here| async move { pattern.synchronize(&here).await });
     }
@@ -96,7 +96,7 @@ async fn take_turn(pattern: &Rc<BackgroundSync>, here: &Here) {
 
 impl BackgroundSync {
     /// One run: every rule in order, and again those whose source was corrected meanwhile.
-    async fn synchronize(&self, here: &Here) {
+    async fn synchronize(&self, here: &ProcessCtx) {
         let mut progress = here.log::<Progress>().records().pop().unwrap_or_default();
         progress.watermarks.resize(self.rules.len(), Time::ZERO);
         let mut dirty: BTreeSet<TableId> = self.rules.iter().map(|rule| rule.source).collect();
@@ -126,7 +126,7 @@ impl BackgroundSync {
     /// to do is forgotten, only if all went well.
     async fn follow(
         &self,
-        here: &Here,
+        here: &ProcessCtx,
         number: usize,
         progress: &mut Progress,
         corrected: &mut BTreeSet<TableId>,
@@ -144,16 +144,16 @@ impl BackgroundSync {
         }
         let mut waiting = Vec::new();
         let targets: Vec<RowKey> = keys.keys().copied().collect();
-        let slips = self.settings.slips;
+        let seeded_bugs = self.settings.seeded_bugs;
         let reached = newest.unwrap_or_default().max(progress.watermarks[number]);
-        if slips.makes(Slip::SavesBeforeItWrites) {
+        if seeded_bugs.makes(SeededBug::SavesBeforeItWrites) {
             progress.watermarks[number] = reached;
             here.log::<Progress>().force(progress.clone(), "watermark").await;
         }
         for batch in targets.chunks(self.settings.batch as usize) {
             match self.carry_on(here, rule, batch.to_vec(), corrected).await {
                 Ok(open) => waiting.extend(open),
-                Err(Unreachable) if slips.makes(Slip::MovesOnAfterFailure) => {}
+                Err(Unreachable) if seeded_bugs.makes(SeededBug::MovesOnAfterFailure) => {}
                 Err(unreachable) => return Err(unreachable),
             }
         }
@@ -164,7 +164,7 @@ impl BackgroundSync {
     }
 
     /// Alerts if a change has waited for longer than the watchdog allows.
-    fn watch(&self, here: &Here, changed: &[RowVersion], watermark: Time) {
+    fn watch(&self, here: &ProcessCtx, changed: &[RowVersion], watermark: Time) {
         let Some(limit) = self.settings.watchdog else { return };
         let news = changed.iter().filter(|row| row.updated_at() > watermark);
         if news.clone().any(|row| here.clock() - row.updated_at() > limit) {
@@ -175,7 +175,7 @@ impl BackgroundSync {
     /// The source rows that may have something to carry on.
     async fn changed(
         &self,
-        here: &Here,
+        here: &ProcessCtx,
         rule: &Rule,
         watermark: Time,
     ) -> Result<Vec<RowVersion>, Unreachable> {
@@ -212,7 +212,7 @@ impl BackgroundSync {
     /// Carries some target rows on until they are right; gives those that must wait.
     async fn carry_on(
         &self,
-        here: &Here,
+        here: &ProcessCtx,
         rule: &Rule,
         mut keys: Vec<RowKey>,
         corrected: &mut BTreeSet<TableId>,
@@ -248,7 +248,7 @@ impl BackgroundSync {
     /// Asks the owner to write corrections: what became of each.
     async fn correct(
         &self,
-        here: &Here,
+        here: &ProcessCtx,
         rule: &Rule,
         corrections: Vec<Correction>,
     ) -> Result<Vec<(RowKey, Corrected)>, Unreachable> {
@@ -267,7 +267,7 @@ impl BackgroundSync {
     /// seen to it is noted.
     async fn derive(
         &self,
-        here: &Here,
+        here: &ProcessCtx,
         rule: &Rule,
         keys: &[RowKey],
     ) -> Result<Findings, Unreachable> {
@@ -318,7 +318,7 @@ impl BackgroundSync {
     /// How the write policy puts a correction.
     fn change(
         &self,
-        here: &Here,
+        here: &ProcessCtx,
         rule: &Rule,
         target: &RowVersion,
         mut cells: Vec<(u8, Derived)>,
@@ -351,7 +351,7 @@ impl BackgroundSync {
     /// that were added up those to which the owner objects; if it names none, the last one.
     async fn compensate(
         &self,
-        here: &Here,
+        here: &ProcessCtx,
         rule: &Rule,
         key: RowKey,
         groups: &BTreeMap<RowKey, Vec<RowVersion>>,
@@ -387,14 +387,14 @@ impl BackgroundSync {
 
 /// One request to the owner of a table.
 async fn ask<T, F, Fut>(
-    here: &Here,
+    here: &ProcessCtx,
     label: &'static str,
     table: TableId,
     handler: F,
 ) -> Result<T, Unreachable>
 where
     T: 'static,
-    F: Fn(Here) -> Fut + Clone + Send + 'static,
+    F: Fn(ProcessCtx) -> Fut + Clone + Send + 'static,
     Fut: Future<Output = Result<T, DbError>> + 'static,
 {
     let owner = here.world().owner(table, here.ctx().op);

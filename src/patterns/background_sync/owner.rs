@@ -3,7 +3,7 @@
 
 use crate::kernel::Time;
 use crate::model::database::{DbError, Delta, Derived, Policy, RowVersion, Txn, Version};
-use crate::model::here::Here;
+use crate::model::process::ProcessCtx;
 use crate::model::system::{Columns, RowKey, TableId};
 
 /// A correction of one row.
@@ -33,7 +33,7 @@ pub(super) enum Corrected {
 /// What a derivation knows of a table: the columns that it names.
 pub(super) type Known = (TableId, Columns);
 
-async fn begin(here: &Here, (table, columns): Known) -> Result<Txn, DbError> {
+async fn begin(here: &ProcessCtx, (table, columns): Known) -> Result<Txn, DbError> {
     let owner = here.system().owner(table, here.now());
     let mut txn = here.database(table).begin(*here.ctx(), here.node(), owner, false).await?;
     txn.rely_on(columns);
@@ -42,7 +42,7 @@ async fn begin(here: &Here, (table, columns): Known) -> Result<Txn, DbError> {
 
 /// Rows written since a time, oldest first.
 pub(super) async fn changed(
-    here: Here,
+    here: ProcessCtx,
     known: Known,
     since: Time,
     limit: usize,
@@ -55,7 +55,7 @@ pub(super) async fn changed(
 
 /// The next rows in the order of keys.
 pub(super) async fn scan(
-    here: Here,
+    here: ProcessCtx,
     known: Known,
     after: Option<RowKey>,
     limit: usize,
@@ -68,7 +68,7 @@ pub(super) async fn scan(
 
 /// These rows, existing or not.
 pub(super) async fn rows(
-    here: Here,
+    here: ProcessCtx,
     known: Known,
     keys: Vec<RowKey>,
 ) -> Result<Vec<RowVersion>, DbError> {
@@ -80,7 +80,7 @@ pub(super) async fn rows(
 
 /// For each key, the rows whose column holds it.
 pub(super) async fn groups(
-    here: Here,
+    here: ProcessCtx,
     known: Known,
     by: u8,
     keys: Vec<RowKey>,
@@ -94,7 +94,7 @@ pub(super) async fn groups(
 
 /// Writes corrections in one transaction. What is refused or has changed is left out of it.
 pub(super) async fn correct(
-    here: Here,
+    here: ProcessCtx,
     table: TableId,
     corrections: Vec<Correction>,
 ) -> Result<Vec<Corrected>, DbError> {
@@ -118,7 +118,7 @@ pub(super) async fn correct(
 
 /// Which of these versions the owner of a cell would refuse to have carried into it.
 pub(super) async fn vet(
-    here: Here,
+    here: ProcessCtx,
     (table, key, column): (TableId, RowKey, u8),
     versions: Vec<Version>,
 ) -> Result<Vec<bool>, DbError> {
@@ -131,7 +131,7 @@ pub(super) async fn vet(
 /// Takes back what one of these cells of a row shows last and could not be carried on, unless
 /// somebody has written the row since it was read at this version.
 pub(super) async fn take_back(
-    here: Here,
+    here: ProcessCtx,
     table: TableId,
     (key, version): (RowKey, u64),
     causes: Vec<u8>,

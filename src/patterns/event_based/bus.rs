@@ -6,7 +6,7 @@ use std::pin::Pin;
 use super::consumer::{self, Manners};
 use crate::model::call::{Message, Reply};
 use crate::model::database::Event;
-use crate::model::here::Here;
+use crate::model::process::ProcessCtx;
 use crate::model::record::Answer;
 use crate::model::system::ServiceId;
 use crate::patterns::step::Failure;
@@ -16,7 +16,7 @@ use crate::patterns::step::Failure;
 type Handled = Pin<Box<dyn Future<Output = Result<(), Failure>>>>;
 
 /// Tells of the first step, and answers the client by what the handlers came to.
-pub(super) async fn tell(here: &Here, event: Event, manners: Manners) -> Answer {
+pub(super) async fn tell(here: &ProcessCtx, event: Event, manners: Manners) -> Answer {
     match hand_over(here, event, manners).await {
         Ok(()) => Answer::Done,
         Err(Failure::Refused) => Answer::RefusedByRule,
@@ -27,7 +27,11 @@ pub(super) async fn tell(here: &Here, event: Event, manners: Manners) -> Answer 
 
 /// Has every service that wants an event handle it, one after the other, once each. The first that
 /// fails ends it: those behind it never hear.
-pub(super) async fn hand_over(here: &Here, event: Event, manners: Manners) -> Result<(), Failure> {
+pub(super) async fn hand_over(
+    here: &ProcessCtx,
+    event: Event,
+    manners: Manners,
+) -> Result<(), Failure> {
     let services = 0..here.system().services.len() as u16;
     for service in services.map(ServiceId) {
         if !consumer::wants(here, service, &event) {
@@ -49,6 +53,6 @@ pub(super) async fn hand_over(here: &Here, event: Event, manners: Manners) -> Re
     Ok(())
 }
 
-fn handle(here: Here, event: Event, manners: Manners) -> Handled {
+fn handle(here: ProcessCtx, event: Event, manners: Manners) -> Handled {
     Box::pin(async move { consumer::process(&here, event, manners).await })
 }

@@ -4,11 +4,11 @@ use super::{Acknowledge, EventBased, Publish, bus};
 use crate::kernel::{Span, Time};
 use crate::model::broker::Broker;
 use crate::model::database::{Event, EventKind};
-use crate::model::here::Here;
+use crate::model::process::ProcessCtx;
 use crate::model::record::OpId;
 use crate::model::system::{ServiceId, StepId, TableId};
 use crate::patterns::share::Share;
-use crate::patterns::step::{self, Care, Failure};
+use crate::patterns::step::{self, ApplyOptions, Failure};
 
 /// How a consumer behaves: the settings that it needs at hand.
 #[derive(Clone, Copy, Debug)]
@@ -30,13 +30,13 @@ impl Manners {
 
 /// Whether a service has something to do about an event: a step that follows it, or, after a
 /// refusal, a step of its own to take back.
-pub(super) fn wants(here: &Here, service: ServiceId, event: &Event) -> bool {
+pub(super) fn wants(here: &ProcessCtx, service: ServiceId, event: &Event) -> bool {
     concerns(here, service, event).next().is_some()
 }
 
 /// The steps of a service that an event concerns.
 fn concerns<'a>(
-    here: &'a Here,
+    here: &'a ProcessCtx,
     service: ServiceId,
     event: &Event,
 ) -> impl Iterator<Item = StepId> + use<'a> {
@@ -55,7 +55,7 @@ fn concerns<'a>(
 }
 
 /// Consumes an event; true acknowledges it.
-pub(super) async fn consume(here: Here, event: Event, manners: Manners) -> bool {
+pub(super) async fn consume(here: ProcessCtx, event: Event, manners: Manners) -> bool {
     if manners.acknowledge == Acknowledge::BeforeProcessing {
         here.spawn(move |here| async move {
             let _ = process(&here, event, manners).await; // Nobody would hear of it.
@@ -67,7 +67,11 @@ pub(super) async fn consume(here: Here, event: Event, manners: Manners) -> bool 
 
 /// Does what the event asks of this service. After a failure it should be asked again, unless
 /// whoever asks does not.
-pub(super) async fn process(here: &Here, event: Event, manners: Manners) -> Result<(), Failure> {
+pub(super) async fn process(
+    here: &ProcessCtx,
+    event: Event,
+    manners: Manners,
+) -> Result<(), Failure> {
     let Some(service) = here.service() else { return Ok(()) };
     let here = here.for_op(event.op);
     let concerned: Vec<StepId> = concerns(&here, service, &event).collect();
@@ -83,7 +87,7 @@ pub(super) async fn process(here: &Here, event: Event, manners: Manners) -> Resu
 
 /// Applies a step and tells those who wait for it. A refusal is told to everybody instead; within
 /// the process also whoever asked hears of it.
-async fn follow(here: &Here, step: StepId, manners: Manners) -> Result<(), Failure> {
+async fn follow(here: &ProcessCtx, step: StepId, manners: Manners) -> Result<(), Failure> {
     let op = here.ctx().op;
     let bus = manners.publish == Publish::InProcess;
     let applied = Event { op, step, kind: EventKind::Applied };
@@ -105,20 +109,28 @@ async fn follow(here: &Here, step: StepId, manners: Manners) -> Result<(), Failu
 }
 
 /// Takes a step back, or bars it if it never ran.
-async fn take_back(here: &Here, step: StepId, manners: Manners) -> Result<(), Failure> {
-    let care = Care { once: manners.idempotent, ..Care::default() };
-    step::undo(here, step, care).await?;
+async fn take_back(here: &ProcessCtx, step: StepId, manners: Manners) -> Result<(), Failure> {
+    let options = ApplyOptions { once: manners.idempotent, ..ApplyOptions::default() };
+    step::undo(here, step, options).await?;
     here.decide("compensation", 1, 0);
     Ok(())
 }
 
-fn care(here: &Here, event: Event, manners: Manners) -> Care {
+fn care(here: &ProcessCtx, event: Event, manners: Manners) -> ApplyOptions {
     let stored = manners.publish.is_stored() && super::is_wanted(here, &event);
-    Care { once: manners.idempotent, event: stored.then_some(event), ..Care::default() }
+    ApplyOptions {
+        once: manners.idempotent,
+        event: stored.then_some(event),
+        ..ApplyOptions::default()
+    }
 }
 
 /// Publishes what is not stored: to the broker, or by calling those who want to hear it.
-async fn publish_directly(here: &Here, event: Event, manners: Manners) -> Result<(), Failure> {
+async fn publish_directly(
+    here: &ProcessCtx,
+    event: Event,
+    manners: Manners,
+) -> Result<(), Failure> {
     match manners.publish {
         Publish::InProcess => bus::hand_over(here, event, manners).await?,
         Publish::DualWrite if super::is_wanted(here, &event) => {
@@ -134,7 +146,7 @@ async fn publish_directly(here: &Here, event: Event, manners: Manners) -> Result
 
 /// Forgets inbox rows that are older than the retention, once in a tenth of it. What other patterns
 /// remember of their operations is theirs.
-pub(super) fn forget_old_keys(here: &Here, retention: Span, share: &Share) {
+pub(super) fn forget_old_keys(here: &ProcessCtx, retention: Span, share: &Share) {
     let Some(service) = here.service() else { return };
     let share = share.clone();
     here.spawn(move |here| async move {

@@ -23,7 +23,7 @@ impl Settings {
         let forgetful = !self.idempotent_consumer || memory == Span::ZERO;
         let gives_up = self.max_deliveries < 3;
         let refused = promise::may_be_refused_later(system);
-        let keeps = Keeps::everything()
+        let guarantees = Keeps::everything()
             .and(&["no-phantom-event", "delivery", "no-dead-letters", "outbox-atomicity"])
             .and(&["no-suspension", "inbox-atomicity", "per-key-order"])
             .unless(loses || forgetful || gives_up, promise::ENDS)
@@ -51,7 +51,7 @@ impl Settings {
         };
         let mut budget = promise::budget(count, longest).without(&[faults::CLOCKS]);
         budget.0.push(refusing);
-        Promises { keeps: keeps.names(), budget, within: Some(within) }
+        Promises { guarantees: guarantees.names(), budget, within: Some(within) }
     }
 }
 

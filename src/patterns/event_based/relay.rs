@@ -5,12 +5,12 @@ use std::rc::Rc;
 
 use super::{EventBased, Publish};
 use crate::model::database::{Database, DbError, Event, OutboxRow, Position};
-use crate::model::here::Here;
+use crate::model::process::ProcessCtx;
 use crate::model::record::OpId;
-use crate::patterns::slip::Slip;
+use crate::patterns::seeded_bug::SeededBug;
 
 /// Starts a process per database that services write.
-pub(super) fn start(pattern: &Rc<EventBased>, here: &Here) {
+pub(super) fn start(pattern: &Rc<EventBased>, here: &ProcessCtx) {
     if !pattern.settings.publish.is_stored() {
         return;
     }
@@ -31,7 +31,7 @@ pub(super) fn start(pattern: &Rc<EventBased>, here: &Here) {
 }
 
 /// Polls an outbox: read a batch, publish it, delete it.
-async fn poll(pattern: &EventBased, here: &Here, database: &Rc<Database>) {
+async fn poll(pattern: &EventBased, here: &ProcessCtx, database: &Rc<Database>) {
     let settings = &pattern.settings;
     let mut after = 0;
     loop {
@@ -45,14 +45,14 @@ async fn poll(pattern: &EventBased, here: &Here, database: &Rc<Database>) {
             }
             let full = rows.len() == limit;
             let ids = rows.iter().map(|row| row.id).collect();
-            if settings.slips.makes(Slip::DeletesBeforeItPublishes) {
+            if settings.seeded_bugs.makes(SeededBug::DeletesBeforeItPublishes) {
                 let early = rows.iter().map(|row| row.id).collect();
                 let _ = database.outbox_delete(*here.ctx(), here.node(), early).await;
             }
             if !pass_on(pattern, here, &rows).await {
                 break;
             }
-            if settings.slips.makes(Slip::ReadsBehindTheHighest) {
+            if settings.seeded_bugs.makes(SeededBug::ReadsBehindTheHighest) {
                 after = rows.iter().map(|row| row.id).max().unwrap_or(after);
             }
             let deleted = database.outbox_delete(*here.ctx(), here.node(), ids).await;
@@ -64,7 +64,7 @@ async fn poll(pattern: &EventBased, here: &Here, database: &Rc<Database>) {
 }
 
 /// Tails a log: wait for a commit, read what is new, publish it, confirm it.
-async fn tail(pattern: &EventBased, here: &Here, database: &Rc<Database>) {
+async fn tail(pattern: &EventBased, here: &ProcessCtx, database: &Rc<Database>) {
     let mut position = Position::default();
     loop {
         let known = database.last_change();
@@ -85,7 +85,7 @@ async fn tail(pattern: &EventBased, here: &Here, database: &Rc<Database>) {
 /// One batch of the log; nothing if there is nothing new.
 async fn tail_once(
     pattern: &EventBased,
-    here: &Here,
+    here: &ProcessCtx,
     database: &Rc<Database>,
     after: Position,
 ) -> Result<Option<Position>, DbError> {
@@ -100,7 +100,7 @@ async fn tail_once(
 }
 
 /// Publishes a batch; true if the broker has acknowledged it.
-async fn pass_on(pattern: &EventBased, here: &Here, rows: &[OutboxRow]) -> bool {
+async fn pass_on(pattern: &EventBased, here: &ProcessCtx, rows: &[OutboxRow]) -> bool {
     let events: Vec<(OpId, Event)> = rows.iter().map(|row| (row.event.op, row.event)).collect();
     let deadline = here.system().retry.step_deadline;
     match &pattern.broker {

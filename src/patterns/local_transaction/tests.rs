@@ -1,9 +1,9 @@
 //! One database, one transaction.
 
 use crate::checks::census::{Headline, State};
-use crate::experiment::testbed::{Told, tell};
 use crate::model::record::{Answer, Kind};
 use crate::scenario::{Registries, Source, load};
+use crate::tests::runs::{RecordedRun, record_text};
 
 /// Three tables of one service, in one database or in two; the last step is refused now and then.
 fn text(second: &str, refusal: f64, faults: &str) -> String {
@@ -33,8 +33,8 @@ fn text(second: &str, refusal: f64, faults: &str) -> String {
     )
 }
 
-fn run(text: &str) -> Told {
-    let told = tell(text, "it", 1);
+fn run(text: &str) -> RecordedRun {
+    let told = record_text(text, "it", 1);
     let failed: Vec<_> = told.report.failed_self_checks().collect();
     assert!(failed.is_empty(), "{failed:?}");
     assert!(told.ran.settled);

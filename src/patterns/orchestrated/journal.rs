@@ -8,7 +8,7 @@ use super::store::Verdict;
 use super::workflow::{Deposed, Entry, Epoch, Event, Workflow};
 use super::{Orchestrated, State, lease};
 use crate::kernel::{Signal, Time};
-use crate::model::here::Here;
+use crate::model::process::ProcessCtx;
 use crate::model::record::{Answer, OpId};
 use crate::model::system::ServiceId;
 use crate::patterns::breaker::Breaker;
@@ -40,7 +40,7 @@ impl Orchestrated {
     /// client that asks a second time gets the first one's answer. Who asks behind the client's
     /// deadline is turned away, for by then its workflow may be forgotten; so is who asks an
     /// instance that does not lead.
-    pub(super) async fn admit(&self, here: &Here, op: OpId) -> Result<Workflow, Answer> {
+    pub(super) async fn admit(&self, here: &ProcessCtx, op: OpId) -> Result<Workflow, Answer> {
         let memory = here.local::<Memory>();
         let mut epoch = self.epoch(here).ok_or(Answer::TechnicalNo)?;
         loop {
@@ -71,7 +71,7 @@ impl Orchestrated {
     }
 
     /// Remembers what the orchestrator's own log holds, and goes on with what is open.
-    pub(super) fn reopen(self: Rc<Self>, here: &Here) {
+    pub(super) fn reopen(self: Rc<Self>, here: &ProcessCtx) {
         let mut known: BTreeMap<OpId, Workflow> = BTreeMap::new();
         for entry in here.log::<Entry>().records() {
             known.entry(entry.op).or_default().follow(entry.event);
@@ -82,7 +82,7 @@ impl Orchestrated {
     /// Remembers what a journal holds, and goes on with what is open.
     pub(super) fn resume(
         self: Rc<Self>,
-        here: &Here,
+        here: &ProcessCtx,
         epoch: Epoch,
         known: impl IntoIterator<Item = (OpId, Workflow)>,
     ) {
@@ -110,7 +110,7 @@ impl Orchestrated {
     /// Makes one event durable, if the state is.
     pub(super) async fn write(
         &self,
-        here: &Here,
+        here: &ProcessCtx,
         epoch: Epoch,
         event: Event,
     ) -> Result<Verdict, Deposed> {
@@ -126,7 +126,7 @@ impl Orchestrated {
 
     /// Notes that the orchestrator's own log holds unfinished work; a store notes that for itself,
     /// and what is only in memory holds nothing.
-    fn hold(&self, here: &Here, held: bool) {
+    fn hold(&self, here: &ProcessCtx, held: bool) {
         if self.keeps_a_log() {
             here.hold("workflow", held);
         }
@@ -138,7 +138,7 @@ impl Orchestrated {
 
     /// The answer is known. Nobody waits for this record: a restart that misses it, or the next
     /// leader, finds nothing left to do and ends the workflow the same way.
-    pub(super) fn end(&self, here: &Here, epoch: Epoch, answer: Answer) {
+    pub(super) fn end(&self, here: &ProcessCtx, epoch: Epoch, answer: Answer) {
         let op = here.ctx().op;
         let event = Event::Ended(answer);
         if self.keeps_a_log() {
@@ -146,7 +146,7 @@ impl Orchestrated {
         }
         if self.settings.is_shared() {
             let under = (epoch, self.guard(epoch));
-            here.spawn(async move |here: Here| {
+            here.spawn(async move |here: ProcessCtx| {
                 // Who is deposed meanwhile leaves it to the next leader.
                 let _ = lease::file(&here, under, event).await;
             });
@@ -166,7 +166,7 @@ impl Orchestrated {
 }
 
 /// Forgets the workflows that no client can ask about any more, in memory and in the log.
-fn forget(here: &Here) {
+fn forget(here: &ProcessCtx) {
     here.local::<Memory>().with(|memory| {
         while let Some(oldest) = memory.fading.front().copied()
             && here.now() > deadline(here, oldest)
@@ -185,6 +185,6 @@ fn forget(here: &Here) {
 }
 
 /// When the client of an operation gives up.
-pub(super) fn deadline(here: &Here, op: OpId) -> Time {
+pub(super) fn deadline(here: &ProcessCtx, op: OpId) -> Time {
     here.env().operation(op).arrived + here.system().client.deadline
 }

@@ -16,7 +16,7 @@ use super::store::{self, Claim, Verdict};
 use super::workflow::{Deposed, Entry, Epoch, Event};
 use crate::kernel::NodeId;
 use crate::model::call::{Message, Reply};
-use crate::model::here::Here;
+use crate::model::process::ProcessCtx;
 use crate::model::world::World;
 
 /// What an instance knows of the lease.
@@ -45,13 +45,13 @@ impl Orchestrated {
 
     /// The life of one of several instances, and of their store. The first instance asks for the
     /// lease at once when the run begins, the others a little later.
-    pub(super) fn start_shared(self: Rc<Self>, here: Here) {
+    pub(super) fn start_shared(self: Rc<Self>, here: ProcessCtx) {
         let nodes = self.settings.nodes();
         if here.node() == store::node(&here) {
             store::reopen(&here, self.settings.lease());
         } else if let Some(number) = nodes.iter().position(|node| Some(*node) == here.driver()) {
             let stands_by = number > 0 && here.incarnation() == 0;
-            here.spawn(async move |here: Here| {
+            here.spawn(async move |here: ProcessCtx| {
                 if stands_by {
                     here.sleep(self.settings.pace()).await;
                 }
@@ -66,7 +66,7 @@ impl Orchestrated {
     }
 
     /// Asks for the lease. Who gets it reads the journal and goes on with what is open.
-    async fn claim(self: Rc<Self>, here: &Here) -> Option<Epoch> {
+    async fn claim(self: Rc<Self>, here: &ProcessCtx) -> Option<Epoch> {
         let (asked, lease) = (self.ask(here), self.settings.lease());
         let claim = Claim { by: here.node(), number: (here.incarnation(), asked) };
         let message = Message::control("claim", self.settings.pace());
@@ -85,7 +85,7 @@ impl Orchestrated {
     }
 
     /// Renews the lease until it is lost.
-    async fn lead(&self, here: &Here, epoch: Epoch) {
+    async fn lead(&self, here: &ProcessCtx, epoch: Epoch) {
         let (pace, lease, by) = (self.settings.pace(), self.settings.lease(), here.node());
         loop {
             here.sleep(pace).await;
@@ -113,14 +113,14 @@ impl Orchestrated {
 
     /// Numbers a question about the lease, and sees to it that the lease ends with the answer that
     /// was the last yes.
-    fn ask(&self, here: &Here) -> u32 {
+    fn ask(&self, here: &ProcessCtx) -> u32 {
         let tenure = here.local::<Tenure>();
         let asked = tenure.with(|tenure| {
             tenure.asked += 1;
             tenure.asked
         });
         let lease = self.settings.lease();
-        here.spawn(async move |here: Here| {
+        here.spawn(async move |here: ProcessCtx| {
             here.sleep(lease).await;
             let over = tenure.with(|tenure| tenure.epoch.filter(|_| tenure.granted == asked));
             if let Some(epoch) = over {
@@ -131,7 +131,7 @@ impl Orchestrated {
     }
 
     /// Tells the clients whom to ask.
-    fn announce(&self, here: &Here, epoch: Epoch) {
+    fn announce(&self, here: &ProcessCtx, epoch: Epoch) {
         let leader = here.node();
         let message = Message::control("announce", self.settings.pace());
         here.tell(NodeId::WORLD, message, move |here| async move {
@@ -143,7 +143,7 @@ impl Orchestrated {
     }
 
     /// The lease under which this instance would begin a workflow now.
-    pub(super) fn epoch(&self, here: &Here) -> Option<Epoch> {
+    pub(super) fn epoch(&self, here: &ProcessCtx) -> Option<Epoch> {
         if self.settings.is_shared() {
             here.local::<Tenure>().with(|tenure| tenure.epoch)
         } else {
@@ -152,7 +152,7 @@ impl Orchestrated {
     }
 
     /// Whether this instance still believes to hold a lease.
-    pub(super) fn holds(&self, here: &Here, epoch: Epoch) -> Result<(), Deposed> {
+    pub(super) fn holds(&self, here: &ProcessCtx, epoch: Epoch) -> Result<(), Deposed> {
         if self.epoch(here) == Some(epoch) { Ok(()) } else { Err(Deposed) }
     }
 
@@ -164,7 +164,7 @@ impl Orchestrated {
 
 /// Writes an event into the store's journal, again and again until it is there.
 pub(super) async fn file(
-    here: &Here,
+    here: &ProcessCtx,
     (epoch, guard): (Epoch, Option<Epoch>),
     event: Event,
 ) -> Result<Verdict, Deposed> {
@@ -195,7 +195,7 @@ pub(super) async fn file(
 
 /// This instance has learned that a lease is over: it forgets it, and all that was done under it.
 /// Who waits for a workflow is told to look again.
-pub(super) fn step_down(here: &Here, epoch: Epoch) {
+pub(super) fn step_down(here: &ProcessCtx, epoch: Epoch) {
     let held = here.local::<Tenure>().with(|tenure| tenure.epoch.take_if(|held| *held == epoch));
     if held.is_some() {
         here.local::<Memory>().with(std::mem::take).wake_all();

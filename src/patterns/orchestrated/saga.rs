@@ -6,17 +6,17 @@ use super::{Orchestrated, lease};
 use crate::kernel::join_all;
 use crate::model::call::{Message, Reply};
 use crate::model::database::Direction;
-use crate::model::here::Here;
+use crate::model::process::ProcessCtx;
 use crate::model::record::{Answer, Kind};
 use crate::model::system::{OperationSpec, ServiceId, StepId, StepSpec};
 use crate::patterns::breaker::Pass;
-use crate::patterns::slip::Slip;
-use crate::patterns::step::{self, Care, Failure};
+use crate::patterns::seeded_bug::SeededBug;
+use crate::patterns::step::{self, ApplyOptions, Failure};
 
 impl Orchestrated {
     /// A workflow from where it stands to its end. Who is deposed on the way leaves it to the next
     /// leader and cannot tell what becomes of it.
-    pub(super) async fn run(&self, here: Here, mut workflow: Workflow) -> Answer {
+    pub(super) async fn run(&self, here: ProcessCtx, mut workflow: Workflow) -> Answer {
         if self.carry_on(&here, &mut workflow).await == Err(Deposed) {
             return Answer::Unknown;
         }
@@ -30,7 +30,7 @@ impl Orchestrated {
     }
 
     /// Forward to the end, or, once a step has failed, back to the beginning.
-    async fn carry_on(&self, here: &Here, workflow: &mut Workflow) -> Result<(), Deposed> {
+    async fn carry_on(&self, here: &ProcessCtx, workflow: &mut Workflow) -> Result<(), Deposed> {
         if workflow.failed.is_none() {
             self.forward(here, workflow).await?;
         }
@@ -41,7 +41,7 @@ impl Orchestrated {
     }
 
     /// Applies what is not applied yet, each step after those that it follows.
-    async fn forward(&self, here: &Here, workflow: &mut Workflow) -> Result<(), Deposed> {
+    async fn forward(&self, here: &ProcessCtx, workflow: &mut Workflow) -> Result<(), Deposed> {
         let (spec, epoch) = (spec(here), workflow.epoch);
         let done = |workflow: &Workflow| workflow.applied.len() == spec.steps.len();
         while !done(workflow) && workflow.failed.is_none() && !workflow.gave_up {
@@ -65,14 +65,14 @@ impl Orchestrated {
     /// attempted and not answered stays in doubt, whatever later attempts say.
     async fn apply(
         &self,
-        here: &Here,
+        here: &ProcessCtx,
         epoch: Epoch,
         step: StepId,
         mut in_doubt: bool,
     ) -> Result<Event, Deposed> {
         let stage = Stage::of(step, spec(here), &self.settings);
         let attempts = here.system().retry.attempts;
-        let slips = self.settings.slips;
+        let seeded_bugs = self.settings.seeded_bugs;
         let mut attempt: u16 = 0;
         loop {
             let here = here.at_step(step, attempt);
@@ -88,11 +88,11 @@ impl Orchestrated {
                 if stage == Stage::Behind {
                     return Ok(ask_a_human(&here, "refused behind the pivot"));
                 }
-                in_doubt &= !slips.makes(Slip::ForgetsTheUnknown);
+                in_doubt &= !seeded_bugs.makes(SeededBug::ForgetsTheUnknown);
                 return Ok(Event::Failed { step, answer: Answer::RefusedByRule, in_doubt });
             }
             if attempt >= attempts && stage.may_fail(in_doubt) {
-                in_doubt &= !slips.makes(Slip::ForgetsTheUnknown);
+                in_doubt &= !seeded_bugs.makes(SeededBug::ForgetsTheUnknown);
                 return Ok(Event::Failed { step, answer: Answer::TechnicalNo, in_doubt });
             }
             pause(&here, "step", attempt).await;
@@ -101,7 +101,7 @@ impl Orchestrated {
 
     /// Takes back what was done, the last first. Each compensation is retried until it is done;
     /// with a limit, what remains is left to a human.
-    async fn backward(&self, here: &Here, workflow: &mut Workflow) -> Result<(), Deposed> {
+    async fn backward(&self, here: &ProcessCtx, workflow: &mut Workflow) -> Result<(), Deposed> {
         while !workflow.gave_up
             && let Some(step) = self.next_to_undo(workflow)
         {
@@ -114,11 +114,11 @@ impl Orchestrated {
 
     fn next_to_undo(&self, workflow: &Workflow) -> Option<StepId> {
         let applied = &workflow.applied;
-        let forwards = self.settings.slips.makes(Slip::CompensatesForwards);
+        let forwards = self.settings.seeded_bugs.makes(SeededBug::CompensatesForwards);
         if forwards { applied.first() } else { applied.last() }.copied()
     }
 
-    async fn undo(&self, here: &Here, epoch: Epoch, step: StepId) -> Result<Event, Deposed> {
+    async fn undo(&self, here: &ProcessCtx, epoch: Epoch, step: StepId) -> Result<Event, Deposed> {
         let limit = self.settings.compensation_attempts;
         let mut attempt: u16 = 0;
         loop {
@@ -126,7 +126,9 @@ impl Orchestrated {
             match self.call(&here, epoch, Direction::Undo, step).await {
                 Ok(()) => return Ok(Event::Undone(step)),
                 Err(Failure::Fenced) => return Err(Deposed),
-                Err(_) if self.settings.slips.makes(Slip::SwallowsFailedCompensation) => {
+                Err(_)
+                    if self.settings.seeded_bugs.makes(SeededBug::SwallowsFailedCompensation) =>
+                {
                     return Ok(Event::Undone(step));
                 }
                 Err(_) => {}
@@ -143,7 +145,7 @@ impl Orchestrated {
     /// instance that leads as far as it knows.
     async fn call(
         &self,
-        here: &Here,
+        here: &ProcessCtx,
         epoch: Epoch,
         direction: Direction,
         step: StepId,
@@ -160,14 +162,14 @@ impl Orchestrated {
         };
         let message = Message::request(label, here.system().retry.step_deadline);
         let fence = self.guard(epoch).map(|epoch| epoch.0);
-        let super::Settings { idempotency_keys: once, slips, .. } = self.settings;
-        let care = Care { once, fence, slips, event: None };
+        let super::Settings { idempotency_keys: once, seeded_bugs, .. } = self.settings;
+        let options = ApplyOptions { once, fence, seeded_bugs, event: None };
         let instance = |service| here.world().instance(service, here.ctx().op);
         let (between, owner) = (asked_by.map(instance), instance(by));
         let reply = here.call_by_way_of(between, owner, message, move |here| async move {
             match direction {
-                Direction::Forward => step::apply_to_stand(&here, step, care).await,
-                Direction::Undo => step::undo(&here, step, care).await,
+                Direction::Forward => step::apply_to_stand(&here, step, options).await,
+                Direction::Undo => step::undo(&here, step, options).await,
             }
         });
         let result = match reply.await {
@@ -188,7 +190,7 @@ impl Orchestrated {
     }
 
     /// Asks the circuit breaker of a service; without one, everything passes.
-    fn may_call(&self, here: &Here, by: ServiceId) -> Option<Pass> {
+    fn may_call(&self, here: &ProcessCtx, by: ServiceId) -> Option<Pass> {
         let Some(settings) = &self.settings.breaker else { return Some(Pass::default()) };
         let now = here.now();
         here.local::<Memory>()
@@ -196,7 +198,7 @@ impl Orchestrated {
     }
 
     /// Tells the circuit breaker how a call ended.
-    fn called(&self, here: &Here, by: ServiceId, pass: Pass, failed: bool) {
+    fn called(&self, here: &ProcessCtx, by: ServiceId, pass: Pass, failed: bool) {
         let Some(settings) = &self.settings.breaker else { return };
         let now = here.now();
         here.local::<Memory>()
@@ -205,19 +207,19 @@ impl Orchestrated {
 }
 
 /// The operation that a workflow carries out.
-fn spec(here: &Here) -> &OperationSpec {
+fn spec(here: &ProcessCtx) -> &OperationSpec {
     here.system().operation(here.env().operation(here.ctx().op).kind)
 }
 
 /// Waits before attempt number `attempt`, as the retry policy says.
-pub(super) async fn pause(here: &Here, what: &'static str, attempt: u16) {
+pub(super) async fn pause(here: &ProcessCtx, what: &'static str, attempt: u16) {
     here.sleep(here.env().backoff(here.ctx(), attempt - 1)).await;
     let here = here.at_step(here.ctx().step, attempt);
     here.note_label(Kind::Retried, what, u64::from(attempt), 0);
 }
 
 /// Nobody will move this workflow any more, unless a human does.
-fn ask_a_human(here: &Here, about: &'static str) -> Event {
+fn ask_a_human(here: &ProcessCtx, about: &'static str) -> Event {
     here.note_label(Kind::Intervention, about, 0, 0);
     Event::GaveUp
 }

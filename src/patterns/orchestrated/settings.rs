@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::kernel::Span;
 use crate::model::system::System;
 use crate::patterns::breaker::BreakerSettings;
-use crate::patterns::slip::Slips;
+use crate::patterns::seeded_bug::SeededBugs;
 
 /// Where the orchestrator keeps what it has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -48,9 +48,9 @@ pub struct Settings {
     /// Whether the workflow store and the databases refuse an orchestrator whose lease somebody
     /// has taken over, by the epoch of the lease.
     pub fencing: bool,
-    /// The mistake of the bug zoo that it makes; none that a scenario could choose.
+    /// The mistake of the mutants that it makes; none that a scenario could choose.
     #[serde(skip)]
-    pub slips: Slips,
+    pub seeded_bugs: SeededBugs,
 }
 
 impl Default for Settings {
@@ -65,7 +65,7 @@ impl Default for Settings {
             instances: 1,
             lease: None,
             fencing: true,
-            slips: Slips::default(),
+            seeded_bugs: SeededBugs::default(),
         }
     }
 }

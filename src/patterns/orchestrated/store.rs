@@ -12,7 +12,7 @@ use super::journal::{CLEAR_AFTER, deadline};
 use super::settings::STORE;
 use super::workflow::{Entry, Epoch, Event, Workflow};
 use crate::kernel::{NodeId, Span};
-use crate::model::here::Here;
+use crate::model::process::ProcessCtx;
 use crate::model::record::{Kind, OpId};
 
 /// Who asks for the lease. The number tells a new question from a copy of an old one: the
@@ -65,12 +65,12 @@ struct Store {
 }
 
 /// The store's node: behind those of the orchestrators.
-pub(super) fn node(here: &Here) -> NodeId {
+pub(super) fn node(here: &ProcessCtx) -> NodeId {
     here.world().driver(STORE)
 }
 
 /// Reads the log, which is empty when the run begins.
-pub(super) fn reopen(here: &Here, lease: Span) {
+pub(super) fn reopen(here: &ProcessCtx, lease: Span) {
     here.local::<Store>().with(|store| {
         for line in here.log::<Line>().records() {
             match line {
@@ -90,7 +90,7 @@ pub(super) fn reopen(here: &Here, lease: Span) {
 
 /// Grants the lease to who asks for it, unless somebody else holds it: with the next epoch, and
 /// with what the journal says.
-pub(super) async fn claim(here: Here, claim: Claim, lease: Span) -> Option<Grant> {
+pub(super) async fn claim(here: ProcessCtx, claim: Claim, lease: Span) -> Option<Grant> {
     let store = here.local::<Store>();
     let epoch = store.with(|store| {
         let copy = |last: Claim| last.by == claim.by && last.number >= claim.number;
@@ -110,7 +110,7 @@ pub(super) async fn claim(here: Here, claim: Claim, lease: Span) -> Option<Grant
 }
 
 /// Renews the lease, if nobody has taken it over.
-pub(super) fn renew(here: &Here, by: NodeId, epoch: Epoch, lease: Span) -> bool {
+pub(super) fn renew(here: &ProcessCtx, by: NodeId, epoch: Epoch, lease: Span) -> bool {
     let held = |store: &mut Store| store.epoch == epoch && store.last.is_some_and(|l| l.by == by);
     let held = here.local::<Store>().with(held);
     if held {
@@ -120,21 +120,21 @@ pub(super) fn renew(here: &Here, by: NodeId, epoch: Epoch, lease: Span) -> bool 
 }
 
 /// From now on the lease lasts for so long on this node's clock, unless it is renewed.
-fn keep_for(here: &Here, lease: Span) {
+fn keep_for(here: &ProcessCtx, lease: Span) {
     let store = here.local::<Store>();
     let number = store.with(|store| {
         store.over = false;
         store.grants += 1;
         store.grants
     });
-    here.spawn(async move |here: Here| {
+    here.spawn(async move |here: ProcessCtx| {
         here.sleep(lease).await;
         store.with(|store| store.over |= store.grants == number);
     });
 }
 
 /// Takes an entry in, and waits until it is durable. Behind the end of a workflow nothing follows.
-pub(super) async fn append(here: &Here, entry: Entry, guard: Option<Epoch>) -> Verdict {
+pub(super) async fn append(here: &ProcessCtx, entry: Entry, guard: Option<Epoch>) -> Verdict {
     let Entry { op, event } = entry;
     let (store, log) = (here.local::<Store>(), here.log::<Line>());
     let over = |known: &Event| *known == event || matches!(known, Event::Ended(_));
@@ -172,7 +172,7 @@ impl Store {
 }
 
 /// Forgets the workflows that no client can ask about any more, in memory and in the log.
-fn forget(here: &Here) {
+fn forget(here: &ProcessCtx) {
     here.local::<Store>().with(|store| {
         while let Some(oldest) = store.fading.front().copied()
             && here.now() > deadline(here, oldest)

@@ -1,14 +1,14 @@
 //! What an orchestrated saga does when all is well, when a step is refused, and when things break.
 
 mod crashes;
-mod doubt;
 mod lease;
 mod refusals;
+mod unknown_outcomes;
 
 use crate::checks::RunReport;
 use crate::checks::census::{Headline, State};
-use crate::experiment::testbed::{Told, tell};
 use crate::model::record::{Answer, Kind, MessageClass};
+use crate::tests::runs::{RecordedRun, record_text};
 
 /// A chain of services `s1`, `s2`, ..., each with one step of its own, and one operation that adds
 /// one to a row at each. Nothing is left to chance but what a test adds.
@@ -104,8 +104,8 @@ impl Chain {
         text + &self.faults.concat()
     }
 
-    fn run(&self) -> Told {
-        let told = tell(&self.text(), "it", 1);
+    fn run(&self) -> RecordedRun {
+        let told = record_text(&self.text(), "it", 1);
         let failed: Vec<_> = told.report.failed_self_checks().collect();
         assert!(failed.is_empty(), "{failed:?}");
         assert!(told.ran.settled);
@@ -114,11 +114,11 @@ impl Chain {
 }
 
 /// What became visible, in order: step (from 1), taken back or not.
-fn shown(told: &Told) -> Vec<(u8, bool)> {
+fn shown(told: &RecordedRun) -> Vec<(u8, bool)> {
     told.all(Kind::Shown).map(|record| (record.step.0 + 1, record.a == 1)).collect()
 }
 
-fn sent(told: &Told, label: &str) -> usize {
+fn sent(told: &RecordedRun, label: &str) -> usize {
     told.sent(label, MessageClass::Service)
 }
 

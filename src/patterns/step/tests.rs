@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::experiment::compare::setup;
-use crate::experiment::testbed::{SHOP, Told, scenario, tell_of};
 use crate::kernel::Span;
 use crate::model::record::{Answer, Kind, column_subject};
 use crate::model::system::{Feed, Grant, ReplicaSpec, ServiceId, System, TableId};
+use crate::tests::runs::{RecordedRun, SHOP, record_run, scenario};
 
 const ORDER: ServiceId = ServiceId(0);
 const PRODUCTS: TableId = TableId(1);
@@ -20,7 +20,7 @@ fn shop(
     steps: [&str; 2],
     more: &str,
     change: impl Fn(&mut System),
-) -> Told {
+) -> RecordedRun {
     let copy = format!(
         "copy = {{ owner = 'order', database = 'order-db', columns = {{ left = {left} }}, \
          rows = 1 }}\n[operations.buy]"
@@ -36,7 +36,7 @@ fn shop(
     let scenario = scenario(&text);
     let mut setup = setup(&scenario, &scenario.variants[0]);
     change(Arc::make_mut(&mut setup.system));
-    tell_of(&setup, 1)
+    record_run(&setup, 1)
 }
 
 /// Whether there is any, before the order is placed.
@@ -45,12 +45,12 @@ const CHECK: &str = "lookup = { table = 'product', key = 'product', \
 const LOOK: &str = "lookup = { table = 'product', key = 'product' },";
 
 /// What is left in the end.
-fn left(told: &Told, before: i64) -> i64 {
+fn left(told: &RecordedRun, before: i64) -> i64 {
     let values = told.all(Kind::Value).filter(|r| r.subject == column_subject(PRODUCTS, 0));
     values.last().map_or(before, |record| record.b as i64)
 }
 
-fn answers(told: &Told, answer: Answer) -> usize {
+fn answers(told: &RecordedRun, answer: Answer) -> usize {
     told.all(Kind::Answered).filter(|record| record.a == answer as u64).count()
 }
 

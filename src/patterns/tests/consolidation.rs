@@ -5,14 +5,14 @@ use std::sync::Arc;
 use super::chain::Chain;
 use crate::checks::census::Headline;
 use crate::experiment::compare::setup;
-use crate::experiment::testbed::{Told, scenario, tell_of};
 use crate::model::record::{Answer, Kind, MessageClass};
 use crate::model::system::{DatabaseId, ServiceId, System, TableId};
 use crate::techniques::consolidation::merge;
+use crate::tests::runs::{RecordedRun, record_run, scenario};
 
 /// Runs a scenario in which `s2` and `s3` were consolidated into `s1`, one way or the other of
 /// saying so, with one database for all that they own.
-fn consolidated(chain: &Chain, directly: bool) -> Told {
+fn consolidated(chain: &Chain, directly: bool) -> RecordedRun {
     let scenario = scenario(&chain.text());
     let mut setup = setup(&scenario, &scenario.variants[0]);
     let mut system = System::clone(&setup.system);
@@ -26,7 +26,7 @@ fn consolidated(chain: &Chain, directly: bool) -> Told {
         merge(&mut system, ServiceId(0), &[ServiceId(1)]);
     }
     setup.system = Arc::new(system);
-    let told = tell_of(&setup, 1);
+    let told = record_run(&setup, 1);
     let failed: Vec<_> = told.report.failed_self_checks().collect();
     assert!(failed.is_empty(), "{failed:?}");
     told
@@ -38,8 +38,8 @@ fn three(pattern: &'static str) -> Chain {
 
 #[test]
 fn what_was_consolidated_is_one_participant_and_one_consumer() {
-    let apart = |pattern| crate::experiment::testbed::tell(&three(pattern).text(), "it", 1);
-    let messages = |told: &Told, label| told.sent(label, MessageClass::Service);
+    let apart = |pattern| crate::tests::runs::record_text(&three(pattern).text(), "it", 1);
+    let messages = |told: &RecordedRun, label| told.sent(label, MessageClass::Service);
     for directly in [true, false] {
         let together = consolidated(&three("two-phase-commit"), directly);
         assert_eq!(together.report.census.of(Headline::Committed), 6);
@@ -48,7 +48,7 @@ fn what_was_consolidated_is_one_participant_and_one_consumer() {
 
         let together = consolidated(&three("event-based"), directly);
         assert_eq!(together.report.census.of(Headline::Committed), 6);
-        let handed = |told: &Told| told.count(Kind::Handed);
+        let handed = |told: &RecordedRun| told.count(Kind::Handed);
         assert_eq!(handed(&together), handed(&apart("event-based")), "an event a step behind");
 
         let together = consolidated(&three("orchestrated"), directly);

@@ -6,16 +6,16 @@ use super::chain::Chain;
 use crate::checks::census::Headline;
 use crate::checks::verdict::Verdict;
 use crate::experiment::compare::setup;
-use crate::experiment::testbed::{Told, scenario, tell_of};
 use crate::kernel::Span;
 use crate::model::record::{Answer, Kind, MessageClass};
 use crate::model::system::{ServiceId, System};
+use crate::tests::runs::{RecordedRun, record_run, scenario};
 
 /// What a client's request costs more that goes by way of `s3`: there and back, and its work.
 const EXTRA: Span = Span::from_millis(1 + 1 + 1);
 
 /// Runs a scenario in which `s3` has delegated this step of the first operation.
-fn delegated(text: &str, step: Option<usize>) -> Told {
+fn delegated(text: &str, step: Option<usize>) -> RecordedRun {
     let scenario = scenario(text);
     let mut setup = setup(&scenario, &scenario.variants[0]);
     let mut system = System::clone(&setup.system);
@@ -23,14 +23,14 @@ fn delegated(text: &str, step: Option<usize>) -> Told {
         system.operations[0].steps[step].asked_by = Some(ServiceId(2));
     }
     setup.system = Arc::new(system);
-    let told = tell_of(&setup, 1);
+    let told = record_run(&setup, 1);
     let failed: Vec<_> = told.report.failed_self_checks().collect();
     assert!(failed.is_empty(), "{failed:?}");
     told
 }
 
 /// By operation: whether it is of the first kind, its answer, and how long that took.
-fn answers(told: &Told) -> Vec<(bool, Answer, Span)> {
+fn answers(told: &RecordedRun) -> Vec<(bool, Answer, Span)> {
     let rows = told.report.operations.iter();
     let known = rows.map(|row| (row.kind.0 == 0, row.answer, row.answered_after.expect("one")));
     known.collect()

@@ -5,26 +5,26 @@ use std::sync::Arc;
 use super::chain::Chain;
 use crate::checks::census::{Headline, State};
 use crate::experiment::compare::setup;
-use crate::experiment::testbed::{Told, scenario, tell, tell_of};
 use crate::kernel::Span;
 use crate::model::record::{Answer, Kind, MessageClass};
 use crate::model::system::{DatabaseId, ServiceId, System};
 use crate::techniques::consolidation::merge;
+use crate::tests::runs::{RecordedRun, record_run, record_text, scenario};
 
 fn bus(steps: usize) -> Chain {
     let settings = "publish = 'in-process'";
     Chain { steps, pattern: "event-based", settings, ..Chain::default() }
 }
 
-fn run(chain: &Chain) -> Told {
-    let told = tell(&chain.text(), "it", 1);
+fn run(chain: &Chain) -> RecordedRun {
+    let told = record_text(&chain.text(), "it", 1);
     let failed: Vec<_> = told.report.failed_self_checks().collect();
     assert!(failed.is_empty(), "{failed:?}");
     told
 }
 
 /// What the clients heard, and after how long.
-fn answers(told: &Told) -> Vec<(Answer, Option<Span>)> {
+fn answers(told: &RecordedRun) -> Vec<(Answer, Option<Span>)> {
     told.report.operations.iter().map(|row| (row.answer, row.answered_after)).collect()
 }
 
@@ -54,7 +54,7 @@ fn in_one_process_a_handler_is_a_function_call() {
     }
     merge(&mut system, ServiceId(0), &[ServiceId(1), ServiceId(2)]);
     setup.system = Arc::new(system);
-    let told = tell_of(&setup, 1);
+    let told = record_run(&setup, 1);
     let one = answers(&run(&bus(1)))[0].1.expect("an answer");
     let call = Span::from_millis(1 + 1 + 1);
     let transaction = one.saturating_sub(call);
@@ -86,7 +86,7 @@ fn a_client_that_asks_again_has_it_published_again() {
 
 #[test]
 fn a_crash_of_the_publisher_loses_the_rest() {
-    let committed = |told: &Told| {
+    let committed = |told: &RecordedRun| {
         let shown = told.all(Kind::Shown).find(|record| record.step.0 == 0);
         shown.expect("the first step").time.as_nanos()
     };
@@ -112,12 +112,12 @@ fn a_refusal_takes_everything_back_and_is_the_answer() {
 #[test]
 fn it_promises_as_little_as_a_dual_write() {
     let system = scenario(&bus(3).text()).system;
-    let keeps = |settings: &str| {
+    let guarantees = |settings: &str| {
         let chain = bus(3).text().replace("'in-process'", settings);
-        scenario(&chain).variants[0].pattern.promises(&system).keeps
+        scenario(&chain).variants[0].pattern.promises(&system).guarantees
     };
-    assert_eq!(keeps("'in-process'"), keeps("'dual-write'"));
-    assert_ne!(keeps("'in-process'"), keeps("'outbox'"));
+    assert_eq!(guarantees("'in-process'"), guarantees("'dual-write'"));
+    assert_ne!(guarantees("'in-process'"), guarantees("'outbox'"));
     let pattern = Arc::clone(&scenario(&bus(3).text()).variants[0].pattern);
     assert!(pattern.drivers().is_empty(), "no relay, no broker");
 }

@@ -1,7 +1,7 @@
 //! Which systems let an operation build on what another one takes back.
 
-use crate::experiment::testbed::scenario;
 use crate::patterns::isolation;
+use crate::tests::runs::scenario;
 
 /// Orders are placed, their stock is taken, they are packed; who follows an order does more.
 const WORLD: &str = r#"

@@ -3,17 +3,17 @@
 use super::chain::Chain;
 use crate::checks::OperationRow;
 use crate::checks::census::{Headline, State};
-use crate::experiment::testbed::{Told, scenario, tell};
 use crate::kernel::Time;
 use crate::model::record::Answer;
+use crate::tests::runs::{RecordedRun, record_text, scenario};
 
 fn both() -> Chain {
     Chain { steps: 2, others: 3, ..Chain::default() }
 }
 
 /// Runs the chain with this variant.
-fn run(chain: &Chain, variant: &str) -> Told {
-    let told = tell(&(chain.world() + "[variants.it]\n" + variant), "it", 1);
+fn run(chain: &Chain, variant: &str) -> RecordedRun {
+    let told = record_text(&(chain.world() + "[variants.it]\n" + variant), "it", 1);
     let failed: Vec<_> = told.report.failed_self_checks().collect();
     assert!(failed.is_empty(), "{failed:?}");
     assert!(told.ran.settled);
@@ -21,7 +21,7 @@ fn run(chain: &Chain, variant: &str) -> Told {
 }
 
 /// The rows of one kind of operation.
-fn rows(told: &Told, kind: u16) -> Vec<&OperationRow> {
+fn rows(told: &RecordedRun, kind: u16) -> Vec<&OperationRow> {
     told.report.operations.iter().filter(|row| row.kind.0 == kind).collect()
 }
 
@@ -51,7 +51,7 @@ fn two_phase_commit_and_a_job_work_beside_each_other() {
     let together = run(&chain, map);
     let (tpc, sync) = (run(&chain, "pattern = 'two-phase-commit'\n"), run(&chain, job));
     assert_eq!(rows(&together, 0), rows(&tpc, 0));
-    let answered = |told: &Told| -> Vec<_> {
+    let answered = |told: &RecordedRun| -> Vec<_> {
         rows(told, 1)
             .iter()
             .map(|row| (row.answer, row.answered_after, row.first_visible))
@@ -61,7 +61,7 @@ fn two_phase_commit_and_a_job_work_beside_each_other() {
     let variant = "[variants.it]\n".to_owned() + map;
     let pattern = &scenario(&(chain.world() + &variant)).variants[0];
     assert_eq!(pattern.pattern.name(), "two-phase-commit + background-sync");
-    let kept = pattern.pattern.promises(&pattern.system).keeps;
+    let kept = pattern.pattern.promises(&pattern.system).guarantees;
     assert!(!kept.contains(&"all-or-nothing"), "the job corrects what the other writes, too");
 }
 
@@ -128,8 +128,9 @@ fn nodes_are_shared_by_name_and_what_is_promised_is_what_all_keep() {
     assert_eq!(together.pattern.summary(), "orchestrated for work, event-based for play");
     let promises = |variant: &crate::scenario::Variant| variant.pattern.promises(&variant.system);
     let (all, one, other) = (promises(&together), promises(&saga), promises(&events));
-    let kept: Vec<_> = one.keeps.iter().filter(|name| other.keeps.contains(name)).collect();
-    assert_eq!(all.keeps.iter().collect::<Vec<_>>(), kept);
+    let kept: Vec<_> =
+        one.guarantees.iter().filter(|name| other.guarantees.contains(name)).collect();
+    assert_eq!(all.guarantees.iter().collect::<Vec<_>>(), kept);
     assert!(kept.contains(&&"all-or-nothing"));
     assert_eq!(all.within, one.within.max(other.within));
     let crash = all.budget.of("crash").expect("crashes are inside both");

@@ -7,7 +7,7 @@ use super::participant::Vote;
 use super::{Decision, Transaction};
 use crate::kernel::{Signal, Span, Time};
 use crate::model::database::Txn;
-use crate::model::here::Here;
+use crate::model::process::ProcessCtx;
 use crate::model::record::TxnId;
 use crate::model::system::{DatabaseId, System};
 
@@ -66,7 +66,7 @@ pub(super) enum Closing {
 
 /// Finds a branch for a message about its work or its vote, and waits while another message is at
 /// it: that one may be a copy.
-pub(super) async fn take(here: &Here, id: Transaction) -> Found {
+pub(super) async fn take(here: &ProcessCtx, id: Transaction) -> Found {
     loop {
         let found = here.local::<Branches>().with(|memory| {
             let Some(branch) = memory.known.get_mut(&id) else { return Ok(Found::Unknown) };
@@ -91,18 +91,18 @@ pub(super) async fn take(here: &Here, id: Transaction) -> Found {
 
 impl Branches {
     /// A restart has forgotten everything.
-    pub(super) fn restarted(here: &Here) {
+    pub(super) fn restarted(here: &ProcessCtx) {
         let now = here.now();
         here.local::<Self>().with(|memory| memory.restarted = now);
     }
 
     /// Whether anything is remembered of a transaction.
-    pub(super) fn knows(here: &Here, id: Transaction) -> bool {
+    pub(super) fn knows(here: &ProcessCtx, id: Transaction) -> bool {
         here.local::<Self>().with(|memory| memory.known.contains_key(&id))
     }
 
     /// Begins a branch at the request of a message, unless that is older than this memory.
-    pub(super) fn begin(here: &Here, id: Transaction, sent: Time) -> bool {
+    pub(super) fn begin(here: &ProcessCtx, id: Transaction, sent: Time) -> bool {
         let (now, reach) = (here.now(), reach(here.system()));
         here.local::<Self>().with(|memory| {
             memory.forget(now, reach);
@@ -116,7 +116,12 @@ impl Branches {
 
     /// Ends a message's work in a branch: with its session, or without one if it has failed.
     /// Gives whether the branch was aborted meanwhile; then the session is dropped.
-    pub(super) fn put_back(here: &Here, id: Transaction, session: Option<Txn>, done: u64) -> bool {
+    pub(super) fn put_back(
+        here: &ProcessCtx,
+        id: Transaction,
+        session: Option<Txn>,
+        done: u64,
+    ) -> bool {
         let stage = match session {
             Some(txn) => Stage::Working(Some(txn)),
             None => Stage::Ended(Some(Decision::Abort)),
@@ -134,7 +139,7 @@ impl Branches {
     }
 
     /// A branch has come further.
-    pub(super) fn set(here: &Here, id: Transaction, stage: Stage) {
+    pub(super) fn set(here: &ProcessCtx, id: Transaction, stage: Stage) {
         let (now, reach) = (here.now(), reach(here.system()));
         let changed = here.local::<Self>().with(|memory| {
             memory.put(now, reach, id, stage);
@@ -145,7 +150,7 @@ impl Branches {
 
     /// Finds a branch for a decision. An abort also ends what is unknown here: its work may still
     /// be on the way.
-    pub(super) fn close(here: &Here, id: Transaction, decision: Decision) -> Closing {
+    pub(super) fn close(here: &ProcessCtx, id: Transaction, decision: Decision) -> Closing {
         let closing = here.local::<Self>().with(|memory| {
             let Some(branch) = memory.known.get_mut(&id) else { return Closing::Done(None) };
             match &mut branch.stage {
@@ -165,12 +170,12 @@ impl Branches {
     }
 
     /// Whether a branch is prepared and its outcome not carried out.
-    pub(super) fn is_in_doubt(here: &Here, id: Transaction) -> bool {
+    pub(super) fn is_in_doubt(here: &ProcessCtx, id: Transaction) -> bool {
         Self::prepared_at(here, id).is_some()
     }
 
     /// Where a branch that is in doubt is prepared.
-    pub(super) fn prepared_at(here: &Here, id: Transaction) -> Option<(DatabaseId, TxnId)> {
+    pub(super) fn prepared_at(here: &ProcessCtx, id: Transaction) -> Option<(DatabaseId, TxnId)> {
         here.local::<Self>().with(|memory| match memory.known.get(&id)?.stage {
             Stage::Prepared { database, txn, .. } => Some((database, txn)),
             _ => None,
@@ -178,7 +183,7 @@ impl Branches {
     }
 
     /// What a peer in doubt is told. A branch that has not voted yet never will.
-    pub(super) fn tell_peer(here: &Here, id: Transaction) -> Option<Decision> {
+    pub(super) fn tell_peer(here: &ProcessCtx, id: Transaction) -> Option<Decision> {
         let is_open = here.local::<Self>().with(|memory| match &memory.known.get(&id)?.stage {
             Stage::Working(_) => Some(Err(())),
             Stage::Ended(Some(decision)) => Some(Ok(*decision)),
@@ -218,7 +223,7 @@ impl Branches {
         }
     }
 
-    fn changed(&mut self, here: &Here) -> Signal {
+    fn changed(&mut self, here: &ProcessCtx) -> Signal {
         self.changed.get_or_insert_with(|| Signal::new(here.sim())).clone()
     }
 }

@@ -9,11 +9,11 @@ use super::{
 use crate::kernel::{NodeId, Signal, Span, Time};
 use crate::model::call::{Message, Reply};
 use crate::model::env::Ctx;
-use crate::model::here::Here;
+use crate::model::process::ProcessCtx;
 use crate::model::record::{Answer, Kind, OpId};
 use crate::model::system::{OperationKind, ServiceId, StepId, System};
 use crate::model::world::World;
-use crate::patterns::slip::Slip;
+use crate::patterns::seeded_bug::SeededBug;
 use crate::patterns::step::Failure;
 
 /// One line of the coordinator's log.
@@ -61,7 +61,7 @@ impl Memory {
 /// The answer to what was asked before, waiting for it if it is still under way. `None` makes this
 /// one the one that is under way: it is new, or the client tries again after a technical no. A copy
 /// of a question that was answered is none.
-pub(super) async fn earlier_answer(here: &Here, op: OpId) -> Option<Answer> {
+pub(super) async fn earlier_answer(here: &ProcessCtx, op: OpId) -> Option<Answer> {
     if is_forgotten(here, op) {
         return Some(Answer::TechnicalNo); // Its client has given up long ago.
     }
@@ -88,13 +88,13 @@ fn remembered(system: &System) -> Span {
     system.client.deadline + system.retry.step_deadline
 }
 
-fn is_forgotten(here: &Here, op: OpId) -> bool {
+fn is_forgotten(here: &ProcessCtx, op: OpId) -> bool {
     here.env().operation(op).arrived + remembered(here.system()) < here.now()
 }
 
 /// Forgets, once in a while, the answers and log records of old operations, unless a transaction
 /// of theirs is not over.
-fn forget(here: &Here) {
+fn forget(here: &ProcessCtx) {
     let (now, span) = (here.now(), remembered(here.system()));
     here.local::<Memory>().with(|memory| {
         if memory.forgot + span > now {
@@ -113,7 +113,7 @@ fn forget(here: &Here) {
 impl TwoPhaseCommit {
     /// One distributed transaction, from its work to its decision. The decision is delivered by a
     /// process of its own.
-    pub(super) async fn coordinate(&self, here: &Here) -> Result<(), Failure> {
+    pub(super) async fn coordinate(&self, here: &ProcessCtx) -> Result<(), Failure> {
         forget(here);
         let id = begin(here);
         let (involved, worked) = self.work(here, id).await;
@@ -137,7 +137,11 @@ impl TwoPhaseCommit {
 
     /// Has every step done in its participant's branch, each after those that it follows. Also
     /// gives the participants that may hold something now.
-    async fn work(&self, here: &Here, id: Transaction) -> (Participants, Result<(), Failure>) {
+    async fn work(
+        &self,
+        here: &ProcessCtx,
+        id: Transaction,
+    ) -> (Participants, Result<(), Failure>) {
         let kind = here.env().operation(id.op).kind;
         let count = here.system().operation(kind).steps.len() as u8;
         let mut involved = Participants::default();
@@ -154,7 +158,7 @@ impl TwoPhaseCommit {
                 let ctx = here.ctx().at_step(first, here.ctx().attempt);
                 let node = here.world().instance(*service, id.op);
                 let sent = here.now();
-                (ctx, node, move |here: Here| participant::work(here, id, steps, sent))
+                (ctx, node, move |here: ProcessCtx| participant::work(here, id, steps, sent))
             });
             let replies = here.call_all(message, calls).await;
             let mut failure = None;
@@ -183,7 +187,7 @@ impl TwoPhaseCommit {
     /// yes. One that does not answer counts as a no, but may be prepared.
     pub(super) async fn prepare(
         &self,
-        here: &Here,
+        here: &ProcessCtx,
         id: Transaction,
         all: Participants,
     ) -> (Participants, Result<(), Failure>) {
@@ -193,7 +197,7 @@ impl TwoPhaseCommit {
         let calls = all.iter().map(|service| {
             let node = here.world().instance(service, id.op);
             let steps = steps_of(here, id.op, service);
-            (ctx, node, move |here: Here| participant::prepare(here, id, steps, manners))
+            (ctx, node, move |here: ProcessCtx| participant::prepare(here, id, steps, manners))
         });
         let is_no =
             |reply: &Reply<Vote>| !matches!(reply, Reply::Answered(Vote::Yes | Vote::ReadOnly));
@@ -205,7 +209,7 @@ impl TwoPhaseCommit {
             }
         }
         let noes = replies.iter().filter(|reply| is_no(reply)).count();
-        let bearable = usize::from(self.settings.slips.makes(Slip::CommitsOneVoteShort));
+        let bearable = usize::from(self.settings.seeded_bugs.makes(SeededBug::CommitsOneVoteShort));
         (waiting, if noes > bearable { Err(Failure::Technical) } else { Ok(()) })
     }
 
@@ -213,14 +217,14 @@ impl TwoPhaseCommit {
     /// the replies.
     async fn ask<R, F, Fut>(
         &self,
-        here: &Here,
+        here: &ProcessCtx,
         message: Message,
         calls: impl Iterator<Item = (Ctx, NodeId, F)>,
         goes_on: impl Fn(&Reply<R>) -> bool,
     ) -> Vec<Reply<R>>
     where
         R: 'static,
-        F: Fn(Here) -> Fut + Clone + Send + 'static,
+        F: Fn(ProcessCtx) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = R> + 'static,
     {
         if self.settings.fan_out == FanOut::Parallel {
@@ -241,7 +245,7 @@ impl TwoPhaseCommit {
     /// Makes the decision durable as far as the presumption asks for it, and has it delivered.
     pub(super) async fn decide(
         &self,
-        here: &Here,
+        here: &ProcessCtx,
         id: Transaction,
         decision: Decision,
         waiting: Participants,
@@ -270,30 +274,31 @@ impl TwoPhaseCommit {
     }
 
     /// Tells each participant once; one that misses it will ask.
-    fn tell(&self, here: &Here, id: Transaction, decision: Decision, to: Participants) {
+    fn tell(&self, here: &ProcessCtx, id: Transaction, decision: Decision, to: Participants) {
         let manners = Manners::of(&self.settings);
         let message = decision_message(here, decision);
         let here = here.at_step(StepId::NONE, here.ctx().attempt);
         for service in to.iter() {
             let node = here.world().instance(service, id.op);
-            here.tell(node, message, move |here: Here| async move {
+            here.tell(node, message, move |here: ProcessCtx| async move {
                 participant::learn(here, id, decision, manners).await;
             });
         }
     }
 
     /// Tells each participant until it has acknowledged, and ends the transaction then.
-    fn insist(&self, here: &Here, id: Transaction, decision: Decision, to: Participants) {
+    fn insist(&self, here: &ProcessCtx, id: Transaction, decision: Decision, to: Participants) {
         let manners = Manners::of(&self.settings);
         let message = decision_message(here, decision);
         let protocol = Self { settings: self.settings.clone() };
         let here = here.at_step(StepId::NONE, here.ctx().attempt);
-        here.spawn(async move |mut here: Here| {
+        here.spawn(async move |mut here: ProcessCtx| {
             let mut missing = to;
             loop {
                 let calls = missing.iter().map(|service| {
                     let node = here.world().instance(service, id.op);
-                    let handler = move |here: Here| participant::learn(here, id, decision, manners);
+                    let handler =
+                        move |here: ProcessCtx| participant::learn(here, id, decision, manners);
                     (*here.ctx(), node, handler)
                 });
                 let replies = protocol.ask(&here, message, calls, |_| true).await;
@@ -326,7 +331,7 @@ impl TwoPhaseCommit {
 
     /// After a restart: what was decided is delivered again until it is acknowledged; what was
     /// only collected (presumed commit) is aborted; of anything else nothing needs to be known.
-    pub(super) fn recover_coordinator(&self, here: &Here) {
+    pub(super) fn recover_coordinator(&self, here: &ProcessCtx) {
         let mut open: BTreeMap<Transaction, (Decision, Participants)> = BTreeMap::new();
         for Entry { transaction, what } in here.log::<Entry>().records() {
             match what {
@@ -347,7 +352,7 @@ impl TwoPhaseCommit {
                 }
             }
         }
-        if self.settings.slips.makes(Slip::ForgetsWhomToTell) {
+        if self.settings.seeded_bugs.makes(SeededBug::ForgetsWhomToTell) {
             open.clear();
         }
         open.retain(|_, (decision, _)| self.settings.presumption.is_acknowledged(*decision));
@@ -360,10 +365,10 @@ impl TwoPhaseCommit {
 
 /// What the coordinator tells a participant in doubt: the decision, the presumption if it knows
 /// nothing, or nothing yet while votes are still out.
-pub(super) fn inquire(here: &Here, id: Transaction, manners: Manners) -> Option<Decision> {
+pub(super) fn inquire(here: &ProcessCtx, id: Transaction, manners: Manners) -> Option<Decision> {
     here.local::<Memory>().with(|memory| {
         let known = memory.decided.get(&id).copied();
-        if manners.slips.makes(Slip::NeverPresumes) {
+        if manners.seeded_bugs.makes(SeededBug::NeverPresumes) {
             return known;
         }
         (!memory.voting.contains(&id)).then(|| known.unwrap_or(manners.presumption.answer()))
@@ -371,7 +376,7 @@ pub(super) fn inquire(here: &Here, id: Transaction, manners: Manners) -> Option<
 }
 
 /// A transaction that has never been before.
-pub(super) fn begin(here: &Here) -> Transaction {
+pub(super) fn begin(here: &ProcessCtx) -> Transaction {
     let number = here.local::<Memory>().with(|memory| {
         memory.begun += 1;
         memory.begun
@@ -379,20 +384,20 @@ pub(super) fn begin(here: &Here) -> Transaction {
     Transaction { op: here.ctx().op, epoch: here.incarnation(), number }
 }
 
-async fn force(here: &Here, transaction: Transaction, label: &'static str, what: What) {
+async fn force(here: &ProcessCtx, transaction: Transaction, label: &'static str, what: What) {
     here.log::<Entry>().force(Entry { transaction, what }, label).await;
 }
 
-fn end(here: &Here, transaction: Transaction) {
+fn end(here: &ProcessCtx, transaction: Transaction) {
     here.log::<Entry>().append(Entry { transaction, what: What::End }, "end");
 }
 
-fn note_decision(here: &Here, decision: Decision) {
+fn note_decision(here: &ProcessCtx, decision: Decision) {
     let word = u64::from(decision == Decision::Abort);
     here.decide("transaction", word, u64::from(here.ctx().attempt));
 }
 
-fn decision_message(here: &Here, decision: Decision) -> Message {
+fn decision_message(here: &ProcessCtx, decision: Decision) -> Message {
     let label = match decision {
         Decision::Commit => "commit",
         Decision::Abort => "abort",
@@ -401,7 +406,7 @@ fn decision_message(here: &Here, decision: Decision) -> Message {
 }
 
 /// The services that carry out an operation's steps.
-pub(super) fn participants(here: &Here, op: OpId) -> Participants {
+pub(super) fn participants(here: &ProcessCtx, op: OpId) -> Participants {
     let mut all = Participants::default();
     let kind = here.env().operation(op).kind;
     here.system().operation(kind).steps.iter().for_each(|step| all.add(step.by));
@@ -409,14 +414,14 @@ pub(super) fn participants(here: &Here, op: OpId) -> Participants {
 }
 
 /// The steps of an operation that a service carries out, a bit each.
-fn steps_of(here: &Here, op: OpId, service: ServiceId) -> u64 {
+fn steps_of(here: &ProcessCtx, op: OpId, service: ServiceId) -> u64 {
     let kind = here.env().operation(op).kind;
     let steps = here.system().operation(kind).steps.iter().enumerate();
     steps.filter(|(_, step)| step.by == service).fold(0, |mask, (at, _)| mask | 1 << at)
 }
 
 /// The steps whose predecessors are done, a bit each, by the service that does them.
-fn ready(here: &Here, kind: OperationKind, done: u64) -> Vec<(ServiceId, u64)> {
+fn ready(here: &ProcessCtx, kind: OperationKind, done: u64) -> Vec<(ServiceId, u64)> {
     let mut groups: Vec<(ServiceId, u64)> = Vec::new();
     for (at, step) in here.system().operation(kind).steps.iter().enumerate() {
         let is_ready = step.after.iter().all(|before| done >> before.0 & 1 == 1);

@@ -12,10 +12,10 @@ use super::{Decision, Heuristic, Place, Presumption, Settings, Transaction, TwoP
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::call::{Message, Reply};
 use crate::model::database::{self, Database, DbError, StepRef, Txn};
-use crate::model::here::Here;
+use crate::model::process::ProcessCtx;
 use crate::model::record::{MessageClass, OpId, TxnId};
 use crate::model::system::{DatabaseId, ServiceId, StepId};
-use crate::patterns::slip::Slips;
+use crate::patterns::seeded_bug::SeededBugs;
 use crate::patterns::step::{self, Failure};
 
 /// What a participant answers to *prepare*.
@@ -41,7 +41,7 @@ pub(super) struct Manners {
     heuristic: Option<(Span, Heuristic)>,
     /// Whether it also asks the other participants.
     cooperative: bool,
-    pub(super) slips: Slips,
+    pub(super) seeded_bugs: SeededBugs,
 }
 
 impl Manners {
@@ -53,7 +53,7 @@ impl Manners {
             inquiry_interval: settings.inquiry_interval,
             heuristic: settings.heuristic_after.map(|after| (after, settings.heuristic)),
             cooperative: settings.cooperative_termination,
-            slips: settings.slips,
+            seeded_bugs: settings.seeded_bugs,
         }
     }
 }
@@ -61,7 +61,7 @@ impl Manners {
 /// Does some steps (a bit each) in this participant's branch, at the request of a message that was
 /// sent at `sent`.
 pub(super) async fn work(
-    here: Here,
+    here: ProcessCtx,
     id: Transaction,
     steps: u64,
     sent: Time,
@@ -85,7 +85,12 @@ pub(super) async fn work(
 }
 
 /// Does those steps that a first copy of the message has not done.
-async fn carry_out(here: &Here, id: Transaction, txn: Txn, steps: u64) -> Result<Txn, Failure> {
+async fn carry_out(
+    here: &ProcessCtx,
+    id: Transaction,
+    txn: Txn,
+    steps: u64,
+) -> Result<Txn, Failure> {
     let mut txn = txn;
     for at in (0..u64::BITS as u8).filter(|at| steps >> at & 1 == 1) {
         let step = StepId(at);
@@ -97,7 +102,12 @@ async fn carry_out(here: &Here, id: Transaction, txn: Txn, steps: u64) -> Result
 
 /// Prepares this participant's branch, in which `steps` must have been done: a crash may have
 /// forgotten a part of them. From a yes on, it waits for the decision.
-pub(super) async fn prepare(here: Here, id: Transaction, steps: u64, manners: Manners) -> Vote {
+pub(super) async fn prepare(
+    here: ProcessCtx,
+    id: Transaction,
+    steps: u64,
+    manners: Manners,
+) -> Vote {
     let txn = match branches::take(&here, id).await {
         Found::Open(txn, done) if done == steps => txn,
         Found::Open(txn, _) => {
@@ -131,7 +141,7 @@ fn prepared((database, txn): (DatabaseId, TxnId)) -> Stage {
 /// Learns the decision; true acknowledges it, false asks for it to be said again. Learning it twice
 /// does no harm.
 pub(super) async fn learn(
-    here: Here,
+    here: ProcessCtx,
     id: Transaction,
     decision: Decision,
     manners: Manners,
@@ -169,7 +179,13 @@ pub(super) async fn learn(
 
 /// In doubt: asks the coordinator (and peers, if they may be asked) until the decision is known.
 /// After a restart it asks at once.
-async fn wait_in_doubt(here: Here, id: Transaction, manners: Manners, since: Time, at_once: bool) {
+async fn wait_in_doubt(
+    here: ProcessCtx,
+    id: Transaction,
+    manners: Manners,
+    since: Time,
+    at_once: bool,
+) {
     let mut pause = if at_once { Span::ZERO } else { manners.inquiry_interval };
     let mut here = here.at_step(StepId::NONE, here.ctx().attempt);
     let limit = manners.heuristic.map(|(after, heuristic)| (since + after, heuristic));
@@ -198,10 +214,10 @@ async fn wait_in_doubt(here: Here, id: Transaction, manners: Manners, since: Tim
     }
 }
 
-async fn ask_coordinator(here: &Here, id: Transaction, manners: Manners) -> Option<Decision> {
+async fn ask_coordinator(here: &ProcessCtx, id: Transaction, manners: Manners) -> Option<Decision> {
     let node = TwoPhaseCommit::coordinator_of(manners.coordinator, here.world(), id.op);
     let message = Message::control("inquire", here.system().retry.step_deadline);
-    let reply = here.call(node, message, move |here: Here| async move {
+    let reply = here.call(node, message, move |here: ProcessCtx| async move {
         coordinator::inquire(&here, id, manners)
     });
     reply.await.answer().flatten()
@@ -210,7 +226,7 @@ async fn ask_coordinator(here: &Here, id: Transaction, manners: Manners) -> Opti
 /// Cooperative termination: a peer that knows the decision tells it, and one that has not voted
 /// yet makes sure that it never will. One that remembers nothing knows nothing: it may have voted
 /// and forgotten.
-async fn ask_peers(here: &Here, id: Transaction, manners: Manners) -> Option<Decision> {
+async fn ask_peers(here: &ProcessCtx, id: Transaction, manners: Manners) -> Option<Decision> {
     if !manners.cooperative {
         return None;
     }
@@ -219,7 +235,7 @@ async fn ask_peers(here: &Here, id: Transaction, manners: Manners) -> Option<Dec
     let all = coordinator::participants(here, id.op);
     let calls = all.iter().filter(|peer| Some(*peer) != own).map(|peer| {
         let node = here.world().instance(peer, id.op);
-        (*here.ctx(), node, move |here: Here| async move { Branches::tell_peer(&here, id) })
+        (*here.ctx(), node, move |here: ProcessCtx| async move { Branches::tell_peer(&here, id) })
     });
     let replies = here.call_all(message, calls).await;
     replies.into_iter().find_map(|reply| reply.answer().flatten())
@@ -227,7 +243,7 @@ async fn ask_peers(here: &Here, id: Transaction, manners: Manners) -> Option<Dec
 
 /// The heuristic decision of a participant that has been in doubt for too long. False if it cannot
 /// be carried out now.
-async fn decide_alone(here: &Here, id: Transaction, heuristic: Heuristic) -> bool {
+async fn decide_alone(here: &ProcessCtx, id: Transaction, heuristic: Heuristic) -> bool {
     let Some((database, txn)) = Branches::prepared_at(here, id) else { return true };
     let outcome = database::Decision::heuristic(heuristic == Heuristic::Commit);
     let decided =
@@ -242,7 +258,7 @@ impl TwoPhaseCommit {
     /// After a restart of a node. A service finds out from its databases which branches are in
     /// doubt; a database that has recovered makes the services of its branches look again, for a
     /// crash may also have lost an outcome that was written but not forced.
-    pub(super) fn recover_participant(&self, here: &Here) {
+    pub(super) fn recover_participant(&self, here: &ProcessCtx) {
         let manners = Manners::of(&self.settings);
         if here.service().is_some() {
             Branches::restarted(here);
@@ -262,12 +278,12 @@ impl TwoPhaseCommit {
 }
 
 /// Tells the owner of a branch that it is in doubt, until it has heard.
-async fn remind(here: Here, owner: NodeId, id: Transaction, manners: Manners) {
+async fn remind(here: ProcessCtx, owner: NodeId, id: Transaction, manners: Manners) {
     let message = Message::control("in doubt", here.system().retry.step_deadline);
     let message = message.class(MessageClass::Database);
     let mut here = here;
     loop {
-        let reply = here.call(owner, message, move |here: Here| async move {
+        let reply = here.call(owner, message, move |here: ProcessCtx| async move {
             adopt(&here, manners, Some(id));
         });
         if matches!(reply.await, Reply::Answered(())) {
@@ -280,7 +296,7 @@ async fn remind(here: Here, owner: NodeId, id: Transaction, manners: Manners) {
 
 /// Takes over the prepared branches of this service (or only the one of `wanted`) that its
 /// databases know and its memory does not, and asks what is to become of them.
-fn adopt(here: &Here, manners: Manners, wanted: Option<Transaction>) {
+fn adopt(here: &ProcessCtx, manners: Manners, wanted: Option<Transaction>) {
     for database in databases(here) {
         for branch in database.prepared() {
             let (id, owner) = untag(branch.op, branch.tag);
@@ -299,7 +315,7 @@ fn adopt(here: &Here, manners: Manners, wanted: Option<Transaction>) {
 }
 
 /// The databases of the tables that this node's service writes.
-fn databases(here: &Here) -> impl Iterator<Item = &Rc<Database>> {
+fn databases(here: &ProcessCtx) -> impl Iterator<Item = &Rc<Database>> {
     let own = here.service();
     here.world().databases().iter().filter(move |database| {
         let system = here.system();
@@ -310,7 +326,7 @@ fn databases(here: &Here) -> impl Iterator<Item = &Rc<Database>> {
 
 /// Names this service's branch in its database: the transaction but for its operation, and the
 /// service.
-fn tag(here: &Here, id: Transaction) -> u64 {
+fn tag(here: &ProcessCtx, id: Transaction) -> u64 {
     let service = here.service().map_or(u16::MAX, |service| service.0);
     u64::from(id.epoch) << 48 | u64::from(id.number) << 16 | u64::from(service)
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Decision;
 use crate::kernel::Span;
-use crate::patterns::slip::Slips;
+use crate::patterns::seeded_bug::SeededBugs;
 
 /// What an inquiry is answered when the coordinator knows nothing of the transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -96,9 +96,9 @@ pub struct Settings {
     pub heuristic_after: Option<Span>,
     /// What it decides then.
     pub heuristic: Heuristic,
-    /// The mistake of the bug zoo that it makes; none that a scenario could choose.
+    /// The mistake of the mutants that it makes; none that a scenario could choose.
     #[serde(skip)]
-    pub slips: Slips,
+    pub seeded_bugs: SeededBugs,
 }
 
 impl Default for Settings {
@@ -112,7 +112,7 @@ impl Default for Settings {
             inquiry_interval: Span::from_secs(1),
             heuristic_after: None,
             heuristic: Heuristic::default(),
-            slips: Slips::default(),
+            seeded_bugs: SeededBugs::default(),
         }
     }
 }

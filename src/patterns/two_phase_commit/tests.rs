@@ -1,8 +1,8 @@
 //! Two-phase commit on three services whose every delay is constant, so that each moment of a
 //! transaction can be computed.
 
-mod doubt;
 mod faults;
+mod in_doubt;
 mod price;
 mod retry;
 
@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 
 use crate::checks::census::Headline;
 use crate::checks::measures::MeasureId;
-use crate::experiment::testbed::{Told, tell};
 use crate::kernel::Time;
 use crate::model::record::{Kind, OpId, Record};
+use crate::tests::runs::{RecordedRun, record_text};
 
 const US: u64 = 1_000;
 const MS: u64 = 1_000 * US;
@@ -140,8 +140,8 @@ fn patient(text: &str) -> String {
     databases.replace("step-deadline = \"2s\"", "step-deadline = \"90s\"")
 }
 
-fn run(text: &str) -> Told {
-    tell(text, "tpc", 1)
+fn run(text: &str) -> RecordedRun {
+    record_text(text, "tpc", 1)
 }
 
 /// A crash of `target`, in nanoseconds.
@@ -211,23 +211,23 @@ impl Moments {
 }
 
 /// When the first record of this kind about database number `database` was made for `op`.
-fn when(told: &Told, kind: Kind, database: u32, op: u32) -> u64 {
+fn when(told: &RecordedRun, kind: Kind, database: u32, op: u32) -> u64 {
     let here = |record: &&Record| record.subject == database && record.op == OpId(op);
     let found = told.all(kind).find(here);
     found.unwrap_or_else(|| panic!("no {kind:?} of {op} at {database}")).time.as_nanos()
 }
 
-fn values<'a>(told: &'a Told, measure: &'static str) -> &'a [u64] {
+fn values<'a>(told: &'a RecordedRun, measure: &'static str) -> &'a [u64] {
     &told.report.measures.distributions[&MeasureId(measure)].values
 }
 
-fn headlines(told: &Told) -> Vec<Headline> {
+fn headlines(told: &RecordedRun) -> Vec<Headline> {
     told.report.operations.iter().map(|row| row.headline).collect()
 }
 
 /// What must be true of every run of this protocol, whatever goes wrong in it, but for heuristic
 /// decisions. Settled means that no lock, branch or session is left.
-fn check_sound(told: &Told, what: &str) {
+fn check_sound(told: &RecordedRun, what: &str) {
     assert!(told.ran.settled, "not settled: {what}");
     let failed: Vec<_> = told.report.failed_self_checks().collect();
     assert!(failed.is_empty(), "{failed:?}: {what}");

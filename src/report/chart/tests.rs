@@ -3,7 +3,7 @@
 
 use super::picture::{Align, Text};
 use super::*;
-use crate::report::fixture;
+use crate::tests::comparison;
 
 /// Left, top, right and bottom of a text: the box of its capitals and figures.
 fn extent(text: &Text) -> (f64, f64, f64, f64) {
@@ -45,7 +45,7 @@ fn check_texts(chart: &Chart) {
 #[test]
 fn no_text_overlaps_or_leaves_the_paper() {
     for seeds in [1, 10] {
-        for chart in charts(&fixture::comparison(seeds)) {
+        for chart in charts(&comparison::comparison(seeds)) {
             check_texts(&chart);
         }
     }
@@ -53,7 +53,7 @@ fn no_text_overlaps_or_leaves_the_paper() {
 
 #[test]
 fn many_variants_with_long_names_still_fit() {
-    let mut comparison = fixture::comparison(6);
+    let mut comparison = comparison::comparison(6);
     for copy in 0..4 {
         let mut variant = comparison.variants[copy].clone();
         variant.name = format!("{}-with-a-very-long-name-{copy}", variant.name);
@@ -74,7 +74,7 @@ fn an_empty_comparison_still_draws() {
 
 #[test]
 fn every_chart_is_the_same_bytes_again() {
-    let comparison = fixture::comparison(6);
+    let comparison = comparison::comparison(6);
     for (once, again) in charts(&comparison).iter().zip(charts(&comparison)) {
         assert_eq!(once.svg(), again.svg(), "{}", once.name);
         assert!(once.png() == again.png(), "{}", once.name);
@@ -83,7 +83,7 @@ fn every_chart_is_the_same_bytes_again() {
 
 #[test]
 fn where_medians_are_alike_the_title_is_about_the_tail() {
-    let mut comparison = fixture::comparison(6);
+    let mut comparison = comparison::comparison(6);
     let lag = comparison.variants[0].measures[key::LAG].clone();
     comparison.variants.truncate(2);
     comparison.variants[1].measures.insert(key::LAG.into(), lag);
@@ -94,7 +94,7 @@ fn where_medians_are_alike_the_title_is_about_the_tail() {
 
 #[test]
 fn without_wrong_outcomes_nothing_is_drawn_of_them() {
-    let mut comparison = fixture::comparison(6);
+    let mut comparison = comparison::comparison(6);
     let texts = |comparison: &Comparison| -> Vec<String> {
         let chart = charts(comparison).into_iter().find(|chart| chart.name == "outcomes");
         let picture = chart.expect("a chart of outcomes").picture;
@@ -111,7 +111,7 @@ fn without_wrong_outcomes_nothing_is_drawn_of_them() {
 
 #[test]
 fn titles_say_the_message() {
-    let charts = charts(&fixture::comparison(10));
+    let charts = charts(&comparison::comparison(10));
     let titles: Vec<&str> = charts.iter().map(|chart| &*chart.picture.title).collect();
     insta::assert_snapshot!(titles.join("\n"));
 }

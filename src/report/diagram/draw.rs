@@ -2,13 +2,13 @@
 
 use super::layout::{Cut, Label, Layout};
 use super::offset;
-use crate::experiment::explanation::scene::{
-    End, Lane, LeftOut, Message, Place, Scene, Sort, Strike, Tone,
-};
 use crate::report::chart::font;
 use crate::report::chart::frame;
 use crate::report::chart::picture::{Align, Ink, Picture, Point, SMALL, TEXT};
 use crate::report::human;
+use crate::search::explanation::space_time::{
+    End, Lane, LeftOut, Message, Place, Sort, SpaceTime, Strike, Tone,
+};
 
 /// Blank space at the sides.
 const MARGIN: f64 = 20.0;
@@ -19,12 +19,12 @@ const HALF: f64 = 54.0;
 /// Half the height of a node's box.
 const TALL: f64 = 13.0;
 
-/// Draws a scene. The title says the message, the subtitle what is shown.
-pub fn picture(scene: &Scene, title: &str, subtitle: &str) -> Picture {
-    let several = scene.operations.len() > 1;
+/// Draws a space_time. The title says the message, the subtitle what is shown.
+pub fn picture(space_time: &SpaceTime, title: &str, subtitle: &str) -> Picture {
+    let several = space_time.operations.len() > 1;
     let head = if several { 116.0 } else { 90.0 };
-    let layout = Layout::of(scene, head + TALL);
-    let notes = notes(scene);
+    let layout = Layout::of(space_time, head + TALL);
+    let notes = notes(space_time);
     let height = layout.bottom + 34.0 + 17.0 * notes.len() as f64 + 8.0;
     let mut picture = Picture::new(layout.width, height.ceil(), title);
     let room = layout.width - 2.0 * MARGIN;
@@ -32,20 +32,20 @@ pub fn picture(scene: &Scene, title: &str, subtitle: &str) -> Picture {
     let subtitle = frame::fitted(subtitle, TEXT, false, room);
     picture.text((MARGIN, 51.0), subtitle, Ink::Quiet, Align::Start);
     if several {
-        let names = scene.operations.iter().enumerate();
+        let names = space_time.operations.iter().enumerate();
         let entries: Vec<(Ink, String)> =
             names.map(|(at, name)| (Ink::Series(at), name.clone())).collect();
         frame::key(&mut picture, (MARGIN, 76.0), layout.width - MARGIN, &entries);
     }
     let mut texts = Texts { picture, labels: Vec::new(), shaded: Vec::new() };
-    bands(&mut texts, scene, &layout);
-    lifelines(&mut texts.picture, scene, &layout);
-    axis(&mut texts.picture, scene, &layout);
-    outages(&mut texts, scene, &layout);
-    messages(&mut texts, scene, &layout);
-    marks(&mut texts, scene, &layout);
+    bands(&mut texts, space_time, &layout);
+    lifelines(&mut texts.picture, space_time, &layout);
+    axis(&mut texts.picture, space_time, &layout);
+    outages(&mut texts, space_time, &layout);
+    messages(&mut texts, space_time, &layout);
+    marks(&mut texts, space_time, &layout);
     let mut picture = texts.written();
-    for (at, lane) in scene.lanes.iter().enumerate() {
+    for (at, lane) in space_time.lanes.iter().enumerate() {
         node(&mut picture, lane, (layout.lanes[at], head));
     }
     for (at, note) in notes.iter().enumerate() {
@@ -113,8 +113,8 @@ fn node(picture: &mut Picture, lane: &Lane, (x, y): Point) {
 }
 
 /// Faults of links as bands across what they separate, faults of nodes as bars along them.
-fn bands(texts: &mut Texts, scene: &Scene, layout: &Layout) {
-    for (strike, labels) in scene.strikes.iter().zip(&layout.strikes) {
+fn bands(texts: &mut Texts, space_time: &SpaceTime, layout: &Layout) {
+    for (strike, labels) in space_time.strikes.iter().zip(&layout.strikes) {
         let (top, bottom) = (layout.y(strike.from), end_of(strike, layout));
         match &strike.place {
             Place::Links(from, to) => {
@@ -131,7 +131,7 @@ fn bands(texts: &mut Texts, scene: &Scene, layout: &Layout) {
             }
             Place::Nodes(lanes) => {
                 let down = |lane: &usize| {
-                    scene
+                    space_time
                         .outages
                         .iter()
                         .any(|it| it.lane == *lane && it.from.time == strike.from.time)
@@ -152,9 +152,9 @@ fn end_of(strike: &Strike, layout: &Layout) -> f64 {
 }
 
 /// A line for each node, broken where time is cut and where the node is down.
-fn lifelines(picture: &mut Picture, scene: &Scene, layout: &Layout) {
+fn lifelines(picture: &mut Picture, space_time: &SpaceTime, layout: &Layout) {
     for (lane, x) in layout.lanes.iter().enumerate() {
-        let mut gaps: Vec<(f64, f64)> = scene
+        let mut gaps: Vec<(f64, f64)> = space_time
             .outages
             .iter()
             .filter(|outage| outage.lane == lane)
@@ -175,25 +175,25 @@ fn lifelines(picture: &mut Picture, scene: &Scene, layout: &Layout) {
         if y < layout.bottom {
             picture.line(vec![(*x, y), (*x, layout.bottom)], Ink::Quiet, 1.1, &[]);
         }
-        for cut in layout.cuts.iter().filter(|cut| !is_down(scene, layout, lane, cut)) {
+        for cut in layout.cuts.iter().filter(|cut| !is_down(space_time, layout, lane, cut)) {
             let line = vec![(*x, cut.top), (*x, cut.bottom)];
             picture.line(line, Ink::Quiet, 1.1, &[1.5, 5.0]);
         }
     }
 }
 
-fn is_down(scene: &Scene, layout: &Layout, lane: usize, cut: &Cut) -> bool {
-    scene.outages.iter().filter(|outage| outage.lane == lane).any(|outage| {
+fn is_down(space_time: &SpaceTime, layout: &Layout, lane: usize, cut: &Cut) -> bool {
+    space_time.outages.iter().filter(|outage| outage.lane == lane).any(|outage| {
         let up = outage.to.map_or(layout.bottom, |tick| layout.y(tick));
         layout.y(outage.from) <= cut.top && cut.bottom <= up
     })
 }
 
 /// The times at the left, where the axis is cut, and where the run ends.
-fn axis(picture: &mut Picture, scene: &Scene, layout: &Layout) {
+fn axis(picture: &mut Picture, space_time: &SpaceTime, layout: &Layout) {
     let x = layout.lanes.first().copied().unwrap_or_default() - HALF;
     for (y, time) in &layout.times {
-        let text = offset(scene.origin, *time);
+        let text = offset(space_time.origin, *time);
         picture.small((x, y + 4.0), text, Ink::Quiet, Align::End);
     }
     for cut in &layout.cuts {
@@ -204,14 +204,14 @@ fn axis(picture: &mut Picture, scene: &Scene, layout: &Layout) {
     let last = layout.lanes.last().copied().unwrap_or(x);
     let end = vec![(x + 8.0, layout.bottom), (last + 22.0, layout.bottom)];
     picture.line(end, Ink::Quiet, 1.1, &[]);
-    let rest = if scene.settled { "at rest" } else { "not settled" };
+    let rest = if space_time.settled { "at rest" } else { "not settled" };
     let text = format!("end of the run, {rest}");
     picture.small((x + 8.0, layout.bottom + 14.0), text, Ink::Quiet, Align::Start);
 }
 
 /// A node that is down has no lifeline but a pale bar with a cross where it began.
-fn outages(texts: &mut Texts, scene: &Scene, layout: &Layout) {
-    for (outage, (crash, restart)) in scene.outages.iter().zip(&layout.outages) {
+fn outages(texts: &mut Texts, space_time: &SpaceTime, layout: &Layout) {
+    for (outage, (crash, restart)) in space_time.outages.iter().zip(&layout.outages) {
         let x = layout.lanes[outage.lane];
         let top = layout.y(outage.from);
         let bottom = outage.to.map_or(layout.bottom, |tick| layout.y(tick));
@@ -235,9 +235,9 @@ fn cross(picture: &mut Picture, (x, y): Point, size: f64) {
     }
 }
 
-fn messages(texts: &mut Texts, scene: &Scene, layout: &Layout) {
-    let several = scene.operations.len() > 1;
-    for (message, labels) in scene.messages.iter().zip(&layout.messages) {
+fn messages(texts: &mut Texts, space_time: &SpaceTime, layout: &Layout) {
+    let several = space_time.operations.len() > 1;
+    for (message, labels) in space_time.messages.iter().zip(&layout.messages) {
         let ink = match message.op {
             _ if message.is_lost() => Ink::Bad,
             Some(op) if several => Ink::Series(op),
@@ -288,8 +288,8 @@ fn head(picture: &mut Picture, start: Point, tip: Point, open: bool, ink: Ink) {
 }
 
 /// Forced writes as bars on the lifeline, events as dots.
-fn marks(texts: &mut Texts, scene: &Scene, layout: &Layout) {
-    for (mark, labels) in scene.marks.iter().zip(&layout.marks) {
+fn marks(texts: &mut Texts, space_time: &SpaceTime, layout: &Layout) {
+    for (mark, labels) in space_time.marks.iter().zip(&layout.marks) {
         let (x, y) = (layout.lanes[mark.lane], layout.y(mark.at));
         if let Some(since) = mark.since {
             let top = layout.y(since);
@@ -310,7 +310,7 @@ fn marks(texts: &mut Texts, scene: &Scene, layout: &Layout) {
 }
 
 /// How to read it, and what is not shown.
-fn notes(scene: &Scene) -> Vec<String> {
+fn notes(space_time: &SpaceTime) -> Vec<String> {
     let mut notes = vec![
         "Time runs down; dotted stretches are cut. Solid arrows are requests, dashed ones answers \
          or copies."
@@ -319,7 +319,7 @@ fn notes(scene: &Scene) -> Vec<String> {
          refused."
             .to_owned(),
     ];
-    let LeftOut { statements, reads, repeats } = scene.left_out;
+    let LeftOut { statements, reads, repeats } = space_time.left_out;
     let parts = [
         (statements, "messages between services and databases"),
         (reads, "measuring reads"),

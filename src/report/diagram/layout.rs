@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::experiment::explanation::scene::{End, Mark, Message, Place, Scene, Strike, Tick};
 use crate::kernel::{Span, Time};
 use crate::report::chart::font;
 use crate::report::chart::picture::{Align, SMALL};
+use crate::search::explanation::space_time::{End, Mark, Message, Place, SpaceTime, Strike, Tick};
 
 /// Where the first lane stands, right of the times.
 const LEFT: f64 = 150.0;
@@ -72,7 +72,7 @@ pub struct Layout {
 /// A rectangle: left, top, right, bottom.
 type Area = (f64, f64, f64, f64);
 
-/// What happens at a tick, by position in the scene.
+/// What happens at a tick, by position in the space_time.
 #[derive(Clone, Copy)]
 enum Item {
     Sent(usize),
@@ -86,24 +86,25 @@ enum Item {
 }
 
 impl Layout {
-    /// Lays out a scene whose lanes begin at `top`.
-    pub fn of(scene: &Scene, top: f64) -> Self {
-        let count = scene.lanes.len().max(1) as f64;
+    /// Lays out a space_time whose lanes begin at `top`.
+    pub fn of(space_time: &SpaceTime, top: f64) -> Self {
+        let count = space_time.lanes.len().max(1) as f64;
         let step = ((LANES - LEFT - RIGHT) / (count - 1.0).max(1.0)).clamp(LANE.0, LANE.1);
-        let lanes: Vec<f64> = (0..scene.lanes.len()).map(|at| LEFT + step * at as f64).collect();
+        let lanes: Vec<f64> =
+            (0..space_time.lanes.len()).map(|at| LEFT + step * at as f64).collect();
         let width = (LEFT + step * (count - 1.0) + RIGHT).max(NARROWEST);
         let mut builder = Builder {
-            scene,
+            space_time,
             layout: Self {
                 lanes,
                 width,
                 top,
                 bottom: top,
                 ys: BTreeMap::new(),
-                messages: vec![Vec::new(); scene.messages.len()],
-                marks: vec![Vec::new(); scene.marks.len()],
-                outages: vec![(Vec::new(), Vec::new()); scene.outages.len()],
-                strikes: vec![Vec::new(); scene.strikes.len()],
+                messages: vec![Vec::new(); space_time.messages.len()],
+                marks: vec![Vec::new(); space_time.marks.len()],
+                outages: vec![(Vec::new(), Vec::new()); space_time.outages.len()],
+                strikes: vec![Vec::new(); space_time.strikes.len()],
                 cuts: Vec::new(),
                 times: Vec::new(),
             },
@@ -122,7 +123,7 @@ impl Layout {
 }
 
 struct Builder<'a> {
-    scene: &'a Scene,
+    space_time: &'a SpaceTime,
     layout: Layout,
     step: f64,
     /// What texts must keep out of.
@@ -132,9 +133,9 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     fn run(&mut self) {
-        let items = items(self.scene);
+        let items = items(self.space_time);
         let usual = usual(&items);
-        let mut now = items.first().map_or(self.scene.origin, |(tick, _)| tick.time);
+        let mut now = items.first().map_or(self.space_time.origin, |(tick, _)| tick.time);
         for (tick, item) in items {
             if tick.time > now {
                 self.pass(tick.time - now, usual);
@@ -149,9 +150,9 @@ impl Builder<'_> {
             }
         }
         self.y = self.taken.iter().map(|area| area.3).fold(self.y, f64::max);
-        if self.scene.until > now {
+        if self.space_time.until > now {
             self.y += 6.0;
-            self.pass(self.scene.until - now, usual);
+            self.pass(self.space_time.until - now, usual);
         }
         self.y += LINE;
         self.layout.bottom = self.y;
@@ -177,18 +178,18 @@ impl Builder<'_> {
             Item::Sent(at) => self.sent(at),
             Item::Came(at) => self.came(at),
             Item::Mark(at) => {
-                let Mark { lane, text, .. } = &self.scene.marks[at];
+                let Mark { lane, text, .. } = &self.space_time.marks[at];
                 self.layout.marks[at] = self.beside(*lane, text);
             }
             Item::Down(at) => {
-                let lane = self.scene.outages[at].lane;
-                let strike = self.scene.strikes.iter().rfind(|strike| strike.from <= tick);
+                let lane = self.space_time.outages[at].lane;
+                let strike = self.space_time.strikes.iter().rfind(|strike| strike.from <= tick);
                 let strike = strike.filter(|strike| strike.from.time == tick.time);
                 let text = strike.map_or_else(|| "crash".into(), |strike| self.fault(strike));
                 self.layout.outages[at].0 = self.beside(lane, &text);
             }
             Item::Up(at) => {
-                let lane = self.scene.outages[at].lane;
+                let lane = self.space_time.outages[at].lane;
                 self.layout.outages[at].1 = self.beside(lane, "restarts");
             }
             Item::Strike(at) => self.strike(at),
@@ -199,7 +200,7 @@ impl Builder<'_> {
     /// A fault is numbered where there are several.
     fn fault(&self, strike: &Strike) -> String {
         let kind = strike.kind.replace('-', " ");
-        if self.scene.strikes.len() > 1 {
+        if self.space_time.strikes.len() > 1 {
             format!("fault {}: {kind}", strike.fault + 1)
         } else {
             kind
@@ -208,7 +209,7 @@ impl Builder<'_> {
 
     /// A message leaves: its text stands above the beginning of its arrow.
     fn sent(&mut self, at: usize) {
-        let message = &self.scene.messages[at];
+        let message = &self.space_time.messages[at];
         let (from, to) = (self.layout.lanes[message.from], self.layout.lanes[message.to]);
         let text = message_text(message);
         let room = (from - to).abs() - 2.0 * BESIDE;
@@ -227,7 +228,7 @@ impl Builder<'_> {
 
     /// A message arrives: texts keep off the end of its arrow.
     fn came(&mut self, at: usize) {
-        let message = &self.scene.messages[at];
+        let message = &self.space_time.messages[at];
         let (from, to) = (self.layout.lanes[message.from], self.layout.lanes[message.to]);
         let towards = if to > from { (to - 40.0, to) } else { (to, to + 40.0) };
         self.taken.push((towards.0, self.y - 4.0, towards.1, self.y + 4.0));
@@ -235,13 +236,16 @@ impl Builder<'_> {
 
     /// A fault begins; those that take a node down are told where it goes down.
     fn strike(&mut self, at: usize) {
-        let strike = &self.scene.strikes[at];
+        let strike = &self.space_time.strikes[at];
         let text = self.fault(strike);
         let labels = match &strike.place {
             Place::Nodes(lanes) => {
                 let is_down = |lane: &usize| {
                     let began = strike.from.time;
-                    self.scene.outages.iter().any(|it| it.lane == *lane && it.from.time == began)
+                    self.space_time
+                        .outages
+                        .iter()
+                        .any(|it| it.lane == *lane && it.from.time == began)
                 };
                 let hit: Vec<usize> = lanes.iter().filter(|lane| !is_down(lane)).copied().collect();
                 hit.into_iter().flat_map(|lane| self.beside(lane, &text)).collect()
@@ -322,9 +326,9 @@ fn wrapped(text: &str, room: f64) -> Vec<String> {
 }
 
 /// Everything that happens, in order.
-fn items(scene: &Scene) -> Vec<(Tick, Item)> {
+fn items(space_time: &SpaceTime) -> Vec<(Tick, Item)> {
     let mut items: Vec<(Tick, Item)> = Vec::new();
-    for (at, message) in scene.messages.iter().enumerate() {
+    for (at, message) in space_time.messages.iter().enumerate() {
         items.push((message.sent, Item::Sent(at)));
         match message.end {
             End::Lost(tick) if tick.time == message.sent.time => {}
@@ -332,36 +336,36 @@ fn items(scene: &Scene) -> Vec<(Tick, Item)> {
             End::Travelling => {}
         }
     }
-    for (at, mark) in scene.marks.iter().enumerate() {
+    for (at, mark) in space_time.marks.iter().enumerate() {
         items.extend(mark.since.map(|tick| (tick, Item::Began)));
         items.push((mark.at, Item::Mark(at)));
     }
-    for (at, outage) in scene.outages.iter().enumerate() {
+    for (at, outage) in space_time.outages.iter().enumerate() {
         items.push((outage.from, Item::Down(at)));
         items.extend(outage.to.map(|tick| (tick, Item::Up(at))));
     }
-    for (at, strike) in scene.strikes.iter().enumerate() {
+    for (at, strike) in space_time.strikes.iter().enumerate() {
         items.push((strike.from, Item::Strike(at)));
         let lasts = !matches!(strike.place, Place::Message(_));
         items.extend(strike.to.filter(|_| lasts).map(|tick| (tick, Item::Healed)));
     }
     items.sort_by_key(|(tick, _)| *tick);
-    items.chunk_by_mut(|a, b| is_fan(scene, a, b)).for_each(|fan| {
-        fan.sort_by_key(|(_, item)| std::cmp::Reverse(reach(scene, *item)));
+    items.chunk_by_mut(|a, b| is_fan(space_time, a, b)).for_each(|fan| {
+        fan.sort_by_key(|(_, item)| std::cmp::Reverse(reach(space_time, *item)));
     });
     items
 }
 
 /// Messages that leave one node at one instant: those that go farthest stand above the others, so
 /// that their arrows do not cross.
-fn is_fan(scene: &Scene, a: &(Tick, Item), b: &(Tick, Item)) -> bool {
+fn is_fan(space_time: &SpaceTime, a: &(Tick, Item), b: &(Tick, Item)) -> bool {
     let (Item::Sent(one), Item::Sent(other)) = (a.1, b.1) else { return false };
-    a.0.time == b.0.time && scene.messages[one].from == scene.messages[other].from
+    a.0.time == b.0.time && space_time.messages[one].from == space_time.messages[other].from
 }
 
-fn reach(scene: &Scene, item: Item) -> usize {
+fn reach(space_time: &SpaceTime, item: Item) -> usize {
     let Item::Sent(at) = item else { return 0 };
-    scene.messages[at].from.abs_diff(scene.messages[at].to)
+    space_time.messages[at].from.abs_diff(space_time.messages[at].to)
 }
 
 /// How long it usually is from one instant to the next, in ns: the median of the steps, without

@@ -7,24 +7,24 @@ use std::fmt::Write;
 
 use super::layout::message_text;
 use super::offset;
-use crate::experiment::explanation::scene::{End, Message, Place, Scene, Sort, Strike, Tick};
 use crate::kernel::Span;
 use crate::report::human;
+use crate::search::explanation::space_time::{End, Message, Place, Sort, SpaceTime, Strike, Tick};
 
 /// What is worth a note of its own when nothing happens for so much longer than usual.
 const IDLE: u64 = 20;
 
-/// A scene as text.
-pub fn mermaid(scene: &Scene) -> String {
+/// A space_time as text.
+pub fn mermaid(space_time: &SpaceTime) -> String {
     let mut text = String::from("sequenceDiagram\n");
-    for (at, lane) in scene.lanes.iter().enumerate() {
+    for (at, lane) in space_time.lanes.iter().enumerate() {
         let keyword = if lane.sort == Sort::Clients { "actor" } else { "participant" };
         let _ = writeln!(text, "    {keyword} p{at} as {}", escaped(&lane.name));
     }
-    let lines = lines(scene);
+    let lines = lines(space_time);
     let usual = usual_step(&lines);
-    let last = scene.lanes.len().saturating_sub(1);
-    let mut now = lines.first().map_or(scene.origin, |(tick, _)| tick.time);
+    let last = space_time.lanes.len().saturating_sub(1);
+    let mut now = lines.first().map_or(space_time.origin, |(tick, _)| tick.time);
     for (tick, line) in lines {
         let idle = tick.time - now;
         if idle.as_nanos() > IDLE * usual {
@@ -37,31 +37,31 @@ pub fn mermaid(scene: &Scene) -> String {
         now = tick.time;
         let _ = writeln!(text, "    {line}");
     }
-    let rest = if scene.settled { "at rest" } else { "not settled" };
-    let end = offset(scene.origin, scene.until);
+    let rest = if space_time.settled { "at rest" } else { "not settled" };
+    let end = offset(space_time.origin, space_time.until);
     let _ = writeln!(text, "    Note over p0,p{last}: end of the run, {rest} ({end})");
     text
 }
 
 /// Everything that happens, in order.
-fn lines(scene: &Scene) -> Vec<(Tick, String)> {
-    let time = |tick: Tick| offset(scene.origin, tick.time);
+fn lines(space_time: &SpaceTime) -> Vec<(Tick, String)> {
+    let time = |tick: Tick| offset(space_time.origin, tick.time);
     let mut lines: Vec<(Tick, String)> = Vec::new();
-    for message in &scene.messages {
-        lines.push((message.sent, arrow(scene, message)));
+    for message in &space_time.messages {
+        lines.push((message.sent, arrow(space_time, message)));
     }
-    for mark in scene.marks.iter().filter(|mark| !mark.text.is_empty()) {
+    for mark in space_time.marks.iter().filter(|mark| !mark.text.is_empty()) {
         let what = escaped(&mark.text);
         lines.push((mark.at, format!("Note over p{}: {what} ({})", mark.lane, time(mark.at))));
     }
-    for outage in &scene.outages {
+    for outage in &space_time.outages {
         let (lane, from) = (outage.lane, outage.from);
         lines.push((from, format!("Note over p{lane}: crashes ({})", time(from))));
         let up = outage.to.map(|to| (to, format!("Note over p{lane}: restarts ({})", time(to))));
         lines.extend(up);
     }
-    for strike in &scene.strikes {
-        let Some(whom) = over(scene, strike) else { continue };
+    for strike in &space_time.strikes {
+        let Some(whom) = over(space_time, strike) else { continue };
         let name = format!("fault {}, {}", strike.fault + 1, strike.kind.replace('-', " "));
         let from = strike.from;
         lines.push((from, format!("Note over {whom}: {name}: begins ({})", time(from))));
@@ -74,7 +74,7 @@ fn lines(scene: &Scene) -> Vec<(Tick, String)> {
 }
 
 /// A message: `-)` does not wait, `-x` is lost, dashed answers.
-fn arrow(scene: &Scene, message: &Message) -> String {
+fn arrow(space_time: &SpaceTime, message: &Message) -> String {
     let kind = match (message.reply, message.is_lost()) {
         (false, false) => "->>",
         (true, false) => "-->>",
@@ -82,9 +82,9 @@ fn arrow(scene: &Scene, message: &Message) -> String {
         (true, true) => "--x",
     };
     let (from, to) = (message.from, message.to);
-    let sent = offset(scene.origin, message.sent.time);
+    let sent = offset(space_time.origin, message.sent.time);
     let overtaken = match message.end {
-        End::Arrived(tick) => scene.messages.iter().any(|other| {
+        End::Arrived(tick) => space_time.messages.iter().any(|other| {
             let overtakes = |end| matches!(end, End::Arrived(early) if early < tick);
             other.to == to && other.sent > message.sent && overtakes(other.end)
         }),
@@ -92,7 +92,7 @@ fn arrow(scene: &Scene, message: &Message) -> String {
     };
     let arrives = match message.end {
         End::Arrived(tick) if overtaken => {
-            format!(", arrives {}", offset(scene.origin, tick.time))
+            format!(", arrives {}", offset(space_time.origin, tick.time))
         }
         End::Travelling => ", still on its way".into(),
         _ => String::new(),
@@ -101,13 +101,13 @@ fn arrow(scene: &Scene, message: &Message) -> String {
 }
 
 /// What a fault is noted over; a crash and a lost message say so themselves.
-fn over(scene: &Scene, strike: &Strike) -> Option<String> {
+fn over(space_time: &SpaceTime, strike: &Strike) -> Option<String> {
     match &strike.place {
         Place::Nodes(lanes) => {
             let lane = lanes.first()?;
             let began = strike.from.time;
             let is_outage =
-                scene.outages.iter().any(|it| it.lane == *lane && it.from.time == began);
+                space_time.outages.iter().any(|it| it.lane == *lane && it.from.time == began);
             (!is_outage).then(|| format!("p{lane}"))
         }
         Place::Links(from, to) => {

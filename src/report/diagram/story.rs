@@ -1,7 +1,7 @@
 //! The same as lines of text, one for each thing that happened.
 
 use super::layout::message_text;
-use crate::experiment::explanation::scene::{End, Place, Scene, Strike, Tick};
+use crate::search::explanation::space_time::{End, Place, SpaceTime, Strike, Tick};
 
 /// Something that happened.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,11 +14,11 @@ pub struct Line {
     pub what: String,
 }
 
-/// Everything that a scene shows, in order.
-pub fn lines(scene: &Scene) -> Vec<Line> {
-    let lane = |at: usize| scene.lanes[at].name.as_str();
+/// Everything that a space_time shows, in order.
+pub fn lines(space_time: &SpaceTime) -> Vec<Line> {
+    let lane = |at: usize| space_time.lanes[at].name.as_str();
     let mut lines: Vec<Line> = Vec::new();
-    for message in &scene.messages {
+    for message in &space_time.messages {
         let who = format!("{} → {}", lane(message.from), lane(message.to));
         let took = match message.end {
             End::Arrived(tick) => format!(" ({})", tick.time - message.sent.time),
@@ -28,20 +28,22 @@ pub fn lines(scene: &Scene) -> Vec<Line> {
         let what = message_text(message) + &took;
         lines.push(Line { tick: message.sent, who, what });
     }
-    for mark in scene.marks.iter().filter(|mark| !mark.text.is_empty()) {
+    for mark in space_time.marks.iter().filter(|mark| !mark.text.is_empty()) {
         let (tick, what) = (mark.at, mark.text.clone());
         lines.push(Line { tick, who: lane(mark.lane).into(), what });
     }
-    for outage in &scene.outages {
+    for outage in &space_time.outages {
         let down = [(Some(outage.from), "crashes"), (outage.to, "restarts")];
         lines.extend(down.into_iter().filter_map(|(tick, what)| {
             Some(Line { tick: tick?, who: lane(outage.lane).into(), what: what.into() })
         }));
     }
-    for strike in scene.strikes.iter().filter(|strike| !shows_itself(scene, strike)) {
+    for strike in space_time.strikes.iter().filter(|strike| !shows_itself(space_time, strike)) {
         let who = match &strike.place {
-            Place::Nodes(lanes) => names(scene, lanes),
-            Place::Links(from, to) => format!("{} | {}", names(scene, from), names(scene, to)),
+            Place::Nodes(lanes) => names(space_time, lanes),
+            Place::Links(from, to) => {
+                format!("{} | {}", names(space_time, from), names(space_time, to))
+            }
             Place::Message(_) => String::new(),
         };
         let name = format!("fault {}, {}", strike.fault + 1, strike.kind.replace('-', " "));
@@ -53,17 +55,17 @@ pub fn lines(scene: &Scene) -> Vec<Line> {
     lines
 }
 
-fn names(scene: &Scene, lanes: &[usize]) -> String {
-    let names: Vec<&str> = lanes.iter().map(|at| scene.lanes[*at].name.as_str()).collect();
+fn names(space_time: &SpaceTime, lanes: &[usize]) -> String {
+    let names: Vec<&str> = lanes.iter().map(|at| space_time.lanes[*at].name.as_str()).collect();
     names.join(", ")
 }
 
 /// A crash and the loss, doubling or delay of a message are told where they happen.
-pub(super) fn shows_itself(scene: &Scene, strike: &Strike) -> bool {
+pub(super) fn shows_itself(space_time: &SpaceTime, strike: &Strike) -> bool {
     match &strike.place {
         Place::Nodes(lanes) => lanes.iter().all(|lane| {
             let began = strike.from.time;
-            scene.outages.iter().any(|it| it.lane == *lane && it.from.time == began)
+            space_time.outages.iter().any(|it| it.lane == *lane && it.from.time == began)
         }),
         Place::Links(..) => false,
         Place::Message(hit) => hit.is_some(),

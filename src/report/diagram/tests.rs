@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::experiment::explanation::scene::*;
 use crate::kernel::{Span, Time};
 use crate::report::chart::picture::{Align, Picture, Text};
 use crate::report::chart::{font, svg};
+use crate::search::explanation::space_time::*;
 
 fn tick(micros: u64, turn: u32) -> Tick {
     Tick { time: Time::ZERO + Span::from_micros(micros), turn }
@@ -28,7 +28,7 @@ fn mark(lane: usize, since: Option<Tick>, at: Tick, text: &str, tone: Tone) -> M
 
 /// An order asks the stock, which commits, and crashes before its answer arrives; the two cannot
 /// talk to each other for a while, and an order that is sent again is lost.
-fn two_services() -> Scene {
+fn two_services() -> SpaceTime {
     let down = Outage { lane: 2, from: tick(4_200, 7), to: Some(tick(504_200, 11)) };
     let answer = Message {
         reply: true,
@@ -41,7 +41,7 @@ fn two_services() -> Scene {
         to: Some(to),
         place,
     };
-    Scene {
+    SpaceTime {
         origin: Time::ZERO,
         until: Time::ZERO + Span::from_secs(2),
         settled: true,
@@ -163,8 +163,8 @@ fn check(picture: &Picture) {
     }
 }
 
-/// Any scene: lanes, and messages and events at any times, many of them at the same instant.
-fn scenes() -> impl Strategy<Value = Scene> {
+/// Any space_time: lanes, and messages and events at any times, many of them at the same instant.
+fn diagrams() -> impl Strategy<Value = SpaceTime> {
     let name = prop::sample::select(vec!["x", "prepare", "a very long name indeed", "re: commit"]);
     let time = || prop_oneof![0..20_u64, 0..5_000_u64, 0..10_000_000_u64];
     let tone = prop::sample::select(vec![Tone::Plain, Tone::Good, Tone::Bad]);
@@ -207,7 +207,7 @@ fn scenes() -> impl Strategy<Value = Scene> {
             to: Some(next(from + long)),
             place: Place::Links(vec![0], vec![lanes - 1]),
         };
-        Scene {
+        SpaceTime {
             lanes: (0..lanes).map(|at| lane(&format!("node {at}"), Sort::Service)).collect(),
             origin: Time::ZERO + Span::from_micros(origin),
             until: Time::ZERO + Span::from_secs(60),
@@ -228,16 +228,16 @@ proptest! {
     })]
 
     #[test]
-    fn no_text_overlaps_or_leaves_the_paper(scene in scenes()) {
-        check(&picture(&scene, "a title", "a subtitle"));
+    fn no_text_overlaps_or_leaves_the_paper(space_time in diagrams()) {
+        check(&picture(&space_time, "a title", "a subtitle"));
     }
 
     /// Later is lower, whatever had to be moved for a text; and a line for everything.
     #[test]
-    fn time_runs_downwards(scene in scenes()) {
-        let layout = layout::Layout::of(&scene, 100.0);
+    fn time_runs_downwards(space_time in diagrams()) {
+        let layout = layout::Layout::of(&space_time, 100.0);
         let mut last = (Time::ZERO, 0.0);
-        for tick in scene.ticks() {
+        for tick in space_time.ticks() {
             let y = layout.y(tick);
             prop_assert!(y <= layout.bottom);
             if tick.time > last.0 {
@@ -245,8 +245,8 @@ proptest! {
                 last = (tick.time, y);
             }
         }
-        let text = mermaid(&scene);
+        let text = mermaid(&space_time);
         let is_arrow = |line: &&str| line.contains(">>") || line.contains("-x");
-        prop_assert_eq!(text.lines().filter(is_arrow).count(), scene.messages.len());
+        prop_assert_eq!(text.lines().filter(is_arrow).count(), space_time.messages.len());
     }
 }

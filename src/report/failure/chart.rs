@@ -1,10 +1,10 @@
 //! The chart of how inevitable a failure was: a row for each moment, in the direction of time.
 
 use super::{at, share};
-use crate::experiment::explanation::Explanation;
-use crate::experiment::explanation::curve::Curve;
 use crate::report::chart::frame::{self, MARGIN, TOP, WIDTH};
 use crate::report::chart::picture::{Align, Ink, Picture, SMALL};
+use crate::search::explanation::Explanation;
+use crate::search::explanation::curve::Curve;
 
 /// Where the times end and the words begin.
 const WORDS: f64 = 122.0;

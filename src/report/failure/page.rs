@@ -3,11 +3,11 @@
 use minijinja::{Environment, Value, context};
 
 use super::{FIXED, answer, at, chart, diagram, keys, share, shows, since, struck, verdict};
-use crate::experiment::explanation::Explanation;
 use crate::report::chart::svg;
 use crate::report::diagram::mermaid;
 use crate::report::html::{STYLE, list};
 use crate::report::trace;
+use crate::search::explanation::Explanation;
 
 const PAGE: &str = include_str!("page.html");
 const SECTION: &str = include_str!("section.html");
@@ -72,7 +72,7 @@ fn content(explanation: &Explanation) -> Value {
         }),
         width => diagram.width,
         diagram => svg::inline(&diagram),
-        mermaid => mermaid(&explanation.scene),
+        mermaid => mermaid(&explanation.space_time),
         curve => explanation.curve.as_ref().map(|curve| context! {
             svg => svg::inline(&chart::draw(explanation, curve)),
             verdict => verdict(explanation, curve),

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use super::{FIXED, answer, at, keys, share, shows, since, struck, verdict};
-use crate::experiment::explanation::Explanation;
-use crate::experiment::explanation::curve::Curve;
 use crate::report::diagram::{Line, lines};
+use crate::search::explanation::Explanation;
+use crate::search::explanation::curve::Curve;
 
 /// How wide a bar of the curve is.
 const BAR: u64 = 20;
@@ -110,14 +110,14 @@ fn inevitability(text: &mut String, explanation: &Explanation, curve: &Curve) {
 
 fn story(text: &mut String, explanation: &Explanation) {
     text.push_str("\nWhat happened\n\n");
-    let lines = lines(&explanation.scene);
+    let lines = lines(&explanation.space_time);
     let wide = lines.iter().map(|line| line.who.chars().count()).max().unwrap_or(0);
     for Line { tick, who, what } in &lines {
         let time = at(explanation, tick.time);
         let _ = writeln!(text, "  {time:>14}  {who:wide$}  {what}");
     }
-    let end = if explanation.scene.settled { "at rest" } else { "not settled" };
-    let time = at(explanation, explanation.scene.until);
+    let end = if explanation.space_time.settled { "at rest" } else { "not settled" };
+    let time = at(explanation, explanation.space_time.until);
     let _ = writeln!(text, "  {time:>14}  {:wide$}  the run ends, {end}", "");
 }
 

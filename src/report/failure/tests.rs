@@ -1,7 +1,7 @@
 //! A real failure, as people see it.
 
 use super::*;
-use crate::experiment::explanation::tests::{CRASH, case, explained};
+use crate::search::explanation::tests::{CRASH, case, explained};
 
 /// A dual write whose service dies between its commit and the publication.
 fn lost_event() -> Explanation {
@@ -66,7 +66,7 @@ fn names_from_scenarios_are_escaped() {
     explanation.scenario = "<b>shop".into();
     explanation.violation.found = "<i>found".into();
     explanation.operations[0].name = "<u>0".into();
-    explanation.scene.lanes[0].name = "<s>clients".into();
+    explanation.space_time.lanes[0].name = "<s>clients".into();
     let page = page(&explanation);
     for tag in ["<b>shop", "<i>found", "<u>0", "<s>clients"] {
         assert!(!page.contains(tag), "{tag}");
@@ -90,13 +90,12 @@ fn what_the_curve_says_depends_on_its_jump() {
     let said = |curve: &Curve| verdict(&explanation, curve);
     let jump = curve.jump.take().expect("it jumps");
     assert!(said(&curve).starts_with("It is never more likely later"));
-    curve.jump = Some(crate::experiment::explanation::curve::Jump { is_sharp: false, ..jump });
+    curve.jump = Some(crate::search::explanation::curve::Jump { is_sharp: false, ..jump });
     assert!(said(&curve).starts_with(
         "It was decided behind +11 ms (order-db: commits place) and no later than +11 ms (fault 1"
     ));
-    curve.jump = curve
-        .jump
-        .map(|jump| crate::experiment::explanation::curve::Jump { is_clear: false, ..jump });
+    curve.jump =
+        curve.jump.map(|jump| crate::search::explanation::curve::Jump { is_clear: false, ..jump });
     assert!(said(&curve).starts_with("No single moment stands out."));
     curve.jump = None;
     curve.moments.iter_mut().for_each(|moment| moment.violated = curve.runs);

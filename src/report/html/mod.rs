@@ -194,10 +194,11 @@ fn values(comparison: &Comparison) -> Vec<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{chart, fixture};
+    use crate::report::chart;
+    use crate::tests::comparison;
 
     fn example() -> String {
-        let comparison = fixture::comparison(6);
+        let comparison = comparison::comparison(6);
         page(&comparison, &chart::charts(&comparison))
     }
 
@@ -248,7 +249,7 @@ mod tests {
 
     #[test]
     fn text_from_scenarios_is_escaped() {
-        let mut comparison = fixture::comparison(6);
+        let mut comparison = comparison::comparison(6);
         comparison.scenario.about = "<b>bold</b> & more".into();
         comparison.variants[0].name = "<i>".into();
         let page = page(&comparison, &chart::charts(&comparison));

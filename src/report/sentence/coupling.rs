@@ -140,7 +140,7 @@ fn blame(variant: &VariantResult) -> Option<String> {
 mod tests {
     use super::*;
     use crate::experiment::result::{Better, MeasureResult, Unit};
-    use crate::report::fixture;
+    use crate::tests::comparison;
 
     fn said(comparison: &Comparison) -> Vec<String> {
         sentences(comparison).into_iter().map(|(lead, rest)| format!("{lead} {rest}")).collect()
@@ -148,7 +148,7 @@ mod tests {
 
     /// Two variants of the fixture in which the same is coupled in the same way.
     fn pair() -> Comparison {
-        let mut comparison = fixture::comparison(6);
+        let mut comparison = comparison::comparison(6);
         comparison.variants.truncate(2);
         let first = comparison.variants[0].clone();
         comparison.variants[1] = VariantResult { name: "other".into(), ..first };

@@ -1,13 +1,13 @@
 //! From what is written to what it means in a scenario.
 
 use super::{Counterexample, CounterexampleText, Head, OperationText};
-use crate::faults::menu::Menu;
 use crate::faults::target::{ROLES, TABLE};
+use crate::faults::targets::Targets;
 use crate::faults::trigger::OpName;
 use crate::kernel::Time;
 use crate::model::env::OpInfo;
 use crate::model::system::{KeyChoice, MAX_KEYS, Name, OperationKind, RowKey, System};
-use crate::model::workload::{fresh_key, op_luck};
+use crate::model::workload::{fresh_key, op_stream};
 use crate::scenario::problem::{Place, Problem};
 use crate::scenario::suggest::{either, nearest};
 use crate::scenario::values::{At, Scalar};
@@ -50,8 +50,8 @@ impl CounterexampleText {
                     found_by: head.found_by.clone().unwrap_or_default(),
                     operations,
                     faults: self.faults.iter().map(|fault| fault.planned()).collect(),
-                    salts: (self.salts.iter())
-                        .map(|salt| (Time::ZERO + salt.at, salt.salt.0))
+                    branch_seeds: (self.branch_seeds.iter())
+                        .map(|branch_seed| (Time::ZERO + branch_seed.at, branch_seed.branch_seed.0))
                         .collect(),
                 })
             }
@@ -61,8 +61,8 @@ impl CounterexampleText {
 
     /// Every name that a fault strikes or waits for must stand for something.
     fn check_targets(&self, system: &System, variant: &Variant, found: &mut Vec<Problem>) {
-        let menu = Menu::of(system, &variant.pattern.drivers());
-        let mut known: Vec<&str> = menu.nodes().map(String::as_str).collect();
+        let targets = Targets::of(system, &variant.pattern.drivers());
+        let mut known: Vec<&str> = targets.nodes().map(String::as_str).collect();
         known.extend(ROLES);
         known.push("broker");
         let names = system.services.iter().map(|it| &it.name);
@@ -142,9 +142,9 @@ fn operation(
             found.push(unknown("unknown-key", "key of this operation", written, names));
         }
     }
-    let luck = op_luck(load.name.luck, name.number);
+    let stream = op_stream(load.name.stream, name.number);
     let arrived = Time::ZERO + text.at;
-    Some((name.clone(), OpInfo { kind, keys, luck, ordinal: name.number, arrived }))
+    Some((name.clone(), OpInfo { kind, keys, stream, ordinal: name.number, arrived }))
 }
 
 fn op_name(text: &At<String>, found: &mut Vec<Problem>) -> Option<OpName> {

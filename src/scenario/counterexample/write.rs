@@ -47,9 +47,9 @@ impl Counterexample {
             text.push_str("\n[[faults]]\n");
             text.push_str(&fault_text(fault));
         }
-        for (at, salt) in &self.salts {
+        for (at, branch_seed) in &self.branch_seeds {
             let at = word(&(*at - Time::ZERO).exact());
-            let _ = write!(text, "\n[[salts]]\nat = {at}\nsalt = {salt}\n");
+            let _ = write!(text, "\n[[branch_seeds]]\nat = {at}\nsalt = {branch_seed}\n");
         }
         text
     }

@@ -185,7 +185,7 @@ impl Context<'_> {
         let Some((service, number)) = target.split_once('#') else { return false };
         let services = &self.file.services.0;
         let lasting = |(_, known): &(At<String>, Option<Service>)| {
-            known.as_ref().is_some_and(|known| known.luck.as_deref() == Some(service))
+            known.as_ref().is_some_and(|known| known.stream.as_deref() == Some(service))
         };
         let at = self.service.position(service).or_else(|| services.iter().position(lasting));
         let instances = at.and_then(|at| Some(services[at].1.as_ref()?.instances.0));
@@ -197,7 +197,7 @@ impl Context<'_> {
     fn is_load(&self, target: &str) -> bool {
         let Some(name) = target.strip_prefix(LOAD) else { return false };
         let mut loads = self.file.load.iter();
-        loads.any(|(_, shown, load)| shown.value == name || load.luck.as_deref() == Some(name))
+        loads.any(|(_, shown, load)| shown.value == name || load.stream.as_deref() == Some(name))
     }
 
     fn target(&mut self, target: &At<String>) {
@@ -213,8 +213,9 @@ impl Context<'_> {
         names.extend(ROLES);
         let zones = self.zones();
         names.extend(zones.iter().map(String::as_str));
-        let lucky = self.file.services.iter().filter_map(|(_, _, service)| service.luck.as_deref());
-        let lasting = self.file.databases.iter().filter_map(|(_, _, base)| base.luck.as_deref());
+        let lucky =
+            self.file.services.iter().filter_map(|(_, _, service)| service.stream.as_deref());
+        let lasting = self.file.databases.iter().filter_map(|(_, _, base)| base.stream.as_deref());
         let name = target.value.as_str();
         if names.contains(&name) || lucky.chain(lasting).any(|lasting| lasting == name) {
             return;
@@ -244,7 +245,7 @@ pub(super) fn variants(layouts: Vec<Option<Laid<'_>>>, file: &File) -> Option<Ve
     let variants = file.variants.0.iter().zip(layouts).map(|((shown, variant), laid)| {
         let (variant, laid) = (variant.as_ref()?, laid?);
         Some(Variant {
-            name: name(shown, variant.luck.as_ref()),
+            name: name(shown, variant.stream.as_ref()),
             technique: laid.stages.iter().map(techniques).collect::<Vec<_>>().join(", "),
             pattern: variant.pattern.prepared(&laid.system),
             system: laid.system,

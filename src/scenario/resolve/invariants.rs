@@ -1,6 +1,6 @@
 //! What must be true of the tables.
 
-use super::super::operation::{Bound, CountEqual, Invariant, Moment, References};
+use super::super::operation::{Bound, CountEqual, Invariant, JudgedWhen, References};
 use super::super::problem::Problem;
 use super::super::values::At;
 use super::Context;
@@ -18,8 +18,8 @@ impl Context<'_> {
             invariants.push(self.invariant(invariant).map(|rule| InvariantSpec {
                 name: invariant.name.value.as_str().into(),
                 when: match invariant.when {
-                    Moment::AtRest => When::AtRest,
-                    Moment::Always => When::Always,
+                    JudgedWhen::AtRest => When::AtRest,
+                    JudgedWhen::Always => When::Always,
                 },
                 rule,
             }));

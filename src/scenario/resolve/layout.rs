@@ -138,8 +138,8 @@ fn trespasses(system: &System) -> Vec<Trespass> {
 }
 
 /// Reports steps whose service neither owns what it writes nor has a right to it. What is so in
-/// every variant, and is no case of several writers, is a slip in the step; anything else is a
-/// technique that is missing.
+/// every variant, and is no case of several writers, is a seeded bug in the step; anything else is
+/// a technique that is missing.
 pub(super) fn check_writers(
     system: &System,
     layouts: &[Option<Laid<'_>>],
@@ -154,13 +154,13 @@ pub(super) fn check_writers(
         let everywhere = each.iter().all(|trespasses| trespasses.contains(at));
         everywhere && system.writers(spec(*at).table).len() == 1
     };
-    let slips: Vec<Trespass> = first.iter().filter(|at| is_slip(at)).copied().collect();
-    problems.extend(slips.iter().filter_map(|at| slip(*at, spec(*at).table, file)));
+    let seeded_bugs: Vec<Trespass> = first.iter().filter(|at| is_slip(at)).copied().collect();
+    problems.extend(seeded_bugs.iter().filter_map(|at| seeded_bug(*at, spec(*at).table, file)));
     for ((shown, variant), laid) in file.variants.0.iter().zip(layouts) {
         let (Some(variant), Some(laid)) = (variant, laid) else { continue };
         for stage in &laid.stages {
             let mut known: Vec<(ServiceId, TableId)> = Vec::new();
-            for at in trespasses(&stage.system).into_iter().filter(|at| !slips.contains(at)) {
+            for at in trespasses(&stage.system).into_iter().filter(|at| !seeded_bugs.contains(at)) {
                 let who = (spec(at).by, spec(at).table);
                 if !known.contains(&who) {
                     known.push(who);
@@ -172,7 +172,7 @@ pub(super) fn check_writers(
 }
 
 /// A step by the wrong service.
-fn slip(at: Trespass, table: TableId, file: &File) -> Option<Problem> {
+fn seeded_bug(at: Trespass, table: TableId, file: &File) -> Option<Problem> {
     let step = &file.operations.0[at.kind.index()].1.as_ref()?.steps[at.step];
     let owner = &file.tables.0[table.index()].1.as_ref()?.owner;
     let message = format!("`{}` does not own the table `{}`", step.by.value, step.table.value);

@@ -40,7 +40,7 @@ impl Context<'_> {
                 let until = self.window(load);
                 self.not_too_many(load, shown, until.saturating_sub(load.from));
                 Some(LoadSpec {
-                    name: name(shown, load.luck.as_ref()),
+                    name: name(shown, load.stream.as_ref()),
                     operation: OperationKind(operation? as u16),
                     arrivals: arrivals?,
                     from: Time::ZERO + load.from,
@@ -236,7 +236,7 @@ impl Context<'_> {
                     None => None,
                 };
                 let by = by.map(|by| ServiceId(by as u16));
-                let name = name(shown, read.luck.as_ref());
+                let name = name(shown, read.stream.as_ref());
                 Some(ReadSpec { name, by, work: read.work.clone(), what: what? })
             }));
         }

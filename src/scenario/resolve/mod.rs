@@ -296,7 +296,7 @@ impl<'f> Context<'f> {
     }
 }
 
-/// A name with its luck.
-fn name(shown: &At<String>, luck: Option<&String>) -> Name {
-    Name::with_luck(&shown.value, luck.unwrap_or(&shown.value))
+/// A name with its random stream.
+fn name(shown: &At<String>, stream: Option<&String>) -> Name {
+    Name::with_stream(&shown.value, stream.unwrap_or(&shown.value))
 }

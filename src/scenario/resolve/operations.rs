@@ -37,7 +37,7 @@ impl Context<'_> {
                 let keys = self.keys(operation);
                 let steps = self.steps(shown, operation);
                 Some(OperationSpec {
-                    name: name(shown, operation.luck.as_ref()),
+                    name: name(shown, operation.stream.as_ref()),
                     keys: keys?,
                     steps: steps?,
                 })

@@ -24,7 +24,7 @@ impl Context<'_> {
     /// The position of a table by its name, or by the one that lasts.
     fn table_position(&self, name: &str) -> Option<usize> {
         let lasting = |(_, table): &(At<String>, Option<Table>)| {
-            table.as_ref().is_some_and(|table| table.luck.as_deref() == Some(name))
+            table.as_ref().is_some_and(|table| table.stream.as_deref() == Some(name))
         };
         let tables = &self.file.tables.0;
         self.table.position(name).or_else(|| tables.iter().position(lasting))

@@ -17,7 +17,7 @@ impl Context<'_> {
         let services = self.file.services.0.iter().map(|(shown, service)| {
             let service = service.as_ref()?;
             Some(ServiceSpec {
-                name: name(shown, service.luck.as_ref()),
+                name: name(shown, service.stream.as_ref()),
                 instances: service.instances.0 as u16,
                 workers: service.workers.0 as u32,
                 queue: service.queue.0 as u32,
@@ -49,7 +49,7 @@ impl Context<'_> {
                     self.problems.push(problem.also(&node.place, "it has no node of its own"));
                 }
                 Some(DatabaseSpec {
-                    name: name(shown, database.luck.as_ref()),
+                    name: name(shown, database.stream.as_ref()),
                     node,
                     zone: database.zone.as_ref().map(|zone| zone.value.as_str().into()),
                     connections: database.connections.0 as u32,
@@ -92,7 +92,7 @@ impl Context<'_> {
                 });
                 let columns = columns.collect();
                 Some(TableSpec {
-                    name: name(shown, table.luck.as_ref()),
+                    name: name(shown, table.stream.as_ref()),
                     owner: ServiceId(owner? as u16),
                     grants: Vec::new(),
                     api: Api::Contract,
@@ -146,7 +146,7 @@ fn spec(link: &Link) -> LinkSpec {
 /// The broker, whose name is `broker`.
 pub(super) fn broker(broker: &Broker) -> BrokerSpec {
     BrokerSpec {
-        name: Name::with_luck("broker", broker.luck.as_deref().unwrap_or("broker")),
+        name: Name::with_stream("broker", broker.stream.as_deref().unwrap_or("broker")),
         recovery: broker.recovery,
         force: broker.force.clone(),
         work: broker.work.clone(),

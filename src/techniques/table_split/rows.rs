@@ -87,7 +87,7 @@ fn carry(
         false => ("create", Effect::Insert(Vec::new()), Effect::Delete),
     };
     let part_name = &system.table(part).name;
-    let name = Name::with_luck(
+    let name = Name::with_stream(
         &format!("{verb} {}", part_name.shown),
         &format!("{verb} {}", part_name.lasting),
     );

@@ -4,7 +4,7 @@ use crate::model::system::{
     ColumnRef, Derive, DeriveRule, Effect, InvariantRule, ReadWhat, StepId, StepSpec, System,
     TableId, ValueSpec,
 };
-use crate::techniques::testbed::{LIBRARY, Laid, laid, laid_in, refused_in};
+use crate::techniques::tests::layouts::{LIBRARY, Laid, laid, laid_in, refused_in};
 
 const BOOK: TableId = TableId(0);
 /// The part of the inventory: copies, place and lent.

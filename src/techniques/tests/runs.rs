@@ -2,8 +2,8 @@
 
 use crate::checks::census::State;
 use crate::checks::verdict::Verdict;
-use crate::experiment::testbed::{Told, tell};
 use crate::model::record::Kind;
+use crate::tests::runs::{RecordedRun, record_text};
 
 /// Books are registered and placed, listed without a place, restocked, and struck again.
 const BOOKS: &str = r#"
@@ -89,8 +89,8 @@ const BOOKS: &str = r#"
     monolith-local = { technique = "monolith", pattern = "local-transaction" }
 "#;
 
-fn run(variant: &str) -> Told {
-    let told = tell(BOOKS, variant, 1);
+fn run(variant: &str) -> RecordedRun {
+    let told = record_text(BOOKS, variant, 1);
     let failed: Vec<_> = told.report.failed_self_checks().collect();
     assert!(failed.is_empty(), "{variant}: {failed:?}");
     assert!(told.ran.settled, "{variant}");
@@ -99,7 +99,7 @@ fn run(variant: &str) -> Told {
 
 #[test]
 fn every_layout_carries_out_the_same_operations() {
-    let variants = crate::experiment::testbed::scenario(BOOKS).variants;
+    let variants = crate::tests::runs::scenario(BOOKS).variants;
     let mut counts = Vec::new();
     for variant in &variants {
         let name = &*variant.name.shown;
@@ -139,7 +139,7 @@ fn a_split_row_is_made_and_deleted_in_both_databases() {
 #[test]
 fn what_one_part_of_a_split_row_has_lost_the_other_loses_behind_any_outage() {
     let fault = "[[faults]]\nkind = 'crash'\nat = '25s'\nfor = '10s'\ntarget = 'inventory'";
-    let told = tell(&format!("{BOOKS}\n{fault}"), "split-saga", 1);
+    let told = record_text(&format!("{BOOKS}\n{fault}"), "split-saga", 1);
     let struck = told.report.operations.iter().filter(|row| row.kind.0 == 3);
     let states: Vec<State> = struck.map(|row| row.state).collect();
     // The last one finds nothing: its row was listed into the outage, and taken back.
@@ -147,9 +147,9 @@ fn what_one_part_of_a_split_row_has_lost_the_other_loses_behind_any_outage() {
     expected[8] = State::None;
     assert_eq!(states, expected, "nothing takes a deleted row back");
     // And what it cannot take back, it does not promise to end well where rows are not there yet.
-    let scenario = crate::experiment::testbed::scenario(BOOKS);
+    let scenario = crate::tests::runs::scenario(BOOKS);
     let saga = scenario.variants.iter().find(|variant| &*variant.name.shown == "split-saga");
     let saga = saga.expect("it is a variant");
-    let keeps = |system| saga.pattern.promises(system).keeps.contains(&"all-or-nothing");
-    assert_eq!((keeps(&scenario.system), keeps(&saga.system)), (true, false));
+    let guarantees = |system| saga.pattern.promises(system).guarantees.contains(&"all-or-nothing");
+    assert_eq!((guarantees(&scenario.system), guarantees(&saga.system)), (true, false));
 }

@@ -3,15 +3,15 @@
 
 use crate::checks::OperationRow;
 use crate::checks::coupling::Coupling;
-use crate::experiment::replay;
-use crate::experiment::testbed::{Told, scenario, tell};
-use crate::experiment::trial::{Case, Offer, Trial, Tried};
 use crate::kernel::{Span, Time};
 use crate::model::contract::{Promises, WaitsFor};
 use crate::model::record::Answer;
 use crate::model::system::{OperationKind, OperationSpec};
 use crate::model::world::World;
 use crate::scenario::{Registries, Source, Variant, counterexample};
+use crate::search::replay;
+use crate::search::trial::{Case, Offer, Trial, Tried};
+use crate::tests::runs::{RecordedRun, record_text, scenario};
 
 /// A book is restocked by the inventory, and looked up by it to fill a place on a shelf, each once
 /// in ten seconds. Messages and the work of a request take a millisecond, a statement takes
@@ -96,20 +96,20 @@ fn switched(at: &str) -> String {
     SHARED.to_owned() + &from(at, &delegate("catalog"))
 }
 
-fn run_in(world: &str, variant: &str) -> Told {
-    let told = tell(&format!("{world}[variants.it]\n{variant}"), "it", 1);
+fn run_in(world: &str, variant: &str) -> RecordedRun {
+    let told = record_text(&format!("{world}[variants.it]\n{variant}"), "it", 1);
     let failed: Vec<_> = told.report.failed_self_checks().collect();
     assert!(failed.is_empty(), "{failed:?}");
     assert!(told.ran.settled);
     told
 }
 
-fn run(variant: &str) -> Told {
+fn run(variant: &str) -> RecordedRun {
     run_in(BOOKS, variant)
 }
 
 /// The operations that the file calls so, whatever is offered in their place.
-fn rows<'t>(told: &'t Told, name: &str) -> Vec<&'t OperationRow> {
+fn rows<'t>(told: &'t RecordedRun, name: &str) -> Vec<&'t OperationRow> {
     let of = |row: &&OperationRow| *told.system.operation(row.kind).name.lasting == *name;
     told.report.operations.iter().filter(of).collect()
 }
@@ -121,7 +121,7 @@ fn took(rows: &[&OperationRow]) -> Vec<u64> {
 }
 
 /// The same as another way to carry it out, under the kind that the file declares.
-fn declared(told: &Told, rows: &[&OperationRow]) -> Vec<OperationRow> {
+fn declared(told: &RecordedRun, rows: &[&OperationRow]) -> Vec<OperationRow> {
     let kind = |row: &OperationRow| told.system.declared(row.kind);
     rows.iter().map(|row| OperationRow { kind: kind(row), ..(*row).clone() }).collect()
 }
@@ -155,8 +155,8 @@ fn an_operation_goes_the_way_that_holds_when_it_arrives() {
         let expected = (0..all.len()).map(|at| if at < 2 { name } else { &later });
         assert_eq!(named.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
     }
-    // The same draws: a new name, the old luck.
-    let names = told.system.operations.iter().map(|OperationSpec { name, .. }| name.luck);
+    // The same draws: a new name, the old random stream.
+    let names = told.system.operations.iter().map(|OperationSpec { name, .. }| name.stream);
     let names: Vec<u64> = names.collect();
     assert_eq!(names[..2], names[2..]);
 }
@@ -305,12 +305,12 @@ fn who_follows_an_operation_of_the_old_way_has_its_keys() {
 fn in_a_case_the_time_of_arrival_says_which_way_an_operation_goes() {
     let text = format!("{BOOKS}[variants.it]\n{}", switched("3s"));
     let scenario = scenario(&text);
-    let promises = Promises { keeps: vec!["at-most-once"], ..Promises::default() };
+    let promises = Promises { guarantees: vec!["at-most-once"], ..Promises::default() };
     let trial = Trial::new(&scenario, &scenario.variants[0]).promising(promises);
     let at = |seconds| Time::ZERO + Span::from_secs(seconds);
     let run = |operations: &[Offer]| -> (Case, Tried, Vec<u16>) {
         let (seed, operations) = (1, operations.to_vec());
-        let case = Case { seed, operations, faults: Vec::new(), salts: Vec::new() };
+        let case = Case { seed, operations, faults: Vec::new(), branch_seeds: Vec::new() };
         let look = |world: &World| world.env().operations();
         let (tried, infos) = trial.observe(&case, Vec::new(), |_| (), look);
         assert!(tried.ran.settled);

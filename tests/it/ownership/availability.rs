@@ -9,7 +9,7 @@ use driftlab::model::system::OperationKind;
 use driftlab::scenario::Scenario;
 
 use super::coupling;
-use crate::whole::{Told, scenario, tell, variant};
+use crate::whole::{RecordedRun, scenario, tell, variant};
 
 /// Three services, of which a request may need one, two or all. Nothing takes any time.
 const SERVICES: &str = r#"
@@ -114,7 +114,7 @@ fn system(rest: &str) -> Scenario {
 }
 
 /// How many of an operation were offered, and how many of them done.
-fn done(told: &Told, kind: u16) -> [u64; 2] {
+fn done(told: &RecordedRun, kind: u16) -> [u64; 2] {
     let rows = told.report.operations.iter().filter(|row| row.measured);
     rows.filter(|row| row.kind == OperationKind(kind)).fold([0, 0], |[offered, done], row| {
         [offered + 1, done + u64::from(row.answer == Answer::Done)]

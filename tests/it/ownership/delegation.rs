@@ -6,7 +6,7 @@ use driftlab::model::system::OperationKind;
 use driftlab::scenario::Scenario;
 
 use super::service;
-use crate::whole::{Told, scenario, tell, variant};
+use crate::whole::{RecordedRun, scenario, tell, variant};
 
 /// The catalogue makes and names books, the inventory counts their copies in the same table. Only
 /// the way between services and their own work take time, always the same.
@@ -82,13 +82,13 @@ fn library(named: u64, counted: u64) -> Scenario {
     scenario(&LIBRARY.replace("NAMING", &every(named)).replace("COUNTING", &every(counted)))
 }
 
-fn answered(told: &Told) -> impl Iterator<Item = (OperationKind, Span)> {
+fn answered(told: &RecordedRun) -> impl Iterator<Item = (OperationKind, Span)> {
     let rows = told.report.operations.iter().filter(|row| row.measured);
     rows.map(|row| (row.kind, row.answered_after.expect("an answer")))
 }
 
 /// Mean time to the answer, in ns; everything in it is constant, so that it is a whole number.
-fn mean(told: &Told) -> u64 {
+fn mean(told: &RecordedRun) -> u64 {
     let (sum, count) = answered(told).fold((0, 0), |(sum, count), (_, after)| {
         assert!(after > Span::ZERO);
         (sum + after.as_nanos(), count + 1)
@@ -98,7 +98,7 @@ fn mean(told: &Told) -> u64 {
 }
 
 /// How many requests each service served: the catalogue and the inventory.
-fn served(scenario: &Scenario, told: &Told) -> [usize; 2] {
+fn served(scenario: &Scenario, told: &RecordedRun) -> [usize; 2] {
     ["catalog", "inventory"].map(|name| {
         let service = u32::from(service(scenario, name).0);
         told.all(Kind::Started).filter(|record| record.subject == service).count()
@@ -113,7 +113,8 @@ fn delegation_costs_those_who_do_not_own_a_hop_and_the_owner_the_load_of_all() {
         let scenario = library(named, counted);
         let run = |name: &str| tell(&scenario, variant(&scenario, name), 1);
         let [direct, by_domain, by_rate] = ["direct", "by-domain", "by-rate"].map(run);
-        let asked = |told: &Told| answered(told).filter(|(kind, _)| *kind == COUNT).count() as u64;
+        let asked =
+            |told: &RecordedRun| answered(told).filter(|(kind, _)| *kind == COUNT).count() as u64;
         assert_eq!((answered(&direct).count() as u64, asked(&direct)), (60 * 10, 60 * counted));
 
         // The catalogue does more kinds of things with a book, however seldom.

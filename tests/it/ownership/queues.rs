@@ -8,7 +8,7 @@ use driftlab::model::record::{Kind, Resource};
 use driftlab::model::system::{DatabaseId, ServiceId};
 
 use super::{agrees, seeds, service};
-use crate::whole::{Told, scenario};
+use crate::whole::{RecordedRun, scenario};
 
 /// A shop asks for prices all the time, and an office for a report now and then, which takes 40
 /// times as long. Nothing but their queries takes any time.
@@ -104,7 +104,7 @@ fn pollaczek_khinchine(streams: &[Stream]) -> f64 {
 
 /// How long the shop's queries waited for a core of its database while `holder` had it, on average,
 /// in ms.
-fn waited_for(told: &Told, service: ServiceId, holder: ServiceId) -> f64 {
+fn waited_for(told: &RecordedRun, service: ServiceId, holder: ServiceId) -> f64 {
     let contention = &told.report.contention;
     let between = Between { database: DatabaseId(0), service, holder: Some(holder) };
     let waited =
@@ -114,7 +114,7 @@ fn waited_for(told: &Told, service: ServiceId, holder: ServiceId) -> f64 {
 }
 
 /// How long a query waits for a core of a database, on average, in ms.
-fn wait(told: &Told, database: DatabaseId) -> f64 {
+fn wait(told: &RecordedRun, database: DatabaseId) -> f64 {
     let worked = told.all(Kind::Worked).filter(|record| record.subject == u32::from(database.0));
     let waits: Vec<u64> = worked.map(|record| record.b).collect();
     waits.iter().sum::<u64>() as f64 / waits.len() as f64 / 1e6
@@ -207,7 +207,7 @@ const DESKS: &str = r#"
 "#;
 
 /// Mean wait for a worker in multiples of the mean work.
-fn wait_for_a_worker(told: &Told) -> f64 {
+fn wait_for_a_worker(told: &RecordedRun) -> f64 {
     let start = Time::from_nanos(5_000_000_000);
     let started = told.all(Kind::Started).filter(|record| record.time >= start);
     let waits: Vec<u64> = started.map(|record| record.b).collect();

@@ -4,7 +4,7 @@ use driftlab::kernel::Span;
 use driftlab::model::record::Answer;
 
 use super::coupling;
-use crate::whole::{Told, scenario, tell, variant};
+use crate::whole::{RecordedRun, scenario, tell, variant};
 
 /// A shop looks up the code of a place for each order. Messages between services take a
 /// millisecond, and each service is down now and then.
@@ -73,7 +73,7 @@ fn outages(service: &str, every: usize) -> String {
 }
 
 /// How many orders were done, and how long each of them took.
-fn done(told: &Told) -> (usize, Span) {
+fn done(told: &RecordedRun) -> (usize, Span) {
     let rows = told.report.operations.iter().filter(|row| row.measured);
     assert_eq!(rows.clone().count(), 70);
     let done = rows.filter(|row| row.answer == Answer::Done);

@@ -112,7 +112,7 @@ pub(super) const ALL: &[Measure] = &[
          to the end of the run, summed over tables and services.",
     ),
     measure(
-        "m13.misfits",
+        "m13.schema-breaks",
         "failed for a schema change",
         LESS,
         (Total, Unit::Count),

@@ -1,10 +1,10 @@
 //! Properties of clients, readers and the course of a run.
 
 use super::*;
-use crate::checks::history::{ASSIGNMENTS, CUSTOMERS, TICKETS};
 use crate::kernel::NodeId;
 use crate::model::record::{MessageClass, ROW_GONE};
 use crate::model::system::{Derive, DeriveRule};
+use crate::tests::history::{ASSIGNMENTS, CUSTOMERS, TICKETS};
 
 #[test]
 fn client_contract() {

@@ -1,7 +1,7 @@
 //! Properties of events.
 
 use super::*;
-use crate::checks::history::RENAME;
+use crate::tests::history::RENAME;
 
 fn happens(history: &mut History, kind: Kind, op: u32, a: u64) {
     history.note(kind, |r| (r.op, r.a) = (OpId(op), a));

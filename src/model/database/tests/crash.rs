@@ -3,7 +3,7 @@
 use super::super::rows::RowId;
 use super::*;
 use crate::model::contract::label;
-use crate::model::disk::Ailment;
+use crate::model::disk::DiskFault;
 use crate::model::record::AbortCause;
 use proptest::prelude::*;
 
@@ -154,7 +154,7 @@ fn a_lying_disk_loses_what_it_said_was_durable() {
     let bench = Bench::new();
     let (before, lost) = (bench.op(TAKE, &[0]), bench.op(TAKE, &[0]));
     bench.get(bench.apply(&[first(before)])).expect("it commits");
-    bench.db.disk().ail(Ailment::Lying);
+    bench.db.disk().ail(DiskFault::Lying);
     let begin = bench.begin();
     bench.get(async move {
         let mut txn = begin.await;

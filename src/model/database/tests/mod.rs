@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::*;
-use crate::kernel::{Dist, Luck, Recorder, Signal, Simulation, Sink, Span, Time};
+use crate::kernel::{Dist, RandomStreams, Recorder, Signal, Simulation, Sink, Span, Time};
 use crate::model::env::{Ctx, OpInfo};
 use crate::model::record::{Kind, OpId, Record, column_subject};
 use crate::model::system::*;
@@ -237,7 +237,8 @@ impl Bench {
         let sim = simulation.sim().clone();
         let keep = Rc::new(RefCell::new(Keep::default()));
         let recorder = Recorder::new(vec![Rc::clone(&keep) as _]);
-        let env = Env::new(sim.clone(), Luck::new(1), Arc::new(system(database)), recorder);
+        let env =
+            Env::new(sim.clone(), RandomStreams::new(1), Arc::new(system(database)), recorder);
         let (client, node) = (sim.add_node(), sim.add_node());
         let wire = Rc::new(TestWire { cut: Cell::new(false), changed: Signal::new(&sim) });
         let db = Database::new(&env, DatabaseId(0), node, Rc::clone(&wire) as _);
@@ -250,7 +251,7 @@ impl Bench {
             *place = RowKey(*key);
         }
         let arrived = self.env.now();
-        self.env.arrive(OpInfo { kind, keys: all, luck: 9, ordinal: 0, arrived })
+        self.env.arrive(OpInfo { kind, keys: all, stream: 9, ordinal: 0, arrived })
     }
 
     fn ctx(&self) -> Ctx {

@@ -21,7 +21,7 @@ fn a_late_commit_is_caught_by_the_overlap_and_missed_without() {
     let told = run(&parts, r#"interval = "2s", overlap = "5s""#);
     all_committed(&told);
     let late = |row: &OperationRow| (row.arrived.as_nanos(), row.headline);
-    let at_8 = |told: &Told| late(&told.report.operations[7]);
+    let at_8 = |told: &RecordedRun| late(&told.report.operations[7]);
     assert_eq!(at_8(&told), (8_000_000_000, Headline::Committed));
     let told = run(&parts, r#"interval = "2s", overlap = "0s""#);
     assert_eq!(at_8(&told), (8_000_000_000, Headline::Lost));
@@ -107,7 +107,7 @@ fn what_is_to_be_copied_to_a_row_that_is_late_waits_for_it() {
 fn a_standby_takes_over() {
     let parts = [BILL, &every("700ms"), &crash("role:job", "12s", "48s")];
     let alone = run(&parts, r#"interval = "5s""#);
-    let longest = |told: &Told| told.report.operations.iter().map(lag).fold(0.0, f64::max);
+    let longest = |told: &RecordedRun| told.report.operations.iter().map(lag).fold(0.0, f64::max);
     all_committed(&alone);
     assert!(longest(&alone) > 45.0, "nobody else runs: {}", longest(&alone));
     let told = run(&parts, r#"interval = "5s", standby = true"#);

@@ -39,13 +39,13 @@ fn the_mean_lag_is_half_the_interval_plus_the_work_and_the_greatest_all_of_it() 
 }
 
 /// When the job asked what had changed.
-fn starts(told: &Told) -> Vec<Time> {
+fn starts(told: &RecordedRun) -> Vec<Time> {
     let job = told.node("sync-job");
     let asks = told.all(Kind::Sent).filter(|r| r.node == job && told.label(r.subject) == "changes");
     asks.map(|record| record.time).collect()
 }
 
-fn gaps(told: &Told) -> Vec<Span> {
+fn gaps(told: &RecordedRun) -> Vec<Span> {
     let starts = starts(told);
     assert!(starts.len() > 5);
     starts.windows(2).map(|pair| pair[1] - pair[0]).collect()
@@ -56,7 +56,7 @@ fn an_interval_is_measured_from_start_to_start_or_from_end_to_start() {
     let idle = [BILL, "[load.buy]\noperation = \"buy\"\nconstant = \"59s\"\n"];
     let told = run(&idle, r#"interval = "1s""#);
     // The only purchase comes at 59 s: runs before that find nothing.
-    let quiet = |told: &Told| gaps(told)[..20].to_vec();
+    let quiet = |told: &RecordedRun| gaps(told)[..20].to_vec();
     assert!(quiet(&told).iter().all(|gap| *gap == Span::from_secs(1)));
     let told = run(&idle, r#"interval = "1s", measured = "end-to-start""#);
     // One request that reads, and the forced write of the watermark.
@@ -83,7 +83,7 @@ fn scanning_and_watermarks_come_to_the_same() {
     let orders = value(&scan, "customer", 0, 0);
     assert_eq!(orders, Some(scan.report.offered as i64));
     assert_eq!(orders, value(&marked, "customer", 0, 0));
-    let runs = |told: &Told, label| told.sent(label, MessageClass::Service);
+    let runs = |told: &RecordedRun, label| told.sent(label, MessageClass::Service);
     assert_eq!(runs(&scan, "changes") + runs(&marked, "scan"), 0);
     assert!(runs(&scan, "scan") > runs(&marked, "changes"), "a scan turns more pages");
 }

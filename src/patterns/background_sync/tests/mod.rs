@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 
 use crate::checks::OperationRow;
 use crate::checks::census::{Headline, State};
-use crate::experiment::testbed::{Told, tell};
 use crate::kernel::{Span, Time};
 use crate::model::record::{Kind, ROW_GONE, column_subject};
 use crate::model::system::TableId;
+use crate::tests::runs::{RecordedRun, record_text};
 
 /// Every message takes a millisecond, every statement and request works for one, every forced
 /// write takes two. A customer buys; the bill follows from the order, and so does the number of
@@ -120,20 +120,20 @@ fn crash(target: &str, at: &str, length: &str) -> String {
 }
 
 /// Runs the parts under background synchronization with these settings.
-fn run(parts: &[&str], settings: &str) -> Told {
+fn run(parts: &[&str], settings: &str) -> RecordedRun {
     let variant =
         format!("[variants.sync]\npattern = \"background-sync\"\nsettings = {{ {settings} }}\n");
-    tell(&[&[WORLD], parts, &[&variant]].concat().join("\n"), "sync", 1)
+    record_text(&[&[WORLD], parts, &[&variant]].concat().join("\n"), "sync", 1)
 }
 
 /// How many operations have each headline.
-fn headlines(told: &Told) -> BTreeMap<Headline, u64> {
+fn headlines(told: &RecordedRun) -> BTreeMap<Headline, u64> {
     let counts = Headline::ALL.into_iter().map(|h| (h, told.report.census.of(h)));
     counts.filter(|(_, count)| *count > 0).collect()
 }
 
 /// How many operations there were, all of which are done.
-fn all_committed(told: &Told) -> u64 {
+fn all_committed(told: &RecordedRun) -> u64 {
     let offered = told.report.census.total();
     assert!(offered > 0);
     assert_eq!(headlines(told), BTreeMap::from([(Headline::Committed, offered)]));
@@ -141,7 +141,7 @@ fn all_committed(told: &Told) -> u64 {
 }
 
 /// The last value of a cell, if the row is there.
-fn value(told: &Told, table: &str, column: u8, row: u64) -> Option<i64> {
+fn value(told: &RecordedRun, table: &str, column: u8, row: u64) -> Option<i64> {
     let at = told.system.tables.iter().position(|spec| &*spec.name.shown == table);
     let table = TableId(at.expect("a table of this name") as u16);
     let cell = column_subject(table, column);

@@ -18,7 +18,7 @@ constant = "37ms"
 "#;
 
 /// Services write the customer while the job corrects her count, once a second.
-fn race(write: &str) -> Told {
+fn race(write: &str) -> RecordedRun {
     let settings = format!(r#"interval = "1s", write = "{write}""#);
     run(&[COUNT, UPDATE, &every("900ms")], &settings)
 }
@@ -68,7 +68,7 @@ fn a_refused_correction_is_taken_back_or_waits_for_ever() {
     let retry = run(&parts, r#"interval = "5s", on-refusal = "retry""#);
     assert_eq!(retry.report.census.of(Headline::Mixed), retracted, "the same ones are refused");
     assert_eq!(retry.report.census.of(Headline::Committed), committed);
-    let refusals = |told: &Told| told.count(Kind::RefusedByRule);
+    let refusals = |told: &RecordedRun| told.count(Kind::RefusedByRule);
     assert!(refusals(&retry) > 5 * refusals(&compensate), "it tries again in every run");
 }
 
@@ -113,7 +113,7 @@ fn deletes_are_propagated_unless_they_are_not() {
     let parts = [BILL, CANCEL, &every("400ms")];
     let told = run(&parts, r#"interval = "5s""#);
     all_committed(&told);
-    let cancelled = |told: &Told| {
+    let cancelled = |told: &RecordedRun| {
         let is_cancel = |row: &&OperationRow| row.kind.0 == 1 && row.measured;
         told.report.operations.iter().filter(is_cancel).count() as u64
     };

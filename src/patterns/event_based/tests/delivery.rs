@@ -30,7 +30,7 @@ fn a_crash_between_commit_and_publish_loses_the_event_of_a_dual_write_only() {
 }
 
 /// What the consumer sends to the broker is lost for 5 s: among it one acknowledgement.
-fn lost_acknowledgement(told: &Told) -> String {
+fn lost_acknowledgement(told: &RecordedRun) -> String {
     let at = before(shown_at(told, STRUCK, 1), Span::from_millis(1)).as_nanos();
     format!(
         "[[faults]]\nkind = \"partition\"\nfrom = [\"billing\"]\nto = [\"broker\"]\n\

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn lags(told: &Told) -> Vec<(f64, f64)> {
+fn lags(told: &RecordedRun) -> Vec<(f64, f64)> {
     let one = |row: &OperationRow| {
         assert_eq!(row.state, State::All);
         let (first, last) = (row.first_visible.unwrap(), row.last_partial.unwrap());
@@ -55,7 +55,7 @@ fn an_outage_of_the_consumer_adds_half_of_it_to_the_lag() {
     let prompt = WORLD.replace("jitter = 0.0", "jitter = 0.0\nlongest = \"500ms\"");
     let parts = [prompt.as_str(), &poisson(10.0), &outage];
     let variant = "[variants.events]\npattern = \"event-based\"\nsettings = {}\n";
-    let told = tell(&[&parts[..], &[variant]].concat().join("\n"), "events", 1);
+    let told = record_text(&[&parts[..], &[variant]].concat().join("\n"), "events", 1);
     assert_all_committed(&told);
     let calm: Vec<f64> = lags(&told).iter().filter(|o| o.0 < 9.0).map(|o| o.1).collect();
     let hit: Vec<f64> =

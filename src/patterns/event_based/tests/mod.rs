@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 
 use crate::checks::OperationRow;
 use crate::checks::census::{Headline, State};
-use crate::experiment::testbed::{Told, tell};
 use crate::kernel::{Span, Time};
 use crate::model::record::{Kind, OpId, Record, column_subject};
 use crate::model::system::TableId;
+use crate::tests::runs::{RecordedRun, record_text};
 
 /// Every message takes a millisecond, every statement, request and publication works for one,
 /// every forced write takes two. A customer buys, and her orders are counted elsewhere.
@@ -138,20 +138,20 @@ fn crash(target: &str, at: Time, length: Span) -> String {
 }
 
 /// Runs the parts as events with these settings.
-fn run(parts: &[&str], settings: &str) -> Told {
+fn run(parts: &[&str], settings: &str) -> RecordedRun {
     let variant =
         format!("[variants.events]\npattern = \"event-based\"\nsettings = {{ {settings} }}\n");
-    tell(&[&[WORLD], parts, &[&variant]].concat().join("\n"), "events", 1)
+    record_text(&[&[WORLD], parts, &[&variant]].concat().join("\n"), "events", 1)
 }
 
 /// How many operations have each headline.
-fn headlines(told: &Told) -> BTreeMap<Headline, u64> {
+fn headlines(told: &RecordedRun) -> BTreeMap<Headline, u64> {
     let counts = Headline::ALL.into_iter().map(|h| (h, told.report.census.of(h)));
     counts.filter(|(_, count)| *count > 0).collect()
 }
 
 /// Everything is done, and nothing is held any more.
-fn assert_all_committed(told: &Told) {
+fn assert_all_committed(told: &RecordedRun) {
     let offered = told.report.census.total();
     assert!(offered > 0 && told.report.settled);
     assert_eq!(headlines(told), BTreeMap::from([(Headline::Committed, offered)]));
@@ -159,7 +159,7 @@ fn assert_all_committed(told: &Told) {
 }
 
 /// What is still held in the end; at no moment less than nothing was.
-fn held(told: &Told) -> i64 {
+fn held(told: &RecordedRun) -> i64 {
     let mut held: BTreeMap<(OpId, u32), i64> = BTreeMap::new();
     for record in told.all(Kind::Holds) {
         let count = held.entry((record.op, record.subject)).or_default();
@@ -170,34 +170,34 @@ fn held(told: &Told) -> i64 {
 }
 
 /// An operation's row.
-fn row(told: &Told, op: u32) -> &OperationRow {
+fn row(told: &RecordedRun, op: u32) -> &OperationRow {
     &told.report.operations[op as usize]
 }
 
 /// The last value of the count.
-fn counted(told: &Told) -> i64 {
+fn counted(told: &RecordedRun) -> i64 {
     let cell = column_subject(TableId(1), 0);
     let last = told.all(Kind::Value).filter(|record| record.subject == cell).last();
     last.expect("somebody was counted").b as i64
 }
 
 /// When something first happened to an operation.
-fn when(told: &Told, op: u32, happened: impl Fn(&Record) -> bool) -> Time {
+fn when(told: &RecordedRun, op: u32, happened: impl Fn(&Record) -> bool) -> Time {
     told.of(op).find(|record| happened(record)).expect("it happened").time
 }
 
 /// When a step's effect first showed.
-fn shown_at(told: &Told, op: u32, step: u8) -> Time {
+fn shown_at(told: &RecordedRun, op: u32, step: u8) -> Time {
     when(told, op, |record| record.kind == Kind::Shown && record.step.0 == step)
 }
 
 /// How often a step's effect showed, or with `undone` its compensation.
-fn shown(told: &Told, op: u32, step: u8, undone: bool) -> i64 {
+fn shown(told: &RecordedRun, op: u32, step: u8, undone: bool) -> i64 {
     let of_step = told.of(op).filter(|r| r.kind == Kind::Shown && r.step.0 == step);
     of_step.filter(|r| r.a == u64::from(undone)).map(|r| r.b as i64).sum()
 }
 
-fn handed(told: &Told, op: u32) -> usize {
+fn handed(told: &RecordedRun, op: u32) -> usize {
     told.of(op).filter(|record| record.kind == Kind::Handed).count()
 }
 

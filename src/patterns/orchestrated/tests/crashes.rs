@@ -7,12 +7,12 @@ use super::super::workflow::Entry;
 use super::*;
 use crate::experiment::compare::setup;
 use crate::experiment::run::end;
-use crate::experiment::testbed::scenario;
-use crate::kernel::{Luck, Recorder, Simulation};
+use crate::kernel::{RandomStreams, Recorder, Simulation};
 use crate::model::env::{Ctx, Env};
-use crate::model::here::Here;
+use crate::model::process::ProcessCtx;
 use crate::model::workload;
 use crate::model::world::World;
+use crate::tests::runs::scenario;
 
 #[test]
 fn a_durable_orchestrator_resumes_what_a_volatile_one_strands() {
@@ -94,13 +94,18 @@ fn ended_workflows_are_forgotten_in_time() {
     let setup = setup(&scenario, &scenario.variants[0]);
     let simulation = Simulation::new();
     let recorder = Recorder::new(Vec::new());
-    let env = Env::new(simulation.sim().clone(), Luck::new(1), Arc::clone(&setup.system), recorder);
+    let env = Env::new(
+        simulation.sim().clone(),
+        RandomStreams::new(1),
+        Arc::clone(&setup.system),
+        recorder,
+    );
     let world = World::new(env, &setup.pattern.drivers());
     world.run(setup.pattern.at_work(&world));
     workload::start(&world, &workload::Workload::Drawn);
     simulation.run_until(end(&setup.system));
     let orchestrator = Ctx { node: world.drivers()[0], ..Ctx::WORLD };
-    let kept = Here::new(Rc::clone(&world), orchestrator).log::<Entry>().records().len();
+    let kept = ProcessCtx::new(Rc::clone(&world), orchestrator).log::<Entry>().records().len();
     // 2,999 workflows of three records each; 250 are younger than the client's deadline of 5 s
     // when the load ends, and up to 256 wait to be cleared.
     assert!((3 * 250..=3 * (250 + 256)).contains(&kept), "{kept}");

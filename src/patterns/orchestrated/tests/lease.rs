@@ -10,11 +10,11 @@ use toml::de::DeValue;
 use super::super::settings::{Settings, State as Keeping};
 use super::*;
 use crate::experiment::compare::setup;
-use crate::experiment::testbed::{scenario, tell_of};
 use crate::faults::plan::{PlannedFault, Start};
 use crate::faults::registry::{Faults, PreparedFault};
 use crate::kernel::{Span, Time};
 use crate::model::record::AbortCause;
+use crate::tests::runs::{record_run, scenario};
 
 /// A lease of 3 s, which is renewed, and asked for by others, every second.
 const TWO: &str = "instances = 2, lease = '3s'";
@@ -55,12 +55,12 @@ impl Strange {
 }
 
 impl Chain {
-    fn run_with(&self, strange: Strange, at: u64, length: u64) -> Told {
+    fn run_with(&self, strange: Strange, at: u64, length: u64) -> RecordedRun {
         self.run_with_all(vec![(strange, at, length)])
     }
 
     /// Runs with strange faults, from `at` for `length` (milliseconds), beside its own.
-    fn run_with_all(&self, strange: Vec<(Strange, u64, u64)>) -> Told {
+    fn run_with_all(&self, strange: Vec<(Strange, u64, u64)>) -> RecordedRun {
         let scenario = scenario(&self.text());
         let mut setup = setup(&scenario, &scenario.variants[0]);
         let mut faults = setup.faults.to_vec();
@@ -70,12 +70,12 @@ impl Chain {
             fault: fault.prepared(),
         }));
         setup.faults = faults.into();
-        tell_of(&setup, 1)
+        record_run(&setup, 1)
     }
 }
 
 /// The leases that were granted: when (in microseconds), which epoch, to whom.
-fn leases(told: &Told) -> Vec<(u64, u64, u64)> {
+fn leases(told: &RecordedRun) -> Vec<(u64, u64, u64)> {
     let granted = |record: &crate::model::record::Record| (micros(record.time), record.a, record.b);
     told.all(Kind::Leased).map(granted).collect()
 }
@@ -85,7 +85,7 @@ fn micros(time: Time) -> u64 {
     time.as_nanos() / 1_000
 }
 
-fn number(told: &Told, node: &str) -> u64 {
+fn number(told: &RecordedRun, node: &str) -> u64 {
     u64::from(told.node(node).0)
 }
 
@@ -113,7 +113,7 @@ fn next_lease(gone: u64) -> u64 {
 const STEP: u64 = 1_000 + 1_000 + 3 * 2_100 + 4_000 + 1_000;
 
 /// Transactions that were refused for their token.
-fn fenced(told: &Told) -> usize {
+fn fenced(told: &RecordedRun) -> usize {
     told.all(Kind::Aborted).filter(|record| record.b == AbortCause::Fenced as u64).count()
 }
 
@@ -220,7 +220,7 @@ fn a_store_that_restarts_grants_nothing_before_a_whole_lease_is_over() {
 /// The leader is stopped for 10 s while the journal takes in the first step, whose service needs
 /// `statements`. The answer is the first thing that it sees when it goes on: it asks for the
 /// second.
-fn paused(settings: &'static str, statements: u64) -> Told {
+fn paused(settings: &'static str, statements: u64) -> RecordedRun {
     let leader = Strange { node: "orchestrator", wrong: Wrong::Paused };
     // Asked and begun (5 ms), a step, and then half of the way to the journal and back.
     let at = 10_000_000 + 5_000 + STEP - (3 - statements) * 2_100 + (TRIP + FORCED) / 2;
@@ -303,7 +303,7 @@ fn settings_that_do_not_go_together_are_refused() {
 }
 
 /// Behind the first transaction of an epoch, no database commits one of an earlier epoch.
-fn assert_epochs_grow(told: &Told) {
+fn assert_epochs_grow(told: &RecordedRun) {
     let passed: BTreeMap<(u32, u64), u64> =
         told.all(Kind::Fenced).map(|record| ((record.subject, record.a), record.b)).collect();
     let mut highest: BTreeMap<u32, u64> = BTreeMap::new();
@@ -330,7 +330,7 @@ fn strokes(most: usize) -> impl Strategy<Value = Vec<Stroke>> {
 }
 
 /// Runs a plan of crashes, pauses and slow clocks.
-fn struck(settings: &'static str, load: &'static str, plan: &[Stroke]) -> Told {
+fn struck(settings: &'static str, load: &'static str, plan: &[Stroke]) -> RecordedRun {
     let clients = "deadline = '20s'\nattempts = 8\nattempt-deadline = '2s'";
     let mut chain = Chain { clients, load, refusals: vec![0.1; 3], ..Chain::of(3).with(settings) };
     let mut strange = Vec::new();

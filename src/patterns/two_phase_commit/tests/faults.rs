@@ -107,7 +107,7 @@ fn lost_and_copied_messages_never_break_atomicity() {
             let text = scenario(&settings, 120, lossy).replace("\"10s\"", "\"700ms\"");
             let text = text.replace("attempts = 1", "attempts = 3");
             for seed in 1..=2 {
-                let told = tell(&text, "tpc", seed);
+                let told = record_text(&text, "tpc", seed);
                 check_sound(&told, &format!("{settings}, seed {seed}"));
                 lost += told.count(Kind::Lost);
                 copied += told.count(Kind::Duplicated);
@@ -181,7 +181,7 @@ proptest! {
         let text = text.replace("attempts = 1", "attempts = 2");
         let patience = "[clients]\nattempts = 2\nattempt-deadline = '9s'\n";
         let text = text.replace("[clients]\n", patience);
-        let told = tell(&text, "tpc", seed);
+        let told = record_text(&text, "tpc", seed);
         check_sound(&told, &text);
     }
 }

@@ -4,10 +4,9 @@ use std::rc::Rc;
 
 use super::*;
 use crate::experiment::run::Setup;
-use crate::experiment::testbed::{self, tell_of};
 use crate::kernel::NodeId;
 use crate::model::call::{Message, Reply};
-use crate::model::here::Here;
+use crate::model::process::ProcessCtx;
 use crate::model::record::{Answer, MessageClass};
 use crate::model::system::{OperationKind, RowKey, ServiceId, TableId};
 use crate::model::world::World;
@@ -15,6 +14,7 @@ use crate::patterns::registry::{Pattern, Patterns};
 use crate::patterns::two_phase_commit::branches::Branches;
 use crate::patterns::two_phase_commit::settings::Settings;
 use crate::patterns::two_phase_commit::{Decision, TwoPhaseCommit, coordinator, participant};
+use crate::tests::runs::record_run;
 
 /// Participants.
 const N: usize = 3;
@@ -28,7 +28,7 @@ struct Price {
     messages: usize,
 }
 
-fn price(told: &Told) -> Price {
+fn price(told: &RecordedRun) -> Price {
     let logged = |labels: &[&str], forced| -> usize {
         labels.iter().map(|label| told.logged(label, forced)).sum()
     };
@@ -43,7 +43,7 @@ fn price(told: &Told) -> Price {
 }
 
 /// One transfer under a presumption.
-fn once(presumption: &str, more: &str) -> Told {
+fn once(presumption: &str, more: &str) -> RecordedRun {
     let told = run(&scenario(&format!("presumption = '{presumption}'"), 15, more));
     check_sound(&told, presumption);
     assert_eq!(told.report.operations.len(), 1);
@@ -99,7 +99,7 @@ fn a_refusal_of_work_costs_no_log_record() {
 }
 
 /// How long the client of the only operation waited.
-fn waited(told: &Told) -> u64 {
+fn waited(told: &RecordedRun) -> u64 {
     told.report.operations[0].answered_after.expect("an answer").as_nanos()
 }
 
@@ -169,14 +169,14 @@ impl Pattern for Reading {
         self.0.entry(world, kind, op)
     }
 
-    async fn execute(self: Rc<Self>, here: Here, op: OpId) -> Answer {
+    async fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Answer {
         let id = coordinator::begin(&here);
         let all = coordinator::participants(&here, op);
         let message = Message::request("work", here.system().retry.step_deadline);
         for service in all.iter() {
             let (steps, sent) = (1 << service.0, here.now());
             let node = here.world().instance(service, op);
-            let reply = here.call(node, message, move |here: Here| async move {
+            let reply = here.call(node, message, move |here: ProcessCtx| async move {
                 if service != ServiceId(2) {
                     return participant::work(here, id, steps, sent).await.is_ok();
                 }
@@ -208,9 +208,9 @@ fn who_has_only_read_drops_out_at_its_vote_if_that_is_set() {
         let tree = toml::de::DeTable::parse(&text).expect("a table");
         let tree = toml::Spanned::new(tree.span(), toml::de::DeValue::Table(tree.into_inner()));
         let pattern = entry.decode(tree).expect("settings");
-        let scenario = testbed::scenario(&scenario("", 15, ""));
+        let scenario = crate::tests::runs::scenario(&scenario("", 15, ""));
         let system = std::sync::Arc::clone(&scenario.system);
-        let told = tell_of(&Setup::new(system, pattern), 1);
+        let told = record_run(&Setup::new(system, pattern), 1);
         assert_eq!(price(&told), expected, "{text}");
         let prepared = if read_only_vote { N - 1 } else { N };
         assert_eq!(told.count(Kind::Prepared), prepared);

@@ -1,0 +1,53 @@
+//! M13: who breaks when a schema changes, and for how long.
+
+use std::collections::BTreeMap;
+
+use super::{Measured, Quantity};
+use crate::model::record::{Kind, Record};
+
+/// Services that do not fit a schema any more.
+#[derive(Debug, Default)]
+pub struct SchemaBreaks {
+    /// When the first schema changed, ns.
+    changed: Option<u64>,
+    /// When the first statement or answer failed for it, ns.
+    noticed: Option<u64>,
+    /// Since when each broken service has been so, by table and service.
+    broken: BTreeMap<(u32, u64), u64>,
+    total: u64,
+    failed: u64,
+}
+
+impl SchemaBreaks {
+    /// Takes in a record about schemas.
+    pub fn see(&mut self, record: &Record) {
+        let now = record.time.as_nanos();
+        match record.kind {
+            Kind::SchemaChanged => self.changed = self.changed.or(Some(now)),
+            Kind::SchemaBreak => {
+                self.failed += 1;
+                self.noticed = self.noticed.or(Some(now));
+                self.broken.entry((record.subject, record.a)).or_insert(now);
+            }
+            Kind::Adapted => {
+                let since = self.broken.remove(&(record.subject, record.a));
+                self.total += since.map_or(0, |since| now - since);
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes down what M13 says of it at the end of the run.
+    pub fn measure(self, into: &mut Measured, now: u64) {
+        let open: u64 = self.broken.values().map(|since| now - since).sum();
+        let none = Quantity::Missing { why: "no schema changed" };
+        let known = |quantity| if self.changed.is_some() { quantity } else { none };
+        into.quantity("m13.broken", known(Quantity::total(self.total + open)));
+        into.quantity("m13.schema-breaks", known(Quantity::total(self.failed)));
+        let noticed = self.noticed.zip(self.changed);
+        let unnoticed = Quantity::Missing { why: "nothing failed for it" };
+        let noticed =
+            noticed.map_or(unnoticed, |(noticed, changed)| Quantity::total(noticed - changed));
+        into.quantity("m13.noticed", known(noticed));
+    }
+}

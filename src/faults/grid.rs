@@ -1,0 +1,85 @@
+//! Values of drawn settings: round ones, from a short grid, so that every fault that is drawn
+//! reads well; and the rungs that are left to a value which is to become smaller.
+//!
+//! Whatever is not on a grid came from somebody's file; the rungs below it are rounder, too.
+
+use crate::kernel::{Span, Words};
+
+/// Shares of messages.
+pub const SHARES: [f64; 7] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0];
+
+/// Lengths of time: from what a network adds on a bad day to what makes every deadline pass.
+pub const SPANS: [Span; 14] = [
+    Span::from_millis(1),
+    Span::from_millis(2),
+    Span::from_millis(5),
+    Span::from_millis(10),
+    Span::from_millis(20),
+    Span::from_millis(50),
+    Span::from_millis(100),
+    Span::from_millis(200),
+    Span::from_millis(500),
+    Span::from_secs(1),
+    Span::from_secs(2),
+    Span::from_secs(5),
+    Span::from_secs(10),
+    Span::from_secs(20),
+];
+
+/// One rung, all alike.
+pub fn draw<T: Copy>(grid: &[T], words: &mut dyn Words) -> T {
+    grid[words.below(grid.len() as u64) as usize]
+}
+
+/// Rungs below a value: the lowest, one half way, and the next one, in this order.
+pub fn below<T: Copy + PartialOrd>(grid: &[T], value: T) -> Vec<T> {
+    let count = grid.iter().take_while(|rung| **rung < value).count();
+    some_of(&grid[..count])
+}
+
+/// Rungs above a value of which more does less: the highest, one half way, and the next one.
+pub fn above<T: Copy + PartialOrd>(grid: &[T], value: T) -> Vec<T> {
+    let mut higher: Vec<T> = grid.iter().copied().filter(|rung| *rung > value).collect();
+    higher.reverse();
+    some_of(&higher)
+}
+
+/// The first, the middle and the last of several values, each once.
+fn some_of<T: Copy>(rungs: &[T]) -> Vec<T> {
+    let Some(last) = rungs.len().checked_sub(1) else { return Vec::new() };
+    let mut wanted = vec![0, last / 2, last];
+    wanted.dedup();
+    wanted.into_iter().map(|at| rungs[at]).collect()
+}
+
+/// What is wrong with a number that must lie between two others.
+pub fn check_range<T>(key: &str, value: T, least: T, most: T) -> Vec<String>
+where
+    T: PartialOrd + std::fmt::Display,
+{
+    if least <= value && value <= most {
+        return Vec::new();
+    }
+    vec![format!("`{key}` must lie between {least} and {most}, not be {value}")]
+}
+
+/// What is wrong with a length of time that must not be zero.
+pub fn check_positive(key: &str, value: Span) -> Vec<String> {
+    if value > Span::ZERO { Vec::new() } else { vec![format!("`{key}` must be longer than zero")] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rungs_of_a_ladder_lead_down_or_up() {
+        let grid = [1, 2, 5, 10, 20];
+        assert_eq!(below(&grid, 20), [1, 2, 10]);
+        assert_eq!(below(&grid, 7), [1, 2, 5]);
+        assert_eq!(below(&grid, 2), [1]);
+        assert!(below(&grid, 1).is_empty());
+        assert_eq!(above(&grid, 1), [20, 10, 2]);
+        assert!(above(&grid, 20).is_empty());
+    }
+}

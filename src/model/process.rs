@@ -1,0 +1,261 @@
+//! What a process can reach from where it runs.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::future::Future;
+use std::rc::Rc;
+
+use super::database::Database;
+use super::env::{Ctx, Env};
+use super::log::{ForceKind, Forcing, Log};
+use super::point::{Hook, When};
+use super::record::{Kind, OpId};
+use super::system::{DatabaseId, ServiceId, StepId, System, TableId};
+use super::world::World;
+use crate::kernel::{NodeId, Sim, Sleep, Span, Time};
+
+/// A process's view of the world: its node, on whose behalf it acts, and what it can reach.
+#[derive(Clone)]
+pub struct ProcessCtx {
+    world: Rc<World>,
+    ctx: Ctx,
+}
+
+/// Shared memory of one node. A crash forgets it.
+pub struct Local<T>(Rc<RefCell<T>>);
+
+impl<T> Clone for Local<T> {
+    fn clone(&self) -> Self {
+        Self(Rc::clone(&self.0))
+    }
+}
+
+impl<T> Local<T> {
+    /// Touches the memory in a short closure, so that it is never held across an `.await`.
+    pub fn with<R>(&self, touch: impl FnOnce(&mut T) -> R) -> R {
+        touch(&mut self.0.borrow_mut())
+    }
+}
+
+/// Waits until a node's own log is durable; for ever, if the node has crashed.
+async fn durable(forcing: Forcing) {
+    if forcing.await.is_none() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// A node's own log, as one of its processes writes it.
+pub struct NodeLog<R> {
+    log: Rc<Log<R>>,
+    env: Env,
+    ctx: Ctx,
+}
+
+impl<R: Clone + 'static> NodeLog<R> {
+    /// Appends a record that nobody waits for. It is durable after the next forced write.
+    pub fn append(&self, record: R, label: &'static str) {
+        self.log.append(&self.ctx, record, self.env.label(label));
+    }
+
+    /// Appends a record, with what goes with it in the books of the history: what
+    /// [`NodeLog::take_lost`] takes back if a crash comes first.
+    pub fn append_and(&self, record: R, label: &'static str, book: impl FnOnce()) {
+        self.log.append_and(&self.ctx, record, self.env.label(label), book);
+    }
+
+    /// Appends a record and waits until it is durable. Whoever crashes at this very point waits
+    /// for ever: it goes no further.
+    pub async fn force(&self, record: R, label: &'static str) {
+        let label = self.env.label(label);
+        durable(self.log.force(&self.ctx, record, label, ForceKind::Decide)).await;
+    }
+
+    /// Waits until everything appended so far is durable.
+    pub async fn flush(&self) {
+        durable(self.log.flush(&self.ctx, ForceKind::Decide)).await;
+    }
+
+    /// All records, oldest first. After a crash: the durable ones.
+    pub fn records(&self) -> Vec<R> {
+        self.log.records().into_iter().map(|(_, record)| record).collect()
+    }
+
+    /// The records that a crash would leave, oldest first.
+    pub fn durable_records(&self) -> Vec<R> {
+        let durable = self.log.durable();
+        let records = self.log.records().into_iter();
+        records.take_while(|(lsn, _)| *lsn <= durable).map(|(_, record)| record).collect()
+    }
+
+    /// How many records are kept.
+    pub fn len(&self) -> usize {
+        self.log.len()
+    }
+
+    /// Whether no record is kept.
+    pub fn is_empty(&self) -> bool {
+        self.log.is_empty()
+    }
+
+    /// What crashes have lost since this was last asked: for the books of the history only, which
+    /// must not go on counting what is gone.
+    pub fn take_lost(&self) -> Vec<R> {
+        self.log.take_lost()
+    }
+
+    /// Drops all records that `unneeded` picks, as truncating the log would.
+    pub fn forget_if(&self, unneeded: impl Fn(&R) -> bool) {
+        self.log.forget_if(unneeded);
+    }
+}
+
+impl ProcessCtx {
+    /// The view of a process that acts as `ctx` says.
+    pub fn new(world: Rc<World>, ctx: Ctx) -> Self {
+        Self { world, ctx }
+    }
+
+    /// The world.
+    pub fn world(&self) -> &Rc<World> {
+        &self.world
+    }
+
+    /// What every part of the world shares.
+    pub fn env(&self) -> &Env {
+        self.world.env()
+    }
+
+    /// The system as data.
+    pub fn system(&self) -> &System {
+        self.world.env().system()
+    }
+
+    /// The executor.
+    pub fn sim(&self) -> &Sim {
+        self.world.env().sim()
+    }
+
+    /// Who acts.
+    pub fn ctx(&self) -> &Ctx {
+        &self.ctx
+    }
+
+    /// The node this process runs on.
+    pub fn node(&self) -> NodeId {
+        self.ctx.node
+    }
+
+    /// The name of this node, if it is a driver node that the pattern has asked for.
+    pub fn driver(&self) -> Option<&str> {
+        let is_driver = self.world.drivers().contains(&self.ctx.node);
+        is_driver.then(|| self.world.node_name(self.ctx.node))
+    }
+
+    /// The service whose instance this node is, if it is one.
+    pub fn service(&self) -> Option<ServiceId> {
+        self.world.pool(self.ctx.node).map(|(_, service)| service)
+    }
+
+    /// How often this node was restarted.
+    pub fn incarnation(&self) -> u16 {
+        self.sim().incarnation(self.ctx.node)
+    }
+
+    /// Now.
+    pub fn now(&self) -> Time {
+        self.sim().now()
+    }
+
+    /// What this node's clock shows now.
+    pub fn clock(&self) -> Time {
+        self.sim().local_now(self.ctx.node)
+    }
+
+    /// The same process with another context.
+    #[must_use]
+    pub fn with(&self, ctx: Ctx) -> Self {
+        Self { world: Rc::clone(&self.world), ctx }
+    }
+
+    /// The same process, working for `op`.
+    #[must_use]
+    pub fn for_op(&self, op: OpId) -> Self {
+        self.with(self.ctx.for_op(op))
+    }
+
+    /// The same process, working on a step.
+    #[must_use]
+    pub fn at_step(&self, step: StepId, attempt: u16) -> Self {
+        self.with(self.ctx.at_step(step, attempt))
+    }
+
+    /// Waits, on this node's clock.
+    pub fn sleep(&self, span: Span) -> Sleep {
+        self.sim().sleep(span)
+    }
+
+    /// Starts another process on this node. It dies with the node.
+    pub fn spawn<F, Fut>(&self, process: F)
+    where
+        F: FnOnce(Self) -> Fut,
+        Fut: Future<Output = ()> + 'static,
+    {
+        let process_number = self.env().next_process();
+        let here = self.with(Ctx { process: process_number, ..self.ctx });
+        self.sim().spawn(self.ctx.node, process(here));
+    }
+
+    /// Shared memory of this node, made on first use and forgotten in a crash.
+    pub fn local<T: Default + 'static>(&self) -> Local<T> {
+        Local(self.world.local(self.ctx.node))
+    }
+
+    /// This node's own durable log of `R` records, made on first use. It survives crashes, less
+    /// what was not forced.
+    pub fn log<R: Clone + 'static>(&self) -> NodeLog<R> {
+        NodeLog { log: self.world.log(self.ctx.node), env: self.env().clone(), ctx: self.ctx }
+    }
+
+    /// The database that holds a table.
+    pub fn database(&self, table: TableId) -> &Rc<Database> {
+        self.world.database(self.system().table(table).database)
+    }
+
+    /// A database by id.
+    pub fn database_of(&self, id: DatabaseId) -> &Rc<Database> {
+        self.world.database(id)
+    }
+
+    /// Writes a record.
+    pub fn note(&self, kind: Kind, subject: u32, a: u64, b: u64) {
+        self.env().note(&self.ctx, kind, subject, a, b);
+    }
+
+    /// Takes a decision: notes it, and is a semantic point on either side of that. `word` is 0 to
+    /// commit, 1 to abort.
+    pub fn decide(&self, label: &'static str, word: u64, detail: u64) {
+        let (env, node) = (self.env(), self.ctx.node);
+        let number = env.label(label);
+        env.reach(&self.ctx, Hook::Decide, number, node, When::Before);
+        self.note(Kind::Decided, number, word, detail);
+        env.reach(&self.ctx, Hook::Decide, number, node, When::After);
+    }
+
+    /// Something durable of this node holds unfinished work for the operation, or no longer. What
+    /// is held already is not held twice, so recovery may say again what it finds in its log.
+    pub fn hold(&self, label: &'static str, held: bool) {
+        let number = self.env().label(label);
+        if self.sim().is_up(self.ctx.node) && self.world.is_news(self.ctx.op, number, held) {
+            let change: i64 = if held { 1 } else { -1 };
+            self.note(Kind::Holds, number, change as u64, 0);
+        }
+    }
+
+    /// Writes a record whose subject is a label.
+    pub fn note_label(&self, kind: Kind, label: &'static str, a: u64, b: u64) {
+        self.note(kind, self.env().label(label), a, b);
+    }
+}
+
+/// A node's volatile memory: one value per type.
+pub(super) type Locals = RefCell<Vec<Rc<dyn Any>>>;

@@ -1,0 +1,292 @@
+//! Several patterns in one run: each operation under the one that was chosen for it, and from a
+//! given time on perhaps under another.
+//!
+//! What an operation is carried out by is settled when it arrives, and stays so: what began under
+//! the old pattern ends under it, however late, and a client that asks again is answered by the
+//! same. Patterns share what all of them call the same, such as the broker's node, and beyond that
+//! nothing but the services and their stores.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::registry::Prepared;
+use super::share::Share;
+use super::{isolation, promise};
+use crate::kernel::{NodeId, Span, Time};
+use crate::model::contract::{Allowance, Budget, Promises, Waits};
+use crate::model::process::ProcessCtx;
+use crate::model::protocol::{Execution, Protocol};
+use crate::model::record::OpId;
+use crate::model::system::{OperationKind, StepSpec, System};
+use crate::model::world::World;
+
+/// From when on which pattern carries out each kind of operation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Era {
+    /// Operations that arrive from then on, since the start of the run, belong to it.
+    pub from: Span,
+    /// By kind of operation, the position of its pattern; of a kind that is not offered then, of
+    /// the one that it has first or had last.
+    pub patterns: Vec<usize>,
+}
+
+/// Several patterns, each with its share of the operations.
+struct PatternMix {
+    name: String,
+    summary: String,
+    parts: Vec<Part>,
+    eras: Arc<[Era]>,
+}
+
+struct Part {
+    pattern: Arc<dyn Prepared>,
+    kinds: Vec<OperationKind>,
+}
+
+impl Part {
+    fn share(&self) -> Share {
+        Share::these(self.kinds.iter().copied())
+    }
+
+    /// The system with the operations of this part only. What refers to operations and says nothing
+    /// about how they are carried out is left out: loads, reads, and which of them is offered when.
+    fn own(&self, system: &System) -> System {
+        let operations = self.share().of(system).cloned().collect();
+        let (loads, reads, layouts) = (Vec::new(), Vec::new(), Vec::new());
+        System { operations, loads, reads, layouts, ..system.clone() }
+    }
+
+    fn steps<'s>(&self, system: &'s System) -> impl Iterator<Item = &'s StepSpec> {
+        let specs: Vec<_> = self.share().of(system).collect();
+        specs.into_iter().flat_map(|operation| &operation.steps)
+    }
+}
+
+/// These patterns side by side, as these eras (the first from the start, each later than the one
+/// before) say. Where all operations are always carried out by the same one, it is that pattern.
+pub fn pattern_mix(
+    patterns: &[Arc<dyn Prepared>],
+    eras: Vec<Era>,
+    system: &System,
+) -> Arc<dyn Prepared> {
+    let used: BTreeSet<usize> = eras.iter().flat_map(|era| &era.patterns).copied().collect();
+    if let [only] = used.iter().copied().collect::<Vec<_>>()[..] {
+        return Arc::clone(&patterns[only]);
+    }
+    let place = |of: usize| used.iter().position(|known| *known == of).unwrap_or_default();
+    let renumbered = eras.into_iter().map(|era| {
+        let patterns = era.patterns.into_iter().map(place).collect();
+        Era { patterns, ..era }
+    });
+    let eras: Arc<[Era]> = renumbered.collect();
+    let parts = used.iter().enumerate().map(|(number, at)| {
+        let has = |kind: &OperationKind| {
+            eras.iter().any(|era| era.patterns.get(kind.index()) == Some(&number))
+        };
+        Part { pattern: Arc::clone(&patterns[*at]), kinds: system.kinds().filter(has).collect() }
+    });
+    let parts: Vec<Part> = parts.collect();
+    let names: Vec<&str> = parts.iter().map(|part| part.pattern.name()).collect();
+    let name = names.join(" + ");
+    let summary = eras.iter().map(|era| said(era, &names, system)).collect::<Vec<_>>().join("; ");
+    Arc::new(PatternMix { name, summary, parts, eras })
+}
+
+/// An era in words.
+fn said(era: &Era, names: &[&str], system: &System) -> String {
+    let from = match era.from {
+        Span::ZERO => String::new(),
+        from => format!("from {from} on "),
+    };
+    let at = Time::ZERO + era.from;
+    let offered = || system.kinds().filter(move |kind| system.offered(*kind).contains(&at));
+    let parts = names.iter().enumerate().filter_map(|(number, name)| {
+        let (own, others): (Vec<OperationKind>, Vec<OperationKind>) =
+            offered().partition(|kind| era.patterns[kind.index()] == number);
+        let own = own.iter().map(|kind| &*system.operation(*kind).name.shown);
+        let own: Vec<&str> = own.collect();
+        match (own.is_empty(), others.is_empty()) {
+            (true, _) => None,
+            (false, true) => Some((*name).to_owned()),
+            (false, false) => Some(format!("{name} for {}", own.join(", "))),
+        }
+    });
+    from + &parts.collect::<Vec<_>>().join(", ")
+}
+
+impl PatternMix {
+    /// What is set, or by default would be, of every part: `event-based.batch`, say.
+    fn table(&self, of: impl Fn(&dyn Prepared) -> Value) -> Value {
+        let mut table = Map::new();
+        for part in &self.parts {
+            for (key, value) in of(&*part.pattern).as_object().into_iter().flatten() {
+                table.insert(format!("{}.{key}", part.pattern.name()), value.clone());
+            }
+        }
+        table.into()
+    }
+
+    /// What all parts keep, each of its own operations, as long as no more goes wrong than every
+    /// one of them endures. One that goes by rows carries on what another has begun where both
+    /// write the same cells; then nobody can promise how operations end.
+    fn together(
+        &self,
+        system: &System,
+        of: impl Fn(&dyn Prepared, &System) -> Promises,
+    ) -> Promises {
+        let all = self.parts.iter().map(|part| of(&*part.pattern, &part.own(system)));
+        let mut together = all.reduce(meet).unwrap_or_default();
+        if self.is_meddled_with(system) {
+            let given_up = |name: &&str| promise::ENDS.contains(name) || *name == "at-most-once";
+            together.guarantees.retain(|name| !given_up(name));
+        }
+        if isolation::is_missed(system, true) {
+            together.guarantees.retain(|name| *name != "convergence");
+        }
+        together
+    }
+
+    fn is_meddled_with(&self, system: &System) -> bool {
+        self.parts.iter().enumerate().any(|(at, part)| {
+            let others = || self.parts.iter().enumerate().filter(move |(other, _)| *other != at);
+            let derived = part.steps(system).filter(|step| step.derive.is_some());
+            part.pattern.goes_by_rows()
+                && derived.into_iter().any(|derived| {
+                    let mut written = others().flat_map(|(_, other)| other.steps(system));
+                    written.any(|step| derived.writes_where(step))
+                })
+        })
+    }
+}
+
+/// What both promise, inside what both endure, at the pace of the slower.
+fn meet(one: Promises, other: Promises) -> Promises {
+    let guarantees =
+        one.guarantees.into_iter().filter(|name| other.guarantees.contains(name)).collect();
+    let within = one.within.zip(other.within).map(|(one, other)| one.max(other));
+    Promises { guarantees, budget: tighter(&one.budget, &other.budget), within }
+}
+
+/// What is inside both budgets. Of a kind of fault one may allow more to certain targets, and the
+/// other may have an allowance for all, which bounds that, too.
+fn tighter(one: &Budget, other: &Budget) -> Budget {
+    let (finer, coarser) = if one.0.len() < other.0.len() { (other, one) } else { (one, other) };
+    let bounded = finer.0.iter().filter_map(|allowance| {
+        let of_kind = || coarser.0.iter().filter(|it| it.fault == allowance.fault);
+        let alike = of_kind().find(|it| it.targets == allowance.targets);
+        let bound = alike.or_else(|| of_kind().find(|it| it.targets.is_empty()))?;
+        Some(Allowance {
+            count: allowance.count.min(bound.count),
+            longest: allowance.longest.min(bound.longest),
+            ..allowance.clone()
+        })
+    });
+    Budget(bounded.collect())
+}
+
+impl Prepared for PatternMix {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn summary(&self) -> &str {
+        &self.summary
+    }
+
+    fn defaults(&self) -> Value {
+        self.table(|pattern| pattern.defaults())
+    }
+
+    fn settings(&self) -> Value {
+        self.table(|pattern| pattern.settings())
+    }
+
+    /// Each part must be able to carry out its own operations.
+    fn check(&self, system: &System) -> Vec<String> {
+        self.parts.iter().flat_map(|part| part.pattern.check(&part.own(system))).collect()
+    }
+
+    fn promises(&self, system: &System) -> Promises {
+        self.together(system, |pattern, system| pattern.promises(system))
+    }
+
+    fn promises_by_default(&self, system: &System) -> Promises {
+        self.together(system, |pattern, system| pattern.promises_by_default(system))
+    }
+
+    fn drivers(&self) -> Vec<&'static str> {
+        let mut drivers: Vec<&'static str> = Vec::new();
+        for name in self.parts.iter().flat_map(|part| part.pattern.drivers()) {
+            if !drivers.contains(&name) {
+                drivers.push(name);
+            }
+        }
+        drivers
+    }
+
+    /// Where the pattern is switched: under the first that carries out this kind.
+    fn waits(&self, kind: OperationKind) -> Waits {
+        self.parts[self.eras[0].patterns[kind.index()]].pattern.waits(kind)
+    }
+
+    fn waits_in_turn(&self, kind: OperationKind) -> Vec<(Time, Waits)> {
+        let parts = self.eras.iter().map(|era| (era.from, era.patterns[kind.index()]));
+        let mut turns: Vec<(Span, usize)> = parts.collect();
+        turns.dedup_by_key(|(_, part)| *part);
+        let waits = |part: usize| self.parts[part].pattern.waits(kind);
+        turns.into_iter().map(|(from, part)| (Time::ZERO + from, waits(part))).collect()
+    }
+
+    fn at_work(&self, world: &Rc<World>) -> Rc<dyn Protocol> {
+        self.beside(world, &Share::all())
+    }
+
+    fn beside(&self, world: &Rc<World>, share: &Share) -> Rc<dyn Protocol> {
+        let parts = self.parts.iter().map(|part| {
+            let own = part.kinds.iter().copied().filter(|kind| share.has(*kind));
+            part.pattern.beside(world, &Share::these(own))
+        });
+        Rc::new(AtWork { parts: parts.collect(), eras: Arc::clone(&self.eras) })
+    }
+
+    fn goes_by_rows(&self) -> bool {
+        self.parts.iter().any(|part| part.pattern.goes_by_rows())
+    }
+}
+
+struct AtWork {
+    parts: Vec<Rc<dyn Protocol>>,
+    eras: Arc<[Era]>,
+}
+
+impl AtWork {
+    /// The pattern of an operation: the one of its kind when it arrived.
+    fn part(&self, kind: OperationKind, arrived: Time) -> &Rc<dyn Protocol> {
+        let begun = |era: &&Era| Time::ZERO + era.from <= arrived;
+        let era = self.eras.iter().rev().find(begun).unwrap_or(&self.eras[0]);
+        &self.parts[era.patterns[kind.index()]]
+    }
+}
+
+impl Protocol for AtWork {
+    fn entry(&self, world: &World, kind: OperationKind, op: OpId) -> NodeId {
+        let arrived = world.env().operation(op).arrived;
+        self.part(kind, arrived).entry(world, kind, op)
+    }
+
+    fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Execution {
+        let info = here.env().operation(op);
+        Rc::clone(self.part(info.kind, info.arrived)).execute(here, op)
+    }
+
+    fn start(self: Rc<Self>, here: ProcessCtx) {
+        self.parts.iter().for_each(|part| Rc::clone(part).start(here.clone()));
+    }
+
+    fn period(&self) -> Span {
+        self.parts.iter().map(|part| part.period()).max().unwrap_or_default()
+    }
+}

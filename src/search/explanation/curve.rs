@@ -1,0 +1,348 @@
+//! How inevitable a violation was, moment by moment.
+//!
+//! A run cannot be copied in the middle, but it can be run again and *branched*: up to a moment
+//! everything happens as it did, and behind it every draw is a new one. The share of such
+//! continuations that violate the same property says how inevitable the violation already was. The
+//! moment between which it rises names the cause.
+//!
+//! **What is held fixed.** Up to and including the moment: the operations, every draw, and every
+//! fault that has struck by then, with its full length, since its end is part of it. **What is
+//! not**: faults of the plan that had not struck yet are left out of the continuation. So the curve
+//! asks: if nothing else goes wrong from here on, how likely does it still end badly? A fault that
+//! does the damage shows as a jump between the same instant without it and with it.
+//!
+//! Arrivals are listed in a case and do not change. Where a scenario draws nothing but constants,
+//! all continuations of a moment are alike, and the share is 0 or 1.
+
+use rayon::prelude::*;
+
+use super::space_time::{End, Place, Sort, SpaceTime, Tick};
+use crate::checks::Verdict;
+use crate::kernel::{Span, Time};
+use crate::stats::wilson;
+
+/// Continuations that are run from each moment.
+pub const RUNS: u64 = 20;
+/// At most so many moments are looked at.
+pub const MOMENTS: usize = 24;
+
+/// How often the violation came about again from each of several moments on.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Curve {
+    /// Continuations from each moment.
+    pub runs: u64,
+    /// The moments, in order.
+    pub moments: Vec<Moment>,
+    /// How many moments there were to choose from.
+    pub candidates: usize,
+    /// Where it rises most, if it rises at all.
+    pub jump: Option<Jump>,
+}
+
+/// A moment, and how the continuations from it ended.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Moment {
+    /// Everything up to this instant is as it was.
+    pub at: Time,
+    /// What happened then.
+    pub what: String,
+    /// The fault that struck at this very moment, by its position in the plan.
+    pub fault: Option<usize>,
+    /// Which faults of the plan had struck and are kept, by their position in the plan.
+    pub kept: Vec<bool>,
+    /// Continuations that violate the same property.
+    pub violated: u64,
+    /// Continuations of which nobody can say it; they count as not violated.
+    pub undecided: u64,
+    /// The share that violates.
+    pub share: Share,
+}
+
+/// A share of all continuations, and its 95 % interval (Wilson).
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Share {
+    /// The share itself, from 0 to 1.
+    pub value: f64,
+    /// The lower end of the interval.
+    pub low: f64,
+    /// The upper end of the interval.
+    pub high: f64,
+}
+
+/// The steepest rise of a curve.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Jump {
+    /// The last moment before it, as a position in [`Curve::moments`].
+    pub before: usize,
+    /// The first moment behind it.
+    pub after: usize,
+    /// Whether the intervals of the two do not overlap.
+    pub is_clear: bool,
+    /// Whether nothing else is known to have happened between the two.
+    pub is_sharp: bool,
+}
+
+/// A run once more: everything as it was up to a time, then otherwise.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Continuation {
+    /// Which faults of the plan still strike, by their position in the plan.
+    pub kept: Vec<bool>,
+    /// From when on the random stream is another one.
+    pub from: Time,
+    /// Names that other random numbers; never 0.
+    pub branch_seed: u64,
+}
+
+/// Where a run could be branched.
+struct Candidate {
+    at: Time,
+    kept: Vec<bool>,
+    fault: Option<usize>,
+    what: Vec<String>,
+}
+
+/// The curve of a violation: `again` runs a continuation and judges the same property. Nothing if
+/// the space_time shows no event at all.
+pub fn curve(
+    space_time: &SpaceTime,
+    faults: usize,
+    again: &(dyn Fn(&Continuation) -> Verdict + Sync),
+) -> Option<Curve> {
+    let candidates = candidates(space_time, faults);
+    if candidates.is_empty() {
+        return None;
+    }
+    let mut found: Vec<Option<(u64, u64)>> = vec![None; candidates.len()];
+    for at in first_choice(&candidates) {
+        found[at] = Some(measure(&candidates[at], again));
+    }
+    while found.iter().flatten().count() < MOMENTS
+        && let Some(at) = steepest_gap(&found)
+    {
+        found[at] = Some(measure(&candidates[at], again));
+    }
+    let total = candidates.len();
+    let measured: Vec<(usize, Candidate, (u64, u64))> = candidates
+        .into_iter()
+        .enumerate()
+        .zip(found)
+        .filter_map(|((at, candidate), found)| Some((at, candidate, found?)))
+        .collect();
+    let places: Vec<usize> = measured.iter().map(|(at, _, _)| *at).collect();
+    let moments: Vec<Moment> =
+        measured.into_iter().map(|(_, it, found)| moment(it, found)).collect();
+    let jump = jump(&moments, &places);
+    Some(Curve { runs: RUNS, moments, candidates: total, jump })
+}
+
+fn moment(candidate: Candidate, (violated, undecided): (u64, u64)) -> Moment {
+    let Candidate { at, kept, fault, what } = candidate;
+    let (low, high) = wilson(violated, RUNS).unwrap_or((0.0, 1.0));
+    let share = Share { value: violated as f64 / RUNS as f64, low, high };
+    Moment { at, what: what.join("; "), fault, kept, violated, undecided, share }
+}
+
+/// How many continuations violate the property, and of how many nobody can say.
+fn measure(candidate: &Candidate, again: &(dyn Fn(&Continuation) -> Verdict + Sync)) -> (u64, u64) {
+    // What happens at the instant itself is kept, so the other random numbers begins right behind
+    // it.
+    let from = candidate.at + Span::from_nanos(1);
+    let verdicts: Vec<Verdict> = (1..=RUNS)
+        .into_par_iter()
+        .map(|branch_seed| again(&Continuation { kept: candidate.kept.clone(), from, branch_seed }))
+        .collect();
+    let count = |verdict| verdicts.iter().filter(|found| **found == verdict).count() as u64;
+    (count(Verdict::Violated), count(Verdict::Undecided))
+}
+
+/// Every instant at which something happened to the operations, apart with each set of faults that
+/// had struck by then.
+fn candidates(space_time: &SpaceTime, faults: usize) -> Vec<Candidate> {
+    let mut happened = happenings(space_time);
+    happened.sort_by_key(|(tick, _, _)| *tick);
+    let mut kept = vec![false; faults];
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for (tick, fault, what) in happened {
+        if let Some(fault) = fault {
+            kept[fault] = true;
+        }
+        match candidates.last_mut() {
+            Some(last) if last.at == tick.time && last.kept == kept => {
+                // A fault stands for everything that it does at the same instant.
+                if last.what.len() < 3 && last.fault.is_none() {
+                    last.what.push(what);
+                }
+            }
+            _ => {
+                let (at, kept) = (tick.time, kept.clone());
+                candidates.push(Candidate { at, kept, fault, what: vec![what] });
+            }
+        }
+    }
+    candidates
+}
+
+/// Everything that the space_time shows, in words.
+fn happenings(space_time: &SpaceTime) -> Vec<(Tick, Option<usize>, String)> {
+    let lane = |at: usize| &*space_time.lanes[at].name;
+    let mut happened: Vec<(Tick, Option<usize>, String)> = Vec::new();
+    for message in &space_time.messages {
+        let (from, to, text) = (lane(message.from), lane(message.to), &message.text);
+        let from = match space_time.lanes[message.from].sort {
+            Sort::Clients => "a client",
+            _ => from,
+        };
+        happened.push((message.sent, None, format!("{from} sends {text} to {to}")));
+        match message.end {
+            End::Arrived(tick) => happened.push((tick, None, format!("{text} reaches {to}"))),
+            End::Lost(tick) => happened.push((tick, None, format!("{text} to {to} is lost"))),
+            End::Travelling => {}
+        }
+    }
+    for mark in space_time.marks.iter().filter(|mark| !mark.text.is_empty()) {
+        let what = match space_time.lanes[mark.lane].sort {
+            Sort::Clients => format!("the client {}", mark.text),
+            _ => format!("{}: {}", lane(mark.lane), mark.text),
+        };
+        happened.push((mark.at, None, what));
+    }
+    for outage in &space_time.outages {
+        happened
+            .extend(outage.to.map(|tick| (tick, None, format!("{} restarts", lane(outage.lane)))));
+    }
+    for strike in &space_time.strikes {
+        let whom = match &strike.place {
+            Place::Nodes(lanes) | Place::Links(lanes, _) => {
+                lanes.iter().map(|at| lane(*at)).collect::<Vec<_>>().join(", ")
+            }
+            Place::Message(at) => {
+                at.map_or_else(String::new, |at| space_time.messages[at].text.clone())
+            }
+        };
+        let what = format!("fault {}: {} {whom}", strike.fault + 1, strike.kind);
+        happened.push((strike.from, Some(strike.fault), what.trim_end().to_owned()));
+    }
+    happened
+}
+
+/// The first and the last moment, each fault and the moment before it, and a few evenly between.
+fn first_choice(candidates: &[Candidate]) -> Vec<usize> {
+    const EVENLY: usize = 6;
+    let last = candidates.len() - 1;
+    let mut chosen: Vec<usize> = (0..=EVENLY).map(|part| last * part / EVENLY).collect();
+    for (at, candidate) in candidates.iter().enumerate() {
+        if candidate.fault.is_some() {
+            chosen.extend([at.saturating_sub(1), at]);
+        }
+    }
+    chosen.sort_unstable();
+    chosen.dedup();
+    chosen.truncate(MOMENTS);
+    chosen
+}
+
+/// The middle of those neighbours that differ most and have something between them.
+fn steepest_gap(found: &[Option<(u64, u64)>]) -> Option<usize> {
+    let known: Vec<(usize, u64)> =
+        found.iter().enumerate().filter_map(|(at, found)| Some((at, found.as_ref()?.0))).collect();
+    let gaps = known.windows(2).filter(|pair| pair[1].0 > pair[0].0 + 1);
+    let steep = gaps.map(|pair| (pair[0].1.abs_diff(pair[1].1), pair[0].0.midpoint(pair[1].0)));
+    let (rise, middle) = steep.max_by_key(|(rise, at)| (*rise, std::cmp::Reverse(*at)))?;
+    (rise > 0).then_some(middle)
+}
+
+/// The steepest rise between neighbours, the first one of several.
+fn jump(moments: &[Moment], places: &[usize]) -> Option<Jump> {
+    let rise = |at: &usize| moments[at + 1].violated.saturating_sub(moments[*at].violated);
+    let before = (0..moments.len().saturating_sub(1))
+        .max_by_key(|at| (rise(at), std::cmp::Reverse(*at)))
+        .filter(|at| rise(at) > 0)?;
+    let after = before + 1;
+    Some(Jump {
+        before,
+        after,
+        is_clear: moments[before].share.high < moments[after].share.low,
+        is_sharp: places[after] == places[before] + 1,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::space_time::{Lane, LeftOut, Mark, Message, Tone};
+    use super::*;
+
+    fn tick(millis: u64, turn: u32) -> Tick {
+        Tick { time: Time::ZERO + Span::from_millis(millis), turn }
+    }
+
+    /// A hundred events on one node, a millisecond apart.
+    fn space_time() -> SpaceTime {
+        let mark = |at: u32| Mark {
+            lane: 0,
+            since: None,
+            at: tick(u64::from(at), at),
+            text: format!("event {at}"),
+            tone: Tone::Plain,
+            op: None,
+        };
+        SpaceTime {
+            origin: Time::ZERO,
+            until: Time::ZERO + Span::from_secs(1),
+            settled: true,
+            lanes: vec![Lane { name: "node".into(), sort: Sort::Service }],
+            operations: Vec::new(),
+            messages: Vec::<Message>::new(),
+            marks: (0..100).map(mark).collect(),
+            outages: Vec::new(),
+            strikes: Vec::new(),
+            left_out: LeftOut::default(),
+        }
+    }
+
+    /// From event 37 on it is certain; before, one future in ten goes wrong.
+    #[test]
+    fn bisection_finds_the_event_behind_a_jump() {
+        let decided = tick(37, 0).time;
+        let again = |it: &Continuation| match it.from > decided || it.branch_seed.is_multiple_of(10)
+        {
+            true => Verdict::Violated,
+            false => Verdict::Held,
+        };
+        let curve = curve(&space_time(), 0, &again).expect("there are events");
+        assert_eq!(curve.candidates, 100);
+        assert!(curve.moments.len() <= MOMENTS, "{}", curve.moments.len());
+        let jump = curve.jump.expect("it rises");
+        assert!(jump.is_clear && jump.is_sharp);
+        assert_eq!(curve.moments[jump.after].what, "node: event 37");
+        assert_eq!(curve.moments[jump.before].violated, 2);
+        assert_eq!(curve.moments[jump.after].violated, RUNS);
+    }
+
+    /// Three futures of twenty more prove nothing.
+    #[test]
+    fn a_rise_that_chance_explains_is_not_called_clear() {
+        let again = |it: &Continuation| {
+            let bound = if it.from > tick(50, 0).time { 6 } else { 3 };
+            if it.branch_seed <= bound { Verdict::Violated } else { Verdict::Held }
+        };
+        let jump = curve(&space_time(), 0, &again).and_then(|curve| curve.jump).expect("it rises");
+        assert!(!jump.is_clear && jump.is_sharp);
+    }
+
+    #[test]
+    fn what_nobody_can_say_is_counted_apart() {
+        let again = |it: &Continuation| match it.branch_seed {
+            1..=5 => Verdict::Undecided,
+            _ => Verdict::Violated,
+        };
+        let curve = curve(&space_time(), 0, &again).expect("there are events");
+        assert!(curve.moments.iter().all(|it| (it.violated, it.undecided) == (15, 5)));
+        assert_eq!(curve.jump, None);
+    }
+
+    #[test]
+    fn nothing_can_be_continued_where_nothing_happened() {
+        let empty = SpaceTime { marks: Vec::new(), ..space_time() };
+        assert_eq!(curve(&empty, 0, &|_| Verdict::Held), None);
+    }
+}

@@ -1,0 +1,224 @@
+//! From a recorded run to the [`SpaceTime`] of some of its operations.
+
+use std::collections::BTreeMap;
+
+use super::events::{Event, events};
+use super::messages::{self, Answering, Trip, concerning, selected, trips};
+use super::recording::{Reach, Recording};
+use super::space_time::{
+    Lane, Mark, Message, Outage, Place as Struck, Sort, SpaceTime, Strike, Tick,
+};
+use crate::experiment::run::Setup;
+use crate::kernel::{NodeId, Time};
+use crate::model::network::Place;
+use crate::model::record::{Kind, MessageClass, OpId};
+
+/// What happened to these operations.
+pub(super) fn space_time(setup: &Setup, recording: &Recording, operations: &[OpId]) -> SpaceTime {
+    let is_involved = |op: OpId| operations.contains(&op);
+    let all = trips(recording);
+    let chosen = concerning(recording, &all, is_involved);
+    let (kept, left_out) = selected(&recording.names, &all, &chosen);
+    let events = events(&setup.system, recording, is_involved);
+    let participants = Participants::of(recording, &kept, &events);
+    let arrived = |op: &OpId| recording.report.operations.get(op.0 as usize).map(|row| row.arrived);
+    let place = |op: OpId| operations.iter().position(|known| *known == op);
+    let messages: Vec<Message> = kept
+        .iter()
+        .map(|trip| Message {
+            from: participants.lane(trip.from),
+            to: participants.lane(trip.to),
+            text: text(setup, recording, trip),
+            reply: trip.answer.is_some(),
+            copy: trip.copy,
+            op: place(trip.op),
+            sent: trip.sent,
+            end: trip.end,
+            fault: trip.fault,
+        })
+        .collect();
+    let marks = events.into_iter().map(|event| Mark {
+        lane: participants.lane(event.node),
+        since: event.since,
+        at: event.at,
+        text: event.text,
+        tone: event.tone,
+        op: place(event.op),
+    });
+    let marks = marks.collect();
+    SpaceTime {
+        origin: operations.iter().filter_map(arrived).min().unwrap_or(Time::ZERO),
+        until: recording.report.ended,
+        settled: recording.ran.settled,
+        strikes: strikes(setup, recording, &participants, &messages),
+        outages: outages(recording, &participants),
+        lanes: participants.lanes(recording),
+        operations: operations.iter().map(|op| name(recording, *op)).collect(),
+        messages,
+        marks,
+        left_out,
+    }
+}
+
+/// What an operation is called: as every run knows it, if it has such a name.
+pub(super) fn name(recording: &Recording, op: OpId) -> String {
+    let known = recording.names.operations.get(op.0 as usize).and_then(Option::as_ref);
+    known.map_or_else(|| format!("operation {}", op.0), ToString::to_string)
+}
+
+/// What is written on an arrow.
+fn text(setup: &Setup, recording: &Recording, trip: &Trip) -> String {
+    let label = recording.names.labels.get(trip.label as usize).copied().unwrap_or("?");
+    let row = recording.report.operations.get(trip.op.0 as usize);
+    let is_request = trip.class == MessageClass::Client as u64 && label == "ask";
+    let label = match row.filter(|_| is_request) {
+        Some(row) => &*setup.system.operation(row.kind).name.shown,
+        None => label,
+    };
+    match trip.answer {
+        None => label.to_owned(),
+        Some(Answering::Served) => format!("re: {label}"),
+        Some(Answering::Refused) => format!("{label} refused"),
+    }
+}
+
+/// Who takes part, and in which order they stand.
+struct Participants {
+    nodes: Vec<NodeId>,
+}
+
+impl Participants {
+    /// Clients first, then in the order of appearance, each database right behind the service that
+    /// talked to it first; crashed nodes stand there even if nobody talked to them.
+    fn of(recording: &Recording, trips: &[Trip], events: &[Event]) -> Self {
+        let mut seen: Vec<(Tick, u8, NodeId)> = Vec::new();
+        for trip in trips {
+            seen.push((trip.sent, 0, trip.from));
+            seen.push((trip.sent, 1, trip.to));
+        }
+        seen.extend(events.iter().map(|event| (event.since.unwrap_or(event.at), 0, event.node)));
+        for (turn, record) in (0..).zip(&recording.records) {
+            if record.kind == Kind::Crashed {
+                seen.push((Tick { time: record.time, turn }, 0, record.node));
+            }
+        }
+        seen.sort_unstable();
+        let homes = Self::homes(recording);
+        let mut nodes: Vec<NodeId> = Vec::new();
+        for (_, _, node) in seen {
+            if nodes.contains(&node) {
+                continue;
+            }
+            let home = homes.get(&node).and_then(|home| nodes.iter().position(|it| it == home));
+            match home {
+                _ if node == NodeId::WORLD => nodes.insert(0, node),
+                Some(at) => nodes.insert(at + 1, node),
+                None => nodes.push(node),
+            }
+        }
+        Self { nodes }
+    }
+
+    /// The node that talked to each database first.
+    fn homes(recording: &Recording) -> BTreeMap<NodeId, NodeId> {
+        let mut homes = BTreeMap::new();
+        for record in recording.records.iter().filter(|record| record.kind == Kind::Sent) {
+            let to = NodeId(record.a as u16);
+            let is_service = |node: NodeId| {
+                let actor = recording.names.actors.get(usize::from(node.0));
+                actor.is_some_and(|actor| matches!(actor.place, Place::Service(_)))
+            };
+            if messages::is_database(&recording.names, to) && is_service(record.node) {
+                homes.entry(to).or_insert(record.node);
+            }
+        }
+        homes
+    }
+
+    fn find(&self, node: NodeId) -> Option<usize> {
+        self.nodes.iter().position(|known| *known == node)
+    }
+
+    /// The lane of a node that takes part.
+    fn lane(&self, node: NodeId) -> usize {
+        self.find(node).unwrap_or_default()
+    }
+
+    /// The lanes of those nodes that take part.
+    fn among(&self, nodes: &[NodeId]) -> Vec<usize> {
+        let mut lanes: Vec<usize> = nodes.iter().filter_map(|node| self.find(*node)).collect();
+        lanes.sort_unstable();
+        lanes
+    }
+
+    fn lanes(&self, recording: &Recording) -> Vec<Lane> {
+        let actors =
+            self.nodes.iter().filter_map(|node| recording.names.actors.get(usize::from(node.0)));
+        actors
+            .map(|actor| Lane {
+                name: actor.name.clone(),
+                sort: match actor.place {
+                    Place::Client => Sort::Clients,
+                    Place::Service(_) => Sort::Service,
+                    Place::Database => Sort::Database,
+                    Place::Driver => Sort::Driver,
+                },
+            })
+            .collect()
+    }
+}
+
+/// When nodes were down.
+fn outages(recording: &Recording, participants: &Participants) -> Vec<Outage> {
+    let mut outages: Vec<Outage> = Vec::new();
+    for (turn, record) in (0..).zip(&recording.records) {
+        let Some(lane) = participants.find(record.node) else { continue };
+        let tick = Tick { time: record.time, turn };
+        match record.kind {
+            Kind::Crashed => outages.push(Outage { lane, from: tick, to: None }),
+            Kind::Restarted => {
+                let open = outages.iter_mut().rev().find(|outage| outage.lane == lane);
+                open.into_iter().for_each(|outage| outage.to = Some(tick));
+            }
+            _ => {}
+        }
+    }
+    outages
+}
+
+/// When faults struck, and what of it can be seen here.
+fn strikes(
+    setup: &Setup,
+    recording: &Recording,
+    participants: &Participants,
+    messages: &[Message],
+) -> Vec<Strike> {
+    let mut strikes: Vec<Strike> = Vec::new();
+    for (turn, record) in (0..).zip(&recording.records) {
+        let fault = record.subject as usize;
+        let tick = Tick { time: record.time, turn };
+        match record.kind {
+            Kind::FaultBegan => {
+                let Some(reach) = recording.names.reaches.get(fault) else { continue };
+                let place = match reach {
+                    Reach::Nodes(nodes) => Struck::Nodes(participants.among(nodes)),
+                    Reach::Links(from, to) => {
+                        Struck::Links(participants.among(from), participants.among(to))
+                    }
+                    Reach::Message => {
+                        let hit = |message: &Message| message.fault == Some(fault);
+                        Struck::Message(messages.iter().position(hit))
+                    }
+                };
+                let kind = setup.faults[fault].fault.name().to_owned();
+                strikes.push(Strike { fault, kind, from: tick, to: None, place });
+            }
+            Kind::FaultEnded => {
+                let open = strikes.iter_mut().rev().find(|strike| strike.fault == fault);
+                open.into_iter().for_each(|strike| strike.to = Some(tick));
+            }
+            _ => {}
+        }
+    }
+    strikes
+}

@@ -1,0 +1,157 @@
+//! The rows that an operation touches, and what the stores show of it there at the end.
+
+use super::recording::Recording;
+use crate::checks::OperationRow;
+use crate::checks::census::State;
+use crate::kernel::Time;
+use crate::model::record::{Kind, OpId};
+use crate::model::system::{Effect, RowKey, StepId, StepSpec, System, TableSpec, ValueSpec};
+
+/// What a store shows of one step of one operation when the run is over.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RowState {
+    /// Of which operation, as a position in the explanation's list.
+    pub op: usize,
+    /// Which of its steps.
+    pub step: String,
+    /// What the step does to the row.
+    pub effect: String,
+    /// The table.
+    pub table: String,
+    /// The key of the row.
+    pub key: String,
+    /// The database that holds it.
+    pub store: String,
+    /// How often it shows the effect, less how often it shows that it was taken back.
+    pub shows: i64,
+    /// Whether the effect was taken back.
+    pub undone: bool,
+    /// Since when it is so: the last change, or for an effect that is missing the first instant at
+    /// which another row showed the operation.
+    pub since: Option<Time>,
+    /// Whether it is on the wrong side: missing although the client heard nothing worse than
+    /// silence, there although it heard no, or there too often.
+    pub disagrees: bool,
+}
+
+/// The rows of one operation, a line for each step.
+pub(super) fn rows(
+    system: &System,
+    recording: &Recording,
+    position: usize,
+    row: &OperationRow,
+) -> Vec<RowState> {
+    let spec = system.operation(row.kind);
+    let first = row.first_visible;
+    let is_mixed = !matches!(row.state, State::None | State::All | State::Reversed);
+    let is_no = !row.answer.is_yes() && row.answer != crate::model::record::Answer::Unknown;
+    let wrong = row.headline.is_wrong();
+    (0..)
+        .map(StepId)
+        .zip(&spec.steps)
+        .map(|(step, spec)| {
+            let table = system.table(spec.table);
+            let found = provenance(recording, row.op, step);
+            let shows = found.forward - found.undo;
+            let should = i64::from(!is_no);
+            RowState {
+                op: position,
+                step: spec.name.shown.to_string(),
+                effect: effect(system, table, spec),
+                table: table.name.shown.to_string(),
+                key: row
+                    .keys
+                    .get(step.index())
+                    .map_or_else(String::new, |key| key_text(recording, row.op, *key)),
+                store: system.databases[table.database.index()].name.shown.to_string(),
+                shows,
+                undone: found.undo > 0 && shows == 0,
+                since: found.last.or(first.filter(|_| is_mixed)),
+                disagrees: wrong && shows != should,
+            }
+        })
+        .collect()
+}
+
+/// What a store shows of one step, and since when.
+#[derive(Default)]
+struct Provenance {
+    forward: i64,
+    undo: i64,
+    last: Option<Time>,
+}
+
+fn provenance(recording: &Recording, op: OpId, step: StepId) -> Provenance {
+    let mut found = Provenance::default();
+    let shown = |record: &&crate::model::record::Record| {
+        record.kind == Kind::Shown && record.op == op && record.step == step
+    };
+    for record in recording.records.iter().filter(shown) {
+        let change = record.b as i64;
+        if record.a == 0 {
+            found.forward += change;
+        } else {
+            found.undo += change;
+        }
+        found.last = Some(record.time);
+    }
+    found
+}
+
+/// The key of a row: initial rows by number, others by the operation that made them, which is the
+/// first one that touches them.
+fn key_text(recording: &Recording, op: OpId, key: u64) -> String {
+    if key >> 63 == 0 {
+        return format!("#{key}");
+    }
+    let maker = recording.report.operations.iter().find(|row| row.keys.contains(&key));
+    match maker {
+        Some(maker) if maker.op != op => format!("of {}", super::layout::name(recording, maker.op)),
+        _ => "its own".into(),
+    }
+}
+
+/// What a step does, in words.
+fn effect(system: &System, table: &TableSpec, step: &StepSpec) -> String {
+    let column = |at: &u8| table.columns.get(usize::from(*at)).map_or("?", |column| &*column.name);
+    let value = |value: &ValueSpec| match value {
+        ValueSpec::Literal(number) => {
+            let symbol = usize::try_from(*number).ok().and_then(|at| system.symbols.get(at));
+            symbol.map_or_else(|| number.to_string(), ToString::to_string)
+        }
+        ValueSpec::Key(at) => format!("key {at}"),
+        ValueSpec::Ordinal => "its number".into(),
+    };
+    match &step.effect {
+        Effect::Insert(_) => "insert".into(),
+        Effect::Delete => "delete".into(),
+        Effect::Set(cells) => {
+            let cell = |(at, to): &(u8, ValueSpec)| format!("{} = {}", column(at), value(to));
+            cells.iter().map(cell).collect::<Vec<_>>().join(", ")
+        }
+        Effect::Add(cells) => {
+            let cell = |(at, by): &(u8, i64)| format!("{} {by:+}", column(at));
+            cells.iter().map(cell).collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+/// The keys of an operation by name.
+pub(super) fn keys(
+    system: &System,
+    recording: &Recording,
+    row: &OperationRow,
+) -> Vec<(String, String)> {
+    let spec = system.operation(row.kind);
+    let key_of = |at: usize| {
+        let step = spec.steps.iter().position(|step| usize::from(step.key) == at)?;
+        Some(RowKey(*row.keys.get(step)?))
+    };
+    spec.keys
+        .iter()
+        .enumerate()
+        .filter_map(|(at, key)| {
+            Some((key.name.shown.to_string(), key_text(recording, row.op, key_of(at)?.0)))
+        })
+        .collect()
+}

@@ -1,0 +1,202 @@
+//! What a space-time diagram shows, as data: who took part, which messages passed between them,
+//! what happened where, and what went wrong.
+//!
+//! Everything has its true instant. What happens at the same instant keeps the order of the
+//! history, so a cause is never drawn behind its effect.
+
+use crate::kernel::Time;
+
+/// What happened to some operations, ready to be drawn.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SpaceTime {
+    /// What times are counted from: the arrival of the first operation.
+    pub origin: Time,
+    /// When the run ended.
+    pub until: Time,
+    /// Whether the system was at rest then.
+    pub settled: bool,
+    /// Who took part: clients first, then in the order of appearance, databases beside the service
+    /// that talked to them first.
+    pub lanes: Vec<Lane>,
+    /// The operations, as every run knows them.
+    pub operations: Vec<String>,
+    /// The messages, in the order in which they were sent.
+    pub messages: Vec<Message>,
+    /// What happened on a node, in order.
+    pub marks: Vec<Mark>,
+    /// Nodes that were down, in order.
+    pub outages: Vec<Outage>,
+    /// Faults that struck, in order.
+    pub strikes: Vec<Strike>,
+    /// What is not shown.
+    pub left_out: LeftOut,
+}
+
+/// A node that took part.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lane {
+    /// Its name.
+    pub name: String,
+    /// What kind of machine it is.
+    pub sort: Sort,
+}
+
+/// Kinds of machine.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Sort {
+    /// All clients together.
+    Clients,
+    /// An instance of a service.
+    Service,
+    /// A database.
+    Database,
+    /// A coordinator, orchestrator, job, relay or broker.
+    Driver,
+}
+
+/// An instant, and the place within it: the position in the history.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Tick {
+    /// When.
+    pub time: Time,
+    /// In which order, among what happens at that time.
+    pub turn: u32,
+}
+
+/// A message.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Message {
+    /// Who sent it, as a position in [`SpaceTime::lanes`].
+    pub from: usize,
+    /// To whom.
+    pub to: usize,
+    /// What it is called.
+    pub text: String,
+    /// Whether it answers another one.
+    pub reply: bool,
+    /// Whether the network made it, as a second copy.
+    pub copy: bool,
+    /// On whose behalf, as a position in [`SpaceTime::operations`].
+    pub op: Option<usize>,
+    /// When it left.
+    pub sent: Tick,
+    /// What became of it.
+    pub end: End,
+    /// The fault that struck it, by its position in the plan.
+    pub fault: Option<usize>,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    /// It arrived.
+    Arrived(Tick),
+    /// It was lost, at the latest then.
+    Lost(Tick),
+    /// The run was over before it arrived.
+    Travelling,
+}
+
+/// Something that happened on a node.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mark {
+    /// Where, as a position in [`SpaceTime::lanes`].
+    pub lane: usize,
+    /// When it began, if it took time: a forced write.
+    pub since: Option<Tick>,
+    /// When it happened.
+    pub at: Tick,
+    /// What.
+    pub text: String,
+    /// What it means.
+    pub tone: Tone,
+    /// On whose behalf, as a position in [`SpaceTime::operations`].
+    pub op: Option<usize>,
+}
+
+/// What an event means for the operation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tone {
+    /// It goes on.
+    Plain,
+    /// Something is there for good.
+    Good,
+    /// Something is lost or refused.
+    Bad,
+}
+
+/// A node that was down.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outage {
+    /// Which, as a position in [`SpaceTime::lanes`].
+    pub lane: usize,
+    /// When it crashed.
+    pub from: Tick,
+    /// When it was back, if it was.
+    pub to: Option<Tick>,
+}
+
+/// A fault that struck.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Strike {
+    /// Its position in the plan.
+    pub fault: usize,
+    /// The name of its kind.
+    pub kind: String,
+    /// When it began.
+    pub from: Tick,
+    /// When it ended, if it did.
+    pub to: Option<Tick>,
+    /// What it struck, of what is shown.
+    pub place: Place,
+}
+
+/// What a fault struck, as positions in [`SpaceTime::lanes`] or [`SpaceTime::messages`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// These nodes.
+    Nodes(Vec<usize>),
+    /// The links between these two sides.
+    Links(Vec<usize>, Vec<usize>),
+    /// This message, if it is shown.
+    Message(Option<usize>),
+}
+
+/// What a diagram leaves out, so that it can be read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LeftOut {
+    /// Statements inside transactions and their answers, and transactions' uneventful ends.
+    pub statements: usize,
+    /// Reads that only measure.
+    pub reads: usize,
+    /// Further messages: retries of the same thing.
+    pub repeats: usize,
+}
+
+impl Message {
+    /// Whether it never arrived.
+    pub const fn is_lost(&self) -> bool {
+        matches!(self.end, End::Lost(_))
+    }
+}
+
+impl SpaceTime {
+    /// Everything that has an instant, in order.
+    pub fn ticks(&self) -> Vec<Tick> {
+        let messages = self.messages.iter().flat_map(|message| {
+            let end = match message.end {
+                End::Arrived(tick) | End::Lost(tick) => Some(tick),
+                End::Travelling => None,
+            };
+            [Some(message.sent), end].into_iter().flatten()
+        });
+        let marks =
+            self.marks.iter().flat_map(|mark| [mark.since, Some(mark.at)].into_iter().flatten());
+        let outages = self.outages.iter().flat_map(|it| [Some(it.from), it.to]).flatten();
+        let strikes = self.strikes.iter().flat_map(|it| [Some(it.from), it.to]).flatten();
+        let mut ticks: Vec<Tick> = messages.chain(marks).chain(outages).chain(strikes).collect();
+        ticks.sort_unstable();
+        ticks.dedup();
+        ticks
+    }
+}

@@ -1,0 +1,251 @@
+//! Fuzzing: very many short runs with random faults, all inside what a pattern is made for.
+//!
+//! Runs come in batches. A batch draws its operations once and makes one run without faults, whose
+//! semantic points the faults of its other runs can wait for. Every run draws its own random stream
+//! and its own plan of faults from a [swarm](crate::faults::swarm). What is judged are the promises
+//! that the pattern makes with its *default* settings: a setting that gives one up is found out.
+//!
+//! Run number `n` of a variant is a function of the seed and of `n`: whatever the threads do, the
+//! first violation of a property is that of the lowest number.
+
+mod batch;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rayon::prelude::*;
+
+use self::batch::Batch;
+use super::shrink::violates;
+use super::trial::{Case, Trial, Tried};
+use crate::checks::Verdict;
+use crate::checks::properties::Finding;
+use crate::faults::registry::Faults;
+
+/// How many runs share their operations.
+const BATCH: u64 = 128;
+
+/// How many batches of a variant are done before somebody is asked whether to go on.
+const ROUND: u64 = 8;
+
+/// What is fuzzed, and how.
+pub struct Fuzz<'a> {
+    /// The variants, ready to be tried.
+    pub trials: Vec<Trial<'a>>,
+    /// The kinds of fault.
+    pub faults: &'a Faults,
+    /// What everything is drawn from.
+    pub seed: u64,
+    /// How many operations a run has.
+    pub operations: usize,
+    /// How many faults a run has at most.
+    pub most: u32,
+    /// Whether every kind, time and point is alike, instead of a swarm.
+    pub uniform: bool,
+}
+
+/// What fuzzing has come to.
+#[derive(Clone, Debug, Default)]
+pub struct Fuzzed {
+    /// Each variant, in the order of the trials.
+    pub variants: Vec<Tally>,
+}
+
+/// What fuzzing one variant has come to.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Runs so far.
+    pub runs: u64,
+    /// Faults that were planned.
+    pub planned: u64,
+    /// Faults that began.
+    pub struck: u64,
+    /// Faults that overlapped work.
+    pub disturbed: u64,
+    /// Runs that did not settle.
+    pub unsettled: u64,
+    /// Runs whose plan was outside of what the pattern is made for.
+    pub degraded: u64,
+    /// The semantic points that runs without faults passed, whoever they are for.
+    pub points: BTreeSet<String>,
+    /// Those of them at which a fault began.
+    pub points_struck: BTreeSet<String>,
+    /// The properties, by name.
+    pub properties: BTreeMap<String, Standing>,
+}
+
+/// How a property stands after some runs.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Standing {
+    /// In how many runs it held.
+    pub held: u64,
+    /// In how many runs it had no chance to fail, or the run ended too early.
+    pub undecided: u64,
+    /// In how many runs it was violated.
+    pub violated: u64,
+    /// The number of the first run that violated it.
+    pub first: Option<u64>,
+}
+
+impl Standing {
+    /// The verdict over all runs: a property that never had a chance to fail is undecided.
+    pub const fn verdict(&self) -> Verdict {
+        match (self.violated, self.held) {
+            (1.., _) => Verdict::Violated,
+            (0, 1..) => Verdict::Held,
+            (0, 0) => Verdict::Undecided,
+        }
+    }
+
+    fn count(&mut self, finding: &Finding, run: u64) {
+        match finding.judgement.verdict {
+            Verdict::Held => self.held += 1,
+            Verdict::Undecided => self.undecided += 1,
+            Verdict::Violated => {
+                self.violated += 1;
+                self.first = Some(self.first.map_or(run, |first| first.min(run)));
+            }
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.held += other.held;
+        self.undecided += other.undecided;
+        self.violated += other.violated;
+        self.first = self.first.into_iter().chain(other.first).min();
+    }
+}
+
+impl Tally {
+    fn count(&mut self, case: &Case, tried: &Tried, run: u64) {
+        self.runs += 1;
+        self.planned += case.faults.len() as u64;
+        let count = |list: &[bool]| list.iter().filter(|it| **it).count() as u64;
+        self.struck += count(&tried.struck);
+        self.disturbed += count(&tried.disturbed);
+        self.unsettled += u64::from(!tried.ran.settled);
+        if tried.degraded.is_some() {
+            self.degraded += 1;
+            return;
+        }
+        for finding in &tried.findings {
+            if let Some(standing) = self.properties.get_mut(&finding.property) {
+                standing.count(finding, run);
+                continue;
+            }
+            self.properties.entry(finding.property.clone()).or_default().count(finding, run);
+        }
+        let struck = case.faults.iter().zip(&tried.struck).filter(|(_, struck)| **struck);
+        self.points_struck.extend(struck.filter_map(|(fault, _)| batch::class_of(fault)));
+    }
+
+    fn add(&mut self, other: Self) {
+        self.runs += other.runs;
+        self.planned += other.planned;
+        self.struck += other.struck;
+        self.disturbed += other.disturbed;
+        self.unsettled += other.unsettled;
+        self.degraded += other.degraded;
+        self.points.extend(other.points);
+        self.points_struck.extend(other.points_struck);
+        for (name, standing) in other.properties {
+            self.properties.entry(name).or_default().add(&standing);
+        }
+    }
+}
+
+impl Fuzzed {
+    /// Runs of all variants.
+    pub fn runs(&self) -> u64 {
+        self.variants.iter().map(|tally| tally.runs).sum()
+    }
+
+    /// Every property that was violated: the variant, the property, the first run that did it.
+    pub fn violations(&self) -> impl Iterator<Item = (usize, &str, u64)> {
+        self.variants.iter().enumerate().flat_map(|(variant, tally)| {
+            let properties = tally.properties.iter();
+            properties.filter_map(move |(name, found)| Some((variant, name.as_str(), found.first?)))
+        })
+    }
+
+    /// The verdict over everything.
+    pub fn verdict(&self) -> Verdict {
+        let standings = self.variants.iter().flat_map(|tally| tally.properties.values());
+        Verdict::all(standings.map(Standing::verdict))
+    }
+}
+
+impl Fuzz<'_> {
+    /// Makes so many runs of each variant, or goes on as long as it is let.
+    ///
+    /// `go_on` is asked between rounds with what has been done so far; once `stop` is set, no
+    /// further batch begins, and what is unfinished of the round is not counted.
+    pub fn run(
+        &self,
+        runs: Option<u64>,
+        stop: &AtomicBool,
+        go_on: &mut dyn FnMut(&Fuzzed) -> bool,
+    ) -> Fuzzed {
+        let variants = self.trials.iter().map(|_| Tally::default()).collect();
+        let mut fuzzed = Fuzzed { variants };
+        let last = runs.unwrap_or(u64::MAX);
+        let mut from = 0;
+        while from < last && go_on(&fuzzed) {
+            let to = from.saturating_add(BATCH * ROUND).min(last);
+            let batches: Vec<(usize, u64)> = (0..self.trials.len())
+                .flat_map(|trial| (from..to).step_by(BATCH as usize).map(move |run| (trial, run)))
+                .collect();
+            let tallies: Option<Vec<(usize, Tally)>> = batches
+                .into_par_iter()
+                .with_max_len(1)
+                .map(|(trial, from)| {
+                    let go = !stop.load(Ordering::Relaxed);
+                    go.then(|| (trial, self.batch(trial, from, (from + BATCH).min(to))))
+                })
+                .collect();
+            let Some(tallies) = tallies else { break };
+            for (trial, tally) in tallies {
+                fuzzed.variants[trial].add(tally);
+            }
+            from = to;
+        }
+        fuzzed
+    }
+
+    /// The first of so many runs of a variant that violates a property, one after the other.
+    pub fn first(&self, trial: usize, property: &str, runs: u64) -> Option<u64> {
+        (0..runs).step_by(BATCH as usize).find_map(|from| {
+            let batch = Batch::new(self, &self.trials[trial], from / BATCH);
+            let mut numbers = from..(from + BATCH).min(runs);
+            numbers.find(|run| violates(&self.trials[trial].run(&batch.case(*run)), property))
+        })
+    }
+
+    /// The case of one run of a variant.
+    pub fn case(&self, trial: usize, run: u64) -> Case {
+        Batch::new(self, &self.trials[trial], run / BATCH).case(run)
+    }
+
+    /// The cases of the batch to which a run of a variant belongs.
+    pub fn cases(&self, trial: usize, run: u64) -> Vec<Case> {
+        let batch = Batch::new(self, &self.trials[trial], run / BATCH);
+        let first = run / BATCH * BATCH;
+        (first..first + BATCH).map(|run| batch.case(run)).collect()
+    }
+
+    /// Makes the runs of one batch.
+    fn batch(&self, trial: usize, from: u64, to: u64) -> Tally {
+        let trial = &self.trials[trial];
+        let batch = Batch::new(self, trial, from / BATCH);
+        let mut tally = Tally { points: batch.classes(), ..Tally::default() };
+        let stage = trial.stage(batch.operations());
+        for run in from..to {
+            let case = batch.case(run);
+            tally.count(&case, &trial.run_on(&stage, &case), run);
+        }
+        tally
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! Runs that share their operations.
+
+use std::collections::BTreeSet;
+
+use super::Fuzz;
+use crate::faults::plan::{PlannedFault, Start};
+use crate::faults::swarm::{Kind, Swarm};
+use crate::faults::targets::Targets;
+use crate::faults::trigger::{OpName, Trigger};
+use crate::kernel::{Purpose, RandomStreams, Span, Time, Words};
+use crate::model::system::{Name, RowKey};
+use crate::model::workload::maker;
+use crate::search::trial::{Case, Offer, Trial, hasten};
+
+/// The longest pauses between arrivals, from leisurely to all at once.
+const PACES: [Span; 5] = [
+    Span::from_secs(1),
+    Span::from_millis(200),
+    Span::from_millis(50),
+    Span::from_millis(10),
+    Span::from_millis(1),
+];
+
+/// In how many rows operations meet, where they are made to.
+const ROWS: [u64; 3] = [1, 2, 4];
+
+/// How long before the first arrival a fault may begin.
+const EARLY: Span = Span::from_millis(100);
+
+/// Seeds that people can read.
+const SEEDS: u64 = 1_000_000;
+
+/// Some operations, and the faults that they may meet.
+pub(super) struct Batch {
+    seed: u64,
+    operations: Vec<Offer>,
+    swarm: Swarm,
+}
+
+impl Batch {
+    /// Draws the operations of batch number `number` and passes their points once.
+    pub fn new(fuzz: &Fuzz<'_>, trial: &Trial<'_>, number: u64) -> Self {
+        let stream = RandomStreams::new(fuzz.seed);
+        let name = Name::new("fuzz batch").stream;
+        let mut words = stream.draw(Purpose::Instance, name, number, 0, 0);
+        let seed = words.below(SEEDS);
+        let mut operations = trial.offers(seed, fuzz.operations);
+        if !fuzz.uniform {
+            crowd(&mut operations, &mut words);
+            meet(&mut operations, trial.period(), &mut words);
+        }
+        let calm = Case { seed, operations, faults: Vec::new(), branch_seeds: Vec::new() };
+        let points = trial.points(&calm).into_iter().map(|passed| passed.trigger);
+        let operations = calm.operations;
+        let heals = trial.heals(&operations) - Time::ZERO;
+        let first = operations.first().map_or(Span::ZERO, |offer| offer.info.arrived - Time::ZERO);
+        let from = first.saturating_sub(EARLY);
+        let last = heals.saturating_sub(trial.window()) + trial.system().client.deadline;
+        let busy = last.saturating_sub(from);
+        let targets = Targets::of(trial.system(), &trial.variant().pattern.drivers());
+        let kinds = Kind::of(trial.budget(), fuzz.faults);
+        let swarm = Swarm::new(kinds, targets, (from, busy), fuzz.most)
+            .at_points(points)
+            .uniform(fuzz.uniform);
+        Self { seed: fuzz.seed, operations, swarm }
+    }
+
+    /// Draws run number `run`, which belongs to this batch.
+    pub fn case(&self, run: u64) -> Case {
+        let name = Name::new("fuzz run").stream;
+        let mut words = RandomStreams::new(self.seed).draw(Purpose::Nemesis, name, run, 0, 0);
+        let seed = words.below(SEEDS);
+        let faults = self.swarm.draw(&mut words);
+        Case { seed, operations: self.operations.clone(), faults, branch_seeds: Vec::new() }
+    }
+
+    /// What every run of it is asked for.
+    pub fn operations(&self) -> &[Offer] {
+        &self.operations
+    }
+
+    /// The points that were passed, whoever they are for.
+    pub fn classes(&self) -> BTreeSet<String> {
+        // Most differ in nothing but the operation: these are put into words once.
+        let mut known = BTreeSet::new();
+        let news = self.swarm.points().filter(|point| {
+            let Trigger { who, what, to, step, when, .. } = *point;
+            known.insert((what, who, to, step, *when))
+        });
+        news.map(class).collect()
+    }
+}
+
+/// The point at which a fault began, whoever it is for.
+pub(super) fn class_of(fault: &PlannedFault) -> Option<String> {
+    match &fault.start {
+        Start::On(trigger) => Some(class(trigger)),
+        Start::At(_) => None,
+    }
+}
+
+fn class(trigger: &Trigger) -> String {
+    Trigger { of: None::<OpName>, nth: 1, ..trigger.clone() }.to_string()
+}
+
+/// Lets operations meet: they arrive in quick succession, and, in half of the batches, in a few
+/// rows. What they do to each other shows nowhere else.
+fn crowd(operations: &mut [Offer], words: &mut dyn Words) {
+    let pace = PACES[words.below(PACES.len() as u64) as usize];
+    let rows = words.chance(0.5).then(|| ROWS[words.below(ROWS.len() as u64) as usize]);
+    hasten(operations, pace);
+    for key in operations.iter_mut().flat_map(|offer| &mut offer.info.keys) {
+        if let Some(rows) = rows.filter(|_| maker(*key).is_none()) {
+            *key = RowKey(key.0 % rows);
+        }
+    }
+}
+
+/// Moves the arrivals, in most batches, to where what recurs comes round: a job that runs every
+/// minute only meets operations that are under way then.
+fn meet(operations: &mut [Offer], period: Span, words: &mut dyn Words) {
+    let arrived = |offer: Option<&Offer>| offer.map_or(Time::ZERO, |offer| offer.info.arrived);
+    let (first, last) = (arrived(operations.first()), arrived(operations.last()));
+    let lasts = (last - first) + EARLY;
+    if !words.chance(0.75) {
+        return;
+    }
+    let before = Span::from_nanos(words.below(lasts.as_nanos()));
+    let start = Time::ZERO + period.saturating_sub(before);
+    if start > first {
+        for offer in operations {
+            offer.info.arrived = start + (offer.info.arrived - first);
+        }
+    }
+}

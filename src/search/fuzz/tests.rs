@@ -1,0 +1,110 @@
+//! What fuzzing finds in a small shop, and what it does not.
+
+use super::*;
+use crate::faults::plan::Start;
+use crate::kernel::{Span, Time};
+use crate::model::contract::{Allowance, Budget, Promises};
+use crate::model::point::Hook;
+use crate::scenario::Scenario;
+use crate::search::shrink::{Step, shrink};
+use crate::tests::runs::{SHOP, scenario};
+
+const SOON: Span = Span::from_secs(3);
+
+/// That every effect comes once, whatever becomes of up to three messages.
+fn once() -> Promises {
+    let kinds = ["lose-message", "duplicate-message", "delay-message"];
+    let budget = kinds.map(|kind| Allowance::new(kind, 3, SOON)).to_vec();
+    Promises { guarantees: vec!["at-most-once"], budget: Budget(budget), ..Promises::default() }
+}
+
+fn fuzz<'a>(scenario: &'a Scenario, faults: &'a Faults, uniform: bool) -> Fuzz<'a> {
+    let trial = |variant| Trial::new(scenario, variant).promising(once());
+    let trials = scenario.variants.iter().map(trial).collect();
+    Fuzz { trials, faults, seed: 1, operations: 6, most: 3, uniform }
+}
+
+fn run(fuzz: &Fuzz<'_>, runs: u64) -> Fuzzed {
+    fuzz.run(Some(runs), &AtomicBool::new(false), &mut |_| true)
+}
+
+/// Without idempotency keys a lost answer makes a step come twice; with them nothing does.
+#[test]
+fn what_a_setting_gives_up_is_found_and_the_default_holds() {
+    let (scenario, faults) = (scenario(SHOP), Faults::builtin());
+    let fuzz = fuzz(&scenario, &faults, false);
+    let fuzzed = run(&fuzz, 300);
+    assert_eq!(fuzzed.runs(), 600);
+    let found: Vec<(usize, &str)> =
+        fuzzed.violations().map(|(variant, property, _)| (variant, property)).collect();
+    assert_eq!(found, [(1, "at-most-once")]);
+    assert_eq!(fuzzed.variants[0].properties["at-most-once"].verdict(), Verdict::Held);
+    assert_eq!(fuzzed.verdict(), Verdict::Violated);
+    let tally = &fuzzed.variants[1];
+    assert!(tally.disturbed * 2 > tally.planned, "most faults hit work");
+    assert!(tally.points_struck.is_subset(&tally.points));
+    assert_eq!(tally.degraded, 0, "what is drawn is inside the budget");
+}
+
+/// The same runs, whatever the number of threads; and a run can be made again by its number.
+#[test]
+fn nothing_depends_on_threads() {
+    let (scenario, faults) = (scenario(SHOP), Faults::builtin());
+    let fuzz = fuzz(&scenario, &faults, false);
+    let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let with =
+        |threads| pool(threads).expect("a pool").install(|| format!("{:?}", run(&fuzz, 150)));
+    assert_eq!(with(1), with(3));
+    let fuzzed = run(&fuzz, 150);
+    let (variant, property, number) = fuzzed.violations().next().expect("the keyless saga fails");
+    assert_eq!(fuzz.first(variant, property, 150), Some(number));
+    assert_eq!(fuzz.first(variant, property, number), None);
+    let case = fuzz.case(variant, number);
+    assert!(crate::search::shrink::violates(&fuzz.trials[variant].run(&case), property));
+}
+
+/// Six operations and some faults come down to one order whose answer from the stock is lost.
+#[test]
+fn a_failure_shrinks_to_its_cause() {
+    let (scenario, faults) = (scenario(SHOP), Faults::builtin());
+    let fuzz = fuzz(&scenario, &faults, false);
+    let fuzzed = run(&fuzz, 150);
+    let (variant, property, number) = fuzzed.violations().next().expect("the keyless saga fails");
+    let case = fuzz.case(variant, number);
+    let mut steps: Vec<Step> = Vec::new();
+    let mut shrunk =
+        || shrink(&fuzz.trials[variant], &case, property, &mut |step| steps.push(step));
+    let (one, other) = (shrunk().expect("it fails"), shrunk().expect("it fails"));
+    assert!(one.finished && one.runs < 200, "{} runs", one.runs);
+    assert_eq!(one.case.operations, other.case.operations);
+    assert_eq!(one.tried.ran, other.tried.ran);
+    assert_eq!((one.case.faults.len(), one.case.operations.len()), (1, 1));
+    assert_eq!(one.case.operations[0].info.arrived, Time::ZERO);
+    let Start::On(trigger) = &one.case.faults[0].start else { panic!("a message fault waits") };
+    assert!(matches!(trigger.what.hook, Hook::Send | Hook::Reply), "{trigger}");
+    assert_eq!(trigger.of, None, "there is only one operation: {trigger}");
+    assert!(!steps.is_empty() && steps.iter().all(|step| step.runs <= one.runs));
+}
+
+/// The baseline strikes at times and points that are all alike, inside the same budget.
+#[test]
+fn uniform_search_draws_from_the_same_budget() {
+    let (scenario, faults) = (scenario(SHOP), Faults::builtin());
+    let fuzz = fuzz(&scenario, &faults, true);
+    let fuzzed = run(&fuzz, 100);
+    assert!(fuzzed.variants.iter().all(|tally| tally.degraded == 0 && tally.planned >= 100));
+}
+
+/// Nothing is held that was never put to the test.
+#[test]
+fn a_property_that_never_had_a_chance_is_undecided() {
+    let mut standing = Standing::default();
+    assert_eq!(standing.verdict(), Verdict::Undecided);
+    standing.undecided = 5;
+    assert_eq!(standing.verdict(), Verdict::Undecided);
+    standing.held = 1;
+    assert_eq!(standing.verdict(), Verdict::Held);
+    standing.add(&Standing { violated: 1, first: Some(7), ..Standing::default() });
+    standing.add(&Standing { violated: 1, first: Some(9), ..Standing::default() });
+    assert_eq!((standing.verdict(), standing.first), (Verdict::Violated, Some(7)));
+}

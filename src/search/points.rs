@@ -1,0 +1,234 @@
+//! The semantic points of a run, each named by the one trigger that finds it again.
+//!
+//! A [`Recorder`] watches a run and keeps what it passes. Afterwards every point is put into the
+//! words of a [`Trigger`], with lasting names, as exactly as the words allow; what they leave
+//! equal, `nth` tells apart. So a fault on that trigger strikes at that very point of every run
+//! that went the same way up to there.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::{Rc, Weak};
+
+use crate::experiment::run::{Setup, observe};
+use crate::faults::target;
+use crate::faults::trigger::{OpName, Trigger, What};
+use crate::kernel::{Lookup, NodeId, Sink, Span, Time};
+use crate::model::point::{Action, Hook, Point, Watcher, When};
+use crate::model::record::{Kind, MessageClass, OpId, Record};
+use crate::model::system::StepId;
+use crate::model::world::World;
+
+/// A point that a run passed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Passed {
+    /// When.
+    pub at: Time,
+    /// How many records the history had by then: what is behind the point comes later.
+    pub records: u64,
+    /// Whether nothing was under way in the world, as far as it can tell.
+    pub quiet: bool,
+    /// What the run itself knew of it.
+    pub point: Point,
+    /// Its name.
+    pub trigger: Trigger,
+    /// For a database at work: who is at the other end of the session, and what it is called.
+    pub session: Option<(NodeId, String)>,
+}
+
+impl Passed {
+    /// The other end of the message or of the session that it is about, and its name.
+    pub fn far(&self) -> Option<(NodeId, &str)> {
+        match &self.session {
+            Some((node, name)) => Some((*node, name)),
+            None => Some((self.point.peer, self.trigger.to.as_deref()?)),
+        }
+    }
+}
+
+/// Who asked which database on whose behalf, by the history of a run: a database works in the
+/// session in which the operation's latest request came.
+#[derive(Default)]
+pub struct Sessions {
+    seen: u64,
+    asked: BTreeMap<(NodeId, OpId), Vec<(u64, NodeId)>>,
+}
+
+impl Sessions {
+    /// Who had asked this node last for this operation, behind so many records.
+    fn latest(&self, node: NodeId, op: OpId, records: u64) -> Option<NodeId> {
+        let asked = self.asked.get(&(node, op))?;
+        let before = asked.partition_point(|(place, _)| *place < records);
+        Some(asked[before.checked_sub(1)?].1)
+    }
+}
+
+impl Sink<Record> for Sessions {
+    fn see(&mut self, record: &Record) {
+        if record.kind == Kind::Delivered && record.b == MessageClass::Database as u64 {
+            let asked = self.asked.entry((record.node, record.op)).or_default();
+            asked.push((self.seen, NodeId(record.a as u16)));
+        }
+        self.seen += 1;
+    }
+}
+
+/// Keeps the semantic points of one run.
+pub struct Recorder {
+    world: Weak<World>,
+    seen: RefCell<Vec<Seen>>,
+}
+
+struct Seen {
+    at: Time,
+    records: u64,
+    quiet: bool,
+    point: Point,
+}
+
+impl Recorder {
+    /// Watches a world from now on.
+    pub fn watch(world: &Rc<World>) -> Rc<Self> {
+        let recorder = Rc::new(Self { world: Rc::downgrade(world), seen: RefCell::default() });
+        world.env().watch(Rc::clone(&recorder) as _);
+        recorder
+    }
+
+    /// Every point that was passed, in order, named for the world of this run; the sessions have
+    /// seen its whole history.
+    pub fn named(&self, world: &World, sessions: &Sessions) -> Vec<Passed> {
+        let mut words = Words::new(world);
+        let databases: Vec<NodeId> = world.databases().iter().map(|it| it.node()).collect();
+        let seen = self.seen.borrow();
+        let named = seen.iter().map(|seen| {
+            let point = seen.point;
+            let works = !point.hook.has_peer() && databases.contains(&point.node);
+            let far = works.then(|| sessions.latest(point.node, point.op, seen.records)).flatten();
+            Passed {
+                at: seen.at,
+                records: seen.records,
+                quiet: seen.quiet,
+                point,
+                trigger: words.name(&point),
+                session: far.map(|far| (far, words.names[usize::from(far.0)].clone())),
+            }
+        });
+        named.collect()
+    }
+}
+
+impl Watcher for Recorder {
+    fn reach(&self, point: &Point) -> Action {
+        if let Some(world) = self.world.upgrade() {
+            let (env, now) = (world.env(), world.env().now());
+            let rest = world.period().saturating_mul(2);
+            let since = (now - Time::ZERO).saturating_sub(rest);
+            self.seen.borrow_mut().push(Seen {
+                at: now,
+                records: env.recorder().len(),
+                quiet: since > Span::ZERO && world.is_quiet(Time::ZERO + since),
+                point: *point,
+            });
+        }
+        Action::Go
+    }
+}
+
+/// Runs once and keeps every point; the run is the same as if nobody watched.
+pub fn points(setup: &Setup, seed: u64) -> Vec<Passed> {
+    let recorder: RefCell<Option<Rc<Recorder>>> = RefCell::default();
+    let ready = |world: &Rc<World>| *recorder.borrow_mut() = Some(Recorder::watch(world));
+    let sessions = Rc::new(RefCell::new(Sessions::default()));
+    let sinks = vec![Rc::clone(&sessions) as _];
+    let look = |world: &World| {
+        let sessions = sessions.borrow();
+        recorder.borrow().as_ref().map(|recorder| recorder.named(world, &sessions))
+    };
+    observe(setup, seed, sinks, ready, look).1.unwrap_or_default()
+}
+
+/// What a node is called in triggers and targets.
+pub fn node_name(world: &World, node: NodeId) -> String {
+    if node == NodeId::WORLD {
+        return "role:client".into();
+    }
+    let several = world
+        .env()
+        .system()
+        .services
+        .iter()
+        .any(|service| service.instances > 1 && service.name == *world.name(node));
+    let name = &world.name(node).lasting;
+    if several { format!("{name}#1") } else { name.to_string() }
+}
+
+/// All that a trigger says of a point but the number: act, label, moment, who, to, operation, step.
+/// Who and to are named by the first node that is called so.
+type Description = (Hook, u32, When, u16, Option<u16>, Option<OpId>, Option<StepId>);
+
+/// Puts points into words, in the order in which they are passed.
+struct Words<'a> {
+    world: &'a World,
+    names: Vec<String>,
+    /// By node: the nodes whose names stand for it, too.
+    called: Vec<Vec<u16>>,
+    counts: Lookup<Description, u32>,
+}
+
+impl<'a> Words<'a> {
+    fn new(world: &'a World) -> Self {
+        let names: Vec<String> = world.nodes().map(|node| node_name(world, node)).collect();
+        let mut called = vec![Vec::new(); names.len()];
+        for (name, number) in names.iter().zip(0..) {
+            for node in target::nodes(world, name) {
+                called[usize::from(node.0)].push(number);
+            }
+        }
+        Self { world, names, called, counts: Lookup::new() }
+    }
+
+    /// The trigger of the next point. It counts as one more of everything that it fits: what does
+    /// not name an operation is fitted by those with one, too.
+    fn name(&mut self, point: &Point) -> Trigger {
+        let Point { hook, label, when, node, peer, op, step, .. } = *point;
+        let op = (op != OpId::NONE).then_some(op);
+        let step = self.step(op, step);
+        let tos: Vec<Option<u16>> = match hook.has_peer() {
+            true => self.called[usize::from(peer.0)].iter().map(|to| Some(*to)).collect(),
+            false => vec![None],
+        };
+        let mut subjects = vec![(None, None)];
+        subjects.extend(op.map(|op| (Some(op), None)));
+        subjects.extend(step.as_ref().map(|(step, _)| (op, Some(*step))));
+        for who in &self.called[usize::from(node.0)] {
+            for to in &tos {
+                for (op, step) in &subjects {
+                    let fits = (hook, label, when, *who, *to, *op, *step);
+                    *self.counts.get_or_insert_with(fits, || 0) += 1;
+                }
+            }
+        }
+        let to = hook.has_peer().then_some(peer.0);
+        let step_id = step.as_ref().map(|(step, _)| *step);
+        let itself = (hook, label, when, node.0, to, op, step_id);
+        let text = |node: u16| self.names[usize::from(node)].clone();
+        Trigger {
+            who: Some(text(node.0)),
+            what: What { hook, label: self.world.env().label_text(label).map(str::to_owned) },
+            to: to.map(text),
+            of: op.and_then(|op| OpName::of(self.world, op)),
+            step: step.map(|(_, name)| name),
+            nth: self.counts.get(&itself).copied().unwrap_or(1),
+            when,
+        }
+    }
+
+    /// The step of an operation, and its name.
+    fn step(&self, op: Option<OpId>, step: StepId) -> Option<(StepId, String)> {
+        let env = self.world.env();
+        let steps = &env.system().operation(env.operation(op?).kind).steps;
+        Some((step, steps.get(step.index())?.name.lasting.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! Counterexamples: a shrunk case as a file's content, and a file's content run again.
+
+use std::fmt::Write;
+
+use super::trial::{Case, Offer, Trial, Tried};
+use crate::checks::{Judgement, Verdict};
+use crate::faults::plan::{PlannedFault, Start};
+use crate::model::record::OpId;
+use crate::model::system::System;
+use crate::scenario::counterexample::Counterexample;
+
+/// The engine that this is, as counterexamples name it.
+pub const ENGINE: &str = concat!("driftlab ", env!("CARGO_PKG_VERSION"));
+
+/// A counterexample that was run again.
+#[derive(Clone)]
+pub struct Replayed {
+    /// What was run.
+    pub case: Case,
+    /// What the run came to.
+    pub tried: Tried,
+    /// What became of its property.
+    pub judgement: Judgement,
+    /// The operations that the violation is about.
+    pub ops: Vec<OpId>,
+    /// Whether it is the run that was written down.
+    pub identity: Identity,
+}
+
+/// Whether a run is the one that was written down.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Identity {
+    /// Record by record.
+    Same,
+    /// The scenario is another one since, and so is the run.
+    OtherScenario,
+    /// The engine is another one since, and so is the run.
+    OtherEngine,
+    /// Nothing is another one but the run: whoever edited the file, or the engine, changed it.
+    Other,
+}
+
+impl Identity {
+    /// In words.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Same => "bit for bit the run that was written down",
+            Self::OtherScenario => "not the same run: the scenario has changed since",
+            Self::OtherEngine => "not the same run: another version of driftlab wrote it",
+            Self::Other => "not the same run: the file or driftlab was changed since",
+        }
+    }
+}
+
+/// What is written down of a case that violates a property.
+pub fn counterexample(
+    trial: &Trial<'_>,
+    (case, tried): (&Case, &Tried),
+    property: &str,
+    (scenario, found_by): (&str, &str),
+) -> Counterexample {
+    let offers = case.operations.iter();
+    Counterexample {
+        engine: ENGINE.into(),
+        scenario: scenario.into(),
+        scenario_hash: trial.scenario().hash,
+        variant: trial.variant().name.lasting.to_string(),
+        property: property.into(),
+        seed: case.seed,
+        fingerprint: tried.ran.fingerprint,
+        found_by: found_by.into(),
+        operations: offers.map(|offer| (offer.name.clone(), offer.info)).collect(),
+        faults: case.faults.clone(),
+        branch_seeds: case.branch_seeds.clone(),
+    }
+}
+
+/// The case that a counterexample holds.
+pub fn case(written: &Counterexample) -> Case {
+    let offer = |(name, info): &(_, _)| Offer { name: Clone::clone(name), info: *info };
+    Case {
+        seed: written.seed,
+        operations: written.operations.iter().map(offer).collect(),
+        faults: written.faults.clone(),
+        branch_seeds: written.branch_seeds.clone(),
+    }
+}
+
+/// Runs a counterexample again, under the variant that it names.
+pub fn replay(trial: &Trial<'_>, written: &Counterexample) -> Replayed {
+    let case = case(written);
+    let tried = trial.run(&case);
+    let finding = tried.findings.iter().find(|finding| finding.property == written.property);
+    let judgement = match (finding, &tried.degraded) {
+        (Some(found), Some(why)) if found.judgement.verdict == Verdict::Violated => {
+            Judgement::undecided(format!("degraded as documented: {why}"))
+        }
+        (Some(found), _) => found.judgement.clone(),
+        (None, _) => Judgement::undecided("nobody promises this property"),
+    };
+    let ops = finding.map(|found| found.ops.clone()).unwrap_or_default();
+    let identity = match () {
+        () if tried.ran.fingerprint == written.fingerprint => Identity::Same,
+        () if trial.scenario().hash != written.scenario_hash => Identity::OtherScenario,
+        () if written.engine != ENGINE => Identity::OtherEngine,
+        () => Identity::Other,
+    };
+    Replayed { case, tried, judgement, ops, identity }
+}
+
+/// What a failure looks like without its times, seeds and numbers: two of the same shape are the
+/// same failure.
+pub fn shape(system: &System, case: &Case) -> String {
+    let mut faults: Vec<String> = case.faults.iter().map(shape_of).collect();
+    faults.sort();
+    let kinds = case.operations.iter().map(|offer| &system.operation(offer.info.kind).name.lasting);
+    let mut kinds: Vec<String> = kinds.map(ToString::to_string).collect();
+    kinds.sort();
+    format!("{}; {}", faults.join(", "), kinds.join(", "))
+}
+
+fn shape_of(planned: &PlannedFault) -> String {
+    let mut text = planned.fault.name().to_owned();
+    for target in planned.fault.targets() {
+        let _ = write!(text, " {target}");
+    }
+    if let Start::On(trigger) = &planned.start {
+        let who = trigger.who.as_deref().unwrap_or("anybody");
+        let _ = write!(text, " {} {who}: {}", trigger.when, trigger.what);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

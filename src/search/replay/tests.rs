@@ -1,0 +1,182 @@
+//! A counterexample is written, read and run again, also after its scenario has changed.
+
+use std::sync::OnceLock;
+
+use super::*;
+use crate::faults::registry::Faults;
+use crate::kernel::Span;
+use crate::model::contract::{Allowance, Budget, Promises};
+use crate::scenario::counterexample::{self, CounterexampleText};
+use crate::scenario::{Problem, Registries, Scenario, Source, render};
+use crate::search::trial::Trial;
+use crate::tests::runs::{SHOP, scenario};
+
+fn once() -> Promises {
+    let allowance = Allowance::new("lose-message", 3, Span::ZERO);
+    let budget = Budget(vec![allowance]);
+    Promises { guarantees: vec!["at-most-once"], budget, ..Promises::default() }
+}
+
+fn trial(scenario: &Scenario) -> Trial<'_> {
+    let keyless = scenario.variant("keyless").expect("a variant");
+    Trial::new(scenario, keyless).promising(once())
+}
+
+/// An order is made and given back; the first answer of the stock to the order is lost, so that the
+/// keyless saga takes the product twice.
+fn written() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    TEXT.get_or_init(|| {
+        let scenario = scenario(SHOP);
+        let trial = trial(&scenario);
+        let calm =
+            Case { seed: 3, operations: trial.offers(1, 2), faults: vec![], branch_seeds: vec![] };
+        let answer = |passed: &crate::search::points::Passed| {
+            let trigger = &passed.trigger;
+            let what = trigger.what.to_string();
+            what.starts_with("reply") && trigger.who.as_deref() == Some("stock")
+        };
+        let answer = trial.points(&calm).into_iter().find(answer).expect("the stock answers");
+        let lose = Faults::builtin().find("lose-message").expect("registered").with_defaults();
+        let fault = PlannedFault { start: Start::On(answer.trigger), length: None, fault: lose };
+        let case = Case { faults: vec![fault], ..calm };
+        let tried = trial.run(&case);
+        let found = (&case, &tried);
+        let from = ("shop.toml", "a test");
+        let written = counterexample(&trial, found, "at-most-once", from);
+        written.text(&scenario.system, "The product is taken twice.\nReally.")
+    })
+}
+
+fn read(text: &str) -> (Option<CounterexampleText>, Vec<Problem>) {
+    let source = Source { name: "found.toml".into(), text: text.into() };
+    counterexample::read(&source, &Registries::builtin())
+}
+
+/// Replays the counterexample in a scenario with this text.
+fn replayed(shop: &str) -> Replayed {
+    let scenario = scenario(shop);
+    let text = read(written()).0.expect("it can be read");
+    let written = text.resolve(&scenario).unwrap_or_else(|_| panic!("it fits the scenario"));
+    replay(&trial(&scenario), &written)
+}
+
+#[test]
+fn it_comes_back_bit_for_bit() {
+    let again = replayed(SHOP);
+    assert_eq!(again.judgement.verdict, Verdict::Violated);
+    assert_eq!(again.identity, Identity::Same);
+    assert_eq!(again.tried.struck, [true]);
+    assert_eq!(again.ops, [OpId(0)]);
+}
+
+/// What is written is what people read: names, rows by who made them, faults as in a scenario.
+#[test]
+fn the_file_reads_well() {
+    let text = written();
+    let hashes = |line: &&str| !line.contains("-hash =") && !line.starts_with("fingerprint =");
+    let lines: Vec<&str> = text.lines().filter(hashes).collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+/// Names last, and the random stream of things has names: nothing that is renamed or added matters.
+#[test]
+fn it_still_fails_after_a_rename_and_additions() {
+    let violated = |shop: &str| {
+        let again = replayed(shop);
+        assert_eq!(again.judgement.verdict, Verdict::Violated, "{shop}");
+        assert_eq!(again.tried.struck, [true]);
+        again.identity
+    };
+    let renamed = SHOP
+        .replace("stock = { work = \"1ms\" }", "warehouse = { work = \"1ms\", stream = \"stock\" }")
+        .replace("owner = \"stock\"", "owner = \"warehouse\"")
+        .replace("by = \"stock\"", "by = \"warehouse\"");
+    assert!(renamed.matches("warehouse").count() == 4, "{renamed}");
+    assert_eq!(violated(&renamed), Identity::Same, "not even the records differ");
+    let first =
+        SHOP.replace("order = { work = \"1ms\" }", "audit = {}\n    order = { work = \"1ms\" }");
+    assert_eq!(violated(&first), Identity::OtherScenario, "nodes have other numbers");
+    let load =
+        "    [load.early]\n    operation = \"buy\"\n    constant = \"7s\"\n\n    [load.shoppers]";
+    let loaded = SHOP.replace("    [load.shoppers]", load);
+    assert!(loaded.contains("load.early"));
+    assert_eq!(violated(&loaded), Identity::OtherScenario, "fresh keys have other numbers");
+}
+
+/// What was mended no longer fails, and the counterexample says so.
+#[test]
+fn it_holds_once_the_setting_is_mended() {
+    let mended = replayed(&SHOP.replace("idempotency-keys = false", "idempotency-keys = true"));
+    assert_eq!(mended.judgement.verdict, Verdict::Held);
+    assert_eq!(mended.identity, Identity::OtherScenario);
+}
+
+/// What the scenario does not have is said with its place.
+#[test]
+fn what_the_scenario_lacks_is_pointed_at() {
+    let scenario = scenario(SHOP);
+    let broken = [
+        ("variant = \"keyless\"", "variant = \"keyles\"", "unknown-variant"),
+        ("name = \"shoppers#0\"", "name = \"shopers#0\"", "unknown-load"),
+        ("name = \"shoppers#0\"", "name = \"shoppers\"", "wrong-value"),
+        ("operation = \"buy\"", "operation = \"by\"", "unknown-operation"),
+        ("order = \"new\"", "ordre = \"new\"", "missing-key"),
+        ("order = \"new\"", "order = \"nobody#3\"", "wrong-value"),
+        ("who = \"stock\"", "who = \"stok\"", "unknown-target"),
+    ];
+    for (good, bad, code) in broken {
+        let text = written().replacen(good, bad, 1);
+        assert_ne!(text, written(), "{good} stands in\n{text}");
+        let read = read(&text).0.unwrap_or_else(|| panic!("{bad} can be read"));
+        let problems = read.resolve(&scenario).err().unwrap_or_else(|| panic!("{bad} is wrong"));
+        assert_eq!(problems[0].code, code, "{}", problems[0].message);
+        let line = &text[problems[0].place()];
+        assert!(!line.is_empty(), "{bad} has a place");
+    }
+}
+
+/// Whatever is done to a file, the answer is problems with places, never a panic.
+#[test]
+fn broken_files_are_answered_with_problems() {
+    let broken = [
+        ("format = 1", "format = 2", "wrong-value"),
+        ("seed = 3", "seed = -3", "wrong-value"),
+        ("seed = 3", "sed = 3", "unknown-key"),
+        ("kind = \"lose-message\"", "kind = \"loose-message\"", "unknown-fault"),
+        ("[counterexample]", "[counterexample", "syntax"),
+        ("at = \"1s\"", "at = \"soon\"", "bad-duration"),
+    ];
+    for (good, bad, code) in broken {
+        let text = written().replacen(good, bad, 1);
+        assert_ne!(text, written(), "{good} stands in\n{text}");
+        let (read, problems) = read(&text);
+        assert!(read.is_none(), "{bad} is wrong");
+        assert!(problems.iter().any(|problem| problem.code == code), "{bad}: {problems:?}");
+        let source = Source { name: "found.toml".into(), text };
+        assert!(render(&source, &problems, false).contains("found.toml"));
+    }
+    let scenario = scenario(SHOP);
+    for end in (0..written().len()).step_by(7) {
+        if let Some(read) = read(&written()[..end]).0 {
+            let _ = read.resolve(&scenario);
+        }
+    }
+}
+
+/// Two failures that differ in seeds, times and numbers only are one.
+#[test]
+fn the_shape_of_a_failure_knows_no_numbers() {
+    let scenario = scenario(SHOP);
+    let text = read(written()).0.expect("it can be read");
+    let one = case(&text.resolve(&scenario).unwrap_or_else(|_| panic!("it fits")));
+    let mut other = one.clone();
+    other.seed = 99;
+    other.operations[0].info.arrived += Span::from_secs(1);
+    if let Start::On(trigger) = &mut other.faults[0].start {
+        (trigger.nth, trigger.of) = (2, None);
+    }
+    assert_eq!(shape(&scenario.system, &one), shape(&scenario.system, &other));
+    other.operations.pop();
+    assert_ne!(shape(&scenario.system, &one), shape(&scenario.system, &other));
+}

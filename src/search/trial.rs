@@ -1,0 +1,305 @@
+//! A trial: one short run of a variant whose choices are values, and the verdict on it.
+//!
+//! Comparing draws everything from a seed. Whoever looks for a failure needs more: to take an
+//! operation out and keep the others as they are, to move a fault, to write down what was chosen
+//! and run it again years later. So a [`Case`] holds every choice as a value (the seed is left for
+//! what has a name anyway: delays, work, refusals), and a [`Trial`] runs it: no warm-up, the listed
+//! operations, the faults, a window in which everything can be answered, then healing and rest.
+//!
+//! Read probes are left out: they measure what others see and take no part in what is promised. Of
+//! the rows that a table has to begin with only the first few dozen are there, and operations are
+//! drawn among them; a case that uses further ones has them, too.
+
+mod offers;
+mod watch;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+pub use self::offers::hasten;
+use self::watch::FaultWatch;
+use super::points::{Passed, points};
+use crate::checks::Verdict;
+use crate::checks::census::Census;
+use crate::checks::properties::{Finding, Verifier};
+use crate::experiment::run::{Ending, Ran, Setup, observe};
+use crate::faults::budget::inside;
+use crate::faults::plan::PlannedFault;
+use crate::faults::target;
+use crate::faults::trigger::OpName;
+use crate::kernel::{RandomStreams, Recorder, Simulation, Sink, Span, Time};
+use crate::model::contract::{Budget, Promises};
+use crate::model::env::{Env, OpInfo};
+use crate::model::record::Record;
+use crate::model::system::{RowKey, System};
+use crate::model::workload::{Workload, maker};
+use crate::model::world::World;
+use crate::scenario::{Scenario, Variant};
+
+/// How many initial rows a table has at most, unless a case uses more.
+const ROWS: u64 = 50;
+
+/// Everything that was chosen for one run, as values.
+#[derive(Clone)]
+pub struct Case {
+    /// The seed of all draws that have a name: delays, work, refusals.
+    pub seed: u64,
+    /// What is offered, in the order of arrival.
+    pub operations: Vec<Offer>,
+    /// What goes wrong.
+    pub faults: Vec<PlannedFault>,
+    /// From when on which other future comes true; see [`RandomStreams::set_branch_seed`].
+    pub branch_seeds: Vec<(Time, u64)>,
+}
+
+/// One operation of a case.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Offer {
+    /// Its load and its number there, which every run of the scenario knows.
+    pub name: OpName,
+    /// What is asked for, of which rows, and when.
+    pub info: OpInfo,
+}
+
+/// A variant of a scenario, ready to be tried.
+pub struct Trial<'a> {
+    scenario: &'a Scenario,
+    variant: &'a Variant,
+    promises: Promises,
+    /// The scenario's system without warm-up and probes.
+    system: System,
+    /// The longest period of anything that recurs.
+    period: Span,
+    /// From the last arrival to the end of the load.
+    window: Span,
+}
+
+/// What all cases with the same operations share: the system with its phases, and the load.
+#[derive(Clone)]
+pub struct Stage {
+    system: Arc<System>,
+    workload: Workload,
+}
+
+/// What one run of a case came to.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    /// What is left of the run itself.
+    pub ran: Ran,
+    /// What each check says.
+    pub findings: Vec<Finding>,
+    /// Which faults of the plan began.
+    pub struck: Vec<bool>,
+    /// Which of them overlapped any work on an operation.
+    pub disturbed: Vec<bool>,
+    /// Why the plan of faults is outside of what the pattern is made for, if it is.
+    pub degraded: Option<String>,
+    /// What every operation came to.
+    pub census: Census,
+    /// From when on every operation was whole or gone; none if one still is partial.
+    pub whole_since: Option<Time>,
+}
+
+impl Offer {
+    /// Whether it concerns a row that another operation makes: it follows that one, and comes after
+    /// it in every run.
+    pub fn follows(&self, other: &Self) -> bool {
+        let made = |key: &RowKey| maker(*key).is_some();
+        let mut keys = self.info.keys.iter().filter(|key| made(key));
+        let before = (other.info.arrived, &other.name) < (self.info.arrived, &self.name);
+        before && keys.any(|key| other.info.keys.contains(key))
+    }
+}
+
+impl<'a> Trial<'a> {
+    /// A variant of a scenario, to be judged by what its pattern promises with its *default*
+    /// settings: a setting that gives a promise up is a failure to be found.
+    pub fn new(scenario: &'a Scenario, variant: &'a Variant) -> Self {
+        let mut system = System::clone(&variant.system);
+        system.phases.warm_up = Span::ZERO;
+        system.reads.clear();
+        for table in &mut system.tables {
+            table.rows = table.rows.min(ROWS);
+        }
+        let period = period(&system, variant);
+        let window = system.client.deadline + period.saturating_mul(2) + system.longest_recovery();
+        let promises = variant.pattern.promises_by_default(&system);
+        Self { scenario, variant, promises, system, period, window }
+    }
+
+    /// The same, judged by other promises.
+    #[must_use]
+    pub fn promising(self, promises: Promises) -> Self {
+        Self { promises, ..self }
+    }
+
+    /// The scenario.
+    pub fn scenario(&self) -> &'a Scenario {
+        self.scenario
+    }
+
+    /// The variant.
+    pub fn variant(&self) -> &'a Variant {
+        self.variant
+    }
+
+    /// The system on which cases run, with the phases of the scenario.
+    pub fn system(&self) -> &System {
+        &self.system
+    }
+
+    /// From the last arrival to the end of the load, when everything heals: the deadline of
+    /// clients, two periods of the pattern, and the longest recovery: who comes back is met by
+    /// faults, too.
+    pub fn window(&self) -> Span {
+        self.window
+    }
+
+    /// The longest period of anything that recurs under the variant.
+    pub fn period(&self) -> Span {
+        self.period
+    }
+
+    /// Some operations, drawn as the loads draw them; see the module `offers` for which.
+    pub fn offers(&self, seed: u64, count: usize) -> Vec<Offer> {
+        offers::draw(&self.system, seed, count)
+    }
+
+    /// When everything heals in a run of these operations.
+    pub fn heals(&self, operations: &[Offer]) -> Time {
+        let last = operations.iter().map(|offer| offer.info.arrived).max();
+        last.unwrap_or(Time::ZERO) + self.window
+    }
+
+    /// What is shared by all cases with these operations.
+    pub fn stage(&self, operations: &[Offer]) -> Stage {
+        let mut system = self.system.clone();
+        let keys = operations.iter().flat_map(|offer| &offer.info.keys);
+        let used = keys.filter(|key| maker(**key).is_none()).map(|key| key.0 + 1).max();
+        for (table, whole) in system.tables.iter_mut().zip(&self.variant.system.tables) {
+            table.rows = whole.rows.min(table.rows.max(used.unwrap_or(0)));
+        }
+        system.phases.load = self.heals(operations) - Time::ZERO;
+        let mut infos: Vec<OpInfo> = operations.iter().map(|offer| offer.info).collect();
+        infos.sort_by_key(|info| info.arrived);
+        Stage { system: Arc::new(system), workload: Workload::Listed(infos.into()) }
+    }
+
+    /// What is run for a case.
+    pub fn setup(&self, case: &Case) -> Setup {
+        self.setup_on(&self.stage(&case.operations), case)
+    }
+
+    fn setup_on(&self, stage: &Stage, case: &Case) -> Setup {
+        Setup {
+            faults: case.faults.clone().into(),
+            workload: stage.workload.clone(),
+            branch_seeds: case.branch_seeds.clone().into(),
+            ending: Ending::Settled,
+            ..Setup::new(Arc::clone(&stage.system), Arc::clone(&self.variant.pattern))
+        }
+    }
+
+    /// What is promised, and checked.
+    pub fn promises(&self) -> &Promises {
+        &self.promises
+    }
+
+    /// How much may go wrong under the promises that are checked.
+    pub fn budget(&self) -> &Budget {
+        &self.promises.budget
+    }
+
+    /// The semantic points that a case passes.
+    pub fn points(&self, case: &Case) -> Vec<Passed> {
+        points(&self.setup(case), case.seed)
+    }
+
+    /// Runs a case before the checks.
+    pub fn run(&self, case: &Case) -> Tried {
+        self.observe(case, Vec::new(), |_| (), |_| ()).0
+    }
+
+    /// The same for one of many cases with the operations of a stage.
+    pub fn run_on(&self, stage: &Stage, case: &Case) -> Tried {
+        self.judge(&self.setup_on(stage, case), case, Vec::new(), |_| (), |_| ()).0
+    }
+
+    /// Runs a case before the checks and further sinks; `ready` and `look` as in
+    /// [`observe`].
+    pub fn observe<T>(
+        &self,
+        case: &Case,
+        sinks: Vec<Rc<RefCell<dyn Sink<Record>>>>,
+        ready: impl FnOnce(&Rc<World>),
+        look: impl FnOnce(&World) -> T,
+    ) -> (Tried, T) {
+        self.judge(&self.setup(case), case, sinks, ready, look)
+    }
+
+    fn judge<T>(
+        &self,
+        setup: &Setup,
+        case: &Case,
+        mut sinks: Vec<Rc<RefCell<dyn Sink<Record>>>>,
+        ready: impl FnOnce(&Rc<World>),
+        look: impl FnOnce(&World) -> T,
+    ) -> (Tried, T) {
+        let verifier = Verifier::of(&setup.system, &self.scenario.properties, &self.promises);
+        let verifier = Rc::new(RefCell::new(verifier));
+        let faults = Rc::new(RefCell::new(FaultWatch::new(case.faults.len())));
+        sinks.push(Rc::clone(&verifier) as _);
+        sinks.push(Rc::clone(&faults) as _);
+        let (ran, looked) = observe(setup, case.seed, sinks, ready, look);
+        let verifier = Rc::into_inner(verifier).expect("the run is over, and so is its recorder");
+        let verifier = verifier.into_inner();
+        let (census, whole_since) = (verifier.census(), verifier.last_partial());
+        let mut findings = verifier.finish(ran.settled);
+        findings.iter_mut().for_each(|finding| name_operations(finding, case));
+        let (struck, disturbed) = faults.borrow().said();
+        let nodes = |name: &str| target::count(&self.system, &self.variant.pattern.drivers(), name);
+        let degraded = inside(&case.faults, self.budget(), &nodes).err();
+        (Tried { ran, findings, struck, disturbed, degraded, census, whole_since }, looked)
+    }
+}
+
+/// Calls operations as every run of the scenario knows them, not by their number in this case.
+fn name_operations(finding: &mut Finding, case: &Case) {
+    if finding.verdict() != Verdict::Violated {
+        return;
+    }
+    let mut offers: Vec<&Offer> = case.operations.iter().collect();
+    offers.sort_by_key(|offer| offer.info.arrived); // As they are numbered.
+    let mut why = String::new();
+    let mut rest = &*finding.judgement.why;
+    while let Some((before, behind)) = rest.split_once("operation ") {
+        let digits = behind.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, after) = behind.split_at(digits);
+        why += before;
+        match number.parse().ok().and_then(|number: usize| offers.get(number)) {
+            Some(offer) => why += &offer.name.to_string(),
+            None => why.extend(["operation ", number]),
+        }
+        rest = after;
+    }
+    why += rest;
+    finding.judgement.why = why.into();
+}
+
+/// The longest period of anything that recurs under a variant.
+fn period(system: &System, variant: &Variant) -> Span {
+    let simulation = Simulation::new();
+    let system = Arc::new(system.clone());
+    let env = Env::new(
+        simulation.sim().clone(),
+        RandomStreams::new(0),
+        system,
+        Recorder::new(Vec::new()),
+    );
+    let world = World::new(env, &variant.pattern.drivers());
+    variant.pattern.at_work(&world).period().max(world.env().system().feed_period())
+}
+
+#[cfg(test)]
+mod tests;
