@@ -1,9 +1,9 @@
 //! driftlab: a deterministic lab for the data that drifts apart between services.
 //!
 //! A business operation touches several services, each with a database of its own. How long do they
-//! contradict each other, who sees it, and what is left behind when something crashes? ProcessCtx
-//! the same operations run under different consistency patterns, with the same random numbers and
-//! the same faults, and what happened is measured. Nothing real is started: a run is a simulation.
+//! contradict each other, who sees it, and what is left behind when something crashes? driftlab
+//! runs the same operations under different consistency patterns, with the same random numbers and
+//! the same faults, and measures what happened. Nothing real is started: a run is a simulation.
 //!
 //! # The map
 //!
@@ -25,7 +25,7 @@
 //! | [`patterns`] | one file for each way to keep data consistent, and their registry | faults |
 //! | [`techniques`] | one file for each way to own data, and their registry | patterns |
 //! | [`faults`] | one file for each thing that goes wrong, and their registry | patterns |
-//! | [`checks`] | judges over the history: measures, census, invariants | live state |
+//! | [`checks`] | what reads the history: measures, census, invariants | live state |
 //! | [`scenario`] | text to typed values with positions, problems as data, schema | running |
 //! | [`experiment`] | many runs: variants on the same seeds, folded into one result | drawing |
 //! | [`search`] | fuzzing, exploring, shrinking, replay, explanation | drawing |
@@ -38,21 +38,21 @@
 //!    environment, thread, global or hash order takes part.
 //! 2. **Time is whole nanoseconds.** Events are ordered by time, then by the order in which they
 //!    were scheduled.
-//! 3. **RandomStreams has names.** A draw hashes what it is for, not when it is asked for, so one
-//!    more entity, fault or draw disturbs nobody else's; variants of one scenario share their
-//!    random numbers.
+//! 3. **Random streams are named.** A draw hashes what it is for, not when it is asked for, so one
+//!    more entity, fault or draw changes no other; variants of one scenario share their random
+//!    numbers (common random numbers).
 //! 4. **Samplers are our own**, on raw words and `libm`: the same values on every platform, in
 //!    debug and release, with any number of threads.
-//! 5. **A crash is a fence.** It drops a node's processes and memory; what was forced to a log, a
-//!    database or a durable broker stays, and nothing leaves a node that is down.
-//! 6. **The judged never judge.** History is written where it cannot be faked: by stores, network,
-//!    clients, brokers and crashes. Measures and checks read that and nothing else; provenance
-//!    tells them what a stored value really contains.
+//! 5. **A crash drops a node's processes and memory.** What was forced to a log, a database or a
+//!    durable broker stays, and nothing leaves a node that is down.
+//! 6. **Patterns do not report on themselves.** Stores, network, clients, brokers and crashes write
+//!    the history; measures and checks read that and nothing else. The provenance of a stored value
+//!    says which effects it contains.
 //! 7. **The library never prints, exits or reads arguments**; only [`cli`] does.
 //! 8. **Every run has a fingerprint**, a hash of what happened in it. Where that of a scenario that
 //!    ships changes, the changelog says so under "Values changed".
 //!
-//! `tests/tidy.rs`, `.clippy.toml` and the types keep them.
+//! `tests/tidy.rs`, `.clippy.toml` and the types enforce them.
 //!
 //! # Without the command line
 //!

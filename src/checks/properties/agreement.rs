@@ -7,7 +7,8 @@
 //! Judged by what the databases did with their prepared branches. Undecided if no distributed
 //! transaction ended at two of them.
 //!
-//! Property S1 in the literature of checks: *agreement*.
+//! Bernstein, Hadzilacos and Goodman, *Concurrency Control and Recovery in Database Systems*
+//! (1987), chapter 7, condition AC1.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

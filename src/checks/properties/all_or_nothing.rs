@@ -8,7 +8,7 @@
 //! that the pattern promises, it is a violation. Undecided if no operation of several steps ever
 //! took effect.
 //!
-//! Property Q2 in the literature of checks: *all or nothing*.
+//! Garcia-Molina and Salem, *Sagas* (1987).
 
 use std::sync::Arc;
 

@@ -5,8 +5,6 @@
 //!
 //! Judged by when clients were answered or gave up. Undecided if no deadline passed before the run
 //! ended.
-//!
-//! Property L7 in the literature of checks: every client call returns within its deadline.
 
 use std::sync::Arc;
 

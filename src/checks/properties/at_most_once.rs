@@ -5,7 +5,7 @@
 //!
 //! Judged at the end of every instant by what the stores show. Undecided if no effect ever showed.
 //!
-//! Property S7 in the literature of checks: *at most once*.
+//! Helland, *Life beyond Distributed Transactions: an Apostate's Opinion* (2007).
 
 use std::sync::Arc;
 

@@ -6,8 +6,7 @@
 //! Judged by what the databases did with prepared branches. Undecided if no branch was prepared, or
 //! if no bound is promised.
 //!
-//! Property L3 in the literature of checks: blocking is bounded after the return of the
-//! coordinator.
+//! Skeen, *Nonblocking Commit Protocols* (1981), on why participants block at all.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

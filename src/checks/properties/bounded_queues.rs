@@ -4,8 +4,6 @@
 //! visibly.
 //!
 //! Judged by the services' queues. Undecided if no request ever queued.
-//!
-//! Property S24 in the literature of checks: *resource bounds*.
 
 use std::sync::Arc;
 

@@ -4,8 +4,6 @@
 //! after a no nothing is. After *unknown* either may be.
 //!
 //! Judged by what the stores show. Undecided if no client heard yes or no.
-//!
-//! Property S21 in the literature of checks: *client contract*.
 
 use std::sync::Arc;
 

@@ -6,7 +6,8 @@
 //!
 //! Judged by what the databases did. Undecided if no distributed transaction committed.
 //!
-//! Property S3 in the literature of checks: *commit validity*.
+//! Bernstein, Hadzilacos and Goodman, *Concurrency Control and Recovery in Database Systems*
+//! (1987), chapter 7, condition AC3.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -6,7 +6,7 @@
 //! Judged by the values that the stores show, against the derivations that the operations declare.
 //! Undecided if nothing is derived or no source ever changed.
 //!
-//! Property Q1 in the literature of checks: *convergence*.
+//! Vogels, *Eventually Consistent* (2009).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

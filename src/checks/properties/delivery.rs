@@ -6,7 +6,7 @@
 //! Judged by what databases committed and what the broker did. That a delivered event also took
 //! effect is the matter of `all-or-nothing`. Undecided if there was no event.
 //!
-//! Property Q4 in the literature of checks: *delivery*.
+//! Richardson, *Microservices Patterns* (2018), chapter 3.
 
 use std::sync::Arc;
 

@@ -6,7 +6,8 @@
 //! Judged by the tokens with which transactions passed the fences of databases, and what they
 //! committed. Undecided if no lease ever changed hands between two commits.
 //!
-//! Property S20 in the literature of checks: *fencing*.
+//! Burrows, *The Chubby Lock Service for Loosely-Coupled Distributed Systems* (2006), on
+//! sequencers; Kleppmann, *How to do distributed locking* (2016).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -5,8 +5,6 @@
 //!
 //! Judged by what the stores show. A run that settles has reached its fixpoint. Undecided if no
 //! store ever changed, or if the run ended before the bound.
-//!
-//! Property Q9 in the literature of checks: *fixpoint*.
 
 use std::sync::Arc;
 

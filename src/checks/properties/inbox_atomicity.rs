@@ -6,7 +6,7 @@
 //! Judged by what each transaction committed. A key without an effect is in order: it bars a step
 //! that never ran. Undecided if no effect was committed.
 //!
-//! Property S16 in the literature of checks: *inbox atomicity*.
+//! Richardson, *Microservices Patterns* (2018), chapter 3: messages that come twice.
 
 use std::sync::Arc;
 

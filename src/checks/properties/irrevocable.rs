@@ -5,7 +5,8 @@
 //!
 //! Judged by what the databases did. Undecided if no prepared branch ended.
 //!
-//! Property S2 in the literature of checks: *irrevocability*.
+//! Bernstein, Hadzilacos and Goodman, *Concurrency Control and Recovery in Database Systems*
+//! (1987), chapter 7, condition AC2.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -4,8 +4,6 @@
 //! prepared, and nothing durable lets go of more than it held.
 //!
 //! Judged by clients, databases and what durable things hold. Undecided if nothing ran its course.
-//!
-//! Property S22 in the literature of checks: *legal transitions*.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

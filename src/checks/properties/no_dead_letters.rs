@@ -5,7 +5,7 @@
 //!
 //! Judged by what the broker did. Undecided if it never handed out a message.
 //!
-//! Property Q7 in the literature of checks: *dead letters*.
+//! Hohpe and Woolf, *Enterprise Integration Patterns* (2003): the dead letter channel.
 
 use std::sync::Arc;
 

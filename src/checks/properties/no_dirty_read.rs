@@ -7,7 +7,8 @@
 //! compensated *later* was committed and may be seen: patterns without isolation are not judged
 //! here. Undecided if no probe ever saw an effect.
 //!
-//! Property S6 in the literature of checks: *provenance*.
+//! Adya, Liskov and O'Neil, *Generalized Isolation Level Definitions* (2000): G1a, aborted reads,
+//! and G1b, intermediate reads.
 
 use std::sync::Arc;
 

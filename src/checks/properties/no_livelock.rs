@@ -6,8 +6,6 @@
 //!
 //! Judged by what the network carried. Undecided if no message was sent for an operation, or if the
 //! run ended before the bound.
-//!
-//! Property L5 in the literature of checks: *no livelock*.
 
 use std::sync::Arc;
 

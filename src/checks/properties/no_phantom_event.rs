@@ -5,7 +5,7 @@
 //!
 //! Judged by what stores committed and what the broker took. Undecided if nothing was published.
 //!
-//! Property S14 in the literature of checks: *no phantom event*.
+//! Kleppmann, *Designing Data-Intensive Applications* (2017), chapter 11, on dual writes.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -5,7 +5,8 @@
 //! The compensation of a deletion may bring its row back. Judged by the values that the stores
 //! show. Undecided if no row was ever deleted.
 //!
-//! Property Q10 in the literature of checks: *no resurrection*.
+//! Demers and others, *Epidemic Algorithms for Replicated Database Maintenance* (1987), on death
+//! certificates.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

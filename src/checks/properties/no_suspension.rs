@@ -6,7 +6,7 @@
 //! Judged by what the stores show and by the idempotency keys that they committed. Undecided if no
 //! step was ever taken back or barred.
 //!
-//! Property S8 in the literature of checks: *no suspension*.
+//! Apache Seata calls the mistake *suspension* (of its TCC mode).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

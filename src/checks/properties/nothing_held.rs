@@ -4,8 +4,6 @@
 //! open workflow, no message in an inbox or among the dead letters.
 //!
 //! Undecided if nothing was ever held.
-//!
-//! Property Q3 in the literature of checks: *nothing held*.
 
 use std::sync::Arc;
 

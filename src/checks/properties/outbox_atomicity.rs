@@ -6,7 +6,7 @@
 //! Judged by what each transaction committed. Undecided if no step was committed that others
 //! follow.
 //!
-//! Property S13 in the literature of checks: *outbox atomicity*.
+//! Richardson, *Microservices Patterns* (2018), chapter 3: the transactional outbox.
 
 use std::sync::Arc;
 

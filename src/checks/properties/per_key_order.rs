@@ -6,7 +6,8 @@
 //! The order is that in which the first step was committed. Judged by what the stores show, for
 //! each further step apart. Undecided if no two operations of a kind began with the same row.
 //!
-//! Property S15 in the literature of checks: *per-key order*.
+//! Cooper and others, *PNUTS: Yahoo!'s Hosted Data Serving Platform* (2008): timeline consistency
+//! of a record.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

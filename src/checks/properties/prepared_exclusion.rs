@@ -6,7 +6,8 @@
 //! Judged by the locks that databases grant and by what they show. Undecided if no branch with rows
 //! was ever prepared.
 //!
-//! Property S5 in the literature of checks: *prepared exclusion*.
+//! Bernstein, Hadzilacos and Goodman, *Concurrency Control and Recovery in Database Systems*
+//! (1987), chapter 7.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -6,7 +6,7 @@
 //! Judged by what durable things hold and what the stores show. Undecided if nothing was held when
 //! a node came back.
 //!
-//! Property L8 in the literature of checks: restart alone resumes all unfinished work.
+//! Garcia-Molina and Salem, *Sagas* (1987), on recovery of interrupted sagas.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

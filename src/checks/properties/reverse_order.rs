@@ -6,7 +6,7 @@
 //! Judged at the end of every instant by what the stores show. Undecided if no step was taken back
 //! that others follow.
 //!
-//! Property S9 in the literature of checks: *order of compensation*.
+//! Garcia-Molina and Salem, *Sagas* (1987).
 
 use std::sync::Arc;
 

@@ -7,8 +7,9 @@
 //! things hold; also an operation that ends later than that is a violation. Undecided if no bound
 //! is promised or no operation took effect.
 //!
-//! Property L1 in the literature of checks: every accepted operation is terminal within a bound
-//! after the last heal; with it Q8, that every window of divergence is closed.
+//! Bernstein, Hadzilacos and Goodman, *Concurrency Control and Recovery in Database Systems*
+//! (1987), chapter 7, condition AC5: once all failures are repaired, every process reaches a
+//! decision.
 
 use std::sync::Arc;
 

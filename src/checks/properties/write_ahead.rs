@@ -7,7 +7,8 @@
 //! Judged by the logs: a record is durable once a forced write of that log covers it. Undecided if
 //! nothing had to be written first.
 //!
-//! Property S4 in the literature of checks: *write-ahead*.
+//! Mohan, Lindsay and Obermarck, *Transaction Management in the R\* Distributed Database Management
+//! System* (1986).
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
