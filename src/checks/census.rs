@@ -116,7 +116,8 @@ impl Headline {
         }
     }
 
-    /// Whether data and answer contradict each other, or will for as long as nobody steps in.
+    /// Returns whether data and answer contradict each other, or will for as long as nobody steps
+    /// in.
     pub const fn is_wrong(self) -> bool {
         (self as u8) < Self::Compensated as u8
     }

@@ -82,7 +82,7 @@ impl Ownership {
 pub struct Chain {
     /// The name of the operation or read.
     pub name: String,
-    /// Whether it is a read.
+    /// True if it is a read.
     pub is_read: bool,
     /// Services, databases and nodes of the pattern, each once, in the order in which they are
     /// needed. A database on the node of a service is not counted apart from it.

@@ -162,7 +162,7 @@ impl Named {
         }
     }
 
-    /// Whether it has many values in a run.
+    /// Returns whether it has many values in a run.
     pub fn is_distribution(&self) -> bool {
         match self {
             Self::Common(measure) => measure.kind == MeasureKind::Distribution,
@@ -246,7 +246,7 @@ impl Limit {
         }
     }
 
-    /// Whether a value is on this side of an amount.
+    /// Returns whether a value is on this side of an amount.
     pub fn holds(self, value: f64, amount: f64) -> bool {
         match self {
             Self::Below => value < amount,
@@ -256,7 +256,7 @@ impl Limit {
         }
     }
 
-    /// Whether a greater value can only be worse.
+    /// Returns whether a greater value can only be worse.
     const fn is_upper(self) -> bool {
         matches!(self, Self::Below | Self::AtMost)
     }
@@ -387,7 +387,7 @@ fn find_quantile(values: &Distribution, thousandths: u16, settled: bool) -> Foun
 }
 
 impl Expectation {
-    /// Whether a variant is concerned, by its position in the scenario.
+    /// Returns whether a variant is concerned, by its position in the scenario.
     pub fn concerns(&self, variant: usize) -> bool {
         self.variants.is_empty() || self.variants.contains(&variant)
     }

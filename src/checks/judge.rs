@@ -32,7 +32,7 @@ use crate::model::system::{OperationKind, System};
 pub struct JudgeOptions {
     /// The width of a bucket of the series.
     pub bucket: Span,
-    /// Whether the report lists every operation.
+    /// True if the report lists every operation.
     pub keep_operations: bool,
 }
 

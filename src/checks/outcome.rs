@@ -67,7 +67,7 @@ impl Outcome {
         self.flags & flag != 0
     }
 
-    /// Whether it arrived between warm-up and the end of the load.
+    /// Returns whether it arrived between warm-up and the end of the load.
     pub const fn is_measured(&self) -> bool {
         self.has(MEASURED)
     }
@@ -83,12 +83,12 @@ impl Outcome {
         }
     }
 
-    /// Whether the stores showed some of it, but not all, at the end of the last instant.
+    /// Returns whether the stores showed some of it, but not all, at the end of the last instant.
     pub const fn is_partial(&self) -> bool {
         self.has(PARTIAL)
     }
 
-    /// Whether a store refused, aborted or undid a part of it.
+    /// Returns whether a store refused, aborted or undid a part of it.
     pub fn is_contested(&self) -> bool {
         self.has(CONTESTED) || self.undo.iter().any(|undo| *undo != 0)
     }
@@ -135,7 +135,7 @@ impl Outcome {
         Headline::of(self.state(), self.answer(), self.is_contested(), self.holds > 0)
     }
 
-    /// Whether a probe of it came back wrong, late or not at all.
+    /// Returns whether a probe of it came back wrong, late or not at all.
     pub const fn is_misread(&self) -> bool {
         self.has(MISREAD)
     }

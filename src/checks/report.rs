@@ -21,7 +21,7 @@ use crate::model::system::OperationKind;
 /// What one run came to. All numbers are exact integers: ns and counts.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RunReport {
-    /// Whether the system had come to rest when the run ended.
+    /// True if the system had come to rest when the run ended.
     pub settled: bool,
     /// When the last record was made.
     pub ended: Time,
@@ -84,7 +84,7 @@ pub struct OperationRow {
     pub kind: OperationKind,
     /// The key of the row that each of its steps touches.
     pub keys: Vec<u64>,
-    /// Whether it enters the measures.
+    /// True if it enters the measures.
     pub measured: bool,
     /// When it arrived.
     pub arrived: Time,

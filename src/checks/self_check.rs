@@ -33,7 +33,7 @@ pub enum Relation {
 }
 
 impl SelfCheck {
-    /// Whether it adds up.
+    /// Returns whether it adds up.
     pub const fn held(&self) -> bool {
         match self.relation {
             Relation::Equal => self.left == self.right,

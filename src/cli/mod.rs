@@ -49,9 +49,9 @@ pub enum Error {
 pub struct Session {
     /// Print results only.
     pub quiet: bool,
-    /// Whether standard output is coloured.
+    /// True if standard output is coloured.
     pub colour: bool,
-    /// Whether standard error is coloured.
+    /// True if standard error is coloured.
     pub colour_errors: bool,
     /// The patterns and faults that scenarios can name.
     pub registries: Registries,

@@ -26,7 +26,7 @@ fn reason(error: &io::Error) -> String {
 }
 
 impl FileError {
-    /// Whether the file does not exist.
+    /// Returns whether the file does not exist.
     pub fn is_missing(&self) -> bool {
         self.error.kind() == io::ErrorKind::NotFound
     }

@@ -200,7 +200,8 @@ pub struct Known {
 }
 
 impl Known {
-    /// Whether a failure is this one: the same property of the same variant, in the same way.
+    /// Returns whether a failure is this one: the same property of the same variant, in the same
+    /// way.
     pub fn is(&self, variant: &str, property: &str, shape: &str) -> bool {
         self.variant == variant && self.property == property && self.shape == shape
     }

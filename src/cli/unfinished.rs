@@ -42,7 +42,7 @@ impl Unfinished {
         study.ids().filter(|id| self.own.join(name(*id)).is_file()).count()
     }
 
-    /// Whether there was no room for a run.
+    /// Returns whether there was no room for a run.
     pub fn has_failed(&self) -> bool {
         self.failed.load(Ordering::Relaxed)
     }

@@ -42,7 +42,7 @@ pub struct RunId<'a> {
     pub variant: &'a str,
     /// The seed.
     pub seed: u64,
-    /// Whether every operation is listed, as in the first seed of a study.
+    /// True if every operation is listed, as in the first seed of a study.
     pub lists_operations: bool,
 }
 

@@ -99,7 +99,7 @@ pub struct VariantResult {
     pub series: Series,
     /// The fingerprint of each run.
     pub fingerprints: Vec<u64>,
-    /// Whether each run settled before the cap.
+    /// True if each run settled before the cap.
     pub settled: Vec<bool>,
     /// The operations of the first seed.
     pub operations: Vec<OperationRow>,
@@ -363,7 +363,7 @@ impl Headline {
         self.per_seed.iter().sum()
     }
 
-    /// Whether it is one that no pattern should have.
+    /// Returns whether it is one that no pattern should have.
     pub fn is_wrong(&self) -> bool {
         Census::WRONG.contains(&&*self.name)
     }
@@ -383,8 +383,8 @@ impl CheckKind {
 }
 
 impl CheckResult {
-    /// Whether it counts for the verdict on the whole. A promise that had no chance to be broken
-    /// does not: nobody asked for it.
+    /// Returns whether it counts for the verdict on the whole. A promise that had no chance to be
+    /// broken does not: nobody asked for it.
     pub fn counts(&self) -> bool {
         self.kind != CheckKind::Promise || self.verdict == CheckVerdict::Violated
     }

@@ -74,7 +74,7 @@ pub struct Ran {
     pub messages: u32,
     /// How often a process was resumed: what the run cost the kernel, not what came out of it.
     pub events: u64,
-    /// Whether everything had settled at the end.
+    /// True if everything had settled at the end.
     pub settled: bool,
 }
 

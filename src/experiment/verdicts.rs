@@ -108,8 +108,8 @@ fn within_budget(judgement: Judgement, outside: Option<&str>) -> Judgement {
     }
 }
 
-/// Whether a planned fault struck and overlapped work: a check that could not have failed says
-/// nothing.
+/// Returns whether a planned fault struck and overlapped work: a check that could not have failed
+/// says nothing.
 fn struck(report: &RunReport, number: u32, named: bool) -> Judgement {
     let windows = || report.faults.iter().filter(|window| window.fault == number);
     if windows().next().is_none() {

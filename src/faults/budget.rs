@@ -5,8 +5,8 @@ use crate::kernel::Span;
 use crate::model::contract::{Allowance, Budget};
 use crate::model::point::Action;
 
-/// Whether no more goes wrong in this plan than the budget allows. A run outside of it is *degraded
-/// as documented*: what it breaks was never promised.
+/// Returns whether no more goes wrong in this plan than the budget allows. A run outside of it is
+/// *degraded as documented*: what it breaks was never promised.
 ///
 /// A fault without a length lasts until the end of the load; how long that is a plan does not know,
 /// so it is inside only where any length is.

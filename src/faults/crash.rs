@@ -37,7 +37,7 @@ pub struct Crash;
 pub struct Settings {
     /// A service, a database, a driver node such as `broker`, `role:driver`, or `zone:NAME`.
     target: String,
-    /// Whether the whole machine is down, so that callers hear nothing instead of a refusal.
+    /// True if the whole machine is down, so that callers hear nothing instead of a refusal.
     #[serde(default)]
     machine: bool,
     /// One node after the other, so far apart, instead of all at once.

@@ -36,7 +36,7 @@ pub struct Settings {
     grace: Span,
     /// How long it takes from the end of the old process to the start of the new one.
     down: Span,
-    /// Whether all instances are replaced at once, instead of one after the other.
+    /// True if all instances are replaced at once, instead of one after the other.
     at_once: bool,
 }
 

@@ -16,7 +16,7 @@ pub struct Sides {
     pub from: Vec<String>,
     /// The other side; everybody else, if empty.
     pub to: Vec<String>,
-    /// Whether only messages from the first to the second are concerned.
+    /// True if only messages from the first to the second are concerned.
     pub one_way: bool,
 }
 
@@ -105,7 +105,7 @@ macro_rules! link_settings {
             /// The other side; everybody else if it is left out.
             #[serde(default)]
             to: Vec<String>,
-            /// Whether only messages from the first side to the second are concerned.
+            /// True if only messages from the first side to the second are concerned.
             #[serde(default)]
             one_way: bool,
             $( $(#[$doc])+ $name: $type, )*

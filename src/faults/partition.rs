@@ -42,7 +42,7 @@ pub struct Settings {
     /// The other side; everybody else if it is left out.
     #[serde(default)]
     to: Vec<String>,
-    /// Whether only messages from the first side to the second are concerned.
+    /// True if only messages from the first side to the second are concerned.
     #[serde(default)]
     one_way: bool,
     /// Instead of two sides: the parts into which the network falls.

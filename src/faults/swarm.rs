@@ -209,7 +209,7 @@ impl Swarm {
     }
 }
 
-/// Whether a kind of fault strikes copies of tables.
+/// Returns whether a kind of fault strikes copies of tables.
 pub(super) fn is_of_copies(fault: &dyn PreparedFault) -> bool {
     fault.parts().iter().any(|part| matches!(part, Part::Copy { .. }))
 }

@@ -211,7 +211,7 @@ impl TriggerMatcher {
         }
     }
 
-    /// Whether this is the point; counts.
+    /// Returns whether this is the point; counts.
     pub fn hits(&self, world: &World, point: &Point) -> bool {
         if !self.fits(world, point) {
             return false;

@@ -69,7 +69,7 @@ impl<R: Semantic> Recorder<R> {
         inner.shown + inner.ring.len() as u64
     }
 
-    /// Whether nothing was written down yet.
+    /// Returns whether no record was written yet.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -89,7 +89,7 @@ impl<K: Hash + Eq, V> Lookup<K, V> {
         self.map.remove(key)
     }
 
-    /// Whether a key has a value.
+    /// Returns whether the map holds a value for a key.
     pub fn contains_key(&self, key: &K) -> bool {
         self.map.contains_key(key)
     }
@@ -99,7 +99,7 @@ impl<K: Hash + Eq, V> Lookup<K, V> {
         self.map.len()
     }
 
-    /// Whether there is no key.
+    /// Returns whether the map holds no key.
     pub fn is_empty(&self) -> bool {
         self.map.is_empty()
     }

@@ -9,7 +9,7 @@ const BILLION: i128 = 1_000_000_000;
 #[derive(Default)]
 pub(super) struct Clock {
     since: Time,
-    /// What it showed then, in nanoseconds; below zero it shows zero.
+    /// The local time at that instant, in nanoseconds; a clock below zero shows zero.
     shown: i128,
     rate: i64,
 }
@@ -21,7 +21,7 @@ impl Clock {
         (BILLION + i128::from(self.rate)).max(BILLION / 1_000)
     }
 
-    /// What it shows at the global instant `now`.
+    /// The local time at the global instant `now`.
     pub fn local(&self, now: Time) -> Time {
         Time::from_nanos(saturated(self.exact(now).max(0)))
     }
@@ -61,7 +61,7 @@ impl Clock {
         self.shown += i128::from(nanos);
     }
 
-    /// Whether it runs faster or slower than time.
+    /// Returns whether the clock runs faster or slower than global time.
     pub fn is_drifting(&self) -> bool {
         self.rate != 0
     }
@@ -74,9 +74,9 @@ fn saturated(nanos: i128) -> u64 {
 /// The state of a node.
 #[derive(Default)]
 pub(super) struct Node {
-    /// Whether it runs at all.
+    /// True while the node is not down.
     pub up: bool,
-    /// Whether it stands still.
+    /// True while the node is paused.
     pub paused: bool,
     /// How often it was restarted.
     pub incarnation: u16,

@@ -8,7 +8,8 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::fingerprint::GOLDEN;
 
-/// What a draw is for. The numbers are part of every result; new purposes get new ones.
+/// The use of a draw, which is part of its key. The numbers are part of every result; new purposes
+/// get new ones.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
 pub enum Purpose {
@@ -18,15 +19,15 @@ pub enum Purpose {
     Key = 1,
     /// How long a message takes.
     Delay = 2,
-    /// Whether a message is lost.
+    /// The loss of a message.
     Loss = 3,
-    /// Whether a message is delivered twice.
+    /// The second delivery of a message.
     Duplicate = 4,
     /// How long work takes.
     Work = 5,
     /// How long a forced write takes.
     Force = 6,
-    /// Whether a business rule refuses.
+    /// The refusal of a step by a business rule.
     Refusal = 7,
     /// How long to wait before trying again.
     Backoff = 8,
@@ -34,11 +35,11 @@ pub enum Purpose {
     Probe = 9,
     /// Resampling, for intervals.
     Bootstrap = 10,
-    /// What goes wrong, and when.
+    /// The choice of faults and of their times.
     Nemesis = 11,
     /// Which operation follows which.
     Follow = 12,
-    /// What belongs to one instance of something.
+    /// A stream name of one instance among several.
     Instance = 13,
 }
 

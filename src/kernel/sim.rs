@@ -13,7 +13,7 @@ pub struct Simulation {
     sim: Sim,
 }
 
-/// What [`Simulation::run_until`] did.
+/// The counts that [`Simulation::run_until`] returns.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Ran {
     /// How often a process was polled.
@@ -30,9 +30,9 @@ struct Kernel {
     current: Cell<Option<TaskId>>,
     here: Cell<NodeId>,
     stopped: Cell<bool>,
-    /// Whether any clock runs fast or slow; while none does, nobody need ask.
+    /// True while any clock runs fast or slow, so that other runs skip the conversion.
     drifting: Cell<bool>,
-    /// Whether any node is slow; while none is, nobody need ask.
+    /// True while any node is slowed down, so that other runs skip the conversion.
     burdened: Cell<bool>,
     burying: Cell<bool>,
     state: RefCell<State>,
@@ -294,7 +294,7 @@ impl Sim {
         self.0.bury();
     }
 
-    /// Whether a process is still to do something.
+    /// Returns whether a process exists and has not ended.
     pub fn is_alive(&self, task: TaskId) -> bool {
         self.0.state.borrow_mut().is_alive(task)
     }
@@ -317,7 +317,7 @@ impl Sim {
         self.0.state.borrow_mut().restart(node);
     }
 
-    /// Whether a node is up; a paused one is.
+    /// Returns whether a node is up; a paused node is up.
     #[inline]
     pub fn is_up(&self, node: NodeId) -> bool {
         self.0.state.borrow().nodes()[usize::from(node.0)].up
@@ -347,7 +347,7 @@ impl Sim {
         self.0.state.borrow_mut().resume(node);
     }
 
-    /// Whether a node stands still.
+    /// Returns whether a node is paused.
     pub fn is_paused(&self, node: NodeId) -> bool {
         self.0.state.borrow().nodes()[usize::from(node.0)].paused
     }
@@ -389,7 +389,7 @@ impl Sim {
         self.0.burdened.set(state.nodes().iter().any(|node| node.burden > 0));
     }
 
-    /// What the clock of a node shows now.
+    /// The local time of a node now.
     pub fn local_now(&self, node: NodeId) -> Time {
         self.0.state.borrow().nodes()[usize::from(node.0)].clock.local(self.now())
     }

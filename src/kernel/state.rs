@@ -1,4 +1,4 @@
-//! What the kernel keeps behind its one borrow. Nothing here polls or drops a process.
+//! The state that the kernel keeps behind its one `RefCell`. Nothing here polls or drops a process.
 
 use std::collections::VecDeque;
 
@@ -305,7 +305,7 @@ impl State {
         moved
     }
 
-    /// Whether a process exists and was not doomed.
+    /// Returns whether a process exists and was not doomed.
     pub fn is_alive(&mut self, task: TaskId) -> bool {
         self.tasks.get(task).is_some_and(|slot| slot.flags & (LIVE | DOOMED) == LIVE)
     }

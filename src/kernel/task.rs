@@ -161,7 +161,7 @@ impl Timers {
         Some(timer.task)
     }
 
-    /// Whether the timer is still set.
+    /// Returns whether the timer is still set.
     pub fn is_set(&self, key: Key) -> bool {
         self.slots[key.slot() as usize].key == key
     }

@@ -29,13 +29,13 @@ use crate::kernel::{Mailbox, NodeId, Purpose, Semaphore, Span};
 /// How a broker treats messages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct BrokerPolicy {
-    /// Whether messages are forced to disk before they are acknowledged to the publisher.
+    /// True if messages are forced to disk before they are acknowledged to the publisher.
     pub durable: bool,
     /// How many partitions each topic has.
     pub partitions: u16,
-    /// Whether messages of one entity share a partition, and so keep their order.
+    /// True if messages of one entity share a partition, and so keep their order.
     pub by_key: bool,
-    /// Whether a message that was handed out is kept until it is acknowledged.
+    /// True if a message that was handed out is kept until it is acknowledged.
     pub at_least_once: bool,
     /// A message that is not acknowledged in this time is handed out again.
     pub visibility_timeout: Span,
@@ -71,7 +71,7 @@ struct Done {
 /// A message in the queue of a group, or on its way there.
 struct Queued<E> {
     stored: Stored<E>,
-    /// It had been acknowledged, and is handed out all the same.
+    /// True if the message is handed out although it was acknowledged.
     again: bool,
     _backlog: Backlog,
 }
@@ -97,7 +97,7 @@ impl Drop for Backlog {
     }
 }
 
-/// What the broker has in memory.
+/// The volatile state of the broker.
 struct Memory<E> {
     /// The last message's number.
     last: u64,

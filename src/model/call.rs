@@ -20,14 +20,14 @@ use super::record::{DAMAGED, Kind, MessageClass};
 use super::world::World;
 use crate::kernel::{NodeId, Purpose, Sleep, Span, TaskId};
 
-/// What a call is called and what it demands of the receiver.
+/// The name of a call and its demands on the receiver.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Message {
     /// Its name in the history, in diagrams and in draws.
     pub label: &'static str,
     /// How its cost is counted.
     pub class: MessageClass,
-    /// Whether the receiving service draws its own work for it.
+    /// True if the receiving service draws its own work for it.
     pub work: bool,
     /// The caller gives up after this.
     pub deadline: Span,
@@ -51,7 +51,7 @@ impl Message {
     }
 }
 
-/// What became of a call.
+/// The outcome of a call as its caller knows it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reply<R> {
     /// The receiver answered.
@@ -122,7 +122,7 @@ impl Deadline {
         Self { sleep, passed: false }
     }
 
-    /// Whether it is time to give up.
+    /// Returns `Ready` once the deadline has passed.
     fn poll(&mut self, world: &World, cx: &mut Context<'_>) -> Poll<()> {
         if self.passed {
             return Poll::Ready(());
@@ -215,7 +215,7 @@ impl<R> Drop for CallAll<R> {
     }
 }
 
-/// What travels: who sent it, for whom, and what is known of it on the way.
+/// A message on its way: its sender, its receiver and its fate.
 #[derive(Clone, Copy)]
 struct Envelope {
     sender: Ctx,
@@ -227,7 +227,7 @@ struct Envelope {
     leg: u32,
     class: MessageClass,
     work: bool,
-    /// It will arrive damaged.
+    /// True if the message will arrive damaged.
     damaged: bool,
     deadline: Span,
 }
@@ -354,7 +354,7 @@ fn send<R, F, Fut>(
     env.reach(&sender, Hook::Send, label, to, When::After);
 }
 
-/// What a node asks of itself: it is served like any other request, but on nobody's road.
+/// A request of a node to itself: it is served like any other request, but on nobody's road.
 fn answer<R, F, Fut>(
     here: ProcessCtx,
     message: Message,
@@ -517,7 +517,8 @@ impl World {
         });
     }
 
-    /// Whether a message reaches its node now, and whole. If it does not, it is noted as lost.
+    /// Returns whether a message reaches its node now, undamaged. If it does not, it is noted as
+    /// lost.
     fn land(&self, envelope: &Envelope, from: NodeId, to: NodeId) -> bool {
         let env = self.env();
         let Envelope { sender, number, label, .. } = *envelope;

@@ -7,7 +7,8 @@
 
 use crate::kernel::Span;
 
-/// What a pattern promises with its settings, as long as no more goes wrong than its budget allows.
+/// The promises of a pattern with its settings, which hold as long as no more goes wrong than its
+/// budget allows.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Promises {
     /// The names of the properties that it keeps; see `driftlab list checks`.
@@ -19,14 +20,14 @@ pub struct Promises {
     pub within: Option<Span>,
 }
 
-/// What must be up for an operation to be answered yes, as its pattern says.
+/// The nodes that must be up for an operation to be answered yes, as its pattern says.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Waits {
     /// Which steps are done by then, and by whom.
     pub steps: WaitsFor,
     /// The nodes of the pattern's own that take part, by name.
     pub drivers: Vec<&'static str>,
-    /// Whether services publish what they have done, for others to follow.
+    /// True if services publish what they have done, for others to follow.
     pub publishes: bool,
 }
 
@@ -54,7 +55,7 @@ pub struct Allowance {
     pub count: u32,
     /// How long one may last, at most.
     pub longest: Span,
-    /// What it may strike: names of nodes or roles; anything, if there is none.
+    /// The targets that it may strike: names of nodes or roles; anything, if there is none.
     pub targets: Vec<String>,
 }
 
@@ -74,7 +75,7 @@ impl Budget {
         self
     }
 
-    /// What is allowed of a kind of fault wherever it strikes, if anything is. Of a kind that has
+    /// The allowance for a kind of fault wherever it strikes, if there is one. Of a kind that has
     /// several allowances, the first; those behind it may allow more to certain targets.
     pub fn of(&self, fault: &str) -> Option<&Allowance> {
         self.0.iter().find(|allowance| allowance.fault == fault)
@@ -110,8 +111,8 @@ pub mod faults {
     pub const FEEDS: &[&str] = &["replica-lag"];
     /// More is offered than usual.
     pub const LOADS: &[&str] = &["load-burst"];
-    /// What everybody relies on is not true: stored is not stored, a message can be consumed by
-    /// nobody, a table is not what it was. Inside no budget.
+    /// Faults that break what everybody relies on: stored is not stored, a message can be consumed
+    /// by nobody, a table is not what it was. Inside no budget.
     pub const BETRAYALS: &[&str] =
         &["lying-force", "broker-loss", "poison-message", "schema-change"];
     /// All that a budget may hold.

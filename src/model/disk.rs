@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::env::Env;
 use crate::kernel::{NodeId, Signal, Sim};
 
-/// What can be wrong with a disk.
+/// The faults that a disk can have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DiskFault {
     /// No flush ends.
@@ -49,7 +49,7 @@ impl Disk {
         self.0.changed.notify_all();
     }
 
-    /// Whether this is wrong with it now.
+    /// Returns whether the disk has this fault now.
     pub fn is(&self, fault: DiskFault) -> bool {
         self.faults(fault).get() > 0
     }

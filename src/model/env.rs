@@ -1,4 +1,4 @@
-//! What every part of the world shares: time, stream, the system as data, and the history.
+//! The environment that every part of the world shares: time, random streams, system, history.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -41,7 +41,7 @@ struct Shared {
     lags: Lags,
 }
 
-/// Who acts, and on whose behalf: the context that a [`Record`] carries.
+/// The node that acts and the operation that it acts for: the context that a [`Record`] carries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Ctx {
     /// Where the process runs.
@@ -82,10 +82,10 @@ impl Ctx {
     }
 }
 
-/// What is known of an operation from its arrival on.
+/// The facts of an operation that are known from its arrival on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OpInfo {
-    /// What is asked for.
+    /// The kind of operation.
     pub kind: OperationKind,
     /// Its keys, in the order of [`super::system::OperationSpec::keys`].
     pub keys: [RowKey; MAX_KEYS],
@@ -206,7 +206,7 @@ impl Env {
         OpId(operations.len() as u32 - 1)
     }
 
-    /// What is known of an operation. Must not be asked of [`OpId::NONE`].
+    /// The facts of an operation. Panics for [`OpId::NONE`].
     pub fn operation(&self, op: OpId) -> OpInfo {
         self.0.operations.borrow()[op.0 as usize]
     }
@@ -283,7 +283,7 @@ impl Env {
         self.0.watched.set(true);
     }
 
-    /// Whether anybody watches the semantic points.
+    /// Returns whether any watcher observes the semantic points.
     #[inline]
     pub fn is_watched(&self) -> bool {
         self.0.watched.get()

@@ -10,7 +10,7 @@ use super::env::{Ctx, Env};
 use super::record::OpId;
 use crate::kernel::{Purpose, Signal, Sim, Words};
 
-/// What can go wrong.
+/// The local faults that a store, a broker or a job can have.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
 pub enum LocalFault {
@@ -112,8 +112,8 @@ impl Env {
         local_faults.changed.notify_all();
     }
 
-    /// Whether what `ctx` is about to do at a place meets with a trouble. `part` tells apart what
-    /// one attempt at one step does more than once.
+    /// Returns whether what `ctx` is about to do at a place meets with a trouble. `part` tells
+    /// apart what one attempt at one step does more than once.
     #[inline]
     pub fn suffers(&self, local_fault: LocalFault, place: u64, ctx: &Ctx, part: u64) -> bool {
         self.local_faults().any.get() && self.meets(local_fault, place, ctx, part)
@@ -164,7 +164,7 @@ impl Env {
         self.local_faults().poisoned.borrow_mut().push((op, number));
     }
 
-    /// Whether a message makes every consumer fail.
+    /// Returns whether a message makes every consumer fail.
     pub(super) fn is_poisoned(&self, op: OpId, number: u64) -> bool {
         self.local_faults().poisoned.borrow().contains(&(op, number))
     }

@@ -26,7 +26,7 @@ use crate::kernel::{Dist, NodeId, Promise, Purpose, Waiting, promise};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Lsn(pub u64);
 
-/// What is forced, which decides how long the device takes.
+/// The sort of a forced write, which decides how long the device takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ForceKind {
     /// A local commit.
@@ -63,11 +63,11 @@ struct State<R> {
     durable: Lsn,
     /// The newest record that the device was ever given.
     given: Lsn,
-    /// Who waits, in the order of arrival.
+    /// The waiters, in the order of arrival.
     waiters: VecDeque<Waiter>,
     flushing: bool,
     flushes: u64,
-    /// What crashes have lost since somebody last asked.
+    /// The records that crashes have lost since the last call of `take_lost`.
     lost: Vec<R>,
 }
 
@@ -189,7 +189,7 @@ impl<R: Clone + 'static> Log<R> {
         self.0.state.borrow().records.len()
     }
 
-    /// Whether no record is kept.
+    /// Returns whether no record is kept.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -222,7 +222,7 @@ impl<R: Clone + 'static> Log<R> {
         drop(waiters);
     }
 
-    /// What crashes have lost since this was last asked, oldest first. For the books of the
+    /// The records that crashes have lost since the last call, oldest first. For the books of the
     /// history only: nothing on a real node could know it.
     pub fn take_lost(&self) -> Vec<R> {
         std::mem::take(&mut self.0.state.borrow_mut().lost)

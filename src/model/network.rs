@@ -13,7 +13,7 @@ use super::record::OpId;
 use super::system::{LinkSpec, Links, ServiceId};
 use crate::kernel::{Dist, NodeId, Purpose, Signal, Sim, Span, Time, Words};
 
-/// What kind of machine a node is; links are chosen by it.
+/// The kind of machine of a node, by which links are chosen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place {
     /// The world and its clients.
@@ -26,21 +26,21 @@ pub enum Place {
     Driver,
 }
 
-/// What the network does to one message.
+/// The fate of one message in the network.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fate {
     /// How long it travels.
     pub delay: Span,
-    /// It never arrives.
+    /// True if the message never arrives.
     pub lost: bool,
-    /// It arrives damaged, and the receiver throws it away.
+    /// True if the message arrives damaged and the receiver discards it.
     pub damaged: bool,
     /// A second copy arrives this long after it was sent.
     pub copy: Option<Span>,
 }
 
 impl Fate {
-    /// It arrives, once and whole.
+    /// A single undamaged delivery after a delay.
     const fn after(delay: Span) -> Self {
         Self { delay, lost: false, damaged: false, copy: None }
     }
@@ -63,11 +63,11 @@ pub struct Disturbance {
     pub from: Vec<NodeId>,
     /// ... to these nodes.
     pub to: Vec<NodeId>,
-    /// What happens to them.
+    /// The effect on the messages of the link.
     pub effect: LinkEffect,
 }
 
-/// What a disturbance does to a message.
+/// The effect of a link fault on a message.
 #[derive(Clone, PartialEq, Debug)]
 pub enum LinkEffect {
     /// Nothing passes.
@@ -116,7 +116,7 @@ struct Active {
     free: BTreeMap<(NodeId, NodeId), Time>,
 }
 
-/// What the network knows of a node.
+/// The network's record of a node.
 struct Known {
     place: Place,
     stream: u64,
@@ -144,12 +144,12 @@ impl Network {
         nodes.push(Known::new(place, stream));
     }
 
-    /// What kind of machine a node is.
+    /// The kind of machine of a node.
     pub fn place(&self, node: NodeId) -> Place {
         self.nodes.borrow()[usize::from(node.0)].place
     }
 
-    /// Whether anything can pass from one node to another at this moment.
+    /// Returns whether anything can pass from one node to another at this moment.
     pub fn passes(&self, from: NodeId, to: NodeId) -> bool {
         self.quiet.get()
             || !self.disturbances.borrow().iter().any(|Active { disturbance, .. }| {

@@ -21,7 +21,7 @@ use super::record::OpId;
 use super::system::StepId;
 use crate::kernel::{NodeId, Span, Time};
 
-/// What is done at a point.
+/// The sort of effect at a semantic point (a failpoint).
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema,
 )]
@@ -30,7 +30,7 @@ use crate::kernel::{NodeId, Span, Time};
 pub enum Hook {
     /// A request or a one-way message leaves its sender; the peer is the receiver.
     Send,
-    /// It arrives at a process that serves; the peer is the sender.
+    /// The message arrives at a process that serves; the peer is the sender.
     Receive,
     /// The receiver's answer leaves; the peer is the caller.
     Reply,
@@ -85,12 +85,12 @@ impl Hook {
         }
     }
 
-    /// Whether it is about a message, which has two ends.
+    /// Returns whether it is about a message, which has two ends.
     pub const fn has_peer(self) -> bool {
         matches!(self, Self::Send | Self::Receive | Self::Reply | Self::Hear)
     }
 
-    /// Whether it is about a message that can be lost, doubled or held up.
+    /// Returns whether it is about a message that can be lost, doubled or held up.
     pub const fn is_message(self) -> bool {
         matches!(self, Self::Send | Self::Reply)
     }
@@ -116,7 +116,7 @@ impl Hook {
 pub enum When {
     /// Nothing of it has happened.
     Before,
-    /// It has happened, and nothing behind it.
+    /// The effect has happened, and nothing behind it.
     #[default]
     After,
 }
@@ -133,11 +133,11 @@ impl fmt::Display for When {
 /// A point as it is reached.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Point {
-    /// What is done.
+    /// The sort of effect.
     pub hook: Hook,
     /// On which side of the effect.
     pub when: When,
-    /// Who does it.
+    /// The node that reaches the point.
     pub node: NodeId,
     /// The other end of a message; otherwise `node` itself.
     pub peer: NodeId,
@@ -154,10 +154,10 @@ pub struct Point {
     pub deadline: Span,
 }
 
-/// What becomes of the effect at whose point it is given; only heeded before the effect.
+/// The action of a watcher on the effect of its point; heeded only before the effect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Action {
-    /// It takes its course.
+    /// The effect takes place.
     #[default]
     Go,
     /// A message, also a stored one, is lost; a forced write is answered at once although nothing
@@ -176,14 +176,14 @@ pub enum Action {
     Spoil,
 }
 
-/// Who is told of every point of a run.
+/// A watcher that is called at every semantic point of a run.
 pub trait Watcher {
     /// A point is reached. Nothing of the world is borrowed: nodes may be crashed, links cut.
     fn reach(&self, point: &Point) -> Action;
 
-    /// Whether it had seen enough before `now`: once nobody watches any more, points cost nothing
-    /// again. At the instant of a crash somebody must watch on, for the process that runs on to
-    /// its next await.
+    /// Returns whether it had seen enough before `now`: once nobody watches any more, points cost
+    /// nothing again. At the instant of a crash somebody must watch on, for the process that runs
+    /// on to its next await.
     fn is_over(&self, now: Time) -> bool {
         let _ = now;
         false

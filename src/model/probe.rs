@@ -228,12 +228,12 @@ async fn readers(world: Rc<World>, read: usize, column: ColumnRef, choice: KeyCh
     }
 }
 
-/// What a reader of a column asks for.
+/// The query of a reader of a column.
 #[derive(Clone, Copy)]
 struct Query {
     cell: ColumnRef,
     row: RowKey,
-    /// What it costs on a core, unless what any statement costs.
+    /// The core time of the query; without it, that of any statement.
     work: Option<Span>,
     /// The number of the probe, and of its process.
     probe: u64,

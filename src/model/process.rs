@@ -1,4 +1,4 @@
-//! What a process can reach from where it runs.
+//! The process context: everything that a process can reach from the node it runs on.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -92,13 +92,13 @@ impl<R: Clone + 'static> NodeLog<R> {
         self.log.len()
     }
 
-    /// Whether no record is kept.
+    /// Returns whether no record is kept.
     pub fn is_empty(&self) -> bool {
         self.log.is_empty()
     }
 
-    /// What crashes have lost since this was last asked: for the books of the history only, which
-    /// must not go on counting what is gone.
+    /// The records that crashes have lost since the last call: for the books of the history only,
+    /// which must not go on counting what is gone.
     pub fn take_lost(&self) -> Vec<R> {
         self.log.take_lost()
     }
@@ -120,7 +120,7 @@ impl ProcessCtx {
         &self.world
     }
 
-    /// What every part of the world shares.
+    /// The environment that every part of the world shares.
     pub fn env(&self) -> &Env {
         self.world.env()
     }
@@ -135,7 +135,7 @@ impl ProcessCtx {
         self.world.env().sim()
     }
 
-    /// Who acts.
+    /// The context that this process's records carry.
     pub fn ctx(&self) -> &Ctx {
         &self.ctx
     }
@@ -166,7 +166,7 @@ impl ProcessCtx {
         self.sim().now()
     }
 
-    /// What this node's clock shows now.
+    /// The local time of this node now.
     pub fn clock(&self) -> Time {
         self.sim().local_now(self.ctx.node)
     }

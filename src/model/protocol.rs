@@ -1,4 +1,4 @@
-//! What the world asks of a consistency pattern. `patterns` implements it.
+//! The interface between the world and a consistency pattern, which `patterns` implements.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! What patterns, faults and other exchangeable parts have in common: a name, documentation and
+//! The common base of patterns, faults and other exchangeable parts: a name, documentation and
 //! settings that are decoded from a scenario, described in its schema and shown in reports.
 //!
 //! A registry is a value. A user's own part is added with one call and needs no fork.
@@ -39,7 +39,7 @@ impl<T> Settings for T where
 
 /// One registered part; `T` is what its settings become, ready to be used.
 pub struct Entry<T: ?Sized> {
-    /// What scenarios call it.
+    /// The name in scenarios.
     pub name: &'static str,
     /// One line for lists.
     pub summary: &'static str,

@@ -13,7 +13,7 @@ use crate::kernel::{Signal, Sim};
 /// All schema changes of a run.
 pub(super) struct Schemas {
     any: Cell<bool>,
-    /// Who still speaks an old schema.
+    /// The services that still use an old schema.
     old: RefCell<BTreeMap<(TableId, ServiceId), Old>>,
     /// Tables that hold an old and a new schema side by side, and of which columns.
     doubled: RefCell<BTreeMap<TableId, Columns>>,
@@ -25,7 +25,7 @@ pub(super) struct Schemas {
 struct Old {
     /// The columns that it knows as they were.
     columns: Columns,
-    /// Whether that has been noticed.
+    /// True if that has been noticed.
     noticed: bool,
 }
 
@@ -87,13 +87,13 @@ impl Env {
         schemas.update();
     }
 
-    /// Whether any schema is changing.
+    /// Returns whether any schema is changing.
     #[inline]
     pub fn has_schema_changes(&self) -> bool {
         self.schemas().any.get()
     }
 
-    /// Whether these columns of a table are written in an old and a new schema.
+    /// Returns whether these columns of a table are written in an old and a new schema.
     #[inline]
     pub fn is_doubled(&self, table: TableId, columns: Columns) -> bool {
         let schemas = self.schemas();
@@ -101,15 +101,15 @@ impl Env {
             && schemas.doubled.borrow().get(&table).is_some_and(|doubled| doubled.touch(columns))
     }
 
-    /// Whether what a service sends to a table, or reads of it, fits the schema: what relies on
-    /// columns that are as it knows them does. That it does not is noticed thereby.
+    /// Returns whether what a service sends to a table, or reads of it, fits the schema: what
+    /// relies on columns that are as it knows them does. That it does not is noticed thereby.
     #[inline]
     pub fn fits(&self, ctx: &Ctx, part: (TableId, Columns), service: ServiceId) -> bool {
         !self.schemas().any.get() || self.still_fits(ctx, part, service)
     }
 
-    /// Whether a service understands what the owner of a table tells it of these columns: always,
-    /// if that is a contract; if it is rows, as long as it knows them as they are.
+    /// Returns whether a service understands what the owner of a table tells it of these columns:
+    /// always, if that is a contract; if it is rows, as long as it knows them as they are.
     pub fn is_understood(&self, ctx: &Ctx, part: (TableId, Columns), service: ServiceId) -> bool {
         self.system().api(part.0, self.now()) == Api::Contract || self.fits(ctx, part, service)
     }

@@ -56,7 +56,7 @@ id!(/// A row of a table. Initial rows are 0..rows; rows made by operations have
     RowKey(u64));
 
 impl StepId {
-    /// What belongs to no step.
+    /// The absence of a step.
     pub const NONE: Self = Self(u8::MAX);
 }
 
@@ -72,7 +72,7 @@ pub const MAX_COLUMNS: usize = 16;
 /// A name as shown, and the stream name that random draws hash instead of it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Name {
-    /// What people read.
+    /// The name as reports show it.
     pub shown: Arc<str>,
     /// The stream name, by default the shown one: what draws hash, and what counterexamples call
     /// it.
@@ -87,7 +87,7 @@ impl Name {
         Self::with_stream(shown, shown)
     }
 
-    /// Whether it is called so, now or lastingly.
+    /// Returns whether it is called so, now or lastingly.
     pub fn is_called(&self, name: &str) -> bool {
         *self.shown == *name || *self.lasting == *name
     }
@@ -129,16 +129,17 @@ pub struct System {
     pub driver_zone: Option<Arc<str>>,
     /// The business operations.
     pub operations: Vec<OperationSpec>,
-    /// What arrives, when, and with which keys.
+    /// The loads: which operations arrive, when, and with which keys.
     pub loads: Vec<LoadSpec>,
     /// Read probes and readers.
     pub reads: Vec<ReadSpec>,
     /// Copies of tables that other services keep for themselves.
     pub replicas: Vec<ReplicaSpec>,
-    /// What holds from when on, the first from the start, where the technique is switched; else
-    /// empty. Each table then has the owner that it has first, and whatever any of them grants.
+    /// The layouts and the times from which they hold, the first from the start, where the
+    /// technique is switched; else empty. Each table then has the owner that it has first, and
+    /// whatever any of them grants.
     pub layouts: Vec<Layout>,
-    /// What must be true of the tables.
+    /// The declared invariants of the tables.
     pub invariants: Vec<InvariantSpec>,
     /// The one retry policy that applies to every technical failure.
     pub retry: RetrySpec,
@@ -195,9 +196,9 @@ pub struct DatabaseSpec {
     pub branch_timeout: Span,
     /// Fixed part of recovery after a restart.
     pub recovery: Span,
-    /// Whether readers take shared locks or see the last committed state.
+    /// The read mode: shared locks, or the last committed state.
     pub reads: ReadMode,
-    /// Whether it can take part in two-phase commit.
+    /// True if it can take part in two-phase commit.
     pub xa: bool,
 }
 
@@ -230,7 +231,7 @@ pub struct TableSpec {
     pub owner: ServiceId,
     /// Services beside the owner that go to it directly, in its database.
     pub grants: Vec<Grant>,
-    /// What others who ask its owner depend on.
+    /// The interface that callers of its owner depend on.
     pub api: Api,
     /// Services that keep tables of their own with the same schema, which change with it.
     pub conformists: Vec<ServiceId>,
@@ -286,7 +287,7 @@ pub struct Links {
     pub between: BTreeMap<(ServiceId, ServiceId), LinkSpec>,
 }
 
-/// What one link does to a message.
+/// The behaviour of one link.
 #[derive(Clone, Debug)]
 pub struct LinkSpec {
     /// One-way delay.
@@ -360,11 +361,11 @@ pub struct ReadSpec {
     pub by: Option<ServiceId>,
     /// Core time of its query, unless what any statement takes; for readers of a column.
     pub work: Option<Dist>,
-    /// What is read, and when.
+    /// The cells that are read, and when.
     pub what: ReadWhat,
 }
 
-/// What a read reads, and when.
+/// The cells of a read, and when it reads them.
 #[derive(Clone, Debug)]
 pub enum ReadWhat {
     /// For every offered operation, the rows of these steps, at these times after its arrival.
@@ -390,11 +391,11 @@ pub enum ReadWhat {
 /// Something that must be true of the tables.
 #[derive(Clone, Debug)]
 pub struct InvariantSpec {
-    /// What it says, in words.
+    /// The invariant in words.
     pub name: Arc<str>,
     /// When it must hold for a verdict; how long it does not is measured regardless.
     pub when: When,
-    /// What it says.
+    /// The rule that must hold.
     pub rule: InvariantRule,
 }
 
@@ -435,7 +436,7 @@ pub enum InvariantRule {
         filter: Vec<(u8, i64)>,
         /// The referred table.
         to: TableId,
-        /// What the referred row must look like.
+        /// The values that the referenced row must have.
         to_filter: Vec<(u8, i64)>,
     },
     /// The column never leaves these bounds.

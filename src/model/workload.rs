@@ -1,4 +1,4 @@
-//! What arrives, when, and with which keys: the same in every variant.
+//! The workload: which operations arrive, when, and with which keys, alike in every variant.
 //!
 //! The arrivals of one load come from that load's own stream; everything about a single operation
 //! is a keyed draw on (load, number within the load). So a new load, or a slower pattern, changes
@@ -15,10 +15,10 @@ use super::system::{Arrivals, KeyChoice, LoadId, MAX_KEYS, OperationKind, RowKey
 use super::world::World;
 use crate::kernel::{NodeId, Purpose, Span, Stream, Time, Words};
 
-/// What is offered in a run.
+/// The operations that are offered in a run.
 #[derive(Clone, Debug, Default)]
 pub enum Workload {
-    /// What the loads of the scenario draw.
+    /// The operations that the loads of the scenario draw.
     #[default]
     Drawn,
     /// Exactly these operations, in the order of their arrival, with the random stream that they
@@ -230,7 +230,7 @@ pub const fn maker(key: RowKey) -> Option<(LoadId, u64)> {
     Some((LoadId((key.0 >> 48 & 0x7fff) as u16), key.0 & ((1 << 48) - 1)))
 }
 
-/// What tells fresh keys from those of initial rows.
+/// The bit that tells fresh keys from those of initial rows.
 const FRESH: u64 = 1 << 63;
 
 /// Chooses one of a table's initial rows. `name` and `stream` key the draw.

@@ -151,13 +151,14 @@ impl World {
         }
     }
 
-    /// Whether it is news that something durable holds work for an operation, or no longer does.
+    /// Returns whether it is news that something durable holds work for an operation, or no longer
+    /// does.
     pub(super) fn is_news(&self, op: OpId, label: u32, held: bool) -> bool {
         let mut known = self.held.borrow_mut();
         if held { known.insert((op, label)) } else { known.remove(&(op, label)) }
     }
 
-    /// What every part of the world shares.
+    /// The environment that every part of the world shares.
     pub fn env(&self) -> &Env {
         &self.env
     }
@@ -240,12 +241,13 @@ impl World {
         self.node(node).pool.clone()
     }
 
-    /// Whether a node serves requests: it is up, its recovery is over, and it is not drained.
+    /// Returns whether a node serves requests: it is up, its recovery is over, and it is not
+    /// drained.
     pub fn is_ready(&self, node: NodeId) -> bool {
         node == NodeId::WORLD || self.has_started(node) && self.node(node).drains.get() == 0
     }
 
-    /// Whether a node is up and done with its recovery.
+    /// Returns whether a node is up and done with its recovery.
     pub fn has_started(&self, node: NodeId) -> bool {
         self.env.sim().is_up(node) && self.node(node).ready.get()
     }
@@ -262,7 +264,7 @@ impl World {
         drains.set(drains.get().saturating_sub(1));
     }
 
-    /// Whether the whole machine is down, so that not even a refusal comes back.
+    /// Returns whether the whole machine is down, so that not even a refusal comes back.
     pub fn is_silent(&self, node: NodeId) -> bool {
         self.node(node).silent.get()
     }
@@ -364,7 +366,7 @@ impl World {
         copied.set(copied.get().max(place));
     }
 
-    /// Whether every replica has everything that its source has.
+    /// Returns whether every replica has everything that its source has.
     fn has_copied_all(&self) -> bool {
         let replicas = self.env.system().replicas.iter().zip(&self.copied);
         replicas.into_iter().all(|(replica, copied)| {
@@ -381,9 +383,9 @@ impl World {
         }
     }
 
-    /// Whether nothing is going on for any operation: no message in flight, no lock, no prepared
-    /// branch, no backlog in any store, no replica behind its source, and nothing committed since
-    /// `since`.
+    /// Returns whether nothing is going on for any operation: no message in flight, no lock, no
+    /// prepared branch, no backlog in any store, no replica behind its source, and nothing
+    /// committed since `since`.
     pub fn is_quiet(&self, since: Time) -> bool {
         self.in_flight.get() == 0
             && self.has_copied_all()
@@ -393,7 +395,7 @@ impl World {
                 .all(|database| !database.busy() && database.last_change() <= since)
     }
 
-    /// Whether everything is over and done with: it is quiet, nothing has travelled for any
+    /// Returns whether everything is over and done with: it is quiet, nothing has travelled for any
     /// operation since `since`, and nothing durable holds unfinished work that somebody will take
     /// up again. What is stuck for good never is.
     pub fn is_done(&self, since: Time) -> bool {

@@ -77,7 +77,8 @@ impl<'a> Hunt<'a> {
         shrink(&self.fuzz.trials[0], &self.case(runs), self.mutant.caught_by, &mut |_| ())
     }
 
-    /// Whether the pattern without the mistake survives a case, which is thus about the mistake.
+    /// Returns whether the pattern without the mistake survives a case, which is thus about the
+    /// mistake.
     pub fn is_sound(&self, case: &Case) -> bool {
         !violates(&self.harness.correct().run(case), self.mutant.caught_by)
     }

@@ -66,7 +66,7 @@ pub struct Mutant {
     pub settings: &'static str,
     /// What is wrong.
     pub mistake: Mistake,
-    /// Whether business rules refuse operations where it is shown.
+    /// True if business rules refuse operations where it is shown.
     pub refusals: bool,
     /// The seed of the operations under which its least plan shows it.
     pub seed: u64,

@@ -43,9 +43,9 @@ pub struct Kill {
     pub operations: usize,
     /// Runs that shrinking took.
     pub reruns: u32,
-    /// Whether shrinking came to an end.
+    /// True if shrinking came to an end.
     pub finished: bool,
-    /// Whether the pattern without the mistake survives the case that is left.
+    /// True if the pattern without the mistake survives the case that is left.
     pub sound: bool,
 }
 
@@ -79,8 +79,8 @@ impl Kill {
         })
     }
 
-    /// Whether the mistake is to blame, and what is left has at most one fault more than the least
-    /// plan, with nothing simpler.
+    /// Returns whether the mistake is to blame, and what is left has at most one fault more than
+    /// the least plan, with nothing simpler.
     pub fn is_good(&self, least: usize) -> bool {
         self.sound && self.finished && self.faults <= least + 1
     }

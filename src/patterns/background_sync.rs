@@ -39,10 +39,10 @@ use crate::patterns::seeded_bug::SeededBugs;
 use crate::patterns::share::Share;
 use rules::Rule;
 
-/// What the node of the job is called.
+/// The name of the job's node.
 const JOB: &str = "sync-job";
 
-/// What the node of its standby is called.
+/// The name of the standby's node.
 const STANDBY: &str = "sync-standby";
 
 /// A local commit, and a job that carries it on.
@@ -86,14 +86,14 @@ pub enum Write {
     Delta,
 }
 
-/// What the job does when a rule refuses a correction.
+/// The reaction of the job when a rule refuses a correction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnRefusal {
-    /// It takes back the row that it could not carry on.
+    /// The job takes back the row that it could not carry on.
     #[default]
     Compensate,
-    /// It tries again in the next run.
+    /// The job tries again in the next run.
     Retry,
 }
 
@@ -114,11 +114,11 @@ pub struct Settings {
     pub batch: u32,
     /// How a correction is written.
     pub write: Write,
-    /// What happens when a rule refuses a correction.
+    /// The reaction when a rule refuses a correction.
     pub on_refusal: OnRefusal,
-    /// Whether a row that was deleted at its source is deleted where it was derived.
+    /// True if a row that was deleted at its source is deleted where it was derived.
     pub propagate_deletes: bool,
-    /// Whether a standby job, on another node, runs when the first one does not answer.
+    /// True if a standby job, on another node, runs when the first one does not answer.
     pub standby: bool,
     /// Alerts when a run finds a change older than this; never by default.
     pub watchdog: Option<Span>,

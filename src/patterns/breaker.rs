@@ -31,7 +31,7 @@ impl Default for BreakerSettings {
 }
 
 impl BreakerSettings {
-    /// What cannot be meant, in words.
+    /// The settings that make no sense, in words.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         if !(self.failures > 0.0 && self.failures <= 1.0) {
@@ -45,7 +45,7 @@ impl BreakerSettings {
         problems
     }
 
-    /// Whether so many failures in so many calls are too many.
+    /// Returns whether so many failures in so many calls are too many.
     fn too_many(&self, failed: usize, calls: u16) -> bool {
         failed as f64 >= self.failures * f64::from(calls)
     }

@@ -69,7 +69,7 @@ pub struct EventBased {
     broker: Option<Broker<Event>>,
 }
 
-/// What the nodes of the relay and the broker are called.
+/// The names of the nodes of the relay and the broker.
 const RELAY: &str = "relay";
 const BROKER: &str = "broker";
 
@@ -215,13 +215,13 @@ async fn publish(here: &ProcessCtx, broker: &Broker<Event>, event: Event) {
     }
 }
 
-/// Whether any service waits for this event.
+/// Returns whether any service waits for this event.
 fn is_wanted(here: &ProcessCtx, event: &Event) -> bool {
     let services = 0..here.system().services.len() as u16;
     services.map(ServiceId).any(|service| consumer::wants(here, service, event))
 }
 
-/// Whether a service carries out any step of these operations.
+/// Returns whether a service carries out any step of these operations.
 fn takes_part(world: &World, share: &Share, service: ServiceId) -> bool {
     let mut steps = share.of(world.env().system()).flat_map(|operation| &operation.steps);
     steps.any(|step| step.by == service)

@@ -9,14 +9,14 @@
 
 use crate::model::system::{Effect, KeyChoice, OperationSpec, StepSpec, System};
 
-/// Whether an operation may build on what another one takes back later. Of steps that run in
-/// parallel, none is known to be the last.
+/// Returns whether an operation may build on what another one takes back later. Of steps that run
+/// in parallel, none is known to be the last.
 pub(super) fn is_missed(system: &System, parallel: bool) -> bool {
     let operations = || system.operations.iter();
     operations().any(|maker| operations().any(|other| builds_on(maker, other, parallel)))
 }
 
-/// Whether one operation may build on what another one, its maker, takes back later.
+/// Returns whether one operation may build on what another one, its maker, takes back later.
 fn builds_on(maker: &OperationSpec, other: &OperationSpec, parallel: bool) -> bool {
     let (passing, last) = match maker.steps.split_last() {
         Some((last, passing)) if !parallel || maker.steps.len() <= 2 => (passing, Some(last)),
@@ -35,8 +35,8 @@ fn builds_on(maker: &OperationSpec, other: &OperationSpec, parallel: bool) -> bo
     })
 }
 
-/// Whether a step of one operation may find the row of an earlier step of another one: what has a
-/// new key is found only by those who follow it.
+/// Returns whether a step of one operation may find the row of an earlier step of another one: what
+/// has a new key is found only by those who follow it.
 fn meet_at_a_row(earlier: (&OperationSpec, &StepSpec), later: (&OperationSpec, &StepSpec)) -> bool {
     let choice = |(operation, step): (&OperationSpec, &StepSpec)| {
         operation.keys[usize::from(step.key)].choice.clone()

@@ -118,7 +118,7 @@ fn said(era: &Era, names: &[&str], system: &System) -> String {
 }
 
 impl PatternMix {
-    /// What is set, or by default would be, of every part: `event-based.batch`, say.
+    /// The settings, or the defaults, of every part: `event-based.batch`, say.
     fn table(&self, of: impl Fn(&dyn Prepared) -> Value) -> Value {
         let mut table = Map::new();
         for part in &self.parts {
@@ -129,9 +129,9 @@ impl PatternMix {
         table.into()
     }
 
-    /// What all parts keep, each of its own operations, as long as no more goes wrong than every
-    /// one of them endures. One that goes by rows carries on what another has begun where both
-    /// write the same cells; then nobody can promise how operations end.
+    /// The guarantees of all parts, each for its own operations, as long as no more goes wrong than
+    /// every one of them endures. One that goes by rows carries on what another has begun where
+    /// both write the same cells; then nobody can promise how operations end.
     fn together(
         &self,
         system: &System,
@@ -162,7 +162,7 @@ impl PatternMix {
     }
 }
 
-/// What both promise, inside what both endure, at the pace of the slower.
+/// The guarantees of both, inside the budget of both, with the longer bound.
 fn meet(one: Promises, other: Promises) -> Promises {
     let guarantees =
         one.guarantees.into_iter().filter(|name| other.guarantees.contains(name)).collect();
@@ -170,8 +170,8 @@ fn meet(one: Promises, other: Promises) -> Promises {
     Promises { guarantees, budget: tighter(&one.budget, &other.budget), within }
 }
 
-/// What is inside both budgets. Of a kind of fault one may allow more to certain targets, and the
-/// other may have an allowance for all, which bounds that, too.
+/// The budget that is inside both. Of a kind of fault one may allow more to certain targets, and
+/// the other may have an allowance for all, which bounds that, too.
 fn tighter(one: &Budget, other: &Budget) -> Budget {
     let (finer, coarser) = if one.0.len() < other.0.len() { (other, one) } else { (one, other) };
     let bounded = finer.0.iter().filter_map(|allowance| {

@@ -1,11 +1,11 @@
-//! What the patterns promise: what all of them do, less what their settings give up.
+//! The promises of patterns: those of all of them, less what their settings give up.
 
 use crate::kernel::Span;
 use crate::model::contract::{Allowance, Budget, faults};
 use crate::model::system::{Refuse, RetrySpec, System};
 
-/// What every pattern keeps in every form: it concerns clients, readers and the course of things,
-/// not the effects of an operation.
+/// The guarantees of every pattern in every form: they concern clients, readers and the course of
+/// things, not the effects of an operation.
 const MANNERS: &[&str] = &[
     "answered-in-time",
     "fixpoint",
@@ -16,7 +16,7 @@ const MANNERS: &[&str] = &[
     "no-resurrection",
 ];
 
-/// What every pattern keeps that brings operations to their end.
+/// The guarantees of every pattern that brings operations to their end.
 pub(super) const ENDS: &[&str] =
     &["all-or-nothing", "client-contract", "convergence", "terminal-in-time", "nothing-held"];
 
@@ -24,7 +24,7 @@ pub(super) const ENDS: &[&str] =
 pub(super) struct Keeps(Vec<&'static str>);
 
 impl Keeps {
-    /// What a pattern keeps that brings every operation to its end, each effect once.
+    /// The promises of a pattern that brings every operation to its end, each effect once.
     pub fn everything() -> Self {
         Self(MANNERS.to_vec()).and(ENDS).and(&["at-most-once", "resumes-after-restart"])
     }
@@ -63,14 +63,15 @@ pub(super) fn usual() -> Budget {
 /// Half a minute.
 pub(super) const HALF: Span = Span::from_secs(30);
 
-/// Whether a rule may refuse a step behind the first: who answers before that answers too early.
+/// Returns whether a rule may refuse a step behind the first: who answers before that answers too
+/// early.
 pub(super) fn may_be_refused_later(system: &System) -> bool {
     let later = system.operations.iter().flat_map(|operation| operation.steps.iter().skip(1));
     later.into_iter().any(|step| step.refuse.is_some())
 }
 
-/// Whether a rule looks at what other operations have done: then a late copy of a request may be
-/// answered unlike the request itself.
+/// Returns whether a rule looks at what other operations have done: then a late copy of a request
+/// may be answered unlike the request itself.
 pub(super) fn depends_on_others(system: &System) -> bool {
     system.steps().any(|step| matches!(step.refuse, Some(Refuse::Below { .. })))
 }

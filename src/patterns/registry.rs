@@ -1,4 +1,4 @@
-//! What a pattern is to the rest of driftlab, and the list of those that exist.
+//! The interface of a pattern, and the list of those that exist.
 
 use std::future::Future;
 use std::rc::Rc;
@@ -18,15 +18,15 @@ pub use crate::model::registry::Settings;
 
 /// A way to carry out operations across services: one type, one file, one word in the registry.
 pub trait Pattern: Sized + 'static {
-    /// What scenarios call it, in kebab case.
+    /// The name in scenarios, in kebab case.
     const NAME: &'static str;
     /// One line for lists.
     const SUMMARY: &'static str;
     /// Its own file (`include_str!`), whose leading `//!` lines are its manual page.
     const MANUAL: &'static str;
-    /// What can be chosen about it.
+    /// The settings of the pattern.
     type Settings: Settings;
-    /// Whether it looks at rows rather than at operations, and so meddles with those of other
+    /// True if it works on rows rather than on operations, and so meddles with those of other
     /// patterns where they write what it derives.
     const GOES_BY_ROWS: bool = false;
 
@@ -36,7 +36,7 @@ pub trait Pattern: Sized + 'static {
         Vec::new()
     }
 
-    /// What it promises with these settings on this system, and how much may go wrong meanwhile;
+    /// The promises with these settings on this system, and their budget of faults;
     /// by default nothing.
     fn promises(settings: &Self::Settings, system: &System) -> Promises {
         let _ = (settings, system);
@@ -50,7 +50,7 @@ pub trait Pattern: Sized + 'static {
         Vec::new()
     }
 
-    /// What must be up for a yes: by default the services of all steps and all drivers.
+    /// The nodes that must be up for a yes: by default the services of all steps and all drivers.
     fn waits(settings: &Self::Settings) -> Waits {
         let drivers = Self::drivers(settings);
         Waits { steps: WaitsFor::All, drivers, publishes: false }
@@ -95,7 +95,7 @@ pub trait Pattern: Sized + 'static {
 pub trait Prepared: Send + Sync {
     /// The name of the pattern.
     fn name(&self) -> &str;
-    /// What it does, in one line.
+    /// The pattern in one line.
     fn summary(&self) -> &str;
     /// The settings that it would have if none were chosen.
     fn defaults(&self) -> serde_json::Value;
@@ -103,14 +103,14 @@ pub trait Prepared: Send + Sync {
     fn settings(&self) -> serde_json::Value;
     /// Problems of these settings on this system, in words.
     fn check(&self, system: &System) -> Vec<String>;
-    /// What it promises on this system, and how much may go wrong meanwhile.
+    /// The promises on this system, and their budget of faults.
     fn promises(&self, system: &System) -> Promises;
-    /// What it would promise with its default settings: what a change of settings gives up is what
+    /// The promises with its default settings: what a change of settings gives up is what
     /// these promises have and those of the chosen settings have not.
     fn promises_by_default(&self, system: &System) -> Promises;
     /// The driver nodes that it needs.
     fn drivers(&self) -> Vec<&'static str>;
-    /// What must be up for a yes to an operation of this kind.
+    /// The nodes that must be up for a yes to an operation of this kind.
     fn waits(&self, kind: OperationKind) -> Waits;
     /// The same from each moment on in which it changes, the start of the run included.
     fn waits_in_turn(&self, kind: OperationKind) -> Vec<(Time, Waits)> {
@@ -120,7 +120,7 @@ pub trait Prepared: Send + Sync {
     fn at_work(&self, world: &Rc<World>) -> Rc<dyn Protocol>;
     /// The same beside other patterns, for its share of the operations.
     fn beside(&self, world: &Rc<World>, share: &Share) -> Rc<dyn Protocol>;
-    /// Whether it looks at rows rather than at operations; see [`Pattern::GOES_BY_ROWS`].
+    /// Returns whether it looks at rows rather than at operations; see [`Pattern::GOES_BY_ROWS`].
     fn goes_by_rows(&self) -> bool;
 }
 

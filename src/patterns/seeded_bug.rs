@@ -50,13 +50,13 @@ impl SeededBugs {
         Self { seeded_bug: Some(seeded_bug) }
     }
 
-    /// Whether this seeded bug is made.
+    /// Returns whether this seeded bug is made.
     #[cfg(feature = "mutants")]
     pub fn makes(self, seeded_bug: SeededBug) -> bool {
         self.seeded_bug == Some(seeded_bug)
     }
 
-    /// Whether this seeded bug is made: not in this build.
+    /// Returns whether this seeded bug is made: not in this build.
     #[cfg(not(feature = "mutants"))]
     pub const fn makes(self, _: SeededBug) -> bool {
         false

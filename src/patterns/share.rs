@@ -19,7 +19,7 @@ impl Share {
         Self(Some(kinds.into_iter().collect()))
     }
 
-    /// Whether operations of this kind belong to it.
+    /// Returns whether operations of this kind belong to it.
     pub fn has(&self, kind: OperationKind) -> bool {
         self.0.as_ref().is_none_or(|kinds| kinds.contains(&kind))
     }

@@ -1,4 +1,5 @@
-//! What all patterns share: carrying out one step as a local transaction, and the one retry policy.
+//! The parts that all patterns share: carrying out one step as a local transaction, and the one
+//! retry policy.
 
 use crate::model::call::Message;
 use crate::model::database::{DbError, Direction, Event, IdemKey, StepRef, Txn};
@@ -14,7 +15,7 @@ pub enum Failure {
     Refused,
     /// Overflow, lock timeout, deadlock, a broken session: nothing stays, another try may help.
     Technical,
-    /// It was submitted and nobody heard back: it may have taken effect.
+    /// The outcome is unknown: the step was submitted, no answer came, it may have taken effect.
     Unknown,
     /// A holder of the lease with a higher fencing token has been here; nothing stays, and another
     /// try does not help.
@@ -95,7 +96,7 @@ pub async fn apply_to_stand(
     }
 }
 
-/// Whether what a duplicate found done still stands.
+/// Returns whether what a duplicate found done still stands.
 async fn stand(mut duplicate: Txn, op: OpId, step: StepId) -> Result<(), Failure> {
     let stands = duplicate.once(key(op, step, Direction::Undo)).await?;
     if stands { Ok(()) } else { Err(Failure::Technical) }

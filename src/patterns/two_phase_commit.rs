@@ -63,7 +63,7 @@ use crate::model::world::World;
 use coordinator::Memory;
 use settings::{FanOut, Heuristic, Place, Presumption, Settings};
 
-/// What the node of a coordinator with a node of its own is called.
+/// The name of the node of a coordinator that has a node of its own.
 const COORDINATOR: &str = "coordinator";
 
 /// A coordinator, participants, and a log each.
@@ -86,7 +86,7 @@ struct Transaction {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct Participants(u64);
 
-/// What was, or is to be, done with every branch.
+/// The decision on every branch of a transaction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Decision {
     Commit,

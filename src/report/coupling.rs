@@ -106,7 +106,7 @@ impl Fact {
     }
 }
 
-/// Whether there is anything to say: a comparison that was made up may lack layouts.
+/// Returns whether there is anything to say: a comparison that was made up may lack layouts.
 pub fn is_known(comparison: &Comparison) -> bool {
     comparison.variants.iter().any(|variant| !variant.coupling.tables.is_empty())
 }

@@ -124,8 +124,8 @@ fn sentence(comparison: &Comparison, variant: &VariantResult) -> String {
     }
 }
 
-/// Whether a variant is shown to be the best (true) or the worst (false) in a measure, and the
-/// numbers; of a distribution's quantiles the first that shows it counts.
+/// Returns whether a variant is shown to be the best (true) or the worst (false) in a measure, and
+/// the numbers; of a distribution's quantiles the first that shows it counts.
 fn first_standing(
     comparison: &Comparison,
     variant: &VariantResult,

@@ -34,7 +34,7 @@ pub struct Cell {
     pub main: String,
     /// Its interval or what it is a part of; may be empty.
     pub note: String,
-    /// Whether it tells of something that should not be.
+    /// True if it tells of something that should not be.
     pub bad: bool,
 }
 

@@ -31,7 +31,7 @@ pub const FORMAT: u64 = 1;
 /// One failure: where it happens, what was chosen, and what is violated.
 #[derive(Clone)]
 pub struct Counterexample {
-    /// What wrote it: the name and version of the engine.
+    /// The name and version of the engine that wrote the file.
     pub engine: String,
     /// The path of the scenario file.
     pub scenario: String,
@@ -47,9 +47,9 @@ pub struct Counterexample {
     pub fingerprint: u64,
     /// The command that found it.
     pub found_by: String,
-    /// What is offered.
+    /// The operations that are offered.
     pub operations: Vec<(OpName, OpInfo)>,
-    /// What goes wrong.
+    /// The faults of the run.
     pub faults: Vec<PlannedFault>,
     /// From when on which other future comes true.
     pub branch_seeds: Vec<(Time, u64)>,
@@ -61,9 +61,9 @@ shape! {
     pub struct CounterexampleText {
         /// Where it happens and what is violated.
         counterexample: Head,
-        /// What is offered, in the order of arrival.
+        /// The operations that are offered, in the order of arrival.
         operations: Vec<OperationText>,
-        /// What goes wrong, as in a scenario.
+        /// The faults of the run, as in a scenario.
         faults: Vec<FaultText>,
         /// From when on which other future comes true.
         branch_seeds: Vec<BranchSeedText>,
@@ -76,7 +76,7 @@ shape! {
     pub struct Head {
         /// The format of this file.
         format: Whole<FORMAT, FORMAT>,
-        /// What wrote it.
+        /// The engine that wrote the file.
         engine: String,
         /// The path of the scenario, from the working directory or from this file's folder.
         scenario: At<String>,
@@ -101,7 +101,7 @@ shape! {
     pub struct OperationText {
         /// Its load and its number there.
         name: At<String>,
-        /// What is asked for.
+        /// The kind of operation.
         operation: At<String>,
         /// When it arrives.
         at: Span,

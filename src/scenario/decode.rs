@@ -20,7 +20,7 @@ pub type Item<'i> = Spanned<DeValue<'i>>;
 
 /// Something that can stand in a scenario file.
 pub trait Decode: Sized {
-    /// Whether it is one value (a number, a duration) rather than a structure of others. Such
+    /// True if the type is one value (a number, a duration) rather than a structure of others. Such
     /// values are listed with their origin.
     const LEAF: bool = false;
 
@@ -30,18 +30,18 @@ pub trait Decode: Sized {
     /// Describes it as JSON Schema.
     fn schema() -> serde_json::Value;
 
-    /// What it is when nothing is written, if that is allowed without a default.
+    /// The value of a key that is left out, if that is allowed without a default.
     fn absent() -> Option<Self> {
         None
     }
 
-    /// What it counts as after a problem, where that leads to no further one.
+    /// The value to go on with after a problem, where that leads to no further one.
     fn recover() -> Option<Self> {
         None
     }
 }
 
-/// What a key means when it is left out.
+/// The meaning of a key that is left out.
 #[derive(Clone, Copy)]
 pub enum Fallback {
     /// TOML text, and where this default comes from.
@@ -60,7 +60,7 @@ const STRUCTURE: [&str; 7] =
 pub struct Decoder<'d> {
     /// The text of the file.
     pub text: &'d str,
-    /// What is wrong so far.
+    /// The problems found so far.
     pub problems: Vec<Problem>,
     /// Values in force so far.
     pub values: Vec<ValueUsed>,

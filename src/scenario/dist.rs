@@ -90,7 +90,7 @@ shape! {
     pub struct Part {
         /// How often it is chosen, relative to the others.
         weight: Positive,
-        /// What is drawn then.
+        /// The distribution of this part.
         dist: Dist,
     }
 }

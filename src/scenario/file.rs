@@ -1,4 +1,4 @@
-//! What a scenario file may contain: every table and key, with its documentation and default.
+//! The format of a scenario file: every table and key, with its documentation and default.
 //!
 //! This is the reference of the format; the JSON Schema is generated from it. Nothing here knows
 //! what a name refers to; `resolve` does.
@@ -40,15 +40,15 @@ shape! {
         load: Map<Load>,
         /// Read probes and readers, by name.
         reads: Map<Read>,
-        /// What must be true of the tables.
+        /// Conditions that the tables must satisfy.
         invariants: Vec<Invariant>,
-        /// What measures and outcomes must be.
+        /// Limits that measures and numbers of outcomes must keep.
         expect: Vec<Expect>,
-        /// What `driftlab explore` and `list points` try.
+        /// The operations that `driftlab explore` and `list points` run.
         explore: Explore = Empty,
-        /// What is compared, by name.
+        /// The variants to compare, by name.
         variants: Map<VariantText>,
-        /// What goes wrong, and when.
+        /// The faults, and when they happen.
         faults: Vec<FaultText>,
     }
 }
@@ -59,7 +59,7 @@ shape! {
     pub struct Head {
         /// The name, also of the folder with its results.
         name: At<String>,
-        /// What it is about, in a sentence or two.
+        /// The subject of the scenario, in a sentence or two.
         about: Option<String>,
         /// The first seed; further runs count up from it.
         seed: Whole<0, 9_223_372_036_854_775_807> = Fixed("1", "any number will do"),
@@ -156,7 +156,7 @@ shape! {
         recovery: Span = Fixed("'2s'", "assumed: start of a server with a short log"),
         /// Whether readers wait for writers.
         reads: Reads = Fixed("'locking'", "a lock shows what a snapshot hides"),
-        /// Whether it can take part in two-phase commit.
+        /// True if it can take part in two-phase commit.
         xa: bool = Fixed("true", "PostgreSQL, MySQL, Oracle, SQL Server can"),
     }
 }
@@ -232,7 +232,7 @@ shape! {
 }
 
 shape! {
-    /// What a link does to a message.
+    /// The delay and loss of messages on a link.
     "a link"
     pub struct Link {
         /// One-way delay.
@@ -275,7 +275,7 @@ shape! {
 }
 
 shape! {
-    /// What `driftlab explore` and `list points` try.
+    /// The operations that `driftlab explore` and `list points` run.
     "[explore]"
     pub struct Explore {
         /// How many operations are offered.
@@ -376,7 +376,7 @@ shape! {
         key: Option<At<super::operation::Key>>,
         /// Reads per second.
         rate: Option<At<Positive>>,
-        /// What its query takes on a core; by default what any statement takes.
+        /// The core time of its query; by default what any statement takes.
         work: Option<Dist>,
     }
     one of { "operation" ["at"] ["steps"] "table" ["column" "key" "rate"] ["work"] }

@@ -97,7 +97,7 @@ impl Registries {
 pub struct Scenario {
     /// Its name.
     pub name: String,
-    /// What it is about.
+    /// The subject of the scenario.
     pub about: Option<String>,
     /// Its first seed.
     pub seed: u64,
@@ -108,23 +108,23 @@ pub struct Scenario {
     /// The system as the file lays it out. Services, operations, loads and the tables of the file
     /// have the same numbers in every variant; techniques add behind them.
     pub system: Arc<System>,
-    /// What is explored.
+    /// The operations to explore.
     pub explore: ExploreSpec,
-    /// What is compared.
+    /// The variants to compare.
     pub variants: Vec<Variant>,
-    /// What goes wrong, in the order of the file.
+    /// The written faults, in the order of the file.
     pub faults: Vec<PlannedFault>,
-    /// What is expected of measures and outcomes.
+    /// The expectations of measures and outcomes.
     pub expectations: Vec<Expectation>,
     /// The properties by which runs are judged.
     pub properties: Arc<Properties>,
-    /// What else goes wrong, drawn for each seed.
+    /// The random faults, drawn for each seed.
     pub nemeses: Vec<Nemesis>,
     /// Every setting in force, and where it came from.
     pub values: Vec<ValueUsed>,
 }
 
-/// What `driftlab explore` tries.
+/// The operations that `driftlab explore` runs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ExploreSpec {
     /// How many operations are offered.
@@ -161,16 +161,16 @@ pub struct ValueUsed {
 /// Where a value came from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Origin {
-    /// It is written in the scenario.
+    /// The scenario file.
     File,
-    /// It comes from the profile.
+    /// The profile.
     Profile {
         /// Which one.
         name: &'static str,
         /// Where the profile has it from.
         source: &'static str,
     },
-    /// It is the default.
+    /// The documented default.
     Default {
         /// Where the default comes from.
         source: &'static str,
@@ -199,7 +199,8 @@ impl Scenario {
         scenario.ok_or_else(|| render(&source, &problems, false))
     }
 
-    /// What goes wrong on a seed: the faults that are written, then those that are drawn for it.
+    /// The plan of faults for a seed: the faults that are written, then those that are drawn for
+    /// it.
     pub fn plan(&self, seed: u64) -> Arc<[PlannedFault]> {
         random::plan(&self.faults, &self.nemeses, &self.system, &RandomStreams::new(seed)).into()
     }
@@ -289,8 +290,8 @@ fn drop_echoes(problems: &mut Vec<Problem>) {
     }
 }
 
-/// Whether a problem is more than an echo of a syntax error: what is missing may have been lost
-/// with a broken line, and what stands on that line was read wrongly.
+/// Returns whether a problem is more than an echo of a syntax error: what is missing may have been
+/// lost with a broken line, and what stands on that line was read wrongly.
 fn survives(problem: &Problem, syntax: &[Problem], text: &str) -> bool {
     let line = |place: Place| {
         let before = text.get(..place.start).unwrap_or(text);

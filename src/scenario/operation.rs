@@ -1,4 +1,4 @@
-//! What a scenario file may contain about operations and invariants, continued from `file`.
+//! The format of operations and invariants in a scenario file, continued from `file`.
 
 use serde_json::json;
 use toml::de::DeValue;
@@ -17,7 +17,7 @@ shape! {
         stream: Option<String>,
         /// Its keys, by name, and how each is chosen.
         keys: Map<At<Key>>,
-        /// What it does, in order; the first step's service is where a client knocks.
+        /// The steps in order; the first step's service is where a client knocks.
         steps: Vec<Step>,
     }
 }
@@ -75,10 +75,10 @@ shape! {
         table: At<String>,
         /// Which key of the operation names the row.
         key: At<String>,
-        /// What it does. Written values are whole numbers, words, `"{key}"` for a key of the
-        /// operation, or `"{ordinal}"` for a number that no other operation writes.
+        /// The effect on the row. Written values are whole numbers, words, `"{key}"` for a key of
+        /// the operation, or `"{ordinal}"` for a number that no other operation writes.
         effect: At<Effect>,
-        /// What takes it back; by default known for `insert` and `add`.
+        /// The effect that compensates it; by default known for `insert` and `add`.
         undo: Option<At<Effect>>,
         /// Steps that come before it; by default the one above.
         after: Option<Vec<At<String>>>,
@@ -150,9 +150,9 @@ shape! {
         by: Option<At<String>>,
         /// The column here.
         to: Option<At<String>>,
-        /// What each value becomes; others are left alone.
+        /// The new value of each listed value; others are left alone.
         values: Map<At<Scalar>>,
-        /// What each unit counts for.
+        /// The factor of each unit.
         times: i64 = Fixed("1", "a plain sum"),
         /// Which rows count: column = value.
         where_: Map<At<Scalar>>,
@@ -173,14 +173,15 @@ shape! {
         table: At<String>,
         /// Which key of the operation names the row.
         key: At<String>,
-        /// What must not be found: else the step is refused. Nothing is locked, so that what was
+        /// The finding that refuses the step. Nothing is locked, so that what was
         /// true when it was checked may be false when the step acts on it.
         refuse: Option<LookupRefuse>,
     }
 }
 
 shape! {
-    /// What a lookup must not find; that there is no such row refuses the step, too.
+    /// A finding of a lookup that refuses the step; that there is no such row refuses the step,
+    /// too.
     "a refusal by what was looked up"
     pub struct LookupRefuse {
         /// If a column of the row that was looked up is below a bound.
@@ -192,7 +193,7 @@ shape! {
     /// Something that must be true of the tables.
     "an invariant"
     pub struct Invariant {
-        /// What it says, in words.
+        /// The condition in words.
         name: At<String>,
         /// When it must hold for a verdict; how long it does not is measured regardless.
         when: JudgedWhen = Fixed("'at-rest'", "what eventual consistency promises"),
@@ -209,10 +210,10 @@ shape! {
 }
 
 shape! {
-    /// What a measure or a number of outcomes must be, in every run.
+    /// A limit for a measure or a number of outcomes, in every run.
     "an expectation"
     pub struct Expect {
-        /// What it says, in words; by default what it is.
+        /// The expectation in words; by default its condition.
         name: Option<String>,
         /// A measure (`driftlab list measures`), or one of a read: `reads.NAME.right`, `stale`,
         /// `torn`, `error`, `timed-out`, `count`, `latency` or `age`. Of one with many values in
@@ -220,13 +221,13 @@ shape! {
         measure: Option<At<String>>,
         /// A headline of the census, such as `stranded`, or `wrong` for all that should not be.
         census: Option<At<String>>,
-        /// It must be less than this: a duration or a number.
+        /// The value must be less than this: a duration or a number.
         below: Option<At<Amount>>,
-        /// It must be more than this.
+        /// The value must be more than this.
         above: Option<At<Amount>>,
-        /// It must not be more than this.
+        /// The value must not be more than this.
         at_most: Option<At<Amount>>,
-        /// It must not be less than this.
+        /// The value must not be less than this.
         at_least: Option<At<Amount>>,
         /// Of which variants; by default of all.
         variants: Vec<At<String>>,
@@ -273,7 +274,7 @@ shape! {
         where_: Map<At<Scalar>>,
         /// The referred table.
         to: At<String>,
-        /// What the referred row must look like: column = value.
+        /// The values that the referenced row must have: column = value.
         to_where: Map<At<Scalar>>,
     }
 }

@@ -110,9 +110,9 @@ pub struct FaultText {
     pub start: At<Start>,
     /// How long it lasts.
     pub length: Option<At<Length>>,
-    /// What happens.
+    /// The fault.
     pub fault: Arc<dyn PreparedFault>,
-    /// What it strikes, as written.
+    /// Its targets, as written.
     pub targets: Vec<At<String>>,
     /// The parts of tables that it is about, as written.
     pub parts: Vec<PartText>,
@@ -229,7 +229,7 @@ fn is_timed(start: &At<Start>) -> bool {
     matches!(start.value, Start::At(_))
 }
 
-/// What random faults draw from.
+/// Decodes what random faults draw from.
 fn nemesis(
     random: &dyn PreparedFault,
     start: &At<Start>,
@@ -368,7 +368,7 @@ fn in_our_words(message: &str, place: &Place, what: &str) -> Problem {
     Problem::error("wrong-value", place, format!("{what}: {message}"), "")
 }
 
-/// What serde calls a type or a value, in the words of this module.
+/// Translates serde's name of a type or value into the words of this module.
 fn plain(text: &str) -> String {
     let (kind, value) = text.split_once(' ').unwrap_or((text, ""));
     match kind {

@@ -19,13 +19,13 @@ pub enum Severity {
 pub struct Problem {
     /// How bad it is.
     pub severity: Severity,
-    /// What kind of problem it is; stable, in kebab case.
+    /// The kind of problem; stable, in kebab case.
     pub code: &'static str,
-    /// What is wrong: a lowercase fragment without a full stop.
+    /// The message: a lowercase fragment without a full stop.
     pub message: String,
     /// Where, and what else belongs to it. The first one is the position of the problem.
     pub labels: Vec<Label>,
-    /// What to do.
+    /// A hint at what to do.
     pub help: Option<String>,
     /// A piece of text and what to write in its place.
     pub patch: Option<(Place, String)>,
@@ -38,7 +38,7 @@ pub struct Label {
     pub span: Place,
     /// The remark, perhaps empty.
     pub text: String,
-    /// Whether the problem is here, or this only belongs to it.
+    /// True if the problem is here, or this only belongs to it.
     pub primary: bool,
 }
 
@@ -90,7 +90,7 @@ impl Problem {
     }
 }
 
-/// Whether any of these is an error.
+/// Returns whether any of these is an error.
 pub fn any_error(problems: &[Problem]) -> bool {
     problems.iter().any(|problem| problem.severity == Severity::Error)
 }

@@ -3,7 +3,7 @@
 /// Named defaults, as TOML text.
 #[derive(Debug)]
 pub struct Profile {
-    /// What scenarios call it.
+    /// The name in scenarios.
     pub name: &'static str,
     /// One line for lists.
     pub summary: &'static str,

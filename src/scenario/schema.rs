@@ -91,7 +91,7 @@ fn several(registries: &Registries, generator: &mut SchemaGenerator) -> Value {
     })
 }
 
-/// What carries out operations, as a variant.
+/// The schema of what carries out operations, as a variant.
 fn variant(mut patterns: Value) -> Value {
     let switches = json!({
         "type": "array",
@@ -111,7 +111,7 @@ fn techniques() -> Value {
     json!({ "anyOf": [technique, { "type": "array", "items": technique, "minItems": 1 }] })
 }
 
-/// What carries out operations from a time on.
+/// The schema of what carries out operations from a time on.
 fn switch(mut patterns: Value) -> Value {
     patterns["properties"]["at"] = described(Span::schema(), "From when on.");
     patterns["properties"]["technique"] = techniques();

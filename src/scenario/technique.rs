@@ -27,14 +27,14 @@ pub struct TechniqueText {
 }
 
 impl TechniqueText {
-    /// What a problem is about: the first name in backticks that the settings say.
+    /// The name that a problem is about: the first name in backticks that the settings say.
     pub fn named_in(&self, message: &str) -> Option<&At<String>> {
         let mut named = message.split('`').skip(1).step_by(2);
         named.find_map(|name| self.words.iter().find(|word| word.value == name))
     }
 }
 
-/// What a variant means that names no technique.
+/// The techniques of a variant that names none.
 pub fn usual(place: &Place, decoder: &mut Decoder<'_>) -> Vec<TechniqueText> {
     let source = "the usual end of a migration";
     decoder.used(format!("'{}'", TableSplit::NAME), Origin::Default { source });

@@ -13,7 +13,7 @@ use crate::kernel::Span;
 pub struct At<T> {
     /// Where it is written.
     pub place: Place,
-    /// What is written.
+    /// The value as written.
     pub value: T,
 }
 
@@ -43,7 +43,7 @@ pub struct Share(pub f64);
 #[derive(Clone, Copy, Debug)]
 pub struct Length(pub Span);
 
-/// What a cell of a table may hold: a whole number or a word.
+/// The value of a cell: a whole number or a word.
 #[derive(Clone, Debug)]
 pub enum Scalar {
     /// A whole number.
@@ -52,7 +52,7 @@ pub enum Scalar {
     Word(String),
 }
 
-/// What an expectation compares with: a duration, a number, or another variant.
+/// The other side of an expectation: a duration, a number, or another variant.
 #[derive(Clone, Debug)]
 pub enum Amount {
     /// A duration.

@@ -100,7 +100,7 @@ pub const MANUAL: &str = include_str!("variant.rs");
 pub struct Roster {
     /// The patterns, each once, in the order in which they are named.
     parts: Vec<Part>,
-    /// What holds from the start, then each switch.
+    /// The settings from the start, then those of each switch.
     eras: Vec<EraText>,
 }
 
@@ -110,7 +110,7 @@ struct Part {
     pattern: Arc<dyn Prepared>,
 }
 
-/// What holds from a time on; what it does not name stays as it was.
+/// The settings from a time on; what it does not name stays as it was.
 #[derive(Clone)]
 struct EraText {
     at: At<Span>,
@@ -289,7 +289,8 @@ impl Roster {
         self.parts.iter().flat_map(|part| part.pattern.drivers()).collect()
     }
 
-    /// Whether what it names exists, every operation has a pattern, and the times make sense.
+    /// Returns whether what it names exists, every operation has a pattern, and the times make
+    /// sense.
     pub fn check_names(&self, operations: &Names, load: &At<Length>, problems: &mut Vec<Problem>) {
         let named = self.eras.iter().flat_map(|era| &era.named);
         named.for_each(|(operation, _)| {

@@ -40,7 +40,7 @@ pub struct Fuzz<'a> {
     pub operations: usize,
     /// How many faults a run has at most.
     pub most: u32,
-    /// Whether every kind, time and point is alike, instead of a swarm.
+    /// True if every kind, time and point is alike, instead of a swarm.
     pub uniform: bool,
 }
 

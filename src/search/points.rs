@@ -25,7 +25,7 @@ pub struct Passed {
     pub at: Time,
     /// How many records the history had by then: what is behind the point comes later.
     pub records: u64,
-    /// Whether nothing was under way in the world, as far as it can tell.
+    /// True if nothing was under way in the world, as far as it can tell.
     pub quiet: bool,
     /// What the run itself knew of it.
     pub point: Point,

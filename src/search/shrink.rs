@@ -29,7 +29,7 @@ pub struct Shrunk {
     pub tried: Tried,
     /// How many runs that took.
     pub runs: u32,
-    /// Whether nothing simpler is left, or the runs were used up.
+    /// True if nothing simpler is left, or the runs were used up.
     pub finished: bool,
 }
 
@@ -46,7 +46,7 @@ pub struct Step {
     pub runs: u32,
 }
 
-/// Whether a run violates a property inside the budget of the pattern.
+/// Returns whether a run violates a property inside the budget of the pattern.
 pub fn violates(tried: &Tried, property: &str) -> bool {
     let violated = |verdict| verdict == Verdict::Violated;
     tried.degraded.is_none()

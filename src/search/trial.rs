@@ -102,8 +102,8 @@ pub struct Tried {
 }
 
 impl Offer {
-    /// Whether it concerns a row that another operation makes: it follows that one, and comes after
-    /// it in every run.
+    /// Returns whether it concerns a row that another operation makes: it follows that one, and
+    /// comes after it in every run.
     pub fn follows(&self, other: &Self) -> bool {
         let made = |key: &RowKey| maker(*key).is_some();
         let mut keys = self.info.keys.iter().filter(|key| made(key));

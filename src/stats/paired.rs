@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::bootstrap::{MIN_SEEDS, bootstrap_interval};
 use super::median;
 
-/// What a paired comparison shows.
+/// The verdict of a paired comparison.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
@@ -27,7 +27,7 @@ pub struct Paired {
     pub difference: f64,
     /// Its 95 % bootstrap interval; `None` with fewer than [`MIN_SEEDS`] seeds.
     pub interval: Option<(f64, f64)>,
-    /// What that shows.
+    /// The verdict that the interval allows.
     pub verdict: Verdict,
 }
 

@@ -11,7 +11,7 @@ use super::sample::Level;
 pub struct Observation {
     /// How long it lasted, or had lasted when the observation was cut off.
     pub time: u64,
-    /// Whether it was cut off.
+    /// True if the observation was cut off before its end.
     pub censored: bool,
 }
 

@@ -21,7 +21,7 @@ use crate::model::system::System;
 /// The owner does all the writing.
 pub struct AuditSink;
 
-/// What the sink writes.
+/// The settings of an audit sink.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Settings {

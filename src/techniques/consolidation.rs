@@ -36,7 +36,7 @@ use crate::model::system::{Grant, ServiceId, System};
 /// Several services become one.
 pub struct Consolidation;
 
-/// Who becomes one.
+/// The services that become one.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Settings {

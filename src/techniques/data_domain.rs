@@ -22,7 +22,7 @@ use crate::model::system::{ServiceId, System, TableId};
 /// A shared database with a declared set of users.
 pub struct DataDomain;
 
-/// Who is in the domain, and what.
+/// The services and tables of the domain.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Settings {
@@ -74,7 +74,7 @@ fn written_by(system: &System, members: &[ServiceId]) -> Vec<TableId> {
     system.table_ids().filter(written).collect()
 }
 
-/// Who has a part in a table and is not in the domain.
+/// The services that use a table and are not in the domain.
 fn strangers(system: &System, table: TableId, members: &[ServiceId]) -> Vec<String> {
     let name = layout::table(system, table);
     let owner = system.table(table).owner;

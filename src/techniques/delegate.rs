@@ -26,7 +26,7 @@ use crate::model::system::{Effect, ServiceId, StepSpec, System, TableId};
 /// One owner, which the others ask.
 pub struct Delegate;
 
-/// Who becomes the owner, and of what.
+/// The new owner, and its tables.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Settings {

@@ -1,4 +1,4 @@
-//! What techniques have in common: names that become ids, where a service keeps its tables, and
+//! The common helpers of techniques: names that become ids, where a service keeps its tables, and
 //! the small changes of a layout of which the large ones are made.
 
 use crate::model::system::{

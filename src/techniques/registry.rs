@@ -1,4 +1,4 @@
-//! What an ownership technique is to the rest of driftlab, and the list of those that exist.
+//! The interface of an ownership technique, and the list of those that exist.
 
 use std::sync::Arc;
 
@@ -9,13 +9,13 @@ pub use crate::model::registry::Settings;
 
 /// A way to arrange who owns which data: one type, one file, one word in the registry.
 pub trait Technique: 'static {
-    /// What scenarios call it, in kebab case.
+    /// The name in scenarios, in kebab case.
     const NAME: &'static str;
     /// One line for lists.
     const SUMMARY: &'static str;
     /// Its own file (`include_str!`), whose leading `//!` lines are its manual page.
     const MANUAL: &'static str;
-    /// What can be chosen about it.
+    /// The settings of the technique.
     type Settings: Settings;
 
     /// The system as it is laid out by this technique. What is there keeps its number: services,
@@ -31,7 +31,7 @@ pub trait Technique: 'static {
 pub trait PreparedTechnique: Send + Sync {
     /// The name of the technique.
     fn name(&self) -> &'static str;
-    /// What it does, in one line.
+    /// The technique in one line.
     fn summary(&self) -> &'static str;
     /// Its settings, defaults included.
     fn settings(&self) -> serde_json::Value;

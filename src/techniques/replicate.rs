@@ -23,7 +23,7 @@ use crate::model::system::{Feed, ReplicaSpec, ServiceId, System, TableId};
 /// Readers keep copies.
 pub struct Replicate;
 
-/// What is copied, to whom and how.
+/// The tables to copy, their readers, and how they are fed.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Settings {
@@ -93,7 +93,7 @@ impl Technique for Replicate {
     }
 }
 
-/// Who reads a table that somebody else owns.
+/// The services that read a table of another owner.
 pub(super) fn readers(system: &System, table: TableId) -> Result<Vec<ServiceId>, String> {
     let owner = system.table(table).owner;
     let readers = system.readers(table).into_iter().filter(|reader| *reader != owner);

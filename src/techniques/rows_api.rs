@@ -21,7 +21,7 @@ use crate::model::system::{Api, System};
 /// The owner's interface shows its rows.
 pub struct RowsApi;
 
-/// What is exposed.
+/// The tables whose rows the owner exposes.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Settings {

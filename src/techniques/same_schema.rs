@@ -22,7 +22,7 @@ use crate::model::system::{ServiceId, System};
 /// Separate data, one schema.
 pub struct SameSchema;
 
-/// What is defined together.
+/// The tables that are defined together.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Settings {

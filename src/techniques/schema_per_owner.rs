@@ -23,7 +23,7 @@ use crate::model::system::System;
 /// One database, one writer per table, readers everywhere.
 pub struct SchemaPerOwner;
 
-/// What is brought together, and where.
+/// The tables that are brought together, and where.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Settings {

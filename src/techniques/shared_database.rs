@@ -23,7 +23,7 @@ use crate::model::system::{ServiceId, System};
 /// One database, every service at it.
 pub struct SharedDatabase;
 
-/// What is shared, and where.
+/// The tables that are shared, and where.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Settings {

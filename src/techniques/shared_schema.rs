@@ -21,7 +21,7 @@ use crate::model::system::System;
 /// Readers go to the owner's tables.
 pub struct SharedSchema;
 
-/// What is open to readers.
+/// The tables that are open to readers.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Settings {

@@ -15,7 +15,7 @@ pub trait Rule: Debug {
     fn begin(&mut self);
     /// For how many entities the rule is false now.
     fn violated(&self) -> u64;
-    /// Whether anything that it speaks of changed since it began.
+    /// Returns whether anything that it speaks of changed since it began.
     fn touched(&self) -> bool;
 }
 

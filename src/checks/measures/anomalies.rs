@@ -18,7 +18,7 @@ pub struct Anomalies {
     disordered: u64,
     delivered: u64,
     applied: u64,
-    /// Whether any read looks at operations, so that one could be dirty.
+    /// True if any read looks at operations, so that one could be dirty.
     reads: bool,
     /// The rows that the operations touch, a step after the other.
     touched: Vec<Row>,

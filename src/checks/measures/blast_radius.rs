@@ -31,7 +31,7 @@ impl Tally {
         self.bad += u64::from(bad);
     }
 
-    /// Whether a greater share went badly than of the others.
+    /// Returns whether a greater share went badly than of the others.
     fn is_worse_than(self, other: Self) -> bool {
         self.bad * other.all.max(1) > other.bad * self.all
     }

@@ -106,7 +106,7 @@ impl Contention {
 }
 
 impl Between {
-    /// Whether it waited for another service.
+    /// Returns whether it waited for another service.
     pub fn is_foreign(&self) -> bool {
         self.holder.is_some_and(|holder| holder != self.service)
     }

@@ -125,7 +125,7 @@ fn relevant_steps(system: &System, spec: &OperationSpec) -> u8 {
     relevant
 }
 
-/// Whether a step changes the column that a subject names.
+/// Returns whether a step changes the column that a subject names.
 fn changes(spec: &OperationSpec, step: StepId, subject: u32) -> bool {
     let (table, column) = subject_column(subject);
     let step = &spec.steps[step.index()];

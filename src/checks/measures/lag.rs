@@ -25,7 +25,7 @@ pub enum Lag {
 pub struct End {
     /// When, ns.
     pub at: u64,
-    /// Whether the system had come to rest.
+    /// True if the system had come to rest.
     pub settled: bool,
 }
 

@@ -76,7 +76,7 @@ pub struct Measure {
     pub unit: Unit,
     /// What kind of number it is.
     pub kind: MeasureKind,
-    /// Whether less is better; a table marks the best.
+    /// True if less is better; a table marks the best.
     pub lower_is_better: bool,
     /// The exact definition.
     pub what: &'static str,
@@ -143,7 +143,7 @@ impl Distribution {
         (self.values.len() + self.censored.len()) as u64 + self.never
     }
 
-    /// Whether it holds nothing at all.
+    /// Returns whether it holds nothing at all.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -76,7 +76,7 @@ impl ReadNumber {
         }
     }
 
-    /// Whether it has many values in a run.
+    /// Returns whether it has many values in a run.
     pub const fn is_distribution(self) -> bool {
         matches!(self, Self::Latency | Self::Age)
     }

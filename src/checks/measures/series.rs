@@ -65,7 +65,7 @@ pub struct FaultWindow {
     pub ended: Option<Time>,
     /// How many nodes it strikes by name; none if the pattern at work has no such node.
     pub nodes: u64,
-    /// Whether any operation was under way meanwhile.
+    /// True if any operation was under way meanwhile.
     pub hit: bool,
 }
 

@@ -24,7 +24,7 @@ impl Case {
         self.chances += 1;
     }
 
-    /// Whether it could have failed at all.
+    /// Returns whether it could have failed at all.
     pub const fn had_a_chance(&self) -> bool {
         self.chances > 0
     }

@@ -114,7 +114,7 @@ pub struct Ended<'a> {
     pub system: &'a System,
     /// What every operation came to.
     pub operations: &'a Operations,
-    /// Whether everything had come to rest.
+    /// True if everything had come to rest.
     pub settled: bool,
     /// When the run ended.
     pub at: Time,
@@ -130,8 +130,8 @@ impl Ended<'_> {
         self.within.map(|within| self.quiet + within)
     }
 
-    /// Whether what is open now stays open: the system is at rest, or has had all the time that it
-    /// was promised to need.
+    /// Returns whether what is open now stays open: the system is at rest, or has had all the time
+    /// that it was promised to need.
     pub fn is_final(&self) -> bool {
         self.settled || self.bound().is_some_and(|bound| self.at >= bound)
     }

@@ -46,7 +46,7 @@ struct Line {
 }
 
 impl WriteAhead {
-    /// Whether such a line is still only in memory.
+    /// Returns whether such a line is still only in memory.
     fn is_volatile(&self, line: Line, only_at: Option<NodeId>) -> bool {
         self.logs
             .values()

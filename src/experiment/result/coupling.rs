@@ -30,7 +30,7 @@ impl Contended {
         self.core + self.connection + self.lock
     }
 
-    /// Whether it waited for another service.
+    /// Returns whether it waited for another service.
     pub fn is_foreign(&self) -> bool {
         self.holder != self.service && self.holder != NOBODY
     }

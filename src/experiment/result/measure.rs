@@ -202,7 +202,7 @@ pub struct SeedQuantiles {
     pub p99: Option<Quantile>,
     /// The maximum.
     pub max: Option<Quantile>,
-    /// Whether the run did not settle, so that these are Kaplan-Meier estimates.
+    /// True if the run did not settle, so that these are Kaplan-Meier estimates.
     pub censored: bool,
 }
 

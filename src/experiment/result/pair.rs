@@ -94,7 +94,7 @@ impl Pair {
         }
     }
 
-    /// Whether `variant` is shown to be better than `baseline`.
+    /// Returns whether `variant` is shown to be better than `baseline`.
     pub fn is_better(&self) -> bool {
         matches!(
             (self.verdict, self.better),
@@ -102,7 +102,7 @@ impl Pair {
         )
     }
 
-    /// Whether `variant` is shown to be worse than `baseline`.
+    /// Returns whether `variant` is shown to be worse than `baseline`.
     pub fn is_worse(&self) -> bool {
         self.turned().is_better()
     }

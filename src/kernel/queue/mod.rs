@@ -17,7 +17,7 @@ const SEQUENCE_BITS: u32 = 40;
 /// Bits of a slot number: enough for 8.4 million timers at a time.
 const SLOT_BITS: u32 = 23;
 
-/// What an [`Entry`] says besides its time: `sequence(40) | extra(1) | slot(23)`.
+/// Everything of an [`Entry`] but its time: `sequence(40) | extra(1) | slot(23)`.
 ///
 /// The sequence number is unique in a run, so a key is never used twice, and an entry whose timer
 /// was cancelled is recognised by no longer being the key that its slot remembers.
@@ -40,7 +40,7 @@ impl Key {
         Self(sequence << (SLOT_BITS + 1) | u64::from(extra) << SLOT_BITS | u64::from(slot))
     }
 
-    /// Whether the slot is one of the second kind.
+    /// Returns whether the slot belongs to an extra timer, not to a task's own.
     #[inline]
     pub const fn is_extra(self) -> bool {
         self.0 >> SLOT_BITS & 1 == 1
@@ -107,7 +107,7 @@ pub trait PendingSet {
     /// How many entries there are, cancelled ones included.
     fn len(&self) -> usize;
 
-    /// Whether there is none.
+    /// Returns whether the queue holds no entry.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -34,7 +34,7 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
     vec(op, 1..300)
 }
 
-/// What a queue must do: always hand out the least entry.
+/// A reference queue that always hands out the least entry.
 #[derive(Default)]
 struct Sorted(BTreeSet<Entry>);
 

@@ -18,7 +18,7 @@ fn at(millis: u64) -> Time {
     Time::ZERO + ms(millis)
 }
 
-/// What happened, in order.
+/// The lines that processes wrote, in order.
 #[derive(Clone, Default)]
 struct Log(Rc<RefCell<Vec<String>>>);
 
@@ -301,7 +301,7 @@ fn a_step_of_a_clock_is_taken_back_by_its_opposite() {
     assert_eq!(sim.local_now(node), at(150));
 }
 
-/// What several faults take off a clock together does not make it stand still.
+/// Several drifts of one clock add up without stopping it.
 #[test]
 fn a_clock_never_stands_still() {
     let simulation = Simulation::new();

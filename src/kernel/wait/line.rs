@@ -8,7 +8,7 @@ use crate::kernel::{Sim, TaskId};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Ticket(u64);
 
-/// What became of somebody who waits.
+/// The state of one waiter in a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     /// Still in line.

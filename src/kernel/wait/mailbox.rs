@@ -60,7 +60,7 @@ impl<T> Mailbox<T> {
         self.0.state.borrow().items.len()
     }
 
-    /// Whether there is no item.
+    /// Returns whether the mailbox is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -24,7 +24,7 @@ fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// What is done to a waiting future; the numbers choose one.
+/// A random operation on a waiting future; the numbers choose which.
 #[derive(Clone, Copy, Debug)]
 enum Op {
     Begin,

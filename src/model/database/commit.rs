@@ -106,14 +106,14 @@ impl Database {
         Err(refusal)
     }
 
-    /// Whether the answer to a commit gets through to its caller.
+    /// Returns whether the answer to a commit gets through to its caller.
     pub(super) fn is_heard(&self, call: &Call, force: Action, apply: Action) -> bool {
         force != Action::Mute
             && apply != Action::Mute
             && !self.suffers(LocalFault::CommitUnknown, call)
     }
 
-    /// Whether a transaction meets with a trouble of this database.
+    /// Returns whether a local fault of this database strikes a transaction.
     pub(super) fn suffers(&self, local_fault: LocalFault, call: &Call) -> bool {
         self.env.suffers(local_fault, self.spec().name.stream, &call.ctx, 0)
     }
@@ -213,7 +213,7 @@ impl Database {
         }
     }
 
-    /// What a new version of a row shows that the old one did not, and its new values.
+    /// The effects and values of a new version of a row that the old one did not show.
     pub(super) fn compare(
         &self,
         id: RowId,

@@ -1,4 +1,4 @@
-//! Who waits for whom in a database that several services use.
+//! Waits between services in a database that several services use.
 //!
 //! Whoever waits for a core, a connection or a row lock waits for those who hold them meanwhile.
 //! The store knows both sides and writes down, when a wait ends, how much of it goes to which
@@ -52,7 +52,7 @@ struct RowWait {
     row: RowId,
     ctx: Ctx,
     since: Time,
-    /// What goes to the account of each service so far, in ns.
+    /// The part of the wait that each service has caused so far, in ns.
     shares: BTreeMap<ServiceId, u64>,
 }
 

@@ -84,7 +84,7 @@ impl Database {
         Ok(())
     }
 
-    /// What a row of a copy shows of a step that was taken in another table: as
+    /// The effect that a row of a copy shows of a step that was taken in another table: as
     /// [`super::ledger::Ledger::shows`], but by what was copied.
     pub(super) fn copy_shows(&self, op: OpId, step: StepId, row: &Row) -> (i32, i32) {
         let info = self.env.operation(op);

@@ -1,4 +1,4 @@
-//! What statements do to rows: steps and their compensation, and values that a job derived.
+//! The effects of statements on rows: steps, their compensation, and values that a job derived.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub(super) enum Reason {
     RowExists = 3,
 }
 
-/// What a statement wants to write.
+/// The content that a statement is about to write.
 pub(super) enum Written {
     /// These values.
     Cells(Vec<(u8, Derived)>, Policy),
@@ -334,7 +334,7 @@ impl Database {
         })
     }
 
-    /// Whether chance refuses some step that a version would bring into a cell.
+    /// Returns whether a random refusal strikes a step that a version would bring into a cell.
     pub(super) fn would_refuse(&self, id: RowId, column: u8, version: &Version) -> bool {
         let entries = version.provenance.entries();
         let entries = self.ledger.settle(entries, id.table, column, id.key);
@@ -348,7 +348,8 @@ impl Database {
         })
     }
 
-    /// Whether chance refuses a step: drawn once per operation and step, equal everywhere.
+    /// Returns whether a random refusal strikes a step: drawn once per operation and step, equal
+    /// everywhere.
     pub(super) fn is_unlucky(&self, op: OpId, step: &StepSpec) -> bool {
         let Some(Refuse::Probability(share)) = step.refuse else { return false };
         let stream = self.env.op_stream(op);
@@ -396,7 +397,7 @@ impl Writing<'_> {
         }
     }
 
-    /// What a column would hold.
+    /// The value that a column would hold.
     fn value_after(&self, row: &Row, column: u8) -> i64 {
         let listed = |cells: &[(u8, ValueSpec)]| {
             cells.iter().find(|cell| cell.0 == column).map(|cell| self.value(cell.1))

@@ -17,7 +17,7 @@ pub struct IdemKey {
     pub step: StepId,
     /// Carried out or taken back.
     pub direction: Direction,
-    /// Who does it, where several do.
+    /// The consumer that claims the key, where a step has several.
     pub consumer: u16,
 }
 

@@ -1,4 +1,5 @@
-//! What the store shows: which step an effect in a cell counts for, and how often it is shown now.
+//! The effects that a store shows: which step an effect in a cell counts for, and how often it is
+//! shown now.
 //!
 //! A job that derives `open_tickets` from ticket rows carries the effects of the steps that wrote
 //! those rows. They count here for the step of the same operation that this cell belongs to: the
@@ -33,7 +34,7 @@ pub(super) struct Ledger {
     shown: RefCell<Vec<[i8; 2]>>,
 }
 
-/// What a row or cell shows of one step.
+/// The state of one step as a row or cell shows it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Shows {
     /// How often the effect is shown.
@@ -105,8 +106,8 @@ impl Ledger {
         Effect { step: found.map_or(effect.step, StepId), ..effect }
     }
 
-    /// Whether a change of this effect in this cell is what shows its step: each step is shown by
-    /// one cell only, however many it writes.
+    /// Returns whether a change of this effect in this cell is what shows its step: each step is
+    /// shown by one cell only, however many it writes.
     pub fn is_shown_by(&self, effect: Effect, table: TableId, column: u8, key: RowKey) -> bool {
         let info = self.env.operation(effect.op);
         let operation = self.env.system().operation(info.kind);
@@ -127,7 +128,7 @@ impl Ledger {
         *tally = tally.saturating_add(times.clamp(-127, 127) as i8);
     }
 
-    /// What is shown of a step now.
+    /// The state of a step as the store shows it now.
     pub fn shows(&self, effect: Effect) -> Shows {
         let shown = self.shown.borrow();
         let tally = self.tally(effect).and_then(|place| shown.get(place));

@@ -22,7 +22,7 @@ pub(crate) enum Mode {
     Exclusive,
 }
 
-/// What became of a request.
+/// The outcome of a lock request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Asked {
     /// The lock is held now, or was already.
@@ -171,12 +171,12 @@ impl LockTable {
         self.parties.get(&txn).and_then(|party| party.awaits)
     }
 
-    /// Who holds a row.
+    /// The transactions that hold a lock on a row.
     pub fn holding(&self, row: RowId) -> impl Iterator<Item = TxnId> {
         self.holders(row).iter().map(|holder| holder.txn)
     }
 
-    /// Whether somebody holds a row alone, and may be about to write it.
+    /// Returns whether a transaction holds the exclusive lock on a row.
     pub fn is_exclusive(&self, row: RowId) -> bool {
         self.holders(row).iter().any(|holder| holder.mode == Mode::Exclusive)
     }
@@ -227,7 +227,7 @@ impl LockTable {
         }
     }
 
-    /// Whether some holder of `row` waits, directly or through others, for `txn`.
+    /// Returns whether some holder of `row` waits, directly or through others, for `txn`.
     ///
     /// It suffices to follow holders: whoever waits ahead in a line waits for the same holders.
     fn closes_circle(&self, txn: TxnId, row: RowId) -> bool {
@@ -254,7 +254,7 @@ impl LockTable {
 }
 
 impl Queue {
-    /// Whether the holders leave room for this request.
+    /// Returns whether the holders leave room for this request.
     fn admits(&self, waiter: Waiter) -> bool {
         match waiter.mode {
             Mode::Shared => self.holders.iter().all(|holder| holder.mode == Mode::Shared),

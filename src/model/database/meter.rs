@@ -9,7 +9,7 @@ pub struct Totals {
     pub busy_area: u64,
     /// How long each statement kept its core, summed, those cut off by a crash included.
     pub busy_sum: u64,
-    /// What those that came to their end had been drawn to take.
+    /// The drawn demand of the statements that ended, in ns.
     pub drawn: u64,
     /// Messages to and from the database that were sent.
     pub sent: u64,

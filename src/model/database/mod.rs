@@ -69,7 +69,7 @@ pub use txn::{Policy, StepRef};
 
 /// The network as sessions need it: lossless and ordered, but it may be cut for a while.
 pub trait Wire {
-    /// Whether anything passes from one node to another now.
+    /// Returns whether anything passes from one node to another now.
     fn up(&self, from: NodeId, to: NodeId) -> bool;
     /// Is notified when a link is cut or mended.
     fn changed(&self) -> Signal;
@@ -145,7 +145,7 @@ pub struct Database {
     wire: Rc<dyn Wire>,
     log: Log<Entry>,
     ledger: Ledger,
-    /// Who waits for whom, if several services use it.
+    /// The waits between services, if several use the database.
     contention: Option<Rc<Contention>>,
     /// Somebody committed.
     committed: Signal,
@@ -216,8 +216,8 @@ impl Database {
         self.state().last_change
     }
 
-    /// Whether anything is left to do here: an open transaction, a lock, a prepared branch, an
-    /// event in the outbox, or a recovery.
+    /// Returns whether anything is left to do here: an open transaction, a lock, a prepared branch,
+    /// an event in the outbox, or a recovery.
     pub fn busy(&self) -> bool {
         let state = self.state();
         !state.serving
@@ -227,7 +227,7 @@ impl Database {
             || !state.outbox.is_empty()
     }
 
-    /// Whether it serves: neither crashed nor recovering.
+    /// Returns whether the database serves: it has neither crashed nor is recovering.
     pub fn is_serving(&self) -> bool {
         self.state().serving
     }

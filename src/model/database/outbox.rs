@@ -14,7 +14,7 @@ use crate::model::env::Ctx;
 use crate::model::record::OpId;
 use crate::model::system::{ServiceId, StepId};
 
-/// What an event tells.
+/// The message of an event to its consumers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum EventKind {
     /// The step was carried out.
@@ -25,14 +25,14 @@ pub enum EventKind {
     Undone,
 }
 
-/// What happened to a step of an operation.
+/// An event: the outcome of one step of an operation.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Event {
     /// The operation.
     pub op: OpId,
     /// The step.
     pub step: StepId,
-    /// What happened to it.
+    /// The outcome of the step.
     pub kind: EventKind,
 }
 

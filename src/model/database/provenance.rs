@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::model::record::OpId;
 use crate::model::system::StepId;
 
-/// Whether a step is carried out or taken back.
+/// The direction of a step: carried out or taken back.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
 pub enum Direction {
@@ -94,7 +94,7 @@ impl Provenance {
         self.0.as_ref().map_or(0, |link| link.depth)
     }
 
-    /// Whether it is the same chain, and not just one that says the same.
+    /// Returns whether both are the same allocation, not only equal.
     pub(super) fn same(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             (Some(a), Some(b)) => Arc::ptr_eq(a, b),
@@ -103,7 +103,7 @@ impl Provenance {
         }
     }
 
-    /// What this chain has more often (or, below zero, less often) than an older one, in order.
+    /// The entries that this chain has more often (or, below zero, less often) than an older one.
     pub(super) fn since(&self, old: &Self) -> Vec<Entry> {
         let mut change = Vec::new();
         let (mut new, mut old) = (self, old);
@@ -126,7 +126,7 @@ impl Provenance {
         self.since(&Self::default())
     }
 
-    /// What a value computed from several others reflects: each effect as often as the one of
+    /// The provenance of a value computed from several others: each effect as often as the one of
     /// them that reflects it most. Cells of one row share effects, and must not count them twice.
     fn union<'a>(members: impl Iterator<Item = &'a Self>) -> Self {
         let mut distinct: Vec<&Self> = Vec::new();
@@ -219,7 +219,7 @@ impl Derived {
         self.value
     }
 
-    /// What must be added to `current` to make it this.
+    /// The difference that turns `current` into this version.
     pub fn delta_from(&self, current: &Version) -> Delta {
         Delta {
             amount: self.value.wrapping_sub(current.value),

@@ -1,4 +1,4 @@
-//! What readers see, and the probes that write down what a reader sees.
+//! Reads, and the probes that record the version that a reader saw.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ impl Database {
         .await
     }
 
-    /// What a row, or the copy of one, shows of a step: as a `ProbeSaw` record says it.
+    /// The state of a step as a row, or the copy of one, shows it to a probe.
     fn shows(&self, ctx: &Ctx, row: RowId) -> u64 {
         let Ctx { op, step, .. } = *ctx;
         let kind = self.env.operation(op).kind;
@@ -178,8 +178,8 @@ impl Database {
         Ok(RowVersion::new(row.key, Arc::clone(seen)))
     }
 
-    /// What the service of a transaction knows of the columns on which a request relies is how they
-    /// are.
+    /// Checks that the service of a transaction speaks the current schema of the columns that a
+    /// request relies on.
     #[inline]
     pub(super) fn fits(&self, call: &Call, table: TableId) -> Result<(), DbError> {
         if !self.env.has_schema_changes() {

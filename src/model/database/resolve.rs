@@ -24,7 +24,7 @@ pub enum Vote {
     ReadOnly,
 }
 
-/// What becomes of a prepared branch, and how that is written down.
+/// The outcome of a prepared branch, and how it is recorded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Decision {
     /// Commit, else abort.
@@ -61,7 +61,7 @@ impl Decision {
 pub struct Branch {
     /// The local transaction.
     pub txn: TxnId,
-    /// What its owner calls it; see [`transaction_of`].
+    /// The name that its owner gave it; see [`transaction_of`].
     pub tag: u64,
     /// The operation on whose behalf it wrote.
     pub op: OpId,
@@ -69,7 +69,7 @@ pub struct Branch {
     pub since: Time,
 }
 
-/// What the log keeps of a prepared branch.
+/// The log record of a prepared branch.
 pub(super) struct InDoubt {
     pub txn: TxnId,
     pub tag: u64,

@@ -52,7 +52,7 @@ impl Row {
         }
     }
 
-    /// The same, to be changed.
+    /// The provenance of a column, mutable.
     pub fn provenance_mut(&mut self, column: u8) -> &mut Provenance {
         match column {
             EXISTENCE => &mut self.existence,
@@ -74,7 +74,7 @@ impl RowVersion {
         Self { key, row }
     }
 
-    /// Whether a row holds this very version, provenance and all.
+    /// Returns whether a row holds this very version, provenance and all.
     pub(super) fn is_same(&self, other: &Row) -> bool {
         let cells = self.row.cells.iter().zip(&other.cells);
         self.row.live == other.live
@@ -96,7 +96,7 @@ impl RowVersion {
         self.key
     }
 
-    /// Whether there is such a row: not if it was never made, nor if it was deleted.
+    /// Returns whether the row exists: it was made and not deleted.
     pub fn exists(&self) -> bool {
         self.row.live
     }
@@ -112,8 +112,8 @@ impl RowVersion {
         self.row.cells.get(usize::from(column)).cloned().unwrap_or_default()
     }
 
-    /// Whether the row exists (1) or not (0), as a version; written to column [`EXISTENCE`], it
-    /// makes or deletes a row.
+    /// The existence (1) or absence (0) of the row, as a version; written to column [`EXISTENCE`],
+    /// it makes or deletes a row.
     pub fn existence(&self) -> Version {
         let provenance = self.row.existence.clone();
         Version { value: i64::from(self.row.live), provenance }
@@ -183,7 +183,7 @@ impl Table {
         }
     }
 
-    /// Whether a query can come across a row: it is an initial one, or somebody has written it.
+    /// Returns whether a query can find a row: it is an initial one, or somebody has written it.
     /// (A job may have attested that a row which never was is rightly missing.)
     fn is_known(&self, key: RowKey, row: &Row) -> bool {
         key.0 < self.initial_rows || row.version > 0

@@ -422,7 +422,7 @@ impl Txn {
         &self.database
     }
 
-    /// Who opened it.
+    /// The context of the process that opened the session.
     pub fn ctx(&self) -> &Ctx {
         &self.ctx
     }

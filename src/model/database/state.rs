@@ -1,4 +1,4 @@
-//! What a database holds, volatile and durable.
+//! The state of a database, volatile and durable.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -65,7 +65,7 @@ pub(super) struct Session {
     pub _connection: (Permit, Option<Holding>),
 }
 
-/// What a transaction wrote.
+/// The writes of a transaction.
 #[derive(Default)]
 pub(super) struct Changes {
     /// New rows, in order.
@@ -155,7 +155,7 @@ impl State {
         self.tables[table.index()].as_ref().expect("the table is stored here")
     }
 
-    /// The same, to be changed.
+    /// A table, mutable.
     pub fn table_mut(&mut self, table: TableId) -> &mut Table {
         self.tables[table.index()].as_mut().expect("the table is stored here")
     }

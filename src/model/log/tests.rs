@@ -1,4 +1,4 @@
-//! What a log keeps, and how flushes are shared.
+//! Tests of the log: durability, and flushes that several writers share.
 
 use std::cell::RefCell;
 use std::sync::Arc;

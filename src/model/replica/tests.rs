@@ -44,7 +44,7 @@ fn changed_shop(
     record_run(&setup, seed)
 }
 
-/// What the cells of a table came to hold, and how often one changed.
+/// The final values of the cells of a table, and how often one changed.
 fn values(told: &RecordedRun, table: TableId) -> (Vec<i64>, usize) {
     let mut values = vec![99; 5];
     let mut changes = 0;

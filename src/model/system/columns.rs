@@ -19,8 +19,8 @@ impl Columns {
         Self(self.0 | other.0)
     }
 
-    /// Whether what relies on `these` columns is touched by a change of the columns of this set: if
-    /// it names one of them, and always if the whole table changes.
+    /// Returns whether what relies on `these` columns is touched by a change of the columns of this
+    /// set: if it names one of them, and always if the whole table changes.
     pub const fn touch(self, these: Self) -> bool {
         self.0 == u16::MAX || self.0 & these.0 != 0
     }

@@ -10,25 +10,25 @@ use std::ops::Range;
 use super::{Api, Grant, OperationKind, ServiceId, System, TableId};
 use crate::kernel::{Span, Time};
 
-/// What holds from a time on.
+/// A layout that holds from a time on.
 #[derive(Clone, Debug)]
 pub struct Layout {
     /// From when on, since the start of the run.
     pub from: Span,
-    /// What takes the place of each declared kind of operation, in their order: perhaps itself.
+    /// The replacement of each declared kind of operation, in their order: perhaps itself.
     pub kinds: Vec<OperationKind>,
-    /// Who has which right to each table.
+    /// The rights to each table.
     pub rights: Vec<Rights>,
 }
 
-/// Who goes to a table, and what those depend on who ask for it.
+/// The services that access a table directly, and the interface for all others.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Rights {
     /// The service that answers for it.
     pub owner: ServiceId,
     /// Services beside the owner that go to it directly.
     pub grants: Vec<Grant>,
-    /// What others who ask its owner depend on.
+    /// The interface that callers of its owner depend on.
     pub api: Api,
 }
 
@@ -38,7 +38,7 @@ impl System {
         self.layouts.iter().rev().find(|layout| Time::ZERO + layout.from <= at)
     }
 
-    /// Who has which right to a table at a time, where that changes.
+    /// The rights to a table at a time, where they change.
     pub(super) fn rights(&self, table: TableId, at: Time) -> Option<&Rights> {
         Some(&self.layout(at)?.rights[table.index()])
     }
@@ -48,7 +48,7 @@ impl System {
         self.rights(table, at).map_or(self.table(table).owner, |rights| rights.owner)
     }
 
-    /// What those who ask the owner of a table depend on at a time.
+    /// The interface of the owner of a table at a time.
     pub fn api(&self, table: TableId, at: Time) -> Api {
         self.rights(table, at).map_or(self.table(table).api, |rights| rights.api)
     }
@@ -59,7 +59,7 @@ impl System {
         std::iter::once(Time::ZERO).chain(switches).collect()
     }
 
-    /// What is offered at a time in place of a declared kind of operation.
+    /// The kind of operation that is offered at a time in place of a declared one.
     #[inline]
     pub fn kind_at(&self, declared: OperationKind, at: Time) -> OperationKind {
         self.layout(at).map_or(declared, |layout| layout.kinds[declared.index()])

@@ -1,4 +1,4 @@
-//! What the business wants, as data: operations, their steps, and how rows follow from rows.
+//! The business operations as data: operations, their steps, and how rows follow from rows.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ impl OperationSpec {
 /// A key of an operation.
 #[derive(Clone, Debug)]
 pub struct KeySpec {
-    /// What steps call it.
+    /// The name by which steps refer to the key.
     pub name: Name,
     /// How it is chosen.
     pub choice: KeyChoice,
@@ -52,17 +52,17 @@ pub enum KeyChoice {
 pub struct StepSpec {
     /// Its name within the operation.
     pub name: Name,
-    /// Who carries it out.
+    /// The service that carries the step out.
     pub by: ServiceId,
-    /// Who wants it, if that is another service, which has delegated it to the owner of the table.
+    /// The service that delegated the step to the owner of the table, if one did.
     pub asked_by: Option<ServiceId>,
     /// The table it changes.
     pub table: TableId,
     /// Which key of the operation names the row, as a position in [`OperationSpec::keys`].
     pub key: u8,
-    /// What it does.
+    /// The forward effect.
     pub effect: Effect,
-    /// What takes it back.
+    /// The effect that compensates it.
     pub undo: Effect,
     /// Steps that come before it. Empty for the first.
     pub after: Vec<StepId>,
@@ -102,20 +102,21 @@ impl StepSpec {
         self.undo.columns().into_iter().collect()
     }
 
-    /// Whether nothing takes it back.
+    /// Returns whether nothing takes it back.
     pub fn is_lasting(&self) -> bool {
         self.undo == Effect::Set(Vec::new())
     }
 
-    /// Whether both write the same column of the same table; rows that come and go are all columns.
+    /// Returns whether both write the same column of the same table; rows that come and go are all
+    /// columns.
     pub fn writes_where(&self, other: &Self) -> bool {
         let (mine, theirs) = (&self.effect, &other.effect);
         let both = || mine.columns().iter().any(|column| theirs.columns().contains(column));
         self.table == other.table && (mine.is_whole() || theirs.is_whole() || both())
     }
 
-    /// Whether it matters which of both comes first, if they are about the same row: not if both
-    /// add.
+    /// Returns whether it matters which of both comes first, if they are about the same row: not if
+    /// both add.
     pub fn disturbs(&self, other: &Self) -> bool {
         let add = |step: &Self| matches!(step.effect, Effect::Add(_));
         self.writes_where(other) && !(add(self) && add(other))
@@ -132,7 +133,7 @@ impl Effect {
         }
     }
 
-    /// Whether a row comes or goes.
+    /// Returns whether a row comes or goes.
     pub const fn is_whole(&self) -> bool {
         matches!(self, Self::Insert(_) | Self::Delete)
     }
@@ -204,7 +205,7 @@ pub enum DeriveRule {
         by: u8,
         /// Column here.
         to: u8,
-        /// What each unit counts for, e.g. -1 for stock taken.
+        /// The factor of each unit, e.g. -1 for stock taken.
         times: i64,
     },
 }
@@ -216,7 +217,7 @@ pub struct Lookup {
     pub table: TableId,
     /// Which key of the operation names the row.
     pub key: u8,
-    /// What must be found for the step to go on. Nothing is locked: what was true when it was
+    /// The condition under which the step goes on. Nothing is locked: what was true when it was
     /// looked at may be false by the time the step acts on it.
     pub refuse: Option<Below>,
 }

@@ -1,4 +1,4 @@
-//! Who reaches whose data, and by which path: what ownership techniques arrange.
+//! Access to data: which service reaches which table, and by which path.
 
 use std::collections::BTreeSet;
 
@@ -11,13 +11,13 @@ use crate::kernel::{Span, Time};
 /// A right to somebody else's table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Grant {
-    /// Who has it.
+    /// The service that has the right.
     pub service: ServiceId,
-    /// Whether it may write, too.
+    /// True if it may write, too.
     pub write: bool,
 }
 
-/// What those who ask a table's owner depend on.
+/// The interface that callers of a table's owner depend on.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Api {
     /// A contract of its own: what the table looks like is nobody's business.
@@ -40,8 +40,8 @@ pub struct ReplicaSpec {
 }
 
 impl ReplicaSpec {
-    /// Whether it is a copy of the table that is called so, kept by the service that is called so
-    /// or, without one, by any.
+    /// Returns whether it is a copy of the table that is called so, kept by the service that is
+    /// called so or, without one, by any.
     pub fn is_of(&self, system: &System, table: &str, reader: Option<&str>) -> bool {
         let owner = system.table(self.copy).owner;
         system.table(self.of).name.is_called(table)
@@ -183,7 +183,7 @@ impl System {
 }
 
 impl TableSpec {
-    /// Whether this service may write it.
+    /// Returns whether this service may write it.
     pub fn is_writable_by(&self, service: ServiceId) -> bool {
         let may_write = |grant: &Grant| grant.service == service && grant.write;
         self.owner == service || self.grants.iter().any(may_write)

@@ -8,7 +8,7 @@ impl System {
         self.rate_within(load, self.loads.len())
     }
 
-    /// The same, where `depth` bounds how far loads follow each other.
+    /// The rate of a load, where `depth` bounds how far loads follow each other.
     fn rate_within(&self, load: &LoadSpec, depth: usize) -> Option<f64> {
         match &load.arrivals {
             Arrivals::Poisson(rate) => Some(*rate),

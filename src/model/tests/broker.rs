@@ -20,23 +20,23 @@ use story::Story;
 /// The services that consume.
 const GROUPS: [&str; 2] = ["a", "b"];
 
-/// What a consumer does about a delivery.
+/// The behaviour of a consumer on a delivery.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Manner {
     Acknowledge,
     Refuse,
-    /// It acknowledges when the broker no longer listens.
+    /// The consumer acknowledges when the broker no longer listens.
     TooLate,
     Silence,
 }
 
-/// What is published.
+/// A message that is published.
 #[derive(Clone, Copy, Debug)]
 struct Parcel {
     key: u64,
     /// A bit for each group that wants it.
     wanted: u8,
-    /// What each group does about its first, second, third delivery, and so on from the start.
+    /// The behaviour of each group on its first, second, third delivery, and so on from the start.
     manners: [[Manner; 3]; 2],
 }
 
@@ -64,7 +64,7 @@ struct Trap {
     length: Span,
 }
 
-/// What happens to a broker.
+/// The course of events at a broker.
 #[derive(Clone, Debug)]
 struct Course {
     policy: BrokerPolicy,

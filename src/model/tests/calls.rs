@@ -210,7 +210,7 @@ fn a_paused_service_answers_once_it_goes_on() {
     assert_eq!(seen(&outcome), Some((Reply::Answered(7), at(20 + 3 + 1))));
 }
 
-/// What a node asks of itself.
+/// A call of a node to itself.
 const A_TO_A: (&str, &str) = ("a", "a");
 
 #[test]

@@ -4,7 +4,8 @@ use std::cell::Cell;
 
 use super::*;
 
-/// What each attempt in turn is answered; `None` is silence. Later attempts hear the last one.
+/// A client whose attempts are answered so in turn; `None` is silence. Later attempts hear the last
+/// one.
 fn answered(attempts: u16, answers: Vec<Option<Answer>>) -> Bench {
     let mut system = small();
     system.client.attempts = attempts;
@@ -26,7 +27,7 @@ fn answered(attempts: u16, answers: Vec<Option<Answer>>) -> Bench {
     bench
 }
 
-/// What the only client heard, after how many milliseconds, and how often it asked.
+/// The answer that the only client heard, after how many milliseconds, and its attempts.
 fn heard(bench: &Bench) -> (Answer, u64, usize) {
     let [answered] = bench.all(Kind::Answered)[..] else { panic!("one client, one answer") };
     (Answer::from_word(answered.a), answered.b / 1_000_000, bench.count(Kind::Decided))

@@ -34,7 +34,7 @@ fn arrivals(told: &RecordedRun) -> Vec<(u8, u64, u32, u32, u64, u64)> {
 /// The first word of a refusal by chance.
 const CHANCE: u64 = 0;
 
-/// What chance said of each step that it may refuse and that was attempted: refused or not. What
+/// The random refusal of each step that was attempted: refused or not. What
 /// rows say, such as that there is no ticket to close yet, is a result and not compared.
 /// A refusal stays one even if a job carries the row on and back in a single commit.
 fn refusals(told: &RecordedRun) -> BTreeMap<(OpId, u8), bool> {

@@ -92,7 +92,7 @@ until = '15s'
 pattern = 'orchestrated'
 ";
 
-/// What a service does when a client asks.
+/// The behaviour of a service on a client's request.
 type Script = dyn Fn(ProcessCtx, OpId) -> Execution;
 
 /// A protocol that does what a test says, at the service of the first step.
@@ -245,7 +245,7 @@ impl Bench {
         self.world.env().recorder().flush();
     }
 
-    /// What happened so far, of one kind.
+    /// The records of one kind so far.
     fn all(&self, kind: Kind) -> Vec<Record> {
         self.world.env().recorder().flush();
         self.keep.borrow().0.iter().filter(|record| record.kind == kind).copied().collect()
@@ -277,7 +277,7 @@ impl Drop for Bench {
     }
 }
 
-/// What came of a call, and when.
+/// The outcome of a call, and when it came.
 type Outcome = Rc<RefCell<Option<(Reply<u32>, Time)>>>;
 
 fn ping(deadline: u64) -> Message {

@@ -1,4 +1,4 @@
-//! What readers see, and when.
+//! Tests of probes: which versions readers see, and when.
 
 use super::*;
 use crate::model::system::{ColumnRef, KeyChoice, Name, ReadSpec, ReadWhat, StepId, TableId};

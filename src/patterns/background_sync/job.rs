@@ -29,9 +29,9 @@ struct Progress {
 /// A store that could not be reached: the rule is given up for this run.
 struct Unreachable;
 
-/// What reading and comparing some target rows came to.
+/// The result of reading and comparing some target rows.
 struct Findings {
-    /// What is to be written.
+    /// The corrections to write.
     corrections: Vec<Correction>,
     /// Rows that somebody wrote meanwhile, or is about to.
     unsure: Vec<RowKey>,
@@ -80,8 +80,8 @@ pub(super) async fn stand_by(pattern: Rc<BackgroundSync>, here: ProcessCtx) {
     }
 }
 
-/// It is time for a run: there is one, unless a trouble keeps it from starting, or starts another
-/// one beside it.
+/// Takes one turn of the timetable: a run, unless a local fault keeps it from starting, or starts
+/// another one beside it.
 async fn take_turn(pattern: &Rc<BackgroundSync>, here: &ProcessCtx) {
     let name = here.world().name(here.node()).stream;
     if here.env().suffers(LocalFault::JobSkip, name, here.ctx(), 0) {

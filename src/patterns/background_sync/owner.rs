@@ -1,4 +1,4 @@
-//! What the owners of tables offer the job: reads of what changed, and writes of corrections, each
+//! The API of table owners for the job: reads of what changed, and writes of corrections, each
 //! a request to the owner's API that is served by one local transaction.
 
 use crate::kernel::Time;
@@ -13,14 +13,14 @@ pub(super) struct Correction {
     pub change: Change,
 }
 
-/// What is written.
+/// A write of the job.
 #[derive(Clone, Debug)]
 pub(super) enum Change {
     Cells(Vec<(u8, Derived)>, Policy),
     Deltas(Vec<(u8, Delta)>),
 }
 
-/// What became of a correction.
+/// The outcome of a correction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Corrected {
     Done,
@@ -30,7 +30,7 @@ pub(super) enum Corrected {
     Refused,
 }
 
-/// What a derivation knows of a table: the columns that it names.
+/// The part of a table that a derivation knows: the columns that it names.
 pub(super) type Known = (TableId, Columns);
 
 async fn begin(here: &ProcessCtx, (table, columns): Known) -> Result<Txn, DbError> {

@@ -1,4 +1,4 @@
-//! What the job knows: which rows follow from which.
+//! The derivation rules that the job knows: which rows follow from which.
 
 use crate::model::database::{Derived, EXISTENCE, RowVersion, Version};
 use crate::model::system::{
@@ -117,7 +117,7 @@ fn columns(operation: &OperationSpec, step: &StepSpec, source: TableId) -> Vec<(
 }
 
 impl Rule {
-    /// Whether a source row counts.
+    /// Returns whether a source row counts.
     pub fn admits(&self, row: &RowVersion) -> bool {
         row.exists() && self.filter.iter().all(|(column, value)| row.value(*column) == *value)
     }

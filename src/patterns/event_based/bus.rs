@@ -11,7 +11,7 @@ use crate::model::record::Answer;
 use crate::model::system::ServiceId;
 use crate::patterns::step::Failure;
 
-/// What the handlers of an event came to. A handler tells others in turn, so its process has no
+/// The result of the handlers of an event. A handler tells others in turn, so its process has no
 /// size that could be known.
 type Handled = Pin<Box<dyn Future<Output = Result<(), Failure>>>>;
 

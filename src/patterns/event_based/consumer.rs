@@ -28,8 +28,8 @@ impl Manners {
     }
 }
 
-/// Whether a service has something to do about an event: a step that follows it, or, after a
-/// refusal, a step of its own to take back.
+/// Returns whether a service has something to do about an event: a step that follows it, or, after
+/// a refusal, a step of its own to take back.
 pub(super) fn wants(here: &ProcessCtx, service: ServiceId, event: &Event) -> bool {
     concerns(here, service, event).next().is_some()
 }

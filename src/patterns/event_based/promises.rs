@@ -1,4 +1,4 @@
-//! What choreography promises, by its settings.
+//! The promises of choreography, by its settings.
 
 use super::{Acknowledge, BrokerKind, Delivery, Ordering, Settings};
 use crate::kernel::Span;
@@ -8,7 +8,7 @@ use crate::patterns::isolation;
 use crate::patterns::promise::{self, HALF, Keeps};
 
 impl Settings {
-    /// What is kept, and inside which budget: outages together no longer than a message is
+    /// The guarantees and their budget: outages together no longer than a message is
     /// delivered again and again, and none so long that an inbox forgets. An inbox goes by the
     /// clock, so the clocks must be right.
     pub(super) fn promises(&self, system: &System) -> Promises {

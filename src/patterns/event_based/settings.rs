@@ -12,10 +12,10 @@ use crate::patterns::seeded_bug::SeededBugs;
 pub enum Publish {
     /// The service sends it after the commit.
     DualWrite,
-    /// It is committed to an outbox table, which a relay polls.
+    /// The event is committed to an outbox table, which a relay polls.
     #[default]
     Outbox,
-    /// It is committed to the log, which a relay tails.
+    /// The event is committed to the log, which a relay tails (change data capture).
     LogTailing,
     /// There is no broker: the service calls the handlers of those who follow, one after the other,
     /// once, and answers when they have.
@@ -23,20 +23,20 @@ pub enum Publish {
 }
 
 impl Publish {
-    /// Whether the event is stored in the transaction that it tells of.
+    /// Returns whether the event is stored in the transaction that it tells of.
     pub(super) fn is_stored(self) -> bool {
         matches!(self, Self::Outbox | Self::LogTailing)
     }
 }
 
-/// Whether the broker's messages survive its crash.
+/// The durability of the broker's messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum BrokerKind {
-    /// They are forced to disk before they are acknowledged.
+    /// Messages are forced to disk before they are acknowledged.
     #[default]
     Durable,
-    /// They are in memory.
+    /// Messages are in memory only.
     Volatile,
 }
 
@@ -84,9 +84,9 @@ pub struct Settings {
     pub poll_interval: Span,
     /// How many events the relay takes at once.
     pub batch: u32,
-    /// Whether the relay polls again at once while batches are full.
+    /// True if the relay polls again at once while batches are full.
     pub drain_until_empty: bool,
-    /// Whether the broker's messages survive its crash.
+    /// The durability of the broker's messages.
     pub broker: BrokerKind,
     /// Partitions of the topic; each consumer handles one message of a partition at a time.
     pub partitions: u16,
@@ -100,7 +100,7 @@ pub struct Settings {
     pub visibility_timeout: Span,
     /// After so many deliveries a message goes to the dead letters.
     pub max_deliveries: u16,
-    /// Whether consumers keep an inbox of what they have processed.
+    /// True if consumers keep an inbox of what they have processed.
     pub idempotent_consumer: bool,
     /// How long the inbox remembers.
     pub inbox_retention: Span,

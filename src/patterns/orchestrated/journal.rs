@@ -1,4 +1,4 @@
-//! What the orchestrator knows of its workflows: in memory, and in a journal that survives it: a
+//! The orchestrator's record of its workflows: in memory, and in a journal that survives it: a
 //! log of its own or, with several instances, that of the store.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -13,7 +13,7 @@ use crate::model::record::{Answer, OpId};
 use crate::model::system::ServiceId;
 use crate::patterns::breaker::Breaker;
 
-/// What the orchestrator has in memory.
+/// The volatile state of the orchestrator.
 #[derive(Default)]
 pub(super) struct Memory {
     running: BTreeMap<OpId, Signal>,

@@ -19,7 +19,7 @@ use crate::model::call::{Message, Reply};
 use crate::model::process::ProcessCtx;
 use crate::model::world::World;
 
-/// What an instance knows of the lease.
+/// The state of the lease as an instance knows it.
 #[derive(Default)]
 struct Tenure {
     /// The lease that it believes to hold.
@@ -30,7 +30,7 @@ struct Tenure {
     granted: u32,
 }
 
-/// What the clients know: who leads, and since which epoch.
+/// The leader as clients know it, and its epoch.
 #[derive(Default)]
 struct Address(Option<(Epoch, NodeId)>);
 
@@ -151,12 +151,12 @@ impl Orchestrated {
         }
     }
 
-    /// Whether this instance still believes to hold a lease.
+    /// Returns whether this instance still believes to hold a lease.
     pub(super) fn holds(&self, here: &ProcessCtx, epoch: Epoch) -> Result<(), Deposed> {
         if self.epoch(here) == Some(epoch) { Ok(()) } else { Err(Deposed) }
     }
 
-    /// What services and the store are to check.
+    /// The epoch that services and the store are to check, with fencing.
     pub(super) fn guard(&self, epoch: Epoch) -> Option<Epoch> {
         (self.settings.is_shared() && self.settings.fencing).then_some(epoch)
     }

@@ -1,4 +1,4 @@
-//! What can be chosen about an orchestrated saga.
+//! The settings of an orchestrated saga.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,9 +27,9 @@ pub enum State {
 pub struct Settings {
     /// Where the orchestrator keeps what it has done.
     pub state: State,
-    /// Whether services remember which step of which operation they have applied.
+    /// True if services remember which step of which operation they have applied.
     pub idempotency_keys: bool,
-    /// Whether steps that do not depend on each other run at the same time.
+    /// True if steps that do not depend on each other run at the same time.
     pub parallel: bool,
     /// The step that decides: once it is done nothing is taken back any more, and the steps
     /// behind it are retried until done. None by default.
@@ -45,7 +45,7 @@ pub struct Settings {
     /// after a third of it, as ZooKeeper's clients do. By default 15 s, as where controllers of
     /// Kubernetes elect a leader; a single instance has none.
     pub lease: Option<Span>,
-    /// Whether the workflow store and the databases refuse an orchestrator whose lease somebody
+    /// True if the workflow store and the databases refuse an orchestrator whose lease somebody
     /// has taken over, by the epoch of the lease.
     pub fencing: bool,
     /// The mistake of the mutants that it makes; none that a scenario could choose.
@@ -70,7 +70,7 @@ impl Default for Settings {
     }
 }
 
-/// What the nodes of the orchestrators are called. More of them would stand by no better.
+/// The names of the orchestrators' nodes, which bound their number.
 pub(super) const ORCHESTRATORS: [&str; 5] =
     ["orchestrator", "orchestrator-2", "orchestrator-3", "orchestrator-4", "orchestrator-5"];
 
@@ -81,7 +81,7 @@ const LEASE: Span = Span::from_secs(15);
 pub(super) const STORE: &str = "workflow-store";
 
 impl Settings {
-    /// Whether several orchestrators share the workflows.
+    /// Returns whether several orchestrators share the workflows.
     pub(super) fn is_shared(&self) -> bool {
         self.instances > 1
     }

@@ -15,7 +15,7 @@ use crate::kernel::{NodeId, Span};
 use crate::model::process::ProcessCtx;
 use crate::model::record::{Kind, OpId};
 
-/// Who asks for the lease. The number tells a new question from a copy of an old one: the
+/// A request for the lease. The number tells a new question from a copy of an old one: the
 /// incarnation of the node, and how often it has asked since.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Claim {
@@ -29,12 +29,12 @@ pub(super) struct Grant {
     pub workflows: Vec<(OpId, Workflow)>,
 }
 
-/// What became of an entry.
+/// The outcome of an entry.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Verdict {
     /// The journal has it, durably.
     Kept,
-    /// It came from a holder whose lease somebody has taken over.
+    /// The entry came from a holder whose lease another instance has taken over.
     Stale,
     /// Its workflow was over so long ago that it is forgotten, or its client has given up before
     /// it began.
@@ -48,13 +48,13 @@ enum Line {
     Journal(Entry),
 }
 
-/// What the store has in memory; all but the lease's end follows from the log.
+/// The volatile state of the store; all but the lease's end follows from the log.
 #[derive(Default)]
 struct Store {
     epoch: Epoch,
-    /// Who got the last lease.
+    /// The request that got the last lease.
     last: Option<Claim>,
-    /// Whether the last lease is over.
+    /// True if the last lease is over.
     over: bool,
     /// How often a lease was granted or renewed.
     grants: u32,

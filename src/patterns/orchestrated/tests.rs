@@ -1,4 +1,4 @@
-//! What an orchestrated saga does when all is well, when a step is refused, and when things break.
+//! Tests of the orchestrated saga: when all is well, when a step is refused, and under faults.
 
 mod crashes;
 mod lease;
@@ -16,7 +16,7 @@ struct Chain {
     steps: usize,
     /// The probability with which each step is refused.
     refusals: Vec<f64>,
-    /// Whether all steps but the first follow the first.
+    /// True if all steps but the first follow the first.
     fan_out: bool,
     /// When operations arrive.
     load: &'static str,
@@ -113,7 +113,7 @@ impl Chain {
     }
 }
 
-/// What became visible, in order: step (from 1), taken back or not.
+/// The effects that became visible, in order: step (from 1), taken back or not.
 fn shown(told: &RecordedRun) -> Vec<(u8, bool)> {
     told.all(Kind::Shown).map(|record| (record.step.0 + 1, record.a == 1)).collect()
 }
@@ -122,7 +122,7 @@ fn sent(told: &RecordedRun, label: &str) -> usize {
     told.sent(label, MessageClass::Service)
 }
 
-/// What became of the only operation, and what its client heard.
+/// The outcome of the only operation, and the answer of its client.
 fn fate(report: &RunReport) -> (Headline, State, Answer) {
     let [row] = &report.operations[..] else { panic!("one operation was offered") };
     (row.headline, row.state, row.answer)

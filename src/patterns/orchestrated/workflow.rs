@@ -11,7 +11,7 @@ pub(super) struct Entry {
     pub event: Event,
 }
 
-/// What happened to a workflow.
+/// An event in the course of a workflow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Event {
     Began,
@@ -49,7 +49,7 @@ pub(super) struct Workflow {
     pub failed: Option<Answer>,
     pub gave_up: bool,
     pub ended: Option<Answer>,
-    /// It goes on after a crash: what it was about to do then may have been done.
+    /// True if it goes on after a crash: what it was about to do then may have been done.
     pub resumed: bool,
 }
 
@@ -133,7 +133,7 @@ impl Stage {
         }
     }
 
-    /// Whether a step that keeps failing may be given up.
+    /// Returns whether a step that keeps failing may be given up.
     pub fn may_fail(self, in_doubt: bool) -> bool {
         match self {
             Self::Before => true,

@@ -39,12 +39,12 @@ fn shop(
     record_run(&setup, 1)
 }
 
-/// Whether there is any, before the order is placed.
+/// A lookup of the stock before the order is placed.
 const CHECK: &str = "lookup = { table = 'product', key = 'product', \
                      refuse = { below = { column = 'left', bound = 1 } } },";
 const LOOK: &str = "lookup = { table = 'product', key = 'product' },";
 
-/// What is left in the end.
+/// The stock that is left in the end.
 fn left(told: &RecordedRun, before: i64) -> i64 {
     let values = told.all(Kind::Value).filter(|r| r.subject == column_subject(PRODUCTS, 0));
     values.last().map_or(before, |record| record.b as i64)

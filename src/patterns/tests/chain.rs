@@ -1,6 +1,6 @@
 //! Services `s1`, `s2`, ... in a row, each with a table of its own, and nothing left to chance.
 
-/// What is built.
+/// A chain of services that is built for a test.
 pub(super) struct Chain {
     /// The steps of the first operation, `work`: one at each service from `s1` on.
     pub steps: usize,

@@ -11,7 +11,7 @@ use crate::model::record::{Answer, Kind, MessageClass};
 use crate::model::system::{ServiceId, System};
 use crate::tests::runs::{RecordedRun, record_run, scenario};
 
-/// What a client's request costs more that goes by way of `s3`: there and back, and its work.
+/// The extra latency of a request by way of `s3`: there and back, and its work.
 const EXTRA: Span = Span::from_millis(1 + 1 + 1);
 
 /// Runs a scenario in which `s3` has delegated this step of the first operation.

@@ -23,7 +23,7 @@ fn run(chain: &Chain) -> RecordedRun {
     told
 }
 
-/// What the clients heard, and after how long.
+/// The answers that the clients heard, and after how long.
 fn answers(told: &RecordedRun) -> Vec<(Answer, Option<Span>)> {
     told.report.operations.iter().map(|row| (row.answer, row.answered_after)).collect()
 }

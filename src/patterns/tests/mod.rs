@@ -1,4 +1,4 @@
-//! What concerns several patterns alike.
+//! Tests that concern several patterns alike.
 
 mod chain;
 mod consolidation;

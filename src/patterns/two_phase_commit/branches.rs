@@ -1,4 +1,4 @@
-//! What a participant has in memory of its branches. A crash forgets it; what is prepared is then
+//! The volatile state of a participant's branches. A crash forgets it; what is prepared is then
 //! found again in the databases.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -19,9 +19,9 @@ pub(super) enum Stage {
     Preparing,
     /// In doubt. While it is `resolving`, a process carries out the decision.
     Prepared { database: DatabaseId, txn: TxnId, resolving: bool },
-    /// It has changed nothing and is out.
+    /// The branch changed nothing and is out.
     ReadOnly,
-    /// It is over, with the decision, if that is known here.
+    /// The branch is over, with the decision, if that is known here.
     Ended(Option<Decision>),
 }
 
@@ -44,21 +44,21 @@ pub(super) struct Branches {
     changed: Option<Signal>,
 }
 
-/// What a message about work or a vote finds.
+/// The state of a branch that a message about work or a vote finds.
 pub(super) enum Found {
     /// Nothing is known of the transaction.
     Unknown,
     /// The branch is open: its session, and the steps done in it.
     Open(Txn, u64),
-    /// It was asked for its vote, or has ended: what it votes.
+    /// The branch was asked for its vote, or has ended: its vote.
     Closed(Vote),
 }
 
-/// What a decision finds.
+/// The state of a branch that a decision finds.
 pub(super) enum Closing {
     /// There is nothing to carry out but, perhaps, to roll back an open session.
     Done(Option<Txn>),
-    /// It cannot be carried out at this moment.
+    /// The decision cannot be carried out at this moment.
     Busy,
     /// A prepared branch, for the caller to resolve.
     Resolve(DatabaseId, TxnId),
@@ -96,7 +96,7 @@ impl Branches {
         here.local::<Self>().with(|memory| memory.restarted = now);
     }
 
-    /// Whether anything is remembered of a transaction.
+    /// Returns whether anything is remembered of a transaction.
     pub(super) fn knows(here: &ProcessCtx, id: Transaction) -> bool {
         here.local::<Self>().with(|memory| memory.known.contains_key(&id))
     }
@@ -169,7 +169,7 @@ impl Branches {
         closing
     }
 
-    /// Whether a branch is prepared and its outcome not carried out.
+    /// Returns whether a branch is prepared and its outcome not carried out.
     pub(super) fn is_in_doubt(here: &ProcessCtx, id: Transaction) -> bool {
         Self::prepared_at(here, id).is_some()
     }
@@ -182,7 +182,7 @@ impl Branches {
         })
     }
 
-    /// What a peer in doubt is told. A branch that has not voted yet never will.
+    /// The answer to a peer in doubt. A branch that has not voted yet never will.
     pub(super) fn tell_peer(here: &ProcessCtx, id: Transaction) -> Option<Decision> {
         let is_open = here.local::<Self>().with(|memory| match &memory.known.get(&id)?.stage {
             Stage::Working(_) => Some(Err(())),

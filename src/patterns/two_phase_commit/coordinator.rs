@@ -32,11 +32,11 @@ enum What {
     End,
 }
 
-/// What the coordinator has in memory.
+/// The volatile state of the coordinator.
 #[derive(Default)]
 pub(super) struct Memory {
     running: BTreeMap<OpId, Signal>,
-    /// What clients were answered, and on which attempt of theirs.
+    /// The answers to clients, and the attempt that each was for.
     ended: BTreeMap<OpId, (u16, Answer)>,
     /// Transactions since the last restart.
     begun: u32,
@@ -363,8 +363,8 @@ impl TwoPhaseCommit {
     }
 }
 
-/// What the coordinator tells a participant in doubt: the decision, the presumption if it knows
-/// nothing, or nothing yet while votes are still out.
+/// The answer of the coordinator to a participant in doubt: the decision, the presumption if it
+/// knows nothing, or nothing yet while votes are still out.
 pub(super) fn inquire(here: &ProcessCtx, id: Transaction, manners: Manners) -> Option<Decision> {
     here.local::<Memory>().with(|memory| {
         let known = memory.decided.get(&id).copied();

@@ -18,14 +18,14 @@ use crate::model::system::{DatabaseId, ServiceId, StepId};
 use crate::patterns::seeded_bug::SeededBugs;
 use crate::patterns::step::{self, Failure};
 
-/// What a participant answers to *prepare*.
+/// The vote of a participant on *prepare*.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Vote {
     /// Its prepared record is durable: it can still go either way, and keeps its locks.
     Yes,
-    /// It has changed nothing and is out, whatever is decided.
+    /// The branch changed nothing and is out, whatever is decided.
     ReadOnly,
-    /// It has rolled back.
+    /// The branch has rolled back.
     No,
     /// Its database went down meanwhile: no vote, but it may be prepared.
     Lost,
@@ -39,7 +39,7 @@ pub(super) struct Manners {
     read_only_vote: bool,
     inquiry_interval: Span,
     heuristic: Option<(Span, Heuristic)>,
-    /// Whether it also asks the other participants.
+    /// True if it also asks the other participants.
     cooperative: bool,
     pub(super) seeded_bugs: SeededBugs,
 }

@@ -7,7 +7,7 @@ use super::Decision;
 use crate::kernel::Span;
 use crate::patterns::seeded_bug::SeededBugs;
 
-/// What an inquiry is answered when the coordinator knows nothing of the transaction.
+/// The answer to an inquiry when the coordinator knows nothing of the transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Presumption {
@@ -22,7 +22,7 @@ pub enum Presumption {
 }
 
 impl Presumption {
-    /// What an inquiry is answered of which the coordinator knows nothing.
+    /// The answer to an inquiry about a transaction that the coordinator does not know.
     pub(super) const fn answer(self) -> Decision {
         match self {
             Self::Nothing | Self::Abort => Decision::Abort,
@@ -30,8 +30,8 @@ impl Presumption {
         }
     }
 
-    /// Whether participants force this decision and acknowledge it, so that the coordinator may
-    /// forget it. One that is presumed needs neither.
+    /// Returns whether participants force this decision and acknowledge it, so that the coordinator
+    /// may forget it. One that is presumed needs neither.
     pub(super) const fn is_acknowledged(self, decision: Decision) -> bool {
         !matches!(
             (self, decision),
@@ -62,13 +62,13 @@ pub enum FanOut {
     Sequential,
 }
 
-/// What a participant does alone when it has been in doubt for too long.
+/// The heuristic decision of a participant that has been in doubt for too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Heuristic {
-    /// It commits.
+    /// The participant commits.
     Commit,
-    /// It aborts.
+    /// The participant aborts.
     #[default]
     Abort,
 }
@@ -78,15 +78,15 @@ pub enum Heuristic {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Settings {
-    /// What is presumed of a transaction that the coordinator does not know.
+    /// The presumption about a transaction that the coordinator does not know.
     pub presumption: Presumption,
-    /// Whether a participant that has changed nothing drops out at its vote.
+    /// True if a participant that has changed nothing drops out at its vote.
     pub read_only_vote: bool,
     /// How participants are given work, asked and told.
     pub fan_out: FanOut,
     /// Where the coordinator runs.
     pub coordinator: Place,
-    /// Whether participants in doubt also ask each other.
+    /// True if participants in doubt also ask each other.
     pub cooperative_termination: bool,
     /// How often a participant in doubt asks, and the coordinator repeats a decision that was not
     /// acknowledged. Seata retries every second.
@@ -94,7 +94,7 @@ pub struct Settings {
     /// A participant that has been in doubt for so long decides alone; never by default. After
     /// its crash it counts anew.
     pub heuristic_after: Option<Span>,
-    /// What it decides then.
+    /// The decision of the participant then.
     pub heuristic: Heuristic,
     /// The mistake of the mutants that it makes; none that a scenario could choose.
     #[serde(skip)]

@@ -172,7 +172,7 @@ struct Moments {
     voted: u64,
     /// The decision is durable.
     decided: u64,
-    /// It is durable at the participants.
+    /// When the decision is durable at the participants.
     resolved: u64,
     /// The client knows.
     answered: u64,
@@ -225,7 +225,7 @@ fn headlines(told: &RecordedRun) -> Vec<Headline> {
     told.report.operations.iter().map(|row| row.headline).collect()
 }
 
-/// What must be true of every run of this protocol, whatever goes wrong in it, but for heuristic
+/// Checks what holds in every run of this protocol under any faults, but for heuristic
 /// decisions. Settled means that no lock, branch or session is left.
 fn check_sound(told: &RecordedRun, what: &str) {
     assert!(told.ran.settled, "not settled: {what}");

@@ -38,7 +38,7 @@ const HEAD: f64 = 28.0;
 const KEY: f64 = 24.0;
 const FOOT: f64 = 44.0;
 
-/// Whether an operation of any variant ended as none should.
+/// Returns whether an operation of any variant ended as none should.
 pub fn is_any_wrong(comparison: &Comparison) -> bool {
     comparison.variants.iter().any(|variant| wrong(&variant.census) > 0)
 }

@@ -20,7 +20,7 @@ pub struct Series<'a> {
     pub curve: &'a Curve,
     /// Notes of the legend, below the name.
     pub notes: Vec<String>,
-    /// Whether to mark the line with rings.
+    /// True if to mark the line with rings.
     pub ringed: bool,
 }
 

@@ -42,7 +42,7 @@ pub struct Entry {
     pub name: String,
     /// Lines below it.
     pub notes: Vec<String>,
-    /// Whether its line is drawn with rings.
+    /// True if its line is drawn with rings.
     pub ringed: bool,
 }
 

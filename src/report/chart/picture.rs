@@ -54,7 +54,7 @@ pub enum Mark {
         radius: f64,
         /// Its colour.
         ink: Ink,
-        /// Whether only its rim is painted.
+        /// True if only its rim is painted.
         hollow: bool,
     },
     /// A line of text.
@@ -83,7 +83,7 @@ pub struct Text {
     pub text: String,
     /// Size of the font.
     pub size: f64,
-    /// Whether it is bold.
+    /// True if it is bold.
     pub bold: bool,
     /// Its colour.
     pub ink: Ink,

@@ -14,7 +14,7 @@ use crate::scenario::values::{At, Scalar};
 use crate::scenario::{Scenario, Variant};
 
 impl CounterexampleText {
-    /// What it means in its scenario.
+    /// Resolves the names of the file in its scenario.
     ///
     /// # Errors
     /// Everything that the scenario does not have, with its place in this file.

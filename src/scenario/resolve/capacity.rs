@@ -1,4 +1,4 @@
-//! Whether the load is more than the system can carry: a warning, computed from means.
+//! A warning, computed from means, when the load is more than the system can carry.
 
 use super::super::file::File;
 use super::super::problem::{Place, Problem};
@@ -52,7 +52,7 @@ pub(super) fn check(
 const SERVICE: &str = "service";
 const DATABASE: &str = "database";
 
-/// What is overloaded in a layout.
+/// The overloaded parts of a layout.
 fn overloads(system: &System) -> Vec<Overload<'_>> {
     let rates: Vec<Option<f64>> = system.loads.iter().map(|load| system.rate(load)).collect();
     let services = system.services.iter().enumerate().map(|(at, service)| {

@@ -103,7 +103,7 @@ impl Context<'_> {
         deadline.value.0
     }
 
-    /// Whether there are variants.
+    /// Returns whether there are variants.
     pub(super) fn variants(&mut self) {
         let file = self.file;
         if file.variants.0.is_empty() {
@@ -180,7 +180,7 @@ impl Context<'_> {
         all.map(|zone| format!("zone:{zone}")).collect()
     }
 
-    /// Whether this is one instance of a service, such as `ticket#2`.
+    /// Returns whether this is one instance of a service, such as `ticket#2`.
     fn is_instance(&self, target: &str) -> bool {
         let Some((service, number)) = target.split_once('#') else { return false };
         let services = &self.file.services.0;
@@ -193,7 +193,7 @@ impl Context<'_> {
         number.zip(instances).is_some_and(|(number, all)| (1..=all).contains(&number))
     }
 
-    /// Whether this is a load, such as `load:orders`.
+    /// Returns whether this is a load, such as `load:orders`.
     fn is_load(&self, target: &str) -> bool {
         let Some(name) = target.strip_prefix(LOAD) else { return false };
         let mut loads = self.file.load.iter();

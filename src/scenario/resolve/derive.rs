@@ -8,7 +8,7 @@ use super::operations::Scope;
 use crate::model::system::{Derive, DeriveRule, TableId};
 
 impl Context<'_> {
-    /// What a step's derivation refers to.
+    /// Resolves the names in a step's derivation.
     pub(super) fn derive(
         &mut self,
         step: usize,

@@ -1,4 +1,4 @@
-//! What is expected of measures and outcomes.
+//! Resolves the expectations of measures and outcomes.
 
 use super::super::operation::{Amount, Expect};
 use super::super::problem::{Place, Problem};

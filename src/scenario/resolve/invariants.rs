@@ -1,4 +1,4 @@
-//! What must be true of the tables.
+//! Resolves the invariants of the tables.
 
 use super::super::operation::{Bound, CountEqual, Invariant, JudgedWhen, References};
 use super::super::problem::Problem;

@@ -14,19 +14,19 @@ use crate::model::system::{Name, OperationKind, ServiceId, StepSpec, System, Tab
 
 /// A variant, laid out.
 pub(super) struct Laid<'f> {
-    /// What holds one after the other, the first from the start.
+    /// The layouts that hold one after the other, the first from the start.
     pub stages: Vec<Stage<'f>>,
     /// The system on which the variant runs: that of its only stage, or all in one.
     pub system: Arc<System>,
 }
 
-/// What holds from a time on.
+/// A layout that holds from a time on.
 pub(super) struct Stage<'f> {
     /// From when on.
     pub from: Span,
     /// How it is arranged.
     pub techniques: &'f [TechniqueText],
-    /// What the file lays out, so arranged.
+    /// The system of the file after its techniques.
     pub system: Arc<System>,
 }
 
@@ -110,7 +110,7 @@ fn report(
     reports.push((message, problem));
 }
 
-/// What was probably meant by a name that nothing has.
+/// The known name that is most like an unknown one.
 fn meant<'s>(name: &str, system: &'s System) -> Option<&'s str> {
     let services = system.services.iter().map(|service| &service.name);
     let databases = system.databases.iter().map(|database| &database.name);

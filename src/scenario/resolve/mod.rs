@@ -33,13 +33,13 @@ use names::{Names, no_duplicates};
 pub struct Resolved {
     /// The system.
     pub system: Arc<System>,
-    /// What is compared.
+    /// The variants to compare.
     pub variants: Vec<Variant>,
-    /// What goes wrong.
+    /// The written faults.
     pub faults: Vec<PlannedFault>,
-    /// What is expected of measures and outcomes.
+    /// The expectations of measures and outcomes.
     pub expectations: Vec<Expectation>,
-    /// What else goes wrong, drawn for each seed.
+    /// The random faults, drawn for each seed.
     pub nemeses: Vec<Nemesis>,
 }
 
@@ -97,7 +97,7 @@ pub fn resolve(file: &File, data: &Data<'_>, problems: &mut Vec<Problem>) -> Opt
     Some(Resolved { system, variants, faults, nemeses, expectations })
 }
 
-/// What is known while names are looked up.
+/// The context in which names are looked up.
 struct Context<'f> {
     file: &'f File,
     service: Names,

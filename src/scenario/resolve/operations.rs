@@ -15,7 +15,7 @@ use crate::model::system::{
     Refuse, ServiceId, StepId, StepSpec, TableId, ValueSpec,
 };
 
-/// What the steps of one operation can refer to.
+/// The names that the steps of one operation can refer to.
 pub(super) struct Scope {
     pub keys: Names,
     pub steps: Names,
@@ -112,7 +112,7 @@ impl Context<'_> {
         self.undos(steps, resolved, &scope)
     }
 
-    /// What comes right before each step, or nothing after a problem.
+    /// The direct predecessors of each step, or nothing after a problem.
     fn order(&mut self, operation: &Operation, scope: &Scope) -> Option<Vec<Vec<StepId>>> {
         let mut orders = Vec::new();
         for (at, step) in operation.steps.iter().enumerate() {
@@ -144,7 +144,7 @@ impl Context<'_> {
         self.no_cycle(&operation.steps, &orders).then_some(orders)
     }
 
-    /// Whether steps can be done one after the other; a cycle is reported, once.
+    /// Returns whether steps can be done one after the other; a cycle is reported, once.
     fn no_cycle(&mut self, steps: &[Step], orders: &[Vec<StepId>]) -> bool {
         let before = ancestors(orders);
         let in_cycle: Vec<usize> =

@@ -12,8 +12,8 @@ use super::layout::Laid;
 use crate::model::system::{ReplicaSpec, System, TableId};
 
 impl Context<'_> {
-    /// Whether a table has the column that a fault is about. That there is the table itself is
-    /// looked at for itself, and who keeps copies of it is up to the variants.
+    /// Returns whether a table has the column that a fault is about. That there is the table itself
+    /// is looked at for itself, and who keeps copies of it is up to the variants.
     pub(super) fn part(&mut self, part: &PartText) {
         let PartText::Column { table, column } = part else { return };
         if let Some(at) = self.table_position(&table.value) {
@@ -30,8 +30,8 @@ impl Context<'_> {
         self.table.position(name).or_else(|| tables.iter().position(lasting))
     }
 
-    /// Whether there is a table that a fault strikes. It may be written with or without what says
-    /// that it is a table, and so is what was probably meant.
+    /// Returns whether there is a table that a fault strikes. It may be written with or without
+    /// what says that it is a table, and so is what was probably meant.
     pub(super) fn target_table(&mut self, target: &At<String>, table: &str) {
         let before = self.problems.len();
         let name = At { place: target.place.clone(), value: table.to_owned() };

@@ -70,7 +70,7 @@ fn layout(stage: &Stage<'_>, kinds: &[OperationKind]) -> Layout {
     Layout { from: stage.from, kinds: kinds.to_vec(), rights: rights.collect() }
 }
 
-/// Whether a step of an operation looks something up by another path than before.
+/// Returns whether a step of an operation looks something up by another path than before.
 fn looks_elsewhere(before: &System, after: &System, operation: &OperationSpec) -> bool {
     let path = |system: &System, step: &StepSpec| {
         step.lookup.map(|lookup| system.access(step.by, lookup.table, Time::ZERO))
@@ -78,7 +78,7 @@ fn looks_elsewhere(before: &System, after: &System, operation: &OperationSpec) -
     operation.steps.iter().any(|step| path(before, step) != path(after, step))
 }
 
-/// What one layout of a table gives, in addition to what others do.
+/// Adds the grants of one layout of a table to those of the others.
 fn add(table: &mut TableSpec, more: &TableSpec) {
     let owner = Grant { service: more.owner, write: true };
     for Grant { service, write } in more.grants.iter().copied().chain([owner]) {

@@ -1,4 +1,4 @@
-//! What takes a step back: given, known, or needed and missing.
+//! The compensation of a step: given, known, or needed and missing.
 
 use super::super::operation::Step;
 use super::super::problem::Problem;
@@ -59,7 +59,7 @@ impl Context<'_> {
     }
 }
 
-/// Whether all other steps come before this one.
+/// Returns whether all other steps come before this one.
 fn last(at: usize, scope: &Scope) -> bool {
     let mut others = (0..scope.steps.all().len()).filter(|other| *other != at);
     others.all(|other| scope.ancestors[at] & (1 << other) != 0)

@@ -76,9 +76,9 @@ pub struct Jump {
     pub before: usize,
     /// The first moment behind it.
     pub after: usize,
-    /// Whether the intervals of the two do not overlap.
+    /// True if the intervals of the two do not overlap.
     pub is_clear: bool,
-    /// Whether nothing else is known to have happened between the two.
+    /// True if nothing else is known to have happened between the two.
     pub is_sharp: bool,
 }
 

@@ -24,12 +24,12 @@ pub struct RowState {
     pub store: String,
     /// How often it shows the effect, less how often it shows that it was taken back.
     pub shows: i64,
-    /// Whether the effect was taken back.
+    /// True if the effect was taken back.
     pub undone: bool,
     /// Since when it is so: the last change, or for an effect that is missing the first instant at
     /// which another row showed the operation.
     pub since: Option<Time>,
-    /// Whether it is on the wrong side: missing although the client heard nothing worse than
+    /// True if it is on the wrong side: missing although the client heard nothing worse than
     /// silence, there although it heard no, or there too often.
     pub disagrees: bool,
 }

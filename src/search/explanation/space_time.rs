@@ -13,7 +13,7 @@ pub struct SpaceTime {
     pub origin: Time,
     /// When the run ended.
     pub until: Time,
-    /// Whether the system was at rest then.
+    /// True if the system was at rest then.
     pub settled: bool,
     /// Who took part: clients first, then in the order of appearance, databases beside the service
     /// that talked to them first.
@@ -72,9 +72,9 @@ pub struct Message {
     pub to: usize,
     /// What it is called.
     pub text: String,
-    /// Whether it answers another one.
+    /// True if it answers another one.
     pub reply: bool,
-    /// Whether the network made it, as a second copy.
+    /// True if the network made it, as a second copy.
     pub copy: bool,
     /// On whose behalf, as a position in [`SpaceTime::operations`].
     pub op: Option<usize>,
@@ -174,7 +174,7 @@ pub struct LeftOut {
 }
 
 impl Message {
-    /// Whether it never arrived.
+    /// Returns whether it never arrived.
     pub const fn is_lost(&self) -> bool {
         matches!(self.end, End::Lost(_))
     }

@@ -190,7 +190,7 @@ type Rest = (Injection, NodeId, NodeId, u32, i64);
 type Repeats = Option<(Reason, Option<usize>)>;
 
 impl Seen {
-    /// Whether an earlier point stands for this one, and why.
+    /// Returns whether an earlier point stands for this one, and why.
     fn repeats(&mut self, run: &RunFacts, passed: &Passed, injection: Injection) -> Repeats {
         let point = &passed.point;
         let same = match injection {

@@ -43,8 +43,8 @@ impl Facts {
         Self { offered, ..Self::default() }
     }
 
-    /// Whether at this place every operation had arrived and was answered, and nothing was under
-    /// way for any: no message, nothing held, everybody up and every fault healed.
+    /// Returns whether at this place every operation had arrived and was answered, and nothing was
+    /// under way for any: no message, nothing held, everybody up and every fault healed.
     pub fn is_at_rest(&self, place: u64) -> bool {
         let before = self.rest.partition_point(|(at, _)| *at <= place);
         before > 0 && self.rest[before - 1].1
@@ -57,8 +57,8 @@ impl Facts {
         if before == 0 { 0 } else { changes[before - 1].1 }
     }
 
-    /// Whether anything arrived between these nodes behind one place and before another. A crash
-    /// and a session given up count as well: they tell the other end.
+    /// Returns whether anything arrived between these nodes behind one place and before another. A
+    /// crash and a session given up count as well: they tell the other end.
     pub fn has_landed(&self, ends: (NodeId, NodeId), from: u64, to: u64) -> bool {
         let begin = self.landings.partition_point(|(at, ..)| *at < from);
         let between = self.landings[begin..].iter().take_while(|(at, ..)| *at < to);
@@ -70,7 +70,7 @@ impl Facts {
         between.into_iter().any(|(_, one, other)| concerns(*one, *other))
     }
 
-    /// Whether the message that left `node` at this place never arrived anyway.
+    /// Returns whether the message that left `node` at this place never arrived anyway.
     pub fn is_lost_anyway(&self, node: NodeId, place: u64) -> bool {
         let next = self.sent.range(place..).find(|(_, (from, _))| *from == node);
         next.is_some_and(|(_, (_, number))| {

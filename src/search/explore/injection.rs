@@ -50,18 +50,18 @@ impl Injection {
         }
     }
 
-    /// Whether a node crashes.
+    /// Returns whether a node crashes.
     pub const fn is_crash(self) -> bool {
         matches!(self, Self::Crash | Self::CrashAndLose)
     }
 
-    /// Whether it concerns one message and is over as soon as it has begun.
+    /// Returns whether it concerns one message and is over as soon as it has begun.
     pub const fn is_about_a_message(self) -> bool {
         matches!(self, Self::Lose | Self::Duplicate | Self::Delay)
     }
 
-    /// Whether it can be done at a point. Clients do not crash; what becomes of a message is
-    /// settled before it leaves; and it needs two ends to cut them apart.
+    /// Returns whether it can be done at a point. Clients do not crash; what becomes of a message
+    /// is settled before it leaves; and it needs two ends to cut them apart.
     pub fn applies(self, passed: &Passed) -> bool {
         let point = &passed.point;
         let leaves = point.hook.is_message() && point.when == When::Before;

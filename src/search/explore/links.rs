@@ -36,7 +36,7 @@ impl Links {
         joined
     }
 
-    /// Whether two nodes are in one group.
+    /// Returns whether two nodes are in one group.
     pub fn have_met(&self, one: NodeId, other: NodeId) -> bool {
         self.head(u32::from(one.0)) == self.head(u32::from(other.0))
     }

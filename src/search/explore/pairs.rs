@@ -91,7 +91,8 @@ pub fn pairs(
     (left, pruned)
 }
 
-/// Whether two faults strike groups that never meet, neither with the one nor with the other.
+/// Returns whether two faults strike groups that never meet, neither with the one nor with the
+/// other.
 fn are_apart(one: &First, other: &First) -> bool {
     let struck = |first: &First| {
         let passed = &first.strike.passed;
@@ -143,7 +144,7 @@ struct Twin {
 }
 
 impl Twin {
-    /// Whether the exchanged second fault is tried there.
+    /// Returns whether the exchanged second fault is tried there.
     fn has(&self, second: &Strike) -> bool {
         let exchanged = exchanged(second, &self.names);
         exchanged.is_some_and(|exchanged| self.seconds.contains(&exchanged))

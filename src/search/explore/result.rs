@@ -30,9 +30,9 @@ pub struct Explored {
     pub pruned_pairs: Pruned,
     /// Plans that a cap or an interruption left out.
     pub left_out: u64,
-    /// Whether pairs are not even counted, since runs with their first fault were left out.
+    /// True if pairs are not even counted, since runs with their first fault were left out.
     pub is_cut_short: bool,
-    /// Whether somebody asked to stop.
+    /// True if somebody asked to stop.
     pub interrupted: bool,
 }
 
@@ -47,9 +47,9 @@ pub struct Plan {
 /// What one run came to.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// Whether everything had settled at the end.
+    /// True if everything had settled at the end.
     pub settled: bool,
-    /// Whether every fault struck.
+    /// True if every fault struck.
     pub struck: bool,
     /// Why the plan is outside of what the pattern is made for, if it is.
     pub degraded: Option<String>,
@@ -64,7 +64,8 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Whether the run says what becomes of its plan: it came to rest, and was struck as planned.
+    /// Returns whether the run says what becomes of its plan: it came to rest, and was struck as
+    /// planned.
     pub fn is_decided(&self) -> bool {
         self.settled && self.struck
     }
@@ -118,14 +119,14 @@ impl Explored {
         Reason::ALL.into_iter().map(move |reason| (reason, of(reason))).filter(|it| it.1 > 0)
     }
 
-    /// Whether nothing is open: every plan was run, came to rest and was struck as planned.
+    /// Returns whether nothing is open: every plan was run, came to rest and was struck as planned.
     pub fn is_complete(&self) -> bool {
         let whole = self.left_out == 0 && !self.is_cut_short && !self.interrupted;
         whole && self.plans.iter().all(|plan| plan.outcome.is_decided())
     }
 
-    /// Whether any run had a chance to break a property, by its position. Runs beyond the budget of
-    /// the pattern do not count.
+    /// Returns whether any run had a chance to break a property, by its position. Runs beyond the
+    /// budget of the pattern do not count.
     pub fn is_tested(&self, at: usize) -> bool {
         let counts = |plan: &&Plan| plan.outcome.degraded.is_none();
         let mut verdicts = self.plans.iter().filter(counts).map(|it| it.outcome.verdicts[at]);

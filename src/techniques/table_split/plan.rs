@@ -7,7 +7,7 @@ use crate::techniques::layout;
 
 /// A part of a table that was split.
 pub(super) struct Part {
-    /// Who writes it.
+    /// The service that writes the part.
     pub owner: ServiceId,
     /// The table that it is.
     pub table: TableId,
@@ -21,7 +21,7 @@ pub(super) struct Plan {
     pub whole: TableId,
     /// The further parts.
     pub others: Vec<Part>,
-    /// Who owns the first part.
+    /// The service that owns the first part.
     pub owner: ServiceId,
 }
 

@@ -142,7 +142,7 @@ fn first_values(effect: &Effect, initial: &[i64]) -> Vec<(u8, ValueSpec)> {
     }
 }
 
-/// Whether one step comes before another one.
+/// Returns whether one step comes before another one.
 fn comes_before(steps: &[StepSpec], first: StepId, then: StepId) -> bool {
     steps[then.index()]
         .after

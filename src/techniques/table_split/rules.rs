@@ -6,7 +6,7 @@ use crate::model::system::{
     StepSpec, System, TableId, When,
 };
 
-/// What names a column that is in another part than the others that it is used with.
+/// An error for columns that are used together and lie in different parts.
 type Torn = Result<(), ()>;
 
 /// Re-points everything that names columns of the table; says what would need a join.
@@ -49,7 +49,8 @@ pub(super) fn repoint(system: &mut System, plan: &Plan) -> Vec<String> {
     problems
 }
 
-/// What was one row belongs together: no part is without the owner's, which is not without them.
+/// Adds the invariants that parts of one row exist together: no part is without the owner's, which
+/// is not without them.
 pub(super) fn belong(system: &mut System, plan: &Plan) {
     for part in &plan.others {
         for (table, to) in [(part.table, plan.whole), (plan.whole, part.table)] {

@@ -133,12 +133,12 @@ pub fn laid_in(text: &str, technique: &str) -> Laid {
     Laid { before: scenario.system, after: Arc::clone(&scenario.variants[0].system) }
 }
 
-/// What is wrong with the library if it is laid out so.
+/// The problem with the library if it is laid out so.
 pub fn refused(technique: &str) -> String {
     refused_in(LIBRARY, technique)
 }
 
-/// What is wrong with a system of one's own if it is laid out so.
+/// The problem with a given system if it is laid out so.
 pub fn refused_in(text: &str, technique: &str) -> String {
     let (scenario, problems) = outcome(text, technique);
     assert!(scenario.is_none(), "{technique} was not refused");

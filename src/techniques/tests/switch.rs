@@ -86,7 +86,7 @@ fn delegated() -> String {
     delegate("catalog") + "pattern = 'local-transaction'\n"
 }
 
-/// What a variant switches to at a time.
+/// The switch of a variant at a time.
 fn from(at: &str, what: &str) -> String {
     format!("[[variants.it.switch]]\nat = '{at}'\n{what}")
 }

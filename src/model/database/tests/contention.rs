@@ -1,4 +1,4 @@
-//! Who waits for whom when two services share the database: DESK and SHOP.
+//! Waits between services when two services share the database: DESK and SHOP.
 
 use super::*;
 use crate::model::record::{Resource, word_contended};

@@ -24,7 +24,7 @@ fn resolve(bench: &Bench, txn: TxnId, decision: Decision) -> Result<(), DbError>
     bench.get(async move { db.resolve(ctx, client, txn, decision).await })
 }
 
-/// What somebody hears who wants a connection.
+/// The answer to a request for a connection.
 fn refused(bench: &Bench) -> impl Future<Output = Result<(), DbError>> + use<> {
     let (db, ctx, client) = (Rc::clone(&bench.db), bench.ctx(), bench.client);
     async move { db.begin(ctx, client, DESK, false).await.map(drop) }
@@ -209,7 +209,7 @@ fn what_is_durable_but_not_in_place_is_redone() {
     }
 }
 
-/// What a client of the crash test does with its operation.
+/// The plan of a client of the crash test for its operation.
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Plan {
     Commit,

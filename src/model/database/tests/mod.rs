@@ -332,7 +332,7 @@ impl Bench {
         self.history().iter().filter(same).map(|record| record.b as i64).sum()
     }
 
-    /// What is held for unfinished work, by the history.
+    /// The number of open holds for unfinished work in the history.
     fn held(&self, label: u32) -> i64 {
         let same = |record: &&Record| record.kind == Kind::Holds && record.subject == label;
         self.history().iter().filter(same).map(|record| record.a as i64).sum()

@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use super::*;
 
-/// What a job does: reads the tickets of a customer and derives the count of open ones.
+/// A job that reads the tickets of a customer and derives the count of open ones.
 async fn derive(txn: &mut Txn, customer: u64) -> Derived {
     let rows = txn.find(TICKETS, 0, customer as i64).await.expect("rows");
     let open = rows.iter().filter(|row| row.exists() && row.value(1) == 1).count();

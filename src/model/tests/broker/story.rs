@@ -1,4 +1,4 @@
-//! What the history says of a broker, and whether that is what it promised: one rule after another,
+//! A check of a broker's promises against the history: one rule after another,
 //! each plainly and without regard to speed.
 
 use super::*;
@@ -17,7 +17,7 @@ pub(super) struct HandOut {
     pub at: Time,
     message: u32,
     pub number: u64,
-    /// It was served, or nobody knows: not refused by a process that was down.
+    /// True unless a process that was down refused the delivery.
     counts: bool,
     /// When the consumer answered what.
     answer: Option<(Time, bool)>,
@@ -29,7 +29,7 @@ pub(super) struct HandOut {
 pub(super) struct Story {
     policy: BrokerPolicy,
     parcels: Vec<Parcel>,
-    /// What the broker acknowledged to its publisher.
+    /// The messages that the broker acknowledged to their publisher.
     safe: BTreeSet<OpId>,
     pub hand_outs: Vec<HandOut>,
     /// Parcels in the order in which the broker took them, and in which life.
@@ -39,7 +39,7 @@ pub(super) struct Story {
     /// When each life of the broker ended.
     ends: BTreeMap<u16, Time>,
     last_life: u16,
-    /// What the log holds: `event` or `dead letter`, and the change.
+    /// The holds in the log: `event` or `dead letter`, and the change.
     holds: Vec<(OpId, &'static str, i64)>,
     /// How many lines the log has in the end.
     pub kept: usize,
@@ -101,7 +101,7 @@ impl Story {
         story
     }
 
-    /// What became of a hand-out.
+    /// Follows the outcome of a hand-out.
     fn follow(&mut self, record: &Record) {
         let mut hand_outs = self.hand_outs.iter_mut().rev();
         match record.kind {
@@ -157,7 +157,7 @@ impl Story {
         (yes && in_time && lives).then_some(heard)
     }
 
-    /// The same, if the broker lived on to write it down.
+    /// The time of the acknowledgement, if the broker lived on to record it.
     fn acknowledged(&self, hand_out: &HandOut) -> Option<Time> {
         let end = self.ends.get(&hand_out.life);
         self.heard(hand_out).filter(|heard| end.is_none_or(|end| heard < end))
@@ -177,7 +177,7 @@ impl Story {
         })
     }
 
-    /// Whether two parcels were to keep their order.
+    /// Returns whether two parcels were to keep their order.
     fn in_line(&self, one: OpId, other: OpId) -> bool {
         let partition = |op| self.published.get(&op).map(|(partition, _)| partition);
         let same_key = self.parcel(one).key == self.parcel(other).key;
@@ -204,7 +204,7 @@ impl Story {
         self.check_holds();
     }
 
-    /// What is acknowledged was published; parcels of one key share a partition; and as long as
+    /// Acknowledged messages were published; parcels of one key share a partition; and as long as
     /// the broker can remember, each parcel has a number of its own, that grows.
     fn check_publication(&self) {
         for op in &self.safe {

@@ -1,4 +1,4 @@
-//! What gets lost, and what takes effect twice, under which settings.
+//! Tests of lost and duplicated effects, by settings.
 
 use super::*;
 
@@ -29,7 +29,7 @@ fn a_crash_between_commit_and_publish_loses_the_event_of_a_dual_write_only() {
     }
 }
 
-/// What the consumer sends to the broker is lost for 5 s: among it one acknowledgement.
+/// Messages of the consumer to the broker are lost for 5 s, among them one acknowledgement.
 fn lost_acknowledgement(told: &RecordedRun) -> String {
     let at = before(shown_at(told, STRUCK, 1), Span::from_millis(1)).as_nanos();
     format!(

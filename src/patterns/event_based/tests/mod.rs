@@ -158,7 +158,7 @@ fn assert_all_committed(told: &RecordedRun) {
     assert_eq!(held(told), 0);
 }
 
-/// What is still held in the end; at no moment less than nothing was.
+/// The holds that are open in the end; the count was never negative.
 fn held(told: &RecordedRun) -> i64 {
     let mut held: BTreeMap<(OpId, u32), i64> = BTreeMap::new();
     for record in told.all(Kind::Holds) {

@@ -24,11 +24,11 @@ const LEASE: u64 = 3 * PACE;
 const TRIP: u64 = 2_000;
 const FORCED: u64 = 2_000;
 
-/// What may be wrong with a node.
+/// The faults that a node may have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Wrong {
     Crashed,
-    /// It stands still.
+    /// The node is paused.
     Paused,
     /// Its clock runs at a tenth of its speed.
     Slow,
@@ -318,7 +318,7 @@ fn assert_epochs_grow(told: &RecordedRun) {
 const PLACES: [&str; 7] =
     ["orchestrator", "orchestrator-2", "orchestrator-3", "workflow-store", "s1", "d2", "s3"];
 
-/// What goes wrong, where, when and for how long (milliseconds).
+/// A fault: its kind, node, time and length (milliseconds).
 type Stroke = (Wrong, &'static str, u64, u64);
 
 /// Orchestrators are struck as often as all others.

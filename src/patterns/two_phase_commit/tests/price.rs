@@ -1,4 +1,4 @@
-//! What a transaction costs, counted exactly, and how long it takes when nothing goes wrong.
+//! The exact cost of a transaction, and its duration when nothing goes wrong.
 
 use std::rc::Rc;
 
