@@ -14,7 +14,7 @@ use crate::checks::properties::{Finding, Verifier};
 use crate::checks::{Judge, JudgeOptions, RunReport};
 use crate::scenario::{Scenario, Variant};
 
-/// What is compared: some variants of a scenario on some seeds.
+/// A comparison to make: some variants of a scenario on some seeds.
 pub struct Study<'a> {
     /// The scenario.
     pub scenario: &'a Scenario,
@@ -27,11 +27,11 @@ pub struct Study<'a> {
 /// One finished run and what the judges say of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Judged {
-    /// What is left of the run itself.
+    /// The end of the run itself.
     pub ran: Ran,
-    /// What the judges say.
+    /// The report of the judges.
     pub report: RunReport,
-    /// Whether the pattern kept what it promises, property by property.
+    /// The findings on what the pattern promises, property by property.
     pub promised: Vec<Finding>,
 }
 
@@ -65,7 +65,7 @@ impl Shelf for () {
     fn keep(&self, _: RunId, _: &Judged) {}
 }
 
-/// What a comparison came to.
+/// The outcome of a comparison.
 pub struct Compared {
     /// The result, over the seeds that every variant finished; `None` if there is none.
     pub comparison: Option<Comparison>,
@@ -111,7 +111,7 @@ impl<'a> Study<'a> {
         self.resume(&(), stop, done)
     }
 
-    /// The same, but what is on the shelf already is not run again, and what is run is put there.
+    /// Runs the study, but takes runs from the shelf that are there, and puts new ones there.
     /// The result is that of a study without a shelf, to the bit.
     pub fn resume(
         &self,
@@ -151,7 +151,7 @@ impl<'a> Study<'a> {
     }
 }
 
-/// What a variant of a scenario runs.
+/// The setup of a variant of a scenario.
 pub fn setup(scenario: &Scenario, variant: &Variant) -> Setup {
     let (system, pattern) = (Arc::clone(&variant.system), Arc::clone(&variant.pattern));
     let (faults, nemeses) = (scenario.faults.clone().into(), scenario.nemeses.clone().into());

@@ -17,18 +17,18 @@ use crate::model::workload::{self, Workload};
 use crate::model::world::World;
 use crate::patterns::registry::Prepared;
 
-/// What is run: everything but the seed.
+/// The setup of a run: everything but the seed.
 #[derive(Clone)]
 pub struct Setup {
     /// The system, after the variant's technique was applied.
     pub system: Arc<System>,
     /// The pattern with its settings.
     pub pattern: Arc<dyn Prepared>,
-    /// What goes wrong, and when.
+    /// The planned faults.
     pub faults: Arc<[PlannedFault]>,
-    /// What else goes wrong, drawn for each seed.
+    /// The random faults, drawn for each seed.
     pub nemeses: Arc<[Nemesis]>,
-    /// What is offered.
+    /// The operations that are offered.
     pub workload: Workload,
     /// From when on which other future comes true, in the order of time; see
     /// [`RandomStreams::set_branch_seed`].
@@ -63,7 +63,7 @@ pub enum Ending {
     Settled,
 }
 
-/// What is left of a run beside what its sinks saw.
+/// The end of a run, beside what its sinks saw.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Ran {
     /// The rolling hash of the history.

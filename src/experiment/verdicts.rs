@@ -1,4 +1,4 @@
-//! What the checks say of each variant over all seeds: declared invariants, expectations, promises
+//! The verdicts on each variant over all seeds: declared invariants, expectations, promises
 //! of the pattern, faults that were to strike, and the simulator's own books.
 
 use super::compare::Judged;
@@ -71,7 +71,7 @@ pub(super) fn of<'j>(
     results
 }
 
-/// What the same seeds say of a variant and so many times another one.
+/// Compares a variant with a multiple of another one on the same seeds.
 fn against(
     expectation: &Expectation,
     runs: &[&Judged],
@@ -97,7 +97,7 @@ fn against(
     }
 }
 
-/// What becomes of a broken promise when more went wrong than its budget allows.
+/// The judgement of a broken promise when more went wrong than its budget allows.
 fn within_budget(judgement: Judgement, outside: Option<&str>) -> Judgement {
     match outside {
         Some(outside) if judgement.verdict == Verdict::Violated => Judgement::undecided(format!(

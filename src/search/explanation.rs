@@ -33,14 +33,14 @@ use crate::kernel::{Span, Time};
 use crate::model::record::{Answer, Kind, OpId, Record};
 use crate::model::system::System;
 
-/// What is to be explained.
+/// The violation to explain.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Violation {
     /// The property, by its name.
     pub property: String,
-    /// What it says, in words.
+    /// The property in words.
     pub says: String,
-    /// What was found instead.
+    /// The finding that contradicts it.
     pub found: String,
     /// The operations that it was found at; none if it speaks of tables as a whole.
     pub operations: Vec<OpId>,
@@ -64,15 +64,15 @@ pub struct Explanation {
     pub operations: Vec<Involved>,
     /// How many further operations were involved and are not shown.
     pub more: usize,
-    /// What each of their steps left in its row.
+    /// The state that each of their steps left in its row.
     pub rows: Vec<RowState>,
-    /// What happened, as a diagram shows it.
+    /// The course of the run as a space-time diagram.
     pub space_time: SpaceTime,
     /// How inevitable it was, if that was looked into.
     pub curve: Option<Curve>,
     /// Everything that happened to each operation.
     pub stories: Vec<Trace>,
-    /// What `stories` speak of.
+    /// The system that `stories` refer to.
     pub system: Arc<System>,
     /// The command that shows all this again; empty if there is none.
     pub replay: String,
@@ -81,7 +81,7 @@ pub struct Explanation {
 /// A fault of the plan.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Planned {
-    /// What, whom, when, for how long.
+    /// The fault in words: kind, target, time and length.
     pub text: String,
     /// When it struck, and until when it lasted; nothing if its moment never came.
     pub struck: Option<(Time, Option<Time>)>,
@@ -98,11 +98,11 @@ pub struct Involved {
     pub keys: Vec<(String, String)>,
     /// When it arrived.
     pub arrived: Time,
-    /// What its client heard.
+    /// The answer that its client heard.
     pub answer: Answer,
     /// How long after the arrival; none if it heard nothing.
     pub answered_after: Option<Span>,
-    /// What the stores show of it at the end.
+    /// The state of its effects in the stores at the end.
     pub state: State,
     /// Its headline in the census.
     pub headline: Headline,

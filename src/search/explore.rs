@@ -30,13 +30,13 @@ pub use result::{Explored, Outcome, Plan};
 use super::trial::{Offer, Trial};
 use crate::kernel::Span;
 
-/// What is explored.
+/// An exploration: its variant, operations and bounds.
 pub struct Exploration<'a> {
     /// The variant, ready to be tried.
     pub trial: Trial<'a>,
     /// The seed of all draws.
     pub seed: u64,
-    /// What is offered.
+    /// The operations that are offered.
     pub operations: Vec<Offer>,
     /// How many faults a plan has at most: 1 or 2.
     pub depth: u8,
@@ -46,7 +46,7 @@ pub struct Exploration<'a> {
     pub cap: Option<u64>,
 }
 
-/// Who watches an exploration, from any thread.
+/// An observer of an exploration, called from any thread.
 pub trait Watch: Sync {
     /// So many runs begin.
     fn begin(&self, what: &str, runs: u64);

@@ -28,13 +28,13 @@ const BATCH: u64 = 128;
 /// How many batches of a variant are done before somebody is asked whether to go on.
 const ROUND: u64 = 8;
 
-/// What is fuzzed, and how.
+/// The settings of a fuzzing session.
 pub struct Fuzz<'a> {
     /// The variants, ready to be tried.
     pub trials: Vec<Trial<'a>>,
     /// The kinds of fault.
     pub faults: &'a Faults,
-    /// What everything is drawn from.
+    /// The seed of all draws.
     pub seed: u64,
     /// How many operations a run has.
     pub operations: usize,
@@ -44,14 +44,14 @@ pub struct Fuzz<'a> {
     pub uniform: bool,
 }
 
-/// What fuzzing has come to.
+/// The result of fuzzing.
 #[derive(Clone, Debug, Default)]
 pub struct Fuzzed {
     /// Each variant, in the order of the trials.
     pub variants: Vec<Tally>,
 }
 
-/// What fuzzing one variant has come to.
+/// The result of fuzzing one variant.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     /// Runs so far.

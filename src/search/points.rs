@@ -27,7 +27,7 @@ pub struct Passed {
     pub records: u64,
     /// True if nothing was under way in the world, as far as it can tell.
     pub quiet: bool,
-    /// What the run itself knew of it.
+    /// The point as the run reached it.
     pub point: Point,
     /// Its name.
     pub trigger: Trigger,
@@ -45,8 +45,8 @@ impl Passed {
     }
 }
 
-/// Who asked which database on whose behalf, by the history of a run: a database works in the
-/// session in which the operation's latest request came.
+/// The sessions of a run: which node asked which database for which operation: a database works in
+/// the session in which the operation's latest request came.
 #[derive(Default)]
 pub struct Sessions {
     seen: u64,
@@ -54,7 +54,7 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// Who had asked this node last for this operation, behind so many records.
+    /// The node that had asked this one last for this operation, after so many records.
     fn latest(&self, node: NodeId, op: OpId, records: u64) -> Option<NodeId> {
         let asked = self.asked.get(&(node, op))?;
         let before = asked.partition_point(|(place, _)| *place < records);
@@ -146,7 +146,7 @@ pub fn points(setup: &Setup, seed: u64) -> Vec<Passed> {
     observe(setup, seed, sinks, ready, look).1.unwrap_or_default()
 }
 
-/// What a node is called in triggers and targets.
+/// The name of a node in triggers and targets.
 pub fn node_name(world: &World, node: NodeId) -> String {
     if node == NodeId::WORLD {
         return "role:client".into();

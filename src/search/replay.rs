@@ -15,19 +15,19 @@ pub const ENGINE: &str = concat!("driftlab ", env!("CARGO_PKG_VERSION"));
 /// A counterexample that was run again.
 #[derive(Clone)]
 pub struct Replayed {
-    /// What was run.
+    /// The case that was run.
     pub case: Case,
-    /// What the run came to.
+    /// The outcome of the run.
     pub tried: Tried,
-    /// What became of its property.
+    /// The judgement of its property.
     pub judgement: Judgement,
     /// The operations that the violation is about.
     pub ops: Vec<OpId>,
-    /// Whether it is the run that was written down.
+    /// The identity of the run with the recorded one.
     pub identity: Identity,
 }
 
-/// Whether a run is the one that was written down.
+/// The identity of a run with the recorded one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Identity {
     /// Record by record.
@@ -52,7 +52,7 @@ impl Identity {
     }
 }
 
-/// What is written down of a case that violates a property.
+/// The counterexample file of a case that violates a property.
 pub fn counterexample(
     trial: &Trial<'_>,
     (case, tried): (&Case, &Tried),
@@ -108,7 +108,7 @@ pub fn replay(trial: &Trial<'_>, written: &Counterexample) -> Replayed {
     Replayed { case, tried, judgement, ops, identity }
 }
 
-/// What a failure looks like without its times, seeds and numbers: two of the same shape are the
+/// The shape of a failure, without its times, seeds and numbers: two of the same shape are the
 /// same failure.
 pub fn shape(system: &System, case: &Case) -> String {
     let mut faults: Vec<String> = case.faults.iter().map(shape_of).collect();

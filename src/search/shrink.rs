@@ -20,12 +20,12 @@ pub const RUNS: u32 = 2_000;
 /// How many of the last points before a timed fault are tried in its place.
 const BEFORE: usize = 12;
 
-/// What shrinking came to.
+/// The result of shrinking.
 #[derive(Clone)]
 pub struct Shrunk {
     /// The simplest case that was found.
     pub case: Case,
-    /// What its run came to.
+    /// The outcome of its run.
     pub tried: Tried,
     /// How many runs that took.
     pub runs: u32,
@@ -36,7 +36,7 @@ pub struct Shrunk {
 /// A step of shrinking that succeeded, for whoever watches.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Step {
-    /// What it did, such as `without an operation`.
+    /// The simplification, such as `without an operation`.
     pub what: &'static str,
     /// Faults that are left.
     pub faults: usize,

@@ -45,9 +45,9 @@ const ROWS: u64 = 50;
 pub struct Case {
     /// The seed of all draws that have a name: delays, work, refusals.
     pub seed: u64,
-    /// What is offered, in the order of arrival.
+    /// The operations that are offered, in the order of arrival.
     pub operations: Vec<Offer>,
-    /// What goes wrong.
+    /// The faults.
     pub faults: Vec<PlannedFault>,
     /// From when on which other future comes true; see [`RandomStreams::set_branch_seed`].
     pub branch_seeds: Vec<(Time, u64)>,
@@ -58,7 +58,7 @@ pub struct Case {
 pub struct Offer {
     /// Its load and its number there, which every run of the scenario knows.
     pub name: OpName,
-    /// What is asked for, of which rows, and when.
+    /// The kind, rows and arrival of the operation.
     pub info: OpInfo,
 }
 
@@ -75,19 +75,20 @@ pub struct Trial<'a> {
     window: Span,
 }
 
-/// What all cases with the same operations share: the system with its phases, and the load.
+/// The part that all cases with the same operations share: the system with its phases, and the
+/// load.
 #[derive(Clone)]
 pub struct Stage {
     system: Arc<System>,
     workload: Workload,
 }
 
-/// What one run of a case came to.
+/// The outcome of one run of a case.
 #[derive(Clone, Debug)]
 pub struct Tried {
-    /// What is left of the run itself.
+    /// The end of the run itself.
     pub ran: Ran,
-    /// What each check says.
+    /// The finding of each check.
     pub findings: Vec<Finding>,
     /// Which faults of the plan began.
     pub struck: Vec<bool>,
@@ -95,7 +96,7 @@ pub struct Tried {
     pub disturbed: Vec<bool>,
     /// Why the plan of faults is outside of what the pattern is made for, if it is.
     pub degraded: Option<String>,
-    /// What every operation came to.
+    /// The census of its operations.
     pub census: Census,
     /// From when on every operation was whole or gone; none if one still is partial.
     pub whole_since: Option<Time>,
@@ -128,7 +129,7 @@ impl<'a> Trial<'a> {
         Self { scenario, variant, promises, system, period, window }
     }
 
-    /// The same, judged by other promises.
+    /// The trial judged by other promises.
     #[must_use]
     pub fn promising(self, promises: Promises) -> Self {
         Self { promises, ..self }
@@ -172,7 +173,7 @@ impl<'a> Trial<'a> {
         last.unwrap_or(Time::ZERO) + self.window
     }
 
-    /// What is shared by all cases with these operations.
+    /// Prepares the part that all cases with these operations share.
     pub fn stage(&self, operations: &[Offer]) -> Stage {
         let mut system = self.system.clone();
         let keys = operations.iter().flat_map(|offer| &offer.info.keys);
@@ -186,7 +187,7 @@ impl<'a> Trial<'a> {
         Stage { system: Arc::new(system), workload: Workload::Listed(infos.into()) }
     }
 
-    /// What is run for a case.
+    /// The setup of a run for a case.
     pub fn setup(&self, case: &Case) -> Setup {
         self.setup_on(&self.stage(&case.operations), case)
     }
@@ -201,7 +202,7 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// What is promised, and checked.
+    /// The promises that are checked.
     pub fn promises(&self) -> &Promises {
         &self.promises
     }

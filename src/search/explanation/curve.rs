@@ -44,7 +44,7 @@ pub struct Curve {
 pub struct Moment {
     /// Everything up to this instant is as it was.
     pub at: Time,
-    /// What happened then.
+    /// The events at that time, in words.
     pub what: String,
     /// The fault that struck at this very moment, by its position in the plan.
     pub fault: Option<usize>,

@@ -1,4 +1,4 @@
-//! What happened on the nodes to some operations: commits and what they show, forced writes,
+//! The events on the nodes that concern some operations: commits and what they show, forced writes,
 //! decisions, answers.
 
 use std::collections::BTreeMap;
@@ -49,7 +49,7 @@ struct Teller<'a> {
     system: &'a System,
     recording: &'a Recording,
     events: Vec<Event>,
-    /// What stores have shown since their last commit, all at one instant.
+    /// The effects that stores have shown since their last commit, all at one instant.
     effects: Option<Effects>,
     logs: BTreeMap<u32, LogBook>,
 }
@@ -188,7 +188,7 @@ impl Teller<'_> {
         self.events.push(Event { node, since: None, at, text, tone, op });
     }
 
-    /// What changed without a commit: a store that lost what was not durable.
+    /// Closes changes without a commit: a store lost what was not durable.
     fn close(&mut self) {
         if let Some(Effects { node, at, op, words, lost }) = self.effects.take() {
             let tone = if lost { Tone::Bad } else { Tone::Good };

@@ -13,7 +13,7 @@ use crate::kernel::{NodeId, Time};
 use crate::model::network::Place;
 use crate::model::record::{Kind, MessageClass, OpId};
 
-/// What happened to these operations.
+/// The space-time diagram of these operations.
 pub(super) fn space_time(setup: &Setup, recording: &Recording, operations: &[OpId]) -> SpaceTime {
     let is_involved = |op: OpId| operations.contains(&op);
     let all = trips(recording);
@@ -60,13 +60,13 @@ pub(super) fn space_time(setup: &Setup, recording: &Recording, operations: &[OpI
     }
 }
 
-/// What an operation is called: as every run knows it, if it has such a name.
+/// The name of an operation: as every run knows it, if it has such a name.
 pub(super) fn name(recording: &Recording, op: OpId) -> String {
     let known = recording.names.operations.get(op.0 as usize).and_then(Option::as_ref);
     known.map_or_else(|| format!("operation {}", op.0), ToString::to_string)
 }
 
-/// What is written on an arrow.
+/// The text on an arrow.
 fn text(setup: &Setup, recording: &Recording, trip: &Trip) -> String {
     let label = recording.names.labels.get(trip.label as usize).copied().unwrap_or("?");
     let row = recording.report.operations.get(trip.op.0 as usize);
@@ -82,7 +82,7 @@ fn text(setup: &Setup, recording: &Recording, trip: &Trip) -> String {
     }
 }
 
-/// Who takes part, and in which order they stand.
+/// The participants of a diagram, in the order of their lanes.
 struct Participants {
     nodes: Vec<NodeId>,
 }

@@ -28,7 +28,7 @@ pub(super) struct Trip {
     pub fault: Option<usize>,
 }
 
-/// What kind of answer a message is.
+/// The kind of answer that a message is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Answering {
     /// The receiver of a request answers it.

@@ -17,11 +17,11 @@ use crate::model::world::World;
 pub(super) struct Recording {
     /// Every record, in order.
     pub records: Vec<Record>,
-    /// What is called how.
+    /// The names of nodes, databases and labels.
     pub names: Names,
-    /// What the judges say.
+    /// The report of the judges.
     pub report: RunReport,
-    /// What is left of the run itself.
+    /// The end of the run itself.
     pub ran: Ran,
 }
 
@@ -44,7 +44,7 @@ pub(super) struct Names {
 pub(super) struct Actor {
     /// Its name, as shown.
     pub name: String,
-    /// What kind of machine it is.
+    /// The kind of machine.
     pub place: Place,
 }
 

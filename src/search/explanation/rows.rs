@@ -7,14 +7,14 @@ use crate::kernel::Time;
 use crate::model::record::{Kind, OpId};
 use crate::model::system::{Effect, RowKey, StepId, StepSpec, System, TableSpec, ValueSpec};
 
-/// What a store shows of one step of one operation when the run is over.
+/// The state of one step of one operation in its store when the run is over.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RowState {
     /// Of which operation, as a position in the explanation's list.
     pub op: usize,
     /// Which of its steps.
     pub step: String,
-    /// What the step does to the row.
+    /// The effect of the step on the row.
     pub effect: String,
     /// The table.
     pub table: String,
@@ -73,7 +73,7 @@ pub(super) fn rows(
         .collect()
 }
 
-/// What a store shows of one step, and since when.
+/// The state of one step in its store, and since when.
 #[derive(Default)]
 struct Provenance {
     forward: i64,
@@ -111,7 +111,7 @@ fn key_text(recording: &Recording, op: OpId, key: u64) -> String {
     }
 }
 
-/// What a step does, in words.
+/// The effect of a step in words.
 fn effect(system: &System, table: &TableSpec, step: &StepSpec) -> String {
     let column = |at: &u8| table.columns.get(usize::from(*at)).map_or("?", |column| &*column.name);
     let value = |value: &ValueSpec| match value {

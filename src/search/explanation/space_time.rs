@@ -1,4 +1,4 @@
-//! What a space-time diagram shows, as data: who took part, which messages passed between them,
+//! A space-time diagram as data: who took part, which messages passed between them,
 //! what happened where, and what went wrong.
 //!
 //! Everything has its true instant. What happens at the same instant keeps the order of the
@@ -6,29 +6,29 @@
 
 use crate::kernel::Time;
 
-/// What happened to some operations, ready to be drawn.
+/// The course of some operations, ready to be drawn.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SpaceTime {
-    /// What times are counted from: the arrival of the first operation.
+    /// The origin of times: the arrival of the first operation.
     pub origin: Time,
     /// When the run ended.
     pub until: Time,
     /// True if the system was at rest then.
     pub settled: bool,
-    /// Who took part: clients first, then in the order of appearance, databases beside the service
-    /// that talked to them first.
+    /// The participants: clients first, then in the order of appearance, databases beside the
+    /// service that talked to them first.
     pub lanes: Vec<Lane>,
     /// The operations, as every run knows them.
     pub operations: Vec<String>,
     /// The messages, in the order in which they were sent.
     pub messages: Vec<Message>,
-    /// What happened on a node, in order.
+    /// The events on nodes, in order.
     pub marks: Vec<Mark>,
     /// Nodes that were down, in order.
     pub outages: Vec<Outage>,
     /// Faults that struck, in order.
     pub strikes: Vec<Strike>,
-    /// What is not shown.
+    /// The events that are not shown.
     pub left_out: LeftOut,
 }
 
@@ -37,7 +37,7 @@ pub struct SpaceTime {
 pub struct Lane {
     /// Its name.
     pub name: String,
-    /// What kind of machine it is.
+    /// The kind of machine.
     pub sort: Sort,
 }
 
@@ -66,11 +66,11 @@ pub struct Tick {
 /// A message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Message {
-    /// Who sent it, as a position in [`SpaceTime::lanes`].
+    /// The sender, as a position in [`SpaceTime::lanes`].
     pub from: usize,
     /// To whom.
     pub to: usize,
-    /// What it is called.
+    /// The name of the message.
     pub text: String,
     /// True if it answers another one.
     pub reply: bool,
@@ -80,18 +80,18 @@ pub struct Message {
     pub op: Option<usize>,
     /// When it left.
     pub sent: Tick,
-    /// What became of it.
+    /// The end of the message.
     pub end: End,
     /// The fault that struck it, by its position in the plan.
     pub fault: Option<usize>,
 }
 
-/// What became of a message.
+/// The end of a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum End {
-    /// It arrived.
+    /// The message arrived.
     Arrived(Tick),
-    /// It was lost, at the latest then.
+    /// The message was lost, at the latest then.
     Lost(Tick),
     /// The run was over before it arrived.
     Travelling,
@@ -106,18 +106,18 @@ pub struct Mark {
     pub since: Option<Tick>,
     /// When it happened.
     pub at: Tick,
-    /// What.
+    /// The event in words.
     pub text: String,
-    /// What it means.
+    /// The meaning of the event for the operation.
     pub tone: Tone,
     /// On whose behalf, as a position in [`SpaceTime::operations`].
     pub op: Option<usize>,
 }
 
-/// What an event means for the operation.
+/// The meaning of an event for the operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tone {
-    /// It goes on.
+    /// The operation goes on.
     Plain,
     /// Something is there for good.
     Good,
@@ -147,11 +147,11 @@ pub struct Strike {
     pub from: Tick,
     /// When it ended, if it did.
     pub to: Option<Tick>,
-    /// What it struck, of what is shown.
+    /// The part of the diagram that it struck.
     pub place: Place,
 }
 
-/// What a fault struck, as positions in [`SpaceTime::lanes`] or [`SpaceTime::messages`].
+/// The target of a fault, as positions in [`SpaceTime::lanes`] or [`SpaceTime::messages`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Place {
     /// These nodes.
@@ -162,7 +162,7 @@ pub enum Place {
     Message(Option<usize>),
 }
 
-/// What a diagram leaves out, so that it can be read.
+/// The counts of what a diagram leaves out to stay readable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct LeftOut {
     /// Statements inside transactions and their answers, and transactions' uneventful ends.

@@ -79,7 +79,7 @@ fn variant<'a>(scenario: &'a Scenario, name: &str) -> &'a Variant {
     scenario.variants.iter().find(named).expect("a variant of this name")
 }
 
-/// What a variant of the shop runs.
+/// The setup of a variant of the shop.
 pub(crate) fn case(name: &str, faults: &str) -> Setup {
     let scenario = shop(faults);
     setup(&scenario, variant(&scenario, name))

@@ -226,7 +226,7 @@ impl Explored {
     }
 }
 
-/// What a run came to. A message fault is over when it has begun; others when they end.
+/// The outcome of a run. A message fault is over when it has begun; others when they end.
 fn judged(tried: &Tried, strikes: &[Strike], course: &Course) -> Outcome {
     let end = |(strike, fault): (&Strike, &(Time, Option<Time>))| match fault {
         (began, Some(ended)) if !Injection::is_about_a_message(strike.injection) => {

@@ -15,13 +15,13 @@ use crate::search::points::Passed;
 pub struct Strike {
     /// Where.
     pub passed: Arc<Passed>,
-    /// What.
+    /// The injected fault.
     pub injection: Injection,
 }
 
 impl Strike {
-    /// What is done, in a few words. A message names both its ends, a database that works does not
-    /// say for whom.
+    /// The injected fault in a few words. A message names both its ends, a database that works does
+    /// not say for whom.
     pub fn name(&self) -> String {
         match (&self.passed.session, self.injection) {
             (Some((_, far)), Injection::Partition) => format!("partition from {far}"),
@@ -113,12 +113,12 @@ pub struct RunFacts<'a> {
     pub heals: Time,
 }
 
-/// What may strike a run.
+/// The faults that may strike a run.
 #[derive(Default)]
 pub struct Found {
     /// Each fault that is worth trying.
     pub strikes: Vec<Strike>,
-    /// What was pruned of the others.
+    /// The counts of faults that were pruned.
     pub pruned: Pruned,
     /// Those of them for which another one stands, by its position.
     pub repeated: Vec<(Strike, usize)>,
@@ -172,7 +172,7 @@ fn at_one_point(first: Injection, second: Injection) -> Option<Reason> {
     }
 }
 
-/// What was there before, by what could be repeated: where, and the position of the fault that was
+/// The faults met before, by what would repeat them: where, and the position of the fault that was
 /// tried there or stands for it.
 #[derive(Default)]
 struct Seen {
@@ -183,7 +183,7 @@ struct Seen {
 /// When, and behind how many records.
 type Place = (Time, u64);
 
-/// What is done at rest, to whom, with which label of a message, and how much was unforced.
+/// A fault at rest: its kind, its ends, the label of its message, and how much was unforced.
 type Rest = (Injection, NodeId, NodeId, u32, i64);
 
 /// Why a fault only repeats another, and which one, if any.
@@ -243,7 +243,7 @@ impl Seen {
     }
 }
 
-/// What is done to whom: a node, or two ends in the order of their numbers.
+/// The key of a fault: its kind and a node, or two ends in the order of their numbers.
 fn key(passed: &Passed, injection: Injection) -> (Injection, NodeId, NodeId) {
     let node = passed.point.node;
     let far = passed.far().filter(|_| !injection.is_crash()).map_or(node, |(far, _)| far);

@@ -1,5 +1,5 @@
-//! What a run's history says about which faults are worth trying: everything by its place in the
-//! history, so that it can be asked for any of the run's points.
+//! The facts of a run's history that decide which faults are worth trying: everything by its place
+//! in the history, so that it can be asked for any of the run's points.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ pub struct Facts {
     rest: Vec<(u64, bool)>,
     /// Records of a node's logs that a crash would lose, from each place on.
     unforced: BTreeMap<NodeId, Vec<(u64, i64)>>,
-    /// What arrived, or was given up, between which nodes.
+    /// The messages that arrived, or were given up, between which nodes.
     landings: Vec<(u64, NodeId, NodeId)>,
     sent: BTreeMap<u64, (NodeId, u32)>,
     lost: BTreeSet<u32>,
@@ -78,17 +78,17 @@ impl Facts {
         })
     }
 
-    /// What happened to each operation, times counted from its arrival.
+    /// A hash of what happened to each operation, times counted from its arrival.
     pub fn stories(&self) -> Vec<u64> {
         self.stories.iter().map(Fingerprint::value).collect()
     }
 
-    /// What happened on behalf of no operation.
+    /// A hash of what happened on behalf of no operation.
     pub fn elsewhere(&self) -> u64 {
         self.elsewhere.value()
     }
 
-    /// Who ever had to do with whom.
+    /// The links between nodes that ever influenced each other.
     pub fn links(&self) -> &Links {
         &self.links
     }

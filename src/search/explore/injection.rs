@@ -1,4 +1,4 @@
-//! What can be done to a run at one of its points.
+//! Fault injection at one of the semantic points of a run.
 
 use toml::de::DeValue;
 
@@ -8,13 +8,13 @@ use crate::kernel::{NodeId, Span, Time};
 use crate::model::point::When;
 use crate::search::points::Passed;
 
-/// What is done at a point.
+/// A fault that is injected at a point.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Injection {
     /// The process that is there crashes and restarts after the outage; what it had written to a
     /// log is there again.
     Crash,
-    /// The same, and what was written to a log but not forced is gone.
+    /// The process crashes, and what was written to a log but not forced is gone.
     CrashAndLose,
     /// The message never arrives.
     Lose,

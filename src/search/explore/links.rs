@@ -1,4 +1,4 @@
-//! Who ever had to do with whom in a run: nodes that exchanged a message, and nodes that worked for
+//! The links between the nodes of a run: nodes that exchanged a message, and nodes that worked for
 //! the same operation. Groups that never met cannot have influenced each other.
 
 use std::collections::BTreeMap;

@@ -31,11 +31,11 @@ use crate::search::trial::Offer;
 pub struct First {
     /// The fault.
     pub strike: Strike,
-    /// What may strike behind it.
+    /// The faults that may strike behind it.
     pub seconds: Vec<Strike>,
-    /// Who had to do with whom.
+    /// The links between nodes.
     pub links: Links,
-    /// What happened to each operation, and on behalf of none.
+    /// The hashes of what happened to each operation, and on behalf of none.
     pub stories: (Vec<u64>, u64),
 }
 

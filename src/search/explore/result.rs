@@ -1,4 +1,4 @@
-//! What an exploration came to.
+//! The result of an exploration.
 
 use super::candidates::{Pruned, Reason, Strike};
 use crate::checks::Verdict;
@@ -6,7 +6,7 @@ use crate::checks::census::Census;
 use crate::faults::trigger::OpName;
 use crate::kernel::Span;
 
-/// What an exploration came to.
+/// The result of an exploration.
 pub struct Explored {
     /// The scenario.
     pub scenario: String,
@@ -16,7 +16,7 @@ pub struct Explored {
     pub seed: u64,
     /// How many faults a plan has at most.
     pub depth: u8,
-    /// What was offered.
+    /// The operations that were offered.
     pub operations: Vec<OpName>,
     /// How many points the run without faults passes before everything would heal.
     pub points: u64,
@@ -40,11 +40,11 @@ pub struct Explored {
 pub struct Plan {
     /// Its faults, in the order in which they strike.
     pub strikes: Vec<Strike>,
-    /// What its run came to.
+    /// The outcome of its run.
     pub outcome: Outcome,
 }
 
-/// What one run came to.
+/// The outcome of one run.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// True if everything had settled at the end.
@@ -53,7 +53,7 @@ pub struct Outcome {
     pub struck: bool,
     /// Why the plan is outside of what the pattern is made for, if it is.
     pub degraded: Option<String>,
-    /// What every operation came to.
+    /// The census of its operations.
     pub census: Census,
     /// From the heal to all or nothing everywhere; none if that never came.
     pub recovery: Option<Span>,
@@ -110,7 +110,8 @@ impl Explored {
         self.plans.iter().filter(|plan| plan.outcome.verdict() == Verdict::Violated)
     }
 
-    /// What was pruned, single plans and pairs together, in the order in which it is told.
+    /// The counts of pruned plans, single plans and pairs together, in the order in which it is
+    /// told.
     pub fn reasons(&self) -> impl Iterator<Item = (Reason, u64)> {
         let of = |reason: Reason| {
             let both = [&self.pruned_singles, &self.pruned_pairs];

@@ -229,7 +229,7 @@ fn every_point_is_accounted_for() {
     }
 }
 
-/// What was pruned really repeats another: with every plan run, no further verdict comes up.
+/// Pruned plans really repeat another: with every plan run, no further verdict comes up.
 #[test]
 fn what_is_pruned_has_the_outcome_of_what_stands_for_it() {
     let scenario = scenario(SHOP);
@@ -377,7 +377,7 @@ const STRANGERS: &str = r#"
     pattern = "local-transaction"
 "#;
 
-/// What never meets is not tried together, and all else is.
+/// Faults that never meet are not tried together, and all others are.
 #[test]
 fn faults_at_strangers_are_not_tried_together() {
     let scenario = scenario(STRANGERS);

@@ -74,7 +74,7 @@ impl Batch {
         Case { seed, operations: self.operations.clone(), faults, branch_seeds: Vec::new() }
     }
 
-    /// What every run of it is asked for.
+    /// The operations that every run of the batch offers.
     pub fn operations(&self) -> &[Offer] {
         &self.operations
     }

@@ -1,4 +1,4 @@
-//! What fuzzing finds in a small shop, and what it does not.
+//! Tests of what fuzzing finds in a small shop, and what it does not.
 
 use super::*;
 use crate::faults::plan::Start;

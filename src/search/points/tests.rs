@@ -58,7 +58,7 @@ fn fault_free(variant: usize) -> Setup {
     setup(&scenario, &scenario.variants[variant])
 }
 
-/// What a scenario file says of a crash at this point.
+/// A crash at this point, as a scenario file says it.
 fn pasted(passed: &Passed) -> String {
     let target = passed.trigger.who.as_deref().expect("who does it is always said");
     let on = passed.trigger.toml();
@@ -145,7 +145,7 @@ fn names_are_lasting_ones() {
     assert_eq!(who, ["coordinator", "order#1", "order#2", "order-db", "role:client", "store"]);
 }
 
-/// Who only watches changes nothing.
+/// A recorder that only watches changes nothing.
 #[test]
 fn a_run_that_is_watched_is_the_same() {
     let setup = fault_free(3);

@@ -70,7 +70,7 @@ fn it_comes_back_bit_for_bit() {
     assert_eq!(again.ops, [OpId(0)]);
 }
 
-/// What is written is what people read: names, rows by who made them, faults as in a scenario.
+/// The file says what people read: names, rows by who made them, faults as in a scenario.
 #[test]
 fn the_file_reads_well() {
     let text = written();
@@ -104,7 +104,7 @@ fn it_still_fails_after_a_rename_and_additions() {
     assert_eq!(violated(&loaded), Identity::OtherScenario, "fresh keys have other numbers");
 }
 
-/// What was mended no longer fails, and the counterexample says so.
+/// A mended setting no longer fails, and the counterexample says so.
 #[test]
 fn it_holds_once_the_setting_is_mended() {
     let mended = replayed(&SHOP.replace("idempotency-keys = false", "idempotency-keys = true"));
@@ -112,7 +112,7 @@ fn it_holds_once_the_setting_is_mended() {
     assert_eq!(mended.identity, Identity::OtherScenario);
 }
 
-/// What the scenario does not have is said with its place.
+/// A name that the scenario lacks is reported with its place.
 #[test]
 fn what_the_scenario_lacks_is_pointed_at() {
     let scenario = scenario(SHOP);

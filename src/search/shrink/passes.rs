@@ -8,7 +8,7 @@ use crate::search::trial::{Case, Offer};
 
 /// One way to make a case simpler.
 pub(super) struct Pass {
-    /// What a step of it does, in words.
+    /// The simplification in words.
     pub what: &'static str,
     /// The candidate with this number; none if there are no more.
     pub candidate: fn(&Case, usize) -> Option<Case>,

@@ -64,7 +64,7 @@ fn every_simpler_case_is_simpler() {
     assert!((20..100).contains(&count), "{count} candidates");
 }
 
-/// What remains keeps its name, its keys and its random stream.
+/// Operations that remain keep their name, their keys and their random stream.
 #[test]
 fn what_remains_is_what_it_was() {
     let scenario = scenario(SHOP);
@@ -103,7 +103,7 @@ fn the_greatest_parts_are_left_out_first() {
     assert_eq!(left, expected);
 }
 
-/// What does not fail cannot be shrunk.
+/// A case that does not fail cannot be shrunk.
 #[test]
 fn a_case_that_holds_has_no_simplest_failure() {
     let scenario = scenario(SHOP);

@@ -74,7 +74,7 @@ struct Drawn {
     info: OpInfo,
 }
 
-/// What arrives until every load has offered its share, in the order of arrival.
+/// The arrivals until every load has offered its share, in order.
 fn arrivals(system: &System, seed: u64, count: usize) -> Vec<Drawn> {
     let simulation = Simulation::new();
     let end = Time::ZERO + system.phases.load;

@@ -1,4 +1,4 @@
-//! What a trial offers, and what it takes from a case.
+//! Tests of what a trial offers, and what it takes from a case.
 
 use super::*;
 use crate::experiment::run::observe;
