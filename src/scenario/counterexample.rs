@@ -112,7 +112,7 @@ shape! {
 
 shape! {
     /// Another future.
-    "a branch_seed"
+    "a branch seed"
     pub struct BranchSeedText {
         /// From when on.
         at: Span,

@@ -48,8 +48,9 @@ impl Counterexample {
             text.push_str(&fault_text(fault));
         }
         for (at, branch_seed) in &self.branch_seeds {
-            let at = word(&(*at - Time::ZERO).exact());
-            let _ = write!(text, "\n[[branch_seeds]]\nat = {at}\nsalt = {branch_seed}\n");
+            text.push_str("\n[[branch-seeds]]\n");
+            key(&mut text, "at", word(&(*at - Time::ZERO).exact()));
+            key(&mut text, "branch-seed", Value::Integer(*branch_seed as i64));
         }
         text
     }

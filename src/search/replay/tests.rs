@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::*;
 use crate::faults::registry::Faults;
-use crate::kernel::Span;
+use crate::kernel::{Span, Time};
 use crate::model::contract::{Allowance, Budget, Promises};
 use crate::scenario::counterexample::{self, CounterexampleText};
 use crate::scenario::{Problem, Registries, Scenario, Source, render};
@@ -68,6 +68,23 @@ fn it_comes_back_bit_for_bit() {
     assert_eq!(again.identity, Identity::Same);
     assert_eq!(again.tried.struck, [true]);
     assert_eq!(again.ops, [OpId(0)]);
+}
+
+/// From when on which other future comes true is a part of the case, and of its file.
+#[test]
+fn branch_seeds_are_read_as_they_are_written() {
+    let scenario = scenario(SHOP);
+    let trial = trial(&scenario);
+    let seeds = vec![(Time::from_nanos(1_500_000_001), 7), (Time::from_nanos(2), u64::MAX >> 1)];
+    let operations = trial.offers(1, 1);
+    let case = Case { seed: 3, operations, faults: vec![], branch_seeds: seeds.clone() };
+    let tried = trial.run(&case);
+    let written = counterexample(&trial, (&case, &tried), "at-most-once", ("shop.toml", "a test"));
+    let (text, problems) = read(&written.text(&scenario.system, ""));
+    assert!(problems.is_empty(), "{:?}", problems.first().map(|problem| &problem.message));
+    let again = text.expect("no problem").resolve(&scenario).expect("it fits the scenario");
+    assert_eq!(again.branch_seeds, seeds);
+    assert_eq!(trial.run(&super::case(&again)).ran.fingerprint, tried.ran.fingerprint);
 }
 
 /// The file says what people read: names, rows by who made them, faults as in a scenario.
