@@ -9,7 +9,7 @@ use crate::kernel::Span;
 
 /// A deterministic lab for the data that drifts apart between services.
 #[derive(Parser, Debug)]
-#[command(name = "driftlab", version, after_help = exit::HELP, term_width = 100)]
+#[command(name = "driftlab", version, after_help = exit::HELP, max_term_width = 100)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

@@ -99,7 +99,7 @@ fn show(
 ) -> Result<(), Error> {
     output::write_all(folder, &report::files(comparison))?;
     match args.format {
-        Format::Human => print(&report::terminal::render(comparison, session.colour))?,
+        Format::Human => print(&report::terminal::render(comparison, session.terminal))?,
         Format::Json => write(&report::json::summary(comparison))?,
         Format::Csv => write(&report::csv::summary(comparison))?,
     };

@@ -4,10 +4,10 @@
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use super::list::wrapped;
 use super::{Error, Exit, Session, print};
 use crate::checks::expectation;
 use crate::model::registry::{self, Entry};
+use crate::report::text::Terminal;
 use crate::scenario::{Registries, VARIANTS, nearest};
 
 /// Pages about what a scenario says that is in no registry.
@@ -17,13 +17,13 @@ const CHAPTERS: [(&str, &str); 2] = [("variants", VARIANTS), ("expectations", ex
 pub fn explain(session: &Session, name: &str) -> Result<Exit, Error> {
     let Registries { patterns, techniques, faults, properties } = &session.registries;
     if let Some(entry) = patterns.find(name) {
-        return print(&page(entry));
+        return print(&page(entry, session.terminal));
     }
     if let Some(entry) = techniques.find(name) {
-        return print(&page(entry));
+        return print(&page(entry, session.terminal));
     }
     if let Some(entry) = faults.find(name) {
-        return print(&page(entry));
+        return print(&page(entry, session.terminal));
     }
     if let Some(entry) = properties.find(name) {
         return print(&format!("{}\nIt must be true: {}.\n", entry.page(), entry.when.name()));
@@ -49,7 +49,7 @@ pub fn explain(session: &Session, name: &str) -> Result<Exit, Error> {
 }
 
 /// The manual and, from the same declarations that decode a scenario, the settings.
-fn page<T: ?Sized>(entry: &Entry<T>) -> String {
+fn page<T: ?Sized>(entry: &Entry<T>, terminal: Terminal) -> String {
     let inline = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
     let schema = (entry.schema)(&mut inline.into_generator()).to_value();
     let defaults = (entry.defaults)();
@@ -68,10 +68,11 @@ fn page<T: ?Sized>(entry: &Entry<T>) -> String {
         };
         text += &format!("\n  {key} {default}\n");
         let description = property["description"].as_str().unwrap_or_default();
-        text += &wrapped("      ", description, 6);
+        // A description keeps the line breaks of the comment that it comes from.
+        text += &terminal.fill("      ", "      ", &description.replace('\n', " "));
         let words = words(property);
         if !words.is_empty() {
-            text += &wrapped("      One of: ", &words.join(", "), 6);
+            text += &terminal.fill("      One of: ", "      ", &words.join(", "));
         }
     }
     text

@@ -88,7 +88,7 @@ fn show(session: &Session, args: &Args, folder: &Path, explored: &Explored) -> R
     let name = format!("explore-{}.csv", explored.variant);
     output::write_all(folder, &[(name.clone(), report::explore::csv(explored))])?;
     match args.format {
-        Format::Human => print(&report::explore::text(explored))?,
+        Format::Human => print(&report::explore::text(explored, session.terminal))?,
         Format::Json => write(&report::explore::json(explored))?,
         Format::Csv => write(&report::explore::csv(explored))?,
     };

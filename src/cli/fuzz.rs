@@ -46,7 +46,7 @@ pub fn fuzz(session: &Session, args: &Args) -> Result<Exit, Error> {
     let stop = interrupt();
     let fuzzed = pool(args.workers.threads)?.install(|| search(session, args, &fuzz, &stop));
     let names: Vec<&str> = variants.iter().map(|variant| &*variant.name.shown).collect();
-    print(&report::fuzz::table(&names, &fuzzed))?;
+    print(&report::fuzz::table(&names, &fuzzed, session.terminal))?;
     let mut hunt = Hunt::new(session, (&scenario, &args.scenario), &folder, &known);
     for (at, property, run) in fuzzed.violations() {
         let trial = &fuzz.trials[at];

@@ -6,6 +6,7 @@ use super::args::{Format, List, Listing};
 use super::{Error, Exit, Session, points, print};
 use crate::checks::measures::CATALOGUE;
 use crate::checks::properties::PropertyEntry;
+use crate::report::text::width;
 use crate::scenario::PROFILES;
 
 /// One line of a list.
@@ -25,7 +26,7 @@ pub fn list(session: &Session, args: &List) -> Result<Exit, Error> {
     }
     let items = items(session, args.what);
     let text = match args.format {
-        Format::Human => columns(&items),
+        Format::Human => columns(session, &items),
         Format::Json => {
             let items: Vec<_> = items
                 .iter()
@@ -90,26 +91,11 @@ fn say(entry: &PropertyEntry) -> String {
 }
 
 /// Names in one column, what they are in the next.
-fn columns(items: &[Item]) -> String {
-    let width = items.iter().map(|item| item.name.len()).max().unwrap_or(0) + 2;
-    let line = |item: &Item| wrapped(&format!("{:width$}", item.name), &item.summary, width);
+fn columns(session: &Session, items: &[Item]) -> String {
+    let names = items.iter().map(|item| width(&item.name)).max().unwrap_or(0) + 2;
+    let rest = " ".repeat(names);
+    let line = |Item { name, summary }: &Item| {
+        session.terminal.fill(&format!("{name:names$}"), &rest, summary)
+    };
     items.iter().map(line).collect()
-}
-
-/// A text behind a head, wrapped at a hundred characters, further lines indented.
-pub fn wrapped(head: &str, text: &str, indent: usize) -> String {
-    let mut lines = String::new();
-    let mut line = head.to_owned();
-    for word in text.split_whitespace() {
-        if line.trim_end().len() > indent && line.len() + word.len() > 98 {
-            lines.push_str(line.trim_end());
-            lines.push('\n');
-            line = " ".repeat(indent);
-        }
-        line.push_str(word);
-        line.push(' ');
-    }
-    lines.push_str(line.trim_end());
-    lines.push('\n');
-    lines
 }

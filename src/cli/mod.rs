@@ -23,7 +23,9 @@ mod unfinished;
 use std::io::{IsTerminal, Write};
 
 use clap::{CommandFactory, Parser};
+use terminal_size::{Width, terminal_size_of};
 
+use crate::report::text::Terminal;
 use crate::scenario::{self, Registries};
 use args::{Cli, Command, When};
 pub use exit::Exit;
@@ -49,8 +51,8 @@ pub enum Error {
 pub struct Session {
     /// Print results only.
     pub quiet: bool,
-    /// True if standard output is coloured.
-    pub colour: bool,
+    /// The terminal that standard output is written for.
+    pub terminal: Terminal,
     /// True if standard error is coloured.
     pub colour_errors: bool,
     /// The patterns and faults that scenarios can name.
@@ -75,7 +77,10 @@ pub fn main_with(registries: Registries) -> Exit {
     };
     let session = Session {
         quiet: cli.quiet,
-        colour: wants_colour(cli.color, std::io::stdout().is_terminal()),
+        terminal: Terminal {
+            columns: columns(),
+            colour: wants_colour(cli.color, std::io::stdout().is_terminal()),
+        },
         colour_errors: wants_colour(cli.color, std::io::stderr().is_terminal()),
         registries,
     };
@@ -114,6 +119,13 @@ fn dispatch(session: &Session, command: Command) -> Result<Exit, Error> {
             print(&String::from_utf8_lossy(&script))
         }
     }
+}
+
+/// The columns of the terminal that standard output is. A file or a pipe gets the same lines
+/// everywhere.
+fn columns() -> usize {
+    let size = terminal_size_of(std::io::stdout());
+    size.map_or(Terminal::default().columns, |(Width(columns), _)| columns.into())
 }
 
 fn wants_colour(choice: When, terminal: bool) -> bool {

@@ -45,7 +45,7 @@ fn tell(
     let mut explanation = of_case(&read.trial(), &again.case, finding);
     explanation.replay = format!("driftlab replay {} --trace", file.display());
     if args.trace {
-        print(&format!("\n{}", report::failure::terminal(&explanation)))?;
+        print(&format!("\n{}", report::failure::terminal(&explanation, session.terminal)))?;
     }
     if let Some(path) = &args.page {
         let page = report::failure::page(&explanation).into_bytes();

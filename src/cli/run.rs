@@ -11,6 +11,7 @@ use crate::experiment::compare::{self, Study, setup};
 use crate::experiment::result::{Comparison, VariantResult};
 use crate::experiment::trace::trace;
 use crate::report;
+use crate::report::text::align;
 use crate::scenario::{Scenario, Variant};
 use crate::stats::Quantile;
 
@@ -40,7 +41,7 @@ pub fn run(session: &Session, args: &Run) -> Result<Exit, Error> {
     );
     match args.format {
         Format::Human => {
-            print(&report::terminal::render(&comparison, session.colour))?;
+            print(&report::terminal::render(&comparison, session.terminal))?;
             print(&details(&comparison))?;
             let again = &comparison.command;
             remark(session, &format!("\none operation's story: --trace NUMBER\nagain: {again}\n"));
@@ -97,24 +98,19 @@ fn details(comparison: &Comparison) -> String {
 /// States of the stores against answers of the clients.
 fn matrix(text: &mut String, variant: &VariantResult) {
     let census = &variant.census;
-    let _ = write!(text, "\nWhat the stores hold, by what the client was told\n\n{:>12}", "");
-    for answer in &census.answers {
-        let _ = write!(text, "{answer:>17}");
+    let row = |head: &str, cells: Vec<String>| [vec![head.to_owned()], cells].concat();
+    let mut table = vec![row("", census.answers.clone())];
+    for (state, counts) in census.states.iter().zip(&census.matrix) {
+        table.push(row(state, counts.iter().map(u64::to_string).collect()));
     }
-    for (state, row) in census.states.iter().zip(&census.matrix) {
-        let _ = write!(text, "\n{state:>12}");
-        for count in row {
-            let _ = write!(text, "{count:>17}");
-        }
-    }
-    text.push('\n');
+    text.push_str("\nWhat the stores hold, by what the client was told\n\n");
+    *text += &align("  ", &table, |_| true);
 }
 
 /// The operations with the longest consistency lag.
 fn slowest(text: &mut String, variant: &VariantResult) {
     let mut rows: Vec<_> = variant.operations.iter().filter(|row| row.lag.is_some()).collect();
     rows.sort_by_key(|row| (std::cmp::Reverse(row.lag), row.number));
-    let _ = writeln!(text, "\nLongest consistency lag\n");
     let heads = ["operation", "kind", "arrived", "answer", "lag", "outcome"];
     let mut table = vec![heads.map(str::to_owned)];
     for row in rows.iter().take(SLOWEST) {
@@ -127,9 +123,7 @@ fn slowest(text: &mut String, variant: &VariantResult) {
             row.outcome.to_owned(),
         ]);
     }
-    for row in table {
-        let [number, kind, arrived, answer, lag, outcome] = row;
-        let line = format!("{number:>10}  {kind:18}{arrived:>10}  {answer:16}{lag:>10}  {outcome}");
-        let _ = writeln!(text, "{}", line.trim_end());
-    }
+    text.push_str("\nLongest consistency lag\n\n");
+    *text +=
+        &align("  ", &table, |column| matches!(heads[column], "operation" | "arrived" | "lag"));
 }

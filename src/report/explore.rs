@@ -7,13 +7,14 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::human;
+use super::text::{Terminal, align};
 use crate::checks::Verdict;
 use crate::checks::census::{Census, Headline};
 use crate::kernel::Span;
 use crate::search::explore::{Explored, Outcome, Plan, Strike};
 
 /// Everything that a user sees after an exploration.
-pub fn text(explored: &Explored) -> String {
+pub fn text(explored: &Explored, terminal: Terminal) -> String {
     let mut text = singles(explored);
     if explored.depth > 1 {
         text += &pairs(explored);
@@ -23,7 +24,7 @@ pub fn text(explored: &Explored) -> String {
         let faults = if faults.is_empty() { "no fault".to_owned() } else { faults.join("; then ") };
         let _ = writeln!(text, "VIOLATED by {faults}\n  {}", plan.outcome.why);
     }
-    text + "\n" + &sentence(explored)
+    text + "\n" + &terminal.fill("  ", "    ", &sentence(explored))
 }
 
 /// Every point with everything that was done there, and what came of it.
@@ -39,7 +40,7 @@ fn singles(explored: &Explored) -> String {
         rows.push([shown, fault, outcome(&plan.outcome), recovery(plan.outcome.recovery)]);
         before = point;
     }
-    grid(&rows)
+    align(" ", &rows, |_| false)
 }
 
 /// Pairs by what was done and what came of it; all of them are in the CSV.
@@ -58,20 +59,7 @@ fn pairs(explored: &Explored) -> String {
     for ((faults, outcome), (count, longest)) in groups {
         rows.push([faults, outcome, human::count(count), recovery(longest)]);
     }
-    format!("\n{}", grid(&rows))
-}
-
-/// Columns as wide as they need to be.
-fn grid(rows: &[[String; 4]]) -> String {
-    let width = |at: usize| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0);
-    let widths = [width(0), width(1), width(2)];
-    let mut text = String::new();
-    for [a, b, c, d] in rows {
-        let [x, y, z] = widths;
-        let line = format!(" {a:x$}  {b:y$}  {c:z$}  {d}");
-        let _ = writeln!(text, "{}", line.trim_end());
-    }
-    text
+    format!("\n{}", align(" ", &rows, |_| false))
 }
 
 /// A fault in words.
@@ -130,7 +118,7 @@ pub fn sentence(explored: &Explored) -> String {
     if !idle.is_empty() {
         let _ = write!(text, " Never had a chance to fail, so undecided: {}.", idle.join(", "));
     }
-    super::terminal::filled(&text)
+    text
 }
 
 /// How many properties stand how, and what that says of which plans.
@@ -298,15 +286,15 @@ mod tests {
         assert_eq!(whole["run"], plans);
         assert_eq!(whole["plans"].as_array().map(Vec::len), Some(plans));
         assert_eq!(whole["pruned"]["other-order"], explored.pruned_pairs[&Reason::OtherOrder]);
-        let text = text(&explored);
+        let text = text(&explored, Terminal::default());
         assert!(text.contains(" two faults "), "{text}");
     }
 
     #[test]
     fn the_verdict_names_what_it_rests_on() {
         let explored = explored("dual-write", (WHOLE, nothing()), (Some(10), 1));
-        let said = sentence(&explored).replace("\n   ", "");
-        assert!(said.starts_with("  Undecided: no plan that was run breaks this, at most one"));
+        let said = sentence(&explored);
+        assert!(said.starts_with("Undecided: no plan that was run breaks this, at most one"));
         assert!(said.contains("(11 plans run, "), "{said}");
         assert!(said.contains("pruned because nothing happened since an earlier point"), "{said}");
         assert!(said.contains("10 plans went beyond what is promised"), "{said}");
@@ -319,8 +307,8 @@ mod tests {
         let explored = explored("two-phase-commit", (&both, anything()), (None, 1));
         assert!(explored.is_complete() && explored.plans.len() > 100);
         assert_eq!(explored.verdict(), Verdict::Undecided);
-        let said = sentence(&explored).replace("\n   ", "");
-        let claim = "  Held: 1 of 2, undecided: 1. No plan with at most one fault breaks what held";
+        let said = sentence(&explored);
+        let claim = "Held: 1 of 2, undecided: 1. No plan with at most one fault breaks what held";
         assert!(said.starts_with(claim), "{said}");
         assert!(said.contains("Never had a chance to fail, so undecided: `no-resurrection`."));
         let whole = parsed(&explored);
@@ -341,7 +329,7 @@ mod tests {
         let whole = explored("two-phase-commit", (WHOLE, anything()), (None, 1));
         assert_eq!(whole.verdict(), Verdict::Held);
         let said = sentence(&whole);
-        assert!(said.starts_with("  Held: 1 of 1. No plan with at most one fault breaks this ("));
+        assert!(said.starts_with("Held: 1 of 1. No plan with at most one fault breaks this ("));
         let resumes = |budget| {
             let guarantees: &[&'static str] = &["resumes-after-restart"];
             explored("two-phase-commit", (guarantees, budget), (None, 1))
@@ -356,7 +344,7 @@ mod tests {
     fn a_violation_says_of_how_many_properties_by_how_many_plans() {
         let broken = explored("dual-write", (WHOLE, anything()), (None, 1));
         let said = sentence(&broken);
-        assert!(said.starts_with("  VIOLATED: 1 of 1, by 5 plans with at most one fault ("));
+        assert!(said.starts_with("VIOLATED: 1 of 1, by 5 plans with at most one fault ("));
         assert_eq!(parsed(&broken)["properties"][0]["verdict"], "violated");
     }
 }

@@ -3,13 +3,14 @@
 use std::fmt::Write;
 
 use super::human;
+use super::text::{Terminal, align};
 use crate::checks::Verdict;
 use crate::model::system::System;
 use crate::search::fuzz::{Fuzzed, Tally};
 use crate::search::trial::Case;
 
 /// A line for each variant, and what stayed undecided.
-pub fn table(names: &[&str], fuzzed: &Fuzzed) -> String {
+pub fn table(names: &[&str], fuzzed: &Fuzzed, terminal: Terminal) -> String {
     let heads = ["variant", "runs", "faults", "began", "hit work", "points", "struck", "verdict"];
     let mut rows = vec![heads.map(str::to_owned)];
     for (name, tally) in names.iter().zip(&fuzzed.variants) {
@@ -24,18 +25,11 @@ pub fn table(names: &[&str], fuzzed: &Fuzzed) -> String {
             verdict(tally),
         ]);
     }
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths: Vec<usize> = (0..heads.len()).map(|column| width(column).unwrap_or(0)).collect();
-    let mut text = String::new();
-    for row in &rows {
-        let _ = write!(text, " {:width$}", row[0], width = widths[0]);
-        for (cell, width) in row.iter().zip(&widths).take(7).skip(1) {
-            let _ = write!(text, "  {cell:>width$}");
-        }
-        let _ = writeln!(text, "  {}", row[7]);
-    }
+    let mut text = align(" ", &rows, |column| (1..7).contains(&column));
     for (name, tally) in names.iter().zip(&fuzzed.variants) {
-        remarks(&mut text, name, tally);
+        for remark in remarks(tally) {
+            text += &terminal.fill("  ", "    ", &format!("{name}: {remark}"));
+        }
     }
     text
 }
@@ -59,21 +53,21 @@ fn verdict(tally: &Tally) -> String {
 }
 
 /// What a reader must know to believe the table.
-fn remarks(text: &mut String, name: &str, tally: &Tally) {
+fn remarks(tally: &Tally) -> Vec<String> {
+    let mut remarks = Vec::new();
     let idle = tally.properties.iter().filter(|(_, it)| it.verdict() == Verdict::Undecided);
     let idle: Vec<&str> = idle.map(|(property, _)| property.as_str()).collect();
     if !idle.is_empty() {
-        let idle = idle.join(", ");
-        let _ = writeln!(text, "  {name}: never had a chance to fail, so undecided: {idle}");
+        remarks.push(format!("never had a chance to fail, so undecided: {}", idle.join(", ")));
     }
     if tally.degraded > 0 {
         let runs = human::count(tally.degraded);
-        let _ = writeln!(text, "  {name}: {runs} runs were outside of the budget and do not count");
+        remarks.push(format!("{runs} runs were outside of the budget and do not count"));
     }
     if tally.unsettled > 0 {
-        let runs = human::count(tally.unsettled);
-        let _ = writeln!(text, "  {name}: {runs} runs did not settle in time");
+        remarks.push(format!("{} runs did not settle in time", human::count(tally.unsettled)));
     }
+    remarks
 }
 
 /// A case in words: what is offered, what goes wrong.

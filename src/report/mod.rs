@@ -17,6 +17,7 @@ pub mod json;
 pub mod readme;
 pub mod sentence;
 pub mod terminal;
+pub mod text;
 pub mod trace;
 pub mod view;
 

@@ -1,4 +1,4 @@
-//! A comparison for the terminal: header, tables of at most 120 columns, sentences.
+//! A comparison for the terminal: header, tables as wide as it is, sentences.
 
 use std::ops::Range;
 
@@ -6,11 +6,9 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table as Grid, TableStyle};
 
 use super::sentence;
+use super::text::{self, Terminal, width};
 use super::view::{self, Table};
 use crate::experiment::result::{CheckVerdict, Comparison};
-
-/// The width that every terminal is assumed to have.
-pub const WIDTH: usize = 120;
 
 const UNDERLINE: LineStyle = LineStyle::none().fill('─').junction('─');
 const TITLE: Style = Style::new().bold();
@@ -19,65 +17,58 @@ const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 const OPEN: Style = AnsiColor::Yellow.on_default();
 
-/// Everything that a user sees after a comparison; with colours if `colour`.
-pub fn render(comparison: &Comparison, colour: bool) -> String {
-    let paint = Paint(colour);
-    let mut text = header(comparison, paint);
+/// Everything that a user sees after a comparison.
+pub fn render(comparison: &Comparison, terminal: Terminal) -> String {
+    let mut text = header(comparison, terminal);
     for warning in &comparison.warnings {
-        text += &wrapped(&paint.with(OPEN, "note"), "note", warning);
+        text += &labelled(terminal, &terminal.paint(OPEN, "note"), warning);
     }
     for table in view::tables(comparison) {
-        text += &format!(
-            "
-{}
-",
-            paint.with(TITLE, table.title)
-        );
-        text += &grids(&table, paint);
-        text += &wrapped("", "", &table.note);
+        text += &title(terminal, table.title);
+        text += &grids(&table, terminal);
+        text += &indented(terminal, &table.note);
     }
-    text += &format!("\n{}\n", paint.with(TITLE, "What stands out"));
+    text += &title(terminal, "What stands out");
     for (name, said) in sentence::sentences(comparison) {
-        text += &wrapped(&paint.with(TITLE, &name), &name, &said);
+        text += &labelled(terminal, &terminal.paint(TITLE, &name), &said);
     }
     let open = sentence::not_shown(comparison);
     if !open.is_empty() {
-        text += &format!(
-            "
-{}
-",
-            paint.with(TITLE, "No difference shown")
-        );
+        text += &title(terminal, "No difference shown");
     }
     for line in open {
-        text += &wrapped("", "", &line);
+        text += &indented(terminal, &line);
     }
-    text + &checks(comparison, paint)
+    text + &checks(comparison, terminal)
 }
 
 /// What was simulated; the first thing that is printed.
-pub fn header(comparison: &Comparison, colour: impl Into<Paint>) -> String {
-    let paint = colour.into();
+fn header(comparison: &Comparison, terminal: Terminal) -> String {
     let scenario = &comparison.scenario;
-    let mut text = format!(
-        "{}  {}\n",
-        paint.with(TITLE, &scenario.name),
-        paint.with(
-            QUIET,
-            &format!(
-                "{} · profile {} · {} · scenario {}",
-                seeds(&comparison.seeds),
-                scenario.profile,
-                comparison.engine,
-                scenario.hash
-            )
-        )
-    );
+    let seeds = seeds(&comparison.seeds);
+    let (profile, hash, engine) = (&scenario.profile, &scenario.hash, &comparison.engine);
+    let said = format!("{seeds} · profile {profile} · {engine} · scenario {hash}");
+    let (name, said) = (terminal.paint(TITLE, &scenario.name), terminal.paint(QUIET, &said));
+    let mut text = format!("{name}  {said}\n");
     if !comparison.rests_on.is_empty() {
-        text +=
-            &wrapped("", "", &format!("The ranking rests on: {}.", comparison.rests_on.join(", ")));
+        let settings = comparison.rests_on.join(", ");
+        text += &indented(terminal, &format!("The ranking rests on: {settings}."));
     }
     text
+}
+
+fn title(terminal: Terminal, title: &str) -> String {
+    format!("\n{}\n", terminal.paint(TITLE, title))
+}
+
+/// A label and a text.
+fn labelled(terminal: Terminal, label: &str, text: &str) -> String {
+    terminal.fill(&format!(" {label} "), "    ", text)
+}
+
+/// A text below a title.
+fn indented(terminal: Terminal, text: &str) -> String {
+    terminal.fill("  ", "    ", text)
 }
 
 /// `seed 1`, `seeds 1 to 10`, `seeds 3, 9, 4`.
@@ -91,47 +82,32 @@ pub fn seeds(seeds: &[u64]) -> String {
     }
 }
 
-/// Whether to colour.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Paint(bool);
-
-impl From<bool> for Paint {
-    fn from(colour: bool) -> Self {
-        Self(colour)
-    }
-}
-
-impl Paint {
-    fn with(self, style: Style, text: &str) -> String {
-        if self.0 { format!("{style}{text}{style:#}") } else { text.into() }
-    }
-}
-
 /// A table as as many grids as it takes to stay within the width, each with the variants' names.
-fn grids(table: &Table, paint: Paint) -> String {
+fn grids(table: &Table, terminal: Terminal) -> String {
     let names = table.rows.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
     let names = names.max(width(&table.heads[0])) + PADDING;
     let widths: Vec<usize> = (1..table.heads.len()).map(|at| column_width(table, at)).collect();
-    let least = parts(&widths, names, widths.len()).len().max(1);
+    let parts = |most| parts(&widths, names, most, terminal.columns);
+    let least = parts(widths.len()).len().max(1);
     let mut text = String::new();
-    for columns in parts(&widths, names, widths.len().div_ceil(least)) {
+    for columns in parts(widths.len().div_ceil(least)) {
         if columns.start > 0 {
             text.push('\n');
         }
-        text += &grid(table, columns, paint);
+        text += &grid(table, columns, terminal);
     }
     text
 }
 
-/// Columns cut into as few ranges as fit the width, each of at most `most` columns.
-fn parts(widths: &[usize], names: usize, most: usize) -> Vec<Range<usize>> {
+/// Columns cut into as few ranges as fit the room, each of at most `most` columns.
+fn parts(widths: &[usize], names: usize, most: usize, room: usize) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
     let mut first = 0;
     while first < widths.len() {
         let mut used = names;
         let fits = widths[first..].iter().take(most).take_while(|&&width| {
             used += width;
-            used <= WIDTH
+            used <= room
         });
         let last = first + fits.count().max(1);
         parts.push(first..last);
@@ -141,7 +117,7 @@ fn parts(widths: &[usize], names: usize, most: usize) -> Vec<Range<usize>> {
 }
 
 /// The columns of a range, with a line under the heads and intervals, quietly, under the numbers.
-fn grid(table: &Table, columns: Range<usize>, paint: Paint) -> String {
+fn grid(table: &Table, columns: Range<usize>, terminal: Terminal) -> String {
     let mut grid = Grid::new();
     let heads = table.heads[1..][columns.clone()].iter().map(|head| narrow(head));
     grid.load_style(TableStyle::new().header_separator(UNDERLINE))
@@ -161,7 +137,7 @@ fn grid(table: &Table, columns: Range<usize>, paint: Paint) -> String {
     for line in grid.lines().map(|line| line.trim_end().to_string()) {
         // A line of intervals starts with the empty half of the variant's cell.
         let quiet = line.starts_with("  ");
-        text += &if quiet { paint.with(QUIET, &line) } else { line };
+        text += &if quiet { terminal.paint(QUIET, &line) } else { line };
         text.push('\n');
     }
     text
@@ -182,28 +158,14 @@ const HEAD: usize = 9;
 
 /// A head on as many lines as it takes; a quantile stays with what it belongs to.
 fn narrow(head: &str) -> String {
-    let mut lines = String::new();
-    let mut used = 0;
-    for word in head.split(' ') {
-        let fits = used + 1 + width(word) <= HEAD;
-        if used > 0 {
-            lines.push(if fits { ' ' } else { '\n' });
-        }
-        used = if fits && used > 0 { used + 1 } else { 0 } + width(word);
-        lines += word;
-    }
-    lines
+    text::fill("", "", head, HEAD).trim_end().to_owned()
 }
 
-fn width(text: &str) -> usize {
-    text.chars().count()
-}
-
-fn checks(comparison: &Comparison, paint: Paint) -> String {
+fn checks(comparison: &Comparison, terminal: Terminal) -> String {
     if comparison.checks.is_empty() {
         return String::new();
     }
-    let mut text = format!("\n{}\n", paint.with(TITLE, "Checks"));
+    let mut text = title(terminal, "Checks");
     for check in &comparison.checks_in_short() {
         let style = match check.verdict {
             CheckVerdict::Held => GOOD,
@@ -212,31 +174,8 @@ fn checks(comparison: &Comparison, paint: Paint) -> String {
         };
         let verdict = format!("{:<9}", check.verdict.name());
         let said = format!("{}: {} ({})", check.variant, check.name, check.why);
-        text += &wrapped(&paint.with(style, &verdict), &verdict, &said);
+        text += &labelled(terminal, &terminal.paint(style, &verdict), &said);
     }
-    text
-}
-
-/// A label and a text, broken at spaces and indented a little.
-/// A text in lines that fit.
-pub fn filled(text: &str) -> String {
-    wrapped("", "", text)
-}
-
-fn wrapped(label: &str, plain_label: &str, said: &str) -> String {
-    let mut text = format!(" {label}");
-    let mut used = 1 + plain_label.chars().count();
-    for word in said.split(' ') {
-        let width = word.chars().count() + 1;
-        if used + width > WIDTH {
-            text += "\n   ";
-            used = 3;
-        }
-        text.push(' ');
-        text += word;
-        used += width;
-    }
-    text.push('\n');
     text
 }
 
@@ -247,17 +186,25 @@ mod tests {
 
     #[test]
     fn a_comparison_reads_well_in_120_columns() {
-        let text = render(&comparison::comparison(10), false);
+        let text = render(&comparison::comparison(10), Terminal::default());
         for line in text.lines() {
-            assert!(line.chars().count() <= WIDTH, "{line}");
+            assert!(width(line) <= Terminal::default().columns, "{line}");
         }
         insta::assert_snapshot!(text);
     }
 
     #[test]
+    fn every_line_fits_a_narrow_terminal() {
+        let narrow = Terminal { columns: 80, colour: true };
+        for line in render(&comparison::comparison(10), narrow).lines().skip(1) {
+            assert!(width(line) <= narrow.columns, "{line}");
+        }
+    }
+
+    #[test]
     fn wide_tables_are_cut_into_even_parts() {
         let ends = |widths: &[usize], most| {
-            parts(widths, 20, most).into_iter().map(|part| part.end).collect::<Vec<_>>()
+            parts(widths, 20, most, 120).into_iter().map(|part| part.end).collect::<Vec<_>>()
         };
         assert_eq!(ends(&[30; 7], 7), [3, 6, 7]);
         assert_eq!(ends(&[14; 7], 7), [7]);
@@ -267,7 +214,8 @@ mod tests {
     #[test]
     fn colours_change_nothing_but_colours() {
         let comparison = comparison::comparison(6);
-        let (plain, coloured) = (render(&comparison, false), render(&comparison, true));
+        let plain = render(&comparison, Terminal::default());
+        let coloured = render(&comparison, Terminal { colour: true, ..Terminal::default() });
         assert!(coloured.contains("\u{1b}[1m") && !plain.contains('\u{1b}'));
         assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), plain);
     }

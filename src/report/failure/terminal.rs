@@ -4,23 +4,21 @@ use std::fmt::Write;
 
 use super::{FIXED, answer, at, keys, share, shows, since, struck, verdict};
 use crate::report::diagram::{Line, lines};
+use crate::report::text::{Terminal, align};
 use crate::search::explanation::Explanation;
 use crate::search::explanation::curve::Curve;
 
 /// How wide a bar of the curve is.
 const BAR: u64 = 20;
-/// The length of a line of running text.
-const COLUMNS: usize = 100;
-
-/// Everything about a failure as text of at most about 120 columns.
-pub fn terminal(explanation: &Explanation) -> String {
+/// Everything about a failure as text; its tables are as wide as what they hold.
+pub fn terminal(explanation: &Explanation, terminal: Terminal) -> String {
     let mut text = String::new();
     property(&mut text, explanation);
     plan(&mut text, explanation);
     operations(&mut text, explanation);
     rows(&mut text, explanation);
     if let Some(curve) = &explanation.curve {
-        inevitability(&mut text, explanation, curve);
+        inevitability(&mut text, explanation, curve, terminal);
     }
     story(&mut text, explanation);
     if !explanation.replay.is_empty() {
@@ -70,7 +68,7 @@ fn operations(text: &mut String, explanation: &Explanation) {
             involved.headline.name(),
         ]));
     }
-    aligned(text, &table);
+    *text += &align("  ", &table, |_| false);
     if explanation.more > 0 {
         let _ = writeln!(text, "  and {} more", explanation.more);
     }
@@ -92,10 +90,10 @@ fn rows(text: &mut String, explanation: &Explanation) {
             &since(explanation, state),
         ]));
     }
-    aligned(text, &table);
+    *text += &align("  ", &table, |_| false);
 }
 
-fn inevitability(text: &mut String, explanation: &Explanation, curve: &Curve) {
+fn inevitability(text: &mut String, explanation: &Explanation, curve: &Curve, terminal: Terminal) {
     text.push_str("\nWhen it became inevitable\n\n");
     for moment in &curve.moments {
         let full = (moment.violated * BAR + curve.runs / 2) / curve.runs.max(1);
@@ -104,8 +102,8 @@ fn inevitability(text: &mut String, explanation: &Explanation, curve: &Curve) {
         let _ = writeln!(text, "  {time:>14}  {bar}  {share:<20}  {}", moment.what);
     }
     text.push('\n');
-    wrapped(text, &verdict(explanation, curve));
-    wrapped(text, FIXED);
+    *text += &terminal.fill("  ", "  ", &verdict(explanation, curve));
+    *text += &terminal.fill("  ", "  ", FIXED);
 }
 
 fn story(text: &mut String, explanation: &Explanation) {
@@ -121,32 +119,6 @@ fn story(text: &mut String, explanation: &Explanation) {
     let _ = writeln!(text, "  {time:>14}  {:wide$}  the run ends, {end}", "");
 }
 
-/// A paragraph, indented, on lines of at most [`COLUMNS`].
-fn wrapped(text: &mut String, paragraph: &str) {
-    let mut line = String::from(" ");
-    for word in paragraph.split(' ') {
-        if line.chars().count() + 1 + word.chars().count() > COLUMNS {
-            let _ = writeln!(text, "{line}");
-            line = String::from(" ");
-        }
-        line.push(' ');
-        line += word;
-    }
-    let _ = writeln!(text, "{line}");
-}
-
-fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
-    cells.map(str::to_owned).to_vec()
-}
-
-/// A table whose columns are as wide as they must be.
-fn aligned(text: &mut String, table: &[Vec<String>]) {
-    let columns = table.first().map_or(0, Vec::len);
-    let width = |at: usize| table.iter().map(|row| row[at].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    for row in table {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
-        let line = cells.collect::<Vec<_>>().join("  ");
-        let _ = writeln!(text, "  {}", line.trim_end());
-    }
+fn row<const N: usize>(cells: [&str; N]) -> [String; N] {
+    cells.map(str::to_owned)
 }

@@ -1,6 +1,7 @@
 //! A real failure, as people see it.
 
 use super::*;
+use crate::report::text::Terminal;
 use crate::search::explanation::tests::{CRASH, case, explained};
 
 /// A dual write whose service dies between its commit and the publication.
@@ -11,7 +12,7 @@ fn lost_event() -> Explanation {
 
 #[test]
 fn the_terminal_tells_everything_in_order() {
-    insta::assert_snapshot!(terminal(&lost_event()));
+    insta::assert_snapshot!(terminal(&lost_event(), Terminal::default()));
 }
 
 #[test]
@@ -77,7 +78,7 @@ fn names_from_scenarios_are_escaped() {
 fn a_failure_without_faults_and_curve_is_told_as_well() {
     let mut explanation = explained("xa", &case("xa", ""));
     explanation.curve = None;
-    let text = terminal(&explanation);
+    let text = terminal(&explanation, Terminal::default());
     assert!(text.contains("It takes no fault.") && !text.contains("inevitable"), "{text}");
     let page = section(&explanation);
     assert!(page.contains("No fault at all.") && !page.contains("inevitable"));
