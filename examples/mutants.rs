@@ -9,7 +9,7 @@
 
 use std::path::Path;
 
-use driftlab::faults::registry::Faults;
+use driftlab::faults::fault::Faults;
 use driftlab::mutants::table::{Row, page};
 use driftlab::mutants::{MUTANTS, Mutant};
 use rayon::prelude::*;

@@ -129,7 +129,7 @@
 //! use driftlab::model::record::{Answer, OpId};
 //! use driftlab::model::system::StepId;
 //! use driftlab::model::world::World;
-//! use driftlab::patterns::registry::{Pattern, Patterns};
+//! use driftlab::patterns::pattern::{Pattern, Patterns};
 //! use driftlab::patterns::step::{self, ApplyOptions, Failure};
 //! use driftlab::scenario::{Registries, Scenario};
 //!

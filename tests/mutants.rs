@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use driftlab::faults::registry::Faults;
+use driftlab::faults::fault::Faults;
 use driftlab::mutants::table::{Kill, rows};
 use driftlab::mutants::{Draw, Harness, Hunt, MUTANTS, Mutant, RUNS, fuzz};
 use driftlab::search::shrink::RUNS as RERUNS;

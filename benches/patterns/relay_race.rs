@@ -6,7 +6,7 @@ use driftlab::model::call::{Message, Reply};
 use driftlab::model::process::ProcessCtx;
 use driftlab::model::record::{Answer, OpId};
 use driftlab::model::world::World;
-use driftlab::patterns::registry::Pattern;
+use driftlab::patterns::pattern::Pattern;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use driftlab::experiment::compare::{judge, setup};
 use driftlab::experiment::run::{Setup, run};
-use driftlab::faults::registry::Faults;
+use driftlab::faults::fault::Faults;
 use driftlab::kernel::Sink;
 use driftlab::model::record::{Kind, MessageClass, Record};
 use driftlab::scenario::{Registries, Scenario, Source, Variant, load, render};

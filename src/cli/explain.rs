@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Error, Exit, Session, print};
 use crate::checks::expectation;
-use crate::model::registry::{self, Entry};
+use crate::model::registry::{self, Configurable, Entry};
 use crate::report::text::Terminal;
 use crate::scenario::{Registries, VARIANTS, nearest};
 
@@ -26,7 +26,7 @@ pub fn explain(session: &Session, name: &str) -> Result<Exit, Error> {
         return print(&page(entry, session.terminal));
     }
     if let Some(entry) = properties.find(name) {
-        return print(&format!("{}\nIt must be true: {}.\n", entry.page(), entry.when.name()));
+        return print(&format!("{}\nIt must be true: {}.\n", entry.page(), entry.kind.when.name()));
     }
     if let Some((_, manual)) = CHAPTERS.iter().find(|(chapter, _)| *chapter == name) {
         return print(&registry::page(manual));
@@ -49,10 +49,10 @@ pub fn explain(session: &Session, name: &str) -> Result<Exit, Error> {
 }
 
 /// The manual and, from the same declarations that decode a scenario, the settings.
-fn page<T: ?Sized>(entry: &Entry<T>, terminal: Terminal) -> String {
+fn page<T: ?Sized>(entry: &Entry<Configurable<T>>, terminal: Terminal) -> String {
     let inline = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-    let schema = (entry.schema)(&mut inline.into_generator()).to_value();
-    let defaults = (entry.defaults)();
+    let schema = entry.schema(&mut inline.into_generator()).to_value();
+    let defaults = entry.defaults();
     let Some(properties) = schema["properties"].as_object().filter(|all| !all.is_empty()) else {
         return entry.page();
     };

@@ -87,7 +87,7 @@ fn items(session: &Session, what: Listing) -> Vec<Item> {
 
 /// What a property says, and when it must be true.
 fn say(entry: &PropertyEntry) -> String {
-    format!("{} [{}]", entry.summary, entry.when.name())
+    format!("{} [{}]", entry.summary, entry.kind.when.name())
 }
 
 /// Names in one column, what they are in the next.

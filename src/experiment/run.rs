@@ -15,7 +15,7 @@ use crate::model::record::{Kind, Record};
 use crate::model::system::System;
 use crate::model::workload::{self, Workload};
 use crate::model::world::World;
-use crate::patterns::registry::Prepared;
+use crate::patterns::pattern::Prepared;
 
 /// The setup of a run: everything but the seed.
 #[derive(Clone)]

@@ -85,8 +85,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::faults::fault::{Faults, PreparedFault};
     use crate::faults::plan::Start;
-    use crate::faults::registry::{Faults, PreparedFault};
     use crate::faults::target;
     use crate::kernel::{RandomStreams, Recorder, Simulation};
     use crate::model::env::Env;

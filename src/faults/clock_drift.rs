@@ -11,8 +11,8 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::fault::{Fault, Heal};
 use super::grid::{below, check_range, draw};
-use super::registry::{Fault, Heal};
 use super::target::{check_machine, machines};
 use super::targets::Targets;
 use crate::kernel::Words;

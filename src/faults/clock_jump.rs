@@ -9,8 +9,8 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::fault::{Fault, Heal};
 use super::offset::Offset;
-use super::registry::{Fault, Heal};
 use super::target::{check_machine, machines};
 use super::targets::Targets;
 use crate::kernel::Words;

@@ -20,9 +20,9 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::fault::{Fault, Heal};
 use super::grid::{SHARES, below, check_range, draw};
 use super::local_fault::{at_databases, local_fault};
-use super::registry::{Fault, Heal};
 use super::targets::Targets;
 use crate::kernel::Words;
 use crate::model::local_fault::LocalFault;

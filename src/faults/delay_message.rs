@@ -16,8 +16,8 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::fault::{Fault, Heal};
 use super::grid::{SPANS, below, check_positive, draw};
-use super::registry::{Fault, Heal};
 use super::targets::Targets;
 use crate::kernel::{Span, Words};
 use crate::model::point::Action;

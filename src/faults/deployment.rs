@@ -15,9 +15,9 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::fault::{Fault, Heal};
 use super::grid::{SPANS, below};
 use super::links::fewer;
-use super::registry::{Fault, Heal};
 use super::target::{all_nodes, check_machine};
 use super::targets::Targets;
 use crate::kernel::{NodeId, Span, Words};

@@ -14,7 +14,7 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::registry::{Fault, Heal};
+use super::fault::{Fault, Heal};
 use super::targets::Targets;
 use crate::kernel::Words;
 use crate::model::point::Action;

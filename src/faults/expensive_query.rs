@@ -14,8 +14,8 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::fault::{Fault, Heal};
 use super::grid::{SPANS, below, check_positive};
-use super::registry::{Fault, Heal};
 use super::target::databases;
 use super::targets::Targets;
 use crate::kernel::{NodeId, Span, TaskId, Words};

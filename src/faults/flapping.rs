@@ -8,9 +8,9 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use super::fault::{Fault, Heal};
 use super::grid::{above, check_positive, check_range, draw};
 use super::links::{Sides, link_settings};
-use super::registry::{Fault, Heal};
 use super::targets::Targets;
 use crate::kernel::{NodeId, Span, Words};
 use crate::model::network::LinkEffect;

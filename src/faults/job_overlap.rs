@@ -10,8 +10,8 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::fault::{Fault, Heal};
 use super::local_fault::{at_nodes, driver, local_fault};
-use super::registry::{Fault, Heal};
 use super::targets::Targets;
 use crate::kernel::Words;
 use crate::model::local_fault::LocalFault;

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::registry::Heal;
+use super::fault::Heal;
 use super::target::sides;
 use super::targets::Targets;
 use crate::kernel::{NodeId, Words};

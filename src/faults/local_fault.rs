@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use super::registry::Heal;
+use super::fault::Heal;
 use super::target::{databases, nodes};
 use super::targets::Targets;
 use crate::model::local_fault::LocalFault;

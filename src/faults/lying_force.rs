@@ -27,7 +27,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::disk::{ail, draw_keeper};
-use super::registry::{Fault, Heal};
+use super::fault::{Fault, Heal};
 use super::target::check_machine;
 use super::targets::Targets;
 use crate::kernel::Words;

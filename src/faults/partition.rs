@@ -21,8 +21,8 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::fault::{Fault, Heal};
 use super::links::{Sides, calm, disturb, fewer};
-use super::registry::{Fault, Heal};
 use super::target::all_nodes;
 use super::targets::Targets;
 use crate::kernel::{NodeId, Words};

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::registry::{Fault, Heal};
+use super::fault::{Fault, Heal};
 use super::target::{check_machine, machines};
 use super::targets::Targets;
 use crate::kernel::Words;

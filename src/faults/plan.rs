@@ -6,7 +6,7 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
-use super::registry::PreparedFault;
+use super::fault::PreparedFault;
 use super::target::all_nodes;
 use super::trigger::{Trigger, TriggerMatcher};
 use crate::kernel::{NodeId, Span, Time};

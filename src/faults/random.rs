@@ -24,8 +24,8 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::fault::{Fault, Faults, Heal, PreparedFault};
 use super::plan::PlannedFault;
-use super::registry::{Fault, Faults, Heal, PreparedFault};
 use super::swarm::{Kind, Swarm, is_of_copies};
 use super::targets::Targets;
 use crate::kernel::{Purpose, RandomStreams, Span, Words};

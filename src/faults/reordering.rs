@@ -6,9 +6,9 @@
 
 use std::rc::Rc;
 
+use super::fault::{Fault, Heal};
 use super::grid::{SHARES, SPANS, below, check_range, draw};
 use super::links::{Sides, link_settings};
-use super::registry::{Fault, Heal};
 use super::targets::Targets;
 use crate::kernel::{Dist, Span, Words};
 use crate::model::network::LinkEffect;

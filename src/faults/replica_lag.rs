@@ -25,8 +25,8 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::fault::{Fault, Heal, Part};
 use super::grid::{SPANS, below, check_positive, draw};
-use super::registry::{Fault, Heal, Part};
 use super::target::TABLE;
 use super::targets::Targets;
 use crate::kernel::{Span, Words};

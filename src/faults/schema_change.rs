@@ -51,8 +51,8 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::fault::{Fault, Heal, Part};
 use super::grid::{SPANS, below};
-use super::registry::{Fault, Heal, Part};
 use super::target::TABLE;
 use super::targets::Targets;
 use crate::kernel::{NodeId, Span, Time, Words};

@@ -13,8 +13,8 @@ use std::slice;
 use std::sync::Arc;
 
 use super::budget::inside;
+use super::fault::{Faults, Part, PreparedFault};
 use super::plan::{PlannedFault, Start};
-use super::registry::{Faults, Part, PreparedFault};
 use super::targets::Targets;
 use super::trigger::{Trigger, What};
 use crate::kernel::{Span, Words};

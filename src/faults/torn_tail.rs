@@ -15,8 +15,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::disk::draw_keeper;
+use super::fault::{Fault, Heal};
 use super::grid::{SHARES, below, check_range};
-use super::registry::{Fault, Heal};
 use super::target::{check_machine, machines};
 use super::targets::Targets;
 use crate::kernel::Words;

@@ -37,41 +37,58 @@ impl<T> Settings for T where
 {
 }
 
-/// One registered part; `T` is what its settings become, ready to be used.
-pub struct Entry<T: ?Sized> {
-    /// The name in scenarios.
+/// A registered part: its name, its documentation, and, by the kind of part, what can be made of it.
+pub struct Entry<K> {
+    /// The name that scenarios, promises and reports call it by.
     pub name: &'static str,
     /// One line for lists.
     pub summary: &'static str,
     /// Its own source file, whose leading `//!` lines are its manual page; see [`Entry::page`].
     pub manual: &'static str,
-    /// The JSON Schema of its settings.
-    pub schema: fn(&mut SchemaGenerator) -> Schema,
-    /// Its default settings, as they are written.
-    pub defaults: fn() -> serde_json::Value,
+    /// What can be made of it.
+    pub kind: K,
+}
+
+impl<K> Entry<K> {
+    /// The manual page: the documentation at the head of its source file, as Markdown.
+    pub fn page(&self) -> String {
+        page(self.manual)
+    }
+}
+
+/// The kind of part that has settings; `T` is what it becomes with them, ready to be used.
+pub struct Configurable<T: ?Sized> {
+    schema: fn(&mut SchemaGenerator) -> Schema,
+    defaults: fn() -> serde_json::Value,
     decode: for<'i> fn(Spanned<DeValue<'i>>) -> Result<Arc<T>, Error>,
     default: fn() -> Arc<T>,
 }
 
-impl<T: ?Sized> Entry<T> {
-    /// An entry for settings `S`, which `prepare` makes usable.
-    ///
-    /// The two functions are plain pointers, so that an entry stays data: pass
+impl<T: ?Sized> Configurable<T> {
+    /// A part with settings `S`, which are made usable by two plain functions: pass
     /// `|tree| decode(tree).map(prepare)` and `|| prepare(S::default())`.
     pub fn new<S: Settings>(
-        (name, summary, manual): (&'static str, &'static str, &'static str),
         decode: for<'i> fn(Spanned<DeValue<'i>>) -> Result<Arc<T>, Error>,
         default: fn() -> Arc<T>,
     ) -> Self {
         Self {
-            name,
-            summary,
-            manual,
             schema: |generator| generator.subschema_for::<S>(),
             defaults: || json(&S::default()),
             decode,
             default,
         }
+    }
+}
+
+impl<T: ?Sized> Entry<Configurable<T>> {
+    /// The JSON Schema of the settings.
+    pub fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        (self.kind.schema)(generator)
+    }
+
+    /// The default settings, as they are written.
+    pub fn defaults(&self) -> serde_json::Value {
+        (self.kind.defaults)()
     }
 
     /// Decodes settings from a subtree of a scenario, whose positions the error keeps.
@@ -79,17 +96,12 @@ impl<T: ?Sized> Entry<T> {
     /// # Errors
     /// Whatever does not fit the settings, the first thing found.
     pub fn decode(&self, tree: Spanned<DeValue<'_>>) -> Result<Arc<T>, Error> {
-        (self.decode)(tree)
+        (self.kind.decode)(tree)
     }
 
     /// The part with its default settings.
     pub fn with_defaults(&self) -> Arc<T> {
-        (self.default)()
-    }
-
-    /// The manual page: the documentation at the head of its source file, as Markdown.
-    pub fn page(&self) -> String {
-        page(self.manual)
+        (self.kind.default)()
     }
 }
 
@@ -112,25 +124,32 @@ pub fn json<S: Settings>(settings: &S) -> serde_json::Value {
     serde_json::to_value(settings).unwrap_or_default()
 }
 
-/// All parts of one sort, in the order in which they were registered.
-pub struct Registry<T: ?Sized>(Vec<Entry<T>>);
+/// A type that can be registered among the parts of kind `K`.
+pub trait Register<K> {
+    /// The entry of this type.
+    fn entry() -> Entry<K>;
+}
 
-impl<T: ?Sized> Default for Registry<T> {
+/// All parts of one kind, in the order in which they were registered.
+pub struct Registry<K>(Vec<Entry<K>>);
+
+impl<K> Default for Registry<K> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<T: ?Sized> Registry<T> {
-    /// The registry with one more entry; it replaces one of the same name.
-    pub fn with_entry(mut self, entry: Entry<T>) -> Self {
+impl<K> Registry<K> {
+    /// The registry with one more part; it replaces one of the same name.
+    pub fn with<P: Register<K>>(mut self) -> Self {
+        let entry = P::entry();
         self.0.retain(|known| known.name != entry.name);
         self.0.push(entry);
         self
     }
 
-    /// The entry with this name.
-    pub fn find(&self, name: &str) -> Option<&Entry<T>> {
+    /// The part with this name.
+    pub fn find(&self, name: &str) -> Option<&Entry<K>> {
         self.0.iter().find(|entry| entry.name == name)
     }
 
@@ -139,8 +158,8 @@ impl<T: ?Sized> Registry<T> {
         self.iter().map(|entry| entry.name).collect()
     }
 
-    /// All entries, in order.
-    pub fn iter(&self) -> std::slice::Iter<'_, Entry<T>> {
+    /// All parts, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Entry<K>> {
         self.0.iter()
     }
 }
@@ -151,15 +170,19 @@ mod tests {
 
     #[test]
     fn the_manual_page_is_the_head_of_the_file() {
-        let entry = Entry::<str>::new::<u8>(
-            ("a", "b", "//! # Title\n//!\n//! Text.\nuse x;\n//! not this"),
-            |tree| decode::<u8>(tree).map(|number| number.to_string().into()),
-            || "0".into(),
-        );
+        let entry = Entry {
+            name: "a",
+            summary: "b",
+            manual: "//! # Title\n//!\n//! Text.\nuse x;\n//! not this",
+            kind: Configurable::<str>::new::<u8>(
+                |tree| decode::<u8>(tree).map(|number| number.to_string().into()),
+                || "0".into(),
+            ),
+        };
         assert_eq!(entry.page(), "# Title\n\nText.\n");
         assert_eq!(&*entry.with_defaults(), "0");
         let seven = DeValue::parse("7").expect("a number");
         assert_eq!(&*entry.decode(seven).expect("a number"), "7");
-        assert_eq!((entry.defaults)(), serde_json::json!(0));
+        assert_eq!(entry.defaults(), serde_json::json!(0));
     }
 }

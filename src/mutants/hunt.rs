@@ -4,7 +4,7 @@
 use std::sync::atomic::AtomicBool;
 
 use super::{Harness, Mutant};
-use crate::faults::registry::Faults;
+use crate::faults::fault::Faults;
 use crate::kernel::Span;
 use crate::search::explore::Exploration;
 use crate::search::fuzz::Fuzz;

@@ -44,7 +44,7 @@ use serde_json::Value;
 use crate::patterns::background_sync::BackgroundSync;
 use crate::patterns::event_based::EventBased;
 use crate::patterns::orchestrated::Orchestrated;
-use crate::patterns::registry::{Pattern, Prepared, prepared};
+use crate::patterns::pattern::{Pattern, Prepared, prepared};
 use crate::patterns::seeded_bug::{SeededBug, SeededBugs};
 use crate::patterns::two_phase_commit::TwoPhaseCommit;
 use weakened::Weakened;

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use rayon::prelude::*;
 
 use super::{Draw, Harness, Hunt, Mutant, RUNS, Spotted};
-use crate::faults::registry::Faults;
+use crate::faults::fault::Faults;
 
 /// Each mutant is hunted from these seeds; the table shows the middle hunt.
 pub const SEEDS: [u64; 5] = [1, 2, 3, 4, 5];

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::checks::Verdict;
 use crate::checks::properties::Properties;
-use crate::patterns::registry::Patterns;
+use crate::patterns::pattern::Patterns;
 use crate::scenario::{Registries, Scenario};
 use crate::search::trial::Tried;
 

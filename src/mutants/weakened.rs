@@ -10,7 +10,7 @@ use crate::model::point::{Action, Hook, Point, Watcher, When};
 use crate::model::protocol::Protocol;
 use crate::model::system::{OperationKind, System};
 use crate::model::world::World;
-use crate::patterns::registry::Prepared;
+use crate::patterns::pattern::Prepared;
 use crate::patterns::share::Share;
 
 /// A pattern some of whose forced writes are answered early. It knows nothing of that: the write is

@@ -26,8 +26,8 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::pattern::Pattern;
 use super::promise::{self, Keeps};
-use super::registry::Pattern;
 use super::step::{self, ApplyOptions};
 use crate::kernel::Span;
 use crate::model::contract::{Promises, Waits, WaitsFor, faults};

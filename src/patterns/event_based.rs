@@ -47,7 +47,7 @@ mod settings;
 
 use std::rc::Rc;
 
-use super::registry::Pattern;
+use super::pattern::Pattern;
 use super::step::{self, ApplyOptions};
 use crate::kernel::Span;
 use crate::model::broker::{Broker, BrokerPolicy};

@@ -20,8 +20,8 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::pattern::Pattern;
 use super::promise::{self, Keeps};
-use super::registry::Pattern;
 use super::step::{self, Failure};
 use crate::model::contract::{Promises, Waits, WaitsFor, faults};
 use crate::model::database::{Direction, StepRef};

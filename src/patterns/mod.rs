@@ -2,13 +2,14 @@
 
 pub(crate) mod background_sync;
 mod breaker;
+mod builtin;
 pub(crate) mod event_based;
 mod isolation;
 mod local_transaction;
 pub(crate) mod orchestrated;
+pub mod pattern;
 pub mod pattern_mix;
 mod promise;
-pub mod registry;
 pub mod seeded_bug;
 pub mod share;
 pub mod step;

@@ -69,8 +69,8 @@ mod workflow;
 use std::rc::Rc;
 
 use super::isolation;
+use super::pattern::Pattern;
 use super::promise::{self, Keeps};
-use super::registry::Pattern;
 use crate::kernel::{NodeId, Span};
 use crate::model::contract::{Promises, Waits, WaitsFor, faults};
 use crate::model::process::ProcessCtx;

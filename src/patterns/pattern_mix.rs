@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::registry::Prepared;
+use super::pattern::Prepared;
 use super::share::Share;
 use super::{isolation, promise};
 use crate::kernel::{NodeId, Span, Time};

@@ -51,8 +51,8 @@ mod tests;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::pattern::Pattern;
 use super::promise::{self, Keeps};
-use super::registry::Pattern;
 use super::step::{self, Failure};
 use crate::kernel::{NodeId, Span};
 use crate::model::contract::Promises;

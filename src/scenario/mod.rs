@@ -47,13 +47,13 @@ pub use variant::MANUAL as VARIANTS;
 
 use crate::checks::expectation::Expectation;
 use crate::checks::properties::Properties;
+use crate::faults::fault::Faults;
 use crate::faults::plan::PlannedFault;
 use crate::faults::random::{self, Nemesis};
-use crate::faults::registry::Faults;
 use crate::kernel::{RandomStreams, Span};
 use crate::model::system::{Name, System};
-use crate::patterns::registry::{Patterns, Prepared};
-use crate::techniques::registry::Techniques;
+use crate::patterns::pattern::{Patterns, Prepared};
+use crate::techniques::technique::Techniques;
 use data::Data;
 use decode::{Decode, Decoder};
 use file::File;

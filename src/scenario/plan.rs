@@ -15,14 +15,14 @@ use super::suggest::{either, nearest};
 use super::technique::{self, TechniqueText};
 use super::values::{At, Length};
 use super::variant::Roster;
+use crate::faults::fault::{Fault, Part, PreparedFault};
 use crate::faults::plan::{PlannedFault, Start};
 use crate::faults::random::{Nemesis, Random};
-use crate::faults::registry::{Fault, Part, PreparedFault};
 use crate::faults::target::TABLE;
 use crate::faults::trigger::Trigger;
 use crate::kernel::{Dist, Span};
 use crate::model::point::Action;
-use crate::model::registry::Entry;
+use crate::model::registry::{Configurable, Entry};
 use crate::model::system::ForceSpec;
 
 /// Forced writes: one distribution for all kinds, or a table with one for each.
@@ -291,7 +291,7 @@ pub(super) fn unknown(what: &str, name: &At<String>, known: &[&'static str]) -> 
 /// Decodes registered settings and reports everything that is wrong with them: the decoder of
 /// the settings stops at the first problem, so what was reported is taken out and it runs again.
 pub(super) fn settings_of<T: ?Sized>(
-    entry: &Entry<T>,
+    entry: &Entry<Configurable<T>>,
     item: &Item<'_>,
     decoder: &mut Decoder<'_>,
 ) -> Option<Arc<T>> {
@@ -385,9 +385,9 @@ fn plain(text: &str) -> String {
 }
 
 /// The keys that settings may have, according to their schema.
-fn keys_of<T: ?Sized>(entry: &Entry<T>) -> Vec<String> {
+fn keys_of<T: ?Sized>(entry: &Entry<Configurable<T>>) -> Vec<String> {
     let mut generator = super::schema::generator();
-    let schema = (entry.schema)(&mut generator).to_value();
+    let schema = entry.schema(&mut generator).to_value();
     let definitions = serde_json::Value::Object(generator.take_definitions(true));
     let target = schema.get("$ref").and_then(|target| target.as_str());
     let target = target.and_then(|target| target.rsplit('/').next()).unwrap_or_default();

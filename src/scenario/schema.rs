@@ -10,9 +10,9 @@ use super::values::Length;
 use super::{Registries, dist, profile::PROFILES, technique};
 use crate::faults::trigger::Trigger;
 use crate::kernel::Span;
-use crate::model::registry::Entry;
-use crate::techniques::registry::Technique;
+use crate::model::registry::{Configurable, Entry};
 use crate::techniques::table_split::TableSplit;
+use crate::techniques::technique::Technique;
 
 /// The JSON Schema (draft 2020-12), with the settings of every pattern and the keys of every
 /// kind of fault that is registered.
@@ -51,12 +51,12 @@ pub fn generator() -> SchemaGenerator {
 }
 
 /// One pattern for all operations.
-fn one<T: ?Sized>(entry: &Entry<T>, generator: &mut SchemaGenerator) -> Value {
+fn one<T: ?Sized>(entry: &Entry<Configurable<T>>, generator: &mut SchemaGenerator) -> Value {
     json!({
         "description": entry.summary,
         "properties": {
             "pattern": { "const": entry.name, "description": entry.summary },
-            "settings": (entry.schema)(generator).to_value(),
+            "settings": entry.schema(generator).to_value(),
         },
         "required": ["pattern"],
         "additionalProperties": false,
@@ -66,7 +66,7 @@ fn one<T: ?Sized>(entry: &Entry<T>, generator: &mut SchemaGenerator) -> Value {
 /// A map from operation to pattern, with the settings of each pattern.
 fn several(registries: &Registries, generator: &mut SchemaGenerator) -> Value {
     let settings = registries.patterns.iter().map(|entry| {
-        let settings = (entry.schema)(generator).to_value();
+        let settings = entry.schema(generator).to_value();
         (entry.name.to_owned(), settings)
     });
     let settings: Map<String, Value> = settings.collect();
@@ -132,7 +132,7 @@ fn switch_of_technique() -> Value {
     })
 }
 
-fn fault<T: ?Sized>(entry: &Entry<T>, generator: &mut SchemaGenerator) -> Value {
+fn fault<T: ?Sized>(entry: &Entry<Configurable<T>>, generator: &mut SchemaGenerator) -> Value {
     // The keys of a fault stand beside `kind`.
     let own = opened(entry, generator);
     let mut properties = Map::new();
@@ -155,8 +155,8 @@ fn fault<T: ?Sized>(entry: &Entry<T>, generator: &mut SchemaGenerator) -> Value 
 }
 
 /// The schema of settings itself, not a reference to it: for keys that stand beside others.
-pub fn opened<T: ?Sized>(entry: &Entry<T>, generator: &mut SchemaGenerator) -> Value {
-    let own = (entry.schema)(generator).to_value();
+pub fn opened<T: ?Sized>(entry: &Entry<Configurable<T>>, generator: &mut SchemaGenerator) -> Value {
+    let own = entry.schema(generator).to_value();
     match own.get("$ref").and_then(Value::as_str).and_then(|at| at.rsplit('/').next()) {
         Some(name) => generator.definitions().get(name).cloned().unwrap_or_default(),
         None => own,

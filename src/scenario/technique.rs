@@ -11,9 +11,8 @@ use super::decode::{Decoder, Item};
 use super::plan::{note_settings, settings_of, unknown};
 use super::problem::Place;
 use super::values::At;
-use crate::model::registry::Entry;
-use crate::techniques::registry::{PreparedTechnique, Technique, Techniques};
 use crate::techniques::table_split::TableSplit;
+use crate::techniques::technique::{PreparedTechnique, Technique, TechniqueEntry, Techniques};
 
 /// A technique with its settings, and where it is written.
 #[derive(Clone)]
@@ -39,7 +38,7 @@ pub fn usual(place: &Place, decoder: &mut Decoder<'_>) -> Vec<TechniqueText> {
     let source = "the usual end of a migration";
     decoder.used(format!("'{}'", TableSplit::NAME), Origin::Default { source });
     let entry = decoder.registries.techniques.find(TableSplit::NAME);
-    let text = |entry: &Entry<dyn PreparedTechnique>| TechniqueText {
+    let text = |entry: &TechniqueEntry| TechniqueText {
         place: place.clone(),
         arrangement: entry.with_defaults(),
         words: Vec::new(),

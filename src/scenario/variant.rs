@@ -89,8 +89,8 @@ use super::technique::{self, TechniqueText};
 use super::values::{At, Length};
 use crate::kernel::{Span, Time};
 use crate::model::system::{OperationKind, System};
+use crate::patterns::pattern::Prepared;
 use crate::patterns::pattern_mix::{Era, pattern_mix};
-use crate::patterns::registry::Prepared;
 
 /// The manual page about variants.
 pub const MANUAL: &str = include_str!("variant.rs");

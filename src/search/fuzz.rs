@@ -20,7 +20,7 @@ use super::shrink::violates;
 use super::trial::{Case, Trial, Tried};
 use crate::checks::Verdict;
 use crate::checks::properties::Finding;
-use crate::faults::registry::Faults;
+use crate::faults::fault::Faults;
 
 /// How many runs share their operations.
 const BATCH: u64 = 128;

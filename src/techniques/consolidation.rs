@@ -30,7 +30,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::layout;
-use super::registry::Technique;
+use super::technique::Technique;
 use crate::model::system::{Grant, ServiceId, System};
 
 /// Several services become one.

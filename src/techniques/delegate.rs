@@ -20,7 +20,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::layout;
-use super::registry::Technique;
+use super::technique::Technique;
 use crate::model::system::{Effect, ServiceId, StepSpec, System, TableId};
 
 /// One owner, which the others ask.

@@ -14,8 +14,8 @@
 //! **Fails as**: both: partial operations between services, and lock waits, expensive queries and a
 //! single point of failure below them.
 
-use super::registry::Technique;
 use super::shared_database::{Settings, SharedDatabase};
+use super::technique::Technique;
 use crate::model::system::System;
 
 /// Services over one database.

@@ -8,6 +8,7 @@
 //! The patterns then carry out the operations on the layout that results.
 
 mod audit_sink;
+mod builtin;
 pub(crate) mod consolidation;
 mod data_domain;
 mod delegate;
@@ -15,7 +16,6 @@ mod layout;
 mod microlith;
 mod monolith;
 mod reference_service;
-pub mod registry;
 mod replicate;
 mod rows_api;
 mod same_schema;
@@ -23,5 +23,6 @@ mod schema_per_owner;
 mod shared_database;
 mod shared_schema;
 pub(crate) mod table_split;
+pub mod technique;
 #[cfg(test)]
 mod tests;

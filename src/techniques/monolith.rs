@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::consolidation::consolidate;
-use super::registry::Technique;
+use super::technique::Technique;
 use crate::model::system::{ServiceId, System};
 
 /// One service, one database.

@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::layout;
-use super::registry::Technique;
+use super::technique::Technique;
 use crate::kernel::Span;
 use crate::model::system::{Feed, ReplicaSpec, ServiceId, System, TableId};
 

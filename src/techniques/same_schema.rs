@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::layout;
-use super::registry::Technique;
+use super::technique::Technique;
 use crate::model::system::{ServiceId, System};
 
 /// Separate data, one schema.

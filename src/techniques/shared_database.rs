@@ -17,7 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::layout;
-use super::registry::Technique;
+use super::technique::Technique;
 use crate::model::system::{ServiceId, System};
 
 /// One database, every service at it.

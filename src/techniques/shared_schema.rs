@@ -14,8 +14,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::layout;
-use super::registry::Technique;
 use super::replicate::readers;
+use super::technique::Technique;
 use crate::model::system::System;
 
 /// Readers go to the owner's tables.

@@ -24,7 +24,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::layout;
-use super::registry::Technique;
+use super::technique::Technique;
 use crate::model::system::System;
 use plan::Plan;
 

@@ -8,7 +8,7 @@ mod runs;
 mod switch;
 
 use self::layouts::{LIBRARY, laid};
-use super::registry::{TechniqueEntry, Techniques};
+use super::technique::{TechniqueEntry, Techniques};
 use crate::model::system::System;
 use crate::scenario::{Registries, Source, load};
 

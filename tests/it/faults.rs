@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use driftlab::checks::measures::{MeasureId, Quantity};
 use driftlab::experiment::compare::{Judged, judge};
-use driftlab::faults::registry::Faults;
+use driftlab::faults::fault::Faults;
 use driftlab::scenario::Scenario;
 use rayon::prelude::*;
 

@@ -2,7 +2,7 @@
 //! own budgets: the same generator as `driftlab fuzz`, with a fixed and bounded effort.
 
 use driftlab::checks::Verdict;
-use driftlab::faults::registry::Faults;
+use driftlab::faults::fault::Faults;
 use driftlab::report::fuzz::case as in_words;
 use driftlab::scenario::Scenario;
 use driftlab::search::fuzz::Fuzz;

@@ -1,9 +1,12 @@
 //! Each property before three small histories: a bad one, a good one, and one without a chance.
 
+use std::sync::Arc;
+
 use super::*;
-use crate::checks::Verdict::{Held, Undecided, Violated};
+use crate::checks::Verdict::{self, Held, Undecided, Violated};
+use crate::kernel::{Span, Time};
 use crate::model::contract::label;
-use crate::model::record::Answer;
+use crate::model::record::{Answer, Kind, OpId, Record};
 use crate::tests::history::{History, OPEN, system};
 
 /// What a property says of a story that ends at rest.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::registry::Watching;
+use super::property::Watching;
 use super::{Ended, Finding, Properties};
 use crate::checks::census::Census;
 use crate::checks::invariants::Invariants;
@@ -53,10 +53,10 @@ impl Verifier {
             match properties.find(name) {
                 Some(entry) => {
                     let bit = 1 << verifier.properties.len();
-                    for kind in entry.sees {
+                    for kind in entry.kind.sees {
                         verifier.audience[*kind as usize] |= bit;
                     }
-                    verifier.properties.push((entry.begin)(system));
+                    verifier.properties.push((entry.kind.begin)(system));
                 }
                 None => verifier.unknown.push((*name).to_owned()),
             }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use crate::faults::registry::{FaultEntry, Faults, PreparedFault};
+use crate::faults::fault::{FaultEntry, Faults, PreparedFault};
 use crate::faults::targets::Targets;
 use crate::kernel::{Purpose, RandomStreams, Words};
 use crate::tests::runs::scenario;

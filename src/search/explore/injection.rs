@@ -2,8 +2,8 @@
 
 use toml::de::DeValue;
 
+use crate::faults::fault::Faults;
 use crate::faults::plan::{PlannedFault, Start};
-use crate::faults::registry::Faults;
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::point::When;
 use crate::search::points::Passed;

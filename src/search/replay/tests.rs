@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::*;
-use crate::faults::registry::Faults;
+use crate::faults::fault::Faults;
 use crate::kernel::{Span, Time};
 use crate::model::contract::{Allowance, Budget, Promises};
 use crate::scenario::counterexample::{self, CounterexampleText};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::faults::fault::Faults;
 use crate::faults::plan::PlannedFault;
-use crate::faults::registry::Faults;
 use crate::kernel::{Span, Time};
 use crate::model::point::When;
 use crate::tests::runs::{SHOP, scenario};

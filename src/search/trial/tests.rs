@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::experiment::run::observe;
+use crate::faults::fault::Faults;
 use crate::faults::plan::Start;
-use crate::faults::registry::Faults;
 use crate::faults::trigger::Trigger;
 use crate::model::contract::Promises;
 use crate::tests::runs::{SHOP, scenario};

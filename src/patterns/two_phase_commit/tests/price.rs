@@ -10,7 +10,7 @@ use crate::model::process::ProcessCtx;
 use crate::model::record::{Answer, MessageClass};
 use crate::model::system::{OperationKind, RowKey, ServiceId, TableId};
 use crate::model::world::World;
-use crate::patterns::registry::{Pattern, Patterns};
+use crate::patterns::pattern::{Pattern, Patterns};
 use crate::patterns::two_phase_commit::branches::Branches;
 use crate::patterns::two_phase_commit::settings::Settings;
 use crate::patterns::two_phase_commit::{Decision, TwoPhaseCommit, coordinator, participant};

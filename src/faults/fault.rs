@@ -1,4 +1,4 @@
-//! What a fault is to the rest of driftlab, and the list of the kinds that exist.
+//! The interface of a kind of fault.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::targets::Targets;
 use crate::kernel::{Span, Words};
 use crate::model::point::Action;
-use crate::model::registry::{Entry, Registry, decode, json};
+use crate::model::registry::{Configurable, Entry, Register, Registry, decode, json};
 use crate::model::world::World;
 
 pub use crate::model::registry::Settings;
@@ -122,9 +122,6 @@ pub trait PreparedFault: Send + Sync {
     fn simpler(&self) -> Vec<Arc<dyn PreparedFault>>;
 }
 
-/// A registered kind of fault.
-pub type FaultEntry = Entry<dyn PreparedFault>;
-
 struct With<F: Fault>(F::Settings);
 
 impl<F: Fault> PreparedFault for With<F> {
@@ -175,74 +172,22 @@ impl<F: Fault> PreparedFault for With<F> {
     }
 }
 
-/// The kinds of fault that a scenario may name.
-#[derive(Default)]
-pub struct Faults(Registry<dyn PreparedFault>);
-
-impl Faults {
-    /// The kinds that driftlab brings.
-    pub fn builtin() -> Self {
-        Self::default()
-            .with::<super::crash::Crash>()
-            .with::<super::pause::Pause>()
-            .with::<super::slow_down::SlowDown>()
-            .with::<super::clock_offset::ClockOffset>()
-            .with::<super::clock_drift::ClockDrift>()
-            .with::<super::clock_jump::ClockJump>()
-            .with::<super::partition::Partition>()
-            .with::<super::flapping::Flapping>()
-            .with::<super::delay::Delay>()
-            .with::<super::bandwidth::Bandwidth>()
-            .with::<super::reordering::Reordering>()
-            .with::<super::loss::Loss>()
-            .with::<super::corruption::Corruption>()
-            .with::<super::duplication::Duplication>()
-            .with::<super::lose_message::LoseMessage>()
-            .with::<super::duplicate_message::DuplicateMessage>()
-            .with::<super::delay_message::DelayMessage>()
-            .with::<super::disk_stall::DiskStall>()
-            .with::<super::disk_full::DiskFull>()
-            .with::<super::lying_force::LyingForce>()
-            .with::<super::torn_tail::TornTail>()
-            .with::<super::pool_exhaustion::PoolExhaustion>()
-            .with::<super::deadlock_victim::DeadlockVictim>()
-            .with::<super::serialization_failure::SerializationFailure>()
-            .with::<super::commit_unknown::CommitUnknown>()
-            .with::<super::broker_redelivery::BrokerRedelivery>()
-            .with::<super::broker_rebalance::BrokerRebalance>()
-            .with::<super::broker_loss::BrokerLoss>()
-            .with::<super::poison_message::PoisonMessage>()
-            .with::<super::job_skip::JobSkip>()
-            .with::<super::job_overlap::JobOverlap>()
-            .with::<super::replica_lag::ReplicaLag>()
-            .with::<super::load_burst::LoadBurst>()
-            .with::<super::expensive_query::ExpensiveQuery>()
-            .with::<super::deployment::Deployment>()
-            .with::<super::schema_change::SchemaChange>()
-            .with::<super::random::Random>()
-    }
-
-    /// These and one more.
-    pub fn with<F: Fault>(self) -> Self {
-        Self(self.0.with_entry(Entry::new::<F::Settings>(
-            (F::NAME, F::SUMMARY, F::MANUAL),
-            |tree| Ok(Arc::new(With::<F>(decode(tree)?))),
-            || Arc::new(With::<F>(F::Settings::default())),
-        )))
-    }
-
-    /// The kind with this name.
-    pub fn find(&self, name: &str) -> Option<&FaultEntry> {
-        self.0.find(name)
-    }
-
-    /// All names, in order.
-    pub fn names(&self) -> Vec<&'static str> {
-        self.0.names()
-    }
-
-    /// All kinds, in order.
-    pub fn iter(&self) -> std::slice::Iter<'_, FaultEntry> {
-        self.0.iter()
+impl<F: Fault> Register<Configurable<dyn PreparedFault>> for F {
+    fn entry() -> FaultEntry {
+        Entry {
+            name: F::NAME,
+            summary: F::SUMMARY,
+            manual: F::MANUAL,
+            kind: Configurable::new::<F::Settings>(
+                |tree| Ok(Arc::new(With::<F>(decode(tree)?))),
+                || Arc::new(With::<F>(F::Settings::default())),
+            ),
+        }
     }
 }
+
+/// A registered kind of fault.
+pub type FaultEntry = Entry<Configurable<dyn PreparedFault>>;
+
+/// The kinds of fault that a scenario may name.
+pub type Faults = Registry<Configurable<dyn PreparedFault>>;

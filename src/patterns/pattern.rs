@@ -1,4 +1,4 @@
-//! The interface of a pattern, and the list of those that exist.
+//! The interface of a pattern.
 
 use std::future::Future;
 use std::rc::Rc;
@@ -9,7 +9,7 @@ use crate::model::contract::{Promises, Waits, WaitsFor};
 use crate::model::process::ProcessCtx;
 use crate::model::protocol::{Execution, Protocol};
 use crate::model::record::{Answer, OpId};
-use crate::model::registry::{Entry, Registry, decode, json};
+use crate::model::registry::{Configurable, Entry, Register, Registry, decode, json};
 use crate::model::system::{OperationKind, System};
 use crate::model::world::World;
 use crate::patterns::share::Share;
@@ -124,9 +124,6 @@ pub trait Prepared: Send + Sync {
     fn goes_by_rows(&self) -> bool;
 }
 
-/// A registered pattern.
-pub type PatternEntry = Entry<dyn Prepared>;
-
 /// A pattern with settings that no scenario file has written.
 pub fn prepared<P: Pattern>(settings: P::Settings) -> Arc<dyn Prepared> {
     Arc::new(With::<P>(settings))
@@ -205,42 +202,22 @@ impl<P: Pattern> Protocol for AtWork<P> {
     }
 }
 
-/// The patterns that a scenario may name.
-#[derive(Default)]
-pub struct Patterns(Registry<dyn Prepared>);
-
-impl Patterns {
-    /// The patterns that driftlab brings.
-    pub fn builtin() -> Self {
-        Self::default()
-            .with::<super::local_transaction::LocalTransaction>()
-            .with::<super::two_phase_commit::TwoPhaseCommit>()
-            .with::<super::background_sync::BackgroundSync>()
-            .with::<super::orchestrated::Orchestrated>()
-            .with::<super::event_based::EventBased>()
-    }
-
-    /// These and one more.
-    pub fn with<P: Pattern>(self) -> Self {
-        Self(self.0.with_entry(Entry::new::<P::Settings>(
-            (P::NAME, P::SUMMARY, P::MANUAL),
-            |tree| Ok(Arc::new(With::<P>(decode(tree)?))),
-            || Arc::new(With::<P>(P::Settings::default())),
-        )))
-    }
-
-    /// The pattern with this name.
-    pub fn find(&self, name: &str) -> Option<&PatternEntry> {
-        self.0.find(name)
-    }
-
-    /// All names, in order.
-    pub fn names(&self) -> Vec<&'static str> {
-        self.0.names()
-    }
-
-    /// All patterns, in order.
-    pub fn iter(&self) -> std::slice::Iter<'_, PatternEntry> {
-        self.0.iter()
+impl<P: Pattern> Register<Configurable<dyn Prepared>> for P {
+    fn entry() -> PatternEntry {
+        Entry {
+            name: P::NAME,
+            summary: P::SUMMARY,
+            manual: P::MANUAL,
+            kind: Configurable::new::<P::Settings>(
+                |tree| Ok(Arc::new(With::<P>(decode(tree)?))),
+                || Arc::new(With::<P>(P::Settings::default())),
+            ),
+        }
     }
 }
+
+/// A registered pattern.
+pub type PatternEntry = Entry<Configurable<dyn Prepared>>;
+
+/// The patterns that a scenario may name.
+pub type Patterns = Registry<Configurable<dyn Prepared>>;

@@ -1,8 +1,8 @@
-//! The interface of an ownership technique, and the list of those that exist.
+//! The interface of an ownership technique.
 
 use std::sync::Arc;
 
-use crate::model::registry::{Entry, Registry, decode, json};
+use crate::model::registry::{Configurable, Entry, Register, Registry, decode, json};
 use crate::model::system::System;
 
 pub use crate::model::registry::Settings;
@@ -42,9 +42,6 @@ pub trait PreparedTechnique: Send + Sync {
     fn apply(&self, system: System) -> Result<System, Vec<String>>;
 }
 
-/// A registered technique.
-pub type TechniqueEntry = Entry<dyn PreparedTechnique>;
-
 struct With<T: Technique>(T::Settings);
 
 impl<T: Technique> PreparedTechnique for With<T> {
@@ -65,51 +62,22 @@ impl<T: Technique> PreparedTechnique for With<T> {
     }
 }
 
-/// The techniques that a scenario may name.
-#[derive(Default)]
-pub struct Techniques(Registry<dyn PreparedTechnique>);
-
-impl Techniques {
-    /// The techniques that driftlab brings.
-    pub fn builtin() -> Self {
-        Self::default()
-            .with::<super::table_split::TableSplit>()
-            .with::<super::shared_database::SharedDatabase>()
-            .with::<super::schema_per_owner::SchemaPerOwner>()
-            .with::<super::data_domain::DataDomain>()
-            .with::<super::delegate::Delegate>()
-            .with::<super::consolidation::Consolidation>()
-            .with::<super::monolith::Monolith>()
-            .with::<super::microlith::Microlith>()
-            .with::<super::reference_service::ReferenceService>()
-            .with::<super::replicate::Replicate>()
-            .with::<super::shared_schema::SharedSchema>()
-            .with::<super::audit_sink::AuditSink>()
-            .with::<super::same_schema::SameSchema>()
-            .with::<super::rows_api::RowsApi>()
-    }
-
-    /// These and one more.
-    pub fn with<T: Technique>(self) -> Self {
-        Self(self.0.with_entry(Entry::new::<T::Settings>(
-            (T::NAME, T::SUMMARY, T::MANUAL),
-            |tree| Ok(Arc::new(With::<T>(decode(tree)?))),
-            || Arc::new(With::<T>(T::Settings::default())),
-        )))
-    }
-
-    /// The technique with this name.
-    pub fn find(&self, name: &str) -> Option<&TechniqueEntry> {
-        self.0.find(name)
-    }
-
-    /// All names, in order.
-    pub fn names(&self) -> Vec<&'static str> {
-        self.0.names()
-    }
-
-    /// All techniques, in order.
-    pub fn iter(&self) -> std::slice::Iter<'_, TechniqueEntry> {
-        self.0.iter()
+impl<T: Technique> Register<Configurable<dyn PreparedTechnique>> for T {
+    fn entry() -> TechniqueEntry {
+        Entry {
+            name: T::NAME,
+            summary: T::SUMMARY,
+            manual: T::MANUAL,
+            kind: Configurable::new::<T::Settings>(
+                |tree| Ok(Arc::new(With::<T>(decode(tree)?))),
+                || Arc::new(With::<T>(T::Settings::default())),
+            ),
+        }
     }
 }
+
+/// A registered technique.
+pub type TechniqueEntry = Entry<Configurable<dyn PreparedTechnique>>;
+
+/// The techniques that a scenario may name.
+pub type Techniques = Registry<Configurable<dyn PreparedTechnique>>;
