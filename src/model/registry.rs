@@ -37,7 +37,7 @@ impl<T> Settings for T where
 {
 }
 
-/// A registered part: its name, its documentation, and, by the kind of part, what can be made of it.
+/// A registered part: its name, its documentation and, by its kind, what can be made of it.
 pub struct Entry<K> {
     /// The name that scenarios, promises and reports call it by.
     pub name: &'static str,

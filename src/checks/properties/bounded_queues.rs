@@ -3,8 +3,8 @@
 //! No service has more requests waiting than its queue holds: what is too much is turned away
 //! visibly.
 //!
-//! Judged by the lengths of the services' queues, each against the `queue` of its service. Undecided
-//! if no request ever queued.
+//! Judged by the lengths of the services' queues, each against the `queue` of its service.
+//! Undecided if no request ever queued.
 
 use std::sync::Arc;
 
