@@ -8,7 +8,7 @@ use driftlab::experiment::compare::{judge, setup};
 use driftlab::experiment::run::{Setup, run};
 use driftlab::faults::fault::Faults;
 use driftlab::kernel::Sink;
-use driftlab::model::record::{Kind, MessageClass, Record};
+use driftlab::model::record::{Event, MessageClass, Record};
 use driftlab::scenario::{Registries, Scenario, Source, Variant, load, render};
 use driftlab::search::fuzz::Fuzz;
 use driftlab::search::trial::Trial;
@@ -43,11 +43,11 @@ struct Counts {
 
 impl Sink<Record> for Counts {
     fn see(&mut self, record: &Record) {
-        match record.kind {
-            Kind::Offered => self.operations += 1,
-            Kind::Sent => {
+        match record.event {
+            Event::Offered { .. } => self.operations += 1,
+            Event::Sent { class, .. } => {
                 self.messages += 1;
-                self.between_services += u64::from(record.b == MessageClass::Service as u64);
+                self.between_services += u64::from(class == MessageClass::Service);
             }
             _ => {}
         }

@@ -24,7 +24,7 @@ use super::outcome::{NEVER, Operations, Outcome};
 use super::report::{OperationRow, RunReport};
 use super::self_check::SelfChecks;
 use crate::kernel::{Sink, Span, Time};
-use crate::model::record::{Answer, Kind, OpId, Record};
+use crate::model::record::{Answer, Event, OpId, Phase, Record};
 use crate::model::system::{OperationKind, System};
 
 /// What a judge keeps beside the measures.
@@ -109,40 +109,22 @@ impl Judge {
     }
 
     fn offer(&mut self, record: &Record) {
-        self.operations.offer(record);
         if let Some(outcome) = self.operations.get(record.op) {
             self.expected_reads.offer(record.op, outcome.steps());
         }
     }
 
-    fn answer(&mut self, record: &Record) {
-        let answer = Answer::from_word(record.a);
+    fn answer(&mut self, record: &Record, answer: Answer) {
         self.series.answer(self.now, answer);
         if let Some(outcome) = self.operations.get_mut(record.op) {
-            outcome.hear(self.now, answer);
             self.expected_reads.update(record.op, outcome);
         }
     }
 
     fn show(&mut self, record: &Record) {
-        self.operations.show(record);
         if let Some(outcome) = self.operations.get_mut(record.op) {
             self.expected_reads.update(record.op, outcome);
             self.anomalies.show(record, outcome.times(record.step));
-        }
-    }
-
-    fn contest(&mut self, record: &Record) {
-        if let Some(outcome) = self.operations.get_mut(record.op) {
-            outcome.contest();
-        }
-    }
-
-    fn hold(&mut self, record: &Record) {
-        let change = record.a as i64;
-        self.series.hold(self.now, change);
-        if let Some(outcome) = self.operations.get_mut(record.op) {
-            outcome.holds = outcome.holds.saturating_add(change as i16);
         }
     }
 
@@ -212,30 +194,6 @@ impl Judge {
     }
 }
 
-impl Judge {
-    /// What becomes of transactions, and who waits for them.
-    fn transact(&mut self, record: &Record) {
-        match record.kind {
-            Kind::RefusedByRule => return self.contest(record),
-            // It was prepared, and aborted all the same.
-            Kind::Resolved if record.b % 2 == 1 => self.contest(record),
-            Kind::Aborted => self.contest(record),
-            _ => {}
-        }
-        self.in_doubt.see(record);
-    }
-
-    /// What becomes of messages.
-    fn carry(&mut self, record: &Record) {
-        match record.kind {
-            Kind::Sent => self.spend(record),
-            Kind::Duplicated => self.anomalies.deliver(record),
-            _ => {}
-        }
-        self.self_checks.message(record);
-    }
-}
-
 impl Sink<Record> for Judge {
     fn see(&mut self, record: &Record) {
         let now = record.time.as_nanos();
@@ -243,62 +201,64 @@ impl Sink<Record> for Judge {
             self.end_instant();
             self.now = now;
         }
-        match record.kind {
-            Kind::Offered => self.offer(record),
-            Kind::Touches => {
+        self.operations.see(record);
+        match record.event {
+            Event::Offered { .. } => self.offer(record),
+            Event::Touches { .. } => {
                 self.expected_reads.touch(record);
                 self.anomalies.touch(record);
             }
-            Kind::Answered => self.answer(record),
-            Kind::ProbeBegan => self.probes.begin(record, &self.operations),
-            Kind::ProbeSaw => {
+            Event::Answered { answer, .. } => self.answer(record, answer),
+            Event::ProbeBegan { .. } => self.probes.begin(record, &self.operations),
+            Event::ProbeSaw { .. } | Event::ReaderSaw { .. } => {
                 self.probes.see(record, &self.operations, (&self.expected_reads, &self.copies));
                 self.anomalies.read(record);
             }
-            Kind::ProbeEnded => self.probes.end(record, &mut self.operations),
-            Kind::Shown => self.show(record),
-            Kind::Value => {
+            Event::ProbeEnded { .. } => self.probes.end(record, &mut self.operations),
+            Event::Shown { .. } => self.show(record),
+            Event::Value { .. } | Event::RowDeleted { .. } => {
                 self.invariants.see(record);
                 self.copies.see(record);
             }
-            Kind::Aborted
-            | Kind::RefusedByRule
-            | Kind::LockWait
-            | Kind::LockGranted
-            | Kind::LockFailed
-            | Kind::Prepared
-            | Kind::PreparedRow
-            | Kind::Crashed
-            | Kind::Resolved => self.transact(record),
-            Kind::Sent | Kind::Delivered | Kind::Lost | Kind::Duplicated => self.carry(record),
-            Kind::Handed => self.anomalies.deliver(record),
-            Kind::Contended | Kind::Served => self.contention.see(record),
-            Kind::SchemaChanged | Kind::SchemaBreak | Kind::Adapted => {
-                self.schema_breaks.see(record)
+            Event::Aborted { .. }
+            | Event::LockWait { .. }
+            | Event::LockGranted { .. }
+            | Event::LockFailed { .. }
+            | Event::Prepared { .. }
+            | Event::PreparedRow { .. }
+            | Event::Crashed { .. }
+            | Event::Resolved { .. } => self.in_doubt.see(record),
+            Event::Sent { .. } => {
+                self.spend(record);
+                self.self_checks.message(record);
             }
-            Kind::Queued | Kind::Started | Kind::Finished | Kind::Dropped => {
+            Event::Duplicated { .. } => {
+                self.anomalies.deliver(record);
+                self.self_checks.message(record);
+            }
+            Event::Delivered { .. } | Event::Lost { .. } => self.self_checks.message(record),
+            Event::Handed { .. } => self.anomalies.deliver(record),
+            Event::Contended { .. } | Event::Served { .. } => self.contention.see(record),
+            Event::SchemaChanged { .. } | Event::SchemaBreak { .. } | Event::Adapted { .. } => {
+                self.schema_breaks.see(record);
+            }
+            Event::Queued { .. }
+            | Event::Started { .. }
+            | Event::Finished { .. }
+            | Event::Dropped { .. } => {
                 self.capacity.see(record);
                 self.self_checks.request(record);
             }
-            Kind::Forced
-            | Kind::Logged
-            | Kind::Worked
-            | Kind::LockHeld
-            | Kind::Retried
-            | Kind::Intervention => self.spend(record),
-            Kind::Holds => self.hold(record),
-            Kind::FaultBegan | Kind::FaultEnded => self.series.fault(record),
-            Kind::Phase if record.a == 3 => self.settled = record.b == 1,
-            Kind::Phase
-            | Kind::Committed
-            | Kind::Overflowed
-            | Kind::Decided
-            | Kind::Published
-            | Kind::Buried
-            | Kind::Restarted
-            | Kind::Leased
-            | Kind::Fenced
-            | Kind::Keyed => {}
+            Event::Forced { .. }
+            | Event::Logged { .. }
+            | Event::Worked { .. }
+            | Event::LockHeld { .. }
+            | Event::Retried { .. }
+            | Event::Intervention { .. } => self.spend(record),
+            Event::Holds { change, .. } => self.series.hold(self.now, change),
+            Event::FaultBegan { .. } | Event::FaultEnded { .. } => self.series.fault(record),
+            Event::Phase { phase: Phase::End, settled } => self.settled = settled,
+            _ => {}
         }
     }
 }

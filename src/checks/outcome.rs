@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::census::{Headline, State};
-use crate::model::record::{Answer, OpId, Record};
+use crate::kernel::Time;
+use crate::model::database::Direction;
+use crate::model::record::{Answer, Decision, Event, OpId, Record};
 use crate::model::system::{MAX_STEPS, OperationKind, StepId, System};
 
 /// An instant that did not come.
@@ -30,7 +32,7 @@ pub struct Outcome {
     pub relapses: u8,
     /// Which operation it is, as a position in [`System::operations`].
     pub kind: u8,
-    answer: u8,
+    answer: Answer,
     flags: u8,
     /// Steps that a reader misses since its client heard yes, a bit each.
     pub expected_reads: u8,
@@ -57,7 +59,7 @@ impl Outcome {
         holds: 0,
         relapses: 0,
         kind: 0,
-        answer: Answer::Unknown as u8,
+        answer: Answer::Unknown,
         flags: 0,
         expected_reads: 0,
         steps: 0,
@@ -95,11 +97,7 @@ impl Outcome {
 
     /// What its client heard; an answer behind the deadline came too late to be one.
     pub fn answer(&self) -> Answer {
-        if self.answered <= self.deadline {
-            Answer::from_word(u64::from(self.answer))
-        } else {
-            Answer::Unknown
-        }
+        if self.answered <= self.deadline { self.answer } else { Answer::Unknown }
     }
 
     /// How many effects it has.
@@ -145,25 +143,31 @@ impl Outcome {
         self.flags |= MISREAD;
     }
 
-    /// A store refused or aborted a part of it.
-    pub const fn contest(&mut self) {
-        self.flags |= CONTESTED;
-    }
-
-    /// Its client heard an answer; the first one counts.
-    pub const fn hear(&mut self, now: u64, answer: Answer) {
-        if self.answered == NEVER {
-            self.answered = now;
-            self.answer = answer as u8;
+    /// Takes in an event that is no matter of how much of it shows.
+    fn see(&mut self, now: Time, event: Event) {
+        match event {
+            // The first answer counts.
+            Event::Answered { answer, .. } if self.answered == NEVER => {
+                (self.answered, self.answer) = (now.as_nanos(), answer);
+            }
+            Event::Holds { change, .. } => self.holds = self.holds.saturating_add(change as i16),
+            // A branch that aborts was prepared, and comes to nothing all the same.
+            Event::RefusedByRule { .. }
+            | Event::Aborted { .. }
+            | Event::Resolved { decision: Decision::Abort, .. } => self.flags |= CONTESTED,
+            _ => {}
         }
     }
 
     /// The stores show one of its effects more or less often.
-    fn show(&mut self, record: &Record) {
-        let step = usize::from(record.step.0);
+    fn show(&mut self, step: StepId, direction: Direction, change: i64) {
+        let step = usize::from(step.0);
         if step < usize::from(self.steps) {
-            let counters = if record.a == 0 { &mut self.forward } else { &mut self.undo };
-            let change = (record.b as i64).clamp(-1 << 6, 1 << 6) as i8;
+            let counters = match direction {
+                Direction::Forward => &mut self.forward,
+                Direction::Undo => &mut self.undo,
+            };
+            let change = change.clamp(-1 << 6, 1 << 6) as i8;
             counters[step] = counters[step].saturating_add(change);
         }
     }
@@ -209,18 +213,30 @@ impl Operations {
         Self { system, outcomes: Vec::new(), changed: Vec::new(), partial: 0, measured: 0 }
     }
 
-    /// An operation arrived.
-    pub fn offer(&mut self, record: &Record) {
+    /// Takes in the next record.
+    pub fn see(&mut self, record: &Record) {
+        match record.event {
+            Event::Offered { kind, deadline, measured } => {
+                self.offer(record, kind, deadline, measured);
+            }
+            Event::Shown { direction, change, .. } => self.show(record, direction, change),
+            event => {
+                if let Some(outcome) = self.get_mut(record.op) {
+                    outcome.see(record.time, event);
+                }
+            }
+        }
+    }
+
+    fn offer(&mut self, record: &Record, kind: OperationKind, deadline: Time, measured: bool) {
         let number = record.op.0 as usize;
         if number >= self.outcomes.len() {
             self.outcomes.resize(number + 1, Outcome::EMPTY);
         }
-        let kind = OperationKind(record.subject as u16);
-        let measured = record.b == 1;
         self.measured += u64::from(measured);
         self.outcomes[number] = Outcome {
             arrived: record.time.as_nanos(),
-            deadline: record.a,
+            deadline: deadline.as_nanos(),
             kind: u8::try_from(kind.0).expect("a system has at most `MAX_KINDS` operations"),
             steps: self.system.operation(kind).steps.len() as u8,
             flags: if measured { MEASURED } else { 0 },
@@ -264,9 +280,9 @@ impl Operations {
     }
 
     /// The stores show an effect more or less often.
-    pub fn show(&mut self, record: &Record) {
+    fn show(&mut self, record: &Record, direction: Direction, change: i64) {
         let Some(outcome) = self.outcomes.get_mut(record.op.0 as usize) else { return };
-        outcome.show(record);
+        outcome.show(record.step, direction, change);
         if !outcome.has(DIRTY) {
             outcome.flags |= DIRTY;
             self.changed.push(record.op.0);

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::NodeId;
-use crate::model::record::{Kind, Record};
+use crate::model::record::{Event, Record};
 use crate::model::system::System;
 
 /// Two numbers that must agree.
@@ -68,7 +68,14 @@ impl SelfChecks {
 
     /// Takes in a record about a request at a service.
     pub fn request(&mut self, record: &Record) {
-        if let Some((_, pool)) = self.services.get_mut(record.subject as usize) {
+        let (Event::Queued { service, .. }
+        | Event::Started { service, .. }
+        | Event::Finished { service, .. }
+        | Event::Dropped { service, .. }) = record.event
+        else {
+            return;
+        };
+        if let Some((_, pool)) = self.services.get_mut(service.index()) {
             pool.see(record);
         }
     }
@@ -117,14 +124,21 @@ impl Pool {
     fn see(&mut self, record: &Record) {
         let now = record.time.as_nanos();
         self.advance(now);
-        match record.kind {
-            Kind::Queued => {
+        let node = record.node;
+        match record.event {
+            Event::Queued { .. } => {
                 self.inside += 1;
-                self.requests(record.node).waiting.push_back(now);
+                self.requests(node).waiting.push_back(now);
             }
-            Kind::Started => self.start(record, now),
-            Kind::Finished => self.finished(record, now),
-            Kind::Dropped => self.drop_all(record, now),
+            Event::Started { waited, .. } => self.start(node, now, waited.as_nanos()),
+            Event::Finished { work, stayed, .. } => {
+                self.drawn += u128::from(work.as_nanos());
+                self.finished(node, now, stayed.as_nanos());
+            }
+            Event::Dropped { requests, stayed, .. } => {
+                self.sojourns += u128::from(stayed.as_nanos());
+                self.drop_all(node, now, requests);
+            }
             _ => {}
         }
     }
@@ -137,9 +151,9 @@ impl Pool {
         &mut self.nodes[at].1
     }
 
-    fn start(&mut self, record: &Record, now: u64) {
-        let queued = now.saturating_sub(record.b);
-        let requests = self.requests(record.node);
+    fn start(&mut self, node: NodeId, now: u64, waited: u64) {
+        let queued = now.saturating_sub(waited);
+        let requests = self.requests(node);
         if take(&mut requests.waiting, queued) {
             requests.serving.push((queued, now));
             self.serving += 1;
@@ -148,9 +162,9 @@ impl Pool {
         }
     }
 
-    fn finished(&mut self, record: &Record, now: u64) {
-        let queued = now.saturating_sub(record.b);
-        let requests = self.requests(record.node);
+    fn finished(&mut self, node: NodeId, now: u64, stayed: u64) {
+        let queued = now.saturating_sub(stayed);
+        let requests = self.requests(node);
         if let Some(at) = requests.serving.iter().position(|(since, _)| *since == queued) {
             let (_, started) = requests.serving.swap_remove(at);
             self.serving -= 1;
@@ -159,18 +173,16 @@ impl Pool {
             self.stray += 1;
         }
         self.inside = self.inside.saturating_sub(1);
-        self.sojourns += u128::from(record.b);
-        self.drawn += u128::from(record.a);
+        self.sojourns += u128::from(stayed);
     }
 
-    fn drop_all(&mut self, record: &Record, now: u64) {
-        let requests = std::mem::take(self.requests(record.node));
+    fn drop_all(&mut self, node: NodeId, now: u64, dropped: u64) {
+        let requests = std::mem::take(self.requests(node));
         let inside = (requests.waiting.len() + requests.serving.len()) as u64;
-        self.stray += inside.abs_diff(record.a);
-        self.inside = self.inside.saturating_sub(record.a);
+        self.stray += inside.abs_diff(dropped);
+        self.inside = self.inside.saturating_sub(dropped);
         self.serving -= requests.serving.len() as u64;
         self.served += requests.served_until(now);
-        self.sojourns += u128::from(record.b);
     }
 
     fn finish(mut self, name: &str, now: u64) -> [SelfCheck; 4] {
@@ -244,20 +256,20 @@ const RECENT: usize = 1 << 16;
 impl Messages {
     fn see(&mut self, record: &Record) {
         let now = record.time.as_nanos();
-        match record.kind {
-            Kind::Sent => {
+        match record.event {
+            Event::Sent { .. } => {
                 self.sent += 1;
                 self.launch(record.message, now);
             }
-            Kind::Duplicated => {
+            Event::Duplicated { copy, .. } => {
                 self.copies += 1;
-                self.launch(record.a as u32, now);
+                self.launch(copy, now);
             }
-            Kind::Delivered => {
+            Event::Delivered { .. } => {
                 self.delivered += 1;
                 self.land(record.message);
             }
-            Kind::Lost => {
+            Event::Lost { .. } => {
                 self.lost += 1;
                 self.land(record.message);
             }

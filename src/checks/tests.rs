@@ -12,9 +12,12 @@ use std::collections::BTreeSet;
 use super::census::{Headline, State};
 use super::measures::{CATALOGUE, Distribution, MeasureId, Quantity};
 use super::*;
-use crate::kernel::Span;
-use crate::model::record::{AbortCause, Answer, Kind, OpId};
-use crate::tests::history::{History, OPEN, RENAME};
+use crate::kernel::{NodeId, Span};
+use crate::model::contract::label;
+use crate::model::record::*;
+use crate::model::system::{DatabaseId, RowKey};
+use crate::tests::events;
+use crate::tests::history::{CUSTOMERS, History, OPEN, RENAME, TICKETS};
 
 const MS: u64 = 1_000_000;
 
@@ -142,7 +145,8 @@ fn a_compensated_operation_ends_with_its_last_compensation() {
     let mut history = History::new();
     history.at(20_000).offer(0, OPEN, 3).apply(0, 0);
     history.at(20_100).apply(0, 1);
-    history.at(20_200).note(Kind::RefusedByRule, |r| r.op = OpId(0));
+    let refused = Event::RefusedByRule { table: TICKETS, reason: RefusalReason::Chance };
+    history.at(20_200).note_of(0, refused);
     history.at(20_300).undo(0, 1);
     history.at(20_400).undo(0, 0);
     history.at(20_500).answer(0, Answer::RefusedByRule);
@@ -170,12 +174,12 @@ fn partial_operations_are_told_apart_by_who_could_still_move_them() {
     for op in 0..5 {
         history.offer(op, OPEN, 3).apply(op, 0);
     }
-    history.note(Kind::Resolved, |r| (r.op, r.b) = (OpId(4), 3));
-    history.note(Kind::Aborted, |r| (r.op, r.b) = (OpId(0), AbortCause::Rule as u64));
-    history.note(Kind::Holds, |r| (r.op, r.a) = (OpId(1), 1));
+    history.note_of(4, events::resolved_alone(1, Decision::Abort));
+    history.note_of(0, events::aborted(2, AbortCause::Rule));
+    history.hold(1, label::WORKFLOW, 1);
     history.answer(0, Answer::Done).answer(1, Answer::Accepted);
-    history.note(Kind::Holds, |r| (r.op, r.a) = (OpId(2), 1));
-    history.at(21_000).note(Kind::Holds, |r| (r.op, r.a) = (OpId(2), -1_i64 as u64));
+    history.hold(2, label::WORKFLOW, 1);
+    history.at(21_000).hold(2, label::WORKFLOW, -1);
     history.answer(2, Answer::Accepted);
     let report = history.rest();
     let headlines: Vec<Headline> = report.operations.iter().map(|row| row.headline).collect();
@@ -215,10 +219,13 @@ fn done_and_accepted_are_never_pooled() {
 fn costs_count_from_the_first_measured_arrival() {
     let mut history = History::new();
     let spend = |history: &mut History| {
-        history.note(Kind::Sent, |r| (r.b, r.subject, r.message) = (1, 2, 9));
-        history.note(Kind::Delivered, |r| (r.b, r.message) = (1, 9));
-        history.note(Kind::Forced, |r| (r.subject, r.b) = (4, 7));
-        history.note(Kind::LockHeld, |r| (r.subject, r.b) = (0, 11));
+        let (label, class, to) = (label::PREPARE, MessageClass::Service, NodeId::WORLD);
+        history.note_with(Event::Sent { label, to, class }, |r| r.message = 9);
+        history.note_with(events::delivered(class), |r| r.message = 9);
+        let (log, took, held) = (LogId(4), Span::from_nanos(7), Span::from_nanos(11));
+        history.note(Event::Forced { log, records: 1, took });
+        let (database, table, row) = (DatabaseId(0), CUSTOMERS, RowKey(3));
+        history.note(Event::LockHeld { database, table, row, held });
     };
     history.at(5_000).offer(0, RENAME, 3);
     spend(&mut history);
@@ -228,8 +235,8 @@ fn costs_count_from_the_first_measured_arrival() {
     history.offer(2, RENAME, 3).apply(2, 0).answer(2, Answer::Done);
     let report = history.rest();
     assert_eq!(report.cost.messages, [0, 2, 0, 0, 0]);
-    assert_eq!(report.cost.messages_by_label, [(2, 2)].into());
-    assert_eq!((report.cost.forced[&4], report.cost.forced_ns), (2, 14));
+    assert_eq!(report.cost.messages_by_label, [(label::PREPARE, 2)].into());
+    assert_eq!((report.cost.forced[&LogId(4)], report.cost.forced_ns), (2, 14));
     assert_eq!(quantity(&report, "m12.messages"), share(2, 2));
     assert_eq!(quantity(&report, "m12.forced-writes.committed"), share(2, 1));
     assert_eq!(quantity(&report, "m12.locks"), share(22, 2));

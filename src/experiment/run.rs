@@ -11,7 +11,7 @@ use crate::faults::random::{self, Nemesis};
 use crate::kernel::{NodeId, RandomStreams, Recorder, Simulation, Sink, Span, Time};
 use crate::model::env::{Ctx, Env};
 use crate::model::probe;
-use crate::model::record::{Kind, Record};
+use crate::model::record::{Event, Phase, Record};
 use crate::model::system::System;
 use crate::model::workload::{self, Workload};
 use crate::model::world::World;
@@ -106,7 +106,7 @@ pub fn observe<T>(
     branch(&world, &setup.branch_seeds);
     ready(&world);
     let (events, settled) = to_the_end(&simulation, &world, setup.ending);
-    world.env().note(&Ctx::WORLD, Kind::Phase, 0, 3, u64::from(settled));
+    world.env().record(&Ctx::WORLD, Event::Phase { phase: Phase::End, settled });
     let recorder = world.env().recorder();
     let ran = Ran {
         fingerprint: recorder.fingerprint(),
@@ -176,10 +176,12 @@ fn is_settled(world: &World, end: Time) -> bool {
 /// Notes when each phase begins.
 fn phases(world: &Rc<World>) {
     let spec = &world.env().system().phases;
-    for (number, at) in [Span::ZERO, spec.warm_up, spec.load].into_iter().enumerate() {
+    let begins =
+        [(Phase::WarmUp, Span::ZERO), (Phase::Load, spec.warm_up), (Phase::Settle, spec.load)];
+    for (phase, at) in begins {
         let noted = Rc::clone(world);
         world.env().sim().spawn_at(Time::ZERO + at, NodeId::WORLD, async move {
-            noted.env().note(&Ctx::WORLD, Kind::Phase, 0, number as u64, 0);
+            noted.env().record(&Ctx::WORLD, Event::Phase { phase, settled: false });
         });
     }
 }
@@ -189,6 +191,7 @@ mod tests {
     use super::*;
     use crate::checks::census::State;
     use crate::experiment::compare::setup;
+    use crate::tests::pick;
     use crate::tests::runs::{record_run, scenario};
 
     /// An order, and the number of orders that a job derives from it every 20 s, while a report
@@ -244,7 +247,8 @@ mod tests {
             let states: Vec<State> =
                 told.report.operations.iter().map(|operation| operation.state).collect();
             assert_eq!(states, [State::All], "the job has come round behind the report");
-            let last = told.all(Kind::Shown).last().expect("the number of orders").time;
+            let shown = pick!(record: Event::Shown { .. } => record.time);
+            let last = told.pick(shown).last().expect("the number of orders");
             assert!(last > Time::ZERO + Span::from_secs(71), "it was held up: {last:?}");
         }
     }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::run::{Setup, observe};
 use crate::kernel::Sink;
-use crate::model::record::{OpId, Record};
+use crate::model::record::{LabelId, OpId, Record};
 
 /// The records of one operation, and the names that they use.
 pub struct Trace {
@@ -17,7 +17,7 @@ pub struct Trace {
     /// Names of nodes, by number.
     pub nodes: Vec<String>,
     /// Names of labels, by number.
-    pub labels: BTreeMap<u32, &'static str>,
+    pub labels: BTreeMap<LabelId, &'static str>,
 }
 
 /// Keeps the records of one operation.
@@ -47,12 +47,8 @@ pub fn trace(setup: &Setup, seed: u64, op: u32) -> Trace {
             let nodes: Vec<String> =
                 world.nodes().map(|node| world.node_name(node).to_owned()).collect();
             let records = &keeper.borrow().records;
-            let labels: BTreeMap<u32, &'static str> = records
-                .iter()
-                .filter_map(|record| {
-                    Some((record.subject, world.env().label_text(record.subject)?))
-                })
-                .collect();
+            let text = |label| Some((label, world.env().label_text(label)?));
+            let labels = records.iter().filter_map(|record| text(record.event.label()?)).collect();
             (nodes, labels)
         },
     );

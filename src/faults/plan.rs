@@ -12,7 +12,7 @@ use super::trigger::{Trigger, TriggerMatcher};
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::env::Ctx;
 use crate::model::point::{Action, Point, Watcher};
-use crate::model::record::Kind;
+use crate::model::record::Event;
 use crate::model::world::World;
 
 /// When a fault begins.
@@ -111,9 +111,9 @@ fn strike(world: &Rc<World>, number: u32, fault: &PlannedFault) -> bool {
         return false;
     }
     let struck = all_nodes(world, &fault.fault.targets());
-    let target = struck.first().map_or(0, |node| u64::from(node.0));
-    let count = struck.len() as u64;
-    env.note(&Ctx::WORLD, Kind::FaultBegan, number, target, count);
+    let target = struck.first().copied().unwrap_or(NodeId::WORLD);
+    let nodes = struck.len() as u64;
+    env.record(&Ctx::WORLD, Event::FaultBegan { fault: number, target, nodes });
     let mut stages = fault.fault.stages(world);
     stages.retain(|(after, _)| env.now() + *after < heal_all);
     let open = Rc::new(Cell::new(stages.len()));
@@ -123,7 +123,8 @@ fn strike(world: &Rc<World>, number: u32, fault: &PlannedFault) -> bool {
         let ended = move |world: &World| {
             open.set(open.get() - 1);
             if open.get() == 0 {
-                world.env().note(&Ctx::WORLD, Kind::FaultEnded, number, target, count);
+                let ended = Event::FaultEnded { fault: number, target, nodes };
+                world.env().record(&Ctx::WORLD, ended);
             }
         };
         if after == Span::ZERO {

@@ -9,7 +9,7 @@ mod shrinking;
 mod stores;
 
 use crate::model::contract::label;
-use crate::model::record::{Kind, Record};
+use crate::model::record::{Event, Kind, MessageClass, Record};
 use crate::tests::runs::{RecordedRun, record_text};
 
 /// One order over two services under two-phase commit, every duration constant, and one fault.
@@ -98,10 +98,12 @@ fn after_a_forced_record_it_is_durable_and_nothing_behind_it_has_happened() {
     );
     let node = told.node("coordinator");
     let crashed = first(&told, Kind::Crashed, |record| record.node == node).expect("it fired");
-    let logged = |record: &Record| record.node == node && record.a == u64::from(label::DECISION);
+    let logged =
+        |record: &Record| record.node == node && record.event.label() == Some(label::DECISION);
     let logged = first(&told, Kind::Logged, logged).expect("a decision");
     assert_eq!(crashed.time - logged.time, crate::kernel::Span::from_millis(2));
-    let told_branch = |record: &Record| record.subject == label::COMMIT && record.node == node;
+    let told_branch =
+        |record: &Record| record.event.label() == Some(label::COMMIT) && record.node == node;
     let commit = first(&told, Kind::Sent, told_branch).expect("it is told after the restart");
     let outage_and_recovery = crate::kernel::Span::from_secs(2);
     assert_eq!(commit.time - crashed.time, outage_and_recovery);
@@ -119,7 +121,8 @@ fn before_a_forced_record_nothing_of_it_has_happened() {
     );
     let node = told.node("stock-db");
     let crashed = first(&told, Kind::Crashed, |record| record.node == node).expect("it fired");
-    let prepared = |record: &Record| record.node == node && record.a == u64::from(label::PREPARE);
+    let prepared =
+        |record: &Record| record.node == node && record.event.label() == Some(label::PREPARE);
     let logged = first(&told, Kind::Logged, prepared).expect("the retry is prepared");
     assert!(logged.time > crashed.time, "the first one was not even logged");
 }
@@ -128,8 +131,13 @@ fn before_a_forced_record_nothing_of_it_has_happened() {
 #[test]
 fn one_message_is_lost_doubled_or_late() {
     let votes = |told: &RecordedRun, kind| {
-        let at_services = |record: &&Record| {
-            record.subject == label::PREPARE && record.b == 1 && record.attempt == 0
+        let at_services = |record: &&Record| match record.event {
+            Event::Sent { label, class, .. }
+            | Event::Delivered { label, class, .. }
+            | Event::Lost { label, class, .. } => {
+                (label, class, record.attempt) == (label::PREPARE, MessageClass::Service, 0)
+            }
+            _ => false,
         };
         told.all(kind).filter(at_services).copied().collect::<Vec<Record>>()
     };

@@ -38,6 +38,8 @@ mod time;
 mod wait;
 mod zipf;
 
+use serde::{Deserialize, Serialize};
+
 pub use combine::{Either, JoinAll, Race, Timeout, join_all, race};
 pub use dist::Dist;
 pub use fingerprint::{Fingerprint, Semantic};
@@ -52,7 +54,7 @@ pub use wait::{Acquire, Mailbox, Permit, Pop, Promise, Semaphore, Signal, Wait, 
 pub use zipf::Zipf;
 
 /// A simulated node. Nodes are numbered in the order in which they were added.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct NodeId(pub u16);
 
 impl NodeId {

@@ -21,7 +21,7 @@ use super::env::Ctx;
 use super::local_fault::LocalFault;
 use super::point::{Action, Hook, When};
 use super::process::ProcessCtx;
-use super::record::{Kind, MessageClass, OpId};
+use super::record::{Burial, Event, MessageClass, OpId};
 use super::system::{ServiceId, StepId};
 use super::world::World;
 use crate::kernel::{Mailbox, NodeId, Purpose, Semaphore, Span};
@@ -208,9 +208,10 @@ impl<E: Copy + Send + 'static> Broker<E> {
 
     /// A message is as safe as the policy makes it: its groups may have it.
     fn release(&self, here: &ProcessCtx, stored: Stored<E>) {
-        let (env, ctx, event) = (here.env(), here.ctx(), here.env().label("event"));
-        let order = env.reach(ctx, Hook::Publish, event, self.node, When::Before);
-        here.note(Kind::Published, event, u64::from(stored.partition), stored.number);
+        let (env, ctx, topic) = (here.env(), here.ctx(), here.label("event"));
+        let order = env.reach(ctx, Hook::Publish, topic, self.node, When::Before);
+        let (partition, number) = (stored.partition, stored.number);
+        here.record(Event::Published { topic, partition, number });
         if order == Action::Skip || self.suffers(here, LocalFault::Loss, 0) {
             self.lose(here, stored);
             return;
@@ -219,12 +220,12 @@ impl<E: Copy + Send + 'static> Broker<E> {
             env.poison(stored.op, stored.number);
         }
         self.enqueue(here, stored, &BTreeSet::new());
-        env.reach(ctx, Hook::Publish, event, self.node, When::After);
+        env.reach(ctx, Hook::Publish, topic, self.node, When::After);
     }
 
     /// A stored message vanishes, from the log as well: nobody will get it.
     fn lose(&self, here: &ProcessCtx, stored: Stored<E>) {
-        here.note_label(Kind::Buried, "event", 0, stored.number);
+        bury(here, Burial::Lost, stored.number);
         if self.policy.durable {
             let number = stored.number;
             here.log::<Line<E>>()
@@ -339,7 +340,7 @@ impl<E: Copy + Send + 'static> Broker<E> {
         }
         here.env().settled_in(self.stream(here)).await;
         if self.deliver(here, group, stored, 0, deliver).await != Reply::Answered(true) {
-            here.note_label(Kind::Buried, "event", 0, stored.number);
+            bury(here, Burial::Lost, stored.number);
         }
         false
     }
@@ -372,10 +373,10 @@ impl<E: Copy + Send + 'static> Broker<E> {
                 Reply::Answered(false) | Reply::Unknown => deliveries += 1,
             }
             if deliveries >= self.policy.max_deliveries {
-                here.note_label(Kind::Buried, "event", 1, stored.number);
+                bury(here, Burial::DeadLetter, stored.number);
                 return true;
             }
-            here.note_label(Kind::Retried, "delivery", u64::from(deliveries), 0);
+            here.retried("delivery", deliveries);
             let pauses = deliveries.saturating_add(refusals) - 1;
             here.sleep(here.env().backoff(here.ctx(), pauses)).await;
         }
@@ -395,7 +396,8 @@ impl<E: Copy + Send + 'static> Broker<E> {
         F: Future<Output = bool> + 'static,
     {
         let here = here.at_step(StepId::NONE, deliveries);
-        here.note_label(Kind::Handed, "event", u64::from(deliveries) + 1, stored.number);
+        let (topic, delivery) = (here.label("event"), u64::from(deliveries) + 1);
+        here.record(Event::Handed { topic, delivery, number: stored.number });
         let node = here.world().instance(group, stored.op);
         let (deliver, event) = (deliver.clone(), stored.event);
         let message =
@@ -462,16 +464,16 @@ impl<E: Copy + Send + 'static> Broker<E> {
     /// Counts (1), or counts no longer (-1), that the log holds a message for its groups.
     fn count_stored(&self, here: &ProcessCtx, stored: &Stored<E>, times: i64) {
         let wanting = self.wanting(here, stored).count() as i64;
-        here.for_op(stored.op).note_label(Kind::Holds, "event", (times * wanting) as u64, 0);
+        count(&here.for_op(stored.op), "event", times * wanting);
     }
 
     /// Counts (1), or counts no longer (-1), that a group is done with a message: one message less
     /// is held, and if it was buried there is one more dead letter.
     fn count_done(&self, here: &ProcessCtx, done: Done, times: i64) {
         let here = here.for_op(done.op);
-        here.note_label(Kind::Holds, "event", -times as u64, 0);
+        count(&here, "event", -times);
         if done.buried {
-            here.note_label(Kind::Holds, "dead letter", times as u64, 0);
+            count(&here, "dead letter", times);
         }
     }
 
@@ -502,4 +504,14 @@ impl<E: Copy + Send + 'static> Broker<E> {
             }
         }
     }
+}
+
+/// So many more messages are held, or among the dead letters.
+fn count(here: &ProcessCtx, label: &'static str, change: i64) {
+    here.record(Event::Holds { label: here.label(label), change });
+}
+
+/// A message is given up.
+fn bury(here: &ProcessCtx, burial: Burial, number: u64) {
+    here.record(Event::Buried { topic: here.label("event"), burial, number });
 }

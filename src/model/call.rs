@@ -16,7 +16,7 @@ use super::env::{Ctx, label_luck};
 use super::network::Fate;
 use super::point::{Action, Hook, When};
 use super::process::ProcessCtx;
-use super::record::{DAMAGED, Kind, MessageClass};
+use super::record::{Event, LabelId, MessageClass};
 use super::world::World;
 use crate::kernel::{NodeId, Purpose, Sleep, Span, TaskId};
 
@@ -221,8 +221,8 @@ struct Envelope {
     sender: Ctx,
     to: NodeId,
     number: u32,
-    /// The label's number in the history.
-    label: u32,
+    /// The label in the history.
+    label: LabelId,
     /// The label in draws.
     leg: u32,
     class: MessageClass,
@@ -467,13 +467,12 @@ impl World {
         order: Action,
     ) -> Fate {
         let env = self.env();
-        let Envelope { number, label, .. } = *envelope;
-        let class = envelope.class as u64;
-        env.note_message(ctx, Kind::Sent, label, number, u64::from(to.0), class);
+        let Envelope { number, label, class, .. } = *envelope;
+        env.record_message(ctx, number, Event::Sent { label, to, class });
         let leg = leg | u64::from(envelope.leg);
         let fate = self.network().fate(env, ctx, from, to, leg).under(order);
         if fate.lost {
-            env.note_message(ctx, Kind::Lost, label, number, u64::from(to.0), class);
+            env.record_message(ctx, number, Event::Lost { label, to, class, damaged: false });
         } else {
             self.travels(ctx.op, 1);
         }
@@ -502,8 +501,8 @@ impl World {
         let copy = Envelope { number, damaged: false, ..*envelope };
         let ctx = Ctx { node: NodeId::WORLD, ..envelope.sender };
         let Envelope { number, label, class, .. } = *envelope;
-        let other = u64::from(copy.number);
-        self.env().note_message(&ctx, Kind::Duplicated, label, number, other, class as u64);
+        let event = Event::Duplicated { label, copy: copy.number, class };
+        self.env().record_message(&ctx, number, event);
         self.travels(ctx.op, 1);
         copy
     }
@@ -521,19 +520,18 @@ impl World {
     /// lost.
     fn land(&self, envelope: &Envelope, from: NodeId, to: NodeId) -> bool {
         let env = self.env();
-        let Envelope { sender, number, label, .. } = *envelope;
+        let Envelope { sender, number, label, class, .. } = *envelope;
         self.travels(sender.op, -1);
-        let class = envelope.class as u64;
         let arrived = self.network().passes(from, to) && !self.is_silent(to);
         let node = if arrived && env.sim().is_up(to) { to } else { NodeId::WORLD };
         let ctx = Ctx { node, ..sender };
-        let (kind, other, b) = match (arrived, envelope.damaged) {
-            (true, false) => (Kind::Delivered, from, class),
-            (true, true) => (Kind::Lost, to, class | DAMAGED),
-            (false, _) => (Kind::Lost, to, class),
+        let whole = arrived && !envelope.damaged;
+        let event = match whole {
+            true => Event::Delivered { label, from, class },
+            false => Event::Lost { label, to, class, damaged: arrived },
         };
-        env.note_message(&ctx, kind, label, number, u64::from(other.0), b);
-        kind == Kind::Delivered
+        env.record_message(&ctx, number, event);
+        whole
     }
 }
 

@@ -6,7 +6,7 @@ use super::call::{Message, Reply};
 use super::env::Ctx;
 use super::probe;
 use super::process::ProcessCtx;
-use super::record::{Answer, Kind, MessageClass, OpId, kind_subject};
+use super::record::{Answer, Event, MessageClass, OpId};
 use super::system::StepId;
 use super::world::World;
 use crate::kernel::{NodeId, Time};
@@ -20,12 +20,11 @@ pub(super) fn note_arrival(world: &Rc<World>, op: OpId) {
     let deadline = info.arrived + system.client.deadline;
     let start = Time::ZERO + system.phases.warm_up;
     let measured = info.arrived >= start && info.arrived < Time::ZERO + system.phases.load;
-    let subject = kind_subject(info.kind);
-    env.note(&ctx, Kind::Offered, subject, deadline.as_nanos(), u64::from(measured));
+    env.record(&ctx, Event::Offered { kind: info.kind, deadline, measured });
     for (at, step) in system.operation(info.kind).steps.iter().enumerate() {
         let ctx = ctx.at_step(StepId(at as u8), 0);
         let row = info.keys[usize::from(step.key)];
-        env.note(&ctx, Kind::Touches, u32::from(step.table.0), row.0, 0);
+        env.record(&ctx, Event::Touches { table: step.table, row });
     }
     probe::schedule(world, op);
 }
@@ -47,7 +46,7 @@ pub(super) async fn ask(world: Rc<World>, op: OpId) {
                 break;
             }
             here.sleep(pause).await;
-            here.note_label(Kind::Retried, "client", u64::from(attempt), 0);
+            here.retried("client", attempt);
         }
         let left = (deadline - env.now()).min(client.attempt_deadline);
         let message = Message::request("ask", left).class(MessageClass::Client);
@@ -71,8 +70,7 @@ pub(super) async fn ask(world: Rc<World>, op: OpId) {
     if answer == Answer::TechnicalNo && in_doubt {
         answer = Answer::Unknown; // An earlier attempt may have run, or may yet.
     }
-    let waited = (env.now() - info.arrived).as_nanos();
-    here.note(Kind::Answered, kind_subject(info.kind), answer as u64, waited);
+    here.record(Event::Answered { kind: info.kind, answer, waited: env.now() - info.arrived });
 }
 
 /// The node that stands between a client and the entry of the pattern: an instance of the service

@@ -5,6 +5,7 @@
 //! they keep it, and fuzzing stays inside. Labels of messages and log records that a check must
 //! recognise have fixed numbers.
 
+use super::record::{GlobalTxnId, LabelId};
 use crate::kernel::Span;
 
 /// The promises of a pattern with its settings, which hold as long as no more goes wrong than its
@@ -125,12 +126,14 @@ pub mod faults {
 /// The distributed transaction that a branch belongs to. The tag that its owner gave it names the
 /// transaction and, in the lowest 16 bits, the participant (X/Open's global transaction identifier
 /// and branch qualifier).
-pub const fn transaction_of(tag: u64) -> u64 {
-    tag >> 16
+pub const fn transaction_of(tag: u64) -> GlobalTxnId {
+    GlobalTxnId(tag >> 16)
 }
 
 /// Labels with fixed numbers in the history.
 pub mod label {
+    use super::LabelId;
+
     /// The texts, in the order of their numbers.
     pub const TEXTS: &[&str] = &[
         "statement",
@@ -152,45 +155,45 @@ pub mod label {
     ];
 
     /// A statement of a session.
-    pub const STATEMENT: u32 = number("statement");
+    pub const STATEMENT: LabelId = label("statement");
     /// A commit: of a session, in a log, or the message that tells a branch.
-    pub const COMMIT: u32 = number("commit");
+    pub const COMMIT: LabelId = label("commit");
     /// The request for a vote, and the prepared record of a branch.
-    pub const PREPARE: u32 = number("prepare");
+    pub const PREPARE: LabelId = label("prepare");
     /// The end of a session that wants nothing kept.
-    pub const ROLLBACK: u32 = number("rollback");
+    pub const ROLLBACK: LabelId = label("rollback");
     /// The outcome of a branch, told to its database.
-    pub const RESOLVE: u32 = number("resolve");
+    pub const RESOLVE: LabelId = label("resolve");
     /// An abort: in a log, or the message that tells a branch.
-    pub const ABORT: u32 = number("abort");
+    pub const ABORT: LabelId = label("abort");
     /// A row of an outbox.
-    pub const OUTBOX: u32 = number("outbox");
+    pub const OUTBOX: LabelId = label("outbox");
     /// A branch whose outcome is open.
-    pub const BRANCH: u32 = number("prepared branch");
+    pub const BRANCH: LabelId = label("prepared branch");
     /// A coordinator's decision in its log.
-    pub const DECISION: u32 = number("decision");
+    pub const DECISION: LabelId = label("decision");
     /// The decision on a distributed transaction.
-    pub const TRANSACTION: u32 = number("transaction");
+    pub const TRANSACTION: LabelId = label("transaction");
     /// The work of one branch.
-    pub const WORK: u32 = number("work");
+    pub const WORK: LabelId = label("work");
     /// The state of an orchestrated operation.
-    pub const WORKFLOW: u32 = number("workflow");
+    pub const WORKFLOW: LabelId = label("workflow");
     /// A step that is taken back.
-    pub const COMPENSATION: u32 = number("compensation");
+    pub const COMPENSATION: LabelId = label("compensation");
     /// An event at a broker.
-    pub const EVENT: u32 = number("event");
+    pub const EVENT: LabelId = label("event");
     /// An event on its way to a broker.
-    pub const PUBLISH: u32 = number("publish");
+    pub const PUBLISH: LabelId = label("publish");
     /// How far a synchronization job has got.
-    pub const WATERMARK: u32 = number("watermark");
+    pub const WATERMARK: LabelId = label("watermark");
 
-    /// The number of a text, found while compiling.
-    const fn number(text: &str) -> u32 {
+    /// The label of a text, found while compiling.
+    const fn label(text: &str) -> LabelId {
         let mut at = 0;
         while !is_same(TEXTS[at].as_bytes(), text.as_bytes()) {
             at += 1;
         }
-        at as u32
+        LabelId(at as u32)
     }
 
     const fn is_same(one: &[u8], other: &[u8]) -> bool {

@@ -8,7 +8,7 @@ use super::contract::label;
 use super::disk::Disks;
 use super::local_fault::LocalFaults;
 use super::point::{Action, Point, Watcher};
-use super::record::{Kind, OpId, Record, TxnId};
+use super::record::{Event, LabelId, OpId, Record, TxnId};
 use super::replica::Lags;
 use super::schema::Schemas;
 use super::system::{MAX_KEYS, OperationKind, RowKey, StepId, System};
@@ -152,51 +152,48 @@ impl Env {
         self.0.sim.now()
     }
 
-    /// Writes a record about no particular message.
-    pub fn note(&self, ctx: &Ctx, kind: Kind, subject: u32, a: u64, b: u64) {
-        self.note_message(ctx, kind, subject, 0, a, b);
+    /// Records an event that is about no particular message.
+    pub fn record(&self, ctx: &Ctx, event: Event) {
+        self.record_message(ctx, 0, event);
     }
 
-    /// Writes a record about a message. A crash is a fence: a node that is down writes nothing.
-    pub fn note_message(&self, ctx: &Ctx, kind: Kind, subject: u32, message: u32, a: u64, b: u64) {
+    /// Records an event that is about a message. Nothing is recorded of a node that is down.
+    pub fn record_message(&self, ctx: &Ctx, message: u32, event: Event) {
         let shared = &*self.0;
         let Some(incarnation) = shared.sim.incarnation_if_up(ctx.node) else { return };
-        if kind == Kind::Holds {
-            shared.held.set(shared.held.get() + a as i64);
+        if let Event::Holds { change, .. } = event {
+            shared.held.set(shared.held.get() + change);
         }
         shared.recorder.push(Record {
             time: shared.sim.now(),
-            a,
-            b,
+            event,
             op: ctx.op,
-            subject,
             process: ctx.process,
             message,
             cause: ctx.cause,
             node: ctx.node,
             incarnation,
             attempt: ctx.attempt,
-            kind,
             step: ctx.step,
         });
     }
 
     /// The number of a label in the history: those of the [`contract`](super::contract) have
     /// theirs, further ones are numbered as they are first used.
-    pub fn label(&self, text: &'static str) -> u32 {
+    pub fn label(&self, text: &'static str) -> LabelId {
         let mut labels = self.0.labels.borrow_mut();
         // Nearly always it is the very text that is known, and then nobody need read it.
         let itself = labels.iter().position(|known| std::ptr::eq(*known, text));
         let known = itself.or_else(|| labels.iter().position(|known| *known == text));
-        known.unwrap_or_else(|| {
+        LabelId(known.unwrap_or_else(|| {
             labels.push(text);
             labels.len() - 1
-        }) as u32
+        }) as u32)
     }
 
     /// The text of a label that was noted in this run.
-    pub fn label_text(&self, number: u32) -> Option<&'static str> {
-        self.0.labels.borrow().get(number as usize).copied()
+    pub fn label_text(&self, label: LabelId) -> Option<&'static str> {
+        self.0.labels.borrow().get(label.0 as usize).copied()
     }
 
     /// Registers an operation that arrives.

@@ -18,7 +18,7 @@ use std::task::{Context, Poll};
 use super::disk::{Disk, DiskFault};
 use super::env::{Ctx, Env};
 use super::point::{Action, Hook, When};
-use super::record::Kind;
+use super::record::{Event, LabelId, LogId};
 use super::system::ForceSpec;
 use crate::kernel::{Dist, NodeId, Promise, Purpose, Waiting, promise};
 
@@ -49,7 +49,7 @@ impl<R> Clone for Log<R> {
 struct Shared<R> {
     env: Env,
     stream: u64,
-    subject: u32,
+    id: LogId,
     spec: ForceSpec,
     node: NodeId,
     disk: Disk,
@@ -76,7 +76,7 @@ struct Waiter {
     kind: ForceKind,
     ctx: Ctx,
     /// Of the record that is forced; `None` for all of them.
-    label: Option<u32>,
+    label: Option<LabelId>,
     promise: Promise<()>,
 }
 
@@ -96,8 +96,8 @@ impl Future for Forcing {
 }
 
 impl<R: Clone + 'static> Log<R> {
-    /// An empty log on `node`. `stream` names its draws, `subject` names it in the history.
-    pub fn new(env: &Env, stream: u64, subject: u32, force: ForceSpec, node: NodeId) -> Self {
+    /// An empty log on `node`. `stream` names its draws, `id` names it in the history.
+    pub fn new(env: &Env, stream: u64, id: LogId, force: ForceSpec, node: NodeId) -> Self {
         let state = RefCell::new(State {
             records: BTreeMap::new(),
             last: Lsn(0),
@@ -111,7 +111,7 @@ impl<R: Clone + 'static> Log<R> {
         Self(Rc::new(Shared {
             env: env.clone(),
             stream,
-            subject,
+            id,
             spec: force,
             node,
             disk: env.disk(node),
@@ -120,13 +120,13 @@ impl<R: Clone + 'static> Log<R> {
     }
 
     /// Appends a record that nobody waits for. It is durable after the next flush.
-    pub fn append(&self, ctx: &Ctx, record: R, label: u32) -> Lsn {
+    pub fn append(&self, ctx: &Ctx, record: R, label: LabelId) -> Lsn {
         self.append_and(ctx, record, label, || ())
     }
 
     /// Appends a record and at once, before anything can come between, does what goes with it in
     /// the books of the history. A node that is down neither appends nor writes history.
-    pub fn append_and(&self, ctx: &Ctx, record: R, label: u32, book: impl FnOnce()) -> Lsn {
+    pub fn append_and(&self, ctx: &Ctx, record: R, label: LabelId, book: impl FnOnce()) -> Lsn {
         self.0.reach(ctx, Hook::Append, label, When::Before);
         let lsn = self.write(ctx, record, label, false);
         book();
@@ -135,13 +135,13 @@ impl<R: Clone + 'static> Log<R> {
     }
 
     /// Appends a record and waits until it is durable.
-    pub fn force(&self, ctx: &Ctx, record: R, label: u32, kind: ForceKind) -> Forcing {
+    pub fn force(&self, ctx: &Ctx, record: R, label: LabelId, kind: ForceKind) -> Forcing {
         let order = self.announce(ctx, label);
         self.force_under(order, ctx, record, (label, kind))
     }
 
     /// Says that a record is about to be forced: what those who watch want to become of it.
-    pub(super) fn announce(&self, ctx: &Ctx, label: u32) -> Action {
+    pub(super) fn announce(&self, ctx: &Ctx, label: LabelId) -> Action {
         self.0.reach(ctx, Hook::Force, label, When::Before)
     }
 
@@ -151,7 +151,7 @@ impl<R: Clone + 'static> Log<R> {
         order: Action,
         ctx: &Ctx,
         record: R,
-        (label, kind): (u32, ForceKind),
+        (label, kind): (LabelId, ForceKind),
     ) -> Forcing {
         let lsn = self.write(ctx, record, label, order != Action::Skip);
         if order == Action::Skip {
@@ -233,7 +233,7 @@ impl<R: Clone + 'static> Log<R> {
         &self.0.disk
     }
 
-    fn write(&self, ctx: &Ctx, record: R, label: u32, forced: bool) -> Lsn {
+    fn write(&self, ctx: &Ctx, record: R, label: LabelId, forced: bool) -> Lsn {
         let lsn = {
             let mut state = self.0.state.borrow_mut();
             let lsn = Lsn(state.last.0 + 1);
@@ -244,11 +244,11 @@ impl<R: Clone + 'static> Log<R> {
             }
             lsn
         };
-        self.0.note(ctx, Kind::Logged, u64::from(label), u64::from(forced));
+        self.0.record(ctx, Event::Logged { log: self.0.id, label, forced });
         lsn
     }
 
-    fn wait_for(&self, ctx: &Ctx, lsn: Lsn, kind: ForceKind, label: Option<u32>) -> Forcing {
+    fn wait_for(&self, ctx: &Ctx, lsn: Lsn, kind: ForceKind, label: Option<LabelId>) -> Forcing {
         let shared = &self.0;
         let (promise, waiting) = promise(shared.env.sim());
         if lsn <= shared.state.borrow().durable {
@@ -287,8 +287,8 @@ impl<R> Shared<R> {
             while self.disk.is(DiskFault::Stalled) {
                 self.disk.changed().wait().await;
             }
-            let (count, done) = self.end(covers, lies);
-            self.note(&ctx, Kind::Forced, count, (sim.now() - began).as_nanos());
+            let (records, done) = self.end(covers, lies);
+            self.record(&ctx, Event::Forced { log: self.id, records, took: sim.now() - began });
             for waiter in done {
                 if let Some(label) = waiter.label {
                     self.reach(&waiter.ctx, Hook::Force, label, When::After);
@@ -327,13 +327,13 @@ impl<R> Shared<R> {
         (count, state.waiters.drain(..ready).collect())
     }
 
-    fn reach(&self, ctx: &Ctx, hook: Hook, label: u32, when: When) -> Action {
+    fn reach(&self, ctx: &Ctx, hook: Hook, label: LabelId, when: When) -> Action {
         let node = self.node;
         self.env.reach(&Ctx { node, ..*ctx }, hook, label, node, when)
     }
 
-    fn note(&self, ctx: &Ctx, kind: Kind, a: u64, b: u64) {
-        self.env.note(&Ctx { node: self.node, ..*ctx }, kind, self.subject, a, b);
+    fn record(&self, ctx: &Ctx, event: Event) {
+        self.env.record(&Ctx { node: self.node, ..*ctx }, event);
     }
 }
 

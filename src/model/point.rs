@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::database::DbError;
 use super::env::{Ctx, Env};
-use super::record::OpId;
+use super::record::{LabelId, OpId};
 use super::system::StepId;
 use crate::kernel::{NodeId, Span, Time};
 
@@ -142,7 +142,7 @@ pub struct Point {
     /// The other end of a message; otherwise `node` itself.
     pub peer: NodeId,
     /// The name of the message, log record or decision, as a label of the history.
-    pub label: u32,
+    pub label: LabelId,
     /// On whose behalf, or [`OpId::NONE`].
     pub op: OpId,
     /// Which step of it, or [`StepId::NONE`].
@@ -194,7 +194,7 @@ impl Env {
     /// A process reaches a point. After a point `before` an effect, whoever caused it must look
     /// whether its node is still up. The first order that any watcher gives counts.
     #[inline]
-    pub fn reach(&self, ctx: &Ctx, hook: Hook, label: u32, peer: NodeId, when: When) -> Action {
+    pub fn reach(&self, ctx: &Ctx, hook: Hook, label: LabelId, peer: NodeId, when: When) -> Action {
         if !self.is_watched() {
             return Action::Go;
         }
@@ -209,7 +209,7 @@ impl Env {
         &self,
         ctx: &Ctx,
         hook: Hook,
-        label: u32,
+        label: LabelId,
         peer: NodeId,
         deadline: Span,
     ) -> Action {

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::call::{Message, Reply};
 use super::env::Ctx;
 use super::process::ProcessCtx;
-use super::record::{Kind, MessageClass, OpId, column_subject};
+use super::record::{Event, MessageClass, OpId, ProbeEnd, ProbeId};
 use super::system::{
     Access, ColumnRef, Columns, KeyChoice, ReadSpec, ReadWhat, RowKey, ServiceId, StepId, TableId,
 };
@@ -19,15 +19,6 @@ use crate::kernel::{NodeId, Purpose, Span, Time, Words};
 
 /// A probe is given up after this; the longest deadline that measures ask about.
 pub const PATIENCE: Span = Span::from_secs(5);
-
-/// How a probe ended, as the history says it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-enum Ending {
-    Complete = 0,
-    Error = 1,
-    TimedOut = 2,
-}
 
 /// Schedules the probes of an operation that arrives now.
 pub(super) fn schedule(world: &Rc<World>, op: OpId) {
@@ -59,14 +50,14 @@ async fn probe_operation(world: Rc<World>, read: usize, number: u16, op: OpId) {
     let process = env.next_process();
     let ctx = Ctx { process, attempt: number, ..Ctx::WORLD.for_op(op) };
     let here = ProcessCtx::new(Rc::clone(&world), ctx);
-    let name = u64::from(process);
-    here.note(Kind::ProbeBegan, read as u32, name, steps.len() as u64);
+    let (probe, read) = (ProbeId(process), read as u32);
+    here.record(Event::ProbeBegan { read, probe, cells: steps.len() as u32 });
     let message = Message::control("probe", PATIENCE).class(MessageClass::Probe);
-    let ending = if let Some(by) = *by {
+    let end = if let Some(by) = *by {
         let mask = steps.iter().fold(0, |mask, step| mask | 1 << step.0);
         let node = world.instance(by, op);
         let here = here.at_step(steps.first().copied().unwrap_or(StepId::NONE), number);
-        ending(here.call(node, message, move |here| compose(here, by, mask, name)).await)
+        end_of(here.call(node, message, move |here| compose(here, by, mask, probe)).await)
     } else {
         let specs = &system.operation(*kind).steps;
         let owner_of = |step: StepId| system.owner(specs[step.index()].table, env.now());
@@ -74,13 +65,14 @@ async fn probe_operation(world: Rc<World>, read: usize, number: u16, op: OpId) {
         let calls = calls.into_iter().map(|(owner, mask)| {
             let step = StepId(mask.trailing_zeros() as u8);
             let node = world.instance(owner, op);
-            (ctx.at_step(step, number), node, move |here: ProcessCtx| look(here, owner, mask, name))
+            (ctx.at_step(step, number), node, move |here: ProcessCtx| {
+                look(here, owner, mask, probe)
+            })
         });
         let replies = here.call_all(message, calls).await;
-        let worst = replies.into_iter().map(ending).max_by_key(|ending| *ending as u8);
-        worst.unwrap_or(Ending::Complete)
+        replies.into_iter().map(end_of).max().unwrap_or(ProbeEnd::Complete)
     };
-    here.note(Kind::ProbeEnded, read as u32, name, ending as u64);
+    here.record(Event::ProbeEnded { read, probe, end });
 }
 
 /// Steps as bits, by the service that is asked for them, in the order in which each is first met.
@@ -96,7 +88,7 @@ fn by_owner(steps: impl Iterator<Item = (ServiceId, StepId)>) -> Vec<(ServiceId,
 }
 
 /// At the owner: reads the row of each step in `mask` and notes what it shows.
-async fn look(here: ProcessCtx, owner: ServiceId, mask: u64, probe: u64) -> bool {
+async fn look(here: ProcessCtx, owner: ServiceId, mask: u64, probe: ProbeId) -> bool {
     let op = here.ctx().op;
     let info = here.env().operation(op);
     let system = std::sync::Arc::clone(here.env().system());
@@ -118,7 +110,7 @@ async fn look(here: ProcessCtx, owner: ServiceId, mask: u64, probe: u64) -> bool
 /// At the service that reads for a client: reads the row of each step in `mask` by the path that
 /// the service has to its table. It asks the owners first, all at once, and while they look it
 /// reads what it reaches itself: the composition of a join.
-async fn compose(here: ProcessCtx, by: ServiceId, mask: u64, probe: u64) -> bool {
+async fn compose(here: ProcessCtx, by: ServiceId, mask: u64, probe: ProbeId) -> bool {
     let op = here.ctx().op;
     let info = here.env().operation(op);
     let system = std::sync::Arc::clone(here.env().system());
@@ -151,7 +143,7 @@ async fn compose(here: ProcessCtx, by: ServiceId, mask: u64, probe: u64) -> bool
 }
 
 /// At an owner, for a service that composes: its rows of these steps.
-async fn compose_own(here: ProcessCtx, owner: ServiceId, mask: u64, probe: u64) -> bool {
+async fn compose_own(here: ProcessCtx, owner: ServiceId, mask: u64, probe: ProbeId) -> bool {
     let kind = here.env().operation(here.ctx().op).kind;
     let steps = &here.system().operation(kind).steps;
     let own = (0..).map(StepId).zip(steps).filter(|(step, _)| mask & 1 << step.0 != 0);
@@ -164,7 +156,7 @@ async fn read_own(
     here: &ProcessCtx,
     by: ServiceId,
     mut own: Vec<(StepId, TableId)>,
-    probe: u64,
+    probe: ProbeId,
 ) -> bool {
     let info = here.env().operation(here.ctx().op);
     let system = here.system();
@@ -184,11 +176,11 @@ async fn read_own(
     true
 }
 
-fn ending(reply: Reply<bool>) -> Ending {
+fn end_of(reply: Reply<bool>) -> ProbeEnd {
     match reply {
-        Reply::Answered(true) => Ending::Complete,
-        Reply::Answered(false) | Reply::Refused | Reply::Rejected => Ending::Error,
-        Reply::Unknown => Ending::TimedOut,
+        Reply::Answered(true) => ProbeEnd::Complete,
+        Reply::Answered(false) | Reply::Refused | Reply::Rejected => ProbeEnd::Error,
+        Reply::Unknown => ProbeEnd::TimedOut,
     }
 }
 
@@ -222,7 +214,7 @@ async fn readers(world: Rc<World>, read: usize, column: ColumnRef, choice: KeyCh
             .work
             .as_ref()
             .map(|work| work.sample(&mut env.streams().draw(Purpose::Work, name, number, 0, 0)));
-        let probe = env.next_process().into();
+        let probe = ProbeId(env.next_process());
         let query = Query { cell: column, row, work, probe };
         env.sim().spawn(NodeId::WORLD, probe_column(Rc::clone(&world), read, query));
     }
@@ -236,21 +228,21 @@ struct Query {
     /// The core time of the query; without it, that of any statement.
     work: Option<Span>,
     /// The number of the probe, and of its process.
-    probe: u64,
+    probe: ProbeId,
 }
 
 async fn probe_column(world: Rc<World>, read: usize, query: Query) {
-    let ctx = Ctx { process: query.probe as u32, ..Ctx::WORLD };
+    let Query { cell: column, probe, .. } = query;
+    let ctx = Ctx { process: probe.0, ..Ctx::WORLD };
     let here = ProcessCtx::new(Rc::clone(&world), ctx);
-    let Query { cell: column, probe: name, .. } = query;
-    here.note(Kind::ProbeBegan, read as u32, name, 1);
+    here.record(Event::ProbeBegan { read: read as u32, probe, cells: 1 });
     let message = Message::control("read", PATIENCE).class(MessageClass::Probe);
     let owner = world.env().system().owner(column.table, world.env().now());
     let by = world.env().system().reads[read].by.unwrap_or(owner);
     let node = world.instance(by, OpId::NONE);
     let reply = here.call(node, message, move |here| read_cell(here, by, query));
-    let ending = ending(reply.await);
-    here.note(Kind::ProbeEnded, read as u32, name, ending as u64);
+    let end = end_of(reply.await);
+    here.record(Event::ProbeEnded { read: read as u32, probe, end });
 }
 
 /// At a service: reads a cell by the path that it has to the table.
@@ -276,9 +268,8 @@ async fn read_cell(here: ProcessCtx, by: ServiceId, query: Query) -> bool {
 /// Reads a cell that a service reaches itself.
 async fn read_own_cell(here: ProcessCtx, by: ServiceId, query: Query) -> bool {
     let Query { cell, row, work, probe } = query;
-    let subject = column_subject(cell.table, cell.column);
     let database = here.database(cell.table);
-    database.read_column(*here.ctx(), here.node(), by, (subject, row), (probe, work)).await.is_ok()
+    database.read_column(*here.ctx(), here.node(), by, (cell, row), (probe, work)).await.is_ok()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::database::Database;
 use super::env::{Ctx, Env};
 use super::log::{ForceKind, Forcing, Log};
 use super::point::{Hook, When};
-use super::record::{Kind, OpId};
+use super::record::{Decision, Event, LabelId, OpId};
 use super::system::{DatabaseId, ServiceId, StepId, System, TableId};
 use super::world::World;
 use crate::kernel::{NodeId, Sim, Sleep, Span, Time};
@@ -226,34 +226,38 @@ impl ProcessCtx {
         self.world.database(id)
     }
 
-    /// Writes a record.
-    pub fn note(&self, kind: Kind, subject: u32, a: u64, b: u64) {
-        self.env().note(&self.ctx, kind, subject, a, b);
+    /// Records an event.
+    pub fn record(&self, event: Event) {
+        self.env().record(&self.ctx, event);
     }
 
-    /// Takes a decision: notes it, and is a semantic point on either side of that. `word` is 0 to
-    /// commit, 1 to abort.
-    pub fn decide(&self, label: &'static str, word: u64, detail: u64) {
+    /// Records that something is tried again, for the `number`-th time.
+    pub fn retried(&self, label: &'static str, number: impl Into<u64>) {
+        self.record(Event::Retried { label: self.label(label), number: number.into() });
+    }
+
+    /// The label of a text in the history.
+    pub fn label(&self, text: &'static str) -> LabelId {
+        self.env().label(text)
+    }
+
+    /// Takes a decision, in an attempt at a distributed transaction if it is about one: records it,
+    /// and is a semantic point on either side of that.
+    pub fn decide(&self, label: &'static str, decision: Decision, attempt: u16) {
         let (env, node) = (self.env(), self.ctx.node);
-        let number = env.label(label);
-        env.reach(&self.ctx, Hook::Decide, number, node, When::Before);
-        self.note(Kind::Decided, number, word, detail);
-        env.reach(&self.ctx, Hook::Decide, number, node, When::After);
+        let label = env.label(label);
+        env.reach(&self.ctx, Hook::Decide, label, node, When::Before);
+        self.record(Event::Decided { label, decision, attempt });
+        env.reach(&self.ctx, Hook::Decide, label, node, When::After);
     }
 
     /// Something durable of this node holds unfinished work for the operation, or no longer. What
     /// is held already is not held twice, so recovery may say again what it finds in its log.
     pub fn hold(&self, label: &'static str, held: bool) {
-        let number = self.env().label(label);
-        if self.sim().is_up(self.ctx.node) && self.world.is_news(self.ctx.op, number, held) {
-            let change: i64 = if held { 1 } else { -1 };
-            self.note(Kind::Holds, number, change as u64, 0);
+        let label = self.label(label);
+        if self.sim().is_up(self.ctx.node) && self.world.is_news(self.ctx.op, label, held) {
+            self.record(Event::Holds { label, change: if held { 1 } else { -1 } });
         }
-    }
-
-    /// Writes a record whose subject is a label.
-    pub fn note_label(&self, kind: Kind, label: &'static str, a: u64, b: u64) {
-        self.note(kind, self.env().label(label), a, b);
     }
 }
 

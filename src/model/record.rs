@@ -4,10 +4,15 @@
 //! when it carries, by clients when they hear an answer, by nodes when they crash. Measures and
 //! checks read records and nothing else.
 
+mod event;
+mod words;
+
 use serde::{Deserialize, Serialize};
 
-use super::system::{OperationKind, ServiceId, StepId, TableId};
-use crate::kernel::{Fingerprint, NodeId, Semantic, Time};
+use super::system::{DatabaseId, StepId};
+use crate::kernel::{NodeId, Time};
+
+pub use event::{Event, Kind};
 
 /// One offered business operation of a run, numbered in the order of arrival.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -22,19 +27,52 @@ impl OpId {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct TxnId(pub u64);
 
+/// A distributed transaction, unique for its operation.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct GlobalTxnId(pub u64);
+
+/// A read probe, unique within its run: the number of its first process.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ProbeId(pub u32);
+
+/// A name in the history (of a message, a log record, a decision), as an index into the table of
+/// names that a run keeps; see [`Env::label`](super::env::Env::label).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct LabelId(pub u32);
+
+/// A log: that of a database, or a node's own.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct LogId(pub u32);
+
+impl LogId {
+    /// The logs of nodes are numbered from here on, those of databases below.
+    const NODES: u32 = 1 << 16;
+
+    /// The log of a database.
+    pub const fn of_database(database: DatabaseId) -> Self {
+        Self(database.0 as u32)
+    }
+
+    /// A node's own log.
+    pub const fn of_node(node: NodeId) -> Self {
+        Self(Self::NODES + node.0 as u32)
+    }
+
+    /// The database whose log it is, if it is that of one.
+    pub const fn database(self) -> Option<DatabaseId> {
+        if self.0 < Self::NODES { Some(DatabaseId(self.0 as u16)) } else { None }
+    }
+}
+
 /// One line of the history.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Record {
     /// When it happened.
     pub time: Time,
-    /// First word; its meaning depends on [`Kind`].
-    pub a: u64,
-    /// Second word; its meaning depends on [`Kind`].
-    pub b: u64,
+    /// The event.
+    pub event: Event,
     /// The operation on whose behalf it happened, or [`OpId::NONE`].
     pub op: OpId,
-    /// What it is about: a database, link, table column, topic or name; depends on [`Kind`].
-    pub subject: u32,
     /// The process that did it; 0 is the world itself.
     pub process: u32,
     /// The message that it is about, or 0.
@@ -47,173 +85,18 @@ pub struct Record {
     pub incarnation: u16,
     /// Which attempt at the operation or step, from 0.
     pub attempt: u16,
-    /// What happened.
-    pub kind: Kind,
     /// The step of the operation, or [`StepId::NONE`].
     pub step: StepId,
 }
 
-impl Semantic for Record {
-    fn fold(&self, into: &mut Fingerprint) {
-        if matches!(self.kind, Kind::Keyed | Kind::Contended | Kind::Served) {
-            return;
-        }
-        into.word(self.time.as_nanos());
-        into.word(self.a);
-        into.word(self.b);
-        into.word(u64::from(self.op.0) << 32 | u64::from(self.subject));
-        let place = u64::from(self.node.0) << 48 | u64::from(self.attempt) << 16;
-        into.word(place | u64::from(self.kind as u8) << 8 | u64::from(self.step.0));
+const _: () = assert!(size_of::<Record>() <= 56, "histories of millions of records are kept");
+
+impl Record {
+    /// The kind of event that it is about.
+    #[inline]
+    pub const fn kind(&self) -> Kind {
+        self.event.kind()
     }
-}
-
-/// What a [`Record`] says, and what its words mean.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[repr(u8)]
-pub enum Kind {
-    // Clients.
-    /// An operation arrived. `subject` = operation kind, `a` = deadline as an instant (ns),
-    /// `b` = 1 if it arrived between warm-up and the end of the load (measured), else 0.
-    Offered,
-    /// One key of an operation that arrived, written right behind its `Offered`, one record a
-    /// step: `step`, `subject` = table, `a` = row key that this step touches.
-    Touches,
-    /// The client got its answer, or gave up: `a` = [`Answer`] as a number, `b` = ns since arrival.
-    Answered,
-    /// A read probe began: `subject` = read (index in `System::reads`), `a` = probe number, `b` =
-    /// how many cells it will read. `op` = the probed operation, or none for a Poisson reader.
-    ProbeBegan,
-    /// A probe's read of one step's row reached the store: `a` = probe number, `b` = what the row
-    /// shows of the probed operation's `step`: 0 nothing (or undone), 1 applied, 2 anything else.
-    /// For a reader without an operation: `subject` = table column (see [`column_subject`]),
-    /// `b` = row key.
-    ProbeSaw,
-    /// A probe ended: `a` = probe number, `b` = 0 all cells were read, 1 error, 2 timed out.
-    ProbeEnded,
-
-    // Stores.
-    /// A transaction committed in database `subject`: `a` = transaction.
-    Committed,
-    /// A transaction rolled back in database `subject`: `a` = transaction, `b` = [`AbortCause`].
-    Aborted,
-    /// Provenance changed at a commit: `op`, `step` = whose effect, `a` = 0 forward effect,
-    /// 1 compensation; `b` = change of how often the store shows it, as `i64` (+1, -1).
-    /// `subject` = table column.
-    Shown,
-    /// A cell of a committed row has a new value: `subject` = table column, `a` = row key,
-    /// `b` = value as `i64`. A row that was deleted has [`ROW_GONE`] in column 255.
-    Value,
-    /// A transaction waits for a row lock: `subject` = database, `a` = transaction, `b` = row hash.
-    LockWait,
-    /// A waiting transaction got its lock: words as in `LockWait`.
-    LockGranted,
-    /// A waiting transaction gave up: words as in `LockWait`; `step` keeps its meaning and
-    /// `attempt` = 0 timeout, 1 deadlock victim, 2 cancelled.
-    LockFailed,
-    /// A row lock was given back: `subject` = database, `a` = row hash, `b` = ns it was held.
-    LockHeld,
-    /// A branch forced its prepared record: `subject` = database, `a` = transaction, `b` = the
-    /// distributed transaction, unique for its operation.
-    Prepared,
-    /// A row that a prepared branch keeps locked: written right behind `Prepared`, one a row:
-    /// `subject` = database, `a` = transaction, `b` = row hash.
-    PreparedRow,
-    /// The decision about a prepared branch is known at its store: `subject` = database,
-    /// `a` = transaction, `b` = 0 commit, 1 abort, 2 heuristic commit, 3 heuristic abort.
-    Resolved,
-    /// A log was forced to disk: `subject` = log (see `World::log_name`), `a` = records covered,
-    /// `b` = ns the device took.
-    Forced,
-    /// Records were appended to a log: `subject` = log, `a` = record label (interned), `b` = 1 if
-    /// the writer waits for a forced write, else 0.
-    Logged,
-    /// A database worked: `subject` = database, `a` = ns of core time, `b` = ns waited for a core.
-    Worked,
-
-    // Network.
-    /// A message left: `subject` = label (interned), `a` = destination node,
-    /// `b` = [`MessageClass`].
-    Sent,
-    /// A message arrived at `node`: `a` = sender node, `b` = [`MessageClass`].
-    Delivered,
-    /// A message was lost on the way: `a` = destination, `b` = [`MessageClass`], with [`DAMAGED`]
-    /// if it arrived damaged and its receiver threw it away.
-    Lost,
-    /// The network made a second copy of `message`: `a` = the copy's number.
-    Duplicated,
-
-    // Services.
-    /// A request took its place in a queue: `subject` = service, `a` = queue length behind it.
-    Queued,
-    /// A request left the queue for a worker: `subject` = service, `b` = ns waited.
-    Started,
-    /// A request ended: `subject` = service, `a` = ns of drawn work, `b` = ns since it was queued.
-    Finished,
-    /// A queue was full: `subject` = service.
-    Overflowed,
-    /// A crash dropped requests: `subject` = service, `a` = how many, `b` = their summed ns.
-    Dropped,
-
-    // Protocols (semantic points; measures never trust them as outcomes).
-    /// A step's effect was refused by a business rule at its store: `subject` = table.
-    RefusedByRule,
-    /// A coordinator or orchestrator decided: `a` = 0 commit, 1 abort.
-    Decided,
-    /// A retry was made: `subject` = label (interned).
-    Retried,
-    /// Something durable holds unfinished work for `op`: `a` = +1 or -1 as `i64`; `subject` =
-    /// label (interned): outbox row, workflow, prepared branch, inbox, dead letter.
-    Holds,
-    /// A broker took a message: `subject` = topic, `a` = partition, `b` = message number.
-    Published,
-    /// A broker handed a message out: `subject` = topic, `a` = delivery count, `b` = number.
-    Handed,
-    /// A broker forgot or buried a message: `subject` = topic, `a` = 0 lost, 1 dead letter,
-    /// `b` = number.
-    Buried,
-    /// A human is asked: retries are exhausted and nobody will move it. `subject` = label.
-    Intervention,
-
-    // The world.
-    /// A fault began: `subject` = fault (index in the plan), `a` = target node or link.
-    FaultBegan,
-    /// A fault ended: words as in `FaultBegan`.
-    FaultEnded,
-    /// A node crashed: `a` = processes dropped.
-    Crashed,
-    /// A node is back: `a` = incarnation.
-    Restarted,
-    /// A phase began: `a` = 0 warm-up, 1 measured load, 2 settle, 3 end; `b` = 1 if settled
-    /// (only for the end).
-    Phase,
-
-    // Leases. (New kinds come last: the numbers of the others are in fingerprints.)
-    /// A lease was granted, durably: `subject` = label (interned), `a` = its epoch, which is the
-    /// fencing token, `b` = the node that holds it.
-    Leased,
-    /// A transaction passed the fence of database `subject`: `a` = transaction, `b` = its token.
-    /// One that does not pass is `Aborted` as [`AbortCause::Fenced`].
-    Fenced,
-    /// A transaction committed an idempotency key (a row of an inbox): `op`, `step` = what was to
-    /// be done once, `subject` = database, `a` = 0 to carry it out, 1 to take it back. Written
-    /// right before the transaction's `Committed`. Not part of the fingerprint.
-    Keyed,
-    /// A wait in a database that several services use has ended, one record for each service that
-    /// held meanwhile what was waited for: `subject` = database, `a` = the part of the wait that
-    /// goes to its account, ns, `b` = who waited, who held and what ([`contended_word`]). Not part
-    /// of the fingerprint.
-    Contended,
-    /// A statement had a core of a database that several services use: `subject` = database,
-    /// `a` = ns of core time, `b` = the service it was for. Not part of the fingerprint.
-    Served,
-    /// From now on a table has another schema: `subject` = table.
-    SchemaChanged,
-    /// A statement against a table, or an answer about it, failed because the service speaks an old
-    /// schema: `subject` = table, `a` = service, `b` = 1 if it is the first.
-    SchemaBreak,
-    /// A service speaks the new schema of a table: `subject` = table, `a` = service, `b` = 1 if
-    /// anything of it had failed.
-    Adapted,
 }
 
 /// What sessions of a database wait for.
@@ -242,28 +125,6 @@ impl Resource {
     }
 }
 
-/// Packs who waited, who held (none if no service did) and what into a word.
-pub const fn contended_word(
-    asker: ServiceId,
-    holder: Option<ServiceId>,
-    resource: Resource,
-) -> u64 {
-    let holder = match holder {
-        Some(holder) => holder.0,
-        None => u16::MAX,
-    };
-    (resource as u64) << 32 | (holder as u64) << 16 | asker.0 as u64
-}
-
-/// Unpacks what [`contended_word`] packed.
-pub const fn word_contended(word: u64) -> (ServiceId, Option<ServiceId>, Resource) {
-    let holder = match (word >> 16) as u16 {
-        u16::MAX => None,
-        holder => Some(ServiceId(holder)),
-    };
-    (ServiceId(word as u16), holder, Resource::ALL[(word >> 32) as usize])
-}
-
 /// What a client was told.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[repr(u8)]
@@ -284,11 +145,6 @@ impl Answer {
     /// All answers, in the order of their numbers.
     pub const ALL: [Self; 5] =
         [Self::Done, Self::Accepted, Self::RefusedByRule, Self::TechnicalNo, Self::Unknown];
-
-    /// The answer with this number.
-    pub fn from_word(word: u64) -> Self {
-        Self::ALL[word as usize]
-    }
 
     /// `done` and `accepted` are a yes.
     pub const fn is_yes(self) -> bool {
@@ -338,6 +194,100 @@ pub enum AbortCause {
     DiskFull = 9,
 }
 
+/// A decision on something that several take part in.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum Decision {
+    /// Everything takes effect.
+    Commit = 0,
+    /// Nothing takes effect.
+    Abort = 1,
+}
+
+impl Decision {
+    /// As reports write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Commit => "commit",
+            Self::Abort => "abort",
+        }
+    }
+}
+
+/// Why a business rule refused a step.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+pub enum RefusalReason {
+    /// By chance, as the scenario says.
+    Chance = 0,
+    /// A value would fall below its bound.
+    Bound = 1,
+    /// There is no such row.
+    NoRow = 2,
+    /// There is one already.
+    RowExists = 3,
+}
+
+/// Why a transaction gave up waiting for a lock.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+pub enum LockFailure {
+    /// The lock was not granted in time.
+    Timeout = 0,
+    /// Deadlock detection chose it.
+    Deadlock = 1,
+    /// The transaction was rolled back for another reason.
+    Cancelled = 2,
+}
+
+/// The part of a step's effect that a row shows.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+pub enum Sight {
+    /// Nothing, or an effect that was taken back.
+    Nothing = 0,
+    /// The effect, once.
+    Effect = 1,
+    /// Anything else.
+    Other = 2,
+}
+
+/// How a read probe ended.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum ProbeEnd {
+    /// All cells were read.
+    Complete = 0,
+    /// The reader was told of an error.
+    Error = 1,
+    /// The reader gave up waiting.
+    TimedOut = 2,
+}
+
+/// How a broker gave up a message.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+pub enum Burial {
+    /// Nobody will get it.
+    Lost = 0,
+    /// A human can find it among the dead letters.
+    DeadLetter = 1,
+}
+
+/// The part of a run.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+pub enum Phase {
+    /// Operations arrive and are not measured yet.
+    WarmUp = 0,
+    /// Operations arrive and are measured.
+    Load = 1,
+    /// Nothing arrives any more.
+    Settle = 2,
+    /// The run is over.
+    End = 3,
+}
+
 /// What a message is for; the cost measure counts them apart.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
@@ -369,25 +319,4 @@ impl MessageClass {
             Self::Probe => "probe",
         }
     }
-}
-
-/// In the second word of a `Lost` record: the message arrived, but damaged.
-pub const DAMAGED: u64 = 1 << 8;
-
-/// The value of a `Value` record that says its row was deleted.
-pub const ROW_GONE: u64 = u64::MAX;
-
-/// Packs a table and one of its columns into a record's subject.
-pub const fn column_subject(table: TableId, column: u8) -> u32 {
-    (table.0 as u32) << 8 | column as u32
-}
-
-/// Unpacks what [`column_subject`] packed.
-pub const fn subject_column(subject: u32) -> (TableId, u8) {
-    (TableId((subject >> 8) as u16), subject as u8)
-}
-
-/// Packs an operation kind into a record's subject.
-pub const fn kind_subject(kind: OperationKind) -> u32 {
-    kind.0 as u32
 }

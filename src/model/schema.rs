@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use super::env::{Ctx, Env};
-use super::record::Kind;
+use super::record::Event;
 use super::system::{Api, Columns, ServiceId, TableId};
 use crate::kernel::{Signal, Sim};
 
@@ -60,7 +60,7 @@ impl Env {
             *old = Old { columns: old.columns.union(columns), noticed: false };
         }
         schemas.update();
-        self.note(&Ctx::WORLD, Kind::SchemaChanged, table.0.into(), 0, 0);
+        self.record(&Ctx::WORLD, Event::SchemaChanged { table });
     }
 
     /// A service speaks the new schema of a table now; one that did already is ignored.
@@ -69,8 +69,8 @@ impl Env {
         let known = schemas.old.borrow_mut().remove(&(table, service));
         schemas.update();
         if let Some(old) = known {
-            let (subject, a) = (table.0.into(), service.0.into());
-            self.note(&Ctx::WORLD, Kind::Adapted, subject, a, old.noticed.into());
+            let adapted = Event::Adapted { table, service, failed: old.noticed };
+            self.record(&Ctx::WORLD, adapted);
         }
         schemas.noticed.notify_all();
     }
@@ -126,7 +126,7 @@ impl Env {
             Some(old) if old.columns.touch(columns) => std::mem::replace(&mut old.noticed, true),
             Some(_) | None => return true,
         };
-        self.note(ctx, Kind::SchemaBreak, table.0.into(), service.0.into(), u64::from(!known));
+        self.record(ctx, Event::SchemaBreak { table, service, first: !known });
         schemas.noticed.notify_all();
         false
     }

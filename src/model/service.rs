@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::env::{Ctx, Env};
-use super::record::Kind;
+use super::record::Event;
 use super::system::ServiceId;
 use crate::kernel::{NodeId, Permit, Semaphore, Span, Time};
 
@@ -45,22 +45,21 @@ impl Pool {
 
     /// Waits for a worker, first come first served. `None` if the queue is full.
     pub async fn enter(self: &Rc<Self>, ctx: Ctx) -> Option<Visit> {
-        let subject = u32::from(self.service.0);
+        let service = self.service;
         let workers = self.workers.borrow().clone();
         let waiting = workers.waiting();
         let room = self.env.system().services[self.service.index()].queue;
         if workers.available() == 0 && waiting >= room as usize {
-            self.env.note(&ctx, Kind::Overflowed, subject, 0, 0);
+            self.env.record(&ctx, Event::Overflowed { service });
             return None;
         }
         let since = self.env.now();
         self.inside.set(self.inside.get() + 1);
         self.arrivals_sum.set(self.arrivals_sum.get() + u128::from(since.as_nanos()));
-        self.env.note(&ctx, Kind::Queued, subject, waiting as u64, 0);
+        self.env.record(&ctx, Event::Queued { service, waiting: waiting as u64 });
         let epoch = self.epoch.get();
         let worker = workers.acquire().await?;
-        let waited = self.env.now() - since;
-        self.env.note(&ctx, Kind::Started, subject, 0, waited.as_nanos());
+        self.env.record(&ctx, Event::Started { service, waited: self.env.now() - since });
         let pool = Rc::clone(self);
         Some(Visit { pool, _worker: worker, ctx, epoch, since, work: Span::ZERO })
     }
@@ -68,11 +67,11 @@ impl Pool {
     /// Drops everything that waits or works, as a crash of its node does. Called before the fence,
     /// so that what was dropped is still recorded.
     pub fn crash(&self, node: NodeId) {
-        let (inside, now) = (self.inside.take(), u128::from(self.env.now().as_nanos()));
-        let stayed = now * u128::from(inside) - self.arrivals_sum.take();
+        let (requests, now) = (self.inside.take(), u128::from(self.env.now().as_nanos()));
+        let stayed = now * u128::from(requests) - self.arrivals_sum.take();
         let ctx = Ctx { node, ..Ctx::WORLD };
-        let subject = u32::from(self.service.0);
-        self.env.note(&ctx, Kind::Dropped, subject, inside, stayed as u64);
+        let (service, stayed) = (self.service, Span::from_nanos(stayed as u64));
+        self.env.record(&ctx, Event::Dropped { service, requests, stayed });
         self.epoch.set(self.epoch.get() + 1);
         let fresh = Semaphore::new(
             self.env.sim(),
@@ -103,9 +102,7 @@ impl Drop for Visit {
         pool.inside.set(pool.inside.get() - 1);
         let since = u128::from(self.since.as_nanos());
         pool.arrivals_sum.set(pool.arrivals_sum.get() - since);
-        let stayed = pool.env.now() - self.since;
-        let subject = u32::from(pool.service.0);
-        let (work, stayed) = (self.work.as_nanos(), stayed.as_nanos());
-        pool.env.note(&self.ctx, Kind::Finished, subject, work, stayed);
+        let (service, work, stayed) = (pool.service, self.work, pool.env.now() - self.since);
+        pool.env.record(&self.ctx, Event::Finished { service, work, stayed });
     }
 }

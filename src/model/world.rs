@@ -11,7 +11,7 @@ use super::log::Log;
 use super::network::{Network, Place};
 use super::process::{Locals, ProcessCtx};
 use super::protocol::Protocol;
-use super::record::{Kind, OpId};
+use super::record::{Event, LabelId, LogId, OpId};
 use super::replica;
 use super::service::Pool;
 use super::system::{DatabaseId, Name, OperationKind, ServiceId, TableId};
@@ -29,7 +29,7 @@ pub struct World {
     /// Messages in flight on behalf of an operation.
     in_flight: Cell<i64>,
     /// For which operations durable things of nodes hold unfinished work, for the books.
-    held: RefCell<BTreeSet<(OpId, u32)>>,
+    held: RefCell<BTreeSet<(OpId, LabelId)>>,
     /// When the last one of them left or arrived.
     last_travel: Cell<Time>,
     /// How far each replica has followed the log of its source, for the books.
@@ -153,7 +153,7 @@ impl World {
 
     /// Returns whether it is news that something durable holds work for an operation, or no longer
     /// does.
-    pub(super) fn is_news(&self, op: OpId, label: u32, held: bool) -> bool {
+    pub(super) fn is_news(&self, op: OpId, label: LabelId, held: bool) -> bool {
         let mut known = self.held.borrow_mut();
         if held { known.insert((op, label)) } else { known.remove(&(op, label)) }
     }
@@ -292,7 +292,7 @@ impl World {
         if let Some((pool, _)) = &node.pool {
             pool.crash(id);
         }
-        self.env.note(&ctx, Kind::Crashed, 0, self.env.sim().tasks_on(id), 0);
+        self.env.record(&ctx, Event::Crashed { processes: self.env.sim().tasks_on(id) });
         self.env.sim().crash(id);
         node.ready.set(false);
         for database in &node.databases {
@@ -317,7 +317,7 @@ impl World {
         let sim = self.env.sim();
         sim.restart(id);
         let ctx = Ctx { node: id, ..Ctx::WORLD };
-        self.env.note(&ctx, Kind::Restarted, 0, u64::from(sim.incarnation(id)), 0);
+        self.env.record(&ctx, Event::Restarted { incarnation: sim.incarnation(id) });
         let world = Rc::clone(self);
         sim.spawn(id, async move {
             let node = world.node(id);
@@ -422,14 +422,14 @@ impl World {
             .iter()
             .find_map(|log| Rc::clone(log).as_any().downcast::<Log<R>>().ok());
         known.unwrap_or_else(|| {
-            let number = LOGS_OF_NODES + u32::from(id.0);
             let system = self.env.system();
             let is_broker = &*node.name.shown == BROKER;
             let mut force = system.driver_disk.clone();
             if is_broker {
                 force.decide = system.broker.force.clone(); // It forces nothing else.
             }
-            let fresh = Rc::new(Log::new(&self.env, node.name.stream, number, force, id));
+            let fresh =
+                Rc::new(Log::new(&self.env, node.name.stream, LogId::of_node(id), force, id));
             node.logs.borrow_mut().push(Rc::clone(&fresh) as Rc<dyn Durable>);
             fresh
         })
@@ -442,9 +442,6 @@ impl World {
 
 /// The driver node that is a broker: its disk and recovery are described apart.
 const BROKER: &str = "broker";
-
-/// Logs of nodes are numbered from here in the history; those of databases by database.
-pub const LOGS_OF_NODES: u32 = 1 << 16;
 
 impl Node {
     fn new(name: Name, recovery: Span) -> Self {

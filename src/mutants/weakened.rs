@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::model::contract::{Promises, Waits};
 use crate::model::point::{Action, Hook, Point, Watcher, When};
 use crate::model::protocol::Protocol;
+use crate::model::record::LabelId;
 use crate::model::system::{OperationKind, System};
 use crate::model::world::World;
 use crate::patterns::pattern::Prepared;
@@ -80,7 +81,7 @@ impl Prepared for Weakened {
 }
 
 struct AnswersEarly {
-    label: u32,
+    label: LabelId,
 }
 
 impl Watcher for AnswersEarly {

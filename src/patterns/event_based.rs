@@ -54,7 +54,7 @@ use crate::model::broker::{Broker, BrokerPolicy};
 use crate::model::contract::{Promises, Waits, WaitsFor};
 use crate::model::database::{Event, EventKind};
 use crate::model::process::ProcessCtx;
-use crate::model::record::{Answer, Kind, OpId};
+use crate::model::record::{self, Answer, Burial, OpId};
 use crate::model::system::{ServiceId, StepId, System};
 use crate::model::world::World;
 use crate::patterns::share::Share;
@@ -211,7 +211,8 @@ async fn publish(here: &ProcessCtx, broker: &Broker<Event>, event: Event) {
         broker.publish(&here, vec![(event.op, event)], deadline).await.then_some(())
     });
     if published.await.is_none() {
-        here.note_label(Kind::Buried, "publish", 0, 0);
+        let (topic, burial) = (here.label("publish"), Burial::Lost);
+        here.record(record::Event::Buried { topic, burial, number: 0 });
     }
 }
 

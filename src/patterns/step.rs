@@ -4,7 +4,7 @@
 use crate::model::call::Message;
 use crate::model::database::{DbError, Direction, Event, IdemKey, StepRef, Txn};
 use crate::model::process::{Local, ProcessCtx};
-use crate::model::record::{Answer, Kind, OpId};
+use crate::model::record::{Answer, OpId};
 use crate::model::system::{Access, Columns, Lookup, RowKey, ServiceId, StepId};
 use crate::patterns::seeded_bug::{SeededBug, SeededBugs};
 
@@ -290,7 +290,7 @@ pub async fn retry<T>(
     for number in 0..here.system().retry.attempts {
         if number > 0 {
             here.sleep(here.env().backoff(here.ctx(), number - 1)).await;
-            here.note_label(Kind::Retried, label, u64::from(number), 0);
+            here.retried(label, number);
         }
         let here = here.at_step(here.ctx().step, base.saturating_add(number));
         if let Some(result) = attempt(here).await {

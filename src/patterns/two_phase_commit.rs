@@ -86,13 +86,6 @@ struct Transaction {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct Participants(u64);
 
-/// The decision on every branch of a transaction.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Decision {
-    Commit,
-    Abort,
-}
-
 impl Participants {
     fn add(&mut self, service: ServiceId) {
         self.0 |= 1 << service.0;

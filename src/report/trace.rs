@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use crate::experiment::trace::Trace;
-use crate::kernel::{Span, Time};
-use crate::model::record::{Answer, DAMAGED, Kind, Record, subject_column};
-use crate::model::system::{StepId, System};
+use crate::kernel::{NodeId, Time};
+use crate::model::database::Direction;
+use crate::model::record::{Burial, Event, Record, Sight};
+use crate::model::system::{DatabaseId, StepId, System};
 
 /// The whole story of one operation: when, where, on behalf of which step, what.
 pub fn text(system: &System, trace: &Trace) -> String {
@@ -30,71 +31,106 @@ fn since(began: Time, at: Time) -> String {
 }
 
 fn step_name<'a>(system: &'a System, trace: &Trace, step: StepId) -> &'a str {
-    let offered = trace.records.iter().find(|record| record.kind == Kind::Offered);
-    let kind = offered.and_then(|offered| system.operations.get(offered.subject as usize));
+    let kind = trace.records.iter().find_map(|record| match record.event {
+        Event::Offered { kind, .. } => system.operations.get(usize::from(kind.0)),
+        _ => None,
+    });
     let spec = kind.and_then(|kind| kind.steps.get(step.index()));
     spec.map_or("", |spec| &spec.name.shown)
 }
 
 /// One record in words; `None` for what only measures care about.
 fn line(system: &System, trace: &Trace, record: &Record) -> Option<String> {
-    let label = || trace.labels.get(&record.subject).copied().unwrap_or("?");
-    let node = |number: u64| trace.nodes.get(number as usize).map_or("?", String::as_str);
-    let database = || &*system.databases[record.subject as usize].name.shown;
-    let span = |nanos: u64| Span::from_nanos(nanos);
+    let name = |label| trace.labels.get(&label).copied().unwrap_or("?");
+    let node = |node: NodeId| trace.nodes.get(usize::from(node.0)).map_or("?", String::as_str);
+    let store = |id: DatabaseId| &*system.databases[id.index()].name.shown;
     let message = record.message;
-    Some(match record.kind {
-        Kind::Offered => {
-            format!("a client asks for {}", system.operations[record.subject as usize].name.shown)
+    Some(match record.event {
+        Event::Offered { kind, .. } => {
+            format!("a client asks for {}", system.operation(kind).name.shown)
         }
-        Kind::Answered => {
-            let answer = Answer::from_word(record.a).name();
-            format!("the client hears: {answer}, after {}", span(record.b))
+        Event::Answered { answer, waited, .. } => {
+            format!("the client hears: {}, after {waited}", answer.name())
         }
-        Kind::Sent => format!("→ {} to {} (message {message})", label(), node(record.a)),
-        Kind::Delivered => format!("← {} from {} (message {message})", label(), node(record.a)),
-        Kind::Lost => {
-            let how = if record.b & DAMAGED == 0 { "is lost" } else { "arrives damaged" };
-            format!("✗ {} to {} {how} (message {message})", label(), node(record.a))
+        Event::Sent { label, to, .. } => {
+            format!("→ {} to {} (message {message})", name(label), node(to))
         }
-        Kind::Duplicated => format!("the network copies {} (message {message})", label()),
-        Kind::Committed => format!("transaction {} commits in {}", record.a, database()),
-        Kind::Aborted => format!("transaction {} rolls back in {}", record.a, database()),
-        Kind::Prepared => format!("branch {} is prepared in {}", record.a, database()),
-        Kind::Resolved => {
-            let how = ["commit", "abort", "heuristic commit", "heuristic abort"];
-            let how = how.get(record.b as usize).copied().unwrap_or("?");
-            format!("branch {} learns: {how}, in {}", record.a, database())
+        Event::Delivered { label, from, .. } => {
+            format!("← {} from {} (message {message})", name(label), node(from))
         }
-        Kind::Shown => {
-            let what = if record.a == 0 { "the effect" } else { "the compensation" };
-            let (table, column) = subject_column(record.subject);
-            let table = system.table(table);
-            let name = table.columns.get(usize::from(column)).map_or("row", |spec| &spec.name);
-            let times = record.b as i64;
-            format!("{}.{name} shows {what} {times:+}", table.name.shown)
+        Event::Lost { label, to, damaged, .. } => {
+            let how = if damaged { "arrives damaged" } else { "is lost" };
+            format!("✗ {} to {} {how} (message {message})", name(label), node(to))
         }
-        Kind::LockWait => format!("transaction {} waits for a row in {}", record.a, database()),
-        Kind::LockGranted => format!("transaction {} gets its row in {}", record.a, database()),
-        Kind::LockFailed => format!("transaction {} gives up waiting in {}", record.a, database()),
-        Kind::RefusedByRule => "a business rule refuses".into(),
-        Kind::Decided => {
-            let decision = if record.a == 0 { "commit" } else { "abort" };
-            format!("{}: decided to {decision}", label())
+        Event::Duplicated { label, .. } => {
+            format!("the network copies {} (message {message})", name(label))
         }
-        Kind::Retried => format!("{}: tries again", label()),
-        Kind::Published => format!("published as event {}", record.b),
-        Kind::Handed => format!("event {} handed out, delivery {}", record.b, record.a),
-        Kind::Buried if record.a == 0 => format!("event {} is lost", record.b),
-        Kind::Buried => format!("event {} goes to the dead letters", record.b),
-        Kind::Fenced => format!("transaction {} passes with token {}", record.a, record.b),
-        Kind::Intervention => format!("{}: left to a human", label()),
-        Kind::Overflowed => "the queue is full".into(),
-        Kind::Logged if record.b == 1 => "a log record is to be forced".into(),
-        Kind::ProbeBegan => "a reader looks".into(),
-        Kind::ProbeSaw => {
-            let saw = ["nothing", "the effect", "something else"];
-            format!("the reader sees {}", saw.get(record.b as usize).copied().unwrap_or("?"))
+        Event::Shown { column, direction, change } => {
+            let what = match direction {
+                Direction::Forward => "the effect",
+                Direction::Undo => "the compensation",
+            };
+            let table = system.table(column.table);
+            let cell = table.columns.get(usize::from(column.column));
+            let cell = cell.map_or("row", |spec| &spec.name);
+            format!("{}.{cell} shows {what} {change:+}", table.name.shown)
+        }
+        Event::RefusedByRule { .. } => "a business rule refuses".into(),
+        Event::Decided { label, decision, .. } => {
+            format!("{}: decided to {}", name(label), decision.name())
+        }
+        Event::Retried { label, .. } => format!("{}: tries again", name(label)),
+        Event::Published { number, .. } => format!("published as event {number}"),
+        Event::Handed { number, delivery, .. } => {
+            format!("event {number} handed out, delivery {delivery}")
+        }
+        Event::Buried { number, burial: Burial::Lost, .. } => format!("event {number} is lost"),
+        Event::Buried { number, burial: Burial::DeadLetter, .. } => {
+            format!("event {number} goes to the dead letters")
+        }
+        Event::Intervention { label } => format!("{}: left to a human", name(label)),
+        Event::Overflowed { .. } => "the queue is full".into(),
+        Event::Logged { forced: true, .. } => "a log record is to be forced".into(),
+        Event::ProbeBegan { .. } => "a reader looks".into(),
+        Event::ProbeSaw { sight, .. } => {
+            let saw = match sight {
+                Sight::Nothing => "nothing",
+                Sight::Effect => "the effect",
+                Sight::Other => "something else",
+            };
+            format!("the reader sees {saw}")
+        }
+        event => return transaction_line(event, store),
+    })
+}
+
+/// A database's part in a transaction, in words.
+fn transaction_line<'a>(event: Event, name: impl Fn(DatabaseId) -> &'a str) -> Option<String> {
+    Some(match event {
+        Event::Committed { database, txn } => {
+            format!("transaction {} commits in {}", txn.0, name(database))
+        }
+        Event::Aborted { database, txn, .. } => {
+            format!("transaction {} rolls back in {}", txn.0, name(database))
+        }
+        Event::Prepared { database, txn, .. } => {
+            format!("branch {} is prepared in {}", txn.0, name(database))
+        }
+        Event::Resolved { database, txn, decision, heuristic } => {
+            let how = if heuristic { "heuristic " } else { "" };
+            format!("branch {} learns: {how}{}, in {}", txn.0, decision.name(), name(database))
+        }
+        Event::LockWait { database, txn, .. } => {
+            format!("transaction {} waits for a row in {}", txn.0, name(database))
+        }
+        Event::LockGranted { database, txn, .. } => {
+            format!("transaction {} gets its row in {}", txn.0, name(database))
+        }
+        Event::LockFailed { database, txn, .. } => {
+            format!("transaction {} gives up waiting in {}", txn.0, name(database))
+        }
+        Event::Fenced { txn, token, .. } => {
+            format!("transaction {} passes with token {token}", txn.0)
         }
         _ => return None,
     })

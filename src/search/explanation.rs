@@ -30,7 +30,7 @@ use crate::checks::{OperationRow, Verdict};
 use crate::experiment::run::Setup;
 use crate::experiment::trace::Trace;
 use crate::kernel::{Span, Time};
-use crate::model::record::{Answer, Kind, OpId, Record};
+use crate::model::record::{Answer, OpId, Record};
 use crate::model::system::System;
 
 /// The violation to explain.
@@ -182,14 +182,13 @@ fn plan(setup: &Setup, space_time: &SpaceTime) -> Vec<Planned> {
 fn story(recording: &Recording, op: OpId) -> Trace {
     let records: Vec<Record> =
         recording.records.iter().filter(|record| record.op == op).copied().collect();
-    let labels = &recording.names.labels;
     let label = |record: &Record| {
-        let number = record.subject;
-        Some((number, labels.get(number as usize).copied()?))
+        let label = record.event.label()?;
+        Some((label, recording.names.label(label)))
     };
     Trace {
         op: op.0,
-        labels: records.iter().filter(|it| it.kind != Kind::Value).filter_map(label).collect(),
+        labels: records.iter().filter_map(label).collect(),
         nodes: recording.names.actors.iter().map(|actor| actor.name.clone()).collect(),
         records,
     }

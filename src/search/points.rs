@@ -14,7 +14,7 @@ use crate::faults::target;
 use crate::faults::trigger::{OpName, Trigger, What};
 use crate::kernel::{Lookup, NodeId, Sink, Span, Time};
 use crate::model::point::{Action, Hook, Point, Watcher, When};
-use crate::model::record::{Kind, MessageClass, OpId, Record};
+use crate::model::record::{Event, LabelId, MessageClass, OpId, Record};
 use crate::model::system::StepId;
 use crate::model::world::World;
 
@@ -64,9 +64,9 @@ impl Sessions {
 
 impl Sink<Record> for Sessions {
     fn see(&mut self, record: &Record) {
-        if record.kind == Kind::Delivered && record.b == MessageClass::Database as u64 {
+        if let Event::Delivered { from, class: MessageClass::Database, .. } = record.event {
             let asked = self.asked.entry((record.node, record.op)).or_default();
-            asked.push((self.seen, NodeId(record.a as u16)));
+            asked.push((self.seen, from));
         }
         self.seen += 1;
     }
@@ -163,7 +163,7 @@ pub fn node_name(world: &World, node: NodeId) -> String {
 
 /// All that a trigger says of a point but the number: act, label, moment, who, to, operation, step.
 /// Who and to are named by the first node that is called so.
-type Description = (Hook, u32, When, u16, Option<u16>, Option<OpId>, Option<StepId>);
+type Description = (Hook, LabelId, When, u16, Option<u16>, Option<OpId>, Option<StepId>);
 
 /// Puts points into words, in the order in which they are passed.
 struct Words<'a> {

@@ -8,13 +8,14 @@ use crate::checks::outcome::{Operations, Outcome};
 use crate::checks::properties::{Finding, Properties, Verifier};
 use crate::checks::{Judge, JudgeOptions, RunReport};
 use crate::kernel::{Dist, NodeId, Sink, Span, Time};
-use crate::model::record::{Answer, Kind, OpId, Record, column_subject};
+use crate::model::database::Direction;
+use crate::model::record::*;
 use crate::model::system::*;
 
 /// The kind of operation with three steps: a ticket is made, counted and assigned.
-pub const OPEN: u32 = 0;
+pub const OPEN: OperationKind = OperationKind(0);
 /// The kind of operation with one step: a customer's name changes.
-pub const RENAME: u32 = 1;
+pub const RENAME: OperationKind = OperationKind(1);
 /// Made by step 0 of `OPEN`; columns status (0) and customer (1).
 pub const TICKETS: TableId = TableId(0);
 /// Ten rows; columns open tickets (0, step 1 of `OPEN`) and name (1, `RENAME`).
@@ -156,7 +157,7 @@ pub struct History {
     judge: Judge,
     records: Vec<Record>,
     now: u64,
-    probes: u64,
+    probes: u32,
 }
 
 impl History {
@@ -180,21 +181,28 @@ impl History {
         self
     }
 
-    /// Any record at all.
-    pub fn note(&mut self, kind: Kind, fill: impl FnOnce(&mut Record)) -> &mut Self {
+    /// An event on behalf of no operation.
+    pub fn note(&mut self, event: Event) -> &mut Self {
+        self.note_with(event, |_| ())
+    }
+
+    /// An event on behalf of an operation.
+    pub fn note_of(&mut self, op: u32, event: Event) -> &mut Self {
+        self.note_with(event, |r| r.op = OpId(op))
+    }
+
+    /// An event, and what else the record says.
+    pub fn note_with(&mut self, event: Event, fill: impl FnOnce(&mut Record)) -> &mut Self {
         let mut record = Record {
             time: Time::ZERO + Span::from_millis(self.now),
-            a: 0,
-            b: 0,
+            event,
             op: OpId::NONE,
-            subject: 0,
             process: 1, // 0 is the world itself.
             message: 0,
             cause: 0,
             node: NodeId::WORLD,
             incarnation: 0,
             attempt: 0,
-            kind,
             step: StepId::NONE,
         };
         fill(&mut record);
@@ -204,99 +212,131 @@ impl History {
     }
 
     /// An operation arrives at customer `row`; it is measured between warm-up and end of load.
-    pub fn offer(&mut self, op: u32, kind: u32, row: u64) -> &mut Self {
+    pub fn offer(&mut self, op: u32, kind: OperationKind, row: u64) -> &mut Self {
         let measured = (10_000..100_000).contains(&self.now);
-        let deadline = Span::from_millis(self.now + 5_000).as_nanos();
-        self.note(Kind::Offered, |r| {
-            (r.op, r.subject, r.a, r.b) = (OpId(op), kind, deadline, u64::from(measured));
-        });
+        let deadline = Time::ZERO + Span::from_millis(self.now + 5_000);
+        self.note_of(op, Event::Offered { kind, deadline, measured });
         let made = (TICKETS, 1 << 63 | u64::from(op));
         let rows = match kind {
             OPEN => vec![made, (CUSTOMERS, row), (ASSIGNMENTS, 1 << 63)],
             _ => vec![(CUSTOMERS, row)],
         };
-        for (step, (table, key)) in rows.into_iter().enumerate() {
-            self.note(Kind::Touches, |r| {
-                (r.op, r.step, r.a) = (OpId(op), StepId(step as u8), key);
-                r.subject = table.0.into();
-            });
+        for (step, (table, row)) in (0..).zip(rows) {
+            self.touch(op, step, table, row);
         }
         self
     }
 
+    /// A step of an operation touches a row.
+    pub fn touch(&mut self, op: u32, step: u8, table: TableId, row: u64) -> &mut Self {
+        let touches = Event::Touches { table, row: RowKey(row) };
+        self.note_with(touches, |r| (r.op, r.step) = (OpId(op), StepId(step)))
+    }
+
     /// The client hears an answer.
     pub fn answer(&mut self, op: u32, answer: Answer) -> &mut Self {
-        self.note(Kind::Answered, |r| (r.op, r.a) = (OpId(op), answer as u64))
+        let answered = Event::Answered { kind: OPEN, answer, waited: Span::ZERO };
+        self.note_of(op, answered)
     }
 
     /// A store shows a forward effect once more.
     pub fn apply(&mut self, op: u32, step: u8) -> &mut Self {
-        self.shown(op, step, 0, 1)
+        self.shown(op, step, Direction::Forward, 1)
     }
 
     /// A store shows a compensation once more.
     pub fn undo(&mut self, op: u32, step: u8) -> &mut Self {
-        self.shown(op, step, 1, 1)
+        self.shown(op, step, Direction::Undo, 1)
     }
 
     /// A store shows a forward effect once less: somebody overwrote it.
     pub fn overwrite(&mut self, op: u32, step: u8) -> &mut Self {
-        self.shown(op, step, 0, -1)
+        self.shown(op, step, Direction::Forward, -1)
     }
 
-    fn shown(&mut self, op: u32, step: u8, undo: u64, change: i64) -> &mut Self {
-        self.note(Kind::Shown, |r| {
-            (r.op, r.step, r.a, r.b) = (OpId(op), StepId(step), undo, change as u64);
+    fn shown(&mut self, op: u32, step: u8, direction: Direction, change: i64) -> &mut Self {
+        self.shown_by(1, op, step, direction, change)
+    }
+
+    /// A database that recovers shows a forward effect more or less often.
+    pub fn recover(&mut self, op: u32, step: u8, change: i64) -> &mut Self {
+        self.shown_by(0, op, step, Direction::Forward, change)
+    }
+
+    fn shown_by(
+        &mut self,
+        process: u32,
+        op: u32,
+        step: u8,
+        direction: Direction,
+        change: i64,
+    ) -> &mut Self {
+        let column = ColumnRef { table: TICKETS, column: 0 };
+        self.note_with(Event::Shown { column, direction, change }, |r| {
+            (r.op, r.step, r.process) = (OpId(op), StepId(step), process);
         })
     }
 
     /// A cell changes.
     pub fn value(&mut self, table: TableId, column: u8, key: u64, value: i64) -> &mut Self {
-        self.note(Kind::Value, |r| {
-            (r.subject, r.a, r.b) = (column_subject(table, column), key, value as u64);
-        })
+        let column = ColumnRef { table, column };
+        self.note(Event::Value { column, row: RowKey(key), value })
+    }
+
+    /// A row is deleted.
+    pub fn delete(&mut self, table: TableId, key: u64) -> &mut Self {
+        self.note(Event::RowDeleted { table, row: RowKey(key) })
+    }
+
+    /// Something durable holds so much more unfinished work for an operation.
+    pub fn hold(&mut self, op: u32, label: LabelId, change: i64) -> &mut Self {
+        self.note_of(op, Event::Holds { label, change })
     }
 
     /// A probe of `op` begins and reads these cells at once; it ends after `took` ms.
-    pub fn probe(&mut self, op: u32, cells: &[u64], took: u64) -> &mut Self {
-        let number = self.begin_probe(OpId(op));
-        for (step, cell) in cells.iter().enumerate() {
-            self.note(Kind::ProbeSaw, |r| {
-                (r.op, r.a, r.b, r.step) = (OpId(op), number, *cell, StepId(step as u8));
-            });
+    pub fn probe(&mut self, op: u32, cells: &[Sight], took: u64) -> &mut Self {
+        let probe = self.begin_probe(OpId(op));
+        for (step, sight) in (0..).map(StepId).zip(cells) {
+            let saw = Event::ProbeSaw { table: TICKETS, probe, sight: *sight };
+            self.note_with(saw, |r| (r.op, r.step) = (OpId(op), step));
         }
-        self.at(self.now + took).end_probe(number, 0)
+        self.at(self.now + took).end_probe(probe, ProbeEnd::Complete)
     }
 
     /// A reader of a customer's open tickets comes and goes.
     pub fn reader(&mut self, row: u64) -> &mut Self {
-        self.reader_of((0, column_subject(CUSTOMERS, 0)), row, 0)
+        self.reader_of((0, ColumnRef { table: CUSTOMERS, column: 0 }), row, 0)
     }
 
     /// A reader comes for one of the reads, sees a cell of this column at once, and has it after
     /// `took` ms.
-    pub fn reader_of(&mut self, (read, subject): (u32, u32), row: u64, took: u64) -> &mut Self {
-        let number = self.begin_read(read, OpId::NONE);
-        self.note(Kind::ProbeSaw, |r| (r.a, r.b, r.subject) = (number, row, subject));
-        self.at(self.now + took).end_probe(number, 0)
+    pub fn reader_of(
+        &mut self,
+        (read, column): (u32, ColumnRef),
+        row: u64,
+        took: u64,
+    ) -> &mut Self {
+        let probe = self.begin_read(read, OpId::NONE);
+        self.note(Event::ReaderSaw { column, row: RowKey(row), probe });
+        self.at(self.now + took).end_probe(probe, ProbeEnd::Complete)
     }
 
-    /// A probe begins; the number is what it is called.
-    pub fn begin_probe(&mut self, op: OpId) -> u64 {
+    /// A probe begins.
+    pub fn begin_probe(&mut self, op: OpId) -> ProbeId {
         self.begin_read(0, op)
     }
 
-    /// A probe of one of the reads begins; the number is what it is called.
-    pub fn begin_read(&mut self, read: u32, op: OpId) -> u64 {
+    /// A probe of one of the reads begins.
+    pub fn begin_read(&mut self, read: u32, op: OpId) -> ProbeId {
         self.probes += 1;
-        let number = self.probes;
-        self.note(Kind::ProbeBegan, |r| (r.op, r.subject, r.a) = (op, read, number));
-        number
+        let probe = ProbeId(self.probes);
+        self.note_with(Event::ProbeBegan { read, probe, cells: 1 }, |r| r.op = op);
+        probe
     }
 
-    /// A probe ends: 0 read, 1 error, 2 timed out.
-    pub fn end_probe(&mut self, number: u64, how: u64) -> &mut Self {
-        self.note(Kind::ProbeEnded, |r| (r.a, r.b) = (number, how))
+    /// A probe ends.
+    pub fn end_probe(&mut self, probe: ProbeId, end: ProbeEnd) -> &mut Self {
+        self.note(Event::ProbeEnded { read: 0, probe, end })
     }
 
     /// What a property says if the run ends now.
@@ -330,15 +370,7 @@ impl History {
                 operations.end_instant(now.map_or(0, Time::as_nanos));
             }
             now = Some(record.time);
-            match record.kind {
-                Kind::Offered => operations.offer(record),
-                Kind::Shown => operations.show(record),
-                Kind::Answered => {
-                    let outcome = operations.get_mut(record.op).expect("it arrived");
-                    outcome.hear(record.time.as_nanos(), Answer::from_word(record.a));
-                }
-                _ => {}
-            }
+            operations.see(record);
         }
         operations.end_instant(now.map_or(0, Time::as_nanos));
         *operations.get(op).expect("it arrived")
@@ -352,21 +384,25 @@ impl History {
     }
 
     fn verifier(&mut self, properties: &Properties, names: &[&str]) -> Verifier {
-        self.note(Kind::Phase, |r| r.a = 3);
+        self.end(false);
         let mut verifier = Verifier::new(&self.system, properties, names);
         self.records.iter().for_each(|record| verifier.see(record));
         verifier
     }
 
+    fn end(&mut self, settled: bool) {
+        self.note(Event::Phase { phase: Phase::End, settled });
+    }
+
     /// The run ends, at rest.
     pub fn rest(mut self) -> RunReport {
-        self.note(Kind::Phase, |r| (r.a, r.b) = (3, 1));
+        self.end(true);
         self.judge.finish()
     }
 
     /// The run ends at the cap, and the system has not come to rest.
     pub fn give_up(mut self) -> RunReport {
-        self.note(Kind::Phase, |r| (r.a, r.b) = (3, 0));
+        self.end(false);
         self.judge.finish()
     }
 }

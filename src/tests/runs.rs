@@ -9,9 +9,10 @@ use crate::checks::{Judge, JudgeOptions, RunReport};
 use crate::experiment::compare::setup;
 use crate::experiment::run::{Ran, Setup, observe};
 use crate::kernel::{NodeId, Sink, Span};
-use crate::model::record::{Kind, MessageClass, OpId, Record};
+use crate::model::record::{Event, Kind, LabelId, MessageClass, OpId, Record};
 use crate::model::system::System;
 use crate::scenario::{Registries, Scenario, Source, load, render};
+use crate::tests::pick;
 
 /// Orders and their cancelling, in two loads, under a saga with and without idempotency keys; every
 /// duration constant.
@@ -121,7 +122,8 @@ pub fn record_run(setup: &Setup, seed: u64) -> RecordedRun {
         |_| (),
         |world| {
             let nodes = world.nodes().map(|node| world.node_name(node).to_owned()).collect();
-            let labels = (0..).map_while(|number| world.env().label_text(number)).collect();
+            let labels =
+                (0..).map_while(|number| world.env().label_text(LabelId(number))).collect();
             (nodes, labels)
         },
     );
@@ -142,7 +144,7 @@ impl RecordedRun {
 
     /// The records of one kind.
     pub fn all(&self, kind: Kind) -> impl Iterator<Item = &Record> {
-        self.records.iter().filter(move |record| record.kind == kind)
+        self.records.iter().filter(move |record| record.kind() == kind)
     }
 
     /// How many records of one kind there are.
@@ -155,9 +157,19 @@ impl RecordedRun {
         self.records.iter().filter(move |record| record.op == OpId(op))
     }
 
+    /// The things that [`pick`](crate::tests::pick) takes out of the records.
+    pub fn pick<T>(&self, pick: impl Fn(&Record) -> Option<T>) -> impl Iterator<Item = T> {
+        self.records.iter().filter_map(pick)
+    }
+
     /// The text of a label.
-    pub fn label(&self, number: u32) -> &'static str {
-        self.labels[number as usize]
+    pub fn label(&self, label: LabelId) -> &'static str {
+        self.labels[label.0 as usize]
+    }
+
+    /// Returns whether a record is about something of this name.
+    pub fn is_about(&self, record: &Record, label: &str) -> bool {
+        record.event.label().is_some_and(|known| self.label(known) == label)
     }
 
     /// The node with this name.
@@ -168,15 +180,14 @@ impl RecordedRun {
 
     /// Messages sent with this label, requests and replies together, of this class.
     pub fn sent(&self, label: &str, class: MessageClass) -> usize {
-        let counts =
-            |record: &&Record| record.b == class as u64 && self.label(record.subject) == label;
-        self.all(Kind::Sent).filter(counts).count()
+        let sent = self.pick(pick!(Event::Sent { label, class, .. } => (self.label(label), class)));
+        sent.filter(|sent| *sent == (label, class)).count()
     }
 
     /// Log records with this label; with `forced`, only those that somebody waited for.
     pub fn logged(&self, label: &str, forced: bool) -> usize {
-        let counts =
-            |record: &&Record| self.label(record.a as u32) == label && (!forced || record.b == 1);
-        self.all(Kind::Logged).filter(counts).count()
+        let wanted = forced;
+        let logged = self.pick(pick!(Event::Logged { label, forced, .. } => (label, forced)));
+        logged.filter(|it| self.label(it.0) == label && (it.1 || !wanted)).count()
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use driftlab::checks::census::Headline;
 use driftlab::checks::measures::lag::Lag;
 use driftlab::kernel::{Span, Time};
-use driftlab::model::record::{Kind, MessageClass};
+use driftlab::model::record::{Event, Kind, MessageClass, Record};
 use driftlab::model::system::{Feed, ReplicaSpec, StepId, TableId};
 use rayon::prelude::*;
 
@@ -96,12 +96,17 @@ fn two_phase_commit_shows_nothing_in_part_for_eighteen_messages() {
     let told = quiet("two-phase-commit");
     assert!(lags(&told).iter().all(|lag| *lag == 0.0), "it is visible at once or not at all");
     let offered = told.report.offered;
-    let sent = |class| told.all(Kind::Sent).filter(|sent| sent.b == class as u64).count() as u64;
+    let sent = |wanted: MessageClass| {
+        let is_it =
+            |record: &&Record| matches!(record.event, Event::Sent { class, .. } if class == wanted);
+        told.records.iter().filter(is_it).count() as u64
+    };
     // Three participants: work, prepare and commit, each there and back.
     assert_eq!(sent(MessageClass::Service), offered * 3 * 6);
     assert_eq!(sent(MessageClass::Client), offered * 2);
     // A participant prepares and commits, the coordinator decides.
-    let forced = told.all(Kind::Logged).filter(|logged| logged.b == 1).count() as u64;
+    let is_forced = |record: &&Record| matches!(record.event, Event::Logged { forced: true, .. });
+    let forced = told.records.iter().filter(is_forced).count() as u64;
     assert_eq!(forced, offered * (1 + 2 * 3));
 }
 

@@ -7,7 +7,8 @@
 //! Closed forms: Erlang (1909, 1917), Pollaczek (1930) and Khinchine (1932); Little (1961).
 
 use driftlab::checks::RunReport;
-use driftlab::model::record::{Kind, Record};
+use driftlab::kernel::Span;
+use driftlab::model::record::{Event, Kind, Record};
 
 use crate::whole::{RecordedRun, scenario, tell};
 
@@ -102,13 +103,21 @@ impl Queue {
     /// What one run showed, in multiples of the mean work, or as a mean number.
     fn observe(&self, told: &RecordedRun) -> Observed {
         let measured = |record: &&Record| (WARM_UP..END).contains(&record.time.as_nanos());
-        let mean = |kind| {
-            let spans: Vec<u64> = told.all(kind).filter(measured).map(|record| record.b).collect();
+        let mean = |span: fn(&Event) -> Option<Span>| {
+            let spans = told.records.iter().filter(measured);
+            let spans = spans.filter_map(|record| Some(span(&record.event)?.as_nanos()));
+            let spans: Vec<u64> = spans.collect();
             spans.iter().sum::<u64>() as f64 / spans.len() as f64 / 1e9 / self.work()
         };
         Observed {
-            wait: mean(Kind::Started),
-            sojourn: mean(Kind::Finished),
+            wait: mean(|event| match event {
+                Event::Started { waited, .. } => Some(*waited),
+                _ => None,
+            }),
+            sojourn: mean(|event| match event {
+                Event::Finished { stayed, .. } => Some(*stayed),
+                _ => None,
+            }),
             waiting: time_average(told, Kind::Queued, Kind::Started),
             inside: time_average(told, Kind::Queued, Kind::Finished),
         }
@@ -129,9 +138,9 @@ fn time_average(told: &RecordedRun, enter: Kind, leave: Kind) -> f64 {
         let now = record.time.as_nanos().clamp(WARM_UP, END);
         area += u128::from(count) * u128::from(now - since);
         since = now;
-        if record.kind == enter {
+        if record.kind() == enter {
             count += 1;
-        } else if record.kind == leave {
+        } else if record.kind() == leave {
             count -= 1;
         }
     }

@@ -31,7 +31,12 @@ impl Sink<Record> for Keeper {
 impl RecordedRun {
     /// The records of one kind.
     pub fn all(&self, kind: Kind) -> impl Iterator<Item = &Record> {
-        self.records.iter().filter(move |record| record.kind == kind)
+        self.records.iter().filter(move |record| record.kind() == kind)
+    }
+
+    /// The things that `pick` takes out of the records.
+    pub fn pick<T>(&self, pick: impl Fn(&Record) -> Option<T>) -> impl Iterator<Item = T> {
+        self.records.iter().filter_map(pick)
     }
 }
 

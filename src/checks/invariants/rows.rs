@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::record::{ROW_GONE, Record, subject_column};
-use crate::model::system::{ColumnSpec, MAX_COLUMNS, System, TableId};
+use crate::model::record::{Event, Record};
+use crate::model::system::{ColumnRef, ColumnSpec, MAX_COLUMNS, System, TableId};
 
 /// The cells of a row, by column.
 pub type Row = [i64; MAX_COLUMNS];
@@ -38,8 +38,19 @@ struct Rows {
     live: Vec<bool>,
 }
 
-/// The column number that speaks of the row itself.
-const WHOLE_ROW: u8 = 255;
+/// The news of a row: the column that has another value, and that value; none if the row is gone.
+type Cell = Option<(u8, i64)>;
+
+/// The row that a record gives another value or deletes.
+fn cell(record: &Record) -> Option<(TableId, u64, Cell)> {
+    match record.event {
+        Event::Value { column: ColumnRef { table, column }, row, value } => {
+            Some((table, row.0, Some((column, value))))
+        }
+        Event::RowDeleted { table, row } => Some((table, row.0, None)),
+        _ => None,
+    }
+}
 
 impl Mirror {
     /// The initial rows of these tables.
@@ -79,25 +90,25 @@ impl Mirror {
         rows.get(slot)
     }
 
-    /// Takes in a `Value` record: what changed, none if no invariant speaks of its table or nothing
-    /// did.
+    /// Takes in an [`Event::Value`] or [`Event::RowDeleted`]: what changed, none if no invariant
+    /// speaks of its table or nothing did.
     pub fn apply(&mut self, record: &Record) -> Option<Change> {
-        let (table, column) = subject_column(record.subject);
+        let (table, key, cell) = cell(record)?;
         let rows = self.tables.get_mut(table.index())?.as_mut()?;
-        let key = record.a;
         let slot = rows.slot(key);
         let old = rows.copy(slot);
-        let changed = rows.write(slot, column, record.b);
+        let changed = rows.write(slot, cell);
         changed.then(|| Change { table, key, old, new: rows.copy(slot) })
     }
 
-    /// Takes in a `Value` record; whether that changed anything that is watched.
+    /// Takes in an [`Event::Value`] or [`Event::RowDeleted`]; true if that changed anything that is
+    /// watched.
     pub fn write(&mut self, record: &Record) -> bool {
-        let (table, column) = subject_column(record.subject);
+        let Some((table, key, cell)) = cell(record) else { return false };
         let rows = self.tables.get_mut(table.index()).and_then(Option::as_mut);
         rows.is_some_and(|rows| {
-            let slot = rows.slot(record.a);
-            rows.write(slot, column, record.b)
+            let slot = rows.slot(key);
+            rows.write(slot, cell)
         })
     }
 }
@@ -148,19 +159,16 @@ impl Rows {
 
     /// A row is gone, is there, or has another value in a column, which makes one that was not
     /// there; whether that is news.
-    fn write(&mut self, slot: usize, column: u8, value: u64) -> bool {
-        let is_gone = column == WHOLE_ROW && value == ROW_GONE;
-        let was_live = std::mem::replace(&mut self.live[slot], !is_gone);
-        if is_gone {
-            return was_live;
-        }
+    fn write(&mut self, slot: usize, cell: Cell) -> bool {
+        let was_live = std::mem::replace(&mut self.live[slot], cell.is_some());
+        let Some((column, value)) = cell else { return was_live };
         let first = slot * self.columns;
         let cells = &mut self.cells[first..first + self.columns];
         if !was_live {
             cells.copy_from_slice(&self.fresh[..self.columns]);
         }
         let cell = cells.get_mut(usize::from(column));
-        let before = cell.map(|cell| std::mem::replace(cell, value as i64));
-        !was_live || before.is_some_and(|before| before != value as i64)
+        let before = cell.map(|cell| std::mem::replace(cell, value));
+        !was_live || before.is_some_and(|before| before != value)
     }
 }

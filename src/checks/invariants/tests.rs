@@ -6,7 +6,6 @@ use crate::checks::RunReport;
 use crate::checks::measures::{MeasureId, Quantity};
 use crate::checks::verdict::Verdict;
 use crate::kernel::{Span, Time};
-use crate::model::record::{Kind, ROW_GONE, column_subject};
 use crate::model::system::{ColumnRef, InvariantRule, InvariantSpec, TableId, When};
 use crate::tests::history::{ASSIGNMENTS, CUSTOMERS, History, OPEN, TICKETS, system};
 
@@ -47,12 +46,6 @@ fn belongs() -> InvariantRule {
 
 fn bound() -> InvariantRule {
     InvariantRule::Bound { column: column(CUSTOMERS, 0), least: Some(0), most: Some(5) }
-}
-
-fn delete(history: &mut History, table: TableId, key: u64) {
-    history.note(Kind::Value, |r| {
-        (r.subject, r.a, r.b) = (column_subject(table, 255), key, ROW_GONE);
-    });
 }
 
 fn verdict(report: &RunReport) -> Verdict {
@@ -145,9 +138,9 @@ fn a_reference_dangles_until_its_row_is_there_and_when_it_goes() {
     history.at(21_000).value(TICKETS, STATUS, 100, 2);
     history.at(22_000).value(TICKETS, STATUS, 100, 1);
     history.at(30_000);
-    delete(&mut history, TICKETS, 100);
+    history.delete(TICKETS, 100);
     history.at(31_000);
-    delete(&mut history, ASSIGNMENTS, 100);
+    history.delete(ASSIGNMENTS, 100);
     let report = history.rest();
     assert_eq!(report.invariants[0].entity_ns, 3 * SECOND);
     assert_eq!(verdict(&report), Verdict::Held);
@@ -208,7 +201,7 @@ proptest! {
                 }
                 2 => {
                     naive.tickets.remove(&key);
-                    delete(&mut history, TICKETS, key);
+                    history.delete(TICKETS, key);
                 }
                 3 => {
                     naive.assignments.insert(key);

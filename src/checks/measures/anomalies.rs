@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use super::{Measured, Quantity};
 use crate::checks::invariants::InvariantReport;
-use crate::model::record::{Kind, OpId, Record};
-use crate::model::system::{InvariantRule, InvariantSpec, MAX_STEPS, ReadWhat, StepId, System};
+use crate::model::database::Direction;
+use crate::model::record::{Event, Record, Sight};
+use crate::model::system::{
+    InvariantRule, InvariantSpec, MAX_STEPS, ReadWhat, RowKey, StepId, System, TableId,
+};
 
 /// A row: its table and its key.
-type Row = (u32, u64);
+type Row = (TableId, RowKey);
 
 /// The anomalies of a run, counted from its start.
 #[derive(Debug, Default)]
@@ -43,6 +46,7 @@ impl Anomalies {
 
     /// An operation says which row a step of it touches, from the first step on.
     pub fn touch(&mut self, record: &Record) {
+        let Event::Touches { table, row } = record.event else { return };
         let number = record.op.0 as usize;
         if number >= self.places.len() {
             self.places.resize(number + 1, (0, 0));
@@ -50,19 +54,19 @@ impl Anomalies {
         if record.step == StepId(0) {
             self.places[number].0 = self.touched.len() as u32;
         }
-        self.touched.push((record.subject, record.a));
+        self.touched.push((table, row));
     }
 
     /// A store shows an effect more or less often; `times` is how often it shows the forward effect
     /// now.
     pub fn show(&mut self, record: &Record, times: i8) {
-        let change = record.b as i64;
+        let Event::Shown { direction, change, .. } = record.event else { return };
         if record.process == 0 {
             return; // A database that recovers takes back what was never durable.
         }
         if change < 0 {
             self.lost += change.unsigned_abs();
-        } else if record.a == 1 {
+        } else if direction == Direction::Undo {
             self.compensate(record);
         } else {
             self.applied += u64::from(times > 1);
@@ -101,7 +105,7 @@ impl Anomalies {
 
     /// A probe saw what a store shows of a step.
     pub fn read(&mut self, record: &Record) {
-        if record.op == OpId::NONE || record.b != 1 {
+        if !matches!(record.event, Event::ProbeSaw { sight: Sight::Effect, .. }) {
             return;
         }
         let number = record.op.0 as usize;
@@ -115,7 +119,9 @@ impl Anomalies {
 
     /// A message is handed out or copied.
     pub fn deliver(&mut self, record: &Record) {
-        self.delivered += u64::from(record.kind == Kind::Duplicated || record.a > 1);
+        let again =
+            matches!(record.event, Event::Duplicated { .. } | Event::Handed { delivery: 2.., .. });
+        self.delivered += u64::from(again);
     }
 
     /// Takes down M8. `reports` are those of the declared invariants, in their order.

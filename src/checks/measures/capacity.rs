@@ -35,7 +35,7 @@ impl Capacity {
             self.serving.resize(node + 1, 0);
         }
         let serving = &mut self.serving[node];
-        let used = match record.kind {
+        let used = match record.kind() {
             Kind::Started => {
                 *serving += 1;
                 self.used.value() + 1
@@ -64,8 +64,10 @@ impl Capacity {
 #[cfg(test)]
 mod tests {
     use crate::kernel::NodeId;
-    use crate::model::record::Kind;
+    use crate::model::record::Event;
+    use crate::tests::events::{dropped, finished, started};
     use crate::tests::history::History;
+    use crate::tests::pick;
     use crate::tests::runs::{RecordedRun, record_text, scenario};
 
     /// Only the stock is hot: it has three instances, and the office one with as many workers.
@@ -128,8 +130,9 @@ mod tests {
             assert!(told.report.settled);
             assert_eq!(number(&told, "m12.workers"), f64::from(provisioned));
             // A visit has a worker from the end of its wait to its own end.
-            let sum = |kind| told.all(kind).map(|record| record.b).sum::<u64>();
-            let held = sum(Kind::Finished) - sum(Kind::Started);
+            let stayed = told.pick(pick!(Event::Finished { stayed, .. } => stayed.as_nanos()));
+            let waited = told.pick(pick!(Event::Started { waited, .. } => waited.as_nanos()));
+            let held = stayed.sum::<u64>() - waited.sum::<u64>();
             assert!(held > 600 * 20_000_000, "600 buyers, 20 ms of work each");
             let used = held as f64 / 100e9;
             assert_eq!(number(&told, "m12.workers.used"), used);
@@ -153,17 +156,17 @@ mod tests {
     #[test]
     fn a_crash_ends_what_its_node_was_at() {
         let mut history = History::new();
-        let mut on = |at: u64, node: u16, kind: Kind| {
-            history.at(at).note(kind, |record| record.node = NodeId(node));
+        let mut on = |at: u64, node: u16, event: Event| {
+            history.at(at).note_with(event, |record| record.node = NodeId(node));
         };
         // One at node 7 for 10 s, two at node 8 until it crashes; the third starts anew there.
-        on(20_000, 7, Kind::Started);
-        on(22_000, 8, Kind::Started);
-        on(23_000, 8, Kind::Started);
-        on(25_000, 8, Kind::Dropped);
-        on(26_000, 8, Kind::Started);
-        on(27_000, 8, Kind::Finished);
-        on(30_000, 7, Kind::Finished);
+        on(20_000, 7, started(0));
+        on(22_000, 8, started(0));
+        on(23_000, 8, started(0));
+        on(25_000, 8, dropped(2, 0));
+        on(26_000, 8, started(0));
+        on(27_000, 8, finished(0, 0));
+        on(30_000, 7, finished(0, 0));
         let report = history.rest();
         let used =
             report.measures.quantities[&crate::checks::measures::MeasureId("m12.workers.used")];

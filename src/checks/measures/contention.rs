@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Measured, Quantity};
 use crate::checks::serial::pairs;
-use crate::model::record::{Kind, Record, Resource, word_contended};
+use crate::model::record::{Event, Record, Resource};
 use crate::model::system::{DatabaseId, ServiceId, System};
 
 /// One service's waits for another's sake, in one database.
@@ -47,15 +47,16 @@ impl Contention {
         if record.time.as_nanos() < self.from {
             return;
         }
-        let database = DatabaseId(record.subject as u16);
-        if record.kind == Kind::Served {
-            let service = ServiceId(record.b as u16);
-            *self.served.entry((database, service)).or_default() += record.a;
-            return;
+        match record.event {
+            Event::Served { database, service, busy } => {
+                *self.served.entry((database, service)).or_default() += busy.as_nanos();
+            }
+            Event::Contended { database, resource, waiter, holder, waited } => {
+                let between = Between { database, service: waiter, holder };
+                self.waited.entry(between).or_default()[resource as usize] += waited.as_nanos();
+            }
+            _ => {}
         }
-        let (service, holder, resource) = word_contended(record.b);
-        let between = Between { database, service, holder };
-        self.waited.entry(between).or_default()[resource as usize] += record.a;
     }
 
     /// How long a service waited in a database, for whomever.

@@ -10,9 +10,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::expected_reads::Missing;
 use crate::kernel::Time;
-use crate::model::database::EXISTENCE;
-use crate::model::record::{Record, column_subject, subject_column};
-use crate::model::system::{Access, ColumnRef, ReadWhat, System, TableId};
+use crate::model::record::{Event, Record};
+use crate::model::system::{Access, ColumnRef, ReadWhat, RowKey, System, TableId};
 
 /// The columns that readers see in copies.
 #[derive(Debug, Default)]
@@ -61,35 +60,39 @@ impl Copies {
         Self(known)
     }
 
-    /// A cell has a new value.
+    /// A cell has a new value, or its row is gone.
     pub fn see(&mut self, record: &Record) {
         for copied in &mut self.0 {
             copied.see(record);
         }
     }
 
-    /// What the copied cell of a reader's `ProbeSaw` misses; nothing if it is of no copy.
-    pub fn missing(&self, saw: &Record) -> Option<Missing> {
-        let copied = self.0.iter().find(|copied| copied.seen_as() == saw.subject)?;
-        Some(copied.cells.get(&saw.b).map_or(Missing::default(), Cell::missing))
+    /// The values that a copied cell which a reader saw misses; none if it is of no copy.
+    pub fn missing(&self, (column, row): (ColumnRef, RowKey)) -> Option<Missing> {
+        let copied = self.0.iter().find(|copied| copied.seen_as() == column)?;
+        Some(copied.cells.get(&row.0).map_or(Missing::default(), Cell::missing))
     }
 }
 
 impl Copied {
-    fn seen_as(&self) -> u32 {
-        column_subject(self.copy, self.source.column)
+    fn seen_as(&self) -> ColumnRef {
+        ColumnRef { table: self.copy, ..self.source }
     }
 
     fn see(&mut self, record: &Record) {
-        let (table, column) = subject_column(record.subject);
-        let concerns = column == EXISTENCE || column == self.source.column;
-        if !concerns || table != self.source.table && table != self.copy {
+        let (table, row, value) = match record.event {
+            Event::Value { column, row, value } if column.column == self.source.column => {
+                (column.table, row, Some(value))
+            }
+            Event::RowDeleted { table, row } => (table, row, None),
+            _ => return,
+        };
+        if table != self.source.table && table != self.copy {
             return;
         }
-        let value = (column != EXISTENCE).then_some(record.b as i64);
-        let initial = (record.a < self.initial_rows).then_some(self.initial);
+        let initial = (row.0 < self.initial_rows).then_some(self.initial);
         let fresh = || Cell { source: VecDeque::from([(initial, 0)]), copy: initial };
-        let cell = self.cells.entry(record.a).or_insert_with(fresh);
+        let cell = self.cells.entry(row.0).or_insert_with(fresh);
         if table == self.copy {
             cell.copy = value;
         } else {

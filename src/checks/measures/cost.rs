@@ -5,32 +5,33 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Measured, NOBODY, Quantity};
-use crate::model::record::{Kind, MessageClass, Record};
+use crate::model::record::{Event, LabelId, LogId, MessageClass, Record};
+use crate::model::system::DatabaseId;
 
 /// Sums by a label, log or database of the history.
-pub type Tally = BTreeMap<u32, u64>;
+pub type Tally<K> = BTreeMap<K, u64>;
 
-/// Everything that was spent, by kind. Ids are those of the history.
+/// Everything that was spent, by kind.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Cost {
     /// Messages that left, by class.
     pub messages: [u64; MessageClass::ALL.len()],
     /// Messages that left, by label.
-    pub messages_by_label: Tally,
+    pub messages_by_label: Tally<LabelId>,
     /// Forced writes, by log.
-    pub forced: Tally,
+    pub forced: Tally<LogId>,
     /// Time that devices took for them, ns.
     pub forced_ns: u64,
     /// Log records appended, by label.
-    pub log_records: Tally,
+    pub log_records: Tally<LabelId>,
     /// How many of them somebody waited for.
     pub log_records_awaited: u64,
     /// Core time, by database, ns.
-    pub busy_ns: Tally,
+    pub busy_ns: Tally<DatabaseId>,
     /// Time that row locks were held, by database, ns.
-    pub lock_ns: Tally,
+    pub lock_ns: Tally<DatabaseId>,
     /// Retries, by label.
-    pub retries: Tally,
+    pub retries: Tally<LabelId>,
     /// Retries that nobody will make: a human is asked.
     pub interventions: u64,
 }
@@ -38,23 +39,27 @@ pub struct Cost {
 impl Cost {
     /// Takes in a record about something that costs.
     pub fn see(&mut self, record: &Record) {
-        match record.kind {
-            Kind::Sent => {
-                self.messages[record.b as usize % MessageClass::ALL.len()] += 1;
-                add(&mut self.messages_by_label, record.subject, 1);
+        match record.event {
+            Event::Sent { label, class, .. } => {
+                self.messages[class as usize] += 1;
+                add(&mut self.messages_by_label, label, 1);
             }
-            Kind::Forced => {
-                add(&mut self.forced, record.subject, 1);
-                self.forced_ns += record.b;
+            Event::Forced { log, took, .. } => {
+                add(&mut self.forced, log, 1);
+                self.forced_ns += took.as_nanos();
             }
-            Kind::Logged => {
-                add(&mut self.log_records, record.a as u32, 1);
-                self.log_records_awaited += record.b;
+            Event::Logged { label, forced, .. } => {
+                add(&mut self.log_records, label, 1);
+                self.log_records_awaited += u64::from(forced);
             }
-            Kind::Worked => add(&mut self.busy_ns, record.subject, record.a),
-            Kind::LockHeld => add(&mut self.lock_ns, record.subject, record.b),
-            Kind::Retried => add(&mut self.retries, record.subject, 1),
-            Kind::Intervention => self.interventions += 1,
+            Event::Worked { database, busy, .. } => {
+                add(&mut self.busy_ns, database, busy.as_nanos());
+            }
+            Event::LockHeld { database, held, .. } => {
+                add(&mut self.lock_ns, database, held.as_nanos());
+            }
+            Event::Retried { label, .. } => add(&mut self.retries, label, 1),
+            Event::Intervention { .. } => self.interventions += 1,
             _ => {}
         }
     }
@@ -106,6 +111,6 @@ const M12_MESSAGES: [&str; MessageClass::ALL.len()] = [
     "m12.messages.probe",
 ];
 
-fn add(tally: &mut Tally, to: u32, more: u64) {
+fn add<K: Ord>(tally: &mut Tally<K>, to: K, more: u64) {
     *tally.entry(to).or_default() += more;
 }

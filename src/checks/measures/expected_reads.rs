@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use crate::checks::census::State;
 use crate::checks::outcome::{Operations, Outcome};
-use crate::model::record::{OpId, Record, column_subject, subject_column};
-use crate::model::system::{Effect, OperationSpec, ReadWhat, StepId, System, TableId};
+use crate::model::record::{Event, OpId, Record};
+use crate::model::system::{
+    ColumnRef, Effect, OperationSpec, ReadWhat, RowKey, StepId, System, TableId,
+};
 
 /// The effects that rows miss, by row.
 #[derive(Debug)]
@@ -60,10 +62,11 @@ impl ExpectedReads {
     /// A step of an operation touches a row.
     pub fn touch(&mut self, record: &Record) {
         if self.keep_keys
+            && let Event::Touches { row, .. } = record.event
             && let Some(first) = self.first_key.get(record.op.0 as usize)
             && let Some(key) = self.keys.get_mut(*first as usize + usize::from(record.step.0))
         {
-            *key = record.a;
+            *key = row.0;
         }
     }
 
@@ -96,14 +99,18 @@ impl ExpectedReads {
         }
     }
 
-    /// What the cell of a reader's `ProbeSaw` misses of what was answered before `began`.
-    pub fn missing(&self, saw: &Record, began: u64, operations: &Operations) -> Missing {
-        let (table, _) = subject_column(saw.subject);
+    /// The effects, answered before `began`, that the cell which a reader saw misses.
+    pub fn missing(
+        &self,
+        (column, row): (ColumnRef, RowKey),
+        began: u64,
+        operations: &Operations,
+    ) -> Missing {
         let mut missing = Missing { behind: 0, oldest: u64::MAX };
-        for (op, step) in self.missing.get(&(table, saw.b)).map_or(&[][..], Vec::as_slice) {
+        for (op, step) in self.missing.get(&(column.table, row.0)).map_or(&[][..], Vec::as_slice) {
             let Some(outcome) = operations.get(*op) else { continue };
             let spec = &self.system.operations[usize::from(outcome.kind)];
-            if outcome.answered < began && changes(spec, *step, saw.subject) {
+            if outcome.answered < began && changes(spec, *step, column) {
                 missing.behind += 1;
                 missing.oldest = missing.oldest.min(outcome.answered);
             }
@@ -117,17 +124,16 @@ fn relevant_steps(system: &System, spec: &OperationSpec) -> u8 {
     let mut relevant = 0;
     for read in &system.reads {
         let ReadWhat::Column { column, .. } = &read.what else { continue };
-        let subject = column_subject(column.table, column.column);
         for step in 0..spec.steps.len() as u8 {
-            relevant |= u8::from(changes(spec, StepId(step), subject)) << step;
+            relevant |= u8::from(changes(spec, StepId(step), *column)) << step;
         }
     }
     relevant
 }
 
-/// Returns whether a step changes the column that a subject names.
-fn changes(spec: &OperationSpec, step: StepId, subject: u32) -> bool {
-    let (table, column) = subject_column(subject);
+/// Returns whether a step changes a column.
+fn changes(spec: &OperationSpec, step: StepId, of: ColumnRef) -> bool {
+    let ColumnRef { table, column } = of;
     let step = &spec.steps[step.index()];
     step.table == table
         && match &step.effect {

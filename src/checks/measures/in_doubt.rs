@@ -4,19 +4,18 @@ use std::collections::BTreeMap;
 
 use super::{Distribution, Measured, Quantity};
 use crate::kernel::NodeId;
-use crate::model::record::{Kind, Record};
+use crate::model::record::{Event, Record, TxnId};
+use crate::model::system::{DatabaseId, RowKey, TableId};
 
-/// A row of a database, by the database and the row's hash.
-type Row = (u32, u64);
-/// A transaction of a database.
-type Transaction = (u32, u64);
+/// A row of a database.
+type Row = (DatabaseId, TableId, RowKey);
 
 /// A prepared branch whose decision is not known yet.
 #[derive(Debug)]
 struct Branch {
     since: u64,
     counted: bool,
-    rows: Vec<u64>,
+    rows: Vec<Row>,
 }
 
 /// How long a row has been held by prepared branches, as a clock that runs only then.
@@ -49,7 +48,7 @@ impl DoubtClock {
 /// A transaction that waits for a row.
 #[derive(Clone, Copy, Debug)]
 struct Waiter {
-    row: u64,
+    row: Row,
     /// What the row's clock showed when the wait began.
     clock: u64,
     counted: bool,
@@ -61,11 +60,11 @@ struct Waiter {
 pub struct InDoubt {
     /// Branches and waits that begin from here on count, ns.
     from: u64,
-    branches: BTreeMap<Transaction, Branch>,
+    branches: BTreeMap<TxnId, Branch>,
     rows: BTreeMap<Row, DoubtClock>,
-    waiters: BTreeMap<Transaction, Waiter>,
+    waiters: BTreeMap<TxnId, Waiter>,
     /// Emptied row lists of branches that are resolved, to be used again.
-    spare: Vec<Vec<u64>>,
+    spare: Vec<Vec<Row>>,
     in_doubt: Distribution,
     blocked: Distribution,
     heuristic: u64,
@@ -89,28 +88,29 @@ impl InDoubt {
     /// Takes in a record about locks or prepared branches.
     pub fn see(&mut self, record: &Record) {
         let now = record.time.as_nanos();
-        let transaction = (record.subject, record.a);
-        match record.kind {
-            Kind::Prepared => self.prepare(now, transaction),
-            Kind::PreparedRow => {
-                if let Some(branch) = self.branches.get_mut(&transaction) {
-                    branch.rows.push(record.b);
-                    self.rows.entry((record.subject, record.b)).or_default().hold(now);
+        match record.event {
+            Event::Prepared { txn, .. } => self.prepare(now, txn),
+            Event::PreparedRow { database, txn, table, row } => {
+                if let Some(branch) = self.branches.get_mut(&txn) {
+                    let row = (database, table, row);
+                    branch.rows.push(row);
+                    self.rows.entry(row).or_default().hold(now);
                 }
             }
-            Kind::Resolved => {
-                self.heuristic += u64::from(record.b >= 2);
-                self.resolve(now, transaction);
+            Event::Resolved { txn, heuristic, .. } => {
+                self.heuristic += u64::from(heuristic);
+                self.resolve(now, txn);
             }
-            Kind::LockWait => {
-                let clock = self.clock((record.subject, record.b), now);
-                let (row, node, counted) = (record.b, record.node, now >= self.from);
-                self.waiters.insert(transaction, Waiter { row, clock, counted, node });
+            Event::LockWait { database, txn, table, row } => {
+                let row = (database, table, row);
+                let clock = self.clock(row, now);
+                let (node, counted) = (record.node, now >= self.from);
+                self.waiters.insert(txn, Waiter { row, clock, counted, node });
             }
-            Kind::LockGranted | Kind::LockFailed | Kind::Aborted => {
-                self.stop_waiting(now, transaction);
-            }
-            Kind::Crashed if record.node != NodeId::WORLD => self.crash(now, record.node),
+            Event::LockGranted { txn, .. }
+            | Event::LockFailed { txn, .. }
+            | Event::Aborted { txn, .. } => self.stop_waiting(now, txn),
+            Event::Crashed { .. } if record.node != NodeId::WORLD => self.crash(now, record.node),
             _ => {}
         }
     }
@@ -119,32 +119,32 @@ impl InDoubt {
         self.rows.get(&row).map_or(0, |clock| clock.read(now))
     }
 
-    fn prepare(&mut self, now: u64, transaction: Transaction) {
-        if self.branches.contains_key(&transaction) {
+    fn prepare(&mut self, now: u64, txn: TxnId) {
+        if self.branches.contains_key(&txn) {
             return; // A store that recovered says again what it had said before.
         }
         let counted = now >= self.from;
         self.in_doubt.offered += u64::from(counted);
         let rows = self.spare.pop().unwrap_or_default();
-        self.branches.insert(transaction, Branch { since: now, counted, rows });
+        self.branches.insert(txn, Branch { since: now, counted, rows });
     }
 
-    fn resolve(&mut self, now: u64, transaction: Transaction) {
-        let Some(mut branch) = self.branches.remove(&transaction) else { return };
+    fn resolve(&mut self, now: u64, txn: TxnId) {
+        let Some(mut branch) = self.branches.remove(&txn) else { return };
         if branch.counted {
             self.in_doubt.values.push(now - branch.since);
         }
         for row in branch.rows.drain(..) {
-            if let Some(clock) = self.rows.get_mut(&(transaction.0, row)) {
+            if let Some(clock) = self.rows.get_mut(&row) {
                 clock.release(now);
             }
         }
         self.spare.push(branch.rows);
     }
 
-    fn stop_waiting(&mut self, now: u64, transaction: Transaction) {
-        let Some(waiter) = self.waiters.remove(&transaction) else { return };
-        let blocked = self.clock((transaction.0, waiter.row), now) - waiter.clock;
+    fn stop_waiting(&mut self, now: u64, txn: TxnId) {
+        let Some(waiter) = self.waiters.remove(&txn) else { return };
+        let blocked = self.clock(waiter.row, now) - waiter.clock;
         if waiter.counted {
             self.blocked.offered += 1;
             if blocked > 0 {
@@ -156,8 +156,8 @@ impl InDoubt {
     /// Whoever waited there waits no more, though its store says so only when it is back.
     fn crash(&mut self, now: u64, node: NodeId) {
         let there = self.waiters.iter().filter(|(_, waiter)| waiter.node == node);
-        for transaction in there.map(|(transaction, _)| *transaction).collect::<Vec<_>>() {
-            self.stop_waiting(now, transaction);
+        for txn in there.map(|(txn, _)| *txn).collect::<Vec<_>>() {
+            self.stop_waiting(now, txn);
         }
     }
 
@@ -166,11 +166,10 @@ impl InDoubt {
         for branch in self.branches.values().filter(|branch| branch.counted) {
             self.in_doubt.censored.push(now - branch.since);
         }
-        let open: Vec<(Transaction, Waiter)> =
-            std::mem::take(&mut self.waiters).into_iter().collect();
-        for (transaction, waiter) in open.into_iter().filter(|(_, waiter)| waiter.counted) {
+        let open = std::mem::take(&mut self.waiters).into_values();
+        for waiter in open.filter(|waiter| waiter.counted) {
             self.blocked.offered += 1;
-            let blocked = self.clock((transaction.0, waiter.row), now) - waiter.clock;
+            let blocked = self.clock(waiter.row, now) - waiter.clock;
             if blocked > 0 {
                 self.blocked.censored.push(blocked);
             }

@@ -9,7 +9,7 @@ use super::expected_reads::{ExpectedReads, Missing};
 use super::{Distribution, Measured, NOBODY, Quantity};
 use crate::checks::outcome::Operations;
 use crate::kernel::Span;
-use crate::model::record::{Answer, OpId, Record};
+use crate::model::record::{Answer, Event, OpId, ProbeEnd, ProbeId, Record, Sight};
 
 /// Within what time a right answer counts as one in time.
 pub const DEADLINES: [Span; 3] =
@@ -103,7 +103,7 @@ struct Probe {
     began: u64,
     counted: bool,
     expected: Expected,
-    /// Cells that showed nothing, the effect once, something else.
+    /// Cells by what they showed, in the order of [`Sight`].
     saw: [u32; 3],
     behind: u64,
     /// How long ago the oldest missing effect was promised.
@@ -121,7 +121,7 @@ enum Reading {
 /// Probes under way, and the tally of those that ended.
 #[derive(Debug)]
 pub struct Probes {
-    open: BTreeMap<u64, Probe>,
+    open: BTreeMap<ProbeId, Probe>,
     load: (u64, u64),
     /// Probes of operations.
     pub operations: ProbeTally,
@@ -144,6 +144,7 @@ impl Probes {
 
     /// A probe began.
     pub fn begin(&mut self, record: &Record, operations: &Operations) {
+        let Event::ProbeBegan { read, probe: id, .. } = record.event else { return };
         let began = record.time.as_nanos();
         let (mut counted, mut expected) =
             (self.load.0 <= began && began < self.load.1, Expected::Either);
@@ -157,9 +158,9 @@ impl Probes {
                 };
             }
         }
-        let (op, read) = (record.op, record.subject);
+        let op = record.op;
         let probe = Probe { op, read, began, counted, expected, saw: [0; 3], behind: 0, age: 0 };
-        self.open.insert(record.a, probe);
+        self.open.insert(id, probe);
         if counted {
             self.tally(op).scheduled += 1;
             if let Some(read) = self.reads.get_mut(read as usize) {
@@ -175,19 +176,28 @@ impl Probes {
         operations: &Operations,
         (expected_reads, copies): (&ExpectedReads, &Copies),
     ) {
-        let Some(probe) = self.open.get_mut(&record.a) else { return };
+        let (Event::ProbeSaw { probe: id, .. } | Event::ReaderSaw { probe: id, .. }) = record.event
+        else {
+            return;
+        };
+        let Some(probe) = self.open.get_mut(&id) else { return };
         let now = record.time.as_nanos();
-        let missing = if probe.op == OpId::NONE {
-            let copied = copies.missing(record);
-            copied.unwrap_or_else(|| expected_reads.missing(record, probe.began, operations))
-        } else {
-            probe.saw[record.b.min(2) as usize] += 1;
-            let outcome = operations.get(probe.op);
-            let stale = record.b == 0 && probe.expected == Expected::All;
-            match outcome.filter(|_| stale) {
-                Some(outcome) => Missing { behind: 1, oldest: outcome.answered },
-                None => Missing::default(),
+        let missing = match record.event {
+            Event::ReaderSaw { column, row, .. } => {
+                let cell = (column, row);
+                let copied = copies.missing(cell);
+                copied.unwrap_or_else(|| expected_reads.missing(cell, probe.began, operations))
             }
+            Event::ProbeSaw { sight, .. } => {
+                probe.saw[sight as usize] += 1;
+                let outcome = operations.get(probe.op);
+                let stale = sight == Sight::Nothing && probe.expected == Expected::All;
+                match outcome.filter(|_| stale) {
+                    Some(outcome) => Missing { behind: 1, oldest: outcome.answered },
+                    None => Missing::default(),
+                }
+            }
+            _ => return,
         };
         if missing.behind > 0 {
             probe.behind = probe.behind.max(missing.behind);
@@ -197,11 +207,9 @@ impl Probes {
 
     /// A probe ended.
     pub fn end(&mut self, record: &Record, operations: &mut Operations) {
-        let Some(probe) = self.open.remove(&record.a) else { return };
-        let reading = match record.b {
-            0 => Some(probe.reading()),
-            _ => None,
-        };
+        let Event::ProbeEnded { probe: id, end, .. } = record.event else { return };
+        let Some(probe) = self.open.remove(&id) else { return };
+        let reading = (end == ProbeEnd::Complete).then(|| probe.reading());
         if reading != Some(Reading::Right)
             && let Some(outcome) = operations.get_mut(probe.op)
         {
@@ -209,7 +217,7 @@ impl Probes {
         }
         if probe.counted {
             let took = record.time.as_nanos() - probe.began;
-            let ended = (reading, record.b == 1, took);
+            let ended = (reading, end == ProbeEnd::Error, took);
             self.tally(probe.op).take(ended);
             if reading == Some(Reading::Stale) {
                 self.ages.push(probe.age);

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Measured, Quantity};
-use crate::model::record::{Kind, Record};
+use crate::model::record::{Event, Record};
+use crate::model::system::{ServiceId, TableId};
 
 /// Services that do not fit a schema any more.
 #[derive(Debug, Default)]
@@ -13,7 +14,7 @@ pub struct SchemaBreaks {
     /// When the first statement or answer failed for it, ns.
     noticed: Option<u64>,
     /// Since when each broken service has been so, by table and service.
-    broken: BTreeMap<(u32, u64), u64>,
+    broken: BTreeMap<(TableId, ServiceId), u64>,
     total: u64,
     failed: u64,
 }
@@ -22,15 +23,15 @@ impl SchemaBreaks {
     /// Takes in a record about schemas.
     pub fn see(&mut self, record: &Record) {
         let now = record.time.as_nanos();
-        match record.kind {
-            Kind::SchemaChanged => self.changed = self.changed.or(Some(now)),
-            Kind::SchemaBreak => {
+        match record.event {
+            Event::SchemaChanged { .. } => self.changed = self.changed.or(Some(now)),
+            Event::SchemaBreak { table, service, .. } => {
                 self.failed += 1;
                 self.noticed = self.noticed.or(Some(now));
-                self.broken.entry((record.subject, record.a)).or_insert(now);
+                self.broken.entry((table, service)).or_insert(now);
             }
-            Kind::Adapted => {
-                let since = self.broken.remove(&(record.subject, record.a));
+            Event::Adapted { table, service, .. } => {
+                let since = self.broken.remove(&(table, service));
                 self.total += since.map_or(0, |since| now - since);
             }
             _ => {}

@@ -6,8 +6,8 @@ use super::gauge::{Gauge, Level};
 use super::lag::{End, Lag, consistency_lag};
 use crate::checks::outcome::Operations;
 use crate::checks::serial::span;
-use crate::kernel::{Span, Time};
-use crate::model::record::{Answer, Kind, Record};
+use crate::kernel::{NodeId, Span, Time};
+use crate::model::record::{Answer, Event, Record};
 
 /// The course of a run. All vectors have an entry per bucket.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -57,8 +57,8 @@ pub struct BucketLag {
 pub struct FaultWindow {
     /// Which fault, as a position in the plan.
     pub fault: u32,
-    /// The node or link that it hit.
-    pub target: u64,
+    /// The first node that it strikes by name, or that of the clients.
+    pub target: NodeId,
     /// When it began.
     pub began: Time,
     /// When it ended, if it did.
@@ -111,25 +111,20 @@ impl SeriesBuilder {
 
     /// A fault began or ended.
     pub fn fault(&mut self, record: &Record) {
-        let (fault, target) = (record.subject, record.a);
-        if record.kind == Kind::FaultBegan {
-            let window = FaultWindow {
-                fault,
-                target,
-                began: record.time,
-                ended: None,
-                nodes: record.b,
-                hit: false,
-            };
-            self.faults.push(window);
-            return;
-        }
-        let open =
-            self.faults.iter_mut().rev().find(|window| {
-                (window.fault, window.target, window.ended) == (fault, target, None)
-            });
-        if let Some(window) = open {
-            window.ended = Some(record.time);
+        match record.event {
+            Event::FaultBegan { fault, target, nodes } => {
+                let (began, ended, hit) = (record.time, None, false);
+                self.faults.push(FaultWindow { fault, target, began, ended, nodes, hit });
+            }
+            Event::FaultEnded { fault, target, .. } => {
+                let is_it = |window: &&mut FaultWindow| {
+                    (window.fault, window.target, window.ended) == (fault, target, None)
+                };
+                if let Some(window) = self.faults.iter_mut().rev().find(is_it) {
+                    window.ended = Some(record.time);
+                }
+            }
+            _ => {}
         }
     }
 

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
-use crate::model::record::{Kind, OpId, Record};
+use crate::model::record::{Decision, Event, GlobalTxnId, Kind, OpId, Record, TxnId};
 use crate::model::system::System;
 
 /// One outcome for all branches.
@@ -22,9 +22,9 @@ use crate::model::system::System;
 pub struct Agreement {
     case: Case,
     /// The distributed transaction of each prepared branch.
-    branches: BTreeMap<u64, (OpId, u64)>,
+    branches: BTreeMap<TxnId, (OpId, GlobalTxnId)>,
     /// How many branches of a distributed transaction committed, and how many aborted.
-    outcomes: BTreeMap<(OpId, u64), [u32; 2]>,
+    outcomes: BTreeMap<(OpId, GlobalTxnId), [u32; 2]>,
 }
 
 impl Property for Agreement {
@@ -39,13 +39,17 @@ impl Property for Agreement {
     }
 
     fn see(&mut self, record: &Record) {
-        if record.kind == Kind::Prepared {
-            self.branches.insert(record.a, (record.op, record.b));
-            return;
-        }
-        let Some(transaction) = self.branches.remove(&record.a) else { return };
+        let (txn, decision) = match record.event {
+            Event::Prepared { txn, transaction, .. } => {
+                self.branches.insert(txn, (record.op, transaction));
+                return;
+            }
+            Event::Resolved { txn, decision, .. } => (txn, decision),
+            _ => return,
+        };
+        let Some(transaction) = self.branches.remove(&txn) else { return };
         let outcomes = self.outcomes.entry(transaction).or_default();
-        outcomes[(record.b % 2) as usize] += 1;
+        outcomes[usize::from(decision == Decision::Abort)] += 1;
         match outcomes {
             [0, 1] | [1, 0] => {}
             [0, _] | [_, 0] => self.case.chance(),

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::{Case, Ended, Finding, Property, When};
 use crate::checks::verdict::Judgement;
 use crate::kernel::Time;
-use crate::model::record::{Kind, OpId, Record};
+use crate::model::record::{Event, Kind, OpId, Record, TxnId};
 use crate::model::system::System;
 
 /// Doubt ends.
@@ -22,7 +22,7 @@ pub struct BoundedBlocking {
     case: Case,
     load: Time,
     /// Since when each branch is prepared.
-    open: BTreeMap<u64, (OpId, Time)>,
+    open: BTreeMap<TxnId, (OpId, Time)>,
     /// Branches that ended behind the load: when they were prepared, and when they ended.
     late: Vec<(OpId, Time, Time)>,
 }
@@ -40,13 +40,16 @@ impl Property for BoundedBlocking {
     }
 
     fn see(&mut self, record: &Record) {
-        if record.kind == Kind::Prepared {
-            self.case.chance();
-            self.open.insert(record.a, (record.op, record.time));
-        } else if let Some((op, since)) = self.open.remove(&record.a)
-            && record.time > self.load
-        {
-            self.late.push((op, since, record.time));
+        match record.event {
+            Event::Prepared { txn, .. } => {
+                self.case.chance();
+                self.open.insert(txn, (record.op, record.time));
+            }
+            Event::Resolved { txn, .. } => {
+                let ended = self.open.remove(&txn).filter(|_| record.time > self.load);
+                self.late.extend(ended.map(|(op, since)| (op, since, record.time)));
+            }
+            _ => {}
         }
     }
 

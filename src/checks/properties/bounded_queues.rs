@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
-use crate::model::record::{Kind, Record};
+use crate::model::record::{Event, Kind, Record};
 use crate::model::system::System;
 
 /// Queues end somewhere.
@@ -30,11 +30,12 @@ impl Property for BoundedQueues {
     }
 
     fn see(&mut self, record: &Record) {
+        let Event::Queued { service, waiting } = record.event else { return };
         self.case.chance();
-        let Some(service) = self.system.services.get(record.subject as usize) else { return };
-        if record.a > u64::from(service.queue) {
+        let Some(service) = self.system.services.get(service.index()) else { return };
+        if waiting > u64::from(service.queue) {
             self.case.fail(record.time, record.op, || {
-                format!("{} requests wait at `{}`", record.a, service.name.shown)
+                format!("{waiting} requests wait at `{}`", service.name.shown)
             });
         }
     }

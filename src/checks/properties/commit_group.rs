@@ -1,17 +1,18 @@
 //! What one transaction changed, put together from the records of its commit.
 
 use crate::model::contract::label;
-use crate::model::record::{Kind, OpId, Record};
+use crate::model::database::Direction;
+use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::StepId;
 
 /// Changes since the last commit. A database writes down what a commit changes right before the
 /// commit itself, so at a `Committed` record these are its changes and no others.
 #[derive(Debug, Default)]
 pub(super) struct CommitGroup {
-    /// Steps that show once more: with 0 carried out, with 1 taken back.
-    pub shown: Vec<(OpId, StepId, u64)>,
+    /// Steps that show once more, carried out or taken back.
+    pub shown: Vec<(OpId, StepId, Direction)>,
     /// Idempotency keys, likewise.
-    pub keyed: Vec<(OpId, StepId, u64)>,
+    pub keyed: Vec<(OpId, StepId, Direction)>,
     /// Operations with a new row in the outbox.
     pub events: Vec<OpId>,
 }
@@ -23,17 +24,18 @@ impl CommitGroup {
 
     /// Takes in a record; true at the end of a commit. Call [`Self::clear`] then.
     pub fn take(&mut self, record: &Record) -> bool {
-        let more = record.b as i64 > 0;
-        match record.kind {
+        match record.event {
+            Event::Crashed { .. } => self.clear(),
             // What recovery takes back belongs to no transaction.
-            _ if record.process == 0 && record.kind != Kind::Crashed => {}
-            Kind::Shown if more => self.shown.push((record.op, record.step, record.a)),
-            Kind::Keyed => self.keyed.push((record.op, record.step, record.a)),
-            Kind::Holds if record.subject == label::OUTBOX && record.a as i64 > 0 => {
-                self.events.push(record.op);
+            _ if record.process == 0 => {}
+            Event::Shown { direction, change: 1.., .. } => {
+                self.shown.push((record.op, record.step, direction));
             }
-            Kind::Committed => return true,
-            Kind::Crashed => self.clear(),
+            Event::Keyed { direction, .. } => {
+                self.keyed.push((record.op, record.step, direction));
+            }
+            Event::Holds { label: label::OUTBOX, change: 1.. } => self.events.push(record.op),
+            Event::Committed { .. } => return true,
             _ => {}
         }
         false

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use super::effects::Effects;
 use super::{Case, Ended, Finding, Property, When};
-use crate::model::record::{Kind, OpId, Record};
+use crate::model::record::{Decision, Event, GlobalTxnId, Kind, OpId, Record, TxnId};
 use crate::model::system::{OperationKind, StepId, System};
 
 /// A commit needs every vote.
@@ -22,12 +22,12 @@ pub struct CommitValidity {
     case: Case,
     system: Arc<System>,
     effects: Effects,
-    kinds: Vec<u16>,
+    kinds: Vec<OperationKind>,
     /// The distributed transaction of each branch, and where it was prepared.
-    branches: BTreeMap<u64, (OpId, u64)>,
+    branches: BTreeMap<TxnId, (OpId, GlobalTxnId)>,
     /// By distributed transaction: the databases that are prepared, a bit each, and whether it
     /// has committed anywhere.
-    votes: BTreeMap<(OpId, u64), (u64, bool)>,
+    votes: BTreeMap<(OpId, GlobalTxnId), (u64, bool)>,
 }
 
 impl Property for CommitValidity {
@@ -49,17 +49,17 @@ impl Property for CommitValidity {
     }
 
     fn see(&mut self, record: &Record) {
-        match record.kind {
-            Kind::Offered => self.kinds.push(record.subject as u16),
-            Kind::Shown => {
+        match record.event {
+            Event::Offered { kind, .. } => self.kinds.push(kind),
+            Event::Shown { .. } => {
                 self.effects.take(record);
             }
-            Kind::Prepared => {
-                let transaction = (record.op, record.b);
-                self.branches.insert(record.a, transaction);
-                self.votes.entry(transaction).or_default().0 |= 1 << record.subject;
+            Event::Prepared { database, txn, transaction } => {
+                let transaction = (record.op, transaction);
+                self.branches.insert(txn, transaction);
+                self.votes.entry(transaction).or_default().0 |= 1 << database.0;
             }
-            _ if record.b.is_multiple_of(2) => self.commit(record),
+            Event::Resolved { txn, decision: Decision::Commit, .. } => self.commit(record, txn),
             _ => {}
         }
     }
@@ -70,15 +70,15 @@ impl Property for CommitValidity {
 }
 
 impl CommitValidity {
-    fn commit(&mut self, record: &Record) {
-        let Some(transaction) = self.branches.get(&record.a) else { return };
+    fn commit(&mut self, record: &Record, txn: TxnId) {
+        let Some(transaction) = self.branches.get(&txn) else { return };
         let Some(votes) = self.votes.get_mut(transaction) else { return };
         if std::mem::replace(&mut votes.1, true) {
             return;
         }
         self.case.chance();
         let Some(kind) = self.kinds.get(record.op.0 as usize) else { return };
-        let steps = &self.system.operation(OperationKind(*kind)).steps;
+        let steps = &self.system.operation(*kind).steps;
         for (step, spec) in (0..).map(StepId).zip(steps) {
             let database = self.system.table(spec.table).database;
             if votes.0 >> database.0 & 1 == 0 && self.effects.of(record.op, step) == 0 {

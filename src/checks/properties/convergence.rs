@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
 use crate::checks::invariants::rows::Mirror;
-use crate::model::record::{Kind, OpId, Record};
-use crate::model::system::{Derive, DeriveRule, System, TableId};
+use crate::model::record::{Event, Kind, OpId, Record};
+use crate::model::system::{Derive, DeriveRule, RowKey, System, TableId};
 
 /// What is derived agrees with its source.
 pub struct Convergence {
@@ -24,7 +24,7 @@ pub struct Convergence {
     rules: Vec<(TableId, Derive)>,
     mirror: Mirror,
     /// Which operation touched a row last.
-    touched: BTreeMap<(TableId, u64), OpId>,
+    touched: BTreeMap<(TableId, RowKey), OpId>,
     changed: bool,
 }
 
@@ -33,7 +33,7 @@ impl Property for Convergence {
     const SUMMARY: &'static str = "derived rows, copies, counts and sums agree with their sources";
     const MANUAL: &'static str = include_str!("convergence.rs");
     const WHEN: When = When::AtTheEnd;
-    const SEES: &'static [Kind] = &[Kind::Value, Kind::Touches];
+    const SEES: &'static [Kind] = &[Kind::Value, Kind::RowDeleted, Kind::Touches];
 
     fn new(system: &Arc<System>) -> Self {
         let mut rules: Vec<(TableId, Derive)> = Vec::new();
@@ -56,8 +56,8 @@ impl Property for Convergence {
     }
 
     fn see(&mut self, record: &Record) {
-        if record.kind == Kind::Touches {
-            self.touched.insert((TableId(record.subject as u16), record.a), record.op);
+        if let Event::Touches { table, row } = record.event {
+            self.touched.insert((table, row), record.op);
         } else {
             self.changed |= self.mirror.write(record);
         }
@@ -72,7 +72,7 @@ impl Property for Convergence {
         }
         for (target, derive) in std::mem::take(&mut self.rules) {
             for (key, column) in self.disagreements(target, &derive) {
-                let op = self.touched.get(&(target, key)).copied().unwrap_or(OpId::NONE);
+                let op = self.touched.get(&(target, RowKey(key))).copied().unwrap_or(OpId::NONE);
                 let spec = self.system.table(target);
                 self.case.fail_at_rest(end, op, || {
                     let table = &spec.name.shown;

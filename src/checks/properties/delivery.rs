@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
 use crate::model::contract::label;
-use crate::model::record::{Kind, OpId, Record};
+use crate::model::record::{Burial, Event, Kind, OpId, Record};
 use crate::model::system::System;
 
 /// No event is lost.
@@ -51,16 +51,15 @@ impl Property for Delivery {
             self.events.resize(op + 1, Events::default());
         }
         let events = &mut self.events[op];
-        match record.kind {
-            Kind::Holds if record.subject == label::OUTBOX => {
+        match record.event {
+            Event::Holds { label: label::OUTBOX, change } => {
                 // A relay that takes a row away has published it; recovery takes back a commit.
-                let change = record.a as i64 as i32;
                 let counts = change > 0 || record.process == 0;
-                events.committed += if counts { change } else { 0 };
+                events.committed += if counts { change as i32 } else { 0 };
             }
-            Kind::Published => events.published += 1,
-            Kind::Handed => events.handed += 1,
-            Kind::Buried if record.a == 0 => {
+            Event::Published { .. } => events.published += 1,
+            Event::Handed { .. } => events.handed += 1,
+            Event::Buried { burial: Burial::Lost, .. } => {
                 self.case.fail(record.time, record.op, || {
                     format!("an event of operation {} was thrown away", record.op.0)
                 });

@@ -1,6 +1,7 @@
 //! How often each step of each operation shows, for properties that follow the stores.
 
-use crate::model::record::{OpId, Record};
+use crate::model::database::Direction;
+use crate::model::record::{Event, OpId, Record};
 use crate::model::system::{MAX_STEPS, StepId};
 
 /// By operation and step: how often its effect shows, net of compensation.
@@ -8,15 +9,19 @@ use crate::model::system::{MAX_STEPS, StepId};
 pub(super) struct Effects(Vec<[i8; MAX_STEPS]>);
 
 impl Effects {
-    /// Takes in a `Shown` record: how often that step shows now.
+    /// Takes in an [`Event::Shown`]: how often that step shows now.
     pub fn take(&mut self, record: &Record) -> i8 {
+        let Event::Shown { direction, change, .. } = record.event else { return 0 };
         let op = record.op.0 as usize;
         if op >= self.0.len() {
             self.0.resize(op + 1, [0; MAX_STEPS]);
         }
         let net = &mut self.0[op][record.step.index()];
-        let change = (record.b as i64).clamp(-64, 64) as i8;
-        *net = if record.a == 0 { net.saturating_add(change) } else { net.saturating_sub(change) };
+        let change = change.clamp(-64, 64) as i8;
+        *net = match direction {
+            Direction::Forward => net.saturating_add(change),
+            Direction::Undo => net.saturating_sub(change),
+        };
         *net
     }
 

@@ -13,17 +13,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
-use crate::model::record::{Kind, Record};
-use crate::model::system::System;
+use crate::model::record::{Event, Kind, Record, TxnId};
+use crate::model::system::{DatabaseId, System};
 
 /// The deposed have no effect.
 #[derive(Default)]
 pub struct Fencing {
     case: Case,
     /// The token of each transaction that has passed a fence.
-    tokens: BTreeMap<u64, u64>,
+    tokens: BTreeMap<TxnId, u64>,
     /// The highest token that has committed, by database.
-    newest: BTreeMap<u32, u64>,
+    newest: BTreeMap<DatabaseId, u64>,
 }
 
 impl Property for Fencing {
@@ -38,15 +38,22 @@ impl Property for Fencing {
     }
 
     fn see(&mut self, record: &Record) {
-        if record.kind == Kind::Fenced {
-            self.tokens.insert(record.a, record.b);
-            return;
-        }
-        let Some(token) = self.tokens.remove(&record.a) else { return };
-        if record.kind == Kind::Aborted {
-            return;
-        }
-        let newest = self.newest.entry(record.subject).or_insert(token);
+        let (database, token) = match record.event {
+            Event::Fenced { txn, token, .. } => {
+                self.tokens.insert(txn, token);
+                return;
+            }
+            Event::Aborted { txn, .. } => {
+                self.tokens.remove(&txn);
+                return;
+            }
+            Event::Committed { database, txn } => match self.tokens.remove(&txn) {
+                Some(token) => (database, token),
+                None => return,
+            },
+            _ => return,
+        };
+        let newest = self.newest.entry(database).or_insert(token);
         match token.cmp(newest) {
             std::cmp::Ordering::Less => {
                 let newest = *newest;

@@ -25,7 +25,7 @@ impl Property for Fixpoint {
     const SUMMARY: &'static str = "without new operations the stores come to rest";
     const MANUAL: &'static str = include_str!("fixpoint.rs");
     const WHEN: When = When::EventuallyWithin;
-    const SEES: &'static [Kind] = &[Kind::Value, Kind::Shown];
+    const SEES: &'static [Kind] = &[Kind::Value, Kind::RowDeleted, Kind::Shown];
 
     fn new(_: &Arc<System>) -> Self {
         Self::default()

@@ -12,15 +12,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
-use crate::model::record::{Kind, Record};
+use crate::model::record::{Decision, Event, Kind, Record, TxnId};
 use crate::model::system::System;
 
 /// What was decided stays decided.
 #[derive(Default)]
 pub struct Irrevocable {
     case: Case,
-    /// How each branch ended: whether it committed.
-    ended: BTreeMap<u64, bool>,
+    /// How each branch ended.
+    ended: BTreeMap<TxnId, Decision>,
 }
 
 impl Property for Irrevocable {
@@ -35,9 +35,9 @@ impl Property for Irrevocable {
     }
 
     fn see(&mut self, record: &Record) {
-        let committed = record.b.is_multiple_of(2);
-        match self.ended.insert(record.a, committed) {
-            Some(before) if before != committed => {
+        let Event::Resolved { txn, decision, .. } = record.event else { return };
+        match self.ended.insert(txn, decision) {
+            Some(before) if before != decision => {
                 self.case.fail(record.time, record.op, || {
                     format!("a branch of operation {} ended both ways", record.op.0)
                 });

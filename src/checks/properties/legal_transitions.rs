@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
 use crate::model::contract::label;
-use crate::model::record::{Kind, OpId, Record};
+use crate::model::record::{Event, Kind, OpId, Record, TxnId};
 use crate::model::system::System;
 
 /// No step backwards.
@@ -18,7 +18,7 @@ use crate::model::system::System;
 pub struct LegalTransitions {
     case: Case,
     answered: BTreeSet<OpId>,
-    prepared: BTreeSet<u64>,
+    prepared: BTreeSet<TxnId>,
     workflows: BTreeMap<OpId, i64>,
 }
 
@@ -35,25 +35,25 @@ impl Property for LegalTransitions {
 
     fn see(&mut self, record: &Record) {
         let op = record.op.0;
-        let broken = match record.kind {
-            Kind::Answered if !self.answered.insert(record.op) => "was answered twice",
-            Kind::Prepared => {
-                self.prepared.insert(record.a);
+        let broken = match record.event {
+            Event::Answered { .. } if !self.answered.insert(record.op) => "was answered twice",
+            Event::Prepared { txn, .. } => {
+                self.prepared.insert(txn);
                 return;
             }
-            Kind::Resolved if !self.prepared.remove(&record.a) => {
+            Event::Resolved { txn, .. } if !self.prepared.remove(&txn) => {
                 "ended a branch that was not prepared"
             }
-            Kind::Holds if record.subject == label::WORKFLOW => {
+            Event::Holds { label: label::WORKFLOW, change } => {
                 let open = self.workflows.entry(record.op).or_default();
-                *open += record.a as i64;
+                *open += change;
                 match *open {
                     0 | 1 => return self.case.chance(),
                     ..0 => "ended a workflow that had not begun",
                     _ => "has two workflows",
                 }
             }
-            Kind::Answered | Kind::Resolved => return self.case.chance(),
+            Event::Answered { .. } | Event::Resolved { .. } => return self.case.chance(),
             _ => return,
         };
         self.case.fail(record.time, record.op, || format!("operation {op} {broken}"));

@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
-use crate::model::record::{Kind, Record};
+use crate::model::record::{Burial, Event, Kind, Record};
 use crate::model::system::System;
 
 /// Nothing is given up.
@@ -29,11 +29,12 @@ impl Property for NoDeadLetters {
     }
 
     fn see(&mut self, record: &Record) {
-        match record.kind {
-            Kind::Buried if record.a == 1 => self.0.fail(record.time, record.op, || {
+        if matches!(record.event, Event::Buried { burial: Burial::DeadLetter, .. }) {
+            self.0.fail(record.time, record.op, || {
                 format!("a message of operation {} is a dead letter", record.op.0)
-            }),
-            _ => self.0.chance(),
+            });
+        } else {
+            self.0.chance();
         }
     }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use super::effects::Effects;
 use super::{Case, Ended, Finding, Property, When};
-use crate::model::record::{Kind, OpId, Record};
+use crate::model::record::{Event, Kind, Record, Sight};
 use crate::model::system::System;
 
 /// Only what is committed is read.
@@ -36,9 +36,9 @@ impl Property for NoDirtyRead {
     }
 
     fn see(&mut self, record: &Record) {
-        if record.kind == Kind::Shown {
+        if record.kind() == Kind::Shown {
             self.effects.take(record);
-        } else if record.op != OpId::NONE && record.b == 1 {
+        } else if matches!(record.event, Event::ProbeSaw { sight: Sight::Effect, .. }) {
             self.case.chance();
             if self.effects.of(record.op, record.step) < 1 {
                 self.case.fail(record.time, record.op, || {

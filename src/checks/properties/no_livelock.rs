@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
 use crate::kernel::Time;
-use crate::model::record::{Kind, MessageClass, OpId, Record};
+use crate::model::record::{Event, Kind, MessageClass, OpId, Record};
 use crate::model::system::System;
 
 /// Messages run dry.
@@ -33,8 +33,8 @@ impl Property for NoLivelock {
     }
 
     fn see(&mut self, record: &Record) {
-        let between_parts =
-            record.b == MessageClass::Service as u64 || record.b == MessageClass::Broker as u64;
+        let Event::Sent { class, .. } = record.event else { return };
+        let between_parts = matches!(class, MessageClass::Service | MessageClass::Broker);
         if between_parts && record.op != OpId::NONE {
             self.case.chance();
             self.last = Some((record.time, record.op));

@@ -33,7 +33,7 @@ impl Property for NoPhantomEvent {
     }
 
     fn see(&mut self, record: &Record) {
-        if record.kind == Kind::Committed {
+        if record.kind() == Kind::Committed {
             self.committed.insert(record.op);
             return;
         }

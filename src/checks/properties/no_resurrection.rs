@@ -12,15 +12,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
-use crate::model::record::{Kind, OpId, ROW_GONE, Record, subject_column};
-use crate::model::system::{System, TableId};
+use crate::model::database::Direction;
+use crate::model::record::{Event, Kind, OpId, Record};
+use crate::model::system::{RowKey, System, TableId};
 
 /// Dead rows stay dead.
 #[derive(Default)]
 pub struct NoResurrection {
     case: Case,
     /// Who deleted a row; none if that was recovery.
-    gone: BTreeMap<(TableId, u64), OpId>,
+    gone: BTreeMap<(TableId, RowKey), OpId>,
     /// The operation whose compensation is being written.
     undone: Option<OpId>,
 }
@@ -30,27 +31,25 @@ impl Property for NoResurrection {
     const SUMMARY: &'static str = "a deleted row does not come to life again";
     const MANUAL: &'static str = include_str!("no_resurrection.rs");
     const WHEN: When = When::Always;
-    const SEES: &'static [Kind] = &[Kind::Value, Kind::Shown, Kind::Committed];
+    const SEES: &'static [Kind] = &[Kind::Value, Kind::RowDeleted, Kind::Shown, Kind::Committed];
 
     fn new(_: &Arc<System>) -> Self {
         Self::default()
     }
 
     fn see(&mut self, record: &Record) {
-        match record.kind {
-            Kind::Shown if record.a == 1 => self.undone = Some(record.op),
-            Kind::Committed => self.undone = None,
-            Kind::Value => {
-                let (table, column) = subject_column(record.subject);
-                let row = (table, record.a);
-                if column == u8::MAX && record.b == ROW_GONE {
-                    if record.process != 0 {
-                        self.case.chance();
-                        self.gone.insert(row, record.op);
-                    }
-                } else if self.gone.remove(&row).is_some() && self.undone.is_none() {
+        match record.event {
+            Event::Shown { direction: Direction::Undo, .. } => self.undone = Some(record.op),
+            Event::Committed { .. } => self.undone = None,
+            Event::RowDeleted { table, row } if record.process != 0 => {
+                self.case.chance();
+                self.gone.insert((table, row), record.op);
+            }
+            Event::Value { column, row, .. } => {
+                let gone = self.gone.remove(&(column.table, row));
+                if gone.is_some() && self.undone.is_none() {
                     self.case.fail(record.time, record.op, || {
-                        format!("row {} was deleted, and is there again", record.a)
+                        format!("row {} was deleted, and is there again", row.0)
                     });
                 }
             }

@@ -13,7 +13,8 @@ use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
 use crate::kernel::Time;
-use crate::model::record::{Kind, OpId, Record};
+use crate::model::database::Direction;
+use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::{StepId, System};
 
 /// Taken back is taken back for good.
@@ -36,17 +37,19 @@ impl Property for NoSuspension {
     }
 
     fn see(&mut self, record: &Record) {
-        let step = (record.op, record.step);
-        let more = record.kind == Kind::Keyed || record.b as i64 > 0;
-        if record.process == 0 || !more {
-            return; // What recovery puts back is no new effect, and what goes is none either.
+        if record.process == 0 {
+            return; // What recovery puts back is no new effect.
         }
-        if record.a == 1 {
+        let (direction, is_effect) = match record.event {
+            Event::Shown { direction, change: 1.., .. } => (direction, true),
+            Event::Keyed { direction, .. } => (direction, false),
+            _ => return,
+        };
+        let step = (record.op, record.step);
+        if direction == Direction::Undo {
             self.case.chance();
             self.barred.entry(step).or_insert(record.time);
-        } else if record.kind == Kind::Shown
-            && self.barred.get(&step).is_some_and(|since| *since < record.time)
-        {
+        } else if is_effect && self.barred.get(&step).is_some_and(|since| *since < record.time) {
             self.case.fail(record.time, record.op, || {
                 let (op, step) = (record.op.0, record.step.0);
                 format!("step {step} of operation {op} took effect after it was taken back")

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
 use crate::model::contract::label;
-use crate::model::record::{Kind, OpId, Record};
+use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::System;
 
 /// Nothing durable holds unfinished work.
@@ -32,11 +32,12 @@ impl Property for NothingHeld {
     }
 
     fn see(&mut self, record: &Record) {
-        let label = record.subject as usize;
+        let Event::Holds { label, change } = record.event else { return };
+        let label = label.0 as usize;
         if label >= self.held.len() {
             self.held.resize(label + 1, 0);
         }
-        self.held[label] += record.a as i64;
+        self.held[label] += change;
         self.case.chance();
     }
 

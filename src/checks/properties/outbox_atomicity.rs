@@ -12,21 +12,22 @@ use std::sync::Arc;
 
 use super::commit_group::CommitGroup;
 use super::{Case, Ended, Finding, Property, When};
-use crate::model::record::{Kind, OpId, Record};
+use crate::model::database::Direction;
+use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::{OperationKind, StepId, System};
 
 /// A change comes with its event.
 pub struct OutboxAtomicity {
     case: Case,
     system: Arc<System>,
-    kinds: Vec<u16>,
+    kinds: Vec<OperationKind>,
     group: CommitGroup,
 }
 
 impl OutboxAtomicity {
     fn is_followed(&self, op: OpId, step: StepId) -> bool {
-        let kind = self.kinds.get(op.0 as usize).map(|kind| OperationKind(*kind));
-        kind.is_some_and(|kind| self.system.operation(kind).followers(step).next().is_some())
+        let kind = self.kinds.get(op.0 as usize);
+        kind.is_some_and(|kind| self.system.operation(*kind).followers(step).next().is_some())
     }
 }
 
@@ -48,16 +49,16 @@ impl Property for OutboxAtomicity {
     }
 
     fn see(&mut self, record: &Record) {
-        if record.kind == Kind::Offered {
-            self.kinds.push(record.subject as u16);
+        if let Event::Offered { kind, .. } = record.event {
+            self.kinds.push(kind);
             return;
         }
         if !self.group.take(record) {
             return;
         }
         for at in 0..self.group.shown.len() {
-            let (op, step, undo) = self.group.shown[at];
-            if undo == 1 || !self.is_followed(op, step) {
+            let (op, step, direction) = self.group.shown[at];
+            if direction == Direction::Undo || !self.is_followed(op, step) {
                 continue;
             }
             self.case.chance();

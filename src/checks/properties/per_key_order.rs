@@ -13,19 +13,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
-use crate::model::record::{Kind, OpId, Record};
-use crate::model::system::{StepId, System};
+use crate::model::database::Direction;
+use crate::model::record::{Event, Kind, OpId, Record};
+use crate::model::system::{OperationKind, RowKey, StepId, System};
 
 /// One entity, one order.
 #[derive(Default)]
 pub struct PerKeyOrder {
     case: Case,
     /// By operation: its kind and the row of its first step.
-    entities: Vec<(u32, u64)>,
+    entities: Vec<(OperationKind, RowKey)>,
     /// By operation: the place of its first step among all first steps.
     places: BTreeMap<OpId, u64>,
     /// By entity and step: the place of the newest that took effect.
-    newest: BTreeMap<(u32, u64, StepId), u64>,
+    newest: BTreeMap<(OperationKind, RowKey, StepId), u64>,
     last: u64,
 }
 
@@ -41,14 +42,16 @@ impl Property for PerKeyOrder {
     }
 
     fn see(&mut self, record: &Record) {
-        match record.kind {
-            Kind::Offered => self.entities.push((record.subject, u64::MAX)),
-            Kind::Touches if record.step == StepId(0) => {
+        match record.event {
+            Event::Offered { kind, .. } => self.entities.push((kind, RowKey(u64::MAX))),
+            Event::Touches { row, .. } if record.step == StepId(0) => {
                 if let Some(entity) = self.entities.get_mut(record.op.0 as usize) {
-                    entity.1 = record.a;
+                    entity.1 = row;
                 }
             }
-            Kind::Shown if record.a == 0 && record.b as i64 > 0 && record.process != 0 => {
+            Event::Shown { direction: Direction::Forward, change: 1.., .. }
+                if record.process != 0 =>
+            {
                 self.applied(record);
             }
             _ => {}

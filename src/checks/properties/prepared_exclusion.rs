@@ -13,18 +13,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
-use crate::model::database::RowId;
-use crate::model::record::{Kind, Record, subject_column};
-use crate::model::system::{RowKey, System};
+use crate::model::record::{Event, Kind, Record, TxnId};
+use crate::model::system::{ColumnRef, DatabaseId, RowKey, System, TableId};
 
 /// What is prepared is nobody else's.
 pub struct PreparedExclusion {
     case: Case,
     system: Arc<System>,
-    /// Who keeps each row, by database and row.
-    kept: BTreeMap<(u32, u64), u64>,
+    /// The branch that keeps each row. (The fence of every database has the same table and key.)
+    kept: BTreeMap<(DatabaseId, TableId, RowKey), TxnId>,
     /// Rows that are kept and have new values, until it is known whose commit it was.
-    written: Vec<(u32, u64)>,
+    written: Vec<(DatabaseId, TableId, RowKey)>,
 }
 
 impl PreparedExclusion {
@@ -46,6 +45,7 @@ impl Property for PreparedExclusion {
         Kind::LockGranted,
         Kind::LockHeld,
         Kind::Value,
+        Kind::RowDeleted,
         Kind::Committed,
         Kind::Crashed,
     ];
@@ -60,39 +60,40 @@ impl Property for PreparedExclusion {
     }
 
     fn see(&mut self, record: &Record) {
-        match record.kind {
-            Kind::PreparedRow => {
+        let is_anothers = |keeper: Option<&TxnId>, txn| keeper.is_some_and(|it| *it != txn);
+        match record.event {
+            Event::PreparedRow { database, txn, table, row } => {
                 self.case.chance();
-                self.kept.insert((record.subject, record.b), record.a);
+                self.kept.insert((database, table, row), txn);
             }
-            Kind::Resolved => self.kept.retain(|_, keeper| *keeper != record.a),
-            Kind::LockGranted => {
-                let keeper = self.kept.get(&(record.subject, record.b));
-                if keeper.is_some_and(|keeper| *keeper != record.a) {
-                    self.fail(record, "locked by somebody else");
-                }
+            Event::Resolved { txn, .. } => self.kept.retain(|_, keeper| *keeper != txn),
+            Event::LockGranted { database, txn, table, row }
+                if is_anothers(self.kept.get(&(database, table, row)), txn) =>
+            {
+                self.fail(record, "locked by somebody else");
             }
-            Kind::LockHeld if self.kept.contains_key(&(record.subject, record.a)) => {
+            Event::LockHeld { database, table, row, .. }
+                if self.kept.contains_key(&(database, table, row)) =>
+            {
                 self.fail(record, "released");
             }
-            Kind::Value if !self.kept.is_empty() => {
-                let (table, _) = subject_column(record.subject);
-                let database = u32::from(self.system.table(table).database.0);
-                let row = (database, RowId { table, key: RowKey(record.a) }.hash());
+            Event::Value { column: ColumnRef { table, .. }, row, .. }
+            | Event::RowDeleted { table, row }
+                if !self.kept.is_empty() =>
+            {
+                let row = (self.system.table(table).database, table, row);
                 if self.kept.contains_key(&row) {
                     self.written.push(row);
                 }
             }
-            Kind::Committed => {
-                for at in 0..self.written.len() {
-                    let keeper = self.kept.get(&self.written[at]);
-                    if keeper.is_some_and(|keeper| *keeper != record.a) {
+            Event::Committed { txn, .. } => {
+                for row in std::mem::take(&mut self.written) {
+                    if is_anothers(self.kept.get(&row), txn) {
                         self.fail(record, "overwritten");
                     }
                 }
-                self.written.clear();
             }
-            Kind::Crashed => self.written.clear(),
+            Event::Crashed { .. } => self.written.clear(),
             _ => {}
         }
     }

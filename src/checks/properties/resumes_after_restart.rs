@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
-use crate::model::record::{Kind, OpId, Record};
+use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::System;
 
 /// Unfinished work is taken up again.
@@ -20,7 +20,7 @@ use crate::model::system::System;
 pub struct ResumesAfterRestart {
     case: Case,
     /// Operations for which something durable holds unfinished work, and how much.
-    held: Vec<i32>,
+    held: Vec<i64>,
     /// Those of them that were held at some restart.
     resumed: BTreeSet<OpId>,
 }
@@ -37,15 +37,19 @@ impl Property for ResumesAfterRestart {
     }
 
     fn see(&mut self, record: &Record) {
-        if record.kind == Kind::Restarted {
-            let held = (0..).map(OpId).zip(&self.held).filter(|(_, held)| **held > 0);
-            self.resumed.extend(held.map(|(op, _)| op));
-        } else if record.op != OpId::NONE {
-            let op = record.op.0 as usize;
-            if op >= self.held.len() {
-                self.held.resize(op + 1, 0);
+        match record.event {
+            Event::Restarted { .. } => {
+                let held = (0..).map(OpId).zip(&self.held).filter(|(_, held)| **held > 0);
+                self.resumed.extend(held.map(|(op, _)| op));
             }
-            self.held[op] += record.a as i64 as i32;
+            Event::Holds { change, .. } if record.op != OpId::NONE => {
+                let op = record.op.0 as usize;
+                if op >= self.held.len() {
+                    self.held.resize(op + 1, 0);
+                }
+                self.held[op] += change;
+            }
+            _ => {}
         }
     }
 

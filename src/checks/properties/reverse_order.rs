@@ -13,7 +13,8 @@ use std::sync::Arc;
 use super::effects::Effects;
 use super::{Case, Ended, Finding, Property, When};
 use crate::kernel::Time;
-use crate::model::record::{Kind, OpId, Record};
+use crate::model::database::Direction;
+use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::{OperationKind, StepId, System};
 
 /// The last one first.
@@ -21,7 +22,7 @@ pub struct ReverseOrder {
     case: Case,
     system: Arc<System>,
     effects: Effects,
-    kinds: Vec<u16>,
+    kinds: Vec<OperationKind>,
     /// Taken back within the instant `now`.
     undone: Vec<(OpId, StepId)>,
     now: Time,
@@ -31,7 +32,7 @@ impl ReverseOrder {
     fn end_instant(&mut self) {
         for (op, step) in std::mem::take(&mut self.undone) {
             let Some(kind) = self.kinds.get(op.0 as usize) else { continue };
-            for follower in self.system.operation(OperationKind(*kind)).followers(step) {
+            for follower in self.system.operation(*kind).followers(step) {
                 self.case.chance();
                 if self.effects.of(op, follower) > 0 {
                     self.case.fail(self.now, op, || {
@@ -63,8 +64,8 @@ impl Property for ReverseOrder {
     }
 
     fn see(&mut self, record: &Record) {
-        if record.kind == Kind::Offered {
-            self.kinds.push(record.subject as u16);
+        if let Event::Offered { kind, .. } = record.event {
+            self.kinds.push(kind);
             return;
         }
         if record.time > self.now {
@@ -72,7 +73,7 @@ impl Property for ReverseOrder {
             self.now = record.time;
         }
         self.effects.take(record);
-        if record.a == 1 && record.b as i64 > 0 {
+        if matches!(record.event, Event::Shown { direction: Direction::Undo, change: 1.., .. }) {
             self.undone.push((record.op, record.step));
         }
     }

@@ -6,7 +6,9 @@ use super::*;
 use crate::checks::Verdict::{self, Held, Undecided, Violated};
 use crate::kernel::{Span, Time};
 use crate::model::contract::label;
-use crate::model::record::{Answer, Kind, OpId, Record};
+use crate::model::record::Decision::{Abort, Commit};
+use crate::model::record::{Answer, Decision, Event, Kind, OpId, Record};
+use crate::tests::events;
 use crate::tests::history::{History, OPEN, system};
 
 /// What a property says of a story that ends at rest.
@@ -22,24 +24,22 @@ fn verdict(property: &str, story: impl FnOnce(&mut History)) -> Verdict {
 
 mod branches;
 mod course;
-mod events;
+mod messaging;
 mod mutants;
 mod sagas;
 
 /// A branch of operation `op` in some database is prepared; `transaction` is the global one.
 fn prepare(history: &mut History, op: u32, txn: u64, transaction: u64) {
-    history.note(Kind::Prepared, |r| (r.op, r.a, r.b) = (OpId(op), txn, transaction));
+    history.note_of(op, events::prepared(txn, transaction));
 }
 
-/// A prepared branch ends: 0 commit, 1 abort.
-fn resolve(history: &mut History, op: u32, txn: u64, how: u64) {
-    history.note(Kind::Resolved, |r| (r.op, r.a, r.b) = (OpId(op), txn, how));
+/// A prepared branch ends.
+fn resolve(history: &mut History, op: u32, txn: u64, decision: Decision) {
+    history.note_of(op, events::resolved(txn, decision));
 }
 
 fn hold(history: &mut History, op: u32, change: i64) {
-    history.note(Kind::Holds, |r| {
-        (r.op, r.subject, r.a) = (OpId(op), label::OUTBOX, change as u64);
-    });
+    history.hold(op, label::OUTBOX, change);
 }
 
 #[test]
@@ -150,26 +150,34 @@ fn at_most_once() {
 
 #[test]
 fn agreement() {
-    let branches = |outcomes: [u64; 2]| {
+    let prepared = |history: &mut History| {
+        history.at(20_000).offer(0, OPEN, 3);
+        prepare(history, 0, 1, 50);
+        prepare(history, 0, 2, 50);
+    };
+    let branches = |outcomes: [Decision; 2]| {
         move |history: &mut History| {
-            history.at(20_000).offer(0, OPEN, 3);
-            prepare(history, 0, 1, 50);
-            prepare(history, 0, 2, 50);
+            prepared(history);
             for (txn, outcome) in (1..).zip(outcomes) {
                 resolve(history, 0, txn, outcome);
             }
         }
     };
-    assert_eq!(verdict("agreement", branches([0, 0])), Held);
-    assert_eq!(verdict("agreement", branches([1, 1])), Held);
-    assert_eq!(verdict("agreement", branches([0, 1])), Violated);
-    assert_eq!(verdict("agreement", branches([0, 3])), Violated, "a heuristic abort counts");
+    assert_eq!(verdict("agreement", branches([Commit, Commit])), Held);
+    assert_eq!(verdict("agreement", branches([Abort, Abort])), Held);
+    assert_eq!(verdict("agreement", branches([Commit, Abort])), Violated);
+    let alone = |history: &mut History| {
+        prepared(history);
+        resolve(history, 0, 1, Commit);
+        history.note_of(0, events::resolved_alone(2, Abort));
+    };
+    assert_eq!(verdict("agreement", alone), Violated, "a heuristic abort counts");
     let two_attempts = |history: &mut History| {
         history.at(20_000).offer(0, OPEN, 3);
         prepare(history, 0, 1, 50);
-        resolve(history, 0, 1, 1);
+        resolve(history, 0, 1, Abort);
         prepare(history, 0, 2, 51);
-        resolve(history, 0, 2, 0);
+        resolve(history, 0, 2, Commit);
     };
     assert_eq!(verdict("agreement", two_attempts), Undecided, "each is a transaction of its own");
 }

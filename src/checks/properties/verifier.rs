@@ -12,11 +12,8 @@ use crate::checks::outcome::{NEVER, Operations};
 use crate::checks::verdict::Judgement;
 use crate::kernel::{Sink, Span, Time};
 use crate::model::contract::Promises;
-use crate::model::record::{Answer, Kind, Record};
+use crate::model::record::{Event, Kind, Record};
 use crate::model::system::System;
-
-/// More kinds of record than there are.
-const KINDS: usize = 64;
 
 /// Judges one run by the named properties and by the scenario's declared invariants. It takes no
 /// measures: it is made for very many short runs.
@@ -29,7 +26,7 @@ pub struct Verifier {
     invariants: Option<Invariants>,
     properties: Vec<Box<dyn Watching>>,
     /// By kind: which properties see it, a bit each.
-    audience: [u64; KINDS],
+    audience: [u64; Kind::COUNT],
     unknown: Vec<String>,
 }
 
@@ -46,7 +43,7 @@ impl Verifier {
             invariants: (!system.invariants.is_empty())
                 .then(|| Invariants::new(system, (0, 0), Gauge::new((0, 0)))),
             properties: Vec::with_capacity(guarantees.len()),
-            audience: [0; KINDS],
+            audience: [0; Kind::COUNT],
             unknown: Vec::new(),
         };
         for name in guarantees {
@@ -145,34 +142,15 @@ impl Verifier {
 
     /// What every judge needs to know of each operation.
     fn keep_books(&mut self, record: &Record) {
-        match record.kind {
-            Kind::Offered => self.operations.offer(record),
-            Kind::Answered => {
-                if let Some(outcome) = self.operations.get_mut(record.op) {
-                    outcome.hear(self.now, Answer::from_word(record.a));
-                }
-            }
-            Kind::Shown => self.operations.show(record),
-            Kind::Holds => {
-                if let Some(outcome) = self.operations.get_mut(record.op) {
-                    outcome.holds = outcome.holds.saturating_add(record.a as i64 as i16);
-                }
-            }
-            Kind::Value => {
+        self.operations.see(record);
+        match record.event {
+            Event::Value { .. } | Event::RowDeleted { .. } => {
                 if let Some(invariants) = &mut self.invariants {
                     invariants.see(record);
                 }
             }
-            Kind::RefusedByRule | Kind::Aborted => self.contest(record),
-            Kind::Resolved if record.b % 2 == 1 => self.contest(record),
-            Kind::FaultEnded => self.healed = self.now,
+            Event::FaultEnded { .. } => self.healed = self.now,
             _ => {}
-        }
-    }
-
-    fn contest(&mut self, record: &Record) {
-        if let Some(outcome) = self.operations.get_mut(record.op) {
-            outcome.contest();
         }
     }
 }
@@ -185,7 +163,7 @@ impl Sink<Record> for Verifier {
             self.now = now;
         }
         self.keep_books(record);
-        let mut audience = self.audience[record.kind as usize];
+        let mut audience = self.audience[record.kind() as usize];
         while audience != 0 {
             self.properties[audience.trailing_zeros() as usize].see(record);
             audience &= audience - 1;

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use super::{Case, Ended, Finding, Property, When};
 use crate::kernel::NodeId;
 use crate::model::contract::label;
-use crate::model::record::{Kind, MessageClass, OpId, Record};
+use crate::model::record::{Event, Kind, LabelId, LogId, MessageClass, OpId, Record, TxnId};
 use crate::model::system::System;
 
 /// The log comes first.
@@ -24,11 +24,11 @@ use crate::model::system::System;
 pub struct WriteAhead {
     case: Case,
     /// What is not durable yet, by log.
-    logs: BTreeMap<u32, Log>,
+    logs: BTreeMap<LogId, Log>,
     /// Operations on which a commit may have been decided.
     decided: BTreeSet<OpId>,
     /// Branches that are prepared: how they end need not be durable, for it can be asked again.
-    prepared: BTreeSet<u64>,
+    prepared: BTreeSet<TxnId>,
 }
 
 /// The end of a log that no forced write covers.
@@ -40,7 +40,7 @@ struct Log {
 /// A record of a log: its label, and on whose behalf it was written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Line {
-    label: u32,
+    label: LabelId,
     op: OpId,
     process: u32,
 }
@@ -54,7 +54,7 @@ impl WriteAhead {
             .any(|log| log.tail.contains(&line))
     }
 
-    fn expect(&mut self, record: &Record, label: u32, what: &str) {
+    fn expect(&mut self, record: &Record, label: LabelId, what: &str) {
         let line = Line { label, op: record.op, process: record.process };
         self.case.chance();
         if self.is_volatile(line, Some(record.node)) {
@@ -64,11 +64,8 @@ impl WriteAhead {
         }
     }
 
-    fn sent(&mut self, record: &Record) {
-        let is_commit = record.subject == label::COMMIT && record.b == MessageClass::Service as u64;
-        if !is_commit {
-            return;
-        }
+    /// A coordinator tells a participant to commit.
+    fn told(&mut self, record: &Record) {
         self.case.chance();
         let is_pending = self.logs.values().any(|log| {
             let is_it = |line: &Line| line.label == label::DECISION && line.op == record.op;
@@ -102,37 +99,38 @@ impl Property for WriteAhead {
     }
 
     fn see(&mut self, record: &Record) {
-        match record.kind {
-            Kind::Logged => {
-                let label = record.a as u32;
+        match record.event {
+            Event::Logged { log, label, .. } => {
                 if label == label::DECISION {
                     self.decided.insert(record.op);
                 }
                 let fresh = || Log { node: record.node, tail: VecDeque::new() };
-                let log = self.logs.entry(record.subject).or_insert_with(fresh);
+                let log = self.logs.entry(log).or_insert_with(fresh);
                 log.tail.push_back(Line { label, op: record.op, process: record.process });
             }
-            Kind::Forced => {
-                if let Some(log) = self.logs.get_mut(&record.subject) {
-                    let covered = log.tail.len().min(record.a as usize);
+            Event::Forced { log, records, .. } => {
+                if let Some(log) = self.logs.get_mut(&log) {
+                    let covered = log.tail.len().min(records as usize);
                     log.tail.drain(..covered);
                 }
             }
-            Kind::Crashed => {
+            Event::Crashed { .. } => {
                 let lost = self.logs.values_mut().filter(|log| log.node == record.node);
                 lost.for_each(|log| log.tail.clear());
             }
-            Kind::Prepared => {
-                self.prepared.insert(record.a);
+            Event::Prepared { txn, .. } => {
+                self.prepared.insert(txn);
                 self.expect(record, label::PREPARE, "counts as prepared");
             }
-            Kind::Resolved => {
-                self.prepared.remove(&record.a);
+            Event::Resolved { txn, .. } => {
+                self.prepared.remove(&txn);
             }
-            Kind::Committed if !self.prepared.contains(&record.a) => {
+            Event::Committed { txn, .. } if !self.prepared.contains(&txn) => {
                 self.expect(record, label::COMMIT, "commits");
             }
-            Kind::Sent => self.sent(record),
+            Event::Sent { label: label::COMMIT, class: MessageClass::Service, .. } => {
+                self.told(record);
+            }
             _ => {}
         }
     }

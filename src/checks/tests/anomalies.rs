@@ -2,10 +2,13 @@
 
 use super::{quantity, share};
 use crate::checks::measures::Quantity;
-use crate::model::record::{Answer, Kind, OpId};
+use crate::kernel::Span;
+use crate::model::record::{Answer, Event, Resource, Sight};
 use crate::model::system::{
-    ColumnRef, InvariantRule, InvariantSpec, Name, ServiceId, StepId, System, When,
+    ColumnRef, DatabaseId, InvariantRule, InvariantSpec, Name, OperationKind, ServiceId, System,
+    TableId, When,
 };
+use crate::tests::events;
 use crate::tests::history::{ASSIGNMENTS, CUSTOMERS, History, OPEN, RENAME, TICKETS, system};
 
 fn total(report: &crate::checks::RunReport, id: &'static str) -> u128 {
@@ -23,9 +26,7 @@ fn what_vanishes_is_lost_and_what_shows_twice_was_applied_again() {
     history.at(22_000).apply(0, 1);
     history.at(23_000).apply(0, 1);
     // A database that recovers takes back what was never durable: nobody overwrote it.
-    history.at(24_000).note(Kind::Shown, |r| {
-        (r.op, r.step, r.a, r.b, r.process) = (OpId(0), StepId(0), 0, -1_i64 as u64, 0);
-    });
+    history.at(24_000).recover(0, 0, -1);
     let report = history.rest();
     assert_eq!(total(&report, "m8.lost-updates"), 1);
     assert_eq!(total(&report, "m8.applied-again"), 1, "the second time it came back");
@@ -35,22 +36,20 @@ fn what_vanishes_is_lost_and_what_shows_twice_was_applied_again() {
 fn reads_are_dirty_that_saw_what_was_compensated_later() {
     let mut history = History::new();
     history.at(20_000).offer(0, OPEN, 3).apply(0, 0);
-    history.at(20_100).probe(0, &[1, 0], 0);
-    history.at(20_200).probe(0, &[1, 0], 0);
+    history.at(20_100).probe(0, &[Sight::Effect, Sight::Nothing], 0);
+    history.at(20_200).probe(0, &[Sight::Effect, Sight::Nothing], 0);
     history.at(20_300).undo(0, 0);
-    history.at(20_400).probe(0, &[0, 0], 0);
+    history.at(20_400).probe(0, &[Sight::Nothing, Sight::Nothing], 0);
     history.at(30_000).offer(1, OPEN, 3).apply(1, 0).apply(1, 1).apply(1, 2);
-    history.at(30_100).probe(1, &[1, 1, 1], 0);
+    history.at(30_100).probe(1, &[Sight::Effect, Sight::Effect, Sight::Effect], 0);
     assert_eq!(total(&history.rest(), "m8.dirty-reads"), 2, "the last one stayed true");
 }
 
 /// An operation of this kind with a row for each of its three steps.
-fn touching(history: &mut History, op: u32, kind: u32, rows: [u64; 3]) {
+fn touching(history: &mut History, op: u32, kind: OperationKind, rows: [u64; 3]) {
     history.offer(op, kind, 3); // Its own rows, which others take the place of.
     for (step, row) in (0..).zip(rows) {
-        history.note(Kind::Touches, |r| {
-            (r.op, r.step, r.subject, r.a) = (OpId(op), StepId(step), step.into(), row);
-        });
+        history.touch(op, step, TableId(step.into()), row);
     }
 }
 
@@ -75,9 +74,9 @@ fn messages_come_again_from_the_broker_or_the_network() {
     let mut history = History::new();
     history.at(20_000);
     for count in [1, 2, 3] {
-        history.note(Kind::Handed, |r| r.a = count);
+        history.note(events::handed(count));
     }
-    history.note(Kind::Duplicated, |_| {});
+    history.note(events::duplicated(2));
     assert_eq!(total(&history.rest(), "m8.delivered-again"), 3);
 }
 
@@ -116,7 +115,7 @@ fn orphans_and_oversells_are_those_of_declared_invariants() {
 
 /// A ticket opened at the desk and a customer renamed at the shop every second, each answered as
 /// `answer` says (how many ms later, what); a fault from 50 s to 60 s.
-fn two_services(answer: impl Fn(u64, u32) -> (u64, Answer)) -> crate::checks::RunReport {
+fn two_services(answer: impl Fn(u64, OperationKind) -> (u64, Answer)) -> crate::checks::RunReport {
     let mut system = system();
     let mut shop = system.services[0].clone();
     shop.name = Name::new("shop");
@@ -126,8 +125,8 @@ fn two_services(answer: impl Fn(u64, u32) -> (u64, Answer)) -> crate::checks::Ru
     for second in 10..90 {
         history.at(second * 1_000);
         match second {
-            50 => history.note(Kind::FaultBegan, |_| {}),
-            60 => history.note(Kind::FaultEnded, |_| {}),
+            50 => history.note(events::fault_began(0)),
+            60 => history.note(events::fault_ended(0)),
             _ => &mut history,
         };
         let ops = [(2 * second as u32, OPEN), (2 * second as u32 + 1, RENAME)];
@@ -178,21 +177,25 @@ fn waits_for_others_are_a_share_of_all_waits_and_of_the_time_in_the_database() {
         .databases
         .push(crate::tests::runs::scenario(crate::tests::runs::SHOP).system.databases[0].clone());
     let mut history = History::of(system);
-    let words = |asker: u16, holder: Option<u16>| {
-        let holder = holder.map(ServiceId);
-        let resource = crate::model::record::Resource::Core;
-        crate::model::record::contended_word(ServiceId(asker), holder, resource)
+    let contended = |waited: u64, waiter: u16, holder: Option<u16>| Event::Contended {
+        database: DatabaseId(0),
+        resource: Resource::Core,
+        waiter: ServiceId(waiter),
+        holder: holder.map(ServiceId),
+        waited: Span::from_nanos(waited),
     };
     // Before the end of the warm-up nothing counts.
-    history.at(9_000).note(Kind::Contended, |r| (r.a, r.b) = (1_000, words(0, Some(1))));
+    history.at(9_000).note(contended(1_000, 0, Some(1)));
     history.at(20_000);
-    for (waited, asker, holder) in
+    for (waited, waiter, holder) in
         [(30, 0, Some(1)), (10, 0, Some(0)), (20, 0, None), (5, 1, Some(0)), (15, 1, Some(1))]
     {
-        history.note(Kind::Contended, |r| (r.a, r.b) = (waited, words(asker, holder)));
+        history.note(contended(waited, waiter, holder));
     }
-    history.note(Kind::Served, |r| (r.a, r.b) = (40, 0));
-    history.note(Kind::Served, |r| (r.a, r.b) = (5, 1));
+    for (service, busy) in [(0, 40), (1, 5)] {
+        let (service, busy) = (ServiceId(service), Span::from_nanos(busy));
+        history.note(Event::Served { database: DatabaseId(0), service, busy });
+    }
     let report = history.rest();
     assert_eq!(total(&report, "m13.waited"), 35);
     assert_eq!(quantity(&report, "m13.waited.share"), share(35, 80));

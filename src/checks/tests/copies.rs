@@ -3,9 +3,9 @@
 use super::{MS, distribution, quantity, share};
 use crate::checks::RunReport;
 use crate::kernel::Span;
-use crate::model::record::{Kind, OpId, ROW_GONE, column_subject};
+use crate::model::record::{OpId, ProbeEnd};
 use crate::model::system::{
-    Feed, KeyChoice, Name, ReadSpec, ReadWhat, ReplicaSpec, ServiceId, System, TableId,
+    ColumnRef, Feed, KeyChoice, Name, ReadSpec, ReadWhat, ReplicaSpec, ServiceId, System, TableId,
 };
 use crate::tests::history::{CUSTOMERS, History, system};
 
@@ -37,7 +37,7 @@ fn copied() -> System {
 
 /// A reader of the copy comes, sees, and hears it 7 ms later.
 fn read(history: &mut History, row: u64) -> &mut History {
-    history.reader_of((SHOWN, column_subject(COPY, 0)), row, 7)
+    history.reader_of((SHOWN, ColumnRef { table: COPY, column: 0 }), row, 7)
 }
 
 /// Of the reads of the copy: right and stale ones; their ages and versions behind.
@@ -80,14 +80,9 @@ fn a_value_that_came_back_is_right_again_and_ages_from_its_last_end() {
 #[test]
 fn a_row_that_is_gone_has_no_value() {
     let mut history = History::of(copied());
-    let gone = |table| column_subject(table, 255);
-    history.at(20_000).note(Kind::Value, |r| {
-        (r.subject, r.a, r.b) = (gone(CUSTOMERS), 3, ROW_GONE);
-    });
+    history.at(20_000).delete(CUSTOMERS, 3);
     read(history.at(21_000), 3);
-    history.at(22_000).note(Kind::Value, |r| {
-        (r.subject, r.a, r.b) = (gone(COPY), 3, ROW_GONE);
-    });
+    history.at(22_000).delete(COPY, 3);
     read(history.at(23_000), 3);
     // A row that was not there at first, made and copied.
     history.at(24_000).value(CUSTOMERS, 0, 30, 1);
@@ -103,9 +98,9 @@ fn every_read_has_its_own_shares_which_add_up_to_one() {
     read(history.at(20_000), 3);
     history.at(21_000).value(CUSTOMERS, 0, 3, 5);
     read(history.at(22_000), 3);
-    for how in [1, 2] {
-        let number = history.begin_read(SHOWN, OpId::NONE);
-        history.at(23_000 + 1_000 * how).end_probe(number, how);
+    for (at, end) in [(24_000, ProbeEnd::Error), (25_000, ProbeEnd::TimedOut)] {
+        let probe = history.begin_read(SHOWN, OpId::NONE);
+        history.at(at).end_probe(probe, end);
     }
     history.begin_read(SHOWN, OpId::NONE); // Nobody ever answers.
     let report = history.rest();

@@ -2,7 +2,8 @@
 
 use super::{MS, distribution, quantity, share};
 use crate::checks::measures::Quantity;
-use crate::model::record::{Answer, OpId};
+use crate::model::record::Sight::{Effect, Nothing, Other};
+use crate::model::record::{Answer, OpId, ProbeEnd, Sight};
 use crate::tests::history::{CUSTOMERS, History, OPEN, RENAME};
 
 /// A ticket that arrives at 20 s and whose client hears `answer`, if anything, at 20.1 s.
@@ -18,7 +19,7 @@ fn ticket(answer: Option<Answer>) -> History {
 }
 
 /// What M4 says of one probe that is read at once: right, wrong.
-fn one_probe(answer: Option<Answer>, cells: &[u64]) -> (Quantity, Quantity) {
+fn one_probe(answer: Option<Answer>, cells: &[Sight]) -> (Quantity, Quantity) {
     let mut history = ticket(answer);
     history.probe(0, cells, 10);
     let report = history.rest();
@@ -29,21 +30,21 @@ fn one_probe(answer: Option<Answer>, cells: &[u64]) -> (Quantity, Quantity) {
 fn after_a_yes_everything_must_be_there_and_after_a_no_nothing() {
     let (right, wrong) = ((share(1, 1), share(0, 1)), (share(0, 1), share(1, 1)));
     for yes in [Answer::Done, Answer::Accepted] {
-        assert_eq!(one_probe(Some(yes), &[1, 1]), right);
-        assert_eq!(one_probe(Some(yes), &[1, 0]), wrong);
-        assert_eq!(one_probe(Some(yes), &[0, 0]), wrong);
-        assert_eq!(one_probe(Some(yes), &[1, 2]), wrong);
+        assert_eq!(one_probe(Some(yes), &[Effect, Effect]), right);
+        assert_eq!(one_probe(Some(yes), &[Effect, Nothing]), wrong);
+        assert_eq!(one_probe(Some(yes), &[Nothing, Nothing]), wrong);
+        assert_eq!(one_probe(Some(yes), &[Effect, Other]), wrong);
     }
     for no in [Answer::RefusedByRule, Answer::TechnicalNo] {
-        assert_eq!(one_probe(Some(no), &[0, 0]), right);
-        assert_eq!(one_probe(Some(no), &[1, 0]), wrong);
-        assert_eq!(one_probe(Some(no), &[1, 1]), wrong);
+        assert_eq!(one_probe(Some(no), &[Nothing, Nothing]), right);
+        assert_eq!(one_probe(Some(no), &[Effect, Nothing]), wrong);
+        assert_eq!(one_probe(Some(no), &[Effect, Effect]), wrong);
     }
     for open in [Some(Answer::Unknown), None] {
-        assert_eq!(one_probe(open, &[0, 0]), right);
-        assert_eq!(one_probe(open, &[1, 1]), right);
-        assert_eq!(one_probe(open, &[1, 0]), wrong);
-        assert_eq!(one_probe(open, &[2, 2]), wrong);
+        assert_eq!(one_probe(open, &[Nothing, Nothing]), right);
+        assert_eq!(one_probe(open, &[Effect, Effect]), right);
+        assert_eq!(one_probe(open, &[Effect, Nothing]), wrong);
+        assert_eq!(one_probe(open, &[Other, Other]), wrong);
     }
 }
 
@@ -51,18 +52,18 @@ fn after_a_yes_everything_must_be_there_and_after_a_no_nothing() {
 fn an_answer_during_the_read_does_not_change_what_is_right() {
     let mut history = ticket(None);
     let probe = history.begin_probe(OpId(0));
-    history.at(21_010).answer(0, Answer::Done).end_probe(probe, 0);
+    history.at(21_010).answer(0, Answer::Done).end_probe(probe, ProbeEnd::Complete);
     assert_eq!(quantity(&history.rest(), "m4.50ms"), share(1, 1));
 }
 
 #[test]
 fn blocked_and_wrong_compare_within_the_same_time() {
     let mut history = ticket(Some(Answer::Done));
-    history.probe(0, &[1, 1], 100);
-    history.probe(0, &[0, 0], 1_000);
+    history.probe(0, &[Effect, Effect], 100);
+    history.probe(0, &[Nothing, Nothing], 1_000);
     let (slow, broken) = (history.begin_probe(OpId(0)), history.begin_probe(OpId(0)));
-    history.end_probe(broken, 1);
-    history.at(30_000).end_probe(slow, 2);
+    history.end_probe(broken, ProbeEnd::Error);
+    history.at(30_000).end_probe(slow, ProbeEnd::TimedOut);
     history.begin_probe(OpId(0));
     let report = history.rest();
     let within = |id| quantity(&report, id);
@@ -85,9 +86,13 @@ fn an_operation_is_useful_if_it_was_answered_and_always_read_right() {
         history.offer(op, OPEN, 3);
     }
     history.answer(0, Answer::Done).answer(1, Answer::Done).answer(2, Answer::Done);
-    history.at(21_000).probe(0, &[1, 1], 1).probe(1, &[1, 1], 1).probe(1, &[1, 0], 1);
+    history.at(21_000).probe(0, &[Effect, Effect], 1).probe(1, &[Effect, Effect], 1).probe(
+        1,
+        &[Effect, Nothing],
+        1,
+    );
     history.begin_probe(OpId(2));
-    history.probe(3, &[0, 0], 1);
+    history.probe(3, &[Nothing, Nothing], 1);
     let report = history.rest();
     assert_eq!(quantity(&report, "m4.useful"), share(1, 4));
 }
@@ -95,7 +100,7 @@ fn an_operation_is_useful_if_it_was_answered_and_always_read_right() {
 #[test]
 fn a_stale_probe_is_as_old_as_the_answer() {
     let mut history = ticket(Some(Answer::Accepted));
-    history.probe(0, &[1, 0], 500);
+    history.probe(0, &[Effect, Nothing], 500);
     let report = history.rest();
     assert_eq!(distribution(&report, "m5.age").values, [900 * MS], "when the cell was read");
     assert_eq!(distribution(&report, "m5.behind").values, [1]);

@@ -2,7 +2,8 @@
 
 use super::quantity;
 use crate::checks::measures::Quantity;
-use crate::model::record::{Answer, Kind};
+use crate::model::record::Answer;
+use crate::tests::events::{fault_began, fault_ended};
 use crate::tests::history::{History, OPEN, RENAME};
 
 const SECOND: u64 = 1_000_000_000;
@@ -15,8 +16,8 @@ fn run(hit: impl Fn(u64) -> bool) -> Quantity {
         let op = second as u32;
         history.at(second * 1_000);
         match second {
-            50 => history.note(Kind::FaultBegan, |_| {}),
-            60 => history.note(Kind::FaultEnded, |_| {}),
+            50 => history.note(fault_began(0)),
+            60 => history.note(fault_ended(0)),
             _ => &mut history,
         };
         history.offer(op, RENAME, 3);
@@ -56,9 +57,9 @@ fn one_bad_bucket_in_twenty_is_what_quiet_times_have_too() {
 #[test]
 fn operations_that_stay_partial_prevent_recovery() {
     let mut history = History::new();
-    history.at(50_000).note(Kind::FaultBegan, |_| {});
+    history.at(50_000).note(fault_began(0));
     history.offer(0, OPEN, 3).apply(0, 0);
-    history.at(60_000).note(Kind::FaultEnded, |_| {});
+    history.at(60_000).note(fault_ended(0));
     history.at(120_000);
     assert_eq!(quantity(&history.rest(), "m11"), Quantity::Never);
 }
@@ -66,7 +67,7 @@ fn operations_that_stay_partial_prevent_recovery() {
 #[test]
 fn a_fault_that_lasts_to_the_end_of_the_load_is_healed_there() {
     let mut history = History::new();
-    history.at(50_000).note(Kind::FaultBegan, |_| {});
+    history.at(50_000).note(fault_began(0));
     history.offer(0, OPEN, 3).apply(0, 0);
     history.at(104_000).apply(0, 1).apply(0, 2);
     assert_eq!(quantity(&history.rest(), "m11"), Quantity::total(4 * SECOND));
@@ -75,17 +76,17 @@ fn a_fault_that_lasts_to_the_end_of_the_load_is_healed_there() {
 #[test]
 fn without_a_quiet_phase_nobody_knows_what_normal_is() {
     let mut history = History::new();
-    history.at(12_000).note(Kind::FaultBegan, |_| {});
-    history.at(13_000).note(Kind::FaultEnded, |_| {});
+    history.at(12_000).note(fault_began(0));
+    history.at(13_000).note(fault_ended(0));
     assert!(matches!(quantity(&history.rest(), "m11"), Quantity::Missing { .. }));
 }
 
 #[test]
 fn fault_windows_are_paired_by_fault_and_target() {
     let mut history = History::new();
-    history.at(50_000).note(Kind::FaultBegan, |r| (r.subject, r.a) = (0, 1));
-    history.note(Kind::FaultBegan, |r| (r.subject, r.a) = (0, 2));
-    history.at(55_000).note(Kind::FaultEnded, |r| (r.subject, r.a) = (0, 1));
+    history.at(50_000).note(fault_began(1));
+    history.note(fault_began(2));
+    history.at(55_000).note(fault_ended(1));
     let report = history.rest();
     assert_eq!(report.faults[0].ended.map(|at| at.as_nanos()), Some(55 * SECOND));
     assert_eq!(report.faults[1].ended, None);

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::schema::{ORDER, PRODUCTS, at, deployed, rows, total};
 use crate::experiment::compare::setup;
 use crate::kernel::Span;
-use crate::model::record::{Kind, Record, column_subject};
+use crate::model::record::{Event, Kind, Record};
 use crate::model::system::{
-    Api, Arrivals, Columns, Effect, Grant, KeyChoice, Lookup, ReadSpec, ReadWhat, Refuse, System,
+    Api, Arrivals, ColumnRef, Columns, DatabaseId, Effect, Grant, KeyChoice, Lookup, Name,
+    ReadSpec, ReadWhat, Refuse, System,
 };
-use crate::model::system::{ColumnRef, Name};
+use crate::tests::pick;
 use crate::tests::runs::{RecordedRun, SHOP, record_run, scenario};
 
 const LEFT: u8 = 0;
@@ -56,7 +57,8 @@ fn takes(system: &mut System) {
 fn broke(told: &RecordedRun) -> bool {
     let schema_breaks = told.count(Kind::SchemaBreak);
     assert_eq!(total(told, "m13.schema-breaks"), schema_breaks as u128);
-    assert!(told.all(Kind::SchemaBreak).all(|record| record.a == u64::from(ORDER.0)));
+    let mut services = told.pick(pick!(Event::SchemaBreak { service, .. } => service));
+    assert!(services.all(|service| service == ORDER));
     schema_breaks > 0
 }
 
@@ -127,12 +129,16 @@ fn both_schemas_are_written_where_the_column_is_and_has_a_successor() {
     // the deployment of the owner and the end of the window.
     let seen = |change: &str| {
         let told = run(&format!("how = 'expand-contract'\nwindow = '20s'\n{change}"), |_| ());
-        let within = |kind, subject| {
-            let there =
-                move |it: &&Record| (at(24)..at(34)).contains(&it.time) && it.subject == subject;
-            told.all(kind).filter(there).count()
+        let within = |record: &&Record| (at(24)..at(34)).contains(&record.time);
+        let records = || told.records.iter().filter(within);
+        let worked = |record: &&Record| {
+            matches!(record.event, Event::Worked { database: DatabaseId(1), .. })
         };
-        (within(Kind::Worked, 1), within(Kind::Value, column_subject(PRODUCTS, LEFT)))
+        let changed = |record: &&Record| {
+            let left = ColumnRef { table: PRODUCTS, column: LEFT };
+            matches!(record.event, Event::Value { column, .. } if column == left)
+        };
+        (records().filter(worked).count(), records().filter(changed).count())
     };
     let (plain, writes) = seen("column = 'price'");
     assert_eq!(plain, 2 * writes, "a key and the row");

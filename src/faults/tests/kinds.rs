@@ -3,13 +3,16 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use std::collections::BTreeSet;
+
 use super::{first, order, text};
 use crate::experiment::compare::setup;
 use crate::experiment::run::observe;
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::contract::label;
-use crate::model::record::{Answer, Kind};
+use crate::model::record::{Answer, Event, Kind, TxnId};
 use crate::model::world::World;
+use crate::tests::pick;
 use crate::tests::runs::{RecordedRun, scenario};
 
 /// What a look at the running world shows at some times, in ms.
@@ -45,8 +48,8 @@ fn off(world: &World) -> i64 {
 }
 
 fn answered(told: &RecordedRun) -> (Answer, Span) {
-    let record = told.all(Kind::Answered).next().expect("the client hears");
-    (Answer::from_word(record.a), Span::from_nanos(record.b))
+    let mut answers = told.pick(pick!(Event::Answered { answer, waited, .. } => (answer, waited)));
+    answers.next().expect("the client hears")
 }
 
 #[test]
@@ -103,13 +106,15 @@ fn a_slow_database_works_and_forces_that_much_longer() {
     let more = "[[faults]]\nkind = 'slow-down'\nat = '3s'\nfactor = 1.5";
     let told = order(&format!("{slow}\ntarget = 'stock-db'\n{more}\ntarget = 'stock-db'"));
     let node = told.node("stock-db");
-    let worked = first(&told, Kind::Worked, |record| record.node == node).expect("it works");
-    assert_eq!(worked.a, 2_500_000, "1 ms, and 1 ms and 0.5 ms more");
-    let forced = first(&told, Kind::Forced, |record| record.node == node).expect("it forces");
-    assert_eq!(forced.b, 5_000_000);
+    let worked = |at| {
+        let busy = pick!(record: Event::Worked { busy, .. } if record.node == at => busy);
+        told.pick(busy).next().expect("it works")
+    };
+    assert_eq!(worked(node), Span::from_micros(2_500), "1 ms, and 1 ms and 0.5 ms more");
+    let took = pick!(record: Event::Forced { took, .. } if record.node == node => took);
+    assert_eq!(told.pick(took).next(), Some(Span::from_millis(5)));
     let other = told.node("order-db");
-    let worked = first(&told, Kind::Worked, |record| record.node == other).expect("it works");
-    assert_eq!(worked.a, 1_000_000, "nobody else is slow");
+    assert_eq!(worked(other), Span::from_millis(1), "nobody else is slow");
 }
 
 #[test]
@@ -153,7 +158,7 @@ fn what_was_unforced_is_lost_or_kept() {
     let healthy = order("kind = 'pause'\nat = '1s'\nfor = '1s'\ntarget = 'coordinator'");
     let node = healthy.node("stock-db");
     let logged = first(&healthy, Kind::Logged, |record| {
-        record.node == node && record.a == u64::from(label::PREPARE)
+        record.node == node && record.event.label() == Some(label::PREPARE)
     });
     let at = logged.expect("it prepares").time + Span::from_millis(1);
     let crash = |unforced: &str| {
@@ -162,9 +167,8 @@ fn what_was_unforced_is_lost_or_kept() {
             "kind = 'crash'\nat = '{at}ns'\nfor = '100ms'\ntarget = 'stock-db'\n\
              unforced = '{unforced}'"
         ));
-        let mut branches: Vec<u64> = told.all(Kind::Prepared).map(|record| record.a).collect();
-        branches.sort_unstable();
-        branches.dedup();
+        let branches = told.pick(pick!(Event::Prepared { txn, .. } => txn));
+        let branches: BTreeSet<TxnId> = branches.collect();
         let voters = healthy.all(Kind::Prepared).count();
         assert_eq!(voters, 2);
         (branches.len(), answered(&told).0)

@@ -2,7 +2,8 @@
 
 use super::{first, order};
 use crate::kernel::{Span, Time};
-use crate::model::record::{Kind, OpId, Record};
+use crate::model::record::{Event, Kind, OpId, Record};
+use crate::tests::pick;
 use crate::tests::runs::{RecordedRun, record_text};
 
 fn at(millis: u64) -> Time {
@@ -39,7 +40,10 @@ fn what_runs_may_finish_within_the_grace_time() {
     let stock = |told: &RecordedRun| told.node("stock");
     let (patient, hasty) = (deployed("1s"), deployed("0s"));
     let dropped = |told: &RecordedRun| {
-        first(told, Kind::Dropped, |record| record.node == stock(told)).map(|record| record.a)
+        let node = stock(told);
+        let dropped =
+            pick!(record: Event::Dropped { requests, .. } if record.node == node => requests);
+        told.pick(dropped).next()
     };
     assert_eq!((dropped(&patient), dropped(&hasty)), (Some(0), Some(1)));
     let served = |record: &Record| record.node == stock(&patient);
@@ -116,12 +120,15 @@ fn long_queries_hold_the_cores_of_whoever_shares_them() {
         at = "5s"
         for = "10s""#,
     );
-    let long = Span::from_millis(400).as_nanos();
-    let worked = told.all(Kind::Worked).filter(|record| record.a == long);
+    let (long, half) = (Span::from_millis(400), Span::from_millis(200));
+    let waits = |told: &RecordedRun| {
+        told.pick(pick!(Event::Worked { waited, .. } => waited)).collect::<Vec<Span>>()
+    };
+    let worked = told.pick(pick!(Event::Worked { busy, .. } if busy == long => ()));
     assert_eq!(worked.count(), 10);
-    let longest = told.all(Kind::Worked).map(|record| record.b).max().expect("statements");
-    assert!(longest > long / 2, "somebody waited for such a query: {longest}");
-    assert_eq!(shop("").all(Kind::Worked).filter(|record| record.b > long / 2).count(), 0);
+    let longest = waits(&told).into_iter().max().expect("statements");
+    assert!(longest > half, "somebody waited for such a query: {longest}");
+    assert!(waits(&shop("")).into_iter().all(|waited| waited <= half));
 }
 
 #[test]
@@ -137,10 +144,11 @@ fn queries_that_still_wait_end_with_the_fault() {
         for = "1s""#,
     );
     let long = Span::from_secs(2);
-    let worked = told.all(Kind::Worked).filter(|record| record.a >= long.as_nanos());
+    let worked = told.pick(pick!(Event::Worked { busy, .. } if busy >= long => ()));
     assert_eq!(worked.count(), 1, "of twenty one had a core, and keeps it");
-    let last = told.all(Kind::Worked).filter(|record| record.time > at(7_100));
-    assert!(last.map(|record| record.b).max().expect("statements") < long.as_nanos() / 2);
+    let late = at(7_100);
+    let last = pick!(record: Event::Worked { waited, .. } if record.time > late => waited);
+    assert!(told.pick(last).max().expect("statements") < Span::from_secs(1));
     let hung = told.all(Kind::Aborted).filter(|record| record.op == OpId::NONE).count();
     assert!(hung > 1, "those that had a connection have lost it: {hung}");
 }

@@ -1,8 +1,9 @@
 //! Copies that lag, every duration constant.
 
 use crate::kernel::{Span, Time};
-use crate::model::record::{Kind, column_subject};
-use crate::model::system::TableId;
+use crate::model::record::Event;
+use crate::model::system::{ColumnRef, TableId};
+use crate::tests::pick;
 use crate::tests::runs::{RecordedRun, SHOP, record_text};
 
 const PRODUCTS: TableId = TableId(1);
@@ -25,8 +26,8 @@ fn run(feed: &str, fault: &str) -> RecordedRun {
 
 /// When the cells of a table changed.
 fn changes(told: &RecordedRun, table: TableId) -> Vec<Time> {
-    let of = move |subject| subject == column_subject(table, 0);
-    told.all(Kind::Value).filter(|record| of(record.subject)).map(|record| record.time).collect()
+    let cell = ColumnRef { table, column: 0 };
+    told.pick(pick!(record: Event::Value { column, .. } if column == cell => record.time)).collect()
 }
 
 /// How long after the source its copy held the same, each time, from the start of the fault on.
@@ -97,9 +98,10 @@ fn lags_overlap_and_outlive_a_crash_and_the_copy_is_whole_in_the_end() {
     let (source, copy) = (changes(&told, PRODUCTS), changes(&told, COPY));
     assert!(copy.iter().all(|time| !(at(20)..at(30)).contains(time)), "the longer one counts");
     let last = |table| {
-        let of = told.all(Kind::Value).filter(move |it| it.subject == column_subject(table, 0));
+        let cell = ColumnRef { table, column: 0 };
         let mut cells = [99; 5];
-        of.for_each(|record| cells[record.a as usize] = record.b as i64);
+        let values = pick!(Event::Value { column, row, value } if column == cell => (row, value));
+        told.pick(values).for_each(|(row, value)| cells[row.0 as usize] = value);
         cells
     };
     assert_eq!(last(PRODUCTS), last(COPY));

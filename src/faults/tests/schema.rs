@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::checks::measures::{MeasureId, Quantity};
 use crate::experiment::compare::setup;
 use crate::kernel::{Span, Time};
-use crate::model::record::{Kind, Record};
-use crate::model::system::{Api, Arrivals, Grant, Lookup, ServiceId, TableId};
+use crate::model::record::{Event, Kind, Record};
+use crate::model::system::{Api, Arrivals, DatabaseId, Grant, Lookup, ServiceId, TableId};
+use crate::tests::pick;
 use crate::tests::runs::{RecordedRun, SHOP, record_run, scenario};
 
 pub(super) const ORDER: ServiceId = ServiceId(0);
@@ -67,7 +68,8 @@ fn with_a_contract_only_the_owner_is_deployed_and_nobody_breaks() {
 fn who_reads_rows_and_was_not_told_breaks_at_first_use_until_it_is_fixed_and_deployed() {
     let told = run(rows, "");
     let schema_breaks: Vec<&Record> = told.all(Kind::SchemaBreak).collect();
-    assert!(schema_breaks.iter().all(|record| record.a == u64::from(ORDER.0)));
+    let mut services = told.pick(pick!(Event::SchemaBreak { service, .. } => service));
+    assert!(services.all(|service| service == ORDER));
     let first = schema_breaks[0].time;
     assert!(first >= at(22), "the owner is away until then, and answers nothing");
     assert_eq!(total(&told, "m13.noticed"), u128::from((first - at(20)).as_nanos()));
@@ -104,8 +106,11 @@ fn expanding_first_deploys_in_turn_and_costs_a_second_statement_for_each_write()
     let plain = run(rows, "told = ['order']");
     // Looked at where nobody is away in either run.
     let worked = |told: &RecordedRun| {
-        let there = |record: &&Record| (at(24)..at(29)).contains(&record.time);
-        told.all(Kind::Worked).filter(there).filter(|record| record.subject == 1).count()
+        let there = |record: &Record| (at(24)..at(29)).contains(&record.time);
+        told.pick(
+            pick!(record: Event::Worked { database: DatabaseId(1), .. } if there(record) => ()),
+        )
+        .count()
     };
     // Five seconds with an order and a return each: the order takes, with its key and its row.
     assert!(worked(&told) > worked(&plain), "{} and {}", worked(&told), worked(&plain));

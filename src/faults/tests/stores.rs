@@ -4,8 +4,9 @@ use super::{first, order, order_under};
 use crate::checks::census::Headline;
 use crate::kernel::{Span, Time};
 use crate::model::contract::label;
-use crate::model::record::{AbortCause, Answer, Kind, Record, column_subject};
-use crate::model::system::TableId;
+use crate::model::record::{AbortCause, Answer, Burial, Event, Kind, Record};
+use crate::model::system::{ColumnRef, TableId};
+use crate::tests::pick;
 use crate::tests::runs::RecordedRun;
 
 fn at(millis: u64) -> Time {
@@ -14,7 +15,13 @@ fn at(millis: u64) -> Time {
 
 /// How many transactions rolled back for this reason.
 fn aborted(told: &RecordedRun, cause: AbortCause) -> usize {
-    told.all(Kind::Aborted).filter(|record| record.b == cause as u64).count()
+    let causes = told.pick(pick!(Event::Aborted { cause, .. } => cause));
+    causes.filter(|known| *known == cause).count()
+}
+
+/// How messages were given up.
+fn buried(told: &RecordedRun) -> Vec<Burial> {
+    told.pick(pick!(Event::Buried { burial, .. } => burial)).collect()
 }
 
 /// What became of the order.
@@ -24,9 +31,9 @@ fn became(told: &RecordedRun) -> Headline {
 
 /// How many products were taken, of 9.
 fn taken(told: &RecordedRun) -> i64 {
-    let left = column_subject(TableId(1), 0);
-    let values = told.all(Kind::Value).filter(|record| record.subject == left);
-    9 - values.last().map_or(9, |record| record.b as i64)
+    let left = ColumnRef { table: TableId(1), column: 0 };
+    let values = told.pick(pick!(Event::Value { column, value, .. } if column == left => value));
+    9 - values.last().unwrap_or(9)
 }
 
 #[test]
@@ -65,7 +72,8 @@ fn a_vote_that_is_refused_leaves_nothing() {
     );
     assert_eq!(aborted(&told, AbortCause::Serialization), 1);
     let node = told.node("stock-db");
-    let votes = |record: &&Record| record.node == node && record.a == u64::from(label::PREPARE);
+    let votes =
+        |record: &&Record| record.node == node && record.event.label() == Some(label::PREPARE);
     assert_eq!(told.all(Kind::Logged).filter(votes).count(), 1, "the retry's");
     assert_eq!((became(&told), taken(&told)), (Headline::Committed, 1));
 }
@@ -88,9 +96,9 @@ fn an_outcome_without_an_answer_is_told_again() {
         target = "stock-db"
         on = { who = "stock-db", what = "apply commit" }"#,
     );
-    let node = u64::from(told.node("stock-db").0);
-    let tells = |record: &&Record| record.subject == label::RESOLVE && record.a == node;
-    assert_eq!(told.all(Kind::Sent).filter(tells).count(), 2);
+    let node = told.node("stock-db");
+    let tells = pick!(Event::Sent { label: label::RESOLVE, to, .. } if to == node => ());
+    assert_eq!(told.pick(tells).count(), 2);
     assert_eq!((became(&told), taken(&told)), (Headline::Committed, 1));
 }
 
@@ -169,10 +177,11 @@ fn who_finds_no_connection_waits_for_one() {
         at = "9s"
         for = "1500ms""#,
     );
-    let node = u64::from(told.node("order-db").0);
-    let statement = |record: &Record| record.subject == label::STATEMENT && record.a == node;
-    let sent = first(&told, Kind::Sent, statement).expect("a statement");
-    assert_eq!(sent.time, at(10_500));
+    let node = told.node("order-db");
+    let sent = pick!(record: Event::Sent { label: label::STATEMENT, to, .. } if to == node => {
+        record.time
+    });
+    assert_eq!(told.pick(sent).next(), Some(at(10_500)));
     assert_eq!(became(&told), Headline::Committed);
 }
 
@@ -184,7 +193,7 @@ fn a_poison_message_ends_in_the_dead_letters() {
         on = { what = "publish" }"#,
     );
     assert_eq!(told.count(Kind::Handed), 3, "as often as it may be");
-    assert_eq!(told.all(Kind::Buried).map(|record| record.a).collect::<Vec<_>>(), [1]);
+    assert_eq!(buried(&told), [Burial::DeadLetter]);
     assert_eq!((became(&told), taken(&told)), (Headline::Stranded, 0));
 }
 
@@ -222,7 +231,7 @@ fn what_the_broker_loses_is_gone_for_good() {
         at = "12s"
         for = "1s""#,
     );
-    assert_eq!(told.all(Kind::Buried).map(|record| record.a).collect::<Vec<_>>(), [0]);
+    assert_eq!(buried(&told), [Burial::Lost]);
     assert_eq!(told.count(Kind::Handed), 0);
     assert_eq!((became(&told), taken(&told)), (Headline::Lost, 0));
     assert!(told.report.settled, "nobody waits for it");

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::ledger::EXISTENCE;
-use super::resolve::{Decision, InDoubt};
+use super::resolve::{InDoubt, Resolution};
 use super::rows::{Row, RowId};
 use super::state::{Changes, Unsettled};
 use super::{Call, Database, DbError, Txn};
@@ -14,7 +14,8 @@ use crate::model::env::Ctx;
 use crate::model::local_fault::LocalFault;
 use crate::model::log::{ForceKind, Lsn};
 use crate::model::point::{Action, Hook, When};
-use crate::model::record::{AbortCause, Kind, OpId, ROW_GONE, TxnId, column_subject};
+use crate::model::record::{AbortCause, Event, LabelId, OpId, TxnId};
+use crate::model::system::ColumnRef;
 
 /// A record of a database's log.
 #[derive(Clone)]
@@ -24,17 +25,11 @@ pub(super) enum Entry {
     /// A branch is prepared.
     Prepare(Rc<InDoubt>),
     /// A prepared branch has ended.
-    Resolve { txn: TxnId, decision: Decision },
+    Resolve { txn: TxnId, resolution: Resolution },
 }
 
-/// A line for the history that is written when nothing is borrowed any more.
-pub(super) struct Note {
-    pub ctx: Ctx,
-    pub kind: Kind,
-    pub subject: u32,
-    pub a: u64,
-    pub b: u64,
-}
+/// An event that is recorded when nothing is borrowed any more.
+pub(super) type Note = (Ctx, Event);
 
 impl Txn {
     /// Commits: returns when everything is durable and visible.
@@ -91,7 +86,7 @@ impl Database {
 
     /// A transaction is about to be logged: what those who watch want to become of the record. If
     /// something stands against it, the transaction is rolled back.
-    pub(super) fn admit(&self, call: &Call, label: u32) -> Result<Action, DbError> {
+    pub(super) fn admit(&self, call: &Call, label: LabelId) -> Result<Action, DbError> {
         let order = self.log.announce(&call.ctx, label);
         let refusal = match order {
             Action::Refuse(error) => error,
@@ -120,7 +115,13 @@ impl Database {
 
     /// A semantic point of this database: what those who watch want, unless its node went down.
     #[inline]
-    pub(super) fn reach(&self, ctx: &Ctx, hook: Hook, label: u32, when: When) -> Option<Action> {
+    pub(super) fn reach(
+        &self,
+        ctx: &Ctx,
+        hook: Hook,
+        label: LabelId,
+        when: When,
+    ) -> Option<Action> {
         if !self.env.is_watched() {
             return Some(Action::Go);
         }
@@ -181,8 +182,7 @@ impl Database {
             for key in &changes.keys {
                 state.keys.insert(*key, self.env.sim().local_now(self.node));
                 let ctx = Ctx { op: key.op, step: key.step, ..*ctx };
-                let (subject, a) = (self.subject(), key.direction as u64);
-                notes.push(Note { ctx, kind: Kind::Keyed, subject, a, b: 0 });
+                notes.push((ctx, Event::Keyed { database: self.id, direction: key.direction }));
             }
             state.fence = changes.token.unwrap_or_default().max(old_fence);
             state.last_change = now;
@@ -190,7 +190,7 @@ impl Database {
         let changes = Rc::clone(changes);
         self.keep(Unsettled { lsn, changes, old_rows, old_events, old_fence, branch });
         self.write_notes(notes);
-        self.env.note(ctx, Kind::Committed, self.subject(), txn.0, 0);
+        self.env.record(ctx, Event::Committed { database: self.id, txn });
         self.committed.notify_all();
     }
 
@@ -222,40 +222,37 @@ impl Database {
         ctx: &Ctx,
         notes: &mut Vec<Note>,
     ) {
+        let RowId { table, key: row } = id;
         let columns = [EXISTENCE].into_iter().chain(0..new.cells.len() as u8);
         for column in columns {
-            let subject = column_subject(id.table, column);
+            let cell = ColumnRef { table, column };
             for (effect, times) in new.provenance(column).since(old.provenance(column)) {
-                if self.ledger.is_shown_by(effect, id.table, column, id.key) {
+                if self.ledger.is_shown_by(effect, table, column, row) {
                     self.ledger.count((effect, times));
                     let ctx = Ctx { op: effect.op, step: effect.step, ..*ctx };
-                    let (a, b) = (effect.direction as u64, i64::from(times) as u64);
-                    notes.push(Note { ctx, kind: Kind::Shown, subject, a, b });
+                    let (direction, change) = (effect.direction, times.into());
+                    notes.push((ctx, Event::Shown { column: cell, direction, change }));
                 }
             }
-            let value = match column {
-                EXISTENCE if old.live && !new.live => Some(ROW_GONE),
-                EXISTENCE => None,
-                _ if !new.live => None,
-                _ => {
-                    let changed = !old.live || old.value(column) != new.value(column);
-                    changed.then_some(new.value(column) as u64)
+            if column == EXISTENCE {
+                if old.live && !new.live {
+                    notes.push((*ctx, Event::RowDeleted { table, row }));
                 }
-            };
-            if let Some(b) = value {
-                notes.push(Note { ctx: *ctx, kind: Kind::Value, subject, a: id.key.0, b });
+            } else if new.live && (!old.live || old.value(column) != new.value(column)) {
+                let value = new.value(column);
+                notes.push((*ctx, Event::Value { column: cell, row, value }));
             }
         }
     }
 
     /// Something durable holds unfinished work, or no longer.
-    pub(super) fn holds(&self, ctx: &Ctx, op: OpId, label: u32, change: i64) -> Note {
-        Note { ctx: ctx.for_op(op), kind: Kind::Holds, subject: label, a: change as u64, b: 0 }
+    pub(super) fn holds(&self, ctx: &Ctx, op: OpId, label: LabelId, change: i64) -> Note {
+        (ctx.for_op(op), Event::Holds { label, change })
     }
 
     pub(super) fn write_notes(&self, notes: Vec<Note>) {
-        for note in notes {
-            self.env.note(&note.ctx, note.kind, note.subject, note.a, note.b);
+        for (ctx, event) in notes {
+            self.env.record(&ctx, event);
         }
     }
 }

@@ -15,9 +15,9 @@ use std::rc::Rc;
 
 use super::locks::LockTable;
 use super::rows::RowId;
-use crate::kernel::Time;
+use crate::kernel::{Span, Time};
 use crate::model::env::{Ctx, Env};
-use crate::model::record::{Kind, Resource, TxnId, contended_word};
+use crate::model::record::{Event, Resource, TxnId};
 use crate::model::system::{DatabaseId, ServiceId};
 
 /// The books of one database.
@@ -182,12 +182,12 @@ impl Contention {
         &self,
         ctx: &Ctx,
         resource: Resource,
-        (asker, holder): (ServiceId, Option<ServiceId>),
+        (waiter, holder): (ServiceId, Option<ServiceId>),
         waited: u64,
     ) {
         if waited > 0 {
-            let word = contended_word(asker, holder, resource);
-            self.env.note(ctx, Kind::Contended, self.database.0.into(), waited, word);
+            let (database, waited) = (self.database, Span::from_nanos(waited));
+            self.env.record(ctx, Event::Contended { database, resource, waiter, holder, waited });
         }
     }
 }

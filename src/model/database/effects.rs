@@ -10,24 +10,10 @@ use super::txn::{Policy, StepRef};
 use super::{Call, Database, DbError};
 use crate::kernel::{Purpose, Words};
 use crate::model::env::{Ctx, OpInfo};
-use crate::model::record::{Kind, OpId};
+use crate::model::record::{Event, OpId, RefusalReason};
 use crate::model::system::{
     Columns, Effect as Change, Refuse, StepId, StepSpec, TableId, TableSpec, ValueSpec,
 };
-
-/// Why a statement was refused; the first word of a `RefusedByRule` record.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub(super) enum Reason {
-    /// By chance, as the scenario says.
-    Chance = 0,
-    /// A value would fall below its bound.
-    Bound = 1,
-    /// There is no such row.
-    NoRow = 2,
-    /// There is one already.
-    RowExists = 3,
-}
 
 /// The content that a statement is about to write.
 pub(super) enum Written {
@@ -63,7 +49,7 @@ impl Database {
         self.may_write(call, step.table)?;
         let forward = at.direction == Direction::Forward;
         if forward && self.is_unlucky(at.op, step) {
-            return self.refuse(call, step.table, Reason::Chance);
+            return self.refuse(call, step.table, RefusalReason::Chance);
         }
         let row = RowId { table: step.table, key: info.keys[usize::from(step.key)] };
         let done = {
@@ -81,7 +67,7 @@ impl Database {
         step: &StepSpec,
         at: StepRef,
         info: &OpInfo,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), RefusalReason> {
         let State { sessions, tables, .. } = state;
         let (Some(session), Some(table)) =
             (sessions.get_mut(&call.txn), tables[id.table.index()].as_ref())
@@ -103,10 +89,10 @@ impl Database {
         match at.direction {
             // What is there already because this very step put it there needs no doing.
             Direction::Forward if !fits && !matches!(wanted, Change::Set(_) | Change::Add(_)) => {
-                let reason = if row.live { Reason::RowExists } else { Reason::NoRow };
+                let reason = if row.live { RefusalReason::RowExists } else { RefusalReason::NoRow };
                 return if applied() > 0 { Ok(()) } else { Err(reason) };
             }
-            Direction::Forward if !fits => return Err(Reason::NoRow),
+            Direction::Forward if !fits => return Err(RefusalReason::NoRow),
             // Compensation of what never happened has no effect. What stood in a row that somebody
             // has deleted is gone with it: to take it back is to take note of that, once.
             Direction::Undo if applied() <= 0 => return Ok(()),
@@ -119,7 +105,7 @@ impl Database {
             && at.direction == Direction::Forward
             && writing.value_after(row, column) < bound
         {
-            return Err(Reason::Bound);
+            return Err(RefusalReason::Bound);
         }
         let own = session.changes.row_mut(id, committed);
         writing.write(own, Effect { direction: at.direction, ..forward });
@@ -159,7 +145,7 @@ impl Database {
             Some((op, step)) => {
                 self.apply_step(call, StepRef { op, step, direction: Direction::Undo })
             }
-            None => self.refuse(call, id.table, Reason::NoRow),
+            None => self.refuse(call, id.table, RefusalReason::NoRow),
         }
     }
 
@@ -201,7 +187,7 @@ impl Database {
             return Ok(());
         }
         if exists.is_none() && !current.live {
-            return self.refuse(call, id.table, Reason::NoRow);
+            return self.refuse(call, id.table, RefusalReason::NoRow);
         }
         for (column, value, provenance) in &cells {
             let news = provenance.since(current.provenance(*column));
@@ -307,7 +293,7 @@ impl Database {
         value: i64,
         current: &Row,
         news: &[Entry],
-    ) -> Option<(Effect, Reason)> {
+    ) -> Option<(Effect, RefusalReason)> {
         let back = |effect: &Effect| {
             let undone = Effect { direction: Direction::Undo, ..*effect };
             news.iter().find(|entry| entry.0 == undone).map_or(0, |entry| entry.1)
@@ -322,12 +308,12 @@ impl Database {
             let step = &self.env.system().operation(info.kind).steps[effect.step.index()];
             match step.refuse {
                 Some(Refuse::Probability(_)) if self.is_unlucky(effect.op, step) => {
-                    Some((effect, Reason::Chance))
+                    Some((effect, RefusalReason::Chance))
                 }
                 Some(Refuse::Below { column: bounded, bound })
                     if bounded == column && value < bound && value < current.value(column) =>
                 {
-                    Some((effect, Reason::Bound))
+                    Some((effect, RefusalReason::Bound))
                 }
                 _ => None,
             }
@@ -370,12 +356,12 @@ impl Database {
         &self,
         call: &Call,
         table: TableId,
-        reason: Reason,
+        reason: RefusalReason,
     ) -> Result<(), DbError> {
         if let Some(session) = self.state_mut().sessions.get_mut(&call.txn) {
             session.refused = true;
         }
-        self.env.note(&call.ctx, Kind::RefusedByRule, u32::from(table.0), reason as u64, 0);
+        self.env.record(&call.ctx, Event::RefusedByRule { table, reason });
         Err(DbError::Refused)
     }
 }

@@ -9,7 +9,7 @@
 use super::locks::Mode;
 use super::rows::RowId;
 use super::{DbError, Txn};
-use crate::model::record::{AbortCause, Kind};
+use crate::model::record::{AbortCause, Event};
 use crate::model::system::{RowKey, TableId};
 
 /// The row that stands for the token in the lock table, in a pseudo-table of its own.
@@ -34,7 +34,8 @@ impl Txn {
                     database.abort(call.txn, AbortCause::Fenced);
                     return Err(DbError::Fenced);
                 }
-                database.env.note(&call.ctx, Kind::Fenced, database.subject(), call.txn.0, token);
+                let passed = Event::Fenced { database: database.id, txn: call.txn, token };
+                database.env.record(&call.ctx, passed);
                 let state = &mut *database.state_mut();
                 let session = state.sessions.get_mut(&call.txn).ok_or(DbError::Broken)?;
                 session.changes.token = (token > highest).then_some(token);

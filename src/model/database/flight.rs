@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{Call, Database};
 use crate::kernel::{NodeId, Purpose, Time};
 use crate::model::env::Ctx;
-use crate::model::record::{Kind, MessageClass};
+use crate::model::record::{Event, LabelId, MessageClass};
 
 /// A message between a service's node and the database's. One that is dropped before it has
 /// arrived died with its session.
@@ -14,7 +14,7 @@ pub(super) struct Flight {
     ctx: Ctx,
     from: NodeId,
     to: NodeId,
-    label: u32,
+    label: LabelId,
     message: u32,
     class: MessageClass,
     /// When it arrives, unless the link is cut then.
@@ -34,7 +34,7 @@ pub(super) const WORK_LEG: u64 = 1;
 
 impl Flight {
     /// Sends a message now. Within one node there is no message.
-    pub fn depart(database: &Rc<Database>, call: &Call, label: u32, leg: Leg) -> Option<Self> {
+    pub fn depart(database: &Rc<Database>, call: &Call, label: LabelId, leg: Leg) -> Option<Self> {
         let (from, to) = match leg {
             Leg::There => (call.from, database.node),
             Leg::Back => (database.node, call.from),
@@ -58,7 +58,7 @@ impl Flight {
             landed: false,
         };
         database.state_mut().meter.sent();
-        flight.note(from, Kind::Sent, to);
+        flight.record(from, Event::Sent { label, to, class: call.class });
         Some(flight)
     }
 
@@ -78,13 +78,12 @@ impl Flight {
         }
         self.landed = true;
         self.database.state_mut().meter.delivered();
-        self.note(self.to, Kind::Delivered, self.from);
+        let Self { label, from, class, .. } = *self;
+        self.record(self.to, Event::Delivered { label, from, class });
     }
 
-    fn note(&self, node: NodeId, kind: Kind, other: NodeId) {
-        let ctx = Ctx { node, ..self.ctx };
-        let (a, b) = (u64::from(other.0), self.class as u64);
-        self.database.env.note_message(&ctx, kind, self.label, self.message, a, b);
+    fn record(&self, node: NodeId, event: Event) {
+        self.database.env.record_message(&Ctx { node, ..self.ctx }, self.message, event);
     }
 }
 
@@ -92,7 +91,8 @@ impl Drop for Flight {
     fn drop(&mut self) {
         if !self.landed {
             self.database.state_mut().meter.lost();
-            self.note(NodeId::WORLD, Kind::Lost, self.to);
+            let Self { label, to, class, .. } = *self;
+            self.record(NodeId::WORLD, Event::Lost { label, to, class, damaged: false });
         }
     }
 }

@@ -46,7 +46,7 @@ use std::rc::Rc;
 use super::disk::Disk;
 use super::env::{Ctx, Env};
 use super::log::Log;
-use super::record::{AbortCause, MessageClass, OpId, TxnId};
+use super::record::{AbortCause, LogId, MessageClass, OpId, TxnId};
 
 use super::system::{Columns, DatabaseId, DatabaseSpec, StepId};
 use crate::kernel::{Draw, NodeId, Purpose, Semaphore, Signal, Span, Time};
@@ -61,8 +61,7 @@ pub use ledger::EXISTENCE;
 pub use meter::Totals;
 pub use outbox::{Event, EventKind, OutboxRow, Position};
 pub use provenance::{Delta, Derived, Direction, Provenance, Version};
-pub use resolve::{Branch, Decision, Vote};
-pub(crate) use rows::RowId;
+pub use resolve::{Branch, Resolution, Vote};
 pub use rows::RowVersion;
 pub use session::Txn;
 pub use txn::{Policy, StepRef};
@@ -183,7 +182,7 @@ impl Database {
         let spec = &env.system().databases[id.index()];
         let sim = env.sim();
         Rc::new(Self {
-            log: Log::new(env, spec.name.stream, u32::from(id.0), spec.force.clone(), node),
+            log: Log::new(env, spec.name.stream, LogId::of_database(id), spec.force.clone(), node),
             ledger: Ledger::new(env, id),
             contention: Contention::new(env, id),
             committed: Signal::new(sim),
@@ -254,10 +253,6 @@ impl Database {
 
     fn spec(&self) -> &DatabaseSpec {
         &self.env.system().databases[self.id.index()]
-    }
-
-    fn subject(&self) -> u32 {
-        u32::from(self.id.0)
     }
 
     fn state(&self) -> Ref<'_, State> {

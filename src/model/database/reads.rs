@@ -3,7 +3,6 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::effects::Reason;
 use super::ledger::Shows;
 use super::locks::Mode;
 use super::provenance::{Direction, Effect};
@@ -12,8 +11,10 @@ use super::txn::StepRef;
 use super::{Call, Database, DbError, Relies, RowVersion, Txn};
 use crate::kernel::{NodeId, Span};
 use crate::model::env::Ctx;
-use crate::model::record::{Kind, MessageClass, subject_column};
-use crate::model::system::{Below, Columns, Lookup, ReadMode, RowKey, ServiceId, StepId, TableId};
+use crate::model::record::{Event, MessageClass, ProbeId, RefusalReason, Sight};
+use crate::model::system::{
+    Below, ColumnRef, Columns, Lookup, ReadMode, RowKey, ServiceId, StepId, TableId,
+};
 
 impl Database {
     /// A probe by `service`: reads rows by one statement and notes what each shows of its step of
@@ -28,15 +29,15 @@ impl Database {
         from: NodeId,
         service: ServiceId,
         rows: Vec<(StepId, TableId, RowKey)>,
-        probe: u64,
+        probe: ProbeId,
     ) -> Result<(), DbError> {
         let ids = rows.iter().map(|(_, table, key)| RowId { table: *table, key: *key }).collect();
         let reader = (ctx, from, service, MessageClass::Probe);
         self.look(reader, (ids, Columns::ALL), None, move |database, call| {
             for (step, table, key) in rows {
                 let ctx = Ctx { step, ..call.ctx };
-                let shows = database.shows(&ctx, RowId { table, key });
-                database.env.note(&ctx, Kind::ProbeSaw, u32::from(table.0), probe, shows);
+                let sight = database.sight(&ctx, RowId { table, key });
+                database.env.record(&ctx, Event::ProbeSaw { table, probe, sight });
             }
             Ok(())
         })
@@ -44,7 +45,7 @@ impl Database {
     }
 
     /// The state of a step as a row, or the copy of one, shows it to a probe.
-    fn shows(&self, ctx: &Ctx, row: RowId) -> u64 {
+    fn sight(&self, ctx: &Ctx, row: RowId) -> Sight {
         let Ctx { op, step, .. } = *ctx;
         let kind = self.env.operation(op).kind;
         let touched = self.env.system().operation(kind).steps[step.index()].table;
@@ -56,15 +57,14 @@ impl Database {
             self.copy_shows(op, step, self.state().row(row.table, row.key))
         };
         match (forward, undo) {
-            (forward, undo) if forward == undo => 0,
-            (1, 0) => 1,
-            _ => 2,
+            (forward, undo) if forward == undo => Sight::Nothing,
+            (1, 0) => Sight::Effect,
+            _ => Sight::Other,
         }
     }
 
-    /// A reader without an operation: reads a cell (`subject` packs table and column) and notes
-    /// that it did, at the cost of `work` on a core or by default of a statement. `probe` names the
-    /// probe.
+    /// A reader without an operation: reads a cell and notes that it did, at the cost of `work` on
+    /// a core or by default of a statement. `probe` names the probe.
     ///
     /// # Errors
     ///
@@ -74,14 +74,14 @@ impl Database {
         ctx: Ctx,
         from: NodeId,
         service: ServiceId,
-        (subject, row): (u32, RowKey),
-        (probe, work): (u64, Option<Span>),
+        (column, row): (ColumnRef, RowKey),
+        (probe, work): (ProbeId, Option<Span>),
     ) -> Result<(), DbError> {
-        let (table, column) = subject_column(subject);
+        let table = column.table;
         let reader = (ctx, from, service, MessageClass::Probe);
-        let cells = (vec![RowId { table, key: row }], Columns::from(Some(column)));
+        let cells = (vec![RowId { table, key: row }], Columns::from(Some(column.column)));
         self.look(reader, cells, work, move |database, call| {
-            database.env.note(&call.ctx, Kind::ProbeSaw, subject, probe, row.0);
+            database.env.record(&call.ctx, Event::ReaderSaw { column, row, probe });
             Ok(())
         })
         .await
@@ -107,8 +107,8 @@ impl Database {
         self.look(reader, (vec![id], Columns::ALL), None, move |database, call| {
             let Some(Below { column, bound }) = lookup.refuse else { return Ok(()) };
             let reason = match &**database.state().row(id.table, id.key) {
-                row if !row.live => Reason::NoRow,
-                row if row.value(column) < bound => Reason::Bound,
+                row if !row.live => RefusalReason::NoRow,
+                row if row.value(column) < bound => RefusalReason::Bound,
                 _ => return Ok(()),
             };
             database.refuse(call, id.table, reason)

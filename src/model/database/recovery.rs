@@ -13,7 +13,7 @@ use crate::kernel::{Semaphore, Span};
 use crate::model::contract::label;
 use crate::model::env::Ctx;
 use crate::model::log::Lsn;
-use crate::model::record::{AbortCause, Kind, TxnId};
+use crate::model::record::{AbortCause, Event, TxnId};
 
 /// How long a restarted database takes to replay one log record.
 const REPLAY: Span = Span::from_micros(20);
@@ -78,7 +78,7 @@ impl Database {
                     }
                     self.hold(branch, lsn);
                 }
-                Entry::Resolve { txn, decision } => self.finish(txn, decision, lsn),
+                Entry::Resolve { txn, resolution } => self.finish(txn, resolution, lsn),
             }
         }
         self.state_mut().serving = self.env.sim().is_up(self.node);
@@ -134,8 +134,8 @@ impl Database {
         let casualties = std::mem::take(&mut self.state_mut().casualties);
         for (txn, ctx) in casualties {
             if !durable.contains(&txn) {
-                let cause = AbortCause::Crash as u64;
-                self.env.note(&ctx, Kind::Aborted, self.subject(), txn.0, cause);
+                let (database, cause) = (self.id, AbortCause::Crash);
+                self.env.record(&ctx, Event::Aborted { database, txn, cause });
             }
         }
     }

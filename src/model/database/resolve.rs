@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use super::commit::{Entry, Note};
+use super::commit::Entry;
 use super::rows::RowId;
 use super::state::{Changes, Unsettled};
 use super::{Call, Database, DbError, Relies, Txn};
@@ -12,7 +12,7 @@ use crate::model::contract::{label, transaction_of};
 use crate::model::env::Ctx;
 use crate::model::log::{ForceKind, Lsn};
 use crate::model::point::{Action, Hook, When};
-use crate::model::record::{AbortCause, Kind, MessageClass, OpId, TxnId};
+use crate::model::record::{AbortCause, Decision, Event, MessageClass, OpId, TxnId};
 use crate::model::system::Columns;
 
 /// A participant's answer to a prepare.
@@ -26,33 +26,29 @@ pub enum Vote {
 
 /// The outcome of a prepared branch, and how it is recorded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Decision {
-    /// Commit, else abort.
-    pub commit: bool,
+pub struct Resolution {
+    /// The outcome.
+    pub decision: Decision,
     /// Nobody decided: the participant lost its patience.
     pub heuristic: bool,
     /// The answer waits until the outcome is durable here.
     pub forced: bool,
 }
 
-impl Decision {
+impl Resolution {
     /// The coordinator decided; the outcome is forced.
-    pub const fn forced(commit: bool) -> Self {
-        Self { commit, heuristic: false, forced: true }
+    pub const fn forced(decision: Decision) -> Self {
+        Self { decision, heuristic: false, forced: true }
     }
 
     /// The coordinator decided; the outcome is logged but not forced, for it can be presumed.
-    pub const fn presumed(commit: bool) -> Self {
-        Self { commit, heuristic: false, forced: false }
+    pub const fn presumed(decision: Decision) -> Self {
+        Self { decision, heuristic: false, forced: false }
     }
 
     /// The participant decided alone.
-    pub const fn heuristic(commit: bool) -> Self {
-        Self { commit, heuristic: true, forced: true }
-    }
-
-    fn word(self) -> u64 {
-        u64::from(!self.commit) | u64::from(self.heuristic) << 1
+    pub const fn heuristic(decision: Decision) -> Self {
+        Self { decision, heuristic: true, forced: true }
     }
 }
 
@@ -136,13 +132,13 @@ impl Database {
         ctx: Ctx,
         from: NodeId,
         txn: TxnId,
-        decision: Decision,
+        resolution: Resolution,
     ) -> Result<(), DbError> {
         let ctx = Ctx { node: self.node, ..ctx };
         let number = 1 << 32;
         let (class, relies) = (MessageClass::Database, Relies::On(Columns::NONE));
         let call = Call { ctx, txn, from, class, number, relies };
-        let work = move |database: Rc<Self>, call| database.resolve_now(call, decision);
+        let work = move |database: Rc<Self>, call| database.resolve_now(call, resolution);
         let (answer, _) = self.send(call, label::RESOLVE, work);
         answer.ok_or(DbError::Unavailable)?.or(DbError::Unknown).await
     }
@@ -191,21 +187,22 @@ impl Database {
         if branch.announced.replace(true) {
             return;
         }
-        let (ctx, a, subject) = (branch.ctx, branch.txn.0, self.subject());
-        let b = transaction_of(branch.tag);
-        let mut notes = vec![Note { ctx, kind: Kind::Prepared, subject, a, b }];
-        notes.extend(branch.rows.iter().map(|row| Note {
-            ctx,
-            kind: Kind::PreparedRow,
-            subject,
-            a,
-            b: row.hash(),
+        let (ctx, database, txn) = (branch.ctx, self.id, branch.txn);
+        let transaction = transaction_of(branch.tag);
+        let mut notes = vec![(ctx, Event::Prepared { database, txn, transaction })];
+        notes.extend(branch.rows.iter().map(|RowId { table, key: row }| {
+            (ctx, Event::PreparedRow { database, txn, table: *table, row: *row })
         }));
         notes.push(self.holds(&ctx, ctx.op, label::BRANCH, 1));
         self.write_notes(notes);
     }
 
-    async fn resolve_now(self: Rc<Self>, call: Call, decision: Decision) -> Result<(), DbError> {
+    async fn resolve_now(
+        self: Rc<Self>,
+        call: Call,
+        resolution: Resolution,
+    ) -> Result<(), DbError> {
+        let commits = resolution.decision == Decision::Commit;
         loop {
             if !self.is_serving() {
                 return Err(DbError::Unavailable);
@@ -219,7 +216,7 @@ impl Database {
             match deciding {
                 Some(false) => break,
                 None if !closing => {
-                    if !decision.commit {
+                    if !commits {
                         self.abort(call.txn, AbortCause::Requested);
                     }
                     return Ok(());
@@ -231,10 +228,10 @@ impl Database {
         if let Some(branch) = self.state_mut().branches.get_mut(&call.txn) {
             branch.deciding = true;
         }
-        let label = if decision.commit { label::COMMIT } else { label::ABORT };
-        let entry = Entry::Resolve { txn: call.txn, decision };
+        let label = if commits { label::COMMIT } else { label::ABORT };
+        let entry = Entry::Resolve { txn: call.txn, resolution };
         let mut order = Action::Go;
-        let lsn = if decision.forced {
+        let lsn = if resolution.forced {
             order = self.log.announce(&call.ctx, label);
             let outcome = (label, ForceKind::Decide);
             let forcing = self.log.force_under(order, &call.ctx, entry, outcome);
@@ -247,18 +244,19 @@ impl Database {
         }
         let apply = self.reach(&call.ctx, Hook::Apply, label, When::Before);
         let heard = self.is_heard(&call, order, apply.ok_or(DbError::Unknown)?);
-        self.finish(call.txn, decision, lsn);
+        self.finish(call.txn, resolution, lsn);
         self.reach(&call.ctx, Hook::Apply, label, When::After);
         if heard { Ok(()) } else { Err(DbError::Unknown) }
     }
 
     /// The outcome of a branch is in the log: carries it out.
-    pub(super) fn finish(&self, txn: TxnId, decision: Decision, lsn: Lsn) {
+    pub(super) fn finish(&self, txn: TxnId, resolution: Resolution, lsn: Lsn) {
         let prepared = self.state_mut().branches.remove(&txn);
         let Some(Prepared { branch, lsn: prepared, .. }) = prepared else { return };
         let ctx = branch.ctx;
         let replaced = Some((prepared, Rc::clone(&branch)));
-        if decision.commit {
+        let (database, Resolution { decision, heuristic, .. }) = (self.id, resolution);
+        if decision == Decision::Commit {
             self.install(&ctx, txn, &branch.changes, lsn, replaced);
         } else {
             let old_fence = self.state().fence;
@@ -270,10 +268,10 @@ impl Database {
                 old_fence,
                 branch: replaced,
             });
-            let cause = AbortCause::Requested as u64;
-            self.env.note(&ctx, Kind::Aborted, self.subject(), txn.0, cause);
+            let cause = AbortCause::Requested;
+            self.env.record(&ctx, Event::Aborted { database, txn, cause });
         }
-        self.env.note(&ctx, Kind::Resolved, self.subject(), txn.0, decision.word());
+        self.env.record(&ctx, Event::Resolved { database, txn, decision, heuristic });
         self.write_notes(vec![self.holds(&ctx, ctx.op, label::BRANCH, -1)]);
         self.release(&ctx, txn, false);
         self.settled.notify_all();

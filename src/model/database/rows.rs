@@ -16,15 +16,6 @@ pub(crate) struct RowId {
     pub key: RowKey,
 }
 
-impl RowId {
-    /// Names the row in the history (a mixing of its table and key).
-    pub fn hash(self) -> u64 {
-        let word = self.key.0 ^ u64::from(self.table.0).rotate_right(16);
-        let word = (word ^ word >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        word ^ word >> 29
-    }
-}
-
 /// One version of a row. A deleted row stays as a tombstone that keeps its provenance.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Row {

@@ -13,7 +13,9 @@ use crate::kernel::{NodeId, Promise, Purpose, Span, Time, Waiting, promise};
 use crate::model::contract::label;
 use crate::model::env::Ctx;
 use crate::model::local_fault::LocalFault;
-use crate::model::record::{AbortCause, Kind, MessageClass, Resource, TxnId};
+use crate::model::record::{
+    AbortCause, Event, LabelId, LockFailure, MessageClass, Resource, TxnId,
+};
 use crate::model::system::{Columns, ServiceId};
 
 /// An open transaction, as the service sees it.
@@ -180,7 +182,7 @@ impl Database {
     pub(super) fn send<T, F>(
         self: &Rc<Self>,
         mut call: Call,
-        label: u32,
+        label: LabelId,
         work: impl FnOnce(Rc<Self>, Call) -> F + 'static,
     ) -> (Option<Answer<T>>, Span)
     where
@@ -203,7 +205,7 @@ impl Database {
         self: Rc<Self>,
         flight: Option<Flight>,
         call: Call,
-        label: u32,
+        label: LabelId,
         work: impl FnOnce(Rc<Self>, Call) -> F,
         promise: Promise<Reply<T>>,
     ) -> impl Future<Output = ()>
@@ -256,25 +258,25 @@ impl Database {
         if open { Ok(()) } else { Err(DbError::Broken) }
     }
 
-    pub(super) async fn lock(&self, call: &Call, row: RowId, mode: Mode) -> Result<(), DbError> {
+    pub(super) async fn lock(&self, call: &Call, id: RowId, mode: Mode) -> Result<(), DbError> {
         let sim = self.env.sim();
         let asked = match self.suffers(LocalFault::Deadlock, call) {
             true => Asked::Deadlock,
-            false => self.state_mut().locks.ask(call.txn, row, mode, sim.now()),
+            false => self.state_mut().locks.ask(call.txn, id, mode, sim.now()),
         };
         if asked == Asked::Granted {
             return Ok(());
         }
         let (promise, waiting) = promise(sim);
-        let words = (call.txn.0, row.hash());
-        self.env.note(&call.ctx, Kind::LockWait, self.subject(), words.0, words.1);
+        let (database, txn, RowId { table, key: row }) = (self.id, call.txn, id);
+        self.env.record(&call.ctx, Event::LockWait { database, txn, table, row });
         if let Some(books) = self.contention.as_ref().filter(|_| asked == Asked::Waits) {
-            books.wait_for_row(&call.ctx, call.txn, row);
+            books.wait_for_row(&call.ctx, txn, id);
         }
         if asked == Asked::Deadlock {
-            let ctx = Ctx { attempt: 1, ..call.ctx };
-            self.env.note(&ctx, Kind::LockFailed, self.subject(), words.0, words.1);
-            self.abort(call.txn, AbortCause::Deadlock);
+            let failure = LockFailure::Deadlock;
+            self.env.record(&call.ctx, Event::LockFailed { database, txn, table, row, failure });
+            self.abort(txn, AbortCause::Deadlock);
             return Err(DbError::Deadlock);
         }
         if let Some(session) = self.state_mut().sessions.get_mut(&call.txn) {
@@ -319,11 +321,10 @@ impl Database {
         };
         core.drawn = Some(demand);
         drop((core, holding));
-        let waited = (began - queued).as_nanos();
-        self.env.note(&call.ctx, Kind::Worked, self.subject(), demand.as_nanos(), waited);
-        if let Some((_, by)) = books {
-            let service = u64::from(by.0);
-            self.env.note(&call.ctx, Kind::Served, self.subject(), demand.as_nanos(), service);
+        let (database, busy, waited) = (self.id, demand, began - queued);
+        self.env.record(&call.ctx, Event::Worked { database, busy, waited });
+        if let Some((_, service)) = books {
+            self.env.record(&call.ctx, Event::Served { database, service, busy });
         }
         Ok(())
     }
@@ -347,14 +348,17 @@ impl Database {
         // Who gives up behind a refusal does so because of it, whether it says so or hangs up.
         let given_up = matches!(cause, AbortCause::Requested | AbortCause::Broken);
         let cause = if given_up && session.refused { AbortCause::Rule } else { cause };
+        let database = self.id;
         if let Some((ctx, _)) = &session.wait
-            && let Some(row) = self.state().locks.awaited(txn)
+            && let Some(RowId { table, key: row }) = self.state().locks.awaited(txn)
         {
-            let code = if cause == AbortCause::LockTimeout { 0 } else { 2 };
-            let ctx = Ctx { attempt: code, ..*ctx };
-            self.env.note(&ctx, Kind::LockFailed, self.subject(), txn.0, row.hash());
+            let failure = match cause {
+                AbortCause::LockTimeout => LockFailure::Timeout,
+                _ => LockFailure::Cancelled,
+            };
+            self.env.record(ctx, Event::LockFailed { database, txn, table, row, failure });
         }
-        self.env.note(&session.ctx, Kind::Aborted, self.subject(), txn.0, cause as u64);
+        self.env.record(&session.ctx, Event::Aborted { database, txn, cause });
         self.release(&session.ctx, txn, false);
     }
 
@@ -385,9 +389,10 @@ impl Database {
                 .collect();
             (released, woken)
         };
+        let database = self.id;
         for lock in released.drain(..) {
-            let held = lock.held.as_nanos();
-            self.env.note(ctx, Kind::LockHeld, self.subject(), lock.row.hash(), held);
+            let (RowId { table, key: row }, held) = (lock.row, lock.held);
+            self.env.record(ctx, Event::LockHeld { database, table, row, held });
         }
         self.state_mut().released = released;
         if let Some(books) = self.contention.as_ref().filter(|_| !shared_only) {
@@ -397,7 +402,8 @@ impl Database {
             if let Some(books) = &self.contention {
                 books.end_wait(txn);
             }
-            self.env.note(&ctx, Kind::LockGranted, self.subject(), txn.0, row.hash());
+            let RowId { table, key: row } = row;
+            self.env.record(&ctx, Event::LockGranted { database, txn, table, row });
             promise.keep(());
         }
     }
@@ -436,7 +442,7 @@ impl Txn {
     pub(super) fn send<T, F>(
         &mut self,
         ctx: &Ctx,
-        label: u32,
+        label: LabelId,
         work: impl FnOnce(Rc<Database>, Call) -> F + 'static,
     ) -> Option<Answer<T>>
     where

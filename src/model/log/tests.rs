@@ -7,6 +7,7 @@ use super::*;
 use crate::kernel::{RandomStreams, Recorder, Simulation, Sink, Span, Time};
 use crate::model::database::test_system;
 use crate::model::record::Record;
+use crate::tests::pick;
 
 #[derive(Default)]
 struct Keep(Vec<Record>);
@@ -42,7 +43,7 @@ impl Bench {
             prepare: Dist::Constant(Span::from_millis(5)),
             decide: Dist::Constant(Span::from_millis(6)),
         };
-        let log = Log::new(&env, 7, 3, spec, node);
+        let log = Log::new(&env, 7, LogId(3), spec, node);
         Self { simulation, env, log, node, keep, done: Rc::default() }
     }
 
@@ -52,7 +53,7 @@ impl Bench {
         let at = self.env.now() + Span::from_millis(after);
         let ctx = Ctx { node: self.node, ..Ctx::WORLD };
         self.env.sim().spawn_at(at, NodeId::WORLD, async move {
-            let lsn = log.force(&ctx, record, 0, kind).await;
+            let lsn = log.force(&ctx, record, LabelId(0), kind).await;
             done.borrow_mut().push((record, lsn, env.now()));
         });
     }
@@ -68,7 +69,9 @@ impl Bench {
     fn forced(&self) -> Vec<(u64, u64)> {
         self.env.recorder().flush();
         let records = &self.keep.borrow().0;
-        records.iter().filter(|r| r.kind == Kind::Forced).map(|r| (r.a, r.b / 1_000_000)).collect()
+        let millis = |took: Span| took.as_nanos() / 1_000_000;
+        let forced = pick!(Event::Forced { records, took, .. } => (records, millis(took)));
+        records.iter().filter_map(forced).collect()
     }
 }
 
@@ -102,10 +105,10 @@ fn the_first_in_line_decides_how_long_a_flush_takes() {
 fn a_flush_covers_what_was_appended_before_it_starts() {
     let bench = Bench::new();
     let ctx = Ctx { node: bench.node, ..Ctx::WORLD };
-    bench.log.append(&ctx, 10, 0);
+    bench.log.append(&ctx, 10, LabelId(0));
     bench.force(11, 0, ForceKind::Commit);
     bench.run(2);
-    bench.log.append(&ctx, 12, 0);
+    bench.log.append(&ctx, 12, LabelId(0));
     bench.run(50);
     assert_eq!((bench.log.durable(), bench.log.last()), (Lsn(2), Lsn(3)));
     bench.env.sim().crash(bench.node);
@@ -119,7 +122,7 @@ fn what_the_operating_system_has_survives_a_crash_of_the_process() {
     let ctx = Ctx { node: bench.node, ..Ctx::WORLD };
     bench.force(11, 0, ForceKind::Commit);
     bench.run(2);
-    bench.log.append(&ctx, 12, 0);
+    bench.log.append(&ctx, 12, LabelId(0));
     bench.env.sim().crash(bench.node);
     bench.log.crash(true);
     assert_eq!(bench.kept(), [11, 12]);

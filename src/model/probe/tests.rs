@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use crate::experiment::compare::setup;
 use crate::experiment::run::Setup;
-use crate::kernel::Span;
-use crate::model::record::{Kind, MessageClass};
+use crate::kernel::{NodeId, Span};
+use crate::model::record::{Event, Kind, MessageClass, Sight};
 use crate::model::system::{Feed, Grant, ReplicaSpec, ServiceId, System, TableId};
+use crate::tests::pick;
 use crate::tests::runs::{RecordedRun, SHOP, record_run, scenario};
 
 const ORDER: ServiceId = ServiceId(0);
@@ -59,15 +60,20 @@ fn paid(told: &RecordedRun) -> (u64, usize, Vec<String>) {
     assert!(count > 10 && read.ended.read == count, "{:?}", read.ended);
     let took = &read.took.values;
     assert_eq!(took.first(), took.last(), "nobody waits for anybody: {took:?}");
-    let probe = |record: &&crate::model::record::Record| record.b == MessageClass::Probe as u64;
-    let sent = told.all(Kind::Sent).filter(probe).count();
+    let sent = told.pick(pick!(Event::Sent { class: MessageClass::Probe, .. } => ())).count();
     // Every probe of an operation is measured or not, and each costs the same.
     let all = told.count(Kind::ProbeBegan);
     assert_eq!(sent % all, 0);
-    let saw = |name: &&str| told.all(Kind::ProbeSaw).any(|saw| saw.node == told.node(name));
-    let seen = ["order-db", "stock-db", "desk-db"].into_iter().filter(saw);
+    let seen = pick!(record: Event::ProbeSaw { .. } | Event::ReaderSaw { .. } => record.node);
+    let nodes: Vec<NodeId> = told.pick(seen).collect();
+    let seen = ["order-db", "stock-db", "desk-db"].into_iter();
+    let seen = seen.filter(|name| nodes.contains(&told.node(name)));
     let seen = seen.map(String::from).collect();
     (Span::from_nanos(took[0]).as_nanos() / 1_000_000, sent / all, seen)
+}
+
+fn sights(told: &RecordedRun) -> Vec<Sight> {
+    told.pick(pick!(Event::ProbeSaw { sight, .. } => sight)).collect()
 }
 
 #[test]
@@ -109,7 +115,7 @@ fn what_a_service_composes_is_right_whichever_way_it_reads() {
         let told = record_run(&shop(BOTH, Some("desk"), change), 1);
         let ended = told.report.reads[0].ended;
         assert_eq!(ended.within[2].right, ended.scheduled, "ten seconds are enough");
-        assert!(told.all(Kind::ProbeSaw).all(|saw| saw.b == 1));
+        assert!(sights(&told).iter().all(|sight| *sight == Sight::Effect));
     }
     // A copy that nobody feeds shows nothing of what was sold.
     let forgotten = |system: &mut System| {
@@ -121,7 +127,7 @@ fn what_a_service_composes_is_right_whichever_way_it_reads() {
     let told = record_run(&shop(BOTH, Some("desk"), forgotten), 1);
     let ended = told.report.reads[0].ended;
     assert_eq!(ended.within[2].stale, ended.scheduled);
-    assert!(told.all(Kind::ProbeSaw).all(|saw| saw.b == 0));
+    assert!(sights(&told).iter().all(|sight| *sight == Sight::Nothing));
     assert!(!told.ran.settled, "a replica that lags is not at rest");
 }
 

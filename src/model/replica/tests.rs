@@ -6,8 +6,9 @@ use proptest::prelude::*;
 
 use crate::experiment::compare::setup;
 use crate::kernel::Span;
-use crate::model::record::{Kind, ROW_GONE, column_subject};
-use crate::model::system::{Feed, ReplicaSpec, System, TableId};
+use crate::model::record::{Event, Kind};
+use crate::model::system::{ColumnRef, Feed, ReplicaSpec, System, TableId};
+use crate::tests::pick;
 use crate::tests::runs::{RecordedRun, SHOP, record_run, scenario};
 
 const PRODUCTS: TableId = TableId(1);
@@ -48,9 +49,10 @@ fn changed_shop(
 fn values(told: &RecordedRun, table: TableId) -> (Vec<i64>, usize) {
     let mut values = vec![99; 5];
     let mut changes = 0;
-    for record in told.all(Kind::Value).filter(|r| r.subject == column_subject(table, 0)) {
-        assert_ne!(record.b, ROW_GONE);
-        values[record.a as usize] = record.b as i64;
+    let cell = ColumnRef { table, column: 0 };
+    let values_of = pick!(Event::Value { column, row, value } if column == cell => (row, value));
+    for (row, value) in told.pick(values_of) {
+        values[row.0 as usize] = value;
         changes += 1;
     }
     (values, changes)
@@ -61,8 +63,11 @@ fn events_carry_every_commit_on_in_three_hops_and_two_commits() {
     let unread = |system: &mut System| system.reads.clear(); // Nobody locks what is written.
     let told = changed_shop(Some(Feed::Events), "", 1, unread);
     let times = |table| {
-        let changes = told.all(Kind::Value).filter(move |r| r.subject == column_subject(table, 0));
-        changes.map(|record| (record.a, record.b, record.time)).collect::<Vec<_>>()
+        let cell = ColumnRef { table, column: 0 };
+        let changes = pick!(record: Event::Value { column, row, value } if column == cell => {
+            (row.0, value, record.time)
+        });
+        told.pick(changes).collect::<Vec<_>>()
     };
     let (source, copy) = (times(PRODUCTS), times(COPY));
     assert_eq!(source.len(), copy.len());

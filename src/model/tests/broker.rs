@@ -139,7 +139,9 @@ async fn consume(here: ProcessCtx, parcel: Parcel, late: Span) -> bool {
         Manner::Silence => std::future::pending().await,
     }
     let answer = manner != Manner::Refuse;
-    here.note_label(Kind::Decided, "answer", u64::from(answer), 0);
+    let decision = if answer { Decision::Commit } else { Decision::Abort };
+    let label = here.label("answer");
+    here.record(Event::Decided { label, decision, attempt: 0 });
     answer
 }
 

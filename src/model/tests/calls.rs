@@ -7,7 +7,7 @@ const A_TO_B: (&str, &str) = ("a", "b");
 /// Works for 3 ms, says that it did, and answers.
 async fn work(here: ProcessCtx) -> u32 {
     here.sleep(millis(3)).await;
-    here.note_label(Kind::Decided, "worked", 0, 0);
+    mark(&here, "worked");
     7
 }
 
@@ -22,8 +22,9 @@ fn a_call_is_answered_after_both_ways_and_the_work() {
     bench.run(at(1_000));
     assert_eq!(seen(&outcome), Some((Reply::Answered(7), at(1 + 3 + 1))));
     let [request, reply] = bench.all(Kind::Sent)[..] else { panic!("two messages") };
-    assert_eq!((request.node, request.a), (bench.node("a"), u64::from(bench.node("b").0)));
-    assert_eq!((reply.node, reply.a), (bench.node("b"), u64::from(bench.node("a").0)));
+    let (a, b) = (bench.node("a"), bench.node("b"));
+    let ends = bench.pick(pick!(record: Event::Sent { to, .. } => (record.node, to)));
+    assert_eq!(ends, [(a, b), (b, a)]);
     assert_eq!(reply.cause, request.message, "the request is why there is a reply");
     assert_eq!(bench.label(&reply), "ping");
 }
@@ -36,8 +37,8 @@ fn a_business_request_costs_the_service_its_own_work_and_a_control_message_none(
     bench.run(at(1_000));
     assert_eq!(seen(&control), Some((Reply::Answered(1), at(2))));
     assert_eq!(seen(&request), Some((Reply::Answered(2), at(2 + 3))));
-    let drawn: Vec<u64> = bench.all(Kind::Finished).iter().map(|record| record.a).collect();
-    assert_eq!(drawn, [0, 3_000_000]);
+    let drawn = bench.pick(pick!(Event::Finished { work, .. } => work));
+    assert_eq!(drawn, [Span::ZERO, millis(3)]);
 }
 
 #[test]
@@ -104,7 +105,7 @@ fn a_copied_request_runs_twice_and_the_first_reply_counts() {
             *served += 1;
             *served
         });
-        here.note_label(Kind::Decided, "served", 0, 0);
+        mark(&here, "served");
         count
     });
     bench.run(at(1_000));
@@ -163,7 +164,7 @@ fn scattered_calls_gather_their_replies_in_order_under_one_deadline() {
         });
         let answers = here.call_all(ping(100), calls).await;
         *gathered.borrow_mut() = answers;
-        here.note_label(Kind::Decided, "gathered", 0, 0);
+        mark(&here, "gathered");
     });
     bench.run(at(1_000));
     use Reply::{Answered, Unknown};
@@ -179,7 +180,7 @@ fn scattered_calls_return_as_soon_as_all_have_replied() {
         let calls = to.map(|to| (*here.ctx(), to, work));
         let answers = here.call_all(ping(100), calls).await;
         assert_eq!(answers, [Reply::Answered(7), Reply::Answered(7)]);
-        here.note_label(Kind::Intervention, "gathered", 0, 0);
+        here.record(Event::Intervention { label: here.label("gathered") });
     });
     bench.run(at(1_000));
     assert_eq!(bench.all(Kind::Intervention)[0].time, at(5));
@@ -191,7 +192,7 @@ fn what_is_told_is_not_answered() {
     let to = bench.node("b");
     bench.start("a", |here| async move {
         here.tell(to, ping(100), |here| async move {
-            here.note_label(Kind::Decided, "heard", 0, 0);
+            mark(&here, "heard");
         });
     });
     bench.run(at(1_000));
@@ -222,10 +223,10 @@ fn what_a_node_asks_of_itself_is_no_message() {
     let to = bench.node("a");
     bench.start("a", |here| async move {
         let here = here.with(Ctx { cause: 17, ..*here.ctx() });
-        here.note_label(Kind::Decided, "asks", 0, 0);
+        mark(&here, "asks");
         let reply = here.call(to, Message::request("ask", millis(100)), work).await;
         assert_eq!(reply, Reply::Answered(7));
-        here.note_label(Kind::Decided, "heard", 0, 0);
+        mark(&here, "heard");
     });
     bench.run(at(1_000));
     let [asks, worked, heard] = bench.all(Kind::Decided)[..] else { panic!("once each") };

@@ -14,7 +14,7 @@ fn answered(attempts: u16, answers: Vec<Option<Answer>>) -> Bench {
     let bench = Bench::with(system, move |here, op| {
         let answer = answers[asked.get().min(answers.len() - 1)];
         asked.set(asked.get() + 1);
-        here.note_label(Kind::Decided, "asked", u64::from(op.0), 0);
+        mark(&here.for_op(op), "asked");
         Box::pin(async move {
             match answer {
                 Some(answer) => answer,
@@ -29,8 +29,15 @@ fn answered(attempts: u16, answers: Vec<Option<Answer>>) -> Bench {
 
 /// The answer that the only client heard, after how many milliseconds, and its attempts.
 fn heard(bench: &Bench) -> (Answer, u64, usize) {
-    let [answered] = bench.all(Kind::Answered)[..] else { panic!("one client, one answer") };
-    (Answer::from_word(answered.a), answered.b / 1_000_000, bench.count(Kind::Decided))
+    let (answer, waited) = answer(bench);
+    (answer, waited.as_nanos() / 1_000_000, bench.count(Kind::Decided))
+}
+
+/// The answer that the only client heard, and after what time.
+fn answer(bench: &Bench) -> (Answer, Span) {
+    let pick = pick!(Event::Answered { answer, waited, .. } => (answer, waited));
+    let [answered] = bench.pick(pick)[..] else { panic!("one client, one answer") };
+    answered
 }
 
 #[test]
@@ -46,7 +53,10 @@ fn a_technical_no_is_asked_again_with_the_same_key_until_the_attempts_are_used_u
     let bench = answered(3, vec![Some(Answer::TechnicalNo)]);
     // Pauses of 100 and 200 ms.
     assert_eq!(heard(&bench), (Answer::TechnicalNo, 5 + 100 + 5 + 200 + 5, 3));
-    assert!(bench.all(Kind::Decided).iter().all(|record| record.a == 0), "the same operation");
+    assert!(
+        bench.all(Kind::Decided).iter().all(|record| record.op == OpId(0)),
+        "the same operation"
+    );
     assert_eq!(bench.count(Kind::Retried), 2);
     assert_eq!(bench.count(Kind::Offered), 1);
 }
@@ -71,8 +81,7 @@ fn silence_is_asked_again_and_a_late_yes_is_a_yes() {
     });
     bench.offer();
     bench.run(at(40_000));
-    let [answered] = bench.all(Kind::Answered)[..] else { panic!("one answer") };
-    assert_eq!((answered.a, answered.b / 1_000_000), (0, 1_000 + 100 + 5));
+    assert_eq!(answer(&bench), (Answer::Done, millis(1_000 + 100 + 5)));
 }
 
 #[test]
@@ -88,9 +97,8 @@ fn a_no_behind_an_attempt_in_doubt_is_no_no() {
     bench.offer();
     bench.crash("a", at(10_500), false);
     bench.run(at(40_000));
-    let [answered] = bench.all(Kind::Answered)[..] else { panic!("one answer") };
-    assert_eq!(Answer::from_word(answered.a), Answer::Unknown);
-    assert_eq!(answered.b / 1_000_000, 1_000 + 100 + 2, "refused at once");
+    let refused_at_once = millis(1_000 + 100 + 2);
+    assert_eq!(answer(&bench), (Answer::Unknown, refused_at_once));
 }
 
 #[test]
@@ -99,8 +107,7 @@ fn a_refusal_of_the_first_attempt_leaves_no_doubt() {
     bench.crash("a", at(0), false);
     bench.offer();
     bench.run(at(40_000));
-    let [answered] = bench.all(Kind::Answered)[..] else { panic!("one answer") };
-    assert_eq!(Answer::from_word(answered.a), Answer::TechnicalNo);
+    assert_eq!(answer(&bench).0, Answer::TechnicalNo);
 }
 
 #[test]
@@ -112,9 +119,8 @@ fn at_the_deadline_a_client_gives_up_and_asks_no_more() {
     bench.crash("a", at(0), true);
     bench.offer();
     bench.run(at(40_000));
-    let [answered] = bench.all(Kind::Answered)[..] else { panic!("one answer") };
     // 1500, pause 100, 1500, pause 200, 1500, pause 400 would end behind the deadline of 5 s.
-    assert_eq!(answered.b / 1_000_000, 4_800);
+    assert_eq!(answer(&bench).1, millis(4_800));
     assert_eq!(bench.count(Kind::Sent), 3);
 }
 
@@ -123,6 +129,5 @@ fn the_last_attempt_lasts_no_longer_than_the_deadline() {
     let bench = Bench::with(small(), |_, _| Box::pin(std::future::pending()));
     bench.offer();
     bench.run(at(40_000));
-    let [answered] = bench.all(Kind::Answered)[..] else { panic!("one answer") };
-    assert_eq!((Answer::from_word(answered.a), answered.b), (Answer::Unknown, 5_000_000_000));
+    assert_eq!(answer(&bench), (Answer::Unknown, millis(5_000)));
 }

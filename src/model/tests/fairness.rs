@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::record::{Kind, OpId};
-use crate::model::system::Refuse;
+use crate::kernel::{NodeId, Span, Time};
+use crate::model::database::Direction;
+use crate::model::record::{Event, Kind, OpId, Record, RefusalReason};
+use crate::model::system::{OperationKind, Refuse};
+use crate::tests::pick;
 use crate::tests::runs::{RecordedRun, record_text, scenario};
 
 /// The shipped scenario with its faults, cut down to half a minute.
@@ -22,33 +25,27 @@ type Place = (OpId, u8, u16, &'static str, u16, u16);
 /// Draws by the place where they were made. Where several were made, the first is taken.
 type Draws = BTreeMap<Place, u64>;
 
-fn arrivals(told: &RecordedRun) -> Vec<(u8, u64, u32, u32, u64, u64)> {
-    let arrival = |kind| matches!(kind, Kind::Offered | Kind::Touches);
-    told.records
-        .iter()
-        .filter(|record| arrival(record.kind))
-        .map(|r| (r.kind as u8, r.time.as_nanos(), r.op.0, r.subject, r.a, r.b))
-        .collect()
+fn arrivals(told: &RecordedRun) -> Vec<(Time, OpId, Event)> {
+    let arrival = |record: &&Record| matches!(record.kind(), Kind::Offered | Kind::Touches);
+    let arrivals = told.records.iter().filter(arrival);
+    arrivals.map(|record| (record.time, record.op, record.event)).collect()
 }
-
-/// The first word of a refusal by chance.
-const CHANCE: u64 = 0;
 
 /// The random refusal of each step that was attempted: refused or not. What
 /// rows say, such as that there is no ticket to close yet, is a result and not compared.
 /// A refusal stays one even if a job carries the row on and back in a single commit.
 fn refusals(told: &RecordedRun) -> BTreeMap<(OpId, u8), bool> {
-    let kinds = told.all(Kind::Offered).map(|record| (record.op, record.subject as usize));
-    let kinds: BTreeMap<OpId, usize> = kinds.collect();
+    let kinds = told.pick(pick!(record: Event::Offered { kind, .. } => (record.op, kind)));
+    let kinds: BTreeMap<OpId, OperationKind> = kinds.collect();
     let by_chance = |op: OpId, step: u8| {
-        let steps = &told.system.operations[kinds[&op]].steps;
+        let steps = &told.system.operation(kinds[&op]).steps;
         matches!(steps[usize::from(step)].refuse, Some(Refuse::Probability(_)))
     };
     let mut found = BTreeMap::new();
     for record in &told.records {
-        let refused = match record.kind {
-            Kind::RefusedByRule if record.a == CHANCE => true,
-            Kind::Shown if record.a == 0 && record.b == 1 => false,
+        let refused = match record.event {
+            Event::RefusedByRule { reason: RefusalReason::Chance, .. } => true,
+            Event::Shown { direction: Direction::Forward, change: 1, .. } => false,
             _ => continue,
         };
         if by_chance(record.op, record.step.0) {
@@ -66,21 +63,23 @@ fn draws(told: &RecordedRun) -> (Draws, Draws) {
     let (mut delays, mut work) = (Draws::new(), Draws::new());
     for record in &told.records {
         let place = |from, to, label| (record.op, record.step.0, record.attempt, label, from, to);
-        match record.kind {
-            Kind::Sent => drop(sent.insert(record.message, record)),
-            Kind::Delivered if record.op != OpId::NONE => {
-                let leg = sent[&record.message];
-                let (from, to) = (record.a as u16, leg.a as u16);
+        match record.event {
+            Event::Sent { label, to, .. } => {
+                sent.insert(record.message, (record.time, to.0, told.label(label)));
+            }
+            Event::Delivered { from: NodeId(from), .. } if record.op != OpId::NONE => {
+                let (left, to, label) = sent[&record.message];
                 if from.max(to) < common {
-                    let took = (record.time - leg.time).as_nanos();
-                    let label = told.label(record.subject);
+                    let took = (record.time - left).as_nanos();
                     delays.entry(place(from, to, label)).or_insert(took);
                 }
             }
-            Kind::Finished if record.a > 0 && record.op != OpId::NONE => {
-                let label = told.label(sent[&record.cause].subject);
+            Event::Finished { work: drawn, .. }
+                if drawn > Span::ZERO && record.op != OpId::NONE =>
+            {
+                let (_, _, label) = sent[&record.cause];
                 let at = record.node.0;
-                work.entry(place(at, at, label)).or_insert(record.a);
+                work.entry(place(at, at, label)).or_insert(drawn.as_nanos());
             }
             _ => {}
         }

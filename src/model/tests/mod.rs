@@ -20,12 +20,13 @@ use super::env::{Ctx, Env};
 use super::network::{Disturbance, LinkEffect};
 use super::process::ProcessCtx;
 use super::protocol::{Execution, Protocol};
-use super::record::{Answer, Kind, OpId, Record};
+use super::record::*;
 use super::system::{OperationKind, System};
 use super::world::World;
 use super::{probe, workload as load};
 use crate::checks::{Judge, JudgeOptions};
 use crate::kernel::{NodeId, RandomStreams, Recorder, Simulation, Sink, Span, Time};
+use crate::tests::pick;
 use crate::tests::runs::scenario;
 
 /// Two services with a database each and one operation that writes to both; 1 ms a message.
@@ -248,15 +249,22 @@ impl Bench {
     /// The records of one kind so far.
     fn all(&self, kind: Kind) -> Vec<Record> {
         self.world.env().recorder().flush();
-        self.keep.borrow().0.iter().filter(|record| record.kind == kind).copied().collect()
+        self.keep.borrow().0.iter().filter(|record| record.kind() == kind).copied().collect()
     }
 
     fn count(&self, kind: Kind) -> usize {
         self.all(kind).len()
     }
 
+    /// The things that `pick` takes out of the records so far.
+    fn pick<T>(&self, pick: impl Fn(&Record) -> Option<T>) -> Vec<T> {
+        self.world.env().recorder().flush();
+        self.keep.borrow().0.iter().filter_map(pick).collect()
+    }
+
     fn label(&self, record: &Record) -> &'static str {
-        self.world.env().label_text(record.subject).expect("a label of this run")
+        let label = record.event.label().expect("it is about something with a name");
+        self.world.env().label_text(label).expect("a label of this run")
     }
 }
 
@@ -266,7 +274,8 @@ impl Drop for Bench {
         if std::thread::panicking() {
             return;
         }
-        self.world.env().note(&Ctx::WORLD, Kind::Phase, 0, 3, 0);
+        let end = Event::Phase { phase: Phase::End, settled: false };
+        self.world.env().record(&Ctx::WORLD, end);
         self.world.env().recorder().flush();
         let system = Arc::clone(self.world.env().system());
         let fresh = RefCell::new(Judge::new(&system, JudgeOptions::default()));
@@ -275,6 +284,12 @@ impl Drop for Bench {
         let failed: Vec<_> = report.failed_self_checks().collect();
         assert!(failed.is_empty(), "{failed:?}");
     }
+}
+
+/// A process says in the history that it has got here.
+fn mark(here: &ProcessCtx, label: &'static str) {
+    let (label, decision) = (here.label(label), Decision::Commit);
+    here.record(Event::Decided { label, decision, attempt: 0 });
 }
 
 /// The outcome of a call, and when it came.

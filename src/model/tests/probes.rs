@@ -19,8 +19,8 @@ fn probed() -> System {
     system
 }
 
-fn ended(bench: &Bench) -> Vec<(Time, u64)> {
-    bench.all(Kind::ProbeEnded).iter().map(|record| (record.time, record.b)).collect()
+fn ended(bench: &Bench) -> Vec<(Time, ProbeEnd)> {
+    bench.pick(pick!(record: Event::ProbeEnded { end, .. } => (record.time, end)))
 }
 
 #[test]
@@ -34,13 +34,14 @@ fn an_operation_is_read_at_its_owners_at_fixed_times_after_its_arrival() {
     let nodes: Vec<NodeId> = saw.iter().map(|record| record.node).collect();
     assert_eq!(saw.len(), 6, "each step's row each time");
     assert!(nodes.contains(&bench.node("da")) && nodes.contains(&bench.node("db")), "{nodes:?}");
-    assert!(saw.iter().all(|record| record.b == 0), "nobody has done anything");
-    assert!(ended(&bench).iter().all(|(_, ending)| *ending == 0));
+    let sights = bench.pick(pick!(Event::ProbeSaw { sight, .. } => sight));
+    assert_eq!(sights, [Sight::Nothing; 6], "nobody has done anything");
+    assert!(ended(&bench).iter().all(|(_, end)| *end == ProbeEnd::Complete));
 }
 
 #[test]
 fn a_reader_who_is_refused_or_hears_nothing_says_so() {
-    for (machine, ending) in [(false, 1), (true, 2)] {
+    for (machine, end) in [(false, ProbeEnd::Error), (true, ProbeEnd::TimedOut)] {
         let bench = Bench::of(probed());
         bench.offer();
         bench.crash("b", at(10_040), machine);
@@ -50,7 +51,8 @@ fn a_reader_who_is_refused_or_hears_nothing_says_so() {
         let [first, second, third] = ended[..] else { panic!("three probes") };
         // The one that is patient enough to hear nothing ends last.
         let (struck, last) = if machine { (third, second) } else { (second, third) };
-        assert_eq!((first.1, last.1, struck.1), (0, 0, ending));
+        assert_eq!((first.1, last.1), (ProbeEnd::Complete, ProbeEnd::Complete));
+        assert_eq!(struck.1, end);
         let waited = if machine { probe::PATIENCE } else { millis(2) };
         assert!(struck.0 - at(10_050) >= waited, "{struck:?}");
         assert!(!machine || struck.0 == at(10_050) + probe::PATIENCE);
@@ -77,9 +79,7 @@ fn readers_of_a_column_come_at_their_rate_while_there_is_load() {
     let (n, expected) = (began.len() as f64, 16.0 * 100.0_f64);
     assert!((n - expected).abs() < 4.0 * expected.sqrt(), "{n}");
     assert!(began.iter().all(|record| at(4_000) <= record.time && record.time < at(20_000)));
-    let rows = |bench: &Bench| -> Vec<u64> {
-        bench.all(Kind::ProbeSaw).iter().map(|record| record.b).collect()
-    };
+    let rows = |bench: &Bench| bench.pick(pick!(Event::ReaderSaw { row, .. } => row.0));
     assert!(rows(&bench).iter().all(|row| *row < 1_000));
     // The same readers of the same rows, though all else is different.
     system.loads.clear();

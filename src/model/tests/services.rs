@@ -10,8 +10,10 @@ fn request() -> Message {
 }
 
 fn started(bench: &Bench) -> Vec<(u64, u64)> {
-    let started = bench.all(Kind::Started);
-    started.iter().map(|record| (u64::from(record.attempt), record.b / 1_000_000)).collect()
+    let millis = |waited: Span| waited.as_nanos() / 1_000_000;
+    bench.pick(pick!(record: Event::Started { waited, .. } => {
+        (u64::from(record.attempt), millis(waited))
+    }))
 }
 
 /// Asks as attempt number `number`, which tells requests apart in the history.
@@ -41,7 +43,7 @@ fn a_full_queue_turns_requests_away_and_says_so() {
     assert_eq!(started(&bench), [(0, 0), (1, 3), (2, 6)]);
     let overflowed: Vec<u16> = bench.all(Kind::Overflowed).iter().map(|r| r.attempt).collect();
     assert_eq!(overflowed, [3, 4]);
-    let queued: Vec<u64> = bench.all(Kind::Queued).iter().map(|record| record.a).collect();
+    let queued = bench.pick(pick!(Event::Queued { waiting, .. } => waiting));
     assert_eq!(queued, [0, 0, 1], "how many wait ahead");
 }
 
@@ -58,9 +60,9 @@ fn a_crash_drops_what_waits_and_works_to_the_nanosecond() {
     assert_eq!(pool.inside(), 3);
     bench.world.crash(bench.node("a"), false);
     assert_eq!(pool.inside(), 0);
-    let [dropped] = bench.all(Kind::Dropped)[..] else { panic!("one crash") };
+    let dropped = bench.pick(pick!(Event::Dropped { requests, stayed, .. } => (requests, stayed)));
     // They arrived at 1, 2 and 3 ms.
-    assert_eq!((dropped.a, dropped.b), (3, 2_500_000 + 1_500_000 + 500_000));
+    assert_eq!(dropped, [(3, Span::from_micros(2_500 + 1_500 + 500))]);
     bench.world.restart(bench.node("a"));
     bench.run(at(60));
     assert_eq!(bench.count(Kind::Finished), 0, "nothing of it comes back");
@@ -85,7 +87,7 @@ fn instances_have_workers_of_their_own_and_share_the_operations() {
     let mut system = small();
     system.services[0].instances = 2;
     let bench = Bench::with(system, |here, _| {
-        here.note_label(Kind::Decided, "served", 0, 0);
+        mark(&here, "served");
         Box::pin(std::future::ready(Answer::Done))
     });
     assert_eq!(bench.world.instances(super::super::system::ServiceId(0)).len(), 2);

@@ -2,17 +2,19 @@
 
 use super::*;
 use crate::kernel::Dist;
-use crate::model::system::{Arrivals, LoadId, LoadSpec, Name};
+use crate::model::system::{Arrivals, LoadId, LoadSpec, Name, RowKey};
 
 /// An arrival: when, what, and the rows that it touches.
-type Arrival = (Time, u32, Vec<u64>);
+type Arrival = (Time, OperationKind, Vec<RowKey>);
 
 /// The arrivals of one kind of operation.
-fn arrivals(bench: &Bench, kind: u32) -> Vec<Arrival> {
-    let touched = bench.all(Kind::Touches);
-    let of_kind = bench.all(Kind::Offered).into_iter().filter(|record| record.subject == kind);
-    let rows = |op| touched.iter().filter(move |record| record.op == op).map(|record| record.a);
-    of_kind.map(|record| (record.time, kind, rows(record.op).collect())).collect()
+fn arrivals(bench: &Bench, kind: u16) -> Vec<Arrival> {
+    let touched = bench.pick(pick!(record: Event::Touches { row, .. } => (record.op, row)));
+    let rows = |op| touched.iter().filter(move |(of, _)| *of == op).map(|(_, row)| *row);
+    let wanted = OperationKind(kind);
+    bench.pick(pick!(record: Event::Offered { kind, .. } if kind == wanted => {
+        (record.time, kind, rows(record.op).collect())
+    }))
 }
 
 fn load(name: &str, arrivals: Arrivals) -> LoadSpec {
@@ -104,8 +106,8 @@ fn nothing_else_in_the_world_changes_arrivals_and_keys() {
 fn new_keys_are_never_used_twice() {
     let bench =
         offered(vec![load("one", Arrivals::Poisson(50.0)), load("two", Arrivals::Poisson(50.0))]);
-    let fresh = bench.all(Kind::Touches).into_iter().filter(|record| record.step.0 == 1);
-    let mut fresh: Vec<u64> = fresh.map(|record| record.a).collect();
+    let mut fresh =
+        bench.pick(pick!(record: Event::Touches { row, .. } if record.step.0 == 1 => row));
     let many = fresh.len();
     assert!(many > 1_600);
     fresh.sort_unstable();
@@ -135,7 +137,7 @@ fn a_load_that_follows_takes_over_keys_and_comes_at_its_delay() {
     let bench = with(1.0);
     let leaders = arrivals(&bench, 0).into_iter();
     let expected: Vec<Arrival> = leaders
-        .map(|(time, _, rows)| (time + Span::from_millis(2_500), 1, rows))
+        .map(|(time, _, rows)| (time + Span::from_millis(2_500), OperationKind(1), rows))
         .filter(|(time, ..)| *time < at(20_000))
         .collect();
     assert_eq!(arrivals(&bench, 1), expected);
@@ -166,6 +168,6 @@ fn operations_are_measured_between_the_warm_up_and_the_end_of_the_load() {
     let mut system = small();
     system.phases.warm_up = Span::from_secs(5);
     system.loads = vec![load("even", Arrivals::Constant(Span::from_millis(2_500)))];
-    let measured = run(system).all(Kind::Offered).iter().map(|record| record.b).collect::<Vec<_>>();
-    assert_eq!(measured, [0, 1, 1, 1, 1, 1, 1]);
+    let measured = run(system).pick(pick!(Event::Offered { measured, .. } => measured));
+    assert_eq!(measured, [false, true, true, true, true, true, true]);
 }

@@ -23,7 +23,8 @@ fn a_node_that_crashed_twice_needs_two_restarts() {
     bench.run(at(200));
     assert!(bench.world.is_ready(a));
     let [restarted] = bench.all(Kind::Restarted)[..] else { panic!("one restart") };
-    assert_eq!((restarted.a, restarted.time), (1, at(100)));
+    assert_eq!(restarted.event, Event::Restarted { incarnation: 1 });
+    assert_eq!(restarted.time, at(100));
 }
 
 #[test]
@@ -96,13 +97,14 @@ fn a_crash_stops_every_process_of_the_node_and_no_other() {
     for name in ["a", "b"] {
         bench.start(name, |here| async move {
             here.sleep(millis(10)).await;
-            here.note_label(Kind::Decided, "woke", 0, 0);
+            mark(&here, "woke");
         });
     }
     bench.run(at(5));
     bench.world.crash(bench.node("a"), false);
     let [crashed] = bench.all(Kind::Crashed)[..] else { panic!("one crash") };
-    assert_eq!((crashed.node, crashed.a), (bench.node("a"), 1));
+    assert_eq!(crashed.node, bench.node("a"));
+    assert_eq!(crashed.event, Event::Crashed { processes: 1 });
     bench.run(at(1_000));
     let woke: Vec<NodeId> = bench.all(Kind::Decided).iter().map(|record| record.node).collect();
     assert_eq!(woke, [bench.node("b")]);
@@ -114,7 +116,7 @@ fn a_crash_is_a_fence_for_the_process_that_is_just_running() {
     let b = bench.node("b");
     bench.start("a", |here| async move {
         here.world().crash(here.node(), false);
-        here.note_label(Kind::Decided, "after the crash", 0, 0);
+        mark(&here, "after the crash");
         here.tell(b, ping(100), |_| async {});
         here.log::<u32>().append(1, "line");
     });
@@ -164,7 +166,7 @@ fn who_crashes_at_a_point_goes_no_further() {
     bench.world.env().watch(Rc::new(BeforeForce(Rc::downgrade(&bench.world), a)));
     bench.start("a", |here| async move {
         here.log::<u32>().force(1, "line").await;
-        here.note_label(Kind::Retried, "dead", 0, 0);
+        here.retried("dead", 0_u64);
     });
     bench.run(at(10));
     assert_eq!(bench.count(Kind::Crashed), 1);

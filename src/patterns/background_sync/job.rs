@@ -11,7 +11,7 @@ use crate::model::call::{Message, Reply};
 use crate::model::database::{DbError, Derived, Policy, RowVersion, Version};
 use crate::model::local_fault::LocalFault;
 use crate::model::process::ProcessCtx;
-use crate::model::record::Kind;
+use crate::model::record::Event;
 use crate::model::system::{Columns, RowKey, TableId};
 use crate::patterns::seeded_bug::SeededBug;
 
@@ -108,7 +108,7 @@ impl BackgroundSync {
                 }
                 let followed = self.follow(here, number, &mut progress, &mut corrected).await;
                 if followed.is_err() {
-                    here.note_label(Kind::Retried, "run", number as u64, 0);
+                    here.retried("run", number as u64);
                 }
             }
             dirty = corrected;
@@ -168,7 +168,7 @@ impl BackgroundSync {
         let Some(limit) = self.settings.watchdog else { return };
         let news = changed.iter().filter(|row| row.updated_at() > watermark);
         if news.clone().any(|row| here.clock() - row.updated_at() > limit) {
-            here.note_label(Kind::Intervention, "watchdog", 0, 0);
+            here.record(Event::Intervention { label: here.label("watchdog") });
         }
     }
 

@@ -5,7 +5,7 @@ use crate::kernel::{Span, Time};
 use crate::model::broker::Broker;
 use crate::model::database::{Event, EventKind};
 use crate::model::process::ProcessCtx;
-use crate::model::record::OpId;
+use crate::model::record::{Decision, OpId};
 use crate::model::system::{ServiceId, StepId, TableId};
 use crate::patterns::share::Share;
 use crate::patterns::step::{self, ApplyOptions, Failure};
@@ -112,7 +112,7 @@ async fn follow(here: &ProcessCtx, step: StepId, manners: Manners) -> Result<(),
 async fn take_back(here: &ProcessCtx, step: StepId, manners: Manners) -> Result<(), Failure> {
     let options = ApplyOptions { once: manners.idempotent, ..ApplyOptions::default() };
     step::undo(here, step, options).await?;
-    here.decide("compensation", 1, 0);
+    here.decide("compensation", Decision::Abort, 0);
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use super::workflow::{Deposed, Entry, Epoch, Event, Workflow};
 use super::{Orchestrated, State, lease};
 use crate::kernel::{Signal, Time};
 use crate::model::process::ProcessCtx;
-use crate::model::record::{Answer, OpId};
+use crate::model::record::{Answer, Decision, OpId};
 use crate::model::system::ServiceId;
 use crate::patterns::breaker::Breaker;
 
@@ -151,7 +151,8 @@ impl Orchestrated {
                 let _ = lease::file(&here, under, event).await;
             });
         }
-        here.decide("workflow", u64::from(answer != Answer::Done), 0);
+        let done = answer == Answer::Done;
+        here.decide("workflow", if done { Decision::Commit } else { Decision::Abort }, 0);
         self.hold(here, false);
         let running = here.local::<Memory>().with(|memory| {
             memory.ended.insert(op, answer);

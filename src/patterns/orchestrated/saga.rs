@@ -7,7 +7,7 @@ use crate::kernel::join_all;
 use crate::model::call::{Message, Reply};
 use crate::model::database::Direction;
 use crate::model::process::ProcessCtx;
-use crate::model::record::{Answer, Kind};
+use crate::model::record::{self, Answer};
 use crate::model::system::{OperationSpec, ServiceId, StepId, StepSpec};
 use crate::patterns::breaker::Pass;
 use crate::patterns::seeded_bug::SeededBug;
@@ -215,11 +215,11 @@ fn spec(here: &ProcessCtx) -> &OperationSpec {
 pub(super) async fn pause(here: &ProcessCtx, what: &'static str, attempt: u16) {
     here.sleep(here.env().backoff(here.ctx(), attempt - 1)).await;
     let here = here.at_step(here.ctx().step, attempt);
-    here.note_label(Kind::Retried, what, u64::from(attempt), 0);
+    here.retried(what, attempt);
 }
 
 /// Nobody will move this workflow any more, unless a human does.
 fn ask_a_human(here: &ProcessCtx, about: &'static str) -> Event {
-    here.note_label(Kind::Intervention, about, 0, 0);
+    here.record(record::Event::Intervention { label: here.label(about) });
     Event::GaveUp
 }

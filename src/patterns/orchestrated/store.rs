@@ -13,7 +13,7 @@ use super::settings::STORE;
 use super::workflow::{Entry, Epoch, Event, Workflow};
 use crate::kernel::{NodeId, Span};
 use crate::model::process::ProcessCtx;
-use crate::model::record::{Kind, OpId};
+use crate::model::record::{self, OpId};
 
 /// A request for the lease. The number tells a new question from a copy of an old one: the
 /// incarnation of the node, and how often it has asked since.
@@ -103,7 +103,8 @@ pub(super) async fn claim(here: ProcessCtx, claim: Claim, lease: Span) -> Option
     })?;
     keep_for(&here, lease);
     here.log::<Line>().force(Line::Granted(epoch, claim), "lease").await;
-    here.note_label(Kind::Leased, "lease", epoch.0, u64::from(claim.by.0));
+    let (label, token, holder) = (here.label("lease"), epoch.0, claim.by);
+    here.record(record::Event::Leased { label, token, holder });
     let known = |(op, events): (&OpId, &Vec<Event>)| (*op, Workflow::of(events.iter().copied()));
     let workflows = store.with(|store| store.journal.iter().map(known).collect());
     Some(Grant { epoch, workflows })

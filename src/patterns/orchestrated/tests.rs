@@ -7,7 +7,10 @@ mod unknown_outcomes;
 
 use crate::checks::RunReport;
 use crate::checks::census::{Headline, State};
-use crate::model::record::{Answer, Kind, MessageClass};
+use crate::kernel::Span;
+use crate::model::database::Direction;
+use crate::model::record::{Answer, Event, Kind, MessageClass};
+use crate::tests::pick;
 use crate::tests::runs::{RecordedRun, record_text};
 
 /// A chain of services `s1`, `s2`, ..., each with one step of its own, and one operation that adds
@@ -115,7 +118,15 @@ impl Chain {
 
 /// The effects that became visible, in order: step (from 1), taken back or not.
 fn shown(told: &RecordedRun) -> Vec<(u8, bool)> {
-    told.all(Kind::Shown).map(|record| (record.step.0 + 1, record.a == 1)).collect()
+    told.pick(pick!(record: Event::Shown { direction, .. } => {
+        (record.step.0 + 1, direction == Direction::Undo)
+    }))
+    .collect()
+}
+
+/// How long the first client waited for its answer.
+fn answered(told: &RecordedRun) -> Option<Span> {
+    told.pick(pick!(Event::Answered { waited, .. } => waited)).next()
 }
 
 fn sent(told: &RecordedRun, label: &str) -> usize {
@@ -169,7 +180,7 @@ fn in_parallel_what_follows_the_same_step_takes_the_time_of_one() {
     let latency = |chain: Chain| {
         let told = chain.run();
         assert_eq!(fate(&told.report), (Headline::Committed, State::All, Answer::Done));
-        told.all(Kind::Answered).map(|record| record.b).next().expect("an answer")
+        answered(&told).expect("an answer")
     };
     let two_in_a_row = latency(Chain::of(2));
     let three_in_a_row = latency(Chain { fan_out: true, ..Chain::of(3) });
@@ -180,7 +191,7 @@ fn in_parallel_what_follows_the_same_step_takes_the_time_of_one() {
 
 #[test]
 fn a_chain_has_nothing_to_do_in_parallel() {
-    let latency = |chain: Chain| chain.run().all(Kind::Answered).map(|record| record.b).next();
+    let latency = |chain: Chain| answered(&chain.run());
     assert_eq!(latency(Chain::of(3).with("parallel = true")), latency(Chain::of(3)));
 }
 
@@ -196,9 +207,8 @@ fn an_open_circuit_turns_calls_away_until_probes_succeed() {
     let service = told.node("s1");
     let back = told.all(Kind::Restarted).map(|record| record.time).next().expect("it restarts");
     let down = told.all(Kind::Crashed).map(|record| record.time).next().expect("it crashes");
-    let asked = told.all(Kind::Sent).filter(|record| {
-        record.a == u64::from(service.0) && down < record.time && record.time < back
-    });
+    let asked = told.pick(pick!(record: Event::Sent { to, .. }
+        if to == service && down < record.time && record.time < back => ()));
     // Five failures in ten calls open it, 5 s later two probes fail, and 5 s later two more.
     assert_eq!(asked.count(), 5 + 2 + 2);
     let last = told.report.operations.last().expect("many were offered");

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::experiment::compare::setup;
 use crate::kernel::Span;
-use crate::model::record::{Answer, Kind, column_subject};
-use crate::model::system::{Feed, Grant, ReplicaSpec, ServiceId, System, TableId};
+use crate::model::record::{Answer, Event, MessageClass};
+use crate::model::system::{ColumnRef, Feed, Grant, ReplicaSpec, ServiceId, System, TableId};
+use crate::tests::pick;
 use crate::tests::runs::{RecordedRun, SHOP, record_run, scenario};
 
 const ORDER: ServiceId = ServiceId(0);
@@ -46,12 +47,14 @@ const LOOK: &str = "lookup = { table = 'product', key = 'product' },";
 
 /// The stock that is left in the end.
 fn left(told: &RecordedRun, before: i64) -> i64 {
-    let values = told.all(Kind::Value).filter(|r| r.subject == column_subject(PRODUCTS, 0));
-    values.last().map_or(before, |record| record.b as i64)
+    let cell = ColumnRef { table: PRODUCTS, column: 0 };
+    let values = told.pick(pick!(Event::Value { column, value, .. } if column == cell => value));
+    values.last().unwrap_or(before)
 }
 
 fn answers(told: &RecordedRun, answer: Answer) -> usize {
-    told.all(Kind::Answered).filter(|record| record.a == answer as u64).count()
+    let answers = told.pick(pick!(Event::Answered { answer, .. } => answer));
+    answers.filter(|known| *known == answer).count()
 }
 
 #[test]
@@ -103,8 +106,8 @@ fn a_check_of_a_copy_goes_by_what_was_true_when_it_was_made() {
 fn a_look_up_costs_a_query_and_who_must_ask_pays_for_the_way_and_the_work() {
     let took = |step: &str, change: fn(&mut System)| {
         let told = shop(99, 1, [step, ""], "", change);
-        let first = told.all(Kind::Answered).next().expect("an answer").b;
-        (first, told.sent("look-up", crate::model::record::MessageClass::Service))
+        let mut waits = told.pick(pick!(Event::Answered { waited, .. } => waited));
+        (waits.next().expect("an answer"), told.sent("look-up", MessageClass::Service))
     };
     let grant = |system: &mut System| {
         let grant = Grant { service: ORDER, write: false };
@@ -114,10 +117,10 @@ fn a_look_up_costs_a_query_and_who_must_ask_pays_for_the_way_and_the_work() {
         system.replicas.push(ReplicaSpec { of: PRODUCTS, copy: COPY, feed: Feed::Events });
     };
     let (none, _) = took("", |_| ());
-    let query = 3_000_000; // There, a statement's work, and back.
+    let query = Span::from_millis(3); // There, a statement's work, and back.
     assert_eq!(took(LOOK, grant), (none + query, 0));
     assert_eq!(took(LOOK, copy), (none + query, 0));
-    assert_eq!(took(LOOK, |_| ()), (none + query + 3_000_000, 4), "two buyers ask");
+    assert_eq!(took(LOOK, |_| ()), (none + query + query, 4), "two buyers ask");
 }
 
 #[test]

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::chain::Chain;
 use crate::checks::census::Headline;
 use crate::experiment::compare::setup;
-use crate::model::record::{Answer, Kind, MessageClass};
+use crate::model::record::{Answer, Event, Kind, MessageClass};
 use crate::model::system::{DatabaseId, ServiceId, System, TableId};
 use crate::techniques::consolidation::merge;
+use crate::tests::pick;
 use crate::tests::runs::{RecordedRun, record_run, scenario};
 
 /// Runs a scenario in which `s2` and `s3` were consolidated into `s1`, one way or the other of
@@ -53,8 +54,9 @@ fn what_was_consolidated_is_one_participant_and_one_consumer() {
 
         let together = consolidated(&three("orchestrated"), directly);
         assert_eq!(together.report.census.of(Headline::Committed), 6);
-        let served: Vec<u32> = together.all(Kind::Started).map(|record| record.subject).collect();
-        assert_eq!(served, [0; 3 * 6], "all work is done by one pool");
+        let served = together.pick(pick!(Event::Started { service, .. } => service));
+        let served: Vec<ServiceId> = served.collect();
+        assert_eq!(served, [ServiceId(0); 3 * 6], "all work is done by one pool");
     }
 }
 

@@ -81,7 +81,7 @@ fn a_client_that_asks_again_by_way_of_a_front_is_still_served_once() {
         ..chain("orchestrated")
     };
     let told = delegated(&lossy.text(), Some(0));
-    let asked = told.all(Kind::Retried).filter(|record| told.label(record.subject) == "client");
+    let asked = told.all(Kind::Retried).filter(|record| told.is_about(record, "client"));
     assert!(asked.count() > 0, "requests and answers are lost");
     let ends = told.verify(&["at-most-once", "all-or-nothing", "client-contract"], None);
     for finding in ends {

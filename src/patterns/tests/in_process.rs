@@ -6,9 +6,11 @@ use super::chain::Chain;
 use crate::checks::census::{Headline, State};
 use crate::experiment::compare::setup;
 use crate::kernel::Span;
-use crate::model::record::{Answer, Kind, MessageClass};
+use crate::model::database::Direction::{Forward, Undo};
+use crate::model::record::{Answer, Event, Kind, MessageClass};
 use crate::model::system::{DatabaseId, ServiceId, System};
 use crate::techniques::consolidation::merge;
+use crate::tests::pick;
 use crate::tests::runs::{RecordedRun, record_run, record_text, scenario};
 
 fn bus(steps: usize) -> Chain {
@@ -104,9 +106,11 @@ fn a_refusal_takes_everything_back_and_is_the_answer() {
     let told = run(&Chain { refused_at: Some(3), ..bus(3) });
     assert!(answers(&told).iter().all(|(answer, _)| *answer == Answer::RefusedByRule));
     assert_eq!(told.report.census.of(Headline::Compensated), 6);
-    let of_first = told.all(Kind::Shown).filter(|record| record.op.0 == 0);
-    let shown: Vec<_> = of_first.map(|record| (record.step.0, record.a == 1)).collect();
-    assert_eq!(shown, [(0, false), (1, false), (0, true), (1, true)]);
+    let of_first = pick!(record: Event::Shown { direction, .. } if record.op.0 == 0 => {
+        (record.step.0, direction)
+    });
+    let shown: Vec<_> = told.pick(of_first).collect();
+    assert_eq!(shown, [(0, Forward), (1, Forward), (0, Undo), (1, Undo)]);
 }
 
 #[test]

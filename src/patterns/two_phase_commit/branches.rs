@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::Transaction;
 use super::participant::Vote;
-use super::{Decision, Transaction};
 use crate::kernel::{Signal, Span, Time};
 use crate::model::database::Txn;
 use crate::model::process::ProcessCtx;
-use crate::model::record::TxnId;
+use crate::model::record::{Decision, TxnId};
 use crate::model::system::{DatabaseId, System};
 
 /// How far a branch has come.

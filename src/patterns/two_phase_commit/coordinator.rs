@@ -3,14 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::participant::{self, Manners, Vote};
-use super::{
-    COORDINATOR, Decision, FanOut, Participants, Place, Presumption, Transaction, TwoPhaseCommit,
-};
+use super::{COORDINATOR, FanOut, Participants, Place, Presumption, Transaction, TwoPhaseCommit};
 use crate::kernel::{NodeId, Signal, Span, Time};
 use crate::model::call::{Message, Reply};
 use crate::model::env::Ctx;
 use crate::model::process::ProcessCtx;
-use crate::model::record::{Answer, Kind, OpId};
+use crate::model::record::{Answer, Decision, OpId};
 use crate::model::system::{OperationKind, ServiceId, StepId, System};
 use crate::model::world::World;
 use crate::patterns::seeded_bug::SeededBug;
@@ -310,7 +308,7 @@ impl TwoPhaseCommit {
                 if missing.is_empty() {
                     break;
                 }
-                here.note_label(Kind::Retried, "decision", 0, 0);
+                here.retried("decision", 0_u64);
                 here.sleep(protocol.settings.inquiry_interval).await;
                 here = here.at_step(StepId::NONE, here.ctx().attempt.wrapping_add(1));
             }
@@ -393,8 +391,7 @@ fn end(here: &ProcessCtx, transaction: Transaction) {
 }
 
 fn note_decision(here: &ProcessCtx, decision: Decision) {
-    let word = u64::from(decision == Decision::Abort);
-    here.decide("transaction", word, u64::from(here.ctx().attempt));
+    here.decide("transaction", decision, here.ctx().attempt);
 }
 
 fn decision_message(here: &ProcessCtx, decision: Decision) -> Message {

@@ -8,12 +8,12 @@ use std::rc::Rc;
 
 use super::branches::{self, Branches, Closing, Found, Stage};
 use super::coordinator;
-use super::{Decision, Heuristic, Place, Presumption, Settings, Transaction, TwoPhaseCommit};
+use super::{Heuristic, Place, Presumption, Settings, Transaction, TwoPhaseCommit};
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::call::{Message, Reply};
-use crate::model::database::{self, Database, DbError, StepRef, Txn};
+use crate::model::database::{self, Database, DbError, Resolution, StepRef, Txn};
 use crate::model::process::ProcessCtx;
-use crate::model::record::{MessageClass, OpId, TxnId};
+use crate::model::record::{Decision, MessageClass, OpId, TxnId};
 use crate::model::system::{DatabaseId, ServiceId, StepId};
 use crate::patterns::seeded_bug::SeededBugs;
 use crate::patterns::step::{self, Failure};
@@ -163,11 +163,8 @@ pub(super) async fn learn(
         Closing::Busy => return false,
         Closing::Resolve(database, txn) => (database, txn),
     };
-    let outcome = database::Decision {
-        commit: decision == Decision::Commit,
-        heuristic: false,
-        forced: manners.presumption.is_acknowledged(decision),
-    };
+    let forced = manners.presumption.is_acknowledged(decision);
+    let outcome = Resolution { decision, heuristic: false, forced };
     let database = here.database_of(database);
     let resolved = database.resolve(*here.ctx(), here.node(), txn, outcome).await;
     match resolved {
@@ -245,7 +242,10 @@ async fn ask_peers(here: &ProcessCtx, id: Transaction, manners: Manners) -> Opti
 /// be carried out now.
 async fn decide_alone(here: &ProcessCtx, id: Transaction, heuristic: Heuristic) -> bool {
     let Some((database, txn)) = Branches::prepared_at(here, id) else { return true };
-    let outcome = database::Decision::heuristic(heuristic == Heuristic::Commit);
+    let outcome = Resolution::heuristic(match heuristic {
+        Heuristic::Commit => Decision::Commit,
+        Heuristic::Abort => Decision::Abort,
+    });
     let decided =
         here.database_of(database).resolve(*here.ctx(), here.node(), txn, outcome).await.is_ok();
     if decided {

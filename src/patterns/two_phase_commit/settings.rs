@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Decision;
 use crate::kernel::Span;
+use crate::model::record::Decision;
 use crate::patterns::seeded_bug::SeededBugs;
 
 /// The answer to an inquiry when the coordinator knows nothing of the transaction.

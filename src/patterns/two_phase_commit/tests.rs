@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 use crate::checks::census::Headline;
 use crate::checks::measures::MeasureId;
 use crate::kernel::Time;
-use crate::model::record::{Kind, OpId, Record};
+use crate::model::record::{Decision, Event, Kind, OpId, Record, TxnId};
+use crate::model::system::DatabaseId;
+use crate::tests::pick;
 use crate::tests::runs::{RecordedRun, record_text};
 
 const US: u64 = 1_000;
@@ -211,8 +213,10 @@ impl Moments {
 }
 
 /// When the first record of this kind about database number `database` was made for `op`.
-fn when(told: &RecordedRun, kind: Kind, database: u32, op: u32) -> u64 {
-    let here = |record: &&Record| record.subject == database && record.op == OpId(op);
+fn when(told: &RecordedRun, kind: Kind, database: u16, op: u32) -> u64 {
+    let here = |record: &&Record| {
+        record.event.database() == Some(DatabaseId(database)) && record.op == OpId(op)
+    };
     let found = told.all(kind).find(here);
     found.unwrap_or_else(|| panic!("no {kind:?} of {op} at {database}")).time.as_nanos()
 }
@@ -235,18 +239,18 @@ fn check_sound(told: &RecordedRun, what: &str) {
         assert!(!row.headline.is_wrong(), "{:?} is {:?}: {what}", row.op, row.headline);
     }
     // Agreement: never one branch committed and another aborted in one transaction.
-    let mut decisions: BTreeMap<(OpId, u16), u64> = BTreeMap::new();
-    let mut open: BTreeMap<(u32, u64), Time> = BTreeMap::new();
+    let mut decisions: BTreeMap<(OpId, u16), (Decision, bool)> = BTreeMap::new();
+    let mut open: BTreeMap<TxnId, Time> = BTreeMap::new();
     for record in &told.records {
-        let branch = (record.subject, record.a);
-        match record.kind {
-            Kind::Prepared => {
-                open.insert(branch, record.time);
+        match record.event {
+            Event::Prepared { txn, .. } => {
+                open.insert(txn, record.time);
             }
-            Kind::Resolved => {
-                assert!(open.remove(&branch).is_some(), "resolved unprepared: {what}");
-                let known = decisions.entry((record.op, record.attempt)).or_insert(record.b);
-                assert_eq!(*known, record.b, "{:?} disagrees: {what}", record.op);
+            Event::Resolved { txn, decision, heuristic, .. } => {
+                assert!(open.remove(&txn).is_some(), "resolved unprepared: {what}");
+                let known =
+                    decisions.entry((record.op, record.attempt)).or_insert((decision, heuristic));
+                assert_eq!(*known, (decision, heuristic), "{:?} disagrees: {what}", record.op);
             }
             _ => {}
         }

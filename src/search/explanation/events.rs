@@ -7,13 +7,15 @@ use super::recording::Recording;
 use super::space_time::{Tick, Tone};
 use crate::kernel::{NodeId, Time};
 use crate::model::contract::label;
-use crate::model::record::{AbortCause, Answer, Kind, OpId, Record};
-use crate::model::system::{StepId, System};
-use crate::model::world::LOGS_OF_NODES;
+use crate::model::database::Direction;
+use crate::model::record::{
+    AbortCause, Answer, Burial, Decision, Event, LabelId, LogId, OpId, Record,
+};
+use crate::model::system::{DatabaseId, StepId, System};
 
 /// Something that happened on a node.
 #[derive(Clone, Debug)]
-pub(super) struct Event {
+pub(super) struct NodeEvent {
     pub node: NodeId,
     pub since: Option<Tick>,
     pub at: Tick,
@@ -27,15 +29,15 @@ pub(super) fn events(
     system: &System,
     recording: &Recording,
     is_involved: impl Fn(OpId) -> bool,
-) -> Vec<Event> {
+) -> Vec<NodeEvent> {
     let mut teller =
         Teller { system, recording, events: Vec::new(), effects: None, logs: BTreeMap::new() };
     for (turn, record) in (0..).zip(&recording.records) {
         let tick = Tick { time: record.time, turn };
         teller.close_instant(tick.time);
         teller.follow_logs(record, tick, is_involved(record.op));
-        if record.kind == Kind::Committed {
-            teller.commit(record, tick, is_involved(record.op));
+        if let Event::Committed { database, .. } = record.event {
+            teller.commit(record, database, tick, is_involved(record.op));
         } else if is_involved(record.op) {
             teller.tell(record, tick);
         }
@@ -48,10 +50,10 @@ pub(super) fn events(
 struct Teller<'a> {
     system: &'a System,
     recording: &'a Recording,
-    events: Vec<Event>,
+    events: Vec<NodeEvent>,
     /// The effects that stores have shown since their last commit, all at one instant.
     effects: Option<Effects>,
-    logs: BTreeMap<u32, LogBook>,
+    logs: BTreeMap<LogId, LogBook>,
 }
 
 struct Effects {
@@ -74,22 +76,20 @@ struct Forcing {
     position: u64,
     node: NodeId,
     since: Tick,
-    label: u32,
+    label: LabelId,
     op: OpId,
 }
 
 impl Teller<'_> {
     fn push(&mut self, record: &Record, at: Tick, text: impl Into<String>, tone: Tone) {
         let (node, op) = (record.node, record.op);
-        self.events.push(Event { node, since: None, at, text: text.into(), tone, op });
+        self.events.push(NodeEvent { node, since: None, at, text: text.into(), tone, op });
     }
 
     fn tell(&mut self, record: &Record, at: Tick) {
-        let label =
-            || self.recording.names.labels.get(record.subject as usize).copied().unwrap_or("?");
-        match record.kind {
-            Kind::Answered => {
-                let answer = Answer::from_word(record.a);
+        let name = |label| self.recording.names.label(label);
+        match record.event {
+            Event::Answered { answer, .. } => {
                 let (text, tone) = match answer {
                     Answer::Unknown => ("gives up: unknown".into(), Tone::Bad),
                     yes if yes.is_yes() => (format!("hears: {}", answer.name()), Tone::Good),
@@ -97,45 +97,61 @@ impl Teller<'_> {
                 };
                 self.push(record, at, text, tone);
             }
-            Kind::Shown => self.show(record, at),
-            Kind::Holds if record.subject == label::OUTBOX && record.a as i64 > 0 => {
+            Event::Shown { direction, change, .. } => self.show(record, at, direction, change),
+            Event::Holds { label: label::OUTBOX, change: 1.. } => {
                 self.effect(record, at, "outbox row".into(), false);
             }
-            Kind::Aborted => {
-                let text = format!("rolls back: {}", abort_words(record.b));
-                let record = Record { node: self.home(record), ..*record };
-                self.push(&record, at, text, Tone::Bad);
+            Event::Aborted { database, cause, .. } => {
+                let text = format!("rolls back: {}", abort_words(cause));
+                self.push_at_home(record, database, at, text, Tone::Bad);
             }
-            Kind::Prepared => {
-                let record = Record { node: self.home(record), ..*record };
-                self.push(&record, at, "prepared", Tone::Plain);
+            Event::Prepared { database, .. } => {
+                self.push_at_home(record, database, at, "prepared", Tone::Plain);
             }
-            Kind::Resolved if record.b == 2 || record.b == 3 => {
-                let how = if record.b == 2 { "heuristic commit" } else { "heuristic abort" };
-                let record = Record { node: self.home(record), ..*record };
-                self.push(&record, at, how, Tone::Bad);
+            Event::Resolved { database, decision, heuristic: true, .. } => {
+                let how = match decision {
+                    Decision::Commit => "heuristic commit",
+                    Decision::Abort => "heuristic abort",
+                };
+                self.push_at_home(record, database, at, how, Tone::Bad);
             }
-            Kind::RefusedByRule => self.push(record, at, "refused by rule", Tone::Bad),
-            Kind::Decided => {
-                let text = decision(record.subject, label(), record.a);
+            Event::RefusedByRule { .. } => self.push(record, at, "refused by rule", Tone::Bad),
+            Event::Decided { label, decision, .. } => {
+                let text = decision_words(label, name(label), decision);
                 self.push(record, at, text, Tone::Plain);
             }
-            Kind::Published => self.push(record, at, "has the event", Tone::Good),
-            Kind::Buried if record.a == 1 => {
-                self.push(record, at, "to the dead letters", Tone::Bad)
+            Event::Published { .. } => self.push(record, at, "has the event", Tone::Good),
+            Event::Buried { burial: Burial::DeadLetter, .. } => {
+                self.push(record, at, "to the dead letters", Tone::Bad);
             }
-            Kind::Buried => self.push(record, at, format!("{} is given up", label()), Tone::Bad),
-            Kind::Intervention => self.push(record, at, "left to a human", Tone::Bad),
-            Kind::Overflowed => self.push(record, at, "queue full", Tone::Bad),
-            Kind::LockFailed => self.push(record, at, "gives up waiting for a lock", Tone::Bad),
+            Event::Buried { topic, burial: Burial::Lost, .. } => {
+                self.push(record, at, format!("{} is given up", name(topic)), Tone::Bad);
+            }
+            Event::Intervention { .. } => self.push(record, at, "left to a human", Tone::Bad),
+            Event::Overflowed { .. } => self.push(record, at, "queue full", Tone::Bad),
+            Event::LockFailed { .. } => {
+                self.push(record, at, "gives up waiting for a lock", Tone::Bad);
+            }
             _ => {}
         }
     }
 
-    /// The node of the database that a record is about.
-    fn home(&self, record: &Record) -> NodeId {
-        let known = self.recording.names.databases.get(record.subject as usize);
-        known.copied().unwrap_or(record.node)
+    /// Shows what a database did at its own node, whoever wrote it down.
+    fn push_at_home(
+        &mut self,
+        record: &Record,
+        database: DatabaseId,
+        at: Tick,
+        text: impl Into<String>,
+        tone: Tone,
+    ) {
+        let node = self.home(database).unwrap_or(record.node);
+        self.push(&Record { node, ..*record }, at, text, tone);
+    }
+
+    /// The node of a database.
+    fn home(&self, database: DatabaseId) -> Option<NodeId> {
+        self.recording.names.databases.get(database.index()).copied()
     }
 
     fn step(&self, op: OpId, step: StepId) -> String {
@@ -144,15 +160,14 @@ impl Teller<'_> {
         spec.map_or_else(|| "?".into(), |spec| spec.name.shown.to_string())
     }
 
-    fn show(&mut self, record: &Record, at: Tick) {
+    fn show(&mut self, record: &Record, at: Tick, direction: Direction, change: i64) {
         let step = self.step(record.op, record.step);
-        let undo = record.a == 1;
-        let (words, lost) = match (undo, record.b as i64) {
-            (false, 1) => (step, false),
-            (false, more) if more > 1 => (format!("{step} ×{more}"), false),
-            (true, more) if more > 0 => (format!("undo of {step}"), false),
-            (false, _) => (format!("{step} is gone"), true),
-            (true, _) => (format!("undo of {step} is gone"), true),
+        let (words, lost) = match (direction, change) {
+            (Direction::Forward, 1) => (step, false),
+            (Direction::Forward, 2..) => (format!("{step} ×{change}"), false),
+            (Direction::Undo, 1..) => (format!("undo of {step}"), false),
+            (Direction::Forward, _) => (format!("{step} is gone"), true),
+            (Direction::Undo, _) => (format!("undo of {step} is gone"), true),
         };
         self.effect(record, at, words, lost);
     }
@@ -173,8 +188,8 @@ impl Teller<'_> {
     }
 
     /// A commit shows what the records just before it said.
-    fn commit(&mut self, record: &Record, at: Tick, involved: bool) {
-        let node = self.home(record);
+    fn commit(&mut self, record: &Record, database: DatabaseId, at: Tick, involved: bool) {
+        let node = self.home(database).unwrap_or(record.node);
         let shown = self.effects.take_if(|effects| effects.node == node);
         self.close();
         let (words, op, lost) = match shown {
@@ -185,14 +200,14 @@ impl Teller<'_> {
         let text = format!("commits {}", words.join(", "));
         let tone = if lost { Tone::Bad } else { Tone::Good };
         let text = text.trim_end().to_owned();
-        self.events.push(Event { node, since: None, at, text, tone, op });
+        self.events.push(NodeEvent { node, since: None, at, text, tone, op });
     }
 
     /// Closes changes without a commit: a store lost what was not durable.
     fn close(&mut self) {
         if let Some(Effects { node, at, op, words, lost }) = self.effects.take() {
             let tone = if lost { Tone::Bad } else { Tone::Good };
-            self.events.push(Event { node, since: None, at, text: words.join(", "), tone, op });
+            self.events.push(NodeEvent { node, since: None, at, text: words.join(", "), tone, op });
         }
     }
 
@@ -204,30 +219,29 @@ impl Teller<'_> {
 
     /// Finds out which flush of a log covers which forced record.
     fn follow_logs(&mut self, record: &Record, at: Tick, involved: bool) {
-        match record.kind {
-            Kind::Logged => {
-                let book = self.logs.entry(record.subject).or_default();
+        match record.event {
+            Event::Logged { log, label, forced } => {
+                let book = self.logs.entry(log).or_default();
                 book.written += 1;
-                if record.b == 1 && involved {
+                if forced && involved {
                     let position = book.written;
-                    let (node, op, label) = (record.node, record.op, record.a as u32);
+                    let (node, op) = (record.node, record.op);
                     book.open.push(Forcing { position, node, since: at, label, op });
                 }
             }
-            Kind::Forced => {
-                let Some(book) = self.logs.get_mut(&record.subject) else { return };
-                book.durable += record.a;
+            Event::Forced { log, records, .. } => {
+                let Some(book) = self.logs.get_mut(&log) else { return };
+                book.durable += records;
                 let durable = book.durable;
                 let done: Vec<Forcing> =
                     book.open.extract_if(.., |forcing| forcing.position <= durable).collect();
-                done.into_iter().for_each(|done| self.forced(record.subject, &done, at, true));
+                done.into_iter().for_each(|done| self.forced(log, &done, at, true));
             }
-            Kind::Crashed => {
-                let of_node = LOGS_OF_NODES + u32::from(record.node.0);
-                let logs: Vec<u32> = self.logs.keys().copied().collect();
+            Event::Crashed { .. } => {
+                let logs: Vec<LogId> = self.logs.keys().copied().collect();
                 for log in logs {
-                    let home = self.recording.names.databases.get(log as usize);
-                    if log != of_node && home != Some(&record.node) {
+                    let home = log.database().and_then(|database| self.home(database));
+                    if log != LogId::of_node(record.node) && home != Some(record.node) {
                         continue;
                     }
                     let book = self.logs.remove(&log).unwrap_or_default();
@@ -239,40 +253,41 @@ impl Teller<'_> {
     }
 
     /// A forced write has ended: for a database's own records the event behind it says so.
-    fn forced(&mut self, log: u32, forcing: &Forcing, at: Tick, durable: bool) {
-        let label = self.recording.names.labels.get(forcing.label as usize).copied().unwrap_or("?");
-        let text = match (durable, log < LOGS_OF_NODES) {
+    fn forced(&mut self, log: LogId, forcing: &Forcing, at: Tick, durable: bool) {
+        let label = self.recording.names.label(forcing.label);
+        let text = match (durable, log.database().is_some()) {
             (true, true) => String::new(),
             (true, false) => format!("{label} is durable"),
             (false, _) => format!("{label} not forced: lost"),
         };
         let tone = if durable { Tone::Plain } else { Tone::Bad };
         let &Forcing { node, since, op, .. } = forcing;
-        self.events.push(Event { node, since: Some(since), at, text, tone, op });
+        self.events.push(NodeEvent { node, since: Some(since), at, text, tone, op });
     }
 }
 
-fn abort_words(cause: u64) -> &'static str {
-    const CAUSES: [(AbortCause, &str); 7] = [
-        (AbortCause::Requested, "asked to"),
-        (AbortCause::Rule, "rule"),
-        (AbortCause::LockTimeout, "lock timeout"),
-        (AbortCause::Deadlock, "deadlock"),
-        (AbortCause::Broken, "session broken"),
-        (AbortCause::Crash, "crash"),
-        (AbortCause::BranchTimeout, "not prepared in time"),
-    ];
-    let found = CAUSES.iter().find(|(known, _)| *known as u64 == cause);
-    found.map_or("?", |(_, words)| words)
+const fn abort_words(cause: AbortCause) -> &'static str {
+    match cause {
+        AbortCause::Requested => "asked to",
+        AbortCause::Rule => "rule",
+        AbortCause::LockTimeout => "lock timeout",
+        AbortCause::Deadlock => "deadlock",
+        AbortCause::Broken => "session broken",
+        AbortCause::Crash => "crash",
+        AbortCause::BranchTimeout => "not prepared in time",
+        AbortCause::Fenced => "fenced",
+        AbortCause::Serialization => "not serializable",
+        AbortCause::DiskFull => "disk full",
+    }
 }
 
-fn decision(number: u32, label: &str, word: u64) -> String {
-    match (number, word) {
-        (label::TRANSACTION, 0) => "decides: commit".into(),
-        (label::TRANSACTION, _) => "decides: abort".into(),
+fn decision_words(label: LabelId, name: &str, decision: Decision) -> String {
+    match (label, decision) {
+        (label::TRANSACTION, Decision::Commit) => "decides: commit".into(),
+        (label::TRANSACTION, Decision::Abort) => "decides: abort".into(),
         (label::COMPENSATION, _) => "takes its step back".into(),
-        (label::WORKFLOW, 0) => "workflow done".into(),
-        (label::WORKFLOW, _) => "workflow failed".into(),
-        (_, word) => format!("decides {label}: {word}"),
+        (label::WORKFLOW, Decision::Commit) => "workflow done".into(),
+        (label::WORKFLOW, Decision::Abort) => "workflow failed".into(),
+        (_, decision) => format!("decides {name}: {}", decision.name()),
     }
 }

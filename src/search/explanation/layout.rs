@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::events::{Event, events};
+use super::events::{NodeEvent, events};
 use super::messages::{self, Answering, Trip, concerning, selected, trips};
 use super::recording::{Reach, Recording};
 use super::space_time::{
@@ -11,7 +11,7 @@ use super::space_time::{
 use crate::experiment::run::Setup;
 use crate::kernel::{NodeId, Time};
 use crate::model::network::Place;
-use crate::model::record::{Kind, MessageClass, OpId};
+use crate::model::record::{Event, Kind, MessageClass, OpId};
 
 /// The space-time diagram of these operations.
 pub(super) fn space_time(setup: &Setup, recording: &Recording, operations: &[OpId]) -> SpaceTime {
@@ -68,9 +68,9 @@ pub(super) fn name(recording: &Recording, op: OpId) -> String {
 
 /// The text on an arrow.
 fn text(setup: &Setup, recording: &Recording, trip: &Trip) -> String {
-    let label = recording.names.labels.get(trip.label as usize).copied().unwrap_or("?");
+    let label = recording.names.label(trip.label);
     let row = recording.report.operations.get(trip.op.0 as usize);
-    let is_request = trip.class == MessageClass::Client as u64 && label == "ask";
+    let is_request = trip.class == MessageClass::Client && label == "ask";
     let label = match row.filter(|_| is_request) {
         Some(row) => &*setup.system.operation(row.kind).name.shown,
         None => label,
@@ -90,7 +90,7 @@ struct Participants {
 impl Participants {
     /// Clients first, then in the order of appearance, each database right behind the service that
     /// talked to it first; crashed nodes stand there even if nobody talked to them.
-    fn of(recording: &Recording, trips: &[Trip], events: &[Event]) -> Self {
+    fn of(recording: &Recording, trips: &[Trip], events: &[NodeEvent]) -> Self {
         let mut seen: Vec<(Tick, u8, NodeId)> = Vec::new();
         for trip in trips {
             seen.push((trip.sent, 0, trip.from));
@@ -98,7 +98,7 @@ impl Participants {
         }
         seen.extend(events.iter().map(|event| (event.since.unwrap_or(event.at), 0, event.node)));
         for (turn, record) in (0..).zip(&recording.records) {
-            if record.kind == Kind::Crashed {
+            if record.kind() == Kind::Crashed {
                 seen.push((Tick { time: record.time, turn }, 0, record.node));
             }
         }
@@ -122,8 +122,8 @@ impl Participants {
     /// The node that talked to each database first.
     fn homes(recording: &Recording) -> BTreeMap<NodeId, NodeId> {
         let mut homes = BTreeMap::new();
-        for record in recording.records.iter().filter(|record| record.kind == Kind::Sent) {
-            let to = NodeId(record.a as u16);
+        for record in &recording.records {
+            let Event::Sent { to, .. } = record.event else { continue };
             let is_service = |node: NodeId| {
                 let actor = recording.names.actors.get(usize::from(node.0));
                 actor.is_some_and(|actor| matches!(actor.place, Place::Service(_)))
@@ -174,7 +174,7 @@ fn outages(recording: &Recording, participants: &Participants) -> Vec<Outage> {
     for (turn, record) in (0..).zip(&recording.records) {
         let Some(lane) = participants.find(record.node) else { continue };
         let tick = Tick { time: record.time, turn };
-        match record.kind {
+        match record.kind() {
             Kind::Crashed => outages.push(Outage { lane, from: tick, to: None }),
             Kind::Restarted => {
                 let open = outages.iter_mut().rev().find(|outage| outage.lane == lane);
@@ -195,10 +195,10 @@ fn strikes(
 ) -> Vec<Strike> {
     let mut strikes: Vec<Strike> = Vec::new();
     for (turn, record) in (0..).zip(&recording.records) {
-        let fault = record.subject as usize;
         let tick = Tick { time: record.time, turn };
-        match record.kind {
-            Kind::FaultBegan => {
+        match record.event {
+            Event::FaultBegan { fault, .. } => {
+                let fault = fault as usize;
                 let Some(reach) = recording.names.reaches.get(fault) else { continue };
                 let place = match reach {
                     Reach::Nodes(nodes) => Struck::Nodes(participants.among(nodes)),
@@ -213,8 +213,9 @@ fn strikes(
                 let kind = setup.faults[fault].fault.name().to_owned();
                 strikes.push(Strike { fault, kind, from: tick, to: None, place });
             }
-            Kind::FaultEnded => {
-                let open = strikes.iter_mut().rev().find(|strike| strike.fault == fault);
+            Event::FaultEnded { fault, .. } => {
+                let is_it = |strike: &&mut Strike| strike.fault == fault as usize;
+                let open = strikes.iter_mut().rev().find(is_it);
                 open.into_iter().for_each(|strike| strike.to = Some(tick));
             }
             _ => {}

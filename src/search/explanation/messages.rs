@@ -8,15 +8,15 @@ use super::space_time::{End, LeftOut, Tick};
 use crate::kernel::NodeId;
 use crate::model::contract::label;
 use crate::model::network::Place;
-use crate::model::record::{Kind, MessageClass, OpId, Record};
+use crate::model::record::{Event, LabelId, MessageClass, OpId};
 
 /// A message on its way.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Trip {
     pub from: NodeId,
     pub to: NodeId,
-    pub label: u32,
-    pub class: u64,
+    pub label: LabelId,
+    pub class: MessageClass,
     pub op: OpId,
     /// The message that started the process which sent this one, or 0.
     cause: u32,
@@ -46,35 +46,46 @@ pub(super) fn trips(recording: &Recording) -> BTreeMap<u32, Trip> {
     let mut struck: Option<(usize, Tick)> = None;
     for (turn, record) in (0..).zip(&recording.records) {
         let tick = Tick { time: record.time, turn };
-        match record.kind {
-            Kind::FaultBegan => {
-                let fault = record.subject as usize;
+        match record.event {
+            Event::FaultBegan { fault, .. } => {
+                let fault = fault as usize;
                 let about = recording.names.reaches.get(fault);
                 struck = matches!(about, Some(Reach::Message)).then_some((fault, tick)).or(struck);
             }
-            Kind::Sent => {
+            Event::Sent { label, to, class } => {
                 let fault = struck.take().filter(|(_, at)| at.time == tick.time);
-                let trip = Trip { fault: fault.map(|(fault, _)| fault), ..sent(record, tick) };
+                let trip = Trip {
+                    from: record.node,
+                    to,
+                    label,
+                    class,
+                    op: record.op,
+                    cause: record.cause,
+                    sent: tick,
+                    end: End::Travelling,
+                    answer: None,
+                    copy: false,
+                    fault: fault.map(|(fault, _)| fault),
+                };
                 trips.insert(record.message, trip);
             }
-            Kind::Duplicated => {
+            Event::Duplicated { copy: number, .. } => {
                 if let Some(original) = trips.get(&record.message).copied() {
                     let end = End::Travelling;
                     let copy = Trip { copy: true, sent: tick, end, ..original };
-                    trips.insert(record.a as u32, copy);
+                    trips.insert(number, copy);
                 }
             }
-            Kind::Delivered => {
+            Event::Delivered { from, .. } => {
                 if let Some(trip) = trips.get_mut(&record.message) {
-                    let sender = NodeId(record.a as u16);
-                    if trip.from == NodeId::WORLD && sender != NodeId::WORLD {
+                    if trip.from == NodeId::WORLD && from != NodeId::WORLD {
                         trip.answer = Some(Answering::Refused);
                     }
-                    trip.from = sender;
+                    trip.from = from;
                     trip.end = End::Arrived(tick);
                 }
             }
-            Kind::Lost => {
+            Event::Lost { .. } => {
                 if let Some(trip) = trips.get_mut(&record.message) {
                     trip.end = End::Lost(tick);
                 }
@@ -84,22 +95,6 @@ pub(super) fn trips(recording: &Recording) -> BTreeMap<u32, Trip> {
     }
     mark_answers(&mut trips, &recording.names);
     trips
-}
-
-fn sent(record: &Record, tick: Tick) -> Trip {
-    Trip {
-        from: record.node,
-        to: NodeId(record.a as u16),
-        label: record.subject,
-        class: record.b,
-        op: record.op,
-        cause: record.cause,
-        sent: tick,
-        end: End::Travelling,
-        answer: None,
-        copy: false,
-        fault: None,
-    }
 }
 
 /// A message answers the one that started its process if it carries the same name back; what a
@@ -167,9 +162,7 @@ pub(super) fn selected(
         *counter(&mut left_out) += before - kept.len();
     };
     let statements: fn(&mut LeftOut) -> &mut usize = |left_out| &mut left_out.statements;
-    drop(&mut kept, |left_out| &mut left_out.reads, &|trip| {
-        trip.class == MessageClass::Probe as u64
-    });
+    drop(&mut kept, |left_out| &mut left_out.reads, &|trip| trip.class == MessageClass::Probe);
     drop(&mut kept, statements, &|trip| is_statement(names, trip));
     if kept.len() > MOST {
         drop(&mut kept, statements, &|trip| is_quiet(trip) && is_database(names, trip.from));

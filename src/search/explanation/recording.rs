@@ -10,7 +10,7 @@ use crate::faults::target;
 use crate::faults::trigger::OpName;
 use crate::kernel::{NodeId, Sink};
 use crate::model::network::Place;
-use crate::model::record::{OpId, Record};
+use crate::model::record::{LabelId, OpId, Record};
 use crate::model::world::World;
 
 /// A run that was recorded.
@@ -37,6 +37,13 @@ pub(super) struct Names {
     pub operations: Vec<Option<OpName>>,
     /// What each fault of the plan reaches, by its position there.
     pub reaches: Vec<Reach>,
+}
+
+impl Names {
+    /// The text of a label.
+    pub fn label(&self, label: LabelId) -> &'static str {
+        self.labels.get(label.0 as usize).copied().unwrap_or("?")
+    }
 }
 
 /// A node.
@@ -86,7 +93,7 @@ fn read_names(world: &World, setup: &Setup) -> Names {
     Names {
         actors: world.nodes().map(actor).collect(),
         databases: world.databases().iter().map(|database| database.node()).collect(),
-        labels: (0..).map_while(|number| env.label_text(number)).collect(),
+        labels: (0..).map_while(|number| env.label_text(LabelId(number))).collect(),
         operations: (0..env.operations().len() as u32)
             .map(|op| OpName::of(world, OpId(op)))
             .collect(),

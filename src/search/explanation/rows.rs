@@ -4,7 +4,8 @@ use super::recording::Recording;
 use crate::checks::OperationRow;
 use crate::checks::census::State;
 use crate::kernel::Time;
-use crate::model::record::{Kind, OpId};
+use crate::model::database::Direction;
+use crate::model::record::{Answer, Event, OpId};
 use crate::model::system::{Effect, RowKey, StepId, StepSpec, System, TableSpec, ValueSpec};
 
 /// The state of one step of one operation in its store when the run is over.
@@ -44,7 +45,7 @@ pub(super) fn rows(
     let spec = system.operation(row.kind);
     let first = row.first_visible;
     let is_mixed = !matches!(row.state, State::None | State::All | State::Reversed);
-    let is_no = !row.answer.is_yes() && row.answer != crate::model::record::Answer::Unknown;
+    let is_no = !row.answer.is_yes() && row.answer != Answer::Unknown;
     let wrong = row.headline.is_wrong();
     (0..)
         .map(StepId)
@@ -83,15 +84,11 @@ struct Provenance {
 
 fn provenance(recording: &Recording, op: OpId, step: StepId) -> Provenance {
     let mut found = Provenance::default();
-    let shown = |record: &&crate::model::record::Record| {
-        record.kind == Kind::Shown && record.op == op && record.step == step
-    };
-    for record in recording.records.iter().filter(shown) {
-        let change = record.b as i64;
-        if record.a == 0 {
-            found.forward += change;
-        } else {
-            found.undo += change;
+    for record in recording.records.iter().filter(|it| it.op == op && it.step == step) {
+        let Event::Shown { direction, change, .. } = record.event else { continue };
+        match direction {
+            Direction::Forward => found.forward += change,
+            Direction::Undo => found.undo += change,
         }
         found.last = Some(record.time);
     }

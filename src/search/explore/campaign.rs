@@ -15,7 +15,7 @@ use super::result::{Explored, Outcome, Plan};
 use super::{Exploration, Watch};
 use crate::checks::Verdict;
 use crate::kernel::{Sink, Time};
-use crate::model::record::{Kind, Record};
+use crate::model::record::{Event, Record};
 use crate::model::world::World;
 use crate::search::points::{Passed, Recorder, Sessions};
 use crate::search::trial::{Case, Tried};
@@ -31,15 +31,15 @@ struct Course {
 
 impl Sink<Record> for Course {
     fn see(&mut self, record: &Record) {
-        match record.kind {
-            Kind::FaultBegan => {
+        match record.event {
+            Event::FaultBegan { .. } => {
                 if self.faults.is_empty() {
                     self.before = self.seen;
                 }
                 self.faults.push((record.time, None));
             }
-            Kind::FaultEnded => {
-                let of = self.faults.get_mut(record.subject as usize);
+            Event::FaultEnded { fault, .. } => {
+                let of = self.faults.get_mut(fault as usize);
                 of.into_iter().for_each(|fault| fault.1 = Some(record.time));
             }
             _ => {}

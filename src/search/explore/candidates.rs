@@ -8,6 +8,7 @@ use super::facts::Facts;
 use super::injection::Injection;
 use crate::kernel::{NodeId, Time};
 use crate::model::point::{Hook, When};
+use crate::model::record::LabelId;
 use crate::search::points::Passed;
 
 /// Something done at a point.
@@ -184,7 +185,7 @@ struct Seen {
 type Place = (Time, u64);
 
 /// A fault at rest: its kind, its ends, the label of its message, and how much was unforced.
-type Rest = (Injection, NodeId, NodeId, u32, i64);
+type Rest = (Injection, NodeId, NodeId, Option<LabelId>, i64);
 
 /// Why a fault only repeats another, and which one, if any.
 type Repeats = Option<(Reason, Option<usize>)>;
@@ -258,8 +259,8 @@ fn rest(run: &RunFacts, passed: &Passed, injection: Injection) -> Option<Rest> {
     }
     let point = &passed.point;
     let (peer, label) = match injection {
-        crash if crash.is_crash() => (point.node, 0),
-        _ => (passed.far().map_or(point.peer, |(far, _)| far), point.label),
+        crash if crash.is_crash() => (point.node, None),
+        _ => (passed.far().map_or(point.peer, |(far, _)| far), Some(point.label)),
     };
     let unforced = run.facts.unforced(point.node, passed.records);
     Some((injection, point.node, peer, label, unforced))

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::links::Links;
 use crate::kernel::{Fingerprint, NodeId, Sink, Time};
-use crate::model::record::{Kind, OpId, Record};
+use crate::model::record::{Event, Kind, OpId, Record};
 
 /// The history of one run, condensed.
 #[derive(Default)]
@@ -99,37 +99,39 @@ impl Facts {
 
     fn keep_books(&mut self, record: &Record) {
         let flies = i64::from(record.op != OpId::NONE);
-        match record.kind {
-            Kind::Offered => self.arrived.push(record.time),
-            Kind::Answered => self.answered += 1,
-            Kind::Sent => {
+        match record.event {
+            Event::Offered { .. } => self.arrived.push(record.time),
+            Event::Answered { .. } => self.answered += 1,
+            Event::Sent { .. } => {
                 self.count(FLIGHTS, flies);
                 self.sent.insert(self.seen, (record.node, record.message));
             }
-            Kind::Delivered => {
+            Event::Delivered { from, .. } => {
                 self.count(FLIGHTS, -flies);
-                self.landings.push((self.seen, record.node, NodeId(record.a as u16)));
+                self.landings.push((self.seen, record.node, from));
             }
-            Kind::Lost => {
+            Event::Lost { .. } => {
                 self.count(FLIGHTS, -flies);
                 self.lost.insert(record.message);
             }
-            Kind::Duplicated => {
+            Event::Duplicated { .. } => {
                 self.count(FLIGHTS, flies);
                 self.copied.insert(record.message);
             }
-            Kind::Aborted => self.landings.push((self.seen, NodeId::WORLD, record.node)),
-            Kind::Holds => self.count(HOLDS, record.a as i64),
-            Kind::Crashed => {
+            Event::Aborted { .. } => {
+                self.landings.push((self.seen, NodeId::WORLD, record.node));
+            }
+            Event::Holds { change, .. } => self.count(HOLDS, change),
+            Event::Crashed { .. } => {
                 self.count(DOWN, 1);
                 self.landings.push((self.seen, NodeId::WORLD, record.node));
                 self.unforced.entry(record.node).or_default().push((self.seen, 0));
             }
-            Kind::Restarted => self.count(DOWN, -1),
-            Kind::FaultBegan => self.count(FAULTS, 1),
-            Kind::FaultEnded => self.count(FAULTS, -1),
-            Kind::Logged => self.log(record, 1),
-            Kind::Forced => self.log(record, -(record.a as i64)),
+            Event::Restarted { .. } => self.count(DOWN, -1),
+            Event::FaultBegan { .. } => self.count(FAULTS, 1),
+            Event::FaultEnded { .. } => self.count(FAULTS, -1),
+            Event::Logged { .. } => self.log(record, 1),
+            Event::Forced { records, .. } => self.log(record, -(records as i64)),
             _ => {}
         }
     }
@@ -140,15 +142,14 @@ impl Facts {
         changes.push((self.seen, now.max(0)));
     }
 
-    /// Adds a record to the story of its operation. Numbers that other operations move (messages,
-    /// transactions, rows) stay out of it.
+    /// Adds a record to the story of its operation.
     fn tell(&mut self, record: &Record) {
         let op = record.op.0 as usize;
         let since = match self.arrived.get(op) {
             Some(arrived) => record.time - *arrived,
             None => record.time - Time::ZERO,
         };
-        let story = match record.kind {
+        let story = match record.kind() {
             Kind::FaultBegan | Kind::FaultEnded => return,
             _ if record.op == OpId::NONE => &mut self.elsewhere,
             _ => {
@@ -158,18 +159,7 @@ impl Facts {
                 &mut self.stories[op]
             }
         };
-        let (a, b) = match record.kind {
-            Kind::Shown | Kind::Logged | Kind::Sent | Kind::Delivered => (record.a, record.b),
-            Kind::Answered | Kind::Decided | Kind::Holds | Kind::Forced => (record.a, 0),
-            Kind::Resolved | Kind::Aborted => (0, record.b),
-            _ => (0, 0),
-        };
-        let place = u64::from(record.node.0) << 48 | u64::from(record.attempt) << 16;
-        story.word(since.as_nanos());
-        story.word(u64::from(record.subject) << 32 | u64::from(record.step.0));
-        story.word(place | record.kind as u64);
-        story.word(a);
-        story.word(b);
+        record.fold_apart(since, story);
     }
 }
 

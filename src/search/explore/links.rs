@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::kernel::NodeId;
-use crate::model::record::{Kind, OpId, Record};
+use crate::model::record::{Event, OpId, Record};
 
 /// Nodes and operations, joined into groups.
 #[derive(Clone, Debug, Default)]
@@ -22,7 +22,10 @@ impl Links {
     pub fn see(&mut self, record: &Record) {
         let node = (record.node != NodeId::WORLD).then_some(u32::from(record.node.0));
         let op = (record.op != OpId::NONE).then(|| operation(record.op));
-        let other = (record.kind == Kind::Sent && record.a != 0).then_some(record.a as u32);
+        let other = match record.event {
+            Event::Sent { to, .. } if to != NodeId::WORLD => Some(u32::from(to.0)),
+            _ => None,
+        };
         let both = [(node, op), (node, other), (op, other)];
         for (one, other) in both.into_iter().filter_map(|(one, other)| Some((one?, other?))) {
             self.join(one, other);

@@ -94,7 +94,7 @@ struct Began {
 
 impl Sink<Record> for Began {
     fn see(&mut self, record: &Record) {
-        if record.kind == Kind::FaultBegan && self.began.is_none() {
+        if matches!(record.event, Event::FaultBegan { .. }) && self.began.is_none() {
             self.began = Some(self.seen);
         }
         self.seen += 1;

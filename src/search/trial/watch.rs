@@ -1,7 +1,7 @@
 //! Which faults of a plan began, and which of them met any work.
 
 use crate::kernel::Sink;
-use crate::model::record::{Kind, OpId, Record};
+use crate::model::record::{Event, OpId, Record};
 
 /// Sees the faults of one run. Only the first 64 of a plan are asked whether they met work.
 #[derive(Debug)]
@@ -31,14 +31,14 @@ fn bit(fault: u32) -> u64 {
 
 impl Sink<Record> for FaultWatch {
     fn see(&mut self, record: &Record) {
-        match record.kind {
-            Kind::FaultBegan => {
-                if let Some(struck) = self.struck.get_mut(record.subject as usize) {
+        match record.event {
+            Event::FaultBegan { fault, .. } => {
+                if let Some(struck) = self.struck.get_mut(fault as usize) {
                     *struck = true;
                 }
-                self.open |= bit(record.subject);
+                self.open |= bit(fault);
             }
-            Kind::FaultEnded => self.open &= !bit(record.subject),
+            Event::FaultEnded { fault, .. } => self.open &= !bit(fault),
             _ if record.op != OpId::NONE => self.disturbed |= self.open,
             _ => {}
         }

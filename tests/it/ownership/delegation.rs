@@ -1,7 +1,7 @@
 //! What it costs to ask the owner of a table to write for one.
 
 use driftlab::kernel::Span;
-use driftlab::model::record::Kind;
+use driftlab::model::record::{Event, Record};
 use driftlab::model::system::OperationKind;
 use driftlab::scenario::Scenario;
 
@@ -100,8 +100,11 @@ fn mean(told: &RecordedRun) -> u64 {
 /// How many requests each service served: the catalogue and the inventory.
 fn served(scenario: &Scenario, told: &RecordedRun) -> [usize; 2] {
     ["catalog", "inventory"].map(|name| {
-        let service = u32::from(service(scenario, name).0);
-        told.all(Kind::Started).filter(|record| record.subject == service).count()
+        let wanted = service(scenario, name);
+        let at_it = |record: &&Record| {
+            matches!(record.event, Event::Started { service, .. } if service == wanted)
+        };
+        told.records.iter().filter(at_it).count()
     })
 }
 

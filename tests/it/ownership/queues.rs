@@ -4,7 +4,7 @@
 
 use driftlab::checks::measures::contention::Between;
 use driftlab::kernel::Time;
-use driftlab::model::record::{Kind, Resource};
+use driftlab::model::record::{Event, Kind, Record, Resource};
 use driftlab::model::system::{DatabaseId, ServiceId};
 
 use super::{agrees, seeds, service};
@@ -109,14 +109,20 @@ fn waited_for(told: &RecordedRun, service: ServiceId, holder: ServiceId) -> f64 
     let between = Between { database: DatabaseId(0), service, holder: Some(holder) };
     let waited =
         contention.waited.get(&between).map_or(0, |waited| waited[Resource::Core as usize]);
-    let served = |record: &&driftlab::model::record::Record| record.b == u64::from(service.0);
-    waited as f64 / 1e6 / told.all(Kind::Served).filter(served).count() as f64
+    let served = |record: &&Record| match record.event {
+        Event::Served { service: known, .. } => known == service,
+        _ => false,
+    };
+    waited as f64 / 1e6 / told.records.iter().filter(served).count() as f64
 }
 
 /// How long a query waits for a core of a database, on average, in ms.
 fn wait(told: &RecordedRun, database: DatabaseId) -> f64 {
-    let worked = told.all(Kind::Worked).filter(|record| record.subject == u32::from(database.0));
-    let waits: Vec<u64> = worked.map(|record| record.b).collect();
+    let waits = told.pick(|record| match record.event {
+        Event::Worked { database: at, waited, .. } if at == database => Some(waited.as_nanos()),
+        _ => None,
+    });
+    let waits: Vec<u64> = waits.collect();
     waits.iter().sum::<u64>() as f64 / waits.len() as f64 / 1e6
 }
 
@@ -209,8 +215,11 @@ const DESKS: &str = r#"
 /// Mean wait for a worker in multiples of the mean work.
 fn wait_for_a_worker(told: &RecordedRun) -> f64 {
     let start = Time::from_nanos(5_000_000_000);
-    let started = told.all(Kind::Started).filter(|record| record.time >= start);
-    let waits: Vec<u64> = started.map(|record| record.b).collect();
+    let waits = told.pick(|record| match record.event {
+        Event::Started { waited, .. } if record.time >= start => Some(waited.as_nanos()),
+        _ => None,
+    });
+    let waits: Vec<u64> = waits.collect();
     waits.iter().sum::<u64>() as f64 / waits.len() as f64 / 1e7
 }
 
@@ -222,8 +231,12 @@ fn one_pool_of_two_workers_beats_two_pools_of_one() {
     let two = seeds::<8, _>(&scenario, "two", wait_for_a_worker);
     agrees("two M/M/1", two, RHO / (1.0 - RHO), 0.2);
     let one = seeds::<8, _>(&scenario, "one", |told| {
-        let host = u32::from(service(&scenario, "east").0);
-        assert!(told.all(Kind::Started).all(|record| record.subject == host));
+        let host = service(&scenario, "east");
+        let mut services = told.pick(|record| match record.event {
+            Event::Started { service, .. } => Some(service),
+            _ => None,
+        });
+        assert!(services.all(|service| service == host));
         wait_for_a_worker(told)
     });
     // Erlang's C for two servers is 2 rho^2 / (1 + rho), over c (1 - rho).

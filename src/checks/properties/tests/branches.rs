@@ -3,9 +3,9 @@
 use super::*;
 use crate::kernel::NodeId;
 use crate::model::contract::label;
-use crate::model::database::RowId;
-use crate::model::record::MessageClass;
-use crate::model::system::{DatabaseId, RowKey, TableId};
+use crate::model::record::{GlobalTxnId, LabelId, MessageClass, TxnId};
+use crate::model::system::DatabaseId;
+use crate::tests::history::CUSTOMERS;
 
 /// The test system, with each table in a database of its own.
 fn apart() -> History {
@@ -16,42 +16,45 @@ fn apart() -> History {
     History::of(system)
 }
 
-fn prepare_at(history: &mut History, database: u32, txn: u64) {
-    history.note(Kind::Prepared, |r| (r.op, r.subject, r.a, r.b) = (OpId(0), database, txn, 7));
+fn prepare_at(history: &mut History, database: u16, txn: u64) {
+    let (database, txn, transaction) = (DatabaseId(database), TxnId(txn), GlobalTxnId(7));
+    history.note_of(0, Event::Prepared { database, txn, transaction });
 }
 
-fn log(history: &mut History, log: u32, label: u32) {
-    history.note(Kind::Logged, |r| {
-        (r.op, r.subject, r.a, r.node) = (OpId(0), log, label.into(), NodeId(9));
-    });
+fn log(history: &mut History, log: u32, label: LabelId) {
+    history.note_with(events::logged(log, label), |r| (r.op, r.node) = (OpId(0), NodeId(9)));
 }
 
 fn force(history: &mut History, log: u32, count: u64) {
-    history.note(Kind::Forced, |r| (r.subject, r.a, r.node) = (log, count, NodeId(9)));
+    history.note_with(events::forced(log, count), |r| r.node = NodeId(9));
 }
 
 #[test]
 fn irrevocable() {
-    let twice = |outcomes: [u64; 2]| {
+    let twice = |outcomes: [Decision; 2]| {
         move |history: &mut History| {
             history.at(20_000).offer(0, OPEN, 3);
             outcomes.into_iter().for_each(|outcome| resolve(history, 0, 1, outcome));
         }
     };
-    assert_eq!(verdict("irrevocable", twice([0, 0])), Held, "recovery carries it out again");
-    assert_eq!(verdict("irrevocable", twice([0, 1])), Violated);
-    assert_eq!(verdict("irrevocable", twice([3, 2])), Violated);
+    assert_eq!(verdict("irrevocable", twice([Commit, Commit])), Held, "recovery says it again");
+    assert_eq!(verdict("irrevocable", twice([Commit, Abort])), Violated);
+    let alone = |history: &mut History| {
+        history.note_of(0, events::resolved_alone(1, Abort));
+        history.note_of(0, events::resolved_alone(1, Commit));
+    };
+    assert_eq!(verdict("irrevocable", alone), Violated);
 }
 
 #[test]
 fn commit_validity() {
-    let votes = |databases: &[u32]| {
+    let votes = |databases: &[u16]| {
         let mut history = apart();
         history.at(20_000).offer(0, OPEN, 3);
         for (txn, database) in (1..).zip(databases) {
             prepare_at(&mut history, *database, txn);
         }
-        resolve(&mut history, 0, 1, 0);
+        resolve(&mut history, 0, 1, Commit);
         history.found("commit-validity", true)
     };
     assert_eq!(votes(&[0, 1, 2]).verdict(), Held);
@@ -64,7 +67,7 @@ fn commit_validity() {
     late.at(20_000).offer(0, OPEN, 3);
     prepare_at(&mut late, 0, 1);
     prepare_at(&mut late, 1, 2);
-    resolve(&mut late, 0, 1, 0);
+    resolve(&mut late, 0, 1, Commit);
     prepare_at(&mut late, 2, 3);
     assert_eq!(late.found("commit-validity", true).verdict(), Violated, "a vote behind the commit");
 }
@@ -77,7 +80,8 @@ fn write_ahead_of_votes_and_decisions() {
             if forced {
                 force(history, 1, 1);
             }
-            history.note(Kind::Prepared, |r| (r.op, r.a, r.node) = (OpId(0), 1, NodeId(9)));
+            let here = |r: &mut Record| (r.op, r.node) = (OpId(0), NodeId(9));
+            history.note_with(events::prepared(1, 7), here);
         }
     };
     assert_eq!(verdict("write-ahead", vote(true)), Held);
@@ -90,9 +94,8 @@ fn write_ahead_of_votes_and_decisions() {
                 log(history, 1, label::DECISION);
             }
             force(history, 1, covered);
-            history.note(Kind::Sent, |r| {
-                (r.op, r.subject, r.b) = (OpId(0), label::COMMIT, MessageClass::Service as u64);
-            });
+            let (label, to, class) = (label::COMMIT, NodeId(1), MessageClass::Service);
+            history.note_of(0, Event::Sent { label, to, class });
         }
     };
     assert_eq!(verdict("write-ahead", tell(true, 2)), Held);
@@ -104,15 +107,15 @@ fn write_ahead_of_votes_and_decisions() {
 fn write_ahead_of_local_commits_but_not_of_ends_of_branches() {
     let commit = |forced: bool, prepared: bool| {
         move |history: &mut History| {
-            let here = |r: &mut Record| (r.op, r.a, r.node) = (OpId(0), 1, NodeId(9));
+            let here = |r: &mut Record| (r.op, r.node) = (OpId(0), NodeId(9));
             if prepared {
-                history.note(Kind::Prepared, here);
+                history.note_with(events::prepared(1, 7), here);
             }
             log(history, 1, label::COMMIT);
             if forced {
                 force(history, 1, 1);
             }
-            history.note(Kind::Committed, here);
+            history.note_with(events::committed(1), here);
         }
     };
     assert_eq!(verdict("write-ahead", commit(true, false)), Held);
@@ -122,28 +125,26 @@ fn write_ahead_of_local_commits_but_not_of_ends_of_branches() {
 
 #[test]
 fn prepared_exclusion() {
-    let row = RowId { table: TableId(1), key: RowKey(3) };
     let kept = |after: fn(&mut History)| {
         move |history: &mut History| {
             history.at(20_000).offer(0, OPEN, 3);
             prepare(history, 0, 1, 7);
-            history.note(Kind::PreparedRow, |r| (r.a, r.b) = (1, row.hash()));
+            history.note(events::prepared_row(1, 3));
             after(history);
         }
     };
     let granted = |history: &mut History| {
-        let row = RowId { table: TableId(1), key: RowKey(3) };
-        history.note(Kind::LockGranted, |r| (r.a, r.b) = (2, row.hash()));
+        history.note(events::lock_granted(2, 3));
     };
     let overwritten = |history: &mut History| {
-        history.value(TableId(1), 0, 3, 5).note(Kind::Committed, |r| r.a = 2);
+        history.value(CUSTOMERS, 0, 3, 5).note(events::committed(2));
     };
     assert_eq!(verdict("prepared-exclusion", kept(granted)), Violated);
     assert_eq!(verdict("prepared-exclusion", kept(overwritten)), Violated);
     let in_order = |history: &mut History| {
-        history.value(TableId(1), 0, 3, 5).note(Kind::Committed, |r| r.a = 1);
-        resolve(history, 0, 1, 0);
-        history.value(TableId(1), 0, 3, 6).note(Kind::Committed, |r| r.a = 2);
+        history.value(CUSTOMERS, 0, 3, 5).note(events::committed(1));
+        resolve(history, 0, 1, Commit);
+        history.value(CUSTOMERS, 0, 3, 6).note(events::committed(2));
     };
     assert_eq!(verdict("prepared-exclusion", kept(in_order)), Held);
 }
@@ -155,7 +156,7 @@ fn bounded_blocking() {
         history.at(99_000).offer(0, OPEN, 3);
         prepare(&mut history, 0, 1, 7);
         if let Some(until) = until {
-            resolve(history.at(until), 0, 1, 0);
+            resolve(history.at(until), 0, 1, Commit);
         }
         let within = within.map(Span::from_secs);
         history.at(115_000).found_within("bounded-blocking", false, within).verdict()
@@ -172,8 +173,8 @@ fn a_bound_counts_from_the_heal() {
     let mut history = History::new();
     history.at(99_000).offer(0, OPEN, 3);
     prepare(&mut history, 0, 1, 7);
-    history.at(103_000).note(Kind::FaultEnded, |_| ());
-    resolve(history.at(106_000), 0, 1, 0);
+    history.at(103_000).note(events::fault_ended(0));
+    resolve(history.at(106_000), 0, 1, Commit);
     let five = Some(Span::from_secs(5));
     assert_eq!(history.found_within("bounded-blocking", true, five).verdict(), Held);
 }

@@ -1,9 +1,8 @@
 //! Properties of clients, readers and the course of a run.
 
 use super::*;
-use crate::kernel::NodeId;
-use crate::model::record::{MessageClass, ROW_GONE};
-use crate::model::system::{Derive, DeriveRule};
+use crate::model::record::{MessageClass, Sight};
+use crate::model::system::{Derive, DeriveRule, RowKey};
 use crate::tests::history::{ASSIGNMENTS, CUSTOMERS, TICKETS};
 
 #[test]
@@ -64,25 +63,26 @@ fn terminal_in_time() {
 
 #[test]
 fn fixpoint_and_no_livelock() {
-    let until = |kind: Kind, at: u64, settled: bool| {
+    let until = |(property, event): (&str, Event), at: u64, settled: bool| {
         let mut history = History::new();
         history.at(20_000).offer(0, OPEN, 3);
-        history.at(at).note(kind, |r| (r.op, r.b) = (OpId(0), MessageClass::Service as u64));
-        let property = if kind == Kind::Sent { "no-livelock" } else { "fixpoint" };
+        history.at(at).note_of(0, event);
         let ten = Some(Span::from_secs(10));
         history.at(at.max(118_000)).found_within(property, settled, ten).verdict()
     };
-    for kind in [Kind::Sent, Kind::Value] {
-        assert_eq!(until(kind, 50_000, true), Held);
-        assert_eq!(until(kind, 110_000, false), Held, "up to the bound anything may happen");
-        assert_eq!(until(kind, 110_001, false), Violated, "still going on");
+    let sent = events::sent(MessageClass::Service);
+    let deleted = Event::RowDeleted { table: TICKETS, row: RowKey(3) };
+    for case in [("no-livelock", sent), ("fixpoint", deleted)] {
+        assert_eq!(until(case, 50_000, true), Held);
+        assert_eq!(until(case, 110_000, false), Held, "up to the bound anything may happen");
+        assert_eq!(until(case, 110_001, false), Violated, "still going on");
     }
     let mut early = History::new();
-    early.at(105_000).note(Kind::Value, |_| ());
+    early.at(105_000).value(TICKETS, 0, 3, 1);
     let ten = Some(Span::from_secs(10));
     assert_eq!(early.found_within("fixpoint", false, ten).verdict(), Undecided);
     let idle = |history: &mut History| {
-        history.note(Kind::Sent, |r| r.b = MessageClass::Service as u64);
+        history.note(sent);
     };
     assert_eq!(verdict("no-livelock", idle), Undecided, "polling is for nobody in particular");
 }
@@ -94,7 +94,7 @@ fn resumes_after_restart() {
             history.at(20_000).offer(0, OPEN, 3).apply(0, 0);
             hold(history, 0, 1);
             if restarted {
-                history.at(21_000).note(Kind::Restarted, |r| r.node = NodeId(2));
+                history.at(21_000).note(Event::Restarted { incarnation: 1 });
             }
             if resumed {
                 history.at(22_000).apply(0, 1).apply(0, 2);
@@ -113,14 +113,12 @@ fn legal_transitions() {
         history.at(20_000).offer(0, OPEN, 3).answer(0, Answer::Done).answer(0, Answer::Done);
     };
     assert_eq!(told("legal-transitions", twice).judgement.why, "operation 0 was answered twice");
-    let unprepared = |history: &mut History| resolve(history, 0, 1, 0);
+    let unprepared = |history: &mut History| resolve(history, 0, 1, Commit);
     assert_eq!(verdict("legal-transitions", unprepared), Violated);
     let workflow = |changes: &'static [i64]| {
         move |history: &mut History| {
             for change in changes {
-                history.note(Kind::Holds, |r| {
-                    (r.op, r.subject, r.a) = (OpId(0), label::WORKFLOW, *change as u64);
-                });
+                history.hold(0, label::WORKFLOW, *change);
             }
         }
     };
@@ -133,7 +131,7 @@ fn legal_transitions() {
 fn bounded_queues() {
     let waiting = |length: u64| {
         move |history: &mut History| {
-            history.note(Kind::Queued, |r| r.a = length);
+            history.note(events::queued(length));
         }
     };
     assert_eq!(verdict("bounded-queues", waiting(10)), Held, "the queue holds ten");
@@ -149,7 +147,7 @@ fn no_dirty_read() {
             if applied {
                 history.apply(0, 0);
             }
-            history.probe(0, &[1], 1);
+            history.probe(0, &[Sight::Effect], 1);
         }
     };
     assert_eq!(verdict("no-dirty-read", saw(true)), Held);
@@ -165,7 +163,7 @@ fn no_dirty_read() {
 fn no_resurrection() {
     let gone = |history: &mut History| {
         history.at(20_000).offer(0, OPEN, 3).value(TICKETS, 0, 70, 1);
-        history.at(21_000).value(TICKETS, u8::MAX, 70, ROW_GONE as i64);
+        history.at(21_000).delete(TICKETS, 70);
     };
     assert_eq!(verdict("no-resurrection", gone), Held);
     let back = |history: &mut History| {

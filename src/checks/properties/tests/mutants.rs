@@ -31,7 +31,7 @@ fn twice(history: &mut History) {
     history.apply(0, 1);
 }
 
-fn branches(history: &mut History, outcomes: [u64; 2]) {
+fn branches(history: &mut History, outcomes: [Decision; 2]) {
     history.at(20_000).offer(0, OPEN, 3);
     for (txn, outcome) in (1..).zip(outcomes) {
         prepare(history, 0, txn, 50);
@@ -48,9 +48,9 @@ fn forgotten_in_the_outbox(history: &mut History) {
 const SUITE: &[Example] = &[
     example("at-most-once", twice, Violated),
     example("at-most-once", whole, Held),
-    example("agreement", |history| branches(history, [0, 1]), Violated),
-    example("agreement", |history| branches(history, [1, 0]), Violated),
-    example("agreement", |history| branches(history, [0, 0]), Held),
+    example("agreement", |history| branches(history, [Commit, Abort]), Violated),
+    example("agreement", |history| branches(history, [Abort, Commit]), Violated),
+    example("agreement", |history| branches(history, [Commit, Commit]), Held),
     example("all-or-nothing", half_done, Violated),
     Example { settled: false, ..example("all-or-nothing", half_done, Violated) },
     example("all-or-nothing", whole, Held),
@@ -105,8 +105,8 @@ mutant!(
     NoDuplicates,
     "at-most-once",
     &[Kind::Shown],
-    |case, record| match record.b as i64 {
-        ..-1 => case.fail(record.time, record.op, String::new),
+    |case, record| match record.event {
+        Event::Shown { change: ..-1, .. } => case.fail(record.time, record.op, String::new),
         _ => case.chance(),
     },
     |_, _| ()
@@ -120,9 +120,9 @@ mutant!(
     OneSided,
     "agreement",
     &[Kind::Resolved],
-    |case, record| match (case.had_a_chance(), record.b) {
-        (true, 1) => case.fail(record.time, record.op, String::new),
-        (_, 0) => case.chance(),
+    |case, record| match record.event {
+        Event::Resolved { decision: Commit, .. } => case.chance(),
+        _ if case.had_a_chance() => case.fail(record.time, record.op, String::new),
         _ => {}
     },
     |_, _| ()
@@ -144,8 +144,8 @@ mutant!(
     BlindForTheOutbox,
     "nothing-held",
     &[Kind::Holds],
-    |case, record| match record.subject {
-        label::OUTBOX => case.chance(),
+    |case, record| match record.event {
+        Event::Holds { label: label::OUTBOX, .. } => case.chance(),
         _ => case.fail(record.time, record.op, String::new),
     },
     |_, _| ()

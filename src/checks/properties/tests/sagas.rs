@@ -1,20 +1,22 @@
 //! Properties of compensation and of idempotency keys.
 
 use super::*;
+use crate::model::database::Direction::{self, Forward, Undo};
+use crate::model::record::AbortCause;
 
-fn keyed(history: &mut History, op: u32, step: u8, undo: u64) {
-    history.note(Kind::Keyed, |r| (r.op, r.step.0, r.a) = (OpId(op), step, undo));
+fn keyed(history: &mut History, op: u32, step: u8, direction: Direction) {
+    history.note_with(events::keyed(direction), |r| (r.op, r.step.0) = (OpId(op), step));
 }
 
 fn committed(history: &mut History, op: u32) {
-    history.note(Kind::Committed, |r| r.op = OpId(op));
+    history.note_of(op, events::committed(1));
 }
 
 #[test]
 fn no_suspension() {
     let barred_then_applied = |history: &mut History| {
         history.at(20_000).offer(0, OPEN, 3);
-        keyed(history, 0, 1, 1);
+        keyed(history, 0, 1, Undo);
         history.at(21_000).apply(0, 1);
     };
     let finding = told("no-suspension", barred_then_applied);
@@ -26,9 +28,7 @@ fn no_suspension() {
     assert_eq!(verdict("no-suspension", in_order), Held);
     let recovery = |history: &mut History| {
         in_order(history);
-        history
-            .at(22_000)
-            .note(Kind::Shown, |r| (r.op, r.step.0, r.b, r.process) = (OpId(0), 1, 1, 0));
+        history.at(22_000).recover(0, 1, 1);
     };
     assert_eq!(verdict("no-suspension", recovery), Held, "what recovery puts back is no effect");
     let forward_only = |history: &mut History| {
@@ -73,7 +73,7 @@ fn inbox_atomicity() {
         move |history: &mut History| {
             history.at(20_000).offer(0, OPEN, 3).apply(0, 1);
             if with_key {
-                keyed(history, 0, 1, 0);
+                keyed(history, 0, 1, Forward);
             }
             committed(history, 0);
         }
@@ -81,13 +81,13 @@ fn inbox_atomicity() {
     assert_eq!(verdict("inbox-atomicity", commit(true)), Held);
     assert_eq!(verdict("inbox-atomicity", commit(false)), Violated);
     let key_of_another_commit = |history: &mut History| {
-        keyed(history, 0, 1, 0);
+        keyed(history, 0, 1, Forward);
         committed(history, 0);
         commit(false)(history);
     };
     assert_eq!(verdict("inbox-atomicity", key_of_another_commit), Violated);
     let only_a_key = |history: &mut History| {
-        keyed(history, 0, 1, 1);
+        keyed(history, 0, 1, Undo);
         committed(history, 0);
     };
     assert_eq!(verdict("inbox-atomicity", only_a_key), Undecided);
@@ -114,10 +114,10 @@ fn fencing() {
     let tokens = |tokens: &'static [u64]| {
         move |history: &mut History| {
             for (txn, token) in (0..).zip(tokens) {
-                history.note(Kind::Fenced, |r| (r.a, r.b) = (txn, *token));
+                history.note(events::fenced(txn, *token));
             }
             for txn in 0..tokens.len() as u64 {
-                history.note(Kind::Committed, |r| r.a = txn);
+                history.note(events::committed(txn));
             }
         }
     };
@@ -126,7 +126,7 @@ fn fencing() {
     assert_eq!(verdict("fencing", tokens(&[1, 1])), Undecided);
     let refused = |history: &mut History| {
         tokens(&[1, 2])(history);
-        history.note(Kind::Fenced, |r| (r.a, r.b) = (9, 1)).note(Kind::Aborted, |r| r.a = 9);
+        history.note(events::fenced(9, 1)).note(events::aborted(9, AbortCause::Fenced));
     };
     assert_eq!(verdict("fencing", refused), Held);
 }

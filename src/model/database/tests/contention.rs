@@ -1,20 +1,19 @@
 //! Waits between services when two services share the database: DESK and SHOP.
 
 use super::*;
-use crate::model::record::{Resource, word_contended};
+use crate::model::record::Resource;
 
 /// A wait in the books: who, for whom (none: nobody), for what, how many ms.
 type Entry = (ServiceId, Option<ServiceId>, Resource, u64);
 
 fn books(bench: &Bench) -> Vec<Entry> {
-    let history = bench.history();
-    let waits = history.iter().filter(|record| record.kind == Kind::Contended);
-    let entry = |record: &Record| {
-        assert_eq!(record.a % ms(1).as_nanos(), 0, "whole milliseconds");
-        let (asker, holder, resource) = word_contended(record.b);
-        (asker, holder, resource, record.a / ms(1).as_nanos())
+    let millis = |span: Span| {
+        assert_eq!(span.as_nanos() % ms(1).as_nanos(), 0, "whole milliseconds");
+        span.as_nanos() / ms(1).as_nanos()
     };
-    waits.map(entry).collect()
+    bench.pick(pick!(Event::Contended { resource, waiter, holder, waited, .. } => {
+        (waiter, holder, resource, millis(waited))
+    }))
 }
 
 /// A query of a service, sent at `at` ms, that takes a core for `takes` ms; it arrives 1 ms later.
@@ -38,10 +37,8 @@ fn a_wait_for_the_only_core_goes_to_whoever_is_at_work() {
         (DESK, Some(SHOP), Resource::Core, 30),
     ];
     assert_eq!(books(&bench), expected);
-    let history = bench.history();
-    let served = history.iter().filter(|record| record.kind == Kind::Served);
-    let served: Vec<(u64, u64)> = served.map(|record| (record.b, record.a / 1_000_000)).collect();
-    assert_eq!(served, [(0, 100), (1, 30), (0, 50)]);
+    let served = bench.pick(pick!(Event::Served { service, busy, .. } => (service, busy)));
+    assert_eq!(served, [(DESK, ms(100)), (SHOP, ms(30)), (DESK, ms(50))]);
     bench.check_rest();
 }
 
@@ -116,7 +113,9 @@ fn a_prepared_branch_holds_its_rows_on_its_services_account_through_a_crash() {
         let (db, ctx, client) = (Rc::clone(&bench.db), bench.ctx(), bench.client);
         bench.env.sim().spawn_at(Time::ZERO + ms(150), client, async move {
             // Arrives at 151, is durable at 155.
-            db.resolve(ctx, client, branch, Decision::forced(true)).await.expect("it is told");
+            db.resolve(ctx, client, branch, Resolution::forced(Decision::Commit))
+                .await
+                .expect("it is told");
         });
         bench.run(400);
         assert_eq!(books(&bench), [(SHOP, Some(DESK), Resource::Lock, 54)], "{crash}");

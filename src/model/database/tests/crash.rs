@@ -5,6 +5,7 @@ use super::*;
 use crate::model::contract::label;
 use crate::model::disk::DiskFault;
 use crate::model::record::AbortCause;
+use crate::model::record::Decision::{self, Abort, Commit};
 use proptest::prelude::*;
 
 type Outcomes<T> = Rc<RefCell<Vec<(OpId, T)>>>;
@@ -19,9 +20,13 @@ fn prepare(bench: &Bench, op: OpId) -> Result<Vote, DbError> {
     })
 }
 
-fn resolve(bench: &Bench, txn: TxnId, decision: Decision) -> Result<(), DbError> {
+const fn decision(commit: bool) -> Decision {
+    if commit { Commit } else { Abort }
+}
+
+fn resolve(bench: &Bench, txn: TxnId, resolution: Resolution) -> Result<(), DbError> {
     let (db, ctx, client) = (Rc::clone(&bench.db), bench.ctx(), bench.client);
-    bench.get(async move { db.resolve(ctx, client, txn, decision).await })
+    bench.get(async move { db.resolve(ctx, client, txn, resolution).await })
 }
 
 /// The answer to a request for a connection.
@@ -51,8 +56,12 @@ fn a_prepared_branch_keeps_its_locks_until_it_is_resolved() {
         [(txn, 0, OpId::NONE)]
     );
     assert_eq!(bench.held(label::BRANCH), 1);
-    assert_eq!(resolve(&bench, txn, Decision::forced(true)), Ok(()));
-    assert_eq!(resolve(&bench, txn, Decision::forced(true)), Ok(()), "telling it twice is fine");
+    assert_eq!(resolve(&bench, txn, Resolution::forced(Commit)), Ok(()));
+    assert_eq!(
+        resolve(&bench, txn, Resolution::forced(Commit)),
+        Ok(()),
+        "telling it twice is fine"
+    );
     assert_eq!((bench.shown(first(op)), bench.value(STOCK, 0, 0)), (1, 1));
     assert_eq!(bench.get(bench.apply(&[first(other)])), Ok(()));
     assert_eq!(bench.held(label::BRANCH), 0);
@@ -98,12 +107,11 @@ fn an_abort_overtakes_the_work_or_waits_for_the_vote() {
         });
         bench.run(delay);
         let txn = id.get().expect("the transaction has begun");
-        assert_eq!(resolve(&bench, txn, Decision::presumed(false)), Ok(()));
+        assert_eq!(resolve(&bench, txn, Resolution::presumed(Abort)), Ok(()));
         bench.run(100);
         assert_eq!(bench.db.prepared(), [], "nothing stays in doubt after {delay} ms");
-        let history = bench.history();
-        let abort = history.iter().rfind(|record| record.kind == Kind::Aborted);
-        assert_eq!(abort.map(|record| (record.a, record.b)), Some((txn.0, cause as u64)));
+        let aborts = bench.pick(pick!(Event::Aborted { txn, cause, .. } => (txn, cause)));
+        assert_eq!(aborts.last(), Some(&(txn, cause)));
     }
     assert_eq!(bench.value(STOCK, 0, 0), 2);
 }
@@ -120,9 +128,10 @@ fn a_prepared_branch_survives_a_crash_with_its_locks() {
     assert_eq!(bench.db.prepared().len(), 1);
     assert_eq!(bench.count(Kind::Prepared), 1, "it was prepared once");
     assert_eq!(bench.get(bench.apply(&[first(other)])), Err(DbError::LockTimeout));
-    assert_eq!(resolve(&bench, txn, Decision::heuristic(false)), Ok(()));
-    let resolved = bench.history().into_iter().find(|record| record.kind == Kind::Resolved);
-    assert_eq!(resolved.map(|record| record.b), Some(3));
+    assert_eq!(resolve(&bench, txn, Resolution::heuristic(Abort)), Ok(()));
+    let resolved =
+        bench.pick(pick!(Event::Resolved { decision, heuristic, .. } => (decision, heuristic)));
+    assert_eq!(resolved, [(Abort, true)]);
     assert_eq!((bench.shown(first(op)), bench.value(STOCK, 0, 0)), (0, 2));
     assert_eq!(bench.get(bench.apply(&[first(other)])), Ok(()));
     bench.check_rest();
@@ -134,7 +143,7 @@ fn an_outcome_that_was_not_forced_is_in_doubt_again_after_a_crash() {
         let bench = Bench::new();
         let op = bench.op(TAKE, &[0]);
         let txn = voted(prepare(&bench, op));
-        assert_eq!(resolve(&bench, txn, Decision::presumed(commit)), Ok(()));
+        assert_eq!(resolve(&bench, txn, Resolution::presumed(decision(commit))), Ok(()));
         assert_eq!(bench.shown(first(op)), i64::from(commit));
         bench.crash();
         bench.restart();
@@ -142,7 +151,7 @@ fn an_outcome_that_was_not_forced_is_in_doubt_again_after_a_crash() {
         assert_eq!(bench.db.prepared().len(), 1);
         assert_eq!((bench.shown(first(op)), bench.value(STOCK, 0, 0)), (0, 2));
         assert_eq!(bench.count(Kind::Prepared), 2);
-        assert_eq!(resolve(&bench, txn, Decision::forced(commit)), Ok(()));
+        assert_eq!(resolve(&bench, txn, Resolution::forced(decision(commit))), Ok(()));
         assert_eq!(bench.shown(first(op)), i64::from(commit));
         assert_eq!(bench.held(label::BRANCH), 0);
         bench.check_rest();
@@ -158,7 +167,7 @@ fn a_lying_disk_loses_what_it_said_was_durable() {
     let begin = bench.begin();
     bench.get(async move {
         let mut txn = begin.await;
-        let event = Event { op: lost, step: StepId(0), kind: EventKind::Applied };
+        let event = outbox::Event { op: lost, step: StepId(0), kind: EventKind::Applied };
         txn.apply(first(lost)).await.expect("it is applied");
         txn.enqueue(event).await.expect("an event");
         txn.commit().await.expect("it says so");
@@ -288,7 +297,8 @@ proptest! {
             }
         }
         for branch in &in_doubt {
-            prop_assert_eq!(resolve(&bench, branch.txn, Decision::forced(commit)), Ok(()));
+            let outcome = Resolution::forced(decision(commit));
+            prop_assert_eq!(resolve(&bench, branch.txn, outcome), Ok(()));
         }
         for customer in 0..10 {
             let here = ops.iter().filter(|(_, _, key)| *key == customer);

@@ -31,10 +31,7 @@ impl Bench {
     }
 
     fn fenced(&self) -> usize {
-        let fenced = |record: &&Record| {
-            (record.kind, record.b) == (Kind::Aborted, AbortCause::Fenced as u64)
-        };
-        self.history().iter().filter(fenced).count()
+        self.pick(pick!(Event::Aborted { cause: AbortCause::Fenced, .. } => ())).len()
     }
 }
 

@@ -13,8 +13,9 @@ use std::sync::Arc;
 use super::*;
 use crate::kernel::{Dist, RandomStreams, Recorder, Signal, Simulation, Sink, Span, Time};
 use crate::model::env::{Ctx, OpInfo};
-use crate::model::record::{Kind, OpId, Record, column_subject};
+use crate::model::record::{Decision, Event, Kind, LabelId, OpId, Record};
 use crate::model::system::*;
+use crate::tests::pick;
 
 const DESK: ServiceId = ServiceId(0);
 const SHOP: ServiceId = ServiceId(1);
@@ -319,23 +320,25 @@ impl Bench {
     }
 
     fn count(&self, kind: Kind) -> usize {
-        self.history().iter().filter(|record| record.kind == kind).count()
+        self.history().iter().filter(|record| record.kind() == kind).count()
+    }
+
+    /// The things that `pick` takes out of the history.
+    fn pick<T>(&self, pick: impl Fn(&Record) -> Option<T>) -> Vec<T> {
+        self.history().iter().filter_map(pick).collect()
     }
 
     /// How often a step's effect (or its compensation) is shown, by the history.
     fn shown(&self, at: StepRef) -> i64 {
-        let same = |record: &&Record| {
-            record.kind == Kind::Shown
-                && (record.op, record.step) == (at.op, at.step)
-                && record.a == at.direction as u64
-        };
-        self.history().iter().filter(same).map(|record| record.b as i64).sum()
+        let shown = self.pick(pick!(record: Event::Shown { direction, change, .. }
+            if (record.op, record.step, direction) == (at.op, at.step, at.direction) => change));
+        shown.iter().sum()
     }
 
     /// The number of open holds for unfinished work in the history.
-    fn held(&self, label: u32) -> i64 {
-        let same = |record: &&Record| record.kind == Kind::Holds && record.subject == label;
-        self.history().iter().filter(same).map(|record| record.a as i64).sum()
+    fn held(&self, of: LabelId) -> i64 {
+        let held = self.pick(pick!(Event::Holds { label, change } if label == of => change));
+        held.iter().sum()
     }
 
     /// Nothing is left: the totals agree, and so do the store and the history.

@@ -4,11 +4,10 @@ use super::*;
 use crate::kernel::join_all;
 use crate::model::contract::label;
 use crate::model::log::Lsn;
-use crate::model::record::AbortCause;
+use crate::model::record::{AbortCause, LockFailure, ProbeId, RefusalReason, Sight};
 
-fn aborts(bench: &Bench) -> Vec<u64> {
-    let history = bench.history();
-    history.iter().filter(|record| record.kind == Kind::Aborted).map(|record| record.b).collect()
+fn aborts(bench: &Bench) -> Vec<AbortCause> {
+    bench.pick(pick!(Event::Aborted { cause, .. } => cause))
 }
 
 #[test]
@@ -21,18 +20,9 @@ fn a_committed_step_is_shown_once_with_its_values() {
     assert_eq!((bench.value(TICKETS, 100, 0), bench.value(TICKETS, 100, 1)), (4, 1));
     assert_eq!(bench.value(CUSTOMERS, 4, 0), 1);
     assert_eq!((bench.shown(first(op)), bench.shown(second(op))), (1, 1));
-    let values: Vec<(u32, u64, u64)> = bench
-        .history()
-        .iter()
-        .filter(|record| record.kind == Kind::Value)
-        .map(|record| (record.subject, record.a, record.b))
-        .collect();
-    let subject = column_subject;
-    let expected = [
-        (subject(TICKETS, 0), 100, 4),
-        (subject(TICKETS, 1), 100, 1),
-        (subject(CUSTOMERS, 0), 4, 1),
-    ];
+    let values = bench.pick(pick!(Event::Value { column: ColumnRef { table, column }, row, value }
+        => (table, column, row.0, value)));
+    let expected = [(TICKETS, 0, 100, 4), (TICKETS, 1, 100, 1), (CUSTOMERS, 0, 4, 1)];
     assert_eq!(values, expected);
     assert_eq!(bench.count(Kind::Committed), 1);
     bench.check_rest();
@@ -78,7 +68,7 @@ fn the_victim_of_a_deadlock_is_rolled_back_at_once() {
     let results = bench.get(both);
     assert_eq!(results, [Ok(()), Err(DbError::Deadlock)]);
     assert_eq!((bench.value(CUSTOMERS, 1, 0), bench.value(CUSTOMERS, 2, 0)), (-1, 1));
-    assert_eq!(aborts(&bench), [AbortCause::Deadlock as u64]);
+    assert_eq!(aborts(&bench), [AbortCause::Deadlock]);
     bench.check_rest();
 }
 
@@ -100,9 +90,8 @@ fn who_waits_too_long_for_a_lock_gives_up() {
     assert_eq!(bench.env.now(), Time::ZERO + ms(10 + 1 + 200 + 1));
     bench.run(1000);
     assert_eq!(bench.value(STOCK, 0, 0), 1, "only the first took a piece");
-    let history = bench.history();
-    let failed = history.iter().find(|record| record.kind == Kind::LockFailed);
-    assert_eq!(failed.map(|record| record.attempt), Some(0));
+    let failures = bench.pick(pick!(Event::LockFailed { failure, .. } => failure));
+    assert_eq!(failures, [LockFailure::Timeout]);
     bench.check_rest();
 }
 
@@ -118,7 +107,7 @@ fn a_broken_session_is_rolled_back_one_delay_later() {
     assert_eq!(bench.db.state().locks.len(), 1, "the database does not know yet");
     bench.run(1);
     assert_eq!(bench.db.state().locks.len(), 0);
-    assert_eq!(aborts(&bench), [AbortCause::Broken as u64]);
+    assert_eq!(aborts(&bench), [AbortCause::Broken]);
     bench.get(bench.apply(&[first(b)])).expect("the row is free");
     assert_eq!(bench.value(STOCK, 0, 0), 1);
     bench.check_rest();
@@ -196,7 +185,7 @@ fn a_transaction_that_stays_open_too_long_is_rolled_back() {
         txn.apply(first(b)).await
     });
     assert_eq!(result, Err(DbError::Broken));
-    assert_eq!(aborts(&bench), [AbortCause::BranchTimeout as u64]);
+    assert_eq!(aborts(&bench), [AbortCause::BranchTimeout]);
     bench.check_rest();
 }
 
@@ -212,15 +201,10 @@ fn rules_refuse_and_the_transaction_goes_on() {
     assert_eq!(bench.get(bench.apply(&[first(chance)])), Err(DbError::Refused));
     let nobody = bench.op(TAKE, &[77]);
     assert_eq!(bench.get(bench.apply(&[first(nobody)])), Err(DbError::Refused));
-    let reasons: Vec<u64> = bench
-        .history()
-        .iter()
-        .filter(|record| record.kind == Kind::RefusedByRule)
-        .map(|record| record.a)
-        .collect();
-    assert_eq!(reasons, [1, 0, 2]);
+    let reasons = bench.pick(pick!(Event::RefusedByRule { reason, .. } => reason));
+    assert_eq!(reasons, [RefusalReason::Bound, RefusalReason::Chance, RefusalReason::NoRow]);
     bench.run(10);
-    assert_eq!(aborts(&bench), [AbortCause::Rule as u64; 3]);
+    assert_eq!(aborts(&bench), [AbortCause::Rule; 3]);
     bench.check_rest();
 }
 
@@ -245,7 +229,7 @@ fn a_table_belongs_to_its_owner() {
 fn the_outbox_is_committed_with_its_cause() {
     let bench = Bench::new();
     let (a, b) = (bench.op(TAKE, &[0]), bench.op(TAKE, &[1]));
-    let event = |op| Event { op, step: StepId(0), kind: EventKind::Applied };
+    let event = |op| outbox::Event { op, step: StepId(0), kind: EventKind::Applied };
     let (slow, quick) = (bench.begin(), bench.begin());
     let sim = bench.env.sim().clone();
     bench.env.sim().spawn(bench.client, async move {
@@ -344,7 +328,7 @@ fn probes_write_down_what_the_row_shows() {
         bench
             .get(async move {
                 let rows = vec![(StepId(0), STOCK, RowKey(0))];
-                db.probe(ctx, client, ServiceId(0), rows, number).await
+                db.probe(ctx, client, ServiceId(0), rows, ProbeId(number)).await
             })
             .expect("it is read");
     };
@@ -353,12 +337,7 @@ fn probes_write_down_what_the_row_shows() {
     probe(2);
     bench.get(bench.apply(&[first(op)])).expect("it commits");
     probe(3);
-    let saw: Vec<(u64, u64)> = bench
-        .history()
-        .iter()
-        .filter(|record| record.kind == Kind::ProbeSaw)
-        .map(|record| (record.a, record.b))
-        .collect();
-    assert_eq!(saw, [(1, 0), (2, 1), (3, 2)]);
+    let saw = bench.pick(pick!(Event::ProbeSaw { probe, sight, .. } => (probe.0, sight)));
+    assert_eq!(saw, [(1, Sight::Nothing), (2, Sight::Effect), (3, Sight::Other)]);
     bench.check_rest();
 }

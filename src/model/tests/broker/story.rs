@@ -21,8 +21,8 @@ pub(super) struct HandOut {
     counts: bool,
     /// When the consumer answered what.
     answer: Option<(Time, bool)>,
-    /// When the broker gave up: lost (0) or a dead letter (1).
-    buried: Option<(Time, u64)>,
+    /// When the broker gave up, and how.
+    buried: Option<(Time, Burial)>,
 }
 
 /// All that is known of a run.
@@ -35,7 +35,7 @@ pub(super) struct Story {
     /// Parcels in the order in which the broker took them, and in which life.
     taken: Vec<(OpId, u16)>,
     /// The partition and the number of what was published.
-    published: BTreeMap<OpId, (u64, u64)>,
+    published: BTreeMap<OpId, (u16, u64)>,
     /// When each life of the broker ended.
     ends: BTreeMap<u16, Time>,
     last_life: u16,
@@ -71,29 +71,30 @@ impl Story {
         let mut handed = None;
         for record in &bench.keep.borrow().0 {
             let taken = (record.op, record.incarnation);
-            match record.kind {
-                Kind::Crashed if record.node == broker => {
+            match record.event {
+                Event::Crashed { .. } if record.node == broker => {
                     story.ends.insert(record.incarnation, record.time);
                 }
-                Kind::Logged if record.a == u64::from(event) => {
+                Event::Logged { label, .. } if label == event => {
                     assert!(policy.durable, "a volatile broker has no log");
                     story.taken.push(taken);
                 }
-                Kind::Published => {
-                    assert!(record.a < u64::from(policy.partitions));
-                    story.published.insert(record.op, (record.a, record.b));
+                Event::Published { partition, number, .. } => {
+                    assert!(partition < policy.partitions);
+                    story.published.insert(record.op, (partition, number));
                     if !policy.durable {
                         story.taken.push(taken);
                     }
                 }
-                Kind::Holds => {
-                    story.holds.push((record.op, bench.label(record), record.a as i64));
+                Event::Holds { change, .. } => {
+                    story.holds.push((record.op, bench.label(record), change));
                 }
-                Kind::Handed => handed = Some(*record),
-                Kind::Sent if record.subject == event && record.node == broker => {
-                    let handed = handed.take().expect("it is handed out, then it leaves");
-                    assert_eq!((handed.op, handed.process), (record.op, record.process));
-                    story.hand_outs.push(HandOut::of(&handed, record));
+                Event::Handed { number, .. } => handed = Some((record.op, record.process, number)),
+                Event::Sent { label, to, .. } if label == event && record.node == broker => {
+                    let (op, process, number) =
+                        handed.take().expect("it is handed out, then it leaves");
+                    assert_eq!((op, process), (record.op, record.process));
+                    story.hand_outs.push(HandOut::of(number, record, to));
                 }
                 _ => story.follow(record),
             }
@@ -104,28 +105,28 @@ impl Story {
     /// Follows the outcome of a hand-out.
     fn follow(&mut self, record: &Record) {
         let mut hand_outs = self.hand_outs.iter_mut().rev();
-        match record.kind {
-            Kind::Queued | Kind::Decided => {
+        match record.event {
+            Event::Queued { .. } | Event::Decided { .. } => {
                 let Some(hand_out) = hand_outs.find(|it| it.message == record.cause) else {
                     return;
                 };
                 hand_out.counts = true;
-                if record.kind == Kind::Decided {
-                    hand_out.answer = Some((record.time, record.a == 1));
+                if let Event::Decided { decision, .. } = record.event {
+                    hand_out.answer = Some((record.time, decision == Decision::Commit));
                 }
             }
-            Kind::Lost => {
+            Event::Lost { .. } => {
                 if let Some(hand_out) = hand_outs.find(|it| it.message == record.message) {
                     hand_out.counts = true;
                 }
             }
-            Kind::Buried => {
+            Event::Buried { burial, number, .. } => {
                 let same = |it: &&mut HandOut| {
                     (it.process, it.life) == (record.process, record.incarnation)
                 };
                 let hand_out = hand_outs.find(same).expect("it was handed out before");
-                assert_eq!((hand_out.op, hand_out.number), (record.op, record.b));
-                hand_out.buried = Some((record.time, record.a));
+                assert_eq!((hand_out.op, hand_out.number), (record.op, number));
+                hand_out.buried = Some((record.time, burial));
             }
             _ => {}
         }
@@ -239,8 +240,9 @@ impl Story {
                 let again = hand_outs.get(at + 1);
                 assert!(counted <= self.policy.max_deliveries, "one too many: {hand_out:?}");
                 assert!(again.is_none() || self.over(hand_out).is_none(), "again: {hand_out:?}");
-                if let Some((_, fate)) = hand_out.buried {
-                    assert_eq!((fate, counted), (1, self.policy.max_deliveries), "{hand_out:?}");
+                if let Some((_, how)) = hand_out.buried {
+                    assert_eq!(how, Burial::DeadLetter, "{hand_out:?}");
+                    assert_eq!(counted, self.policy.max_deliveries, "{hand_out:?}");
                     assert_eq!(self.acknowledged(hand_out), None, "{hand_out:?}");
                 }
                 let patience = hand_out.at + self.policy.visibility_timeout;
@@ -279,8 +281,9 @@ impl Story {
         assert!(hand_outs.len() == 1 || self.ends.contains_key(&life), "{op:?} is lost");
         for hand_out in hand_outs {
             let lives = !self.ends.contains_key(&hand_out.life);
-            let lost = hand_out.buried.map(|(_, fate)| fate);
-            assert!(lost.is_none() || lost == Some(0) && self.acknowledged(hand_out).is_none());
+            if let Some((_, how)) = hand_out.buried {
+                assert_eq!((how, self.acknowledged(hand_out)), (Burial::Lost, None));
+            }
             assert!(!lives || self.over(hand_out).is_some(), "{hand_out:?}");
         }
     }
@@ -323,7 +326,9 @@ impl Story {
         for (op, _) in self.taken.iter().filter(|_| self.policy.durable) {
             let groups = 0..GROUPS.len() as u16;
             let last = groups.filter_map(|group| self.of(*op, group).last().copied());
-            let dead = last.filter(|last| last.buried.is_some_and(|(_, fate)| fate == 1)).count();
+            let dead = last
+                .filter(|last| last.buried.is_some_and(|(_, how)| how == Burial::DeadLetter))
+                .count();
             let of = |label| held.get(&(*op, label)).copied().unwrap_or_default();
             assert_eq!((of("event"), of("dead letter")), (0, dead as i64), "{op:?}");
         }
@@ -332,15 +337,15 @@ impl Story {
 
 impl HandOut {
     /// The broker hands a parcel out, and the message leaves.
-    fn of(handed: &Record, sent: &Record) -> Self {
+    fn of(number: u64, sent: &Record, to: NodeId) -> Self {
         Self {
             op: sent.op,
-            group: sent.a as u16 - 1, // Node 0 is that of the clients; services come next.
+            group: to.0 - 1, // Node 0 is that of the clients; services come next.
             life: sent.incarnation,
             process: sent.process,
             at: sent.time,
             message: sent.message,
-            number: handed.b,
+            number,
             counts: false,
             answer: None,
             buried: None,

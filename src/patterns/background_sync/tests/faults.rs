@@ -59,7 +59,7 @@ fn the_watermark_stays_while_the_target_is_away() {
         let parts = [BILL, COUNT, &every("700ms"), &crash(target, "15s", "16s")];
         let told = run(&parts, r#"interval = "10s", overlap = "0s""#);
         all_committed(&told);
-        let failed = told.all(Kind::Retried).filter(|r| told.label(r.subject) == "run").count();
+        let failed = told.all(Kind::Retried).filter(|r| told.is_about(r, "run")).count();
         assert!(failed >= 4, "two rules in two runs: {failed}");
         let longest = told.report.operations.iter().map(lag).fold(0.0, f64::max);
         assert!((29.0..31.0).contains(&longest), "from 10 s to 40 s: {longest}");
@@ -98,7 +98,7 @@ fn what_is_to_be_copied_to_a_row_that_is_late_waits_for_it() {
                  at = \"19s\"\nfor = \"2s\"\n";
     let parts = [BILL, PAY, &every("1s"), apart];
     let told = run(&parts, r#"interval = "10s", overlap = "0s""#);
-    let failed = told.all(Kind::Retried).filter(|r| told.label(r.subject) == "run").count();
+    let failed = told.all(Kind::Retried).filter(|r| told.is_about(r, "run")).count();
     assert_eq!(failed, 1, "one rule of one run");
     all_committed(&told);
 }

@@ -1,7 +1,8 @@
 //! How long a write waits for the job, and when the job runs.
 
 use super::*;
-use crate::model::record::{MessageClass, OpId};
+use crate::model::contract::label;
+use crate::model::record::{Event, MessageClass, OpId};
 
 /// From the start of a run until `corrections` rows are right: three requests that read (2 hops,
 /// the owner's work, one statement of 3, a rollback of 2, each in ms), then the way to the owner
@@ -41,7 +42,7 @@ fn the_mean_lag_is_half_the_interval_plus_the_work_and_the_greatest_all_of_it() 
 /// When the job asked what had changed.
 fn starts(told: &RecordedRun) -> Vec<Time> {
     let job = told.node("sync-job");
-    let asks = told.all(Kind::Sent).filter(|r| r.node == job && told.label(r.subject) == "changes");
+    let asks = told.all(Kind::Sent).filter(|r| r.node == job && told.is_about(r, "changes"));
     asks.map(|record| record.time).collect()
 }
 
@@ -94,13 +95,12 @@ fn many_rows_are_read_by_one_statement() {
     all_committed(&told);
     // Of the run at 20 s: three reads of one statement each, and one statement per correction.
     let (from, to) = (Time::ZERO + Span::from_secs(20), Time::ZERO + Span::from_millis(20_200));
-    let statements = told.all(Kind::Sent).filter(|record| {
+    let databases = ["shop-db", "billing-db"].map(|name| told.node(name));
+    let requests = told.all(Kind::Sent).filter(|record| {
         let within = (from..to).contains(&record.time);
-        within && told.label(record.subject) == "statement" && record.op == OpId::NONE
-    });
-    let requests = statements.filter(|record| {
-        record.a == u64::from(told.node("shop-db").0)
-            || record.a == u64::from(told.node("billing-db").0)
+        let is_request = matches!(record.event, Event::Sent { label: label::STATEMENT, to, .. }
+            if databases.contains(&to));
+        within && is_request && record.op == OpId::NONE
     });
     // One row at the watermark is looked at again.
     assert_eq!(requests.count(), 3 + 20);

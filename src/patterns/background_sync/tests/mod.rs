@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use crate::checks::OperationRow;
 use crate::checks::census::{Headline, State};
 use crate::kernel::{Span, Time};
-use crate::model::record::{Kind, ROW_GONE, column_subject};
-use crate::model::system::TableId;
+use crate::model::record::{Event, Kind};
+use crate::model::system::{ColumnRef, RowKey, TableId};
+use crate::tests::pick;
 use crate::tests::runs::{RecordedRun, record_text};
 
 /// Every message takes a millisecond, every statement and request works for one, every forced
@@ -144,11 +145,13 @@ fn all_committed(told: &RecordedRun) -> u64 {
 fn value(told: &RecordedRun, table: &str, column: u8, row: u64) -> Option<i64> {
     let at = told.system.tables.iter().position(|spec| &*spec.name.shown == table);
     let table = TableId(at.expect("a table of this name") as u16);
-    let cell = column_subject(table, column);
-    let gone = column_subject(table, u8::MAX);
-    let of_row = told.all(Kind::Value).filter(|record| record.a == row);
-    let last = of_row.filter(|r| r.subject == cell || r.subject == gone).last()?;
-    (last.b != ROW_GONE).then_some(last.b as i64)
+    let cell = (ColumnRef { table, column }, RowKey(row));
+    let values = told.pick(|record| match record.event {
+        Event::Value { column, row, value } if (column, row) == cell => Some(Some(value)),
+        Event::RowDeleted { table: of, row } if (of, row) == (table, cell.1) => Some(None),
+        _ => None,
+    });
+    values.last().flatten()
 }
 
 /// When an operation first showed, and until when it showed in part.

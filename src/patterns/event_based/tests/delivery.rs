@@ -1,6 +1,8 @@
 //! Tests of lost and duplicated effects, by settings.
 
 use super::*;
+use crate::model::contract::label;
+use crate::model::record::Burial;
 
 /// One purchase every 10 s; the third is struck.
 const STRUCK: u32 = 2;
@@ -57,7 +59,7 @@ fn a_redelivery_counts_twice_unless_the_consumer_is_idempotent() {
         assert_eq!(counted(&told), told.report.offered as i64 + i64::from(twice));
         assert_eq!(told.report.census.of(Headline::Duplicated), u64::from(twice));
         assert_eq!(held(&told), 0);
-        let deliveries = told.of(STRUCK).filter(|record| record.kind == Kind::Handed);
+        let deliveries = told.of(STRUCK).filter(|record| record.kind() == Kind::Handed);
         let times: Vec<Time> = deliveries.map(|record| record.time).collect();
         // The visibility timeout, then the first pause of the retry policy.
         assert_eq!(times[1] - times[0], Span::from_secs(30) + Span::from_millis(500));
@@ -114,7 +116,8 @@ fn after_so_many_deliveries_a_message_is_a_dead_letter() {
     assert_eq!(handed(&told, STRUCK), 3);
     let buried: Vec<&Record> = told.all(Kind::Buried).collect();
     assert!(buried.iter().any(|record| record.op == OpId(STRUCK)));
-    assert!(buried.iter().all(|record| record.a == 1));
+    let mut burials = told.pick(pick!(Event::Buried { burial, .. } => burial));
+    assert!(burials.all(|burial| burial == Burial::DeadLetter));
     assert_eq!(held(&told), buried.len() as i64, "only the dead letters");
     assert_all_committed(&run(&[&away], "max-deliveries = 20"));
 }
@@ -124,11 +127,11 @@ fn a_relay_that_crashes_publishes_again_and_it_takes_effect_once() {
     for publish in ["outbox", "log-tailing"] {
         let settings = format!(r#"publish = "{publish}""#);
         let calm = run(&[&load()], &settings);
-        let published = when(&calm, STRUCK, |record| record.kind == Kind::Published);
+        let published = when(&calm, STRUCK, |record| record.kind() == Kind::Published);
         // The broker's acknowledgement is on its way, the outbox row still there.
         let at = published + Span::from_micros(500);
         let told = run(&[&load(), &crash("role:relay", at, Span::from_secs(1))], &settings);
-        let publications = told.of(STRUCK).filter(|r| r.kind == Kind::Published).count();
+        let publications = told.of(STRUCK).filter(|r| r.kind() == Kind::Published).count();
         assert_eq!(publications, 2, "{publish}");
         assert_all_committed(&told);
         assert_eq!(counted(&told), told.report.offered as i64);
@@ -143,13 +146,9 @@ fn a_lost_acknowledgement_record_is_counted_again() {
     let told = run(&[&load(), &crash("broker", at, Span::from_secs(1))], "");
     assert_eq!(handed(&told, STRUCK), 2, "the broker no longer knows that it was acknowledged");
     assert_all_committed(&told);
-    let event = |record: &&Record| {
-        record.op == OpId(STRUCK)
-            && record.kind == Kind::Holds
-            && told.label(record.subject) == "event"
-    };
-    let changes: Vec<i64> = told.records.iter().filter(event).map(|r| r.a as i64).collect();
-    assert_eq!(changes, [1, -1, 1, -1]);
+    let changes = pick!(record: Event::Holds { label: label::EVENT, change }
+        if record.op == OpId(STRUCK) => change);
+    assert_eq!(told.pick(changes).collect::<Vec<i64>>(), [1, -1, 1, -1]);
 }
 
 /// Ten edits a second of one document, which a view elsewhere follows.
@@ -200,8 +199,10 @@ fn events_of_one_entity_keep_their_order_if_they_share_a_partition() {
         let settings = format!(r#"ordering = "{ordering}", visibility-timeout = "1s""#);
         let told = run(&[EDIT], &settings);
         assert_all_committed(&told);
-        let of_view = |r: &&Record| r.kind == Kind::Shown && r.step.0 == 1 && r.b == 1;
-        let order: Vec<u32> = told.records.iter().filter(of_view).map(|r| r.op.0).collect();
+        let of_view = pick!(record: Event::Shown { change: 1, .. } if record.step.0 == 1 => {
+            record.op.0
+        });
+        let order: Vec<u32> = told.pick(of_view).collect();
         assert_eq!(order.len() as u64, told.report.offered);
         order.is_sorted()
     };

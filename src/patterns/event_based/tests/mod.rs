@@ -11,8 +11,10 @@ use std::collections::BTreeMap;
 use crate::checks::OperationRow;
 use crate::checks::census::{Headline, State};
 use crate::kernel::{Span, Time};
-use crate::model::record::{Kind, OpId, Record, column_subject};
-use crate::model::system::TableId;
+use crate::model::database::Direction;
+use crate::model::record::{Event, Kind, LabelId, OpId, Record};
+use crate::model::system::{ColumnRef, TableId};
+use crate::tests::pick;
 use crate::tests::runs::{RecordedRun, record_text};
 
 /// Every message takes a millisecond, every statement, request and publication works for one,
@@ -160,10 +162,11 @@ fn assert_all_committed(told: &RecordedRun) {
 
 /// The holds that are open in the end; the count was never negative.
 fn held(told: &RecordedRun) -> i64 {
-    let mut held: BTreeMap<(OpId, u32), i64> = BTreeMap::new();
-    for record in told.all(Kind::Holds) {
-        let count = held.entry((record.op, record.subject)).or_default();
-        *count += record.a as i64;
+    let mut held: BTreeMap<(OpId, LabelId), i64> = BTreeMap::new();
+    for record in &told.records {
+        let Event::Holds { label, change } = record.event else { continue };
+        let count = held.entry((record.op, label)).or_default();
+        *count += change;
         assert!(*count >= 0, "at {} {count} are held of {:?}", record.time, record.op);
     }
     held.values().sum()
@@ -176,9 +179,9 @@ fn row(told: &RecordedRun, op: u32) -> &OperationRow {
 
 /// The last value of the count.
 fn counted(told: &RecordedRun) -> i64 {
-    let cell = column_subject(TableId(1), 0);
-    let last = told.all(Kind::Value).filter(|record| record.subject == cell).last();
-    last.expect("somebody was counted").b as i64
+    let cell = ColumnRef { table: TableId(1), column: 0 };
+    let values = told.pick(pick!(Event::Value { column, value, .. } if column == cell => value));
+    values.last().expect("somebody was counted")
 }
 
 /// When something first happened to an operation.
@@ -188,17 +191,19 @@ fn when(told: &RecordedRun, op: u32, happened: impl Fn(&Record) -> bool) -> Time
 
 /// When a step's effect first showed.
 fn shown_at(told: &RecordedRun, op: u32, step: u8) -> Time {
-    when(told, op, |record| record.kind == Kind::Shown && record.step.0 == step)
+    when(told, op, |record| record.kind() == Kind::Shown && record.step.0 == step)
 }
 
 /// How often a step's effect showed, or with `undone` its compensation.
 fn shown(told: &RecordedRun, op: u32, step: u8, undone: bool) -> i64 {
-    let of_step = told.of(op).filter(|r| r.kind == Kind::Shown && r.step.0 == step);
-    of_step.filter(|r| r.a == u64::from(undone)).map(|r| r.b as i64).sum()
+    let wanted = if undone { Direction::Undo } else { Direction::Forward };
+    let changes = pick!(record: Event::Shown { direction, change, .. }
+        if (record.op, record.step.0, direction) == (OpId(op), step, wanted) => change);
+    told.pick(changes).sum()
 }
 
 fn handed(told: &RecordedRun, op: u32) -> usize {
-    told.of(op).filter(|record| record.kind == Kind::Handed).count()
+    told.of(op).filter(|record| record.kind() == Kind::Handed).count()
 }
 
 /// So long before an instant.

@@ -56,7 +56,7 @@ fn a_step_that_was_not_yet_applied_is_barred() {
     let op = 0;
     assert_eq!((shown(&told, op, 1, false), shown(&told, op, 1, true)), (1, 1));
     assert_eq!(shown(&told, op, 2, false), 0, "the late event finds its key taken");
-    let told_of_trip = told.of(op).filter(|r| r.kind == Kind::Handed).count();
+    let told_of_trip = told.of(op).filter(|r| r.kind() == Kind::Handed).count();
     assert!(told_of_trip >= 5, "the trip's service heard both: {told_of_trip}");
     assert_eq!(counted(&told), 0);
     assert_eq!(held(&told), 0);

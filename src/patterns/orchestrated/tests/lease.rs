@@ -12,8 +12,9 @@ use super::*;
 use crate::experiment::compare::setup;
 use crate::faults::fault::{Faults, PreparedFault};
 use crate::faults::plan::{PlannedFault, Start};
-use crate::kernel::{Span, Time};
-use crate::model::record::AbortCause;
+use crate::kernel::{NodeId, Span, Time};
+use crate::model::record::{AbortCause, TxnId};
+use crate::model::system::DatabaseId;
 use crate::tests::runs::{record_run, scenario};
 
 /// A lease of 3 s, which is renewed, and asked for by others, every second.
@@ -75,18 +76,16 @@ impl Chain {
 }
 
 /// The leases that were granted: when (in microseconds), which epoch, to whom.
-fn leases(told: &RecordedRun) -> Vec<(u64, u64, u64)> {
-    let granted = |record: &crate::model::record::Record| (micros(record.time), record.a, record.b);
-    told.all(Kind::Leased).map(granted).collect()
+fn leases(told: &RecordedRun) -> Vec<(u64, u64, NodeId)> {
+    let granted = pick!(record: Event::Leased { token, holder, .. } => {
+        (micros(record.time), token, holder)
+    });
+    told.pick(granted).collect()
 }
 
 fn micros(time: Time) -> u64 {
     assert_eq!(time.as_nanos() % 1_000, 0, "everything takes whole microseconds here");
     time.as_nanos() / 1_000
-}
-
-fn number(told: &RecordedRun, node: &str) -> u64 {
-    u64::from(told.node(node).0)
 }
 
 /// When the first leader sends renewals while all is well: a pace after the answer to its claim,
@@ -114,7 +113,7 @@ const STEP: u64 = 1_000 + 1_000 + 3 * 2_100 + 4_000 + 1_000;
 
 /// Transactions that were refused for their token.
 fn fenced(told: &RecordedRun) -> usize {
-    told.all(Kind::Aborted).filter(|record| record.b == AbortCause::Fenced as u64).count()
+    told.pick(pick!(Event::Aborted { cause: AbortCause::Fenced, .. } => ())).count()
 }
 
 #[test]
@@ -137,7 +136,7 @@ fn the_first_instance_leads_as_long_as_it_renews_at_an_exact_price() {
     let operations = 30;
     let answers = told.report.operations.iter().map(|row| (row.headline, row.answer));
     assert!(answers.eq([(Headline::Committed, Answer::Done); 30]));
-    assert_eq!(leases(&told), [(TRIP / 2 + FORCED, 1, number(&told, "orchestrator"))]);
+    assert_eq!(leases(&told), [(TRIP / 2 + FORCED, 1, told.node("orchestrator"))]);
     // Began, applied, ended: each a request to the store, which forces it, and a reply.
     assert_eq!(sent(&told, "journal"), 2 * (steps + 2) * operations);
     assert_eq!(told.logged("workflow", true), (steps + 2) * operations);
@@ -150,7 +149,7 @@ fn the_first_instance_leads_as_long_as_it_renews_at_an_exact_price() {
     assert_eq!(sent(&told, "renew"), 2 * renewed);
     assert_eq!(sent(&told, "claim"), 2 * (1 + claimed));
     assert_eq!(sent(&told, "announce"), 1 + renewed);
-    let holds = told.all(Kind::Holds).map(|record| record.a as i64);
+    let holds = told.pick(pick!(Event::Holds { change, .. } => change));
     assert_eq!(holds.sum::<i64>(), 0, "what the store holds is over");
 }
 
@@ -162,7 +161,7 @@ fn when_the_leader_crashes_its_workflows_wait_for_the_end_of_its_lease() {
     let told = chain.crash("orchestrator", "10012ms", "20s").run();
     let granted = next_lease(crash);
     assert!(granted < crash + LEASE + PACE + TRIP + FORCED, "the bound of the manual");
-    let standby = number(&told, "orchestrator-2");
+    let standby = told.node("orchestrator-2");
     assert_eq!(leases(&told)[1..], [(granted, 2, standby)], "the one that restarts stands by");
     // The crash fell into the first step, which took effect all the same. The next leader finds
     // its key, with two statements more than a fence, and looks whether it still stands.
@@ -198,7 +197,7 @@ fn a_leader_that_is_back_soon_leads_again_at_once() {
     let told = Chain::of(3).with(TWO).crash("orchestrator", "10012ms", "500ms").run();
     // Down for half a second, recovered after one more, which its old lease would have outlasted.
     let back = 10_012_000 + 500_000 + 1_000_000;
-    let leader = number(&told, "orchestrator");
+    let leader = told.node("orchestrator");
     assert_eq!(leases(&told)[1..], [(back + TRIP / 2 + FORCED, 2, leader)]);
     assert_eq!(shown(&told), [(1, FORWARD), (2, FORWARD), (3, FORWARD)]);
 }
@@ -274,11 +273,11 @@ fn a_leader_that_cannot_reach_the_store_steps_down_before_another_leads() {
     assert_eq!(shown(&told), [(1, FORWARD), (2, FORWARD), (3, FORWARD)]);
     assert_eq!(fate(&told.report), (Headline::Committed, State::All, Answer::Done));
     let granted = next_lease(9_900_000);
-    assert_eq!(leases(&told)[1], (granted, 2, number(&told, "orchestrator-2")));
+    assert_eq!(leases(&told)[1], (granted, 2, told.node("orchestrator-2")));
     let old = told.node("orchestrator");
     let over = granted - FORCED;
     let journal = told.all(Kind::Sent).filter(|record| {
-        record.node == old && told.label(record.subject) == "journal" && record.op.0 == 0
+        record.node == old && told.is_about(record, "journal") && record.op.0 == 0
     });
     let last = journal.map(|record| micros(record.time)).max().expect("it tries");
     assert!(last < over, "{last}");
@@ -304,13 +303,13 @@ fn settings_that_do_not_go_together_are_refused() {
 
 /// Behind the first transaction of an epoch, no database commits one of an earlier epoch.
 fn assert_epochs_grow(told: &RecordedRun) {
-    let passed: BTreeMap<(u32, u64), u64> =
-        told.all(Kind::Fenced).map(|record| ((record.subject, record.a), record.b)).collect();
-    let mut highest: BTreeMap<u32, u64> = BTreeMap::new();
-    for record in told.all(Kind::Committed) {
-        let token = passed[&(record.subject, record.a)];
-        let known = highest.entry(record.subject).or_default();
-        assert!(*known <= token, "{token} behind {known} in {}", record.subject);
+    let passed = told.pick(pick!(Event::Fenced { txn, token, .. } => (txn, token)));
+    let passed: BTreeMap<TxnId, u64> = passed.collect();
+    let mut highest: BTreeMap<DatabaseId, u64> = BTreeMap::new();
+    for (database, txn) in told.pick(pick!(Event::Committed { database, txn } => (database, txn))) {
+        let token = passed[&txn];
+        let known = highest.entry(database).or_default();
+        assert!(*known <= token, "{token} behind {known} in {database:?}");
         *known = token;
     }
 }
@@ -361,7 +360,7 @@ proptest! {
         assert_eq!(told.report.census.wrong(), 0);
         let whole = |state| matches!(state, State::All | State::None | State::Reversed);
         assert!(told.report.operations.iter().all(|row| whole(row.state)));
-        let holds = told.all(Kind::Holds).map(|record| record.a as i64);
+        let holds = told.pick(pick!(Event::Holds { change, .. } => change));
         assert_eq!(holds.sum::<i64>(), 0);
     }
 

@@ -39,8 +39,9 @@ fn compensations_are_as_many_as_chance_says() {
     let operations = told.report.operations.len();
     assert!(operations > 3_800, "{operations}");
     let mut undone = vec![0.0_f64; operations];
-    for record in told.all(Kind::Shown).filter(|record| record.a == 1) {
-        undone[record.op.0 as usize] += 1.0;
+    let undo = pick!(record: Event::Shown { direction: Direction::Undo, .. } => record.op);
+    for op in told.pick(undo) {
+        undone[op.0 as usize] += 1.0;
     }
     let n = operations as f64;
     let mean = undone.iter().sum::<f64>() / n;
@@ -65,7 +66,7 @@ fn a_compensation_that_fails_is_retried_until_it_is_done() {
         "the first service was down while it was to be taken back"
     );
     assert_eq!(fate(&told.report).0, Headline::Compensated);
-    let retried = told.all(Kind::Retried).filter(|r| told.label(r.subject) == "compensation");
+    let retried = told.all(Kind::Retried).filter(|r| told.is_about(r, "compensation"));
     assert!(retried.count() >= 5);
     assert_eq!(told.count(Kind::Intervention), 0);
 }

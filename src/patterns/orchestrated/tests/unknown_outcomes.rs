@@ -48,10 +48,10 @@ fn a_request_that_arrives_after_its_compensation_does_nothing() {
         chain.fault("delay", "9s", "2s", late).run()
     };
     let told = late("");
-    let arrivals = told
-        .all(Kind::Delivered)
-        .filter(|record| record.node == told.node("s2") && record.step.0 == 1 && record.b == 1);
-    let arrivals: Vec<_> = arrivals.map(|record| told.label(record.subject)).collect();
+    let at = told.node("s2");
+    let arrivals = pick!(record: Event::Delivered { label, class: MessageClass::Service, .. }
+        if record.node == at && record.step.0 == 1 => label);
+    let arrivals: Vec<_> = told.pick(arrivals).map(|label| told.label(label)).collect();
     assert_eq!(arrivals, ["compensate", "apply"]);
     assert_eq!(shown(&told), [(1, FORWARD), (1, BACK)]);
     assert_eq!(fate(&told.report).1, State::Reversed);

@@ -66,13 +66,12 @@ fn an_outcome_that_was_not_forced_is_asked_for_again() {
     assert!(told.ran.settled);
     assert_eq!(headlines(&told), [Headline::Committed]);
     let serves = committed + 50 * US + SECOND + 2 * SECOND + REPLAY;
-    let outcomes: Vec<(u64, u64)> = told
-        .all(Kind::Resolved)
-        .filter(|record| record.subject == 1)
-        .map(|record| (record.time.as_nanos(), record.b))
-        .collect();
+    let outcomes = pick!(record: Event::Resolved { database: DatabaseId(1), decision, .. } => {
+        (record.time.as_nanos(), decision)
+    });
     let again = serves + LINK.min(WIRE) + 2 * LINK + WIRE;
-    assert_eq!(outcomes, [(committed, 0), (again, 0)]);
+    let commits = [(committed, Decision::Commit), (again, Decision::Commit)];
+    assert_eq!(told.pick(outcomes).collect::<Vec<_>>(), commits);
 }
 
 /// Both a service and its database are down when the decision comes.
@@ -111,8 +110,11 @@ fn lost_and_copied_messages_never_break_atomicity() {
                 check_sound(&told, &format!("{settings}, seed {seed}"));
                 lost += told.count(Kind::Lost);
                 copied += told.count(Kind::Duplicated);
-                committed += told.all(Kind::Resolved).filter(|record| record.b == 0).count();
-                aborted += told.all(Kind::Resolved).filter(|record| record.b == 1).count();
+                let decisions = told.pick(pick!(Event::Resolved { decision, .. } => decision));
+                let (commits, aborts): (Vec<_>, Vec<_>) =
+                    decisions.partition(|decision| *decision == Decision::Commit);
+                committed += commits.len();
+                aborted += aborts.len();
             }
         }
     }

@@ -21,9 +21,11 @@ fn until_back(target: &str, at: u64) -> String {
 }
 
 /// How long the rows were locked that a transfer's branch in this database held.
-fn held(told: &RecordedRun, database: u32, op: u32) -> u64 {
-    let of = |record: &&Record| record.subject == database && record.op == OpId(op);
-    told.all(Kind::LockHeld).find(of).expect("a lock was given back").b
+fn held(told: &RecordedRun, at: u16, op: u32) -> u64 {
+    let of = (DatabaseId(at), OpId(op));
+    let held = pick!(record: Event::LockHeld { database, held, .. }
+        if (database, record.op) == of => held);
+    told.pick(held).next().expect("a lock was given back").as_nanos()
 }
 
 /// The coordinator crashes while the votes are on their way to it.
@@ -155,8 +157,11 @@ fn a_heuristic_decision_can_break_atomicity_and_the_census_says_so() {
     assert_eq!(headlines(&told), [Headline::Mixed]);
     let alone = moments.voted + 1_500 * MS + WIRE + DECIDE;
     assert_eq!(when(&told, Kind::Resolved, 1, 0), alone);
-    let outcomes: Vec<u64> = told.all(Kind::Resolved).map(|record| record.b).collect();
-    assert_eq!(outcomes, [0, 0, 3], "two were told to commit, one aborted alone");
+    let outcomes =
+        told.pick(pick!(Event::Resolved { decision, heuristic, .. } => (decision, heuristic)));
+    let commit = (Decision::Commit, false);
+    let expected = [commit, commit, (Decision::Abort, true)];
+    assert_eq!(outcomes.collect::<Vec<_>>(), expected, "two were told, one aborted alone");
 
     let told = b_misses_the_decision(", heuristic-after = '1500ms', heuristic = 'commit'");
     assert_eq!(headlines(&told), [Headline::Committed], "a lucky guess");

@@ -7,13 +7,13 @@ use crate::experiment::run::Setup;
 use crate::kernel::NodeId;
 use crate::model::call::{Message, Reply};
 use crate::model::process::ProcessCtx;
-use crate::model::record::{Answer, MessageClass};
+use crate::model::record::{Answer, Decision, MessageClass};
 use crate::model::system::{OperationKind, RowKey, ServiceId, TableId};
 use crate::model::world::World;
 use crate::patterns::pattern::{Pattern, Patterns};
 use crate::patterns::two_phase_commit::branches::Branches;
 use crate::patterns::two_phase_commit::settings::Settings;
-use crate::patterns::two_phase_commit::{Decision, TwoPhaseCommit, coordinator, participant};
+use crate::patterns::two_phase_commit::{TwoPhaseCommit, coordinator, participant};
 use crate::tests::runs::record_run;
 
 /// Participants.

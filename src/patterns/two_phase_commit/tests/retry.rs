@@ -1,7 +1,8 @@
 //! Whole transactions tried again, and clients that ask again.
 
 use super::*;
-use crate::model::record::{AbortCause, Answer};
+use crate::model::record::Decision::{Abort, Commit};
+use crate::model::record::{AbortCause, Answer, LockFailure};
 
 /// The pause before the first retry.
 const BACKOFF: u64 = 500 * MS;
@@ -47,15 +48,14 @@ fn a_deadlock_across_databases_ends_by_the_lock_timeout_and_a_new_attempt() {
     let waits = ARRIVAL + CLIENT + round + LINK + WORK + WIRE;
     assert_eq!(when(&told, Kind::LockWait, 1, 0), waits, "the transfer waits for the row of b");
     assert_eq!(when(&told, Kind::LockWait, 0, 1), waits + MS, "the other for the row of a");
-    let failed: Vec<&Record> = told.all(Kind::LockFailed).collect();
-    assert_eq!(failed.len(), 1);
-    assert_eq!(failed[0].time.as_nanos(), waits + LOCK_TIMEOUT);
-    assert_eq!((failed[0].op, failed[0].attempt), (OpId(0), 0), "a timeout, no victim");
-    let causes = told.all(Kind::Aborted).filter(|record| record.op == OpId(0));
-    let causes: Vec<u64> = causes.map(|record| record.b).collect();
-    let lock_timeout = AbortCause::LockTimeout as u64;
-    let requested = AbortCause::Requested as u64;
-    assert_eq!(causes, [lock_timeout, requested, requested], "b, then a and c are told");
+    let failed = pick!(record: Event::LockFailed { failure, .. } => {
+        (record.time.as_nanos(), record.op, failure)
+    });
+    let timeout = (waits + LOCK_TIMEOUT, OpId(0), LockFailure::Timeout);
+    assert_eq!(told.pick(failed).collect::<Vec<_>>(), [timeout], "no victim");
+    let causes = pick!(record: Event::Aborted { cause, .. } if record.op == OpId(0) => cause);
+    let expected = [AbortCause::LockTimeout, AbortCause::Requested, AbortCause::Requested];
+    assert_eq!(told.pick(causes).collect::<Vec<_>>(), expected, "b, then a and c are told");
 
     // The first attempt hears of it, tells the others, pauses, and does everything again.
     let gave_up = waits + LOCK_TIMEOUT + WIRE + LINK;
@@ -65,9 +65,11 @@ fn a_deadlock_across_databases_ends_by_the_lock_timeout_and_a_new_attempt() {
     let answered = begun_again + 2 * round + (2 * LINK + 2 * WIRE + PREPARE) + FORCE + CLIENT;
     let first = told.report.operations[0].answered_after.expect("an answer").as_nanos();
     assert_eq!(ARRIVAL + first, answered);
-    let decisions: Vec<(u32, u64, u16)> =
-        told.all(Kind::Decided).map(|record| (record.op.0, record.a, record.attempt)).collect();
-    assert_eq!(decisions, [(0, 1, 0), (1, 0, 0), (0, 0, 1)], "abort, then each commits");
+    let decisions = pick!(record: Event::Decided { decision, attempt, .. } => {
+        (record.op.0, decision, attempt)
+    });
+    let expected = [(0, Abort, 0), (1, Commit, 0), (0, Commit, 1)];
+    assert_eq!(told.pick(decisions).collect::<Vec<_>>(), expected, "abort, then each commits");
     // The other got the row of `a` as soon as the abort had arrived there.
     assert_eq!(when(&told, Kind::LockGranted, 0, 1), gave_up + LINK + WIRE);
 }
@@ -117,8 +119,9 @@ fn a_client_that_asks_again_after_a_crash_gets_a_new_transaction() {
         check_sound(&told, presumption);
         let row = &told.report.operations[0];
         assert_eq!((row.headline, row.answer), (Headline::Committed, Answer::Done));
-        let outcomes: Vec<u64> = told.all(Kind::Resolved).map(|record| record.b).collect();
-        assert_eq!(outcomes, [1, 1, 1, 0, 0, 0], "three aborted, then three committed");
+        let outcomes = told.pick(pick!(Event::Resolved { decision, .. } => decision));
+        let expected = [Abort, Abort, Abort, Commit, Commit, Commit];
+        assert_eq!(outcomes.collect::<Vec<_>>(), expected, "the first attempt, then the second");
     }
 }
 

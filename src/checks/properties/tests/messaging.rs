@@ -1,20 +1,17 @@
 //! Properties of events.
 
 use super::*;
+use crate::model::record::Burial;
 use crate::tests::history::RENAME;
-
-fn happens(history: &mut History, kind: Kind, op: u32, a: u64) {
-    history.note(kind, |r| (r.op, r.a) = (OpId(op), a));
-}
 
 #[test]
 fn no_phantom_event() {
     let published = |committed: bool| {
         move |history: &mut History| {
             if committed {
-                happens(history, Kind::Committed, 0, 1);
+                history.note_of(0, events::committed(1));
             }
-            happens(history, Kind::Published, 0, 0);
+            history.note_of(0, events::published());
         }
     };
     assert_eq!(verdict("no-phantom-event", published(true)), Held);
@@ -28,11 +25,11 @@ fn delivery() {
             history.at(20_000).offer(0, OPEN, 3);
             hold(history, 0, 1);
             if published {
-                happens(history, Kind::Published, 0, 0);
+                history.note_of(0, events::published());
             }
             hold(history, 0, -1);
             if handed {
-                happens(history, Kind::Handed, 0, 1);
+                history.note_of(0, events::handed(1));
             }
         }
     };
@@ -41,7 +38,7 @@ fn delivery() {
     assert_eq!(verdict("delivery", events(true, false)), Violated);
     let thrown_away = |history: &mut History| {
         events(true, true)(history);
-        happens(history, Kind::Buried, 0, 0);
+        history.note_of(0, events::buried(Burial::Lost));
     };
     assert_eq!(verdict("delivery", thrown_away), Violated);
     let mut early = History::new();
@@ -55,9 +52,9 @@ fn more_deliveries_than_events_are_in_order() {
         history.at(20_000).offer(0, OPEN, 3).apply(0, 0).apply(0, 1).apply(0, 2);
         hold(history, 0, 1);
         for _ in 0..2 {
-            happens(history, Kind::Published, 0, 0);
-            happens(history, Kind::Handed, 0, 1);
-            happens(history, Kind::Handed, 0, 2);
+            history.note_of(0, events::published());
+            history.note_of(0, events::handed(1));
+            history.note_of(0, events::handed(2));
         }
         hold(history, 0, -1);
     };
@@ -68,11 +65,13 @@ fn more_deliveries_than_events_are_in_order() {
 
 #[test]
 fn no_dead_letters() {
-    let handed = |history: &mut History| happens(history, Kind::Handed, 0, 1);
+    let handed = |history: &mut History| {
+        history.note_of(0, events::handed(1));
+    };
     assert_eq!(verdict("no-dead-letters", handed), Held);
     let buried = |history: &mut History| {
         handed(history);
-        happens(history, Kind::Buried, 0, 1);
+        history.note_of(0, events::buried(Burial::DeadLetter));
     };
     assert_eq!(verdict("no-dead-letters", buried), Violated);
 }
