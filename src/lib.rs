@@ -59,8 +59,9 @@
 //! A scenario from text, two variants on six seeds, and one number of each:
 //!
 //! ```
+//! use driftlab::checks::measures::catalogue::LAG;
 //! use driftlab::experiment::compare::Study;
-//! use driftlab::experiment::result::{Statistic, key};
+//! use driftlab::experiment::result::Statistic;
 //! use driftlab::report::human;
 //! use driftlab::scenario::{Registries, Scenario};
 //!
@@ -105,7 +106,8 @@
 //! let comparison = Study::of(&scenario, 1..=6).compare().expect("two variants, six seeds");
 //! let lag = |variant: &str| {
 //!     let variant = comparison.variant(variant).expect("it was compared");
-//!     variant.measures[key::LAG].estimate(Statistic::P99).expect("operations took effect").value
+//!     let lag = variant.measure(LAG).expect("every run has it");
+//!     lag.estimate(Statistic::P99).expect("operations took effect").value
 //! };
 //! println!("p99 lag: saga {}, events {}", human::nanos(lag("saga")), human::nanos(lag("events")));
 //! assert!(lag("saga") < 0.1e9, "an orchestrator goes straight on to the next step");

@@ -2,7 +2,102 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::measures::{Better, Measure, Unit};
 use crate::model::record::Answer;
+
+/// The share of operations under a headline.
+macro_rules! share_of {
+    ($id:literal, $name:literal, $better:ident, $what:literal) => {
+        &Measure::number(
+            concat!("m7.", $id),
+            $name,
+            Unit::Share,
+            Better::$better,
+            concat!(
+                "Share of measured operations of which at the end holds, as the first in the order \
+                 of the census: ",
+                $what
+            ),
+        )
+    };
+}
+
+/// M7, duplicated.
+pub const DUPLICATED: &Measure = share_of!(
+    "duplicated",
+    "duplicated",
+    Lower,
+    "a step shows more than once, or was compensated more often than applied."
+);
+/// M7, mixed.
+pub const MIXED: &Measure = share_of!(
+    "mixed",
+    "mixed",
+    Lower,
+    "it is partial, and some store refused, aborted or undid a part of it."
+);
+/// M7, stranded.
+pub const STRANDED: &Measure = share_of!(
+    "stranded",
+    "stranded",
+    Lower,
+    "it is partial, and something durable still holds it or its client heard nothing."
+);
+/// M7, lost.
+pub const LOST: &Measure =
+    share_of!("lost", "lost", Lower, "its client heard yes, and it is partial or absent.");
+/// M7, phantom.
+pub const PHANTOM: &Measure = share_of!(
+    "phantom",
+    "phantom",
+    Lower,
+    "its client heard no, and all or a part of it is there."
+);
+/// M7, retracted.
+pub const RETRACTED: &Measure =
+    share_of!("retracted", "retracted", Lower, "its client heard yes, and it was compensated.");
+/// M7, compensated.
+pub const COMPENSATED: &Measure = share_of!(
+    "compensated",
+    "compensated",
+    Lower,
+    "it was compensated, and its client did not hear yes."
+);
+/// M7, committed.
+pub const COMMITTED: &Measure = share_of!(
+    "committed",
+    "committed",
+    Higher,
+    "all of it is there, and its client did not hear no."
+);
+/// M7, refused.
+pub const REFUSED: &Measure =
+    share_of!("refused", "refused", Neither, "a business rule refused it, and nothing is there.");
+/// M7, rejected.
+pub const REJECTED: &Measure = share_of!(
+    "rejected",
+    "rejected",
+    Lower,
+    "it was turned away for a technical reason, and nothing is there."
+);
+/// M7, aborted cleanly.
+pub const ABORTED_CLEANLY: &Measure = share_of!(
+    "aborted-cleanly",
+    "aborted cleanly",
+    Lower,
+    "nothing is there, and its client heard nothing."
+);
+
+/// M7, wrong outcomes.
+pub const WRONG: &Measure = &Measure::number(
+    "m7.wrong",
+    "wrong outcomes",
+    Unit::Share,
+    Better::Lower,
+    "Share of measured operations whose data and answer contradict each other, or will for as \
+     long as nobody steps in: duplicated, mixed, stranded, lost, phantom or retracted.",
+)
+.told("the fewest wrong outcomes", "the most wrong outcomes");
 
 /// What the stores show of an operation.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -123,19 +218,19 @@ impl Headline {
     }
 
     /// The measure that says how many operations have it.
-    pub const fn measure(self) -> &'static str {
+    pub const fn measure(self) -> &'static Measure {
         match self {
-            Self::Duplicated => "m7.duplicated",
-            Self::Mixed => "m7.mixed",
-            Self::Stranded => "m7.stranded",
-            Self::Lost => "m7.lost",
-            Self::Phantom => "m7.phantom",
-            Self::Retracted => "m7.retracted",
-            Self::Compensated => "m7.compensated",
-            Self::Committed => "m7.committed",
-            Self::Refused => "m7.refused",
-            Self::Rejected => "m7.rejected",
-            Self::AbortedCleanly => "m7.aborted-cleanly",
+            Self::Duplicated => DUPLICATED,
+            Self::Mixed => MIXED,
+            Self::Stranded => STRANDED,
+            Self::Lost => LOST,
+            Self::Phantom => PHANTOM,
+            Self::Retracted => RETRACTED,
+            Self::Compensated => COMPENSATED,
+            Self::Committed => COMMITTED,
+            Self::Refused => REFUSED,
+            Self::Rejected => REJECTED,
+            Self::AbortedCleanly => ABORTED_CLEANLY,
         }
     }
 

@@ -65,8 +65,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::census::Headline;
-use super::measures::reads::{READS, ReadNumber};
-use super::measures::{CATALOGUE, Distribution, Measure, MeasureKind, Quantity, Unit};
+use super::measures::catalogue::CATALOGUE;
+use super::measures::{self, Distribution, Key, Measure, Quantity, READS, Unit, reads};
 use super::report::RunReport;
 use super::verdict::Judgement;
 use crate::kernel::Span;
@@ -107,112 +107,41 @@ pub enum Bound {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Subject {
     /// A quantile of a measure with many values, in thousandths; 1,000 is the maximum.
-    Quantile(Named, u16),
+    Quantile(Key, u16),
     /// A measure with one value a run.
-    Number(Named),
+    Number(Key),
     /// How many operations the census counts under a headline.
     Census(Headline),
     /// How many it counts under any headline that no pattern should have.
     Wrong,
 }
 
-/// A measure by its name in scenarios.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Named {
-    /// One that every run has.
-    Common(&'static Measure),
-    /// One of a single read.
-    Read {
-        /// Its position in `System::reads`.
-        at: usize,
-        /// Its name.
-        name: Arc<str>,
-        /// Which of its numbers.
-        number: ReadNumber,
-    },
+/// The measure that `text` begins with, and the rest of `text`.
+fn find<'t>(text: &'t str, reads: &[&str]) -> Result<(Key, &'t str), Unknown> {
+    if let Some(rest) = after(text, READS).and_then(|rest| rest.strip_prefix('.')) {
+        return find_read(rest, reads);
+    }
+    let (measure, rest) = longest(text, CATALOGUE).ok_or(Unknown::Measure)?;
+    Ok((measure.into(), rest))
 }
 
-impl Named {
-    /// The measure that `text` begins with, and the rest of `text`.
-    fn find<'t>(text: &'t str, reads: &[&str]) -> Result<(Self, &'t str), Unknown> {
-        if let Some(rest) = after(text, READS).and_then(|rest| rest.strip_prefix('.')) {
-            return Self::find_read(rest, reads);
-        }
-        let found = CATALOGUE.iter().filter_map(|it| Some((it, after(text, it.id.0)?)));
-        let (measure, rest) = found.min_by_key(|(_, rest)| rest.len()).ok_or(Unknown::Measure)?;
-        Ok((Self::Common(measure), rest))
-    }
-
-    fn find_read<'t>(text: &'t str, reads: &[&str]) -> Result<(Self, &'t str), Unknown> {
-        let found = reads.iter().enumerate();
-        let found = found.filter_map(|(at, name)| Some((at, name, after(text, name)?)));
-        let found = found.min_by_key(|(_, _, rest)| rest.len());
-        let (at, name, rest) = found.ok_or(Unknown::Read)?;
-        let part = rest.strip_prefix('.').unwrap_or("");
-        let number = ReadNumber::ALL.into_iter().find_map(|it| Some((it, after(part, it.key())?)));
-        let (number, rest) = number.ok_or(Unknown::Number(at))?;
-        Ok((Self::Read { at, name: (*name).into(), number }, rest))
-    }
-
-    /// In what it is counted.
-    pub const fn unit(&self) -> Unit {
-        match self {
-            Self::Common(measure) => measure.unit,
-            Self::Read { number, .. } => number.unit(),
-        }
-    }
-
-    /// Returns whether it has many values in a run.
-    pub fn is_distribution(&self) -> bool {
-        match self {
-            Self::Common(measure) => measure.kind == MeasureKind::Distribution,
-            Self::Read { number, .. } => number.is_distribution(),
-        }
-    }
-
-    /// As scenarios write it.
-    pub fn id(&self) -> String {
-        match self {
-            Self::Common(measure) => measure.id.to_string(),
-            Self::Read { name, number, .. } => format!("{READS}.{name}.{}", number.key()),
-        }
-    }
-
-    fn values<'r>(&self, report: &'r RunReport) -> Option<&'r Distribution> {
-        match self {
-            Self::Common(measure) => report.measures.distributions.get(&measure.id),
-            Self::Read { at, number, .. } => number.values(report.reads.get(*at)?),
-        }
-    }
-
-    fn number(&self, report: &RunReport) -> Found {
-        match self {
-            Self::Common(measure) => match report.measures.quantities.get(&measure.id) {
-                Some(Quantity::Missing { why }) => Found::Nothing(why),
-                Some(quantity) => Found::Value(quantity.value().unwrap_or(f64::INFINITY)),
-                None => Found::Nothing(UNMEASURED),
-            },
-            Self::Read { at, number, .. } => match report.reads.get(*at) {
-                None => Found::Nothing(UNMEASURED),
-                Some(read) if number.unit() == Unit::Count => {
-                    Found::Value(number.count(read) as f64)
-                }
-                Some(read) if read.ended.scheduled == 0 => {
-                    Found::Nothing("there was no such read in this run")
-                }
-                Some(read) => Found::Value(number.count(read) as f64 / read.ended.scheduled as f64),
-            },
-        }
-    }
+fn find_read<'t>(text: &'t str, reads: &[&str]) -> Result<(Key, &'t str), Unknown> {
+    let found = reads.iter().enumerate();
+    let found = found.filter_map(|(at, name)| Some((at, name, after(text, name)?)));
+    let found = found.min_by_key(|(_, _, rest)| rest.len());
+    let (at, name, rest) = found.ok_or(Unknown::Read)?;
+    let part = rest.strip_prefix('.').unwrap_or("");
+    let (measure, rest) = longest(part, reads::ALL).ok_or(Unknown::Number(at))?;
+    Ok((measure.of_read(name), rest))
 }
 
-impl fmt::Display for Named {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Common(measure) => f.write_str(measure.name),
-            Self::Read { name, number, .. } => write!(f, "{name}: {}", number.name()),
-        }
-    }
+/// The measure with the longest name with which `text` begins, and the rest of `text`.
+fn longest<'t>(
+    text: &'t str,
+    measures: &[&'static Measure],
+) -> Option<(&'static Measure, &'t str)> {
+    let found = measures.iter().filter_map(|it| Some((*it, after(text, it.id)?)));
+    found.min_by_key(|(_, rest)| rest.len())
 }
 
 /// What follows a name in a text that begins with it.
@@ -272,9 +201,9 @@ pub enum Unknown {
     /// The read at this position has no such number.
     Number(usize),
     /// The measure has many values a run, and the text does not say which.
-    NoStatistic(Named),
+    NoStatistic(Key),
     /// There is no such statistic of this measure.
-    Statistic(Named),
+    Statistic(Key),
 }
 
 /// What the run says of a subject.
@@ -293,15 +222,15 @@ impl Subject {
     /// # Errors
     /// What is unknown about it.
     pub fn measure(text: &str, reads: &[&str]) -> Result<Self, Unknown> {
-        let (measure, rest) = Named::find(text, reads)?;
-        match (measure.is_distribution(), rest.strip_prefix('.')) {
-            (true, None) => Err(Unknown::NoStatistic(measure)),
+        let (key, rest) = find(text, reads)?;
+        match (key.measure.is_many(), rest.strip_prefix('.')) {
+            (true, None) => Err(Unknown::NoStatistic(key)),
             (true, Some(statistic)) => match quantile(statistic) {
-                Some(thousandths) => Ok(Self::Quantile(measure, thousandths)),
-                None => Err(Unknown::Statistic(measure)),
+                Some(thousandths) => Ok(Self::Quantile(key, thousandths)),
+                None => Err(Unknown::Statistic(key)),
             },
-            (false, None) => Ok(Self::Number(measure)),
-            (false, Some(_)) => Err(Unknown::Statistic(measure)),
+            (false, None) => Ok(Self::Number(key)),
+            (false, Some(_)) => Err(Unknown::Statistic(key)),
         }
     }
 
@@ -316,18 +245,26 @@ impl Subject {
     /// In what it is counted.
     pub const fn unit(&self) -> Unit {
         match self {
-            Self::Quantile(measure, _) | Self::Number(measure) => measure.unit(),
+            Self::Quantile(key, _) | Self::Number(key) => key.measure.unit,
             Self::Census(_) | Self::Wrong => Unit::Count,
         }
     }
 
     fn find(&self, report: &RunReport) -> Found {
         match self {
-            Self::Quantile(measure, thousandths) => match measure.values(report) {
-                Some(values) => find_quantile(values, *thousandths, report.settled),
-                None => Found::Nothing(UNMEASURED),
+            Self::Quantile(key, thousandths) => match report.measures.get(key) {
+                Some(measures::Found::Many(values)) => {
+                    find_quantile(values, *thousandths, report.settled)
+                }
+                _ => Found::Nothing(UNMEASURED),
             },
-            Self::Number(measure) => measure.number(report),
+            Self::Number(key) => match report.measures.get(key) {
+                Some(measures::Found::One(Quantity::Missing { why })) => Found::Nothing(why),
+                Some(measures::Found::One(number)) => {
+                    Found::Value(number.value().unwrap_or(f64::INFINITY))
+                }
+                _ => Found::Nothing(UNMEASURED),
+            },
             Self::Census(_) | Self::Wrong if !report.settled => {
                 Found::Nothing("the run ended before the system had settled")
             }
@@ -343,9 +280,9 @@ impl Subject {
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Quantile(measure, 1_000) => write!(f, "{measure}, maximum"),
-            Self::Quantile(measure, at) => write!(f, "{measure}, p{}", f64::from(*at) / 10.0),
-            Self::Number(measure) => measure.fmt(f),
+            Self::Quantile(key, 1_000) => write!(f, "{}, maximum", key.title()),
+            Self::Quantile(key, at) => write!(f, "{}, p{}", key.title(), f64::from(*at) / 10.0),
+            Self::Number(key) => f.write_str(&key.title()),
             Self::Census(headline) => write!(f, "{} operations", headline.name()),
             Self::Wrong => f.write_str("operations with a wrong outcome"),
         }
@@ -438,7 +375,7 @@ impl Expectation {
             _ if value < 0.0 => format!("−{}", self.text(-value)),
             Unit::Nanoseconds if value.is_finite() => Span::from_nanos(value as u64).to_string(),
             Unit::Nanoseconds => "never".into(),
-            Unit::Count | Unit::Share => {
+            Unit::Count | Unit::PerOperation | Unit::Share => {
                 let text = format!("{value:.4}");
                 text.trim_end_matches('0').trim_end_matches('.').to_owned()
             }

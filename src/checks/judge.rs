@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::census::{Census, Headline};
+use super::census::{self, Census, Headline};
 use super::invariants::Invariants;
 use super::measures::anomalies::Anomalies;
 use super::measures::answers;
@@ -14,7 +14,7 @@ use super::measures::cost::Cost;
 use super::measures::expected_reads::ExpectedReads;
 use super::measures::gauge::Gauge;
 use super::measures::in_doubt::InDoubt;
-use super::measures::lag::{self, End, consistency_lag, lag_after_answer, lags};
+use super::measures::lag::{self, End, consistency_lag, lag_after_answer};
 use super::measures::probes::Probes;
 use super::measures::recovery::{self, Course};
 use super::measures::schema_breaks::SchemaBreaks;
@@ -147,7 +147,8 @@ impl Judge {
         let offered = self.operations.measured_count();
         let mut measures = Measured::default();
         lag::measure(&mut measures, &self.operations, &self.partial, end);
-        self.probes.measure(&mut measures, &self.operations);
+        let reads = self.probes.reads.iter().map(|read| read.ended).collect();
+        self.probes.measure(&mut measures, &self.operations, &self.system.reads);
         self.in_doubt.measure(&mut measures);
         let census = take_census(&self.operations, &mut measures);
         answers::measure(&mut measures, &self.operations);
@@ -171,13 +172,10 @@ impl Judge {
             offered: self.operations.all().len() as u64,
             measured: offered,
             measures,
-            lag_by_kind: (0..self.system.operations.len())
-                .map(|kind| lags(self.operations.measured_of_kind(kind), end))
-                .collect(),
             census,
             operation_probes: self.probes.operations,
             readers: self.probes.readers,
-            reads: self.probes.take_reads(),
+            reads,
             cost: self.cost,
             series,
             faults,
@@ -273,7 +271,7 @@ fn take_census(operations: &Operations, into: &mut Measured) -> Census {
         let share = Quantity::ratio(census.of(headline), census.total(), NOBODY);
         into.quantity(headline.measure(), share);
     }
-    into.quantity("m7.wrong", Quantity::ratio(census.wrong(), census.total(), NOBODY));
+    into.quantity(census::WRONG, Quantity::ratio(census.wrong(), census.total(), NOBODY));
     census
 }
 

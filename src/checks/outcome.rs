@@ -264,11 +264,6 @@ impl Operations {
         self.outcomes.iter().filter(|outcome| outcome.is_measured())
     }
 
-    /// Those of them that are of this kind, a position in [`System::operations`].
-    pub fn measured_of_kind(&self, kind: usize) -> impl Iterator<Item = &Outcome> {
-        self.measured().filter(move |outcome| usize::from(outcome.kind) == kind)
-    }
-
     /// How many arrived between warm-up and the end of the load.
     pub const fn measured_count(&self) -> u64 {
         self.measured

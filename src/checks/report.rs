@@ -4,13 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::census::{Census, Headline, State};
 use super::invariants::InvariantReport;
+use super::measures::Measured;
 use super::measures::blast_radius::BlastRadius;
 use super::measures::contention::Contention;
 use super::measures::cost::Cost;
 use super::measures::lag::Lag;
-use super::measures::probes::{ProbeTally, ReadTally};
+use super::measures::probes::ProbeTally;
 use super::measures::series::{FaultWindow, Series};
-use super::measures::{Distribution, Measured};
 use super::self_check::SelfCheck;
 use super::serial::maybe_span;
 use super::verdict::Verdict;
@@ -30,18 +30,16 @@ pub struct RunReport {
     /// Those of them that arrived between warm-up and the end of the load; only they enter the
     /// measures per operation and the census.
     pub measured: u64,
-    /// All measures, by name.
+    /// All measures.
     pub measures: Measured,
-    /// M1 apart for each kind of operation, in the order of `System::operations`.
-    pub lag_by_kind: Vec<Distribution>,
     /// M7.
     pub census: Census,
     /// M4 and M5, for probes of operations.
     pub operation_probes: ProbeTally,
     /// M4 and M5, for readers of a column.
     pub readers: ProbeTally,
-    /// What became of each read, in the order of `System::reads`.
-    pub reads: Vec<ReadTally>,
+    /// How the probes of each read ended, in the order of `System::reads`.
+    pub reads: Vec<ProbeTally>,
     /// M12, by kind.
     pub cost: Cost,
     /// The course of the run.

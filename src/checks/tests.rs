@@ -10,7 +10,8 @@ mod recovery;
 use std::collections::BTreeSet;
 
 use super::census::{Headline, State};
-use super::measures::{CATALOGUE, Distribution, MeasureId, Quantity};
+use super::measures::catalogue::*;
+use super::measures::{Distribution, Found, Key, Measure, Quantity, Scope};
 use super::*;
 use crate::kernel::{NodeId, Span};
 use crate::model::contract::label;
@@ -21,12 +22,12 @@ use crate::tests::history::{CUSTOMERS, History, OPEN, RENAME, TICKETS};
 
 const MS: u64 = 1_000_000;
 
-fn distribution<'a>(report: &'a RunReport, id: &'static str) -> &'a Distribution {
-    &report.measures.distributions[&MeasureId(id)]
+fn distribution<'a>(report: &'a RunReport, measure: &'static Measure) -> &'a Distribution {
+    report.measures.values(measure)
 }
 
-fn quantity(report: &RunReport, id: &'static str) -> Quantity {
-    report.measures.quantities[&MeasureId(id)]
+fn quantity(report: &RunReport, measure: &'static Measure) -> Quantity {
+    report.measures.number(measure)
 }
 
 fn share(part: u128, whole: u128) -> Quantity {
@@ -47,26 +48,22 @@ fn slow_ticket() -> History {
 #[test]
 fn every_number_is_in_the_catalogue_and_every_entry_is_computed() {
     let report = slow_ticket().rest();
-    let computed: BTreeSet<MeasureId> = report
-        .measures
-        .distributions
-        .keys()
-        .chain(report.measures.quantities.keys())
-        .copied()
-        .collect();
-    let listed: BTreeSet<MeasureId> = CATALOGUE.iter().map(|measure| measure.id).collect();
+    let of_run: Vec<&Key> = report.measures.keys().filter(|key| key.scope == Scope::Run).collect();
+    let computed: BTreeSet<&Measure> = of_run.iter().map(|key| key.measure).collect();
+    let listed: BTreeSet<&Measure> = CATALOGUE.iter().copied().collect();
     assert_eq!(computed, listed);
-    for id in report.measures.distributions.keys() {
-        assert_eq!(id.measure().kind, measures::MeasureKind::Distribution, "{id}");
+    for key in of_run {
+        let is_many = matches!(report.measures.get(key), Some(Found::Many(_)));
+        assert_eq!(is_many, key.measure.is_many(), "{key}");
     }
 }
 
 #[test]
 fn lag_runs_from_the_first_commit_not_from_the_answer() {
     let report = slow_ticket().rest();
-    assert_eq!(distribution(&report, "m1").values, [500 * MS]);
-    assert_eq!(distribution(&report, "m2").values, [400 * MS]);
-    assert_eq!(quantity(&report, "m1.partial"), share(500 * u128::from(MS), 110_000_000_000));
+    assert_eq!(distribution(&report, LAG).values, [500 * MS]);
+    assert_eq!(distribution(&report, AFTER_ANSWER).values, [400 * MS]);
+    assert_eq!(quantity(&report, PARTIAL), share(500 * u128::from(MS), 110_000_000_000));
     assert_eq!(report.census.of(Headline::Committed), 1);
 }
 
@@ -76,8 +73,8 @@ fn what_one_instant_makes_whole_was_never_partial() {
     history.at(20_000).offer(0, OPEN, 3);
     history.at(20_200).apply(0, 0).apply(0, 1).apply(0, 2).answer(0, Answer::Done);
     let report = history.rest();
-    assert_eq!(distribution(&report, "m1").values, [0]);
-    assert_eq!(quantity(&report, "m1.partial.max"), Quantity::total(0_u64));
+    assert_eq!(distribution(&report, LAG).values, [0]);
+    assert_eq!(quantity(&report, PARTIAL_MAX), Quantity::total(0_u64));
 }
 
 #[test]
@@ -89,12 +86,12 @@ fn at_rest_a_partial_operation_never_ends_and_otherwise_it_is_censored() {
         history
     };
     let settled = tell().rest();
-    for id in ["m1", "m2"] {
+    for id in [LAG, AFTER_ANSWER] {
         assert_eq!((distribution(&settled, id).never, distribution(&settled, id).len()), (1, 1));
     }
     assert_eq!(settled.operations[0].lag, measures::lag::Lag::Never);
     let unsettled = tell().give_up();
-    for id in ["m1", "m2"] {
+    for id in [LAG, AFTER_ANSWER] {
         let values = distribution(&unsettled, id);
         assert_eq!((values.never, &values.censored[..]), (0, &[100_000 * MS][..]));
     }
@@ -105,8 +102,8 @@ fn an_operation_that_exposed_nothing_is_a_share_and_not_a_lag() {
     let mut history = slow_ticket();
     history.at(30_000).offer(1, OPEN, 3).answer(1, Answer::RefusedByRule);
     let report = history.rest();
-    assert_eq!(distribution(&report, "m1").len(), 1);
-    assert_eq!(quantity(&report, "m1.hidden"), share(1, 2));
+    assert_eq!(distribution(&report, LAG).len(), 1);
+    assert_eq!(quantity(&report, HIDDEN), share(1, 2));
 }
 
 #[test]
@@ -114,7 +111,7 @@ fn a_yes_of_which_nothing_ever_shows_lags_forever() {
     let mut history = History::new();
     history.at(20_000).offer(0, OPEN, 3).answer(0, Answer::Accepted);
     let report = history.rest();
-    assert_eq!(distribution(&report, "m2").never, 1);
+    assert_eq!(distribution(&report, AFTER_ANSWER).never, 1);
     assert_eq!(report.census.of(Headline::Lost), 1);
 }
 
@@ -126,8 +123,8 @@ fn only_measured_operations_count_but_the_window_sees_all() {
     history.at(12_000).apply(0, 1).apply(0, 2);
     let report = history.rest();
     assert_eq!((report.offered, report.measured), (2, 1));
-    assert_eq!(distribution(&report, "m1").values, [0]);
-    assert_eq!(quantity(&report, "m1.partial"), share(2_000 * u128::from(MS), 110_000_000_000));
+    assert_eq!(distribution(&report, LAG).values, [0]);
+    assert_eq!(quantity(&report, PARTIAL), share(2_000 * u128::from(MS), 110_000_000_000));
 }
 
 #[test]
@@ -136,8 +133,8 @@ fn a_lost_update_is_a_relapse_and_extends_the_lag() {
     history.at(40_000).overwrite(0, 1);
     history.at(41_000).apply(0, 1);
     let report = history.rest();
-    assert_eq!(distribution(&report, "m1").values, [21_000 * MS]);
-    assert_eq!(quantity(&report, "m1.relapses"), Quantity::total(1_u64));
+    assert_eq!(distribution(&report, LAG).values, [21_000 * MS]);
+    assert_eq!(quantity(&report, RELAPSES), Quantity::total(1_u64));
 }
 
 #[test]
@@ -151,10 +148,10 @@ fn a_compensated_operation_ends_with_its_last_compensation() {
     history.at(20_400).undo(0, 0);
     history.at(20_500).answer(0, Answer::RefusedByRule);
     let report = history.rest();
-    assert_eq!(distribution(&report, "m1").values, [400 * MS]);
+    assert_eq!(distribution(&report, LAG).values, [400 * MS]);
     assert_eq!(report.census.cell(State::Reversed, Answer::RefusedByRule), 1);
     assert_eq!(report.census.of(Headline::Compensated), 1);
-    assert_eq!(quantity(&report, "m9"), share(1, 1));
+    assert_eq!(quantity(&report, AVAILABILITY), share(1, 1));
 }
 
 #[test]
@@ -163,8 +160,8 @@ fn a_duplicate_is_reported_though_everything_else_is_well() {
     history.at(50_000).apply(0, 1);
     let report = history.rest();
     assert_eq!(report.census.of(Headline::Duplicated), 1);
-    assert_eq!(quantity(&report, "m7.duplicated"), share(1, 1));
-    assert_eq!(quantity(&report, "m7.committed"), share(0, 1));
+    assert_eq!(quantity(&report, DUPLICATED), share(1, 1));
+    assert_eq!(quantity(&report, COMMITTED), share(0, 1));
 }
 
 #[test]
@@ -194,9 +191,9 @@ fn an_answer_behind_the_deadline_is_no_answer() {
     history.at(20_000).offer(0, RENAME, 3).apply(0, 0);
     history.at(25_001).answer(0, Answer::Done);
     let report = history.rest();
-    assert_eq!(quantity(&report, "m9"), share(0, 1));
-    assert_eq!(quantity(&report, "m9.unknown"), share(1, 1));
-    assert_eq!(distribution(&report, "m10.done").censored, [5_000 * MS]);
+    assert_eq!(quantity(&report, AVAILABILITY), share(0, 1));
+    assert_eq!(quantity(&report, UNKNOWN), share(1, 1));
+    assert_eq!(distribution(&report, DONE).censored, [5_000 * MS]);
     assert_eq!(report.operations[0].answered_after, None);
 }
 
@@ -208,11 +205,11 @@ fn done_and_accepted_are_never_pooled() {
     history.at(20_020).answer(1, Answer::Accepted);
     history.at(20_030).answer(2, Answer::TechnicalNo);
     let report = history.rest();
-    assert_eq!(distribution(&report, "m10.done").values, [10 * MS]);
-    assert_eq!(distribution(&report, "m10.accepted").values, [20 * MS]);
-    assert_eq!(distribution(&report, "m10.accepted").censored, [5_000 * MS], "the silent fourth");
-    assert_eq!(distribution(&report, "m10.no").values, [30 * MS]);
-    assert_eq!(quantity(&report, "m9.no"), share(1, 4));
+    assert_eq!(distribution(&report, DONE).values, [10 * MS]);
+    assert_eq!(distribution(&report, ACCEPTED).values, [20 * MS]);
+    assert_eq!(distribution(&report, ACCEPTED).censored, [5_000 * MS], "the silent fourth");
+    assert_eq!(distribution(&report, ANSWERED_NO).values, [30 * MS]);
+    assert_eq!(quantity(&report, TECHNICAL_NO), share(1, 4));
 }
 
 #[test]
@@ -237,18 +234,18 @@ fn costs_count_from_the_first_measured_arrival() {
     assert_eq!(report.cost.messages, [0, 2, 0, 0, 0]);
     assert_eq!(report.cost.messages_by_label, [(label::PREPARE, 2)].into());
     assert_eq!((report.cost.forced[&LogId(4)], report.cost.forced_ns), (2, 14));
-    assert_eq!(quantity(&report, "m12.messages"), share(2, 2));
-    assert_eq!(quantity(&report, "m12.forced-writes.committed"), share(2, 1));
-    assert_eq!(quantity(&report, "m12.locks"), share(22, 2));
+    assert_eq!(quantity(&report, MESSAGES), share(2, 2));
+    assert_eq!(quantity(&report, FORCED_WRITES_COMMITTED), share(2, 1));
+    assert_eq!(quantity(&report, LOCKS), share(22, 2));
 }
 
 #[test]
 fn nothing_offered_is_missing_with_a_reason_and_not_zero() {
     let report = History::new().rest();
-    assert!(matches!(quantity(&report, "m9"), Quantity::Missing { .. }));
-    assert!(matches!(quantity(&report, "m3"), Quantity::Missing { .. }));
-    assert!(matches!(quantity(&report, "m11"), Quantity::Missing { .. }));
-    assert_eq!(quantity(&report, "m9").value(), None);
+    assert!(matches!(quantity(&report, AVAILABILITY), Quantity::Missing { .. }));
+    assert!(matches!(quantity(&report, VIOLATION), Quantity::Missing { .. }));
+    assert!(matches!(quantity(&report, RECOVERY), Quantity::Missing { .. }));
+    assert_eq!(quantity(&report, AVAILABILITY).value(), None);
 }
 
 #[test]

@@ -8,8 +8,9 @@ use super::args::{Compare, Format};
 use super::progress::Progress;
 use super::unfinished::Unfinished;
 use super::{Error, Exit, Session, output, print, remark, source, write};
+use crate::checks::Verdict;
 use crate::experiment::compare::{Compared, Study};
-use crate::experiment::result::{CheckVerdict, Comparison};
+use crate::experiment::result::Comparison;
 use crate::report;
 use crate::scenario::{Scenario, Variant, nearest};
 
@@ -173,8 +174,8 @@ pub fn verdict(comparison: &Comparison) -> Exit {
     let counted = || comparison.checks.iter().filter(|check| check.counts());
     let any = |verdict| counted().any(|check| check.verdict == verdict);
     match () {
-        () if any(CheckVerdict::Violated) => Exit::Violated,
-        () if any(CheckVerdict::Undecided) => Exit::Undecided,
+        () if any(Verdict::Violated) => Exit::Violated,
+        () if any(Verdict::Undecided) => Exit::Undecided,
         () => Exit::Held,
     }
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::args::{Format, List, Listing};
 use super::{Error, Exit, Session, points, print};
-use crate::checks::measures::CATALOGUE;
+use crate::checks::measures::catalogue::CATALOGUE;
 use crate::checks::properties::PropertyEntry;
 use crate::report::text::width;
 use crate::scenario::PROFILES;
@@ -79,7 +79,7 @@ fn items(session: &Session, what: Listing) -> Vec<Item> {
             .iter()
             .map(|measure| {
                 let what = format!("{} [{}]: {}", measure.name, measure.unit.name(), measure.what);
-                item(measure.id.0, &what)
+                item(measure.id, &what)
             })
             .collect(),
     }

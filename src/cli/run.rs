@@ -7,9 +7,11 @@ use std::sync::atomic::AtomicBool;
 use super::args::{Format, Run};
 use super::compare::{find, intent, verdict};
 use super::{Error, Exit, Session, print, remark, source};
+use crate::checks::census::State;
 use crate::experiment::compare::{self, Study, setup};
 use crate::experiment::result::{Comparison, VariantResult};
 use crate::experiment::trace::trace;
+use crate::model::record::Answer;
 use crate::report;
 use crate::report::text::align;
 use crate::scenario::{Scenario, Variant};
@@ -98,10 +100,11 @@ fn details(comparison: &Comparison) -> String {
 /// States of the stores against answers of the clients.
 fn matrix(text: &mut String, variant: &VariantResult) {
     let census = &variant.census;
-    let row = |head: &str, cells: Vec<String>| [vec![head.to_owned()], cells].concat();
-    let mut table = vec![row("", census.answers.clone())];
-    for (state, counts) in census.states.iter().zip(&census.matrix) {
-        table.push(row(state, counts.iter().map(u64::to_string).collect()));
+    let row = |head: &str, cells: [String; 5]| [vec![head.to_owned()], cells.to_vec()].concat();
+    let mut table = vec![row("", Answer::ALL.map(|answer| answer.name().to_owned()))];
+    for state in State::ALL {
+        let counts = Answer::ALL.map(|answer| census.cell(state, answer).to_string());
+        table.push(row(state.name(), counts));
     }
     text.push_str("\nWhat the stores hold, by what the client was told\n\n");
     *text += &align("  ", &table, |_| true);
@@ -109,18 +112,19 @@ fn matrix(text: &mut String, variant: &VariantResult) {
 
 /// The operations with the longest consistency lag.
 fn slowest(text: &mut String, variant: &VariantResult) {
-    let mut rows: Vec<_> = variant.operations.iter().filter(|row| row.lag.is_some()).collect();
-    rows.sort_by_key(|row| (std::cmp::Reverse(row.lag), row.number));
+    let rows = variant.operations.iter().filter_map(|row| Some((row.lag.quantile()?, row)));
+    let mut rows: Vec<_> = rows.collect();
+    rows.sort_by_key(|(lag, row)| (std::cmp::Reverse(*lag), row.op));
     let heads = ["operation", "kind", "arrived", "answer", "lag", "outcome"];
     let mut table = vec![heads.map(str::to_owned)];
-    for row in rows.iter().take(SLOWEST) {
+    for (lag, row) in rows.into_iter().take(SLOWEST) {
         table.push([
-            row.number.to_string(),
-            row.kind.to_string(),
-            report::human::nanos(row.arrived as f64),
-            row.answer.to_owned(),
-            row.lag.map_or_else(String::new, lag_text),
-            row.outcome.to_owned(),
+            row.op.0.to_string(),
+            variant.kinds[row.kind.index()].to_string(),
+            report::human::nanos(row.arrived.as_nanos() as f64),
+            row.answer.name().to_owned(),
+            lag_text(lag),
+            row.headline.name().to_owned(),
         ]);
     }
     text.push_str("\nLongest consistency lag\n\n");

@@ -13,13 +13,14 @@ mod pair;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use coupling::{Chain, Contended, Coupling, NOBODY, Ownership, TableCoupling, Touched};
-pub use measure::{
-    Better, Distribution, Estimate, MeasureResult, Measured, Scalar, SeedQuantiles, Statistic,
-    Unit, key, ratio,
-};
+pub use coupling::{Chain, Contended, Coupling, Ownership, TableCoupling, Touched};
+pub use measure::{Estimate, Mean, MeasureResult, Quantiles, SeedQuantiles, Statistic, Summary};
 pub use pair::{COMPARED, Pair};
 
+use crate::checks::census::{self, Headline, State};
+use crate::checks::measures::{Key, Measure};
+use crate::checks::{OperationRow, Verdict};
+use crate::model::record::Answer;
 use crate::stats::{Curve, Quantile};
 
 /// Everything that is known after a comparison.
@@ -35,7 +36,7 @@ pub struct Comparison {
     pub seeds: Vec<u64>,
     /// The variants, in the order of the scenario.
     pub variants: Vec<VariantResult>,
-    /// Differences between variants over the same seeds; see [`Comparison::complete`].
+    /// Differences between variants over the same seeds; see [`Comparison::paired`].
     pub pairs: Vec<Pair>,
     /// Verdicts of checks and expectations.
     pub checks: Vec<CheckResult>,
@@ -85,10 +86,10 @@ pub struct VariantResult {
     pub contended: Vec<Contended>,
     /// M13, what the runs say: which services each fault touched.
     pub touched: Vec<Touched>,
-    /// The measures by their [`key`].
-    pub measures: BTreeMap<String, MeasureResult>,
+    /// The measures.
+    pub measures: BTreeMap<Key, MeasureResult>,
     /// The names of the reads that a service does for its clients; tables show them one by one.
-    pub reads: Vec<String>,
+    pub reads: Vec<Arc<str>>,
     /// The distribution of consistency lag (M1), all seeds together, for drawing.
     pub lag: Curve,
     /// The distribution of latency of `done`, all seeds together, for drawing.
@@ -101,33 +102,17 @@ pub struct VariantResult {
     pub fingerprints: Vec<u64>,
     /// True if each run settled before the cap.
     pub settled: Vec<bool>,
+    /// The names of the operations, by their kind.
+    pub kinds: Vec<Arc<str>>,
     /// The operations of the first seed.
     pub operations: Vec<OperationRow>,
 }
 
 /// How operations ended: what the stores hold against what the clients were told.
-///
-/// Names are text, so that the result does not depend on the judges; reports know the names of
-/// [`Census::WRONG`] and colour them.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Census {
-    /// Names of the rows of `matrix`: what the stores hold.
-    pub states: Vec<String>,
-    /// Names of the columns of `matrix`: what the clients were told.
-    pub answers: Vec<String>,
-    /// Operations by state and answer, all seeds together.
-    pub matrix: Vec<Vec<u64>>,
-    /// Operations by headline, in the order in which headlines are tried.
-    pub headlines: Vec<Headline>,
-}
-
-/// One headline of a [`Census`].
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Headline {
-    /// Its name, e.g. `stranded`.
-    pub name: String,
-    /// How many operations of each seed.
-    pub per_seed: Vec<u64>,
+    /// The census of each seed.
+    pub per_seed: Vec<census::Census>,
 }
 
 /// What a variant looked like while it ran, in steps of equal length from the start.
@@ -149,31 +134,6 @@ pub struct SeriesPoint {
     pub lag: Option<Quantile>,
 }
 
-/// One operation, as `operations.csv` shows it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct OperationRow {
-    /// Its number in the run.
-    pub number: u32,
-    /// Its kind.
-    pub kind: Arc<str>,
-    /// When it arrived.
-    pub arrived: u64,
-    /// What the client was told.
-    pub answer: &'static str,
-    /// Nanoseconds from arrival to answer; `None` if the client gave up.
-    pub latency: Option<u64>,
-    /// The first instant at which any of its effects was visible.
-    pub first: Option<u64>,
-    /// Consistency lag (M1); `None` if it never exposed anything.
-    pub lag: Option<Quantile>,
-    /// Lag after the answer (M2); `None` if it was not answered yes.
-    pub after_answer: Option<Quantile>,
-    /// What the stores hold in the end.
-    pub state: &'static str,
-    /// Its headline in the census.
-    pub outcome: &'static str,
-}
-
 /// The verdict of a check or of an expectation for one variant.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CheckResult {
@@ -184,7 +144,7 @@ pub struct CheckResult {
     /// What was checked, in words.
     pub name: String,
     /// What came out.
-    pub verdict: CheckVerdict,
+    pub verdict: Verdict,
     /// Why: the numbers, the first counterexample, or what was missing.
     pub why: String,
 }
@@ -202,17 +162,6 @@ pub enum CheckKind {
     Promise,
     /// The simulator's own books.
     SelfCheck,
-}
-
-/// What a check says.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum CheckVerdict {
-    /// It held, and could have failed.
-    Held,
-    /// It failed in at least one seed.
-    Violated,
-    /// Nothing can be said.
-    Undecided,
 }
 
 /// A fault and when it lasted.
@@ -233,12 +182,23 @@ pub struct FaultWindow {
 /// A phase of every run.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PhaseWindow {
-    /// `warm-up`, `load` or `settle`.
-    pub name: String,
+    /// Which one.
+    pub phase: Phase,
     /// When it began.
     pub from: u64,
     /// When it was over; for settling, the cap.
     pub to: u64,
+}
+
+/// The phases of a run, in order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Phase {
+    /// Operations arrive, and none is measured.
+    WarmUp,
+    /// Operations arrive and are measured.
+    Load,
+    /// No operation arrives any more.
+    Settle,
 }
 
 /// A value in force.
@@ -253,14 +213,10 @@ pub struct ValueUsed {
 }
 
 impl Comparison {
-    /// Adds what follows from the rest: the share of wrong outcomes of each variant (M7), where it
-    /// is not there yet, and the paired differences of all [`COMPARED`] measures. Call it last.
+    /// Adds what follows from the rest: the paired differences of all [`COMPARED`] measures. It is
+    /// to be called last.
     #[must_use]
-    pub fn complete(mut self) -> Self {
-        for variant in &mut self.variants {
-            let VariantResult { measures, census, .. } = variant;
-            measures.entry(key::WRONG.into()).or_insert_with(|| census.wrong());
-        }
+    pub fn paired(mut self) -> Self {
         self.pairs = pair::all(&self.variants);
         self
     }
@@ -271,14 +227,8 @@ impl Comparison {
     }
 
     /// The pair that compares two variants in one measure, turned so that `variant` comes first.
-    pub fn pair(
-        &self,
-        measure: &str,
-        of: Statistic,
-        variant: &str,
-        baseline: &str,
-    ) -> Option<Pair> {
-        let same = |pair: &&Pair| pair.measure == measure && pair.of == of;
+    pub fn pair(&self, key: &Key, of: Statistic, variant: &str, baseline: &str) -> Option<Pair> {
+        let same = |pair: &&Pair| pair.key == *key && pair.of == of;
         self.pairs.iter().filter(same).find_map(|pair| {
             if pair.variant == variant && pair.baseline == baseline {
                 Some(pair.clone())
@@ -296,18 +246,18 @@ impl Comparison {
         let mut short: Vec<CheckResult> = Vec::new();
         for variant in self.checks.chunk_by(|one, other| one.variant == other.variant) {
             let (told, kept): (Vec<_>, Vec<_>) = variant.iter().partition(|check| {
-                check.kind != CheckKind::Promise || check.verdict == CheckVerdict::Violated
+                check.kind != CheckKind::Promise || check.verdict == Verdict::Violated
             });
             let is_news = |check: &&CheckResult| {
-                check.kind != CheckKind::Fault || check.verdict != CheckVerdict::Held
+                check.kind != CheckKind::Fault || check.verdict != Verdict::Held
             };
             short.extend(told.into_iter().filter(is_news).cloned());
-            let held = kept.iter().filter(|check| check.verdict == CheckVerdict::Held).count();
+            let held = kept.iter().filter(|check| check.verdict == Verdict::Held).count();
             let open = kept.len() - held;
             if let Some(first) = kept.first() {
                 short.push(CheckResult {
                     name: "promises of the pattern".into(),
-                    verdict: if held > 0 { CheckVerdict::Held } else { CheckVerdict::Undecided },
+                    verdict: if held > 0 { Verdict::Held } else { Verdict::Undecided },
                     why: match open {
                         0 => format!("{held} kept"),
                         _ => format!("{held} kept, {open} undecided"),
@@ -319,53 +269,54 @@ impl Comparison {
         short
     }
 
-    /// The end of the last phase of this name.
-    pub fn phase_end(&self, name: &str) -> Option<u64> {
-        self.phases.iter().rfind(|phase| phase.name == name).map(|phase| phase.to)
+    /// The end of a phase.
+    pub fn phase_end(&self, phase: Phase) -> Option<u64> {
+        self.phases.iter().find(|window| window.phase == phase).map(|window| window.to)
+    }
+}
+
+impl VariantResult {
+    /// A measure of whole runs.
+    pub fn measure(&self, measure: &'static Measure) -> Option<&MeasureResult> {
+        self.measures.get(&measure.into())
+    }
+
+    /// Adds a measure of whole runs.
+    pub fn insert(&mut self, result: MeasureResult) {
+        self.measures.insert(result.measure.into(), result);
     }
 }
 
 impl Census {
-    /// Headlines that no pattern should have: data and answer contradict each other, or will for
-    /// as long as nobody steps in.
-    pub const WRONG: [&str; 6] =
-        ["duplicated", "mixed", "stranded", "lost", "phantom", "retracted"];
-
     /// How many operations there were, all seeds together.
     pub fn total(&self) -> u64 {
-        self.headlines.iter().map(Headline::total).sum()
+        self.per_seed.iter().map(census::Census::total).sum()
     }
 
     /// How many operations have this headline, all seeds together.
-    pub fn count(&self, name: &str) -> u64 {
-        self.headlines.iter().filter(|headline| headline.name == name).map(Headline::total).sum()
+    pub fn of(&self, headline: Headline) -> u64 {
+        self.per_seed.iter().map(|seed| seed.of(headline)).sum()
     }
 
-    /// The share of operations with a [`Census::WRONG`] headline, over seeds.
-    pub fn wrong(&self) -> MeasureResult {
-        let seeds = self.headlines.first().map_or(0, |headline| headline.per_seed.len());
-        let sum = |seed: usize, wrong_only: bool| {
-            self.headlines
-                .iter()
-                .filter(|headline| !wrong_only || headline.is_wrong())
-                .map(|headline| headline.per_seed[seed])
-                .sum()
-        };
-        let shares: Vec<_> =
-            (0..seeds).map(|seed| ratio(sum(seed, true), sum(seed, false))).collect();
-        MeasureResult::scalar("wrong outcomes", Unit::Share, Better::Lower, &shares)
+    /// How many operations ended in this state after this answer, all seeds together.
+    pub fn cell(&self, state: State, answer: Answer) -> u64 {
+        self.per_seed.iter().map(|seed| seed.cell(state, answer)).sum()
+    }
+
+    /// How many operations have a headline that no pattern should have, all seeds together.
+    pub fn wrong(&self) -> u64 {
+        self.per_seed.iter().map(census::Census::wrong).sum()
     }
 }
 
-impl Headline {
-    /// All seeds together.
-    pub fn total(&self) -> u64 {
-        self.per_seed.iter().sum()
-    }
-
-    /// Returns whether it is one that no pattern should have.
-    pub fn is_wrong(&self) -> bool {
-        Census::WRONG.contains(&&*self.name)
+impl Phase {
+    /// As reports write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WarmUp => "warm-up",
+            Self::Load => "load",
+            Self::Settle => "settle",
+        }
     }
 }
 
@@ -386,42 +337,6 @@ impl CheckResult {
     /// Returns whether it counts for the verdict on the whole. A promise that had no chance to be
     /// broken does not: nobody asked for it.
     pub fn counts(&self) -> bool {
-        self.kind != CheckKind::Promise || self.verdict == CheckVerdict::Violated
-    }
-}
-
-impl CheckVerdict {
-    /// As reports write it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Held => "held",
-            Self::Violated => "violated",
-            Self::Undecided => "undecided",
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn wrong_outcomes_are_a_share_of_all_operations_seed_by_seed() {
-        let headline = |name: &str, per_seed: &[u64]| Headline {
-            name: name.into(),
-            per_seed: per_seed.into(),
-        };
-        let census = Census {
-            headlines: vec![
-                headline("stranded", &[1, 0]),
-                headline("lost", &[1, 0]),
-                headline("committed", &[6, 8]),
-            ],
-            ..Census::default()
-        };
-        let Measured::Scalar(wrong) = census.wrong().value else { panic!("a share") };
-        assert_eq!(wrong.per_seed, [Some(0.25), Some(0.0)]);
-        assert_eq!(wrong.estimate.map(|estimate| estimate.value), Some(0.125));
-        assert_eq!((census.total(), census.count("lost")), (16, 1));
+        self.kind != CheckKind::Promise || self.verdict == Verdict::Violated
     }
 }

@@ -1,28 +1,24 @@
 //! Many judged runs to one result: per seed first, then over seeds, in the order of runs.
 
 mod coupling;
-mod reads;
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::compare::Judged;
 use super::result::{
-    Better, Census, Comparison, FaultWindow, Headline, MeasureResult, OperationRow, PhaseWindow,
-    ScenarioFacts, SeedQuantiles, Series, SeriesPoint, Unit, ValueUsed, VariantResult, key, ratio,
+    Census, Comparison, FaultWindow, MeasureResult, Phase, PhaseWindow, ScenarioFacts,
+    SeedQuantiles, Series, SeriesPoint, ValueUsed, VariantResult,
 };
 use super::verdicts;
 use crate::checks::RunReport;
-use crate::checks::census::{Headline as Outcome, State};
-use crate::checks::measures::lag::Lag;
-use crate::checks::measures::{self, CATALOGUE, Distribution, Measure, MeasureKind, Quantity};
+use crate::checks::measures::catalogue::{ACCEPTED, DONE, LAG};
+use crate::checks::measures::{Distribution, Key, Measure, Quantity, Values};
 use crate::faults::fault::Fault;
 use crate::faults::plan::{PlannedFault, Start};
 use crate::faults::random::Random;
 use crate::kernel::{RandomStreams, Span, Time};
-use crate::model::record::{Answer, MessageClass};
-use crate::model::system::System;
 use crate::scenario::{Scenario, Variant};
 use crate::stats::{Curve, MIN_SEEDS, Observation, Quantile, Sample};
 
@@ -65,164 +61,102 @@ pub fn comparison(
         rests_on: variants.iter().filter_map(|variant| rests_on(variant)).collect(),
         warnings: warnings(variants, seeds, runs),
     };
-    comparison.complete()
+    comparison.paired()
 }
 
 fn summary(scenario: &Scenario, variant: &Variant, runs: &[&Judged]) -> VariantResult {
     let reports: Vec<&RunReport> = runs.iter().map(|run| &run.report).collect();
-    let curve = |id: &'static str| {
-        let samples: Vec<Sample> =
-            reports.iter().map(|report| sample(distribution(report, id))).collect();
-        Curve::pooled(&samples)
+    let curve = |measure: &'static Measure| {
+        let samples = reports.iter().map(|report| sample(report.measures.values(measure)));
+        Curve::pooled(&samples.collect::<Vec<_>>())
     };
+    let keys = reports.first().into_iter().flat_map(|report| report.measures.keys());
+    let system = &variant.system;
     VariantResult {
         name: variant.name.shown.to_string(),
         technique: variant.technique.clone(),
         pattern: variant.pattern.name().into(),
         summary: variant.pattern.summary().into(),
         settings: variant.pattern.settings(),
-        census: census(&reports),
+        census: Census { per_seed: reports.iter().map(|report| report.census.clone()).collect() },
         coupling: coupling::of(variant),
-        contended: coupling::contended(&variant.system, &reports),
+        contended: coupling::contended(system, &reports),
         touched: coupling::touched(scenario, &reports),
-        measures: measures_of(&reports)
-            .into_iter()
-            .chain(reads::measures_of(&variant.system, &reports))
+        measures: keys.map(|key| (key.clone(), measured(key, &reports))).collect(),
+        reads: (system.reads.iter().filter(|read| read.by.is_some()))
+            .map(|read| Arc::clone(&read.name.shown))
             .collect(),
-        reads: reads::by_services(&variant.system),
-        lag: curve(key::LAG),
-        done: curve(key::DONE),
-        accepted: curve(key::ACCEPTED),
+        lag: curve(LAG),
+        done: curve(DONE),
+        accepted: curve(ACCEPTED),
         series: series(&reports),
         fingerprints: runs.iter().map(|run| run.ran.fingerprint).collect(),
         settled: reports.iter().map(|report| report.settled).collect(),
-        operations: reports
-            .first()
-            .map_or_else(Vec::new, |first| operations(&variant.system, first)),
+        kinds: system.operations.iter().map(|it| Arc::clone(&it.name.shown)).collect(),
+        operations: reports.first().map_or_else(Vec::new, |first| first.operations.clone()),
     }
-}
-
-fn distribution<'a>(report: &'a RunReport, id: &'static str) -> Option<&'a Distribution> {
-    report.measures.distributions.get(&measures::MeasureId(id))
 }
 
 /// Infinite values stay infinite; what was still open at the end of an unsettled run is known only
 /// to be long, and counts as never ended.
-fn sample(distribution: Option<&Distribution>) -> Sample {
-    distribution.map_or_else(Sample::default, |known| {
-        Sample::new(known.values.iter().copied(), known.never + known.censored.len() as u64)
-    })
+fn sample(known: &Distribution) -> Sample {
+    Sample::new(known.values.iter().copied(), known.never + known.censored.len() as u64)
 }
 
-/// Every measure of the catalogue, and messages by class.
-fn measures_of(reports: &[&RunReport]) -> BTreeMap<String, MeasureResult> {
-    let mut all: BTreeMap<String, MeasureResult> = CATALOGUE
-        .iter()
-        .map(|measure| (measure.id.0.to_owned(), measure_of(measure, reports)))
-        .collect();
-    for class in MessageClass::ALL {
-        let per_seed: Vec<_> = reports
-            .iter()
-            .map(|report| ratio(report.cost.messages[class as usize], report.measured))
-            .collect();
-        let name = format!("{} messages", class.name());
-        let result = MeasureResult::scalar(&name, Unit::PerOperation, Better::Lower, &per_seed);
-        all.insert(format!("{}.{}", key::MESSAGES, class.name()), result);
+/// One measure of all runs.
+fn measured(key: &Key, reports: &[&RunReport]) -> MeasureResult {
+    let measure = key.measure;
+    if measure.is_many() {
+        let per_seed = reports.iter().map(|report| {
+            let censors = !report.settled && measure.values == Values::Many;
+            seed_quantiles(report.measures.values(key.clone()), censors)
+        });
+        return MeasureResult::quantiles(measure, per_seed.collect());
     }
-    all
-}
-
-fn measure_of(measure: &Measure, reports: &[&RunReport]) -> MeasureResult {
-    let better = if measure.lower_is_better { Better::Lower } else { Better::Higher };
-    let unit = match (measure.unit, measure.kind) {
-        (measures::Unit::Nanoseconds, _) => Unit::Nanoseconds,
-        (measures::Unit::Share, _) => Unit::Share,
-        (measures::Unit::Count, MeasureKind::Rate) => Unit::PerOperation,
-        (measures::Unit::Count, _) => Unit::Count,
-    };
-    if measure.kind == MeasureKind::Distribution {
-        let per_seed = reports.iter().map(|report| seed_quantiles(measure, report));
-        return MeasureResult::over_seeds(measure.name, unit, better, per_seed.collect());
-    }
-    let quantities: Vec<Option<Quantity>> =
-        reports.iter().map(|report| report.measures.quantities.get(&measure.id).copied()).collect();
-    if measure.id.0 == key::RECOVERY {
-        return once_a_run(measure.name, unit, better, &quantities);
-    }
-    let per_seed: Vec<_> =
-        quantities.iter().map(|quantity| quantity.and_then(Quantity::value)).collect();
-    match missing(&quantities) {
-        Some(why) => MeasureResult::missing(measure.name, unit, better, why),
-        None => MeasureResult::scalar(measure.name, unit, better, &per_seed),
-    }
-}
-
-/// The quantiles of one run. What was cut off by the end of a run that had not settled is censored;
-/// a latency that was cut off by its client's deadline is as good as infinite.
-fn seed_quantiles(measure: &Measure, report: &RunReport) -> SeedQuantiles {
-    let found = distribution(report, measure.id.0);
-    let offered = found.map_or(0, |found| found.offered);
-    match found {
-        Some(found)
-            if !report.settled && measure.id.0 != key::DONE && measure.id.0 != key::ACCEPTED =>
-        {
-            let ended =
-                found.values.iter().map(|time| Observation { time: *time, censored: false });
-            let open =
-                found.censored.iter().map(|time| Observation { time: *time, censored: true });
-            SeedQuantiles::censored(offered, &ended.chain(open).collect::<Vec<_>>())
+    let numbers = reports.iter().map(|report| report.measures.number(key.clone()));
+    let numbers: Vec<Quantity> = numbers.collect();
+    match (missing(&numbers), measure.values) {
+        (Some(why), _) => MeasureResult::missing(measure, why),
+        (None, Values::Once) => {
+            let times = numbers.into_iter().map(once);
+            let per_seed = times.map(|time| SeedQuantiles::of(time.n(), &time));
+            MeasureResult::quantiles(measure, per_seed.collect())
         }
-        _ => SeedQuantiles::of(offered, &sample(found)),
+        (None, _) => {
+            MeasureResult::mean(measure, numbers.into_iter().map(Quantity::value).collect())
+        }
     }
 }
 
-/// A time that each run has once, and that may be infinite: a distribution over seeds.
-fn once_a_run(
-    name: &str,
-    unit: Unit,
-    better: Better,
-    quantities: &[Option<Quantity>],
-) -> MeasureResult {
-    if let Some(why) = missing(quantities) {
-        return MeasureResult::missing(name, unit, better, why);
+/// The quantiles of one run. What the end of the run cut off is censored, or else as good as
+/// infinite.
+fn seed_quantiles(found: &Distribution, censors: bool) -> SeedQuantiles {
+    if !censors {
+        return SeedQuantiles::of(found.offered, &sample(found));
     }
-    let samples: Vec<Sample> = quantities
-        .iter()
-        .map(|quantity| match quantity {
-            Some(Quantity::Ratio { part, whole }) => Sample::new([(part / whole) as u64], 0),
-            Some(Quantity::Never) => Sample::new([], 1),
-            _ => Sample::default(),
-        })
-        .collect();
-    let offered: Vec<u64> = samples.iter().map(Sample::n).collect();
-    MeasureResult::distribution(name, unit, better, &offered, &samples)
+    let of = |times: &[u64], censored| -> Vec<Observation> {
+        times.iter().map(|time| Observation { time: *time, censored }).collect()
+    };
+    let observations = [of(&found.values, false), of(&found.censored, true)].concat();
+    SeedQuantiles::censored(found.offered, &observations)
+}
+
+/// A time that a run has once, and that may be infinite.
+fn once(time: Quantity) -> Sample {
+    match time {
+        Quantity::Ratio { part, whole } => Sample::new([(part / whole) as u64], 0),
+        Quantity::Never => Sample::new([], 1),
+        Quantity::Missing { .. } => Sample::default(),
+    }
 }
 
 /// Why no run has this number, if none has.
-fn missing(quantities: &[Option<Quantity>]) -> Option<&'static str> {
-    let whys = quantities.iter().map(|quantity| match quantity {
-        Some(Quantity::Missing { why }) => Some(*why),
-        None => Some("not measured"),
+fn missing(numbers: &[Quantity]) -> Option<&'static str> {
+    let whys = numbers.iter().map(|number| match number {
+        Quantity::Missing { why } => Some(*why),
         _ => None,
     });
     whys.collect::<Option<Vec<_>>>()?.first().copied()
-}
-
-fn census(reports: &[&RunReport]) -> Census {
-    let cell = |state, answer| reports.iter().map(|report| report.census.cell(state, answer)).sum();
-    let row = |state| Answer::ALL.iter().map(|answer| cell(state, *answer)).collect();
-    Census {
-        states: State::ALL.iter().map(|state| state.name().to_owned()).collect(),
-        answers: Answer::ALL.iter().map(|answer| answer.name().to_owned()).collect(),
-        matrix: State::ALL.iter().map(|state| row(*state)).collect(),
-        headlines: Outcome::ALL
-            .iter()
-            .map(|outcome| Headline {
-                name: outcome.name().to_owned(),
-                per_seed: reports.iter().map(|report| report.census.of(*outcome)).collect(),
-            })
-            .collect(),
-    }
 }
 
 /// Averages over seeds, bucket by bucket; the lag of a bucket is the median of its medians.
@@ -250,38 +184,6 @@ fn series(reports: &[&RunReport]) -> Series {
         }
     });
     Series { step: width, points: points.collect() }
-}
-
-fn operations(system: &System, report: &RunReport) -> Vec<OperationRow> {
-    let rows = report.operations.iter().map(|row| {
-        let answered = row.answered_after.map(|after| (row.arrived + after).as_nanos());
-        let lag = match row.lag {
-            Lag::Unexposed => None,
-            Lag::Lasted(nanos) => Some(Quantile::Value(nanos)),
-            Lag::Never | Lag::AtLeast(_) => Some(Quantile::Never),
-        };
-        let after_answer = lag.and_then(|lag| {
-            let answered = answered.filter(|_| row.answer.is_yes())?;
-            let last = row.last_partial.map_or(0, |last| last.as_nanos());
-            Some(match lag {
-                Quantile::Value(_) => Quantile::Value(last.saturating_sub(answered)),
-                Quantile::Never => Quantile::Never,
-            })
-        });
-        OperationRow {
-            number: row.op.0,
-            kind: system.operation(row.kind).name.shown.clone(),
-            arrived: row.arrived.as_nanos(),
-            answer: row.answer.name(),
-            latency: row.answered_after.map(Span::as_nanos),
-            first: row.first_visible.map(|first| first.as_nanos()),
-            lag,
-            after_answer,
-            state: row.state.name(),
-            outcome: row.headline.name(),
-        }
-    });
-    rows.collect()
 }
 
 /// The faults of the scenario, and those that were drawn for seed `first`.
@@ -335,12 +237,12 @@ fn faults(scenario: &Scenario, first: u64, runs: &[Vec<Judged>]) -> Vec<FaultWin
 fn phases(scenario: &Scenario) -> Vec<PhaseWindow> {
     let phases = &scenario.system.phases;
     let ends = [
-        ("warm-up", Span::ZERO, phases.warm_up),
-        ("load", phases.warm_up, phases.load),
-        ("settle", phases.load, phases.load + phases.settle),
+        (Phase::WarmUp, Span::ZERO, phases.warm_up),
+        (Phase::Load, phases.warm_up, phases.load),
+        (Phase::Settle, phases.load, phases.load + phases.settle),
     ];
-    let windows = ends.into_iter().map(|(name, from, to)| PhaseWindow {
-        name: name.into(),
+    let windows = ends.into_iter().map(|(phase, from, to)| PhaseWindow {
+        phase,
         from: from.as_nanos(),
         to: to.as_nanos(),
     });
@@ -394,3 +296,6 @@ fn warnings(variants: &[&Variant], seeds: &[u64], runs: &[Vec<Judged>]) -> Vec<S
     }
     warnings
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 //! of the pattern, faults that were to strike, and the simulator's own books.
 
 use super::compare::Judged;
-use super::result::{CheckKind, CheckResult, CheckVerdict};
+use super::result::{CheckKind, CheckResult};
 use crate::checks::expectation::{Bound, Expectation};
 use crate::checks::{Judgement, RunReport, Verdict};
 use crate::faults::{budget, target};
@@ -63,7 +63,7 @@ pub(super) fn of<'j>(
                 variant: variant.name.shown.to_string(),
                 kind: CheckKind::SelfCheck,
                 name: format!("self-check: {}", check.name),
-                verdict: CheckVerdict::Violated,
+                verdict: Verdict::Violated,
                 why: format!("{} against {} (seed {seed})", check.left, check.right),
             });
         }
@@ -132,13 +132,7 @@ impl Over<'_> {
     /// A verdict over all seeds at once.
     fn once(&self, kind: CheckKind, name: &str, judged: Judgement) -> CheckResult {
         let (variant, name) = (self.variant.into(), name.into());
-        CheckResult {
-            variant,
-            kind,
-            name,
-            verdict: say(judged.verdict),
-            why: judged.why.to_string(),
-        }
+        CheckResult { variant, kind, name, verdict: judged.verdict, why: judged.why.to_string() }
     }
 
     fn result(&self, kind: CheckKind, name: &str, judged: Vec<Judgement>) -> CheckResult {
@@ -152,14 +146,6 @@ impl Over<'_> {
             _ => format!("in {of_verdict} of {} seeds", self.seeds.len()),
         };
         self.once(kind, name, Judgement { verdict, why: why.into() })
-    }
-}
-
-const fn say(verdict: Verdict) -> CheckVerdict {
-    match verdict {
-        Verdict::Held => CheckVerdict::Held,
-        Verdict::Violated => CheckVerdict::Violated,
-        Verdict::Undecided => CheckVerdict::Undecided,
     }
 }
 

@@ -1,7 +1,8 @@
 //! M13 as facts: one line for each, for the page and for `coupling.csv`.
 
 use super::human;
-use crate::experiment::result::{Comparison, Unit, VariantResult};
+use crate::checks::measures::Unit;
+use crate::experiment::result::{Comparison, VariantResult};
 
 /// How likely each node is up in the availability that reports name.
 pub const EACH: f64 = 0.999;
@@ -84,7 +85,7 @@ fn waits(variant: &VariantResult) -> Vec<Fact> {
             ("waited for a row lock", row.lock),
         ] {
             if waited > 0 {
-                let fact = fact(what, &row.database, &row.service, &row.holder);
+                let fact = fact(what, &row.database, &row.service, row.holder());
                 let number = Some((Unit::Nanoseconds, waited as f64));
                 facts.push(Fact { number, ..fact });
             }
@@ -93,7 +94,7 @@ fn waits(variant: &VariantResult) -> Vec<Fact> {
             [("share of its waits", row.share()), ("share of its time", row.slowdown())]
         {
             let number = share.map(|share| (Unit::Share, share));
-            facts.push(Fact { number, ..fact(what, &row.database, &row.service, &row.holder) });
+            facts.push(Fact { number, ..fact(what, &row.database, &row.service, row.holder()) });
         }
     }
     facts

@@ -1,9 +1,13 @@
 //! The tables for other tools: one header line, one fact a line, numbers without units.
 
 use super::coupling::facts;
+use crate::checks::census::Headline;
+use crate::checks::measures::Unit;
+use crate::checks::measures::lag::Lag;
 use crate::experiment::result::{
-    Comparison, Distribution, Estimate, MeasureResult, Measured, SeedQuantiles, Unit,
+    Comparison, Estimate, MeasureResult, Quantiles, SeedQuantiles, Summary,
 };
+use crate::kernel::{Span, Time};
 use crate::stats::Quantile;
 
 /// `summary.csv`: a row for each variant and measure.
@@ -33,16 +37,16 @@ pub fn summary(comparison: &Comparison) -> Vec<u8> {
     ];
     let mut rows = Vec::new();
     for variant in &comparison.variants {
-        for (key, measure) in &variant.measures {
+        for (key, result) in &variant.measures {
             let mut row = vec![
                 variant.name.clone(),
                 variant.pattern.clone(),
-                key.clone(),
-                measure.name.clone(),
-                measure.unit.name().into(),
+                key.to_string(),
+                key.title(),
+                key.measure.unit.name().into(),
             ];
-            row.extend(summary_numbers(measure));
-            row.push(measure.why().unwrap_or_default().into());
+            row.extend(summary_numbers(result));
+            row.push(result.why().unwrap_or_default().into());
             rows.push(row);
         }
     }
@@ -61,15 +65,18 @@ pub fn runs(comparison: &Comparison) -> Vec<u8> {
             let start = |measure: &str, unit: Unit| {
                 [variant.name.clone(), seed.to_string(), measure.into(), unit.name().into()]
             };
-            for headline in &variant.census.headlines {
-                let count = headline.per_seed.get(at).map(u64::to_string).unwrap_or_default();
-                let numbers = std::iter::repeat_n(String::new(), 6).chain([count]);
-                let measure = format!("census.{}", headline.name);
+            for headline in Headline::ALL {
+                let census = variant.census.per_seed.get(at);
+                let count = census.map(|census| census.of(headline).to_string());
+                let empty = std::iter::repeat_n(String::new(), 6);
+                let numbers = empty.chain([count.unwrap_or_default()]);
+                let measure = format!("census.{}", headline.name());
                 rows.push(start(&measure, Unit::Count).into_iter().chain(numbers).collect());
             }
-            for (key, measure) in &variant.measures {
-                if let Some(numbers) = run_numbers(measure, at) {
-                    rows.push(start(key, measure.unit).into_iter().chain(numbers).collect());
+            for (key, result) in &variant.measures {
+                if let Some(numbers) = run_numbers(result, at) {
+                    let start = start(&key.to_string(), key.measure.unit);
+                    rows.push(start.into_iter().chain(numbers).collect());
                 }
             }
         }
@@ -97,16 +104,16 @@ pub fn operations(comparison: &Comparison) -> Vec<u8> {
         variant.operations.iter().map(|row| {
             vec![
                 variant.name.clone(),
-                row.number.to_string(),
-                row.kind.to_string(),
-                row.arrived.to_string(),
-                row.answer.into(),
-                optional(row.latency),
-                optional(row.first),
-                quantile(row.lag),
-                quantile(row.after_answer),
-                row.state.into(),
-                row.outcome.into(),
+                row.op.0.to_string(),
+                variant.kinds[row.kind.index()].to_string(),
+                row.arrived.as_nanos().to_string(),
+                row.answer.name().into(),
+                optional(row.answered_after.map(Span::as_nanos)),
+                optional(row.first_visible.map(Time::as_nanos)),
+                quantile(row.lag.quantile()),
+                quantile(row.lag_after_answer.and_then(Lag::quantile)),
+                row.state.name().into(),
+                row.headline.name().into(),
             ]
         })
     });
@@ -137,19 +144,19 @@ pub fn coupling(comparison: &Comparison) -> Vec<u8> {
 }
 
 /// Twelve distribution columns, then three of a scalar.
-fn summary_numbers(measure: &MeasureResult) -> Vec<String> {
-    match &measure.value {
-        Measured::Distribution(found) => {
+fn summary_numbers(result: &MeasureResult) -> Vec<String> {
+    match &result.value {
+        Summary::Quantiles(found) => {
             let mut row = counts(found.offered, found.n, found.never);
             row.extend(bounds(found));
             row.extend(std::iter::repeat_n(String::new(), 3));
             row
         }
-        Measured::Scalar(found) => {
+        Summary::Mean(found) => {
             let mut row = vec![String::new(); 12];
             row.extend(match found.estimate {
                 Some(Estimate { value, interval }) => {
-                    let write = |value| scalar(measure.unit, value);
+                    let write = |value| scalar(result.measure.unit, value);
                     let (low, high) = interval
                         .map_or_else(Default::default, |(low, high)| (write(low), write(high)));
                     [write(value), low, high]
@@ -158,11 +165,11 @@ fn summary_numbers(measure: &MeasureResult) -> Vec<String> {
             });
             row
         }
-        Measured::Missing(_) => vec![String::new(); 15],
+        Summary::Missing(_) => vec![String::new(); 15],
     }
 }
 
-fn bounds(found: &Distribution) -> impl Iterator<Item = String> {
+fn bounds(found: &Quantiles) -> impl Iterator<Item = String> {
     [found.p50, found.p99, found.max].into_iter().flat_map(|estimate| {
         let interval = estimate.and_then(|estimate| estimate.interval);
         [
@@ -174,21 +181,21 @@ fn bounds(found: &Distribution) -> impl Iterator<Item = String> {
 }
 
 /// Six distribution columns, then one of a scalar; `None` if the seed has nothing.
-fn run_numbers(measure: &MeasureResult, seed: usize) -> Option<Vec<String>> {
-    match &measure.value {
-        Measured::Distribution(found) => {
+fn run_numbers(result: &MeasureResult, seed: usize) -> Option<Vec<String>> {
+    match &result.value {
+        Summary::Quantiles(found) => {
             let SeedQuantiles { offered, n, never, p50, p99, max, .. } =
                 *found.per_seed.get(seed)?;
             let mut row = counts(offered, n, never);
             row.extend([quantile(p50), quantile(p99), quantile(max), String::new()]);
             Some(row)
         }
-        Measured::Scalar(found) => {
+        Summary::Mean(found) => {
             let mut row = vec![String::new(); 6];
-            row.push(scalar(measure.unit, (*found.per_seed.get(seed)?)?));
+            row.push(scalar(result.measure.unit, (*found.per_seed.get(seed)?)?));
             Some(row)
         }
-        Measured::Missing(_) => None,
+        Summary::Missing(_) => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Numbers as people read them: three significant digits, the unit behind a space.
 
-use crate::experiment::result::{Estimate, Unit};
+use crate::checks::measures::Unit;
+use crate::experiment::result::Estimate;
 
 /// A number in its unit; plus infinity is `never`.
 pub fn value(unit: Unit, value: f64) -> String {

@@ -30,10 +30,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::checks::census::{Headline, State};
+use crate::checks::measures::{Key, Unit};
 use crate::experiment::result::{
-    Better, Census, Comparison, Distribution, MeasureResult, Measured, Pair, Statistic, Unit,
-    VariantResult,
+    Census, Comparison, MeasureResult, Pair, Quantiles, Statistic, Summary, VariantResult,
 };
+use crate::model::record::Answer;
 
 /// The number of the format that is written.
 pub const FORMAT: u32 = 1;
@@ -65,7 +67,7 @@ fn value(comparison: &Comparison) -> Value {
         "rests_on": comparison.rests_on,
         "warnings": comparison.warnings,
         "phases": list(&comparison.phases, |phase| {
-            json!({"name": phase.name, "from": phase.from, "to": phase.to})
+            json!({"name": phase.phase.name(), "from": phase.from, "to": phase.to})
         }),
         "faults": list(&comparison.faults, |fault| json!({
             "name": fault.name,
@@ -94,8 +96,11 @@ fn list<T>(items: &[T], of: impl Fn(&T) -> Value) -> Value {
 }
 
 fn variant(variant: &VariantResult) -> Value {
-    let measures: Map<String, Value> =
-        variant.measures.iter().map(|(key, found)| (key.clone(), measure(found))).collect();
+    let measures: Map<String, Value> = variant
+        .measures
+        .iter()
+        .map(|(key, found)| (key.to_string(), measure(key, found)))
+        .collect();
     let fingerprints = list(&variant.fingerprints, |print| json!(format!("{print:016x}")));
     json!({
         "name": variant.name,
@@ -136,7 +141,7 @@ fn coupling(variant: &VariantResult) -> Value {
         "waits": list(&variant.contended, |row| json!({
             "database": row.database,
             "service": row.service,
-            "holder": row.holder,
+            "holder": row.holder(),
             "core": row.core,
             "connection": row.connection,
             "lock": row.lock,
@@ -151,36 +156,33 @@ fn coupling(variant: &VariantResult) -> Value {
 }
 
 fn census(census: &Census) -> Value {
-    let totals: Map<String, Value> =
-        census.headlines.iter().map(|h| (h.name.clone(), json!(h.total()))).collect();
-    let per_seed: Map<String, Value> =
-        census.headlines.iter().map(|h| (h.name.clone(), json!(h.per_seed))).collect();
+    let headlines = |of: &dyn Fn(Headline) -> Value| -> Map<String, Value> {
+        Headline::ALL.iter().map(|it| (it.name().into(), of(*it))).collect()
+    };
+    let row = |state| list(&Answer::ALL, |answer| json!(census.cell(state, *answer)));
     json!({
-        "states": census.states,
-        "answers": census.answers,
-        "matrix": census.matrix,
-        "headlines": totals,
-        "per_seed": per_seed,
+        "states": list(&State::ALL, |state| json!(state.name())),
+        "answers": list(&Answer::ALL, |answer| json!(answer.name())),
+        "matrix": list(&State::ALL, |state| row(*state)),
+        "headlines": headlines(&|it| json!(census.of(it))),
+        "per_seed": headlines(&|it| list(&census.per_seed, |seed| json!(seed.of(it)))),
     })
 }
 
-fn measure(measure: &MeasureResult) -> Value {
-    let mut value = match &measure.value {
-        Measured::Distribution(found) => distribution(found),
-        Measured::Scalar(found) => json!({
-            "value": found.estimate.map(|estimate| number(measure.unit, estimate.value)),
-            "interval": found.estimate.and_then(|estimate| bounds(measure.unit, estimate.interval)),
+fn measure(key: &Key, result: &MeasureResult) -> Value {
+    let unit = key.measure.unit;
+    let mut value = match &result.value {
+        Summary::Quantiles(found) => quantiles(found),
+        Summary::Mean(found) => json!({
+            "value": found.estimate.map(|estimate| number(unit, estimate.value)),
+            "interval": found.estimate.and_then(|estimate| bounds(unit, estimate.interval)),
         }),
-        Measured::Missing(_) => json!({"value": null}),
+        Summary::Missing(_) => json!({"value": null}),
     };
-    value["name"] = json!(measure.name);
-    value["unit"] = json!(measure.unit.name());
-    value["better"] = json!(match measure.better {
-        Better::Lower => "lower",
-        Better::Higher => "higher",
-        Better::Neither => "neither",
-    });
-    if let Some(why) = measure.why().or_else(|| no_interval(measure)) {
+    value["name"] = json!(key.title());
+    value["unit"] = json!(unit.name());
+    value["better"] = json!(key.measure.better.name());
+    if let Some(why) = result.why().or_else(|| no_interval(result)) {
         value["why"] = json!(why);
     }
     value
@@ -193,7 +195,7 @@ fn no_interval(measure: &MeasureResult) -> Option<&'static str> {
     without.then_some(TOO_FEW)
 }
 
-fn distribution(found: &Distribution) -> Value {
+fn quantiles(found: &Quantiles) -> Value {
     let [p50, p99, max] = [found.p50, found.p99, found.max];
     json!({
         "offered": found.offered,
@@ -212,15 +214,16 @@ fn distribution(found: &Distribution) -> Value {
 }
 
 fn pair(pair: &Pair) -> Value {
+    let unit = pair.key.measure.unit;
     json!({
-        "measure": pair.measure,
+        "measure": pair.key.to_string(),
         "of": pair.of.name(),
-        "unit": pair.unit.name(),
+        "unit": unit.name(),
         "variant": pair.variant,
         "baseline": pair.baseline,
         "seeds": pair.seeds,
-        "difference": number(pair.unit, pair.difference),
-        "interval": bounds(pair.unit, pair.interval),
+        "difference": number(unit, pair.difference),
+        "interval": bounds(unit, pair.interval),
         "verdict": pair.verdict,
         "why": pair.interval.is_none().then_some(TOO_FEW),
     })
@@ -263,7 +266,7 @@ mod tests {
     fn the_summary_is_stable() {
         let mut comparison = comparison::comparison(6);
         comparison.variants.truncate(2);
-        comparison = comparison.complete();
+        comparison = comparison.paired();
         insta::assert_snapshot!(String::from_utf8(summary(&comparison)).unwrap());
     }
 

@@ -6,40 +6,20 @@
 mod coupling;
 
 use super::human;
-use crate::experiment::result::{COMPARED, Comparison, Pair, Statistic, VariantResult, key};
+use crate::checks::measures::catalogue::*;
+use crate::checks::measures::{Key, Measure};
+use crate::experiment::result::{COMPARED, Comparison, Pair, Statistic, VariantResult};
 use crate::stats::{MIN_SEEDS, Verdict};
 
-/// How sentences name a number: at its best and at its worst. Of each group, a sentence praises
-/// one number at most and blames one at most.
-const NAMES: [[(&str, &str, &str); 2]; 6] = [
-    [
-        (key::LAG, "the shortest consistency lag", "the longest consistency lag"),
-        (
-            key::AFTER_ANSWER,
-            "the shortest lag after the answer",
-            "the longest lag after the answer",
-        ),
-    ],
-    [
-        (key::WRONG, "the fewest wrong outcomes", "the most wrong outcomes"),
-        (key::STALE, "the fewest stale reads", "the most stale reads"),
-    ],
-    [
-        (key::AVAILABILITY, "the highest availability", "the lowest availability"),
-        (key::USEFUL, "the most useful operations", "the fewest useful operations"),
-    ],
-    [
-        (key::IN_DOUBT, "the least time in doubt", "the most time in doubt"),
-        (key::BLOCKED, "the least blocked time", "the most blocked time"),
-    ],
-    [
-        (key::DONE, "the fastest done", "the slowest done"),
-        (key::ACCEPTED, "the fastest accepted", "the slowest accepted"),
-    ],
-    [
-        (key::MESSAGES, "the fewest messages", "the most messages"),
-        (key::FORCED, "the fewest forced writes", "the most forced writes"),
-    ],
+/// The measures that sentences tell. Of each group, a sentence praises one at most and blames one
+/// at most.
+const GROUPS: [[&Measure; 2]; 6] = [
+    [LAG, AFTER_ANSWER],
+    [WRONG, STALE],
+    [AVAILABILITY, USEFUL],
+    [IN_DOUBT, BLOCKED],
+    [DONE, ACCEPTED],
+    [MESSAGES, FORCED_WRITES],
 ];
 
 /// How often a sentence praises, and how often it blames.
@@ -66,8 +46,9 @@ pub fn sentences(comparison: &Comparison) -> Vec<(String, String)> {
 pub fn not_shown(comparison: &Comparison) -> Vec<String> {
     let mut lines = Vec::new();
     for (measure, of) in COMPARED {
+        let key = Key::from(measure);
         let all: Vec<&Pair> =
-            comparison.pairs.iter().filter(|p| p.measure == measure && p.of == of).collect();
+            comparison.pairs.iter().filter(|pair| pair.key == key && pair.of == of).collect();
         let open: Vec<&&Pair> = all
             .iter()
             .filter(|pair| pair.verdict == Verdict::NoDifferenceShown)
@@ -86,28 +67,27 @@ pub fn not_shown(comparison: &Comparison) -> Vec<String> {
                     .collect::<Vec<_>>(),
             ),
         };
-        lines.push(format!("{}: {whom}", title(comparison, measure, of)));
+        lines.push(format!("{}: {whom}", title(&key, of)));
     }
     lines
 }
 
 /// A measure's name with the quantile, where it is one.
-pub fn title(comparison: &Comparison, measure: &str, of: Statistic) -> String {
-    let named = comparison.variants.iter().find_map(|variant| variant.measures.get(measure));
-    let name = named.map_or(measure, |measure| &measure.name);
+pub fn title(key: &Key, of: Statistic) -> String {
     match of {
-        Statistic::Value => name.into(),
-        of => format!("{name} {}", of.name()),
+        Statistic::Value => key.title(),
+        of => format!("{} {}", key.title(), of.name()),
     }
 }
 
 fn sentence(comparison: &Comparison, variant: &VariantResult) -> String {
     let (mut good, mut bad) = (Vec::new(), Vec::new());
-    for group in NAMES {
+    for group in GROUPS {
         let found: Vec<(bool, String)> = group
             .iter()
-            .filter_map(|(measure, best, worst)| {
+            .filter_map(|measure| {
                 let (is_best, numbers) = first_standing(comparison, variant, measure)?;
+                let [best, worst] = measure.told;
                 Some((is_best, format!("{} ({numbers})", if is_best { best } else { worst })))
             })
             .collect();
@@ -129,21 +109,21 @@ fn sentence(comparison: &Comparison, variant: &VariantResult) -> String {
 fn first_standing(
     comparison: &Comparison,
     variant: &VariantResult,
-    measure: &str,
+    measure: &'static Measure,
 ) -> Option<(bool, String)> {
     let quantiles = COMPARED.iter().filter(|(compared, _)| *compared == measure);
-    quantiles.map(|(_, of)| *of).find_map(|of| standing(comparison, variant, measure, of))
+    quantiles.map(|(_, of)| *of).find_map(|of| standing(comparison, variant, &measure.into(), of))
 }
 
 /// The same for one number of the measure.
 fn standing(
     comparison: &Comparison,
     variant: &VariantResult,
-    measure: &str,
+    key: &Key,
     of: Statistic,
 ) -> Option<(bool, String)> {
-    let pairs = pairs(comparison, variant, measure, of);
-    let numbers = || numbers(comparison, variant, measure, of);
+    let pairs = pairs(comparison, variant, key, of);
+    let numbers = || numbers(comparison, variant, key, of);
     if pairs.is_empty() {
         None
     } else if pairs.iter().all(Pair::is_better) {
@@ -155,34 +135,23 @@ fn standing(
     }
 }
 
-fn pairs(
-    comparison: &Comparison,
-    variant: &VariantResult,
-    measure: &str,
-    of: Statistic,
-) -> Vec<Pair> {
+fn pairs(comparison: &Comparison, variant: &VariantResult, key: &Key, of: Statistic) -> Vec<Pair> {
     let others = comparison.variants.iter().filter(|other| other.name != variant.name);
     let pair = |other: &VariantResult| {
-        let kept = comparison.pair(measure, of, &variant.name, &other.name);
-        kept.or_else(|| Pair::of(measure, of, variant, other))
+        let kept = comparison.pair(key, of, &variant.name, &other.name);
+        kept.or_else(|| Pair::of(key, of, variant, other))
     };
     others.filter_map(pair).collect()
 }
 
 /// `p99 3.1 ms; next orchestrated with 41 ms`, or `p99 3.1 ms; all others 0 s`.
-fn numbers(
-    comparison: &Comparison,
-    variant: &VariantResult,
-    measure: &str,
-    of: Statistic,
-) -> String {
-    let number = |variant: &VariantResult| {
-        variant.measures.get(measure).and_then(|m| Some((m.unit, m.estimate(of)?.value)))
-    };
-    let Some((unit, own)) = number(variant) else { return String::new() };
+fn numbers(comparison: &Comparison, variant: &VariantResult, key: &Key, of: Statistic) -> String {
+    let number = |variant: &VariantResult| Some(variant.measures.get(key)?.estimate(of)?.value);
+    let unit = key.measure.unit;
+    let Some(own) = number(variant) else { return String::new() };
     let others = comparison.variants.iter().filter(|other| other.name != variant.name);
     let mut others: Vec<(&str, f64)> =
-        others.filter_map(|other| Some((&*other.name, number(other)?.1))).collect();
+        others.filter_map(|other| Some((&*other.name, number(other)?))).collect();
     others.sort_by(|(_, a), (_, b)| distance(*a, own).total_cmp(&distance(*b, own)));
     let quantile = if of == Statistic::Value { String::new() } else { format!("{} ", of.name()) };
     let compared = match others.as_slice() {
@@ -206,7 +175,7 @@ fn distance(value: f64, own: f64) -> f64 {
 
 /// For a variant that is neither best nor worst in anything: where its lag stands.
 fn in_the_middle(comparison: &Comparison, variant: &VariantResult) -> String {
-    let pairs = pairs(comparison, variant, key::LAG, Statistic::P99);
+    let pairs = pairs(comparison, variant, &LAG.into(), Statistic::P99);
     let names = |of: fn(&Pair) -> bool| {
         let found = pairs.iter().filter(|pair| of(pair));
         found.map(|pair| pair.baseline.clone()).collect::<Vec<_>>()
@@ -270,7 +239,7 @@ mod tests {
         assert_eq!(leads, ["Must be up for a yes, at most:"], "a layout needs no seeds");
         let mut alone = comparison::comparison(10);
         alone.variants.truncate(1);
-        alone = alone.complete();
+        alone = alone.paired();
         assert_eq!(sentences(&alone)[0].1, "has nothing to be compared with.");
     }
 }

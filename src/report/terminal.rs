@@ -8,7 +8,8 @@ use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table as Grid, T
 use super::sentence;
 use super::text::{self, Terminal, width};
 use super::view::{self, Table};
-use crate::experiment::result::{CheckVerdict, Comparison};
+use crate::checks::Verdict;
+use crate::experiment::result::Comparison;
 
 const UNDERLINE: LineStyle = LineStyle::none().fill('─').junction('─');
 const TITLE: Style = Style::new().bold();
@@ -168,9 +169,9 @@ fn checks(comparison: &Comparison, terminal: Terminal) -> String {
     let mut text = title(terminal, "Checks");
     for check in &comparison.checks_in_short() {
         let style = match check.verdict {
-            CheckVerdict::Held => GOOD,
-            CheckVerdict::Violated => BAD,
-            CheckVerdict::Undecided => OPEN,
+            Verdict::Held => GOOD,
+            Verdict::Violated => BAD,
+            Verdict::Undecided => OPEN,
         };
         let verdict = format!("{:<9}", check.verdict.name());
         let said = format!("{}: {} ({})", check.variant, check.name, check.why);

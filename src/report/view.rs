@@ -1,9 +1,10 @@
 //! The tables of a comparison, before anybody decides how they look.
 
 use super::human;
-use crate::experiment::result::{
-    Census, Comparison, Headline, MeasureResult, Statistic, VariantResult, key,
-};
+use crate::checks::census::Headline;
+use crate::checks::measures::catalogue::*;
+use crate::checks::measures::{Key, Measure, reads};
+use crate::experiment::result::{Census, Comparison, MeasureResult, Statistic, VariantResult};
 
 /// A table with one row a variant.
 pub struct Table {
@@ -38,86 +39,84 @@ pub struct Cell {
     pub bad: bool,
 }
 
-/// A column that shows one number of one measure.
-struct Column {
-    head: &'static str,
-    measure: &'static str,
-    pick: Pick,
-}
+/// A column that shows one number of a measure.
+type Column = (&'static Measure, Pick);
 
+#[derive(Clone, Copy)]
 enum Pick {
     Number(Statistic),
     Never,
 }
 
-const fn column(head: &'static str, measure: &'static str, of: Statistic) -> Column {
-    Column { head, measure, pick: Pick::Number(of) }
-}
+const VALUE: Pick = Pick::Number(Statistic::Value);
+const P50: Pick = Pick::Number(Statistic::P50);
+const P99: Pick = Pick::Number(Statistic::P99);
+const MAX: Pick = Pick::Number(Statistic::Max);
 
 const CONSISTENCY: [Column; 6] = [
-    column("lag p50", key::LAG, Statistic::P50),
-    column("lag p99", key::LAG, Statistic::P99),
-    column("lag max", key::LAG, Statistic::Max),
-    Column { head: "never", measure: key::LAG, pick: Pick::Never },
-    column("after answer p50", key::AFTER_ANSWER, Statistic::P50),
-    column("after answer p99", key::AFTER_ANSWER, Statistic::P99),
+    (LAG, P50),
+    (LAG, P99),
+    (LAG, MAX),
+    (LAG, Pick::Never),
+    (AFTER_ANSWER, P50),
+    (AFTER_ANSWER, P99),
 ];
 
 const ANSWERS: [Column; 6] = [
-    column("done p50", key::DONE, Statistic::P50),
-    column("done p99", key::DONE, Statistic::P99),
-    column("accepted p50", key::ACCEPTED, Statistic::P50),
-    column("accepted p99", key::ACCEPTED, Statistic::P99),
-    column("availability", key::AVAILABILITY, Statistic::Value),
-    column("useful", key::USEFUL, Statistic::Value),
+    (DONE, P50),
+    (DONE, P99),
+    (ACCEPTED, P50),
+    (ACCEPTED, P99),
+    (AVAILABILITY, VALUE),
+    (USEFUL, VALUE),
 ];
 
 const READS: [Column; 7] = [
-    column("right in 50ms", key::RIGHT_50MS, Statistic::Value),
-    column("right in 500ms", key::RIGHT_500MS, Statistic::Value),
-    column("right in 5s", key::RIGHT_5S, Statistic::Value),
-    column("stale reads", key::STALE, Statistic::Value),
-    column("in doubt, sum", key::IN_DOUBT, Statistic::Value),
-    column("in doubt, longest", key::IN_DOUBT_MAX, Statistic::Value),
-    column("blocked, sum", key::BLOCKED, Statistic::Value),
+    (RIGHT_50MS, VALUE),
+    (RIGHT_500MS, VALUE),
+    (RIGHT_5S, VALUE),
+    (STALE, VALUE),
+    (IN_DOUBT, VALUE),
+    (IN_DOUBT_MAX, VALUE),
+    (BLOCKED, VALUE),
 ];
 
-const COST: [Column; 6] = [
-    column("messages", key::MESSAGES, Statistic::Value),
-    column("database messages", key::DATABASE_MESSAGES, Statistic::Value),
-    column("forced writes", key::FORCED, Statistic::Value),
-    column("partial operations", key::PARTIAL, Statistic::Value),
-    column("violation time", key::VIOLATION, Statistic::Value),
-    column("recovery", key::RECOVERY, Statistic::P50),
+/// What is shown of each read by itself.
+const OF_READ: [Column; 3] = [(reads::RIGHT, VALUE), (reads::STALE, VALUE), (reads::LATENCY, P99)];
+
+const COSTS: [Column; 6] = [
+    (MESSAGES, VALUE),
+    (DATABASE_MESSAGES, VALUE),
+    (FORCED_WRITES, VALUE),
+    (PARTIAL, VALUE),
+    (VIOLATION, VALUE),
+    (RECOVERY, P50),
 ];
 
-const CAPACITY: [Column; 3] = [
-    column("workers", key::WORKERS, Statistic::Value),
-    column("used", key::WORKERS_USED, Statistic::Value),
-    column("utilisation", key::UTILISATION, Statistic::Value),
-];
+const CAPACITY: [Column; 3] = [(WORKERS, VALUE), (WORKERS_USED, VALUE), (UTILISATION, VALUE)];
 
 const ANOMALIES: [Column; 7] = [
-    column("lost updates", key::LOST_UPDATES, Statistic::Value),
-    column("dirty reads", key::DIRTY_READS, Statistic::Value),
-    column("out of order", key::OUT_OF_ORDER, Statistic::Value),
-    column("delivered again", key::DELIVERED_AGAIN, Statistic::Value),
-    column("applied again", key::APPLIED_AGAIN, Statistic::Value),
-    column("orphans", key::ORPHANS, Statistic::Value),
-    column("oversells", key::OVERSELLS, Statistic::Value),
+    (LOST_UPDATES, VALUE),
+    (DIRTY_READS, VALUE),
+    (OUT_OF_ORDER, VALUE),
+    (DELIVERED_AGAIN, VALUE),
+    (APPLIED_AGAIN, VALUE),
+    (ORPHANS, VALUE),
+    (OVERSELLS, VALUE),
 ];
 
-const COUPLING: [Column; 3] = [
-    column("waits for others", key::WAITED, Statistic::Value),
-    column("slowed down", key::SLOWDOWN, Statistic::Value),
-    column("touched by a fault", key::TOUCHED, Statistic::Value),
-];
+const COUPLING: [Column; 3] = [(WAITED_SHARE, VALUE), (SLOWDOWN, VALUE), (TOUCHED, VALUE)];
 
-const SCHEMA: [Column; 3] = [
-    column("broken for", key::BROKEN, Statistic::Value),
-    column("failures", key::MISFITS, Statistic::Value),
-    column("noticed after", key::NOTICED, Statistic::Value),
-];
+const SCHEMA: [Column; 3] = [(BROKEN, VALUE), (SCHEMA_BREAKS, VALUE), (NOTICED, VALUE)];
+
+/// The head of a column: the measure and, of one with many values a run, which number.
+fn head((measure, pick): Column) -> String {
+    match pick {
+        Pick::Never => "never".into(),
+        Pick::Number(of) if measure.is_many() => format!("{} {}", measure.head, of.name()),
+        Pick::Number(_) => measure.head.into(),
+    }
+}
 
 /// The tables of a comparison, in reading order.
 pub fn tables(comparison: &Comparison) -> Vec<Table> {
@@ -161,7 +160,7 @@ pub fn tables(comparison: &Comparison) -> Vec<Table> {
                 idle polls and inquiries included. Partial operations: average over time.";
     let violation = "Violation time: summed over entities, per 1,000 offered operations.";
     tables.push(
-        measured(comparison, "Cost and repair", cost.into(), &COST)
+        measured(comparison, "Cost and repair", cost.into(), &COSTS)
             .explained("violation time", violation),
     );
     tables.extend(capacity(comparison));
@@ -173,10 +172,10 @@ pub fn tables(comparison: &Comparison) -> Vec<Table> {
 
 /// What the services' workers cost and do, if the variants do not all provision the same.
 fn capacity(comparison: &Comparison) -> Option<Table> {
-    let workers = comparison.variants.iter().map(|variant| {
-        let workers = variant.measures.get(key::WORKERS)?;
-        Some(workers.estimate(Statistic::Value)?.value)
-    });
+    let workers = comparison
+        .variants
+        .iter()
+        .map(|variant| Some(variant.measure(WORKERS)?.estimate(Statistic::Value)?.value));
     let workers: Vec<Option<f64>> = workers.collect();
     workers.windows(2).any(|pair| pair[0] != pair[1]).then(|| {
         let note = "Workers of all instances of all services, and how many of them had a request, \
@@ -189,7 +188,7 @@ fn capacity(comparison: &Comparison) -> Option<Table> {
 /// Who broke when a schema changed, if anybody did.
 fn schema_changes(comparison: &Comparison) -> Option<Table> {
     let failures = |variant: &VariantResult| {
-        let found = variant.measures.get(key::MISFITS)?.estimate(Statistic::Value)?;
+        let found = variant.measure(SCHEMA_BREAKS)?.estimate(Statistic::Value)?;
         Some(found.value > 0.0)
     };
     let broke = comparison.variants.iter().any(|variant| failures(variant) == Some(true));
@@ -204,24 +203,18 @@ fn schema_changes(comparison: &Comparison) -> Option<Table> {
 /// The reads that services do for their clients, if there are any: each by itself, for they go
 /// different ways.
 fn reads(comparison: &Comparison) -> Option<Table> {
-    let mut names: Vec<&String> = comparison.variants.iter().flat_map(|v| &v.reads).collect();
+    let mut names: Vec<_> = comparison.variants.iter().flat_map(|v| &v.reads).collect();
     names.sort_unstable();
     names.dedup();
-    let of = |name: &str| {
-        [
-            ("right", "right", Statistic::Value),
-            ("stale", "stale", Statistic::Value),
-            ("p99", "latency", Statistic::P99),
-        ]
-        .map(|(head, what, of)| {
-            (format!("{name} {head}"), format!("{}.{name}.{what}", key::READS), of)
+    let columns: Vec<(String, Key, Pick)> = (names.into_iter())
+        .flat_map(|name| {
+            OF_READ.map(|column @ (measure, pick)| {
+                (format!("{name} {}", head(column)), measure.of_read(name), pick)
+            })
         })
-    };
-    let columns: Vec<_> = names.into_iter().flat_map(|name| of(name)).collect();
+        .collect();
     let row = |variant: &VariantResult| {
-        let cells = columns.iter().map(|(_, measure, of)| {
-            variant.measures.get(measure).map_or_else(nothing, |found| number(found, *of))
-        });
+        let cells = columns.iter().map(|(_, key, pick)| cell(variant, key, *pick));
         (variant.name.clone(), cells.collect())
     };
     let heads = columns.iter().map(|(head, ..)| head.clone());
@@ -307,25 +300,27 @@ fn measured(
     note: String,
     columns: &[Column],
 ) -> Table {
-    let shown: Vec<&Column> =
-        columns.iter().filter(|column| is_measured(comparison, column.measure)).collect();
-    let rows = comparison.variants.iter().map(|variant| {
-        (variant.name.clone(), shown.iter().map(|column| column.cell(variant)).collect())
-    });
-    let heads = ["variant"].into_iter().chain(shown.iter().map(|column| column.head));
-    Table { title, note, heads: heads.map(String::from).collect(), rows: rows.collect() }
+    let shown: Vec<Column> =
+        columns.iter().filter(|(measure, _)| is_measured(comparison, measure)).copied().collect();
+    let row = |variant: &VariantResult| {
+        let cells = shown.iter().map(|(measure, pick)| cell(variant, &(*measure).into(), *pick));
+        (variant.name.clone(), cells.collect())
+    };
+    let rows = comparison.variants.iter().map(row).collect();
+    let heads = shown.iter().map(|column| head(*column));
+    Table { title, note, heads: std::iter::once("variant".into()).chain(heads).collect(), rows }
 }
 
 /// The census, headlines that nobody has left out.
 fn outcomes(comparison: &Comparison) -> Table {
     let headlines = headlines_present(comparison);
-    let heads = std::iter::once("variant".to_string()).chain(headlines.iter().cloned());
+    let heads = headlines.iter().map(|headline| headline.name().to_owned());
     let rows = comparison.variants.iter().map(|variant| {
-        let cells = headlines.iter().map(|name| outcome(&variant.census, name));
+        let cells = headlines.iter().map(|headline| outcome(&variant.census, *headline));
         (variant.name.clone(), cells.collect())
     });
-    let absent: Vec<&str> =
-        Census::WRONG.into_iter().filter(|name| !headlines.iter().any(|h| h == name)).collect();
+    let absent = Headline::ALL.iter().filter(|it| it.is_wrong() && !headlines.contains(it));
+    let absent: Vec<&str> = absent.map(|headline| headline.name()).collect();
     let note = if absent.is_empty() {
         String::new()
     } else {
@@ -334,22 +329,19 @@ fn outcomes(comparison: &Comparison) -> Table {
     Table {
         title: "Outcomes",
         note: format!("Operations of all seeds.{note}"),
-        heads: heads.collect(),
+        heads: std::iter::once("variant".into()).chain(heads).collect(),
         rows: rows.collect(),
     }
 }
 
 /// The headlines that at least one operation of any variant has, in the order of the census.
-pub fn headlines_present(comparison: &Comparison) -> Vec<String> {
-    let Some(first) = comparison.variants.first() else { return Vec::new() };
-    let has_any = |name: &str| comparison.variants.iter().any(|v| v.census.count(name) > 0);
-    let names = first.census.headlines.iter().map(|headline| headline.name.clone());
-    names.filter(|name| has_any(name)).collect()
+pub fn headlines_present(comparison: &Comparison) -> Vec<Headline> {
+    let has_any = |it: &Headline| comparison.variants.iter().any(|v| v.census.of(*it) > 0);
+    Headline::ALL.into_iter().filter(has_any).collect()
 }
 
-fn outcome(census: &Census, name: &str) -> Cell {
-    let count = census.count(name);
-    let headline = Headline { name: name.into(), per_seed: Vec::new() };
+fn outcome(census: &Census, headline: Headline) -> Cell {
+    let count = census.of(headline);
     Cell {
         main: human::count(count),
         note: match census.total() {
@@ -360,20 +352,18 @@ fn outcome(census: &Census, name: &str) -> Cell {
     }
 }
 
-fn is_measured(comparison: &Comparison, measure: &str) -> bool {
+fn is_measured(comparison: &Comparison, measure: &'static Measure) -> bool {
     let has = |variant: &VariantResult| {
-        variant.measures.get(measure).is_some_and(|measure| measure.why().is_none())
+        variant.measure(measure).is_some_and(|measure| measure.why().is_none())
     };
     comparison.variants.iter().any(has)
 }
 
-impl Column {
-    fn cell(&self, variant: &VariantResult) -> Cell {
-        let Some(measure) = variant.measures.get(self.measure) else { return nothing() };
-        match self.pick {
-            Pick::Never => never(measure).unwrap_or_else(nothing),
-            Pick::Number(of) => number(measure, of),
-        }
+fn cell(variant: &VariantResult, key: &Key, pick: Pick) -> Cell {
+    let Some(result) = variant.measures.get(key) else { return nothing() };
+    match pick {
+        Pick::Never => never(result).unwrap_or_else(nothing),
+        Pick::Number(of) => number(result, of),
     }
 }
 
@@ -381,22 +371,23 @@ fn nothing() -> Cell {
     Cell { main: "–".into(), ..Cell::default() }
 }
 
-fn number(measure: &MeasureResult, of: Statistic) -> Cell {
-    measure.estimate(of).map_or_else(nothing, |estimate| Cell {
-        main: format!("{}{}", mark(measure), human::value(measure.unit, estimate.value)),
-        note: human::interval(measure.unit, &estimate),
+fn number(result: &MeasureResult, of: Statistic) -> Cell {
+    let unit = result.measure.unit;
+    result.estimate(of).map_or_else(nothing, |estimate| Cell {
+        main: format!("{}{}", mark(result), human::value(unit, estimate.value)),
+        note: human::interval(unit, &estimate),
         bad: false,
     })
 }
 
 /// A sign before numbers that rest on runs that did not settle.
-fn mark(measure: &MeasureResult) -> &'static str {
-    let found = measure.as_distribution();
+fn mark(result: &MeasureResult) -> &'static str {
+    let found = result.as_quantiles();
     if found.is_some_and(|found| found.censored_seeds > 0) { "~" } else { "" }
 }
 
-fn never(measure: &MeasureResult) -> Option<Cell> {
-    let found = measure.as_distribution()?;
+fn never(result: &MeasureResult) -> Option<Cell> {
+    let found = result.as_quantiles()?;
     Some(Cell {
         main: human::count(found.never),
         note: format!("of {}", human::count(found.n)),
@@ -407,24 +398,23 @@ fn never(measure: &MeasureResult) -> Option<Cell> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::result::{Better, Measured, Unit};
+    use crate::experiment::result::Summary;
     use crate::tests::comparison;
 
     #[test]
     fn capacity_is_shown_where_variants_provision_differently() {
         let mut comparison = comparison::comparison(6);
         comparison.variants.truncate(2);
-        let mut set = |at: usize, key: &str, unit, value: f64| {
-            let result = MeasureResult::scalar(key, unit, Better::Lower, &[Some(value); 6]);
-            comparison.variants[at].measures.insert(key.into(), result);
+        let mut set = |at: usize, measure, value: f64| {
+            comparison.variants[at].insert(MeasureResult::mean(measure, vec![Some(value); 6]));
             let shown = tables(&comparison).into_iter().find(|table| table.title == "Capacity");
             shown.map(|table| table.rows[1].1.iter().map(|cell| cell.main.clone()).collect())
         };
-        set(0, key::WORKERS, Unit::Count, 20.0);
-        assert_eq!(set(1, key::WORKERS, Unit::Count, 20.0), None, "the same for both");
-        set(1, key::WORKERS, Unit::Count, 36.0);
-        set(1, key::WORKERS_USED, Unit::Count, 9.0);
-        let row: Vec<String> = set(1, key::UTILISATION, Unit::Share, 0.25).expect("they differ");
+        set(0, WORKERS, 20.0);
+        assert_eq!(set(1, WORKERS, 20.0), None, "the same for both");
+        set(1, WORKERS, 36.0);
+        set(1, WORKERS_USED, 9.0);
+        let row: Vec<String> = set(1, UTILISATION, 0.25).expect("they differ");
         assert_eq!(row, ["36", "9", "25.0 %"]);
     }
 
@@ -436,7 +426,7 @@ mod tests {
         assert!(!tables[3].heads.iter().any(|head| head == "phantom"));
         assert!(tables[3].note.contains("In no variant: mixed, phantom."), "{}", tables[3].note);
         for variant in &mut comparison.variants {
-            variant.measures.remove(key::ACCEPTED);
+            variant.measures.remove(&ACCEPTED.into());
         }
         let tables = super::tables(&comparison);
         assert!(!tables[1].heads.iter().any(|head| head == "accepted p50"));
@@ -449,13 +439,13 @@ mod tests {
             tables(comparison).iter().any(|table| table.title == "Reads by services")
         };
         assert!(!is_shown(&comparison));
-        let right = MeasureResult::scalar("right", Unit::Share, Better::Higher, &[Some(0.5); 6]);
+        let right = MeasureResult::mean(reads::RIGHT, vec![Some(0.5); 6]);
         let first = &mut comparison.variants[0];
         first.reads = vec!["report".into()];
-        first.measures.insert("reads.report.right".into(), right);
+        first.measures.insert(reads::RIGHT.of_read("report"), right);
         assert!(is_shown(&comparison));
-        let shown = reads(&comparison).expect("a table");
-        assert_eq!(shown.heads[1..], ["report right", "report stale", "report p99"]);
+        let shown = super::reads(&comparison).expect("a table");
+        assert_eq!(shown.heads[1..], ["report right", "report stale", "report latency p99"]);
         let main = |row: usize, cell: usize| shown.rows[row].1[cell].main.clone();
         assert_eq!((main(0, 0), main(0, 1), main(1, 0)), ("50.0 %".into(), "–".into(), "–".into()));
     }
@@ -467,8 +457,8 @@ mod tests {
         assert!(!settled.note.contains('~') && !settled.rows[0].1[0].main.contains('~'));
         let variant = &mut comparison.variants[0];
         variant.settled[0] = false;
-        let Some(MeasureResult { value: Measured::Distribution(lag), .. }) =
-            variant.measures.get_mut(key::LAG)
+        let Some(MeasureResult { value: Summary::Quantiles(lag), .. }) =
+            variant.measures.get_mut(&LAG.into())
         else {
             panic!("lag is a distribution")
         };

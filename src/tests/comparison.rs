@@ -1,9 +1,17 @@
 //! A made-up but realistic comparison for the tests of reports: five variants, ten seeds, two
 //! crashes, some operations that never end.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
+use crate::checks::census::{self, Headline, State};
+use crate::checks::measures::catalogue::*;
+use crate::checks::measures::lag::Lag;
+use crate::checks::measures::{Key, Measure, Unit};
+use crate::checks::{OperationRow, Verdict};
 use crate::experiment::result::*;
+use crate::kernel::{Span, Time};
+use crate::model::record::{Answer, OpId};
+use crate::model::system::OperationKind;
 use crate::stats::{Curve, Quantile, Sample};
 
 const SECOND: f64 = 1e9;
@@ -26,7 +34,7 @@ struct Made {
     messages: [f64; 3],
     forced: f64,
     backlog: f64,
-    wrong: &'static [(&'static str, u64)],
+    wrong: &'static [(Headline, u64)],
 }
 
 const MADE: [Made; 5] = [
@@ -58,7 +66,7 @@ const MADE: [Made; 5] = [
         messages: [2.9, 0.0, 3.1],
         forced: 2.1,
         backlog: 300.0,
-        wrong: &[("lost", 5), ("retracted", 2)],
+        wrong: &[(Headline::Lost, 5), (Headline::Retracted, 2)],
     },
     Made {
         name: "orchestrated",
@@ -88,7 +96,7 @@ const MADE: [Made; 5] = [
         messages: [2.2, 6.1, 6.3],
         forced: 6.3,
         backlog: 12.0,
-        wrong: &[("stranded", 1)],
+        wrong: &[(Headline::Stranded, 1)],
     },
     Made {
         name: "events-dual-write",
@@ -103,7 +111,7 @@ const MADE: [Made; 5] = [
         messages: [2.2, 4.1, 4.0],
         forced: 4.1,
         backlog: 4.0,
-        wrong: &[("lost", 9), ("duplicated", 3)],
+        wrong: &[(Headline::Lost, 9), (Headline::Duplicated, 3)],
     },
 ];
 
@@ -158,7 +166,7 @@ pub fn comparison(seeds: usize) -> Comparison {
         warnings: vec!["The load leaves the Assignment service 4 % of spare capacity.".into()],
         ..Comparison::default()
     }
-    .complete()
+    .paired()
 }
 
 fn variant(made: &Made, seeds: usize) -> VariantResult {
@@ -195,6 +203,7 @@ fn variant(made: &Made, seeds: usize) -> VariantResult {
         series: series(made, &mut words),
         fingerprints: (0..seeds as u64).map(|seed| seed.wrapping_mul(0x9E37_79B9)).collect(),
         settled: vec![true; seeds],
+        kinds: vec!["open-ticket".into()],
         operations: operations(made),
     }
 }
@@ -234,7 +243,7 @@ fn contended(made: &Made) -> Vec<Contended> {
     let row = |holder: &str, core, lock| Contended {
         database: "customer-db".into(),
         service: "customer".into(),
-        holder: holder.into(),
+        holder: Some(holder.into()),
         core,
         lock,
         waits: 2_500_000_000 + lock,
@@ -252,35 +261,32 @@ fn touched() -> Vec<Touched> {
 }
 
 fn census(made: &Made, seeds: usize) -> Census {
-    let wrong = |name: &str| made.wrong.iter().find(|(wrong, _)| *wrong == name).map_or(0, |w| w.1);
-    let mut headlines: Vec<Headline> = Census::WRONG
-        .iter()
-        .map(|name| Headline { name: (*name).into(), per_seed: vec![wrong(name); seeds] })
-        .collect();
     let bad: u64 = made.wrong.iter().map(|(_, count)| count).sum();
     let rejected = ((1.0 - made.available) * OFFERED as f64) as u64;
-    for (name, count) in [
-        ("compensated", if made.pattern == "orchestrated" { 31 } else { 0 }),
-        ("committed", OFFERED - rejected - bad - 51),
-        ("refused", if made.pattern == "orchestrated" { 20 } else { 51 }),
-        ("rejected", rejected),
-        ("aborted cleanly", 0),
-    ] {
-        headlines.push(Headline { name: name.into(), per_seed: vec![count; seeds] });
+    let saga = made.pattern == "orchestrated";
+    let right = [
+        (Headline::Compensated, if saga { 31 } else { 0 }),
+        (Headline::Committed, OFFERED - rejected - bad - 51),
+        (Headline::Refused, if saga { 20 } else { 51 }),
+        (Headline::Rejected, rejected),
+    ];
+    let yes = if made.accepted { Answer::Accepted } else { Answer::Done };
+    let mut census = census::Census::default();
+    for (headline, count) in made.wrong.iter().copied().chain(right) {
+        let (state, answer) = match headline {
+            Headline::Duplicated => (State::Over, yes),
+            Headline::Stranded => (State::Partial, Answer::Unknown),
+            Headline::Lost => (State::Partial, yes),
+            Headline::Retracted => (State::Reversed, yes),
+            Headline::Compensated => (State::Reversed, Answer::RefusedByRule),
+            Headline::Committed => (State::All, yes),
+            Headline::Refused => (State::None, Answer::RefusedByRule),
+            Headline::Rejected => (State::None, Answer::TechnicalNo),
+            other => panic!("nothing is made up about {}", other.name()),
+        };
+        (0..count).for_each(|_| census.count(state, answer, headline));
     }
-    let names = |names: &[&str]| names.iter().map(|name| (*name).to_string()).collect();
-    Census {
-        states: names(&["none", "all", "reversed", "partial", "over"]),
-        answers: names(&["done", "accepted", "refused by rule", "technical no", "unknown"]),
-        matrix: vec![
-            vec![1, 0, 51, 8, 2],
-            vec![870, 3, 0, 0, 4],
-            vec![0; 5],
-            vec![2; 5],
-            vec![0; 5],
-        ],
-        headlines,
-    }
+    Census { per_seed: vec![census; seeds] }
 }
 
 fn measures(
@@ -288,67 +294,58 @@ fn measures(
     words: &mut Words,
     lags: &[Sample],
     answers: &[Sample],
-) -> std::collections::BTreeMap<String, MeasureResult> {
-    use Better::{Higher, Lower};
-    use Unit::{Nanoseconds, PerOperation, Share};
+) -> BTreeMap<Key, MeasureResult> {
     let seeds = lags.len();
-    let offered = vec![OFFERED; seeds];
-    let time =
-        |name, samples| MeasureResult::distribution(name, Nanoseconds, Lower, &offered, samples);
-    let mut scalar = |name: &str, unit, better, value: f64| {
-        let reach = if unit == Share { 0.005 } else { 0.03 };
-        let per_seed: Vec<_> = (0..seeds).map(|_| Some(value * words.around(reach))).collect();
-        MeasureResult::scalar(name, unit, better, &per_seed)
+    let time = |measure, samples: &[Sample]| {
+        let seeds = samples.iter().map(|sample| SeedQuantiles::of(OFFERED, sample));
+        MeasureResult::quantiles(measure, seeds.collect())
+    };
+    let mut number = |measure: &'static Measure, value: f64| {
+        let reach = if measure.unit == Unit::Share { 0.005 } else { 0.03 };
+        let per_seed = (0..seeds).map(|_| Some(value * words.around(reach))).collect();
+        MeasureResult::mean(measure, per_seed)
     };
     let stale = if made.accepted { 0.02 + made.lag.0 / (60.0 * SECOND) } else { 0.004 };
     let mut all = vec![
-        (key::LAG, time("consistency lag", lags)),
-        (key::AFTER_ANSWER, time("lag after the answer", lags)),
-        (key::PARTIAL, scalar("partial operations", Unit::Count, Lower, made.backlog)),
-        (key::VIOLATION, scalar("violation time", Nanoseconds, Lower, made.backlog * SECOND)),
-        (key::STALE, scalar("stale reads", Share, Lower, stale)),
-        (key::RIGHT_500MS, scalar("right answer in 500 ms", Share, Higher, 0.9 - stale)),
-        (key::RIGHT_5S, scalar("right answer in 5 s", Share, Higher, 0.95 - stale)),
-        (key::AVAILABILITY, scalar("availability", Share, Higher, made.available)),
-        (key::USEFUL, scalar("useful operations", Share, Higher, 0.85 - stale)),
-        (
-            key::MESSAGES,
-            scalar("messages", PerOperation, Lower, made.messages[0] + made.messages[1]),
-        ),
-        (key::SERVICE_MESSAGES, scalar("service messages", PerOperation, Lower, made.messages[0])),
-        (key::BROKER_MESSAGES, scalar("broker messages", PerOperation, Lower, made.messages[1])),
-        (
-            key::DATABASE_MESSAGES,
-            scalar("database messages", PerOperation, Lower, made.messages[2]),
-        ),
-        (key::FORCED, scalar("forced writes", PerOperation, Lower, made.forced)),
+        time(LAG, lags),
+        time(AFTER_ANSWER, lags),
+        number(PARTIAL, made.backlog),
+        number(VIOLATION, made.backlog * SECOND),
+        number(STALE, stale),
+        number(RIGHT_500MS, 0.9 - stale),
+        number(RIGHT_5S, 0.95 - stale),
+        number(AVAILABILITY, made.available),
+        number(USEFUL, 0.85 - stale),
+        number(MESSAGES, made.messages[0] + made.messages[1]),
+        number(SERVICE_MESSAGES, made.messages[0]),
+        number(BROKER_MESSAGES, made.messages[1]),
+        number(DATABASE_MESSAGES, made.messages[2]),
+        number(FORCED_WRITES, made.forced),
+        time(if made.accepted { ACCEPTED } else { DONE }, answers),
     ];
-    let answered = if made.accepted { key::ACCEPTED } else { key::DONE };
-    all.push((answered, time("latency of the answer", answers)));
-    for (of, name, value) in [
-        (key::IN_DOUBT, "time in doubt", made.doubt),
-        (key::IN_DOUBT_MAX, "longest time in doubt", made.doubt / 3.0),
-        (key::BLOCKED, "time blocked", made.doubt * 4.0),
-    ] {
-        all.push((
-            of,
-            if made.name != "events-dual-write" {
-                scalar(name, Nanoseconds, Lower, value)
-            } else {
-                MeasureResult::missing(name, Nanoseconds, Lower, "the pattern prepares no branch")
-            },
-        ));
+    for (measure, value) in
+        [(IN_DOUBT, made.doubt), (IN_DOUBT_MAX, made.doubt / 3.0), (BLOCKED, made.doubt * 4.0)]
+    {
+        all.push(match made.name {
+            "events-dual-write" => {
+                MeasureResult::missing(measure, "the pattern prepares no branch")
+            }
+            _ => number(measure, value),
+        });
     }
-    let same = |name, unit, value| MeasureResult::scalar(name, unit, Lower, &vec![value; seeds]);
+    let bad: u64 = made.wrong.iter().map(|(_, count)| count).sum();
     let lost = if made.wrong.is_empty() { 0.0 } else { 2.0 };
-    all.extend([
-        (key::LOST_UPDATES, same("lost updates", Unit::Count, Some(lost))),
-        (key::DIRTY_READS, same("dirty reads", Unit::Count, Some(31.0))),
-        (key::WAITED, same("waits caused by others", Share, Some(0.875))),
-        (key::SLOWDOWN, same("greatest slowdown by another service", Share, Some(0.304))),
-        (key::TOUCHED, same("services touched by one fault", Unit::Count, Some(2.0))),
-    ]);
-    all.into_iter().map(|(key, measure)| (key.to_string(), measure)).collect()
+    for (measure, value) in [
+        (WRONG, bad as f64 / OFFERED as f64),
+        (LOST_UPDATES, lost),
+        (DIRTY_READS, 31.0),
+        (WAITED_SHARE, 0.875),
+        (SLOWDOWN, 0.304),
+        (TOUCHED, 2.0),
+    ] {
+        all.push(MeasureResult::mean(measure, vec![Some(value); seeds]));
+    }
+    all.into_iter().map(|result| (result.measure.into(), result)).collect()
 }
 
 fn series(made: &Made, words: &mut Words) -> Series {
@@ -378,23 +375,30 @@ fn series(made: &Made, words: &mut Words) -> Series {
 }
 
 fn operations(made: &Made) -> Vec<OperationRow> {
-    let kind: Arc<str> = "open-ticket".into();
-    let row = |number: u32, lag: Option<Quantile>| OperationRow {
-        number,
-        kind: Arc::clone(&kind),
-        arrived: 1_000_000 * u64::from(number),
-        answer: if made.accepted { "accepted" } else { "done" },
-        latency: Some(made.latency as u64),
-        first: lag.map(|_| 1_000_000 * u64::from(number) + 500),
-        lag,
-        after_answer: lag,
-        state: if lag == Some(Quantile::Never) { "partial" } else { "all" },
-        outcome: if lag == Some(Quantile::Never) { "lost" } else { "committed" },
+    let row = |number: u32, lag: Lag| {
+        let arrived = Time::from_nanos(1_000_000 * u64::from(number));
+        let first = (lag != Lag::Unexposed).then(|| arrived + Span::from_nanos(500));
+        OperationRow {
+            op: OpId(number),
+            kind: OperationKind(0),
+            keys: vec![0],
+            measured: true,
+            arrived,
+            answer: if made.accepted { Answer::Accepted } else { Answer::Done },
+            answered_after: Some(Span::from_nanos(made.latency as u64)),
+            state: if lag == Lag::Never { State::Partial } else { State::All },
+            headline: if lag == Lag::Never { Headline::Lost } else { Headline::Committed },
+            first_visible: first,
+            last_partial: first,
+            lag,
+            lag_after_answer: Some(lag),
+            relapses: 0,
+        }
     };
     vec![
-        row(0, Some(Quantile::Value(made.lag.0 as u64))),
-        row(1, None),
-        row(2, if made.never > 0 { Some(Quantile::Never) } else { Some(Quantile::Value(0)) }),
+        row(0, Lag::Lasted(made.lag.0 as u64)),
+        row(1, Lag::Unexposed),
+        row(2, if made.never > 0 { Lag::Never } else { Lag::Lasted(0) }),
     ]
 }
 
@@ -410,19 +414,19 @@ fn checks() -> Vec<CheckResult> {
         check(
             "two-phase-commit",
             "every ticket is counted exactly once",
-            CheckVerdict::Held,
+            Verdict::Held,
             "10 of 10 seeds",
         ),
         check(
             "sync-30s",
             "every ticket is counted exactly once",
-            CheckVerdict::Violated,
+            Verdict::Violated,
             "seed 3: customer 12 counts 4 open tickets and has 5",
         ),
         check(
             "events-dual-write",
             "no stranded operation",
-            CheckVerdict::Undecided,
+            Verdict::Undecided,
             "seed 7 did not settle before the cap",
         ),
     ]
@@ -440,9 +444,9 @@ fn faults() -> Vec<FaultWindow> {
 }
 
 fn phases() -> Vec<PhaseWindow> {
-    [("warm-up", 0.0, 10.0), ("load", 10.0, 240.0), ("settle", 240.0, 360.0)]
-        .map(|(name, from, to)| PhaseWindow {
-            name: name.into(),
+    [(Phase::WarmUp, 0.0, 10.0), (Phase::Load, 10.0, 240.0), (Phase::Settle, 240.0, 360.0)]
+        .map(|(phase, from, to)| PhaseWindow {
+            phase,
             from: (from * SECOND) as u64,
             to: (to * SECOND) as u64,
         })

@@ -110,7 +110,7 @@ fn reads() -> Vec<ReadSpec> {
         choice: KeyChoice::Uniform(CUSTOMERS),
         rate: 1.0,
     };
-    vec![read(of_operation), read(of_column)]
+    vec![read("operation", of_operation), read("column", of_column)]
 }
 
 fn table(name: &str, columns: &[&str], rows: u64) -> TableSpec {
@@ -147,8 +147,8 @@ fn step(table: TableId, effect: Effect) -> StepSpec {
     }
 }
 
-fn read(what: ReadWhat) -> ReadSpec {
-    ReadSpec { name: Name::new("read"), by: None, work: None, what }
+fn read(name: &str, what: ReadWhat) -> ReadSpec {
+    ReadSpec { name: Name::new(name), by: None, work: None, what }
 }
 
 /// A history that is being told to a judge. Times are milliseconds.

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use driftlab::checks::measures::{MeasureId, Quantity};
+use driftlab::checks::measures::catalogue::*;
+use driftlab::checks::measures::{Measure, Quantity, Unit};
 use driftlab::experiment::compare::{Judged, judge};
 use driftlab::faults::fault::Faults;
 use driftlab::scenario::Scenario;
@@ -13,10 +14,11 @@ use rayon::prelude::*;
 
 use crate::whole::scenario;
 
-/// What a fault does to a measure: which one, and how it must change. Times are means, in ms.
+/// What a fault does to a measure: which one, and how it must change. Times are in ms, of many
+/// values their mean.
 struct Row {
     kind: &'static str,
-    measure: &'static str,
+    measure: &'static Measure,
     change: Change,
 }
 
@@ -34,59 +36,59 @@ use Change::{Down, Up};
 /// One row for each kind, in the order of the registry.
 const ROWS: &[Row] = &[
     // Two outages of 4 s and a restart of 1 s, each of one node of two, in 35 s: 5 / 35 of all.
-    row("crash", "m9", Down(0.1)),
+    row("crash", AVAILABILITY, Down(0.1)),
     // Who has voted when the coordinator stops is in doubt for 8 s.
-    row("pause", "m6.in-doubt.max", Up(7_900.0)),
-    row("slow-down", "m10.done", Up(40.0)),
-    row("clock-offset", "m7.wrong", Up(0.1)),
-    row("clock-jump", "m1", Up(2_000.0)),
+    row("pause", IN_DOUBT_MAX, Up(7_900.0)),
+    row("slow-down", DONE, Up(40.0)),
+    row("clock-offset", WRONG, Up(0.1)),
+    row("clock-jump", LAG, Up(2_000.0)),
     // Half of 2 s more.
-    row("clock-drift", "m1", Up(800.0)),
+    row("clock-drift", LAG, Up(800.0)),
     // 8 s of 35 s, less the 3 s whose last attempts come behind the heal.
-    row("partition", "m9", Down(0.1)),
-    row("flapping", "m12.retries", Up(0.2)),
+    row("partition", AVAILABILITY, Down(0.1)),
+    row("flapping", RETRIES, Up(0.2)),
     // Six legs of 100 ms for 20 s of 35 s.
-    row("delay", "m10.done", Up(300.0)),
-    row("bandwidth", "m10.done", Up(300.0)),
-    row("reordering", "m1", Up(300.0)),
-    row("loss", "m12.retries", Up(0.1)),
-    row("corruption", "m12.retries", Up(0.1)),
-    row("duplication", "m7.duplicated", Up(0.2)),
-    row("lose-message", "m6.in-doubt.max", Up(900.0)),
+    row("delay", DONE, Up(300.0)),
+    row("bandwidth", DONE, Up(300.0)),
+    row("reordering", LAG, Up(300.0)),
+    row("loss", RETRIES, Up(0.1)),
+    row("corruption", RETRIES, Up(0.1)),
+    row("duplication", DUPLICATED, Up(0.2)),
+    row("lose-message", IN_DOUBT_MAX, Up(900.0)),
     // One operation of 175.
-    row("duplicate-message", "m7.duplicated", Up(1.0 / 176.0)),
-    row("delay-message", "m6.in-doubt.max", Up(680.0)),
-    row("disk-stall", "m4.500ms.blocked", Up(0.01)),
+    row("duplicate-message", DUPLICATED, Up(1.0 / 176.0)),
+    row("delay-message", IN_DOUBT_MAX, Up(680.0)),
+    row("disk-stall", BLOCKED_500MS, Up(0.01)),
     // 10 s of 35 s, less what a retry saves.
-    row("disk-full", "m9", Down(0.2)),
+    row("disk-full", AVAILABILITY, Down(0.2)),
     // What was answered yes in 9 s of 35 s.
-    row("lying-force", "m7.lost", Up(0.2)),
-    row("torn-tail", "m9", Down(0.05)),
-    row("pool-exhaustion", "m9", Down(0.1)),
-    row("deadlock-victim", "m12.retries", Up(0.2)),
-    row("serialization-failure", "m12.retries", Up(0.2)),
+    row("lying-force", LOST, Up(0.2)),
+    row("torn-tail", AVAILABILITY, Down(0.05)),
+    row("pool-exhaustion", AVAILABILITY, Down(0.1)),
+    row("deadlock-victim", RETRIES, Up(0.2)),
+    row("serialization-failure", RETRIES, Up(0.2)),
     // Half of what arrives in 15 s of 35 s.
-    row("commit-unknown", "m7.duplicated", Up(0.15)),
+    row("commit-unknown", DUPLICATED, Up(0.15)),
     // Three tenths of it.
-    row("broker-redelivery", "m7.duplicated", Up(0.08)),
+    row("broker-redelivery", DUPLICATED, Up(0.08)),
     // Eight seconds without a delivery, at five operations a second.
-    row("broker-rebalance", "m1.partial", Up(1.5)),
-    row("broker-loss", "m7.lost", Up(0.05)),
+    row("broker-rebalance", PARTIAL, Up(1.5)),
+    row("broker-loss", LOST, Up(0.05)),
     // Three operations.
-    row("poison-message", "m7.stranded", Up(0.01)),
-    row("job-skip", "m1.partial", Up(5.0)),
-    row("job-overlap", "m7.duplicated", Up(0.1)),
+    row("poison-message", STRANDED, Up(0.01)),
+    row("job-skip", PARTIAL, Up(5.0)),
+    row("job-overlap", DUPLICATED, Up(0.1)),
     // 20 rows and 5 changes a second: of 15 s in 35 s, half of the rows are stale after 3 s.
-    row("replica-lag", "m5", Up(0.25)),
-    row("load-burst", "m9", Down(0.3)),
-    row("expensive-query", "m4.50ms.blocked", Up(0.2)),
-    row("deployment", "m9", Down(0.1)),
+    row("replica-lag", STALE, Up(0.25)),
+    row("load-burst", AVAILABILITY, Down(0.3)),
+    row("expensive-query", BLOCKED_50MS, Up(0.2)),
+    row("deployment", AVAILABILITY, Down(0.1)),
     // Its owner is down for 6 s of 35 s, less what a retry saves.
-    row("schema-change", "m9", Down(0.1)),
-    row("random", "m12.retries", Up(0.02)),
+    row("schema-change", AVAILABILITY, Down(0.1)),
+    row("random", RETRIES, Up(0.02)),
 ];
 
-const fn row(kind: &'static str, measure: &'static str, change: Change) -> Row {
+const fn row(kind: &'static str, measure: &'static Measure, change: Change) -> Row {
     Row { kind, measure, change }
 }
 
@@ -112,21 +114,19 @@ fn run_variant(scenario: &Scenario, number: usize) -> Judged {
     judged
 }
 
-/// A number of a run; of a distribution the mean, in ms.
-fn number(judged: &Judged, measure: &str) -> f64 {
+/// A number of a run, times in ms; of many values the mean.
+fn number(judged: &Judged, measure: &'static Measure) -> f64 {
     let measures = &judged.report.measures;
-    let quantities = measures.quantities.iter();
-    let mut quantities = quantities.filter(|(MeasureId(id), _)| *id == measure);
-    if let Some((_, quantity)) = quantities.next() {
+    let number = if measure.is_many() {
+        let values = measures.values(measure);
+        assert!(values.never == 0 && !values.is_empty(), "{measure}: {values:?}");
+        values.sum() as f64 / values.len() as f64
+    } else {
+        let quantity = measures.number(measure);
         let Quantity::Ratio { part, whole } = quantity else { panic!("{measure}: {quantity:?}") };
-        let unit = if measure.starts_with("m6.in-doubt") { 1e6 } else { 1.0 };
-        return *part as f64 / *whole as f64 / unit;
-    }
-    let mut distributions = measures.distributions.iter();
-    let found = distributions.find(|(MeasureId(id), _)| *id == measure);
-    let (_, values) = found.unwrap_or_else(|| panic!("no measure {measure}"));
-    assert!(values.never == 0 && !values.is_empty(), "{measure}: {values:?}");
-    values.sum() as f64 / values.len() as f64 / 1e6
+        part as f64 / whole as f64
+    };
+    if measure.unit == Unit::Nanoseconds { number / 1e6 } else { number }
 }
 
 #[test]
@@ -161,8 +161,8 @@ fn a_schema_change_touches_who_names_the_column() {
     let told = run(&read("schema-change"));
     let missing = |read: usize| {
         let read = &told.report.reads[read];
-        assert!(read.ended.scheduled > 100, "{}", read.ended.scheduled);
-        read.ended.error as f64 / read.ended.scheduled as f64
+        assert!(read.scheduled > 100, "{}", read.scheduled);
+        read.error as f64 / read.scheduled as f64
     };
     let (sales, price) = (missing(1), missing(2));
     // Of 35 s the owner is away for 6 s and takes 5 s to start; from then on the report is broken
@@ -177,7 +177,7 @@ fn a_schema_change_touches_who_names_the_column() {
 fn a_setting_stands_what_another_does_not() {
     for kind in ["commit-unknown", "broker-redelivery", "job-overlap"] {
         let safe = run_variant(&read(kind), 1);
-        let wrong = number(&safe, "m7.wrong");
+        let wrong = number(&safe, WRONG);
         assert!(wrong == 0.0, "{kind}: {wrong}");
         assert!(safe.report.settled, "{kind}");
     }

@@ -50,8 +50,8 @@ fn subjects_have_the_names_of_measures_statistics_and_headlines() {
 
 #[test]
 fn measures_of_reads_have_the_name_of_the_read_within() {
-    let reads = ["report", "report.late"];
-    let named = |text: &str| Subject::measure(text, &reads).map(|subject| subject.to_string());
+    let known = ["report", "report.late"];
+    let named = |text: &str| Subject::measure(text, &known).map(|subject| subject.to_string());
     assert_eq!(named("reads.report.right"), Ok("report: right".into()));
     assert_eq!(named("reads.report.late.right"), Ok("report.late: right".into()), "the longest");
     assert_eq!(named("reads.report.latency.p99"), Ok("report: latency, p99".into()));
@@ -66,8 +66,8 @@ fn measures_of_reads_have_the_name_of_the_read_within() {
     for text in ["reads.report.latency.mean", "reads.report.right.p99"] {
         assert!(matches!(named(text), Err(Unknown::Statistic(_))), "{text}");
     }
-    let units = ReadNumber::ALL.map(ReadNumber::unit);
-    assert_eq!(units.iter().filter(|unit| **unit == Unit::Share).count(), 5, "of every read");
+    let shares = reads::ALL.iter().filter(|measure| measure.unit == Unit::Share);
+    assert_eq!(shares.count(), 5, "of every read");
 }
 
 #[test]
@@ -76,10 +76,9 @@ fn what_nobody_read_is_undecided() {
         Subject::measure(&format!("reads.report.{number}"), &["report"]).expect("a number")
     };
     let mut report = lags(false).rest();
-    report.reads.clear();
     let unread = expect(subject("right"), Limit::AtLeast, 0.0).judge(&report);
     assert_eq!((unread.verdict, &*unread.why), (Undecided, "it is not measured"));
-    report.reads.push(Default::default());
+    reads::ReadTally::default().measure(&mut report.measures, "report");
     let says = |number, limit| expect(subject(number), limit, 0.0).judge(&report);
     assert_eq!(says("count", Limit::AtMost).verdict, Held);
     assert_eq!(&*says("right", Limit::AtLeast).why, "there was no such read in this run");

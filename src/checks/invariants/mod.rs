@@ -13,12 +13,32 @@ use serde::{Deserialize, Serialize};
 use self::rows::Mirror;
 use self::rules::Rule;
 use super::measures::gauge::Gauge;
-use super::measures::{Measured, NOBODY, Quantity};
+use super::measures::{Better, Measure, Measured, NOBODY, Quantity, Unit};
 use super::serial::span;
 use super::verdict::Judgement;
 use crate::kernel::{Span, Time};
 use crate::model::record::Record;
 use crate::model::system::{System, When};
+
+/// M3, violation time per 1,000 operations.
+pub const VIOLATION: &Measure = &Measure::number(
+    "m3",
+    "violation time per 1,000 operations",
+    Unit::Nanoseconds,
+    Better::Lower,
+    "Integral over the window of the number of entities whose declared invariant is false, \
+     summed over the invariants, per 1,000 measured operations.",
+)
+.head("violation time");
+
+/// M3, time with a violation.
+pub const VIOLATED: &Measure = &Measure::number(
+    "m3.any",
+    "time with a violation",
+    Unit::Share,
+    Better::Lower,
+    "Share of the window during which any declared invariant was false for any entity.",
+);
 
 /// What a run says about one declared invariant.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -140,8 +160,8 @@ impl Invariants {
             rate = Quantity::ratio(self.total.area() * 1_000, offered, NOBODY);
             share = self.total.positive_share();
         }
-        into.quantity("m3", rate);
-        into.quantity("m3.any", share);
+        into.quantity(VIOLATION, rate);
+        into.quantity(VIOLATED, share);
         let reports = self.watched.into_iter().map(|watched| watched.report(until, settled));
         (reports.collect(), self.total)
     }

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use crate::checks::RunReport;
-use crate::checks::measures::{MeasureId, Quantity};
+use crate::checks::measures::Quantity;
+use crate::checks::measures::catalogue::VIOLATION;
 use crate::checks::verdict::Verdict;
 use crate::kernel::{Span, Time};
 use crate::model::system::{ColumnRef, InvariantRule, InvariantSpec, TableId, When};
@@ -68,7 +69,7 @@ fn a_late_count_violates_for_as_long_as_it_is_late() {
     assert_eq!((invariant.entity_ns, invariant.worst, invariant.at_end), (3 * SECOND, 1, 0));
     assert_eq!(invariant.violated_for, Span::from_secs(3));
     assert_eq!(invariant.first, Some(Time::ZERO + Span::from_secs(20)));
-    let rate = report.measures.quantities[&MeasureId("m3")];
+    let rate = report.measures.number(VIOLATION);
     assert_eq!(rate, Quantity::Ratio { part: 3_000 * SECOND, whole: 1 });
     assert_eq!(report.series.violations[21].area, 1_000_000_000);
 }

@@ -2,13 +2,92 @@
 
 use std::collections::BTreeMap;
 
-use super::{Measured, Quantity};
+use super::{Better, Measure, Measured, Quantity, Unit};
 use crate::checks::invariants::InvariantReport;
 use crate::model::database::Direction;
 use crate::model::record::{Event, Record, Sight};
 use crate::model::system::{
     InvariantRule, InvariantSpec, MAX_STEPS, ReadWhat, RowKey, StepId, System, TableId,
 };
+
+/// M8, lost updates.
+pub const LOST_UPDATES: &Measure = &Measure::number(
+    "m8.lost-updates",
+    "lost updates",
+    Unit::Count,
+    Better::Lower,
+    "How often an effect (or a compensation) that a store showed vanished from it because \
+     somebody overwrote the cell with a value that does not contain it. What a database that \
+     recovers takes back was not durable and does not count.",
+);
+
+/// M8, dirty reads.
+pub const DIRTY_READS: &Measure = &Measure::number(
+    "m8.dirty-reads",
+    "dirty reads",
+    Unit::Count,
+    Better::Lower,
+    "How many reads of an operation's rows saw an effect of it that was compensated later, \
+     counted for each step apart.",
+);
+
+/// M8, applied out of order.
+pub const OUT_OF_ORDER: &Measure = &Measure::number(
+    "m8.out-of-order",
+    "applied out of order",
+    Unit::Count,
+    Better::Lower,
+    "How often a further step took effect on a row behind that of a newer operation that began \
+     with the same row as its own. The order is that in which first steps were committed.",
+)
+.head("out of order");
+
+/// M8, delivered again.
+pub const DELIVERED_AGAIN: &Measure = &Measure::number(
+    "m8.delivered-again",
+    "delivered again",
+    Unit::Count,
+    Better::Lower,
+    "How often a broker handed a message out that it had handed out before, or the network made \
+     a second copy of one.",
+);
+
+/// M8, applied again.
+pub const APPLIED_AGAIN: &Measure = &Measure::number(
+    "m8.applied-again",
+    "applied again",
+    Unit::Count,
+    Better::Lower,
+    "How often a store came to show an effect once more that it showed already.",
+);
+
+/// M8, orphans.
+pub const ORPHANS: &Measure = &Measure::number(
+    "m8.orphans",
+    "orphans",
+    Unit::Count,
+    Better::Lower,
+    "Rows whose declared `references` have no counterpart at the end of the run.",
+);
+
+/// M8, orphan time.
+pub const ORPHAN_TIME: &Measure = &Measure::number(
+    "m8.orphans.time",
+    "orphan time",
+    Unit::Nanoseconds,
+    Better::Lower,
+    "Integral over the window of the number of rows whose declared `references` have no \
+     counterpart.",
+);
+
+/// M8, oversells.
+pub const OVERSELLS: &Measure = &Measure::number(
+    "m8.oversells",
+    "oversells",
+    Unit::Count,
+    Better::Lower,
+    "How often a cell left its declared `bound`, as the ends of instants show it.",
+);
 
 /// A row: its table and its key.
 type Row = (TableId, RowKey);
@@ -134,12 +213,12 @@ impl Anomalies {
         const NO_READ: Quantity = Quantity::Missing { why: "no read looks at an operation" };
         const NO_REFERENCE: Quantity = Quantity::Missing { why: "no `references` is declared" };
         const NO_BOUND: Quantity = Quantity::Missing { why: "no `bound` is declared" };
-        into.quantity("m8.lost-updates", Quantity::total(self.lost));
+        into.quantity(LOST_UPDATES, Quantity::total(self.lost));
         let dirty = if self.reads { Quantity::total(self.dirty) } else { NO_READ };
-        into.quantity("m8.dirty-reads", dirty);
-        into.quantity("m8.out-of-order", Quantity::total(self.disordered));
-        into.quantity("m8.delivered-again", Quantity::total(self.delivered));
-        into.quantity("m8.applied-again", Quantity::total(self.applied));
+        into.quantity(DIRTY_READS, dirty);
+        into.quantity(OUT_OF_ORDER, Quantity::total(self.disordered));
+        into.quantity(DELIVERED_AGAIN, Quantity::total(self.delivered));
+        into.quantity(APPLIED_AGAIN, Quantity::total(self.applied));
         let of = |is_meant: fn(&InvariantRule) -> bool| {
             let reports = specs.iter().zip(reports).filter(|(spec, _)| is_meant(&spec.rule));
             reports.map(|(_, report)| report).collect::<Vec<_>>()
@@ -151,8 +230,8 @@ impl Anomalies {
             if reports.is_empty() { none } else { Quantity::total(total) }
         };
         let orphans = sum(&references, NO_REFERENCE, |report| report.at_end.into());
-        into.quantity("m8.orphans", orphans);
-        into.quantity("m8.orphans.time", sum(&references, NO_REFERENCE, |report| report.entity_ns));
-        into.quantity("m8.oversells", sum(&bounds, NO_BOUND, |report| report.begun.into()));
+        into.quantity(ORPHANS, orphans);
+        into.quantity(ORPHAN_TIME, sum(&references, NO_REFERENCE, |report| report.entity_ns));
+        into.quantity(OVERSELLS, sum(&bounds, NO_BOUND, |report| report.begun.into()));
     }
 }

@@ -5,9 +5,22 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::series::FaultWindow;
-use super::{Measured, Quantity};
+use super::{Better, Measure, Measured, Quantity, Unit};
 use crate::checks::outcome::{NEVER, Operations, Outcome};
 use crate::model::system::{OperationKind, ServiceId, System};
+
+/// M13, services touched by one fault.
+pub const TOUCHED: &Measure = &Measure::number(
+    "m13.touched",
+    "services touched by one fault",
+    Unit::Count,
+    Better::Lower,
+    "The greatest number of services that one fault touched. A service is touched if a greater \
+     share of the operations that clients ask of it goes badly while they are under way during \
+     the fault than outside of all faults. Badly: without a yes or a refusal by a rule in time, \
+     or slower than every operation of the kind outside of all faults.",
+)
+.head("touched by a fault");
 
 /// The services that one fault touched.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -86,7 +99,7 @@ pub fn of(system: &System, operations: &Operations, faults: &[FaultWindow]) -> V
 pub fn measure(into: &mut Measured, blast_radii: &[BlastRadius]) {
     let most = blast_radii.iter().map(|reach| reach.services.len() as u64).max();
     let none = Quantity::Missing { why: "no fault began" };
-    into.quantity("m13.touched", most.map_or(none, Quantity::total));
+    into.quantity(TOUCHED, most.map_or(none, Quantity::total));
 }
 
 fn overlaps(outcome: &Outcome, (from, until): (u64, u64)) -> bool {

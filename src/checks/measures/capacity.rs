@@ -4,9 +4,41 @@
 //! part brings workers for all of them. What that wastes shows between these two numbers.
 
 use super::gauge::Gauge;
-use super::{Measured, Quantity};
+use super::{Better, Measure, Measured, Quantity, Unit};
 use crate::model::record::{Kind, Record};
 use crate::model::system::System;
+
+/// M12, workers provisioned.
+pub const WORKERS: &Measure = &Measure::number(
+    "m12.workers",
+    "workers provisioned",
+    Unit::Count,
+    Better::Lower,
+    "Workers of all instances of all services, whether they are up or not. What runs within \
+     another service has none of its own.",
+)
+.head("workers");
+
+/// M12, workers used.
+pub const WORKERS_USED: &Measure = &Measure::number(
+    "m12.workers.used",
+    "workers used",
+    Unit::Count,
+    Better::Lower,
+    "Time average of the number of these workers that have a request, at work or waiting for \
+     others, over the window from the end of the warm-up to the end of the settle cap.",
+)
+.head("used");
+
+/// M12, utilisation of workers.
+pub const UTILISATION: &Measure = &Measure::number(
+    "m12.workers.utilisation",
+    "utilisation of workers",
+    Unit::Share,
+    Better::Neither,
+    "Used of provisioned workers, in the same window; the rest is bought and idle.",
+)
+.head("utilisation");
 
 /// The workers of all services.
 #[derive(Debug)]
@@ -55,14 +87,15 @@ impl Capacity {
         self.used.advance(until);
         let bought = u128::from(self.provisioned) * u128::from(self.length);
         let share = Quantity::ratio(self.used.area(), bought, "the measured window has no length");
-        into.quantity("m12.workers", Quantity::total(self.provisioned));
-        into.quantity("m12.workers.used", self.used.time_average());
-        into.quantity("m12.workers.utilisation", share);
+        into.quantity(WORKERS, Quantity::total(self.provisioned));
+        into.quantity(WORKERS_USED, self.used.time_average());
+        into.quantity(UTILISATION, share);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::kernel::NodeId;
     use crate::model::record::Event;
     use crate::tests::events::{dropped, finished, started};
@@ -118,9 +151,8 @@ mod tests {
                      services = ["stock", "office"] } }
     "#;
 
-    fn number(told: &RecordedRun, id: &'static str) -> f64 {
-        let found = told.report.measures.quantities.iter().find(|(key, _)| key.0 == id);
-        found.and_then(|(_, quantity)| quantity.value()).expect(id)
+    fn number(told: &RecordedRun, measure: &'static Measure) -> f64 {
+        told.report.measures.number(measure).value().expect("it is measured")
     }
 
     #[test]
@@ -128,15 +160,15 @@ mod tests {
         for (variant, provisioned) in [("apart", 3 * 4 + 8), ("together", 3 * (4 + 8))] {
             let told = record_text(HOT, variant, 1);
             assert!(told.report.settled);
-            assert_eq!(number(&told, "m12.workers"), f64::from(provisioned));
+            assert_eq!(number(&told, WORKERS), f64::from(provisioned));
             // A visit has a worker from the end of its wait to its own end.
             let stayed = told.pick(pick!(Event::Finished { stayed, .. } => stayed.as_nanos()));
             let waited = told.pick(pick!(Event::Started { waited, .. } => waited.as_nanos()));
             let held = stayed.sum::<u64>() - waited.sum::<u64>();
             assert!(held > 600 * 20_000_000, "600 buyers, 20 ms of work each");
             let used = held as f64 / 100e9;
-            assert_eq!(number(&told, "m12.workers.used"), used);
-            let share = number(&told, "m12.workers.utilisation");
+            assert_eq!(number(&told, WORKERS_USED), used);
+            let share = number(&told, UTILISATION);
             assert_eq!(share, held as f64 / (f64::from(provisioned) * 100e9));
         }
     }
@@ -148,8 +180,7 @@ mod tests {
         let host = &of(1)[0];
         assert_eq!((host.instances, host.workers), (3, 12), "scaled for its most demanding part");
         let [apart, together] = ["apart", "together"].map(|variant| record_text(HOT, variant, 1));
-        let idle =
-            |told: &RecordedRun| number(told, "m12.workers") - number(told, "m12.workers.used");
+        let idle = |told: &RecordedRun| number(told, WORKERS) - number(told, WORKERS_USED);
         assert!(idle(&together) > idle(&apart) + 15.0, "16 workers more, for the same load");
     }
 
@@ -168,8 +199,7 @@ mod tests {
         on(27_000, 8, finished(0, 0));
         on(30_000, 7, finished(0, 0));
         let report = history.rest();
-        let used =
-            report.measures.quantities[&crate::checks::measures::MeasureId("m12.workers.used")];
+        let used = report.measures.number(WORKERS_USED);
         let super::Quantity::Ratio { part, .. } = used else { panic!("{used:?}") };
         assert_eq!(part, (10 + 3 + 2 + 1) * 1_000_000_000);
     }

@@ -4,10 +4,42 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Measured, Quantity};
+use super::{Better, Measure, Measured, Quantity, Unit};
 use crate::checks::serial::pairs;
 use crate::model::record::{Event, Record, Resource};
 use crate::model::system::{DatabaseId, ServiceId, System};
+
+/// M13, waiting for other services.
+pub const WAITED: &Measure = &Measure::number(
+    "m13.waited",
+    "waiting for other services",
+    Unit::Nanoseconds,
+    Better::Lower,
+    "How long sessions of one service waited for a core, a connection or a row lock of a \
+     database that several services use while another service held it, summed over waits that \
+     ended after the warm-up. A wait is split over all who hold what is waited for.",
+);
+
+/// M13, waits caused by others.
+pub const WAITED_SHARE: &Measure = &Measure::number(
+    "m13.waited.share",
+    "waits caused by others",
+    Unit::Share,
+    Better::Lower,
+    "Waiting for other services as a share of all waiting in databases that several use.",
+)
+.head("waits for others");
+
+/// M13, greatest slowdown by another service.
+pub const SLOWDOWN: &Measure = &Measure::number(
+    "m13.slowdown",
+    "greatest slowdown by another service",
+    Unit::Share,
+    Better::Lower,
+    "The greatest share that any service's sessions in a database spent waiting for one other \
+     service, of all the time that they waited or had a core.",
+)
+.head("slowed down");
 
 /// One service's waits for another's sake, in one database.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -77,10 +109,9 @@ impl Contention {
     /// Takes down what M13 says of it.
     pub fn measure(&self, into: &mut Measured) {
         const ALONE: &str = "every database is used by one service only";
-        let names = ["m13.waited", "m13.waited.share", "m13.slowdown"];
         if !self.shared {
-            for name in names {
-                into.quantity(name, Quantity::Missing { why: ALONE });
+            for measure in [WAITED, WAITED_SHARE, SLOWDOWN] {
+                into.quantity(measure, Quantity::Missing { why: ALONE });
             }
             return;
         }
@@ -100,9 +131,9 @@ impl Contention {
                 slowest = slowdown;
             }
         }
-        into.quantity(names[0], Quantity::total(foreign));
-        into.quantity(names[1], Quantity::ratio(foreign, all, "nobody waited"));
-        into.quantity(names[2], slowest);
+        into.quantity(WAITED, Quantity::total(foreign));
+        into.quantity(WAITED_SHARE, Quantity::ratio(foreign, all, "nobody waited"));
+        into.quantity(SLOWDOWN, slowest);
     }
 }
 

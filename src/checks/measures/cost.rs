@@ -4,9 +4,132 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Measured, NOBODY, Quantity};
+use super::{Better, Measure, Measured, NOBODY, Quantity, Unit};
 use crate::model::record::{Event, LabelId, LogId, MessageClass, Record};
 use crate::model::system::DatabaseId;
+
+/// The two measures of one thing that is spent: per offered and per committed operation.
+macro_rules! spent {
+    ($offered:ident, $committed:ident, $id:literal, $least:literal, $name:literal, $unit:ident,
+     $what:literal) => {
+        #[doc = concat!("M12, ", $name, " per operation.")]
+        pub const $offered: &Measure = &Measure::number(
+            concat!("m12.", $id),
+            concat!($name, " per operation"),
+            Unit::$unit,
+            Better::Lower,
+            concat!(
+                $what,
+                ", from the first measured arrival to the end of the settle cap, idle polls and \
+                 inquiries included, per measured operation."
+            ),
+        )
+        .head($name)
+        .told(concat!("the ", $least, " ", $name), concat!("the most ", $name));
+        #[doc = concat!("M12, ", $name, " per committed operation.")]
+        pub const $committed: &Measure = &Measure::number(
+            concat!("m12.", $id, ".committed"),
+            concat!($name, " per committed operation"),
+            Unit::$unit,
+            Better::Lower,
+            concat!(
+                $what,
+                ", from the first measured arrival to the end of the settle cap, idle polls and \
+                 inquiries included, per operation that the census counts as committed."
+            ),
+        );
+    };
+}
+
+spent!(
+    MESSAGES,
+    MESSAGES_COMMITTED,
+    "messages",
+    "fewest",
+    "messages",
+    PerOperation,
+    "Messages between services, drivers, participants and the broker"
+);
+spent!(
+    FORCED_WRITES,
+    FORCED_WRITES_COMMITTED,
+    "forced-writes",
+    "fewest",
+    "forced writes",
+    PerOperation,
+    "Forced writes to a log"
+);
+spent!(
+    LOG_RECORDS,
+    LOG_RECORDS_COMMITTED,
+    "log-records",
+    "fewest",
+    "log records",
+    PerOperation,
+    "Records appended to logs, forced or not"
+);
+spent!(
+    BUSY,
+    BUSY_COMMITTED,
+    "busy",
+    "least",
+    "database core time",
+    Nanoseconds,
+    "Core time of databases"
+);
+spent!(
+    LOCKS,
+    LOCKS_COMMITTED,
+    "locks",
+    "least",
+    "lock time",
+    Nanoseconds,
+    "Time that row locks were held"
+);
+spent!(
+    RETRIES,
+    RETRIES_COMMITTED,
+    "retries",
+    "fewest",
+    "retries",
+    PerOperation,
+    "Retries of steps, calls and transactions"
+);
+
+/// The messages of one class.
+macro_rules! messages {
+    ($class:literal, $who:literal) => {
+        &Measure::number(
+            concat!("m12.messages.", $class),
+            concat!($class, " messages"),
+            Unit::PerOperation,
+            Better::Lower,
+            concat!("Messages ", $who, ", counted like `m12.messages`, per measured operation."),
+        )
+    };
+}
+
+/// M12, client messages.
+pub const CLIENT_MESSAGES: &Measure = messages!("client", "between clients and entry points");
+/// M12, service messages.
+pub const SERVICE_MESSAGES: &Measure =
+    messages!("service", "between services, drivers and participants");
+/// M12, broker messages.
+pub const BROKER_MESSAGES: &Measure = messages!("broker", "to and from the broker");
+/// M12, database messages.
+pub const DATABASE_MESSAGES: &Measure =
+    messages!("database", "between services and their databases");
+/// M12, probe messages.
+pub const PROBE_MESSAGES: &Measure = messages!("probe", "of reads");
+
+/// M12, manual interventions.
+pub const INTERVENTIONS: &Measure = &Measure::number(
+    "m12.interventions",
+    "manual interventions",
+    Unit::Count,
+    Better::Lower,
+    "How often retries were exhausted and a human was asked.",
+);
 
 /// Sums by a label, log or database of the history.
 pub type Tally<K> = BTreeMap<K, u64>;
@@ -80,36 +203,31 @@ impl Cost {
             self.lock_ns.values().sum(),
             self.retries.values().sum(),
         ];
-        for (total, [per_offered, per_committed]) in totals.into_iter().zip(M12) {
+        for (total, [per_offered, per_committed]) in totals.into_iter().zip(SPENT) {
             into.quantity(per_offered, Quantity::ratio(total, offered, NOBODY));
             into.quantity(per_committed, Quantity::ratio(total, committed, NONE_COMMITTED));
         }
-        for (count, name) in self.messages.into_iter().zip(M12_MESSAGES) {
-            into.quantity(name, Quantity::ratio(count, offered, NOBODY));
+        for (count, measure) in self.messages.into_iter().zip(BY_CLASS) {
+            into.quantity(measure, Quantity::ratio(count, offered, NOBODY));
         }
-        into.quantity("m12.interventions", Quantity::total(self.interventions));
+        into.quantity(INTERVENTIONS, Quantity::total(self.interventions));
     }
 }
 
-/// The names of the M12 measures, per offered and per committed operation, in the order in which
-/// [`Cost::measure`] computes them.
-const M12: [[&str; 2]; 6] = [
-    ["m12.messages", "m12.messages.committed"],
-    ["m12.forced-writes", "m12.forced-writes.committed"],
-    ["m12.log-records", "m12.log-records.committed"],
-    ["m12.busy", "m12.busy.committed"],
-    ["m12.locks", "m12.locks.committed"],
-    ["m12.retries", "m12.retries.committed"],
+/// What is spent, per offered and per committed operation, in the order in which
+/// [`Cost::measure`] sums it up.
+const SPENT: [[&Measure; 2]; 6] = [
+    [MESSAGES, MESSAGES_COMMITTED],
+    [FORCED_WRITES, FORCED_WRITES_COMMITTED],
+    [LOG_RECORDS, LOG_RECORDS_COMMITTED],
+    [BUSY, BUSY_COMMITTED],
+    [LOCKS, LOCKS_COMMITTED],
+    [RETRIES, RETRIES_COMMITTED],
 ];
 
-/// The names of the numbers of messages, in the order of their classes.
-const M12_MESSAGES: [&str; MessageClass::ALL.len()] = [
-    "m12.messages.client",
-    "m12.messages.service",
-    "m12.messages.broker",
-    "m12.messages.database",
-    "m12.messages.probe",
-];
+/// The numbers of messages, in the order of their classes.
+const BY_CLASS: [&Measure; MessageClass::ALL.len()] =
+    [CLIENT_MESSAGES, SERVICE_MESSAGES, BROKER_MESSAGES, DATABASE_MESSAGES, PROBE_MESSAGES];
 
 fn add<K: Ord>(tally: &mut Tally<K>, to: K, more: u64) {
     *tally.entry(to).or_default() += more;

@@ -2,10 +2,79 @@
 
 use std::collections::BTreeMap;
 
-use super::{Distribution, Measured, Quantity};
+use super::{Better, Distribution, Measure, Measured, Quantity, Unit};
 use crate::kernel::NodeId;
 use crate::model::record::{Event, Record, TxnId};
 use crate::model::system::{DatabaseId, RowKey, TableId};
+
+/// M6, time in doubt.
+pub const IN_DOUBT_EACH: &Measure = &Measure::many(
+    "m6.in-doubt.each",
+    "time in doubt",
+    Unit::Nanoseconds,
+    Better::Lower,
+    "Per prepared branch: from its forced prepared record until the decision is known at its \
+     store.",
+);
+
+/// M6, time in doubt, sum.
+pub const IN_DOUBT: &Measure = &Measure::number(
+    "m6.in-doubt",
+    "time in doubt, sum",
+    Unit::Nanoseconds,
+    Better::Lower,
+    "The sum over all branches that were prepared after the warm-up.",
+)
+.head("in doubt, sum")
+.told("the least time in doubt", "the most time in doubt");
+
+/// M6, time in doubt, longest.
+pub const IN_DOUBT_MAX: &Measure = &Measure::number(
+    "m6.in-doubt.max",
+    "time in doubt, longest",
+    Unit::Nanoseconds,
+    Better::Lower,
+    "The longest time in doubt of any branch.",
+)
+.head("in doubt, longest");
+
+/// M6, blocked behind a branch in doubt.
+pub const BLOCKED_EACH: &Measure = &Measure::many(
+    "m6.blocked.each",
+    "blocked behind a branch in doubt",
+    Unit::Nanoseconds,
+    Better::Lower,
+    "Per wait for a row lock: for how long a prepared branch held that row, if at all.",
+);
+
+/// M6, blocked behind branches in doubt, sum.
+pub const BLOCKED: &Measure = &Measure::number(
+    "m6.blocked",
+    "blocked behind branches in doubt, sum",
+    Unit::Nanoseconds,
+    Better::Lower,
+    "The sum over all waits that began after the warm-up.",
+)
+.head("blocked, sum")
+.told("the least blocked time", "the most blocked time");
+
+/// M6, blocked behind a branch in doubt, longest.
+pub const BLOCKED_MAX: &Measure = &Measure::number(
+    "m6.blocked.max",
+    "blocked behind a branch in doubt, longest",
+    Unit::Nanoseconds,
+    Better::Lower,
+    "The longest such part of any wait.",
+);
+
+/// M6, heuristic decisions.
+pub const HEURISTIC: &Measure = &Measure::number(
+    "m6.heuristic",
+    "heuristic decisions",
+    Unit::Count,
+    Better::Lower,
+    "Branches that were decided without their coordinator.",
+);
 
 /// A row of a database.
 type Row = (DatabaseId, TableId, RowKey);
@@ -181,12 +250,12 @@ impl InDoubt {
         let longest = |values: &Distribution| {
             values.values.iter().chain(&values.censored).max().copied().unwrap_or(0)
         };
-        into.quantity("m6.in-doubt", Quantity::total(self.in_doubt.sum()));
-        into.quantity("m6.in-doubt.max", Quantity::total(longest(&self.in_doubt)));
-        into.quantity("m6.blocked", Quantity::total(self.blocked.sum()));
-        into.quantity("m6.blocked.max", Quantity::total(longest(&self.blocked)));
-        into.quantity("m6.heuristic", Quantity::total(self.heuristic));
-        into.distribution("m6.in-doubt.each", self.in_doubt);
-        into.distribution("m6.blocked.each", self.blocked);
+        into.quantity(IN_DOUBT, Quantity::total(self.in_doubt.sum()));
+        into.quantity(IN_DOUBT_MAX, Quantity::total(longest(&self.in_doubt)));
+        into.quantity(BLOCKED, Quantity::total(self.blocked.sum()));
+        into.quantity(BLOCKED_MAX, Quantity::total(longest(&self.blocked)));
+        into.quantity(HEURISTIC, Quantity::total(self.heuristic));
+        into.distribution(IN_DOUBT_EACH, self.in_doubt);
+        into.distribution(BLOCKED_EACH, self.blocked);
     }
 }

@@ -3,9 +3,75 @@
 use serde::{Deserialize, Serialize};
 
 use super::gauge::Gauge;
-use super::{Distribution, Measured, NOBODY, Quantity};
+use super::{Better, Distribution, Measure, Measured, NOBODY, Quantity, Unit};
 use crate::checks::census::State;
 use crate::checks::outcome::{NEVER, Operations, Outcome};
+use crate::stats::Quantile;
+
+/// M1, consistency lag.
+pub const LAG: &Measure = &Measure::many(
+    "m1",
+    "consistency lag",
+    Unit::Nanoseconds,
+    Better::Lower,
+    "Per operation: from the first local commit of a forward effect to the end of the last \
+     instant at which the stores show some of its effects, but not all (or some not yet \
+     compensated). What is prepared or waits in an outbox does not show. One that is partial at \
+     the end of a settled run never ends; one that never exposed anything is left out.",
+)
+.head("lag")
+.told("the shortest consistency lag", "the longest consistency lag");
+
+/// M1, never exposed.
+pub const HIDDEN: &Measure = &Measure::number(
+    "m1.hidden",
+    "never exposed",
+    Unit::Share,
+    Better::Neither,
+    "Share of measured operations of which no store ever showed anything.",
+);
+
+/// M1, relapses.
+pub const RELAPSES: &Measure = &Measure::number(
+    "m1.relapses",
+    "relapses",
+    Unit::Count,
+    Better::Lower,
+    "How often a measured operation showed in part again after it had been consistent.",
+);
+
+/// M1, partial operations.
+pub const PARTIAL: &Measure = &Measure::number(
+    "m1.partial",
+    "partial operations",
+    Unit::Count,
+    Better::Lower,
+    "Time average of the number of operations that show in part, over the window from the end \
+     of the warm-up to the end of the settle cap. Free of any selection.",
+);
+
+/// M1, partial operations, peak.
+pub const PARTIAL_MAX: &Measure = &Measure::number(
+    "m1.partial.max",
+    "partial operations, peak",
+    Unit::Count,
+    Better::Lower,
+    "The greatest number of operations that showed in part at once, in the same window.",
+);
+
+/// M2, lag after the answer.
+pub const AFTER_ANSWER: &Measure = &Measure::many(
+    "m2",
+    "lag after the answer",
+    Unit::Nanoseconds,
+    Better::Lower,
+    "Per operation answered yes: from the answer to the end of the last instant at which it \
+     shows in part, at least 0. One that is partial at the end of a settled run, or of which \
+     nothing is there though nobody took it back, never ends. P(M2 <= t) is the t-visibility of \
+     a whole operation.",
+)
+.head("after answer")
+.told("the shortest lag after the answer", "the longest lag after the answer");
 
 /// How the lag of one operation ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -18,6 +84,18 @@ pub enum Lag {
     AtLeast(u64),
     /// Nothing of it ever showed.
     Unexposed,
+}
+
+impl Lag {
+    /// The lag with "never" as infinity, as which everything counts that had not ended with the
+    /// run; none if nothing ever showed.
+    pub const fn quantile(self) -> Option<Quantile> {
+        match self {
+            Self::Lasted(nanos) => Some(Quantile::Value(nanos)),
+            Self::Never | Self::AtLeast(_) => Some(Quantile::Never),
+            Self::Unexposed => None,
+        }
+    }
 }
 
 /// How a run ended.
@@ -71,20 +149,12 @@ impl Distribution {
     }
 }
 
-/// M1 of these operations.
-pub fn lags<'a>(outcomes: impl Iterator<Item = &'a Outcome>, end: End) -> Distribution {
-    let mut lags = Distribution::default();
-    for outcome in outcomes {
-        lags.take(consistency_lag(outcome, end));
-    }
-    lags.sorted()
-}
-
 /// Takes down M1 and M2. `partial` is the number of partial operations over time.
 pub fn measure(into: &mut Measured, operations: &Operations, partial: &Gauge, end: End) {
-    let mut after_answer = Distribution::default();
+    let (mut lag, mut after_answer) = (Distribution::default(), Distribution::default());
     let (mut unexposed, mut relapses) = (0_u64, 0_u64);
     for outcome in operations.measured() {
+        lag.take(consistency_lag(outcome, end));
         unexposed += u64::from(outcome.first == NEVER);
         relapses += u64::from(outcome.relapses);
         if outcome.answer().is_yes() {
@@ -92,10 +162,10 @@ pub fn measure(into: &mut Measured, operations: &Operations, partial: &Gauge, en
         }
     }
     let offered = operations.measured_count();
-    into.distribution("m1", lags(operations.measured(), end));
-    into.distribution("m2", after_answer);
-    into.quantity("m1.hidden", Quantity::ratio(unexposed, offered, NOBODY));
-    into.quantity("m1.relapses", Quantity::total(relapses));
-    into.quantity("m1.partial", partial.time_average());
-    into.quantity("m1.partial.max", Quantity::total(partial.peak()));
+    into.distribution(LAG, lag);
+    into.distribution(AFTER_ANSWER, after_answer);
+    into.quantity(HIDDEN, Quantity::ratio(unexposed, offered, NOBODY));
+    into.quantity(RELAPSES, Quantity::total(relapses));
+    into.quantity(PARTIAL, partial.time_average());
+    into.quantity(PARTIAL_MAX, Quantity::total(partial.peak()));
 }

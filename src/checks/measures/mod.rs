@@ -7,6 +7,7 @@ pub mod anomalies;
 pub mod answers;
 pub mod blast_radius;
 pub mod capacity;
+pub mod catalogue;
 pub mod contention;
 pub mod copies;
 pub mod cost;
@@ -20,102 +21,15 @@ pub mod recovery;
 pub mod schema_breaks;
 pub mod series;
 
-mod catalogue;
+mod measure;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-pub use catalogue::CATALOGUE;
+pub use measure::{Better, Key, Measure, READS, Scope, Unit, Values};
 
-use super::serial::{self, Text};
-
-/// The name of a measure in files and on the command line, such as `m1`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct MeasureId(pub &'static str);
-
-impl MeasureId {
-    /// The entry of the catalogue.
-    pub fn measure(self) -> &'static Measure {
-        let found = CATALOGUE.iter().find(|measure| measure.id == self);
-        found.expect("every measure that is computed is in the catalogue, as a test ensures")
-    }
-}
-
-impl Serialize for MeasureId {
-    fn serialize<S: Serializer>(&self, into: S) -> Result<S::Ok, S::Error> {
-        into.serialize_str(self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for MeasureId {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let name = Cow::<str>::deserialize(from)?;
-        let found = CATALOGUE.iter().find(|measure| measure.id.0 == name);
-        found.map(|measure| measure.id).ok_or_else(|| Error::custom("no such measure"))
-    }
-}
-
-impl fmt::Display for MeasureId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
-    }
-}
-
-/// What a measure is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Measure {
-    /// Its name in files.
-    pub id: MeasureId,
-    /// Its name for people.
-    pub name: &'static str,
-    /// In what it is counted.
-    pub unit: Unit,
-    /// What kind of number it is.
-    pub kind: MeasureKind,
-    /// True if less is better; a table marks the best.
-    pub lower_is_better: bool,
-    /// The exact definition.
-    pub what: &'static str,
-}
-
-/// In what a measure is counted.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Unit {
-    /// Nanoseconds.
-    Nanoseconds,
-    /// Things.
-    Count,
-    /// A part of a whole, 0 to 1.
-    Share,
-}
-
-impl Unit {
-    /// As files write it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Nanoseconds => "ns",
-            Self::Count => "count",
-            Self::Share => "share",
-        }
-    }
-}
-
-/// What kind of number a measure is, which decides how runs are summarized.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum MeasureKind {
-    /// Many values a run; quantiles, with "never" as infinity.
-    Distribution,
-    /// A part of a whole.
-    Share,
-    /// One number a run.
-    Total,
-    /// One number a run, per offered operation or per time.
-    Rate,
-}
+use super::serial::{self, Text, pairs};
 
 /// The values of a distribution measure in one run.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -198,24 +112,65 @@ impl Quantity {
     }
 }
 
-/// Everything that one run measures, by the measure's name.
+/// Everything that one run measures.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Measured {
-    /// Measures with many values a run.
-    pub distributions: BTreeMap<MeasureId, Distribution>,
-    /// Measures with one number a run.
-    pub quantities: BTreeMap<MeasureId, Quantity>,
+    #[serde(with = "pairs")]
+    found: BTreeMap<Key, Found>,
+}
+
+/// What one run has of a measure.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Found {
+    /// Many values.
+    Many(Distribution),
+    /// One number.
+    One(Quantity),
 }
 
 impl Measured {
-    /// Takes down a distribution.
-    pub fn distribution(&mut self, id: &'static str, values: Distribution) {
-        self.distributions.insert(MeasureId(id), values.sorted());
+    /// Takes down the values of a measure that has many.
+    pub fn distribution(&mut self, of: impl Into<Key>, values: Distribution) {
+        self.found.insert(of.into(), Found::Many(values.sorted()));
     }
 
-    /// Takes down a number.
-    pub fn quantity(&mut self, id: &'static str, value: Quantity) {
-        self.quantities.insert(MeasureId(id), value);
+    /// Takes down the number of a measure that has one.
+    pub fn quantity(&mut self, of: impl Into<Key>, value: Quantity) {
+        self.found.insert(of.into(), Found::One(value));
+    }
+
+    /// What the run has of a measure.
+    pub fn get(&self, of: &Key) -> Option<&Found> {
+        self.found.get(of)
+    }
+
+    /// The values of a measure that has many.
+    ///
+    /// # Panics
+    /// If it has not: every run has all of them.
+    pub fn values(&self, of: impl Into<Key>) -> &Distribution {
+        let of = of.into();
+        match self.get(&of) {
+            Some(Found::Many(values)) => values,
+            _ => panic!("no run has values of {of}"),
+        }
+    }
+
+    /// The number of a measure that has one.
+    ///
+    /// # Panics
+    /// If it has not: every run has all of them.
+    pub fn number(&self, of: impl Into<Key>) -> Quantity {
+        let of = of.into();
+        match self.get(&of) {
+            Some(Found::One(number)) => *number,
+            _ => panic!("no run has a number of {of}"),
+        }
+    }
+
+    /// All measures that the run has.
+    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.found.keys()
     }
 }
 

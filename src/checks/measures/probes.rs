@@ -6,10 +6,114 @@ use serde::{Deserialize, Serialize};
 
 use super::copies::Copies;
 use super::expected_reads::{ExpectedReads, Missing};
-use super::{Distribution, Measured, NOBODY, Quantity};
+use super::reads::ReadTally;
+use super::{Better, Distribution, Measure, Measured, NOBODY, Quantity, Unit};
 use crate::checks::outcome::Operations;
 use crate::kernel::Span;
 use crate::model::record::{Answer, Event, OpId, ProbeEnd, ProbeId, Record, Sight};
+use crate::model::system::ReadSpec;
+
+/// The three shares of M4 for one time that a reader waits.
+macro_rules! within {
+    ($right:ident, $wrong:ident, $blocked:ident, $id:literal, $time:literal, $head:literal) => {
+        #[doc = concat!("M4, right answer within ", $time, ".")]
+        pub const $right: &Measure = &Measure::number(
+            concat!("m4.", $id),
+            concat!("right answer within ", $time),
+            Unit::Share,
+            Better::Higher,
+            concat!(
+                "Share of all scheduled reads that return the right answer within ",
+                $time,
+                ": every operation answered yes before the read began is wholly there, every one \
+                 answered no is absent, any other is wholly there or wholly absent."
+            ),
+        )
+        .head($head);
+        #[doc = concat!("M4, stale or torn within ", $time, ".")]
+        pub const $wrong: &Measure = &Measure::number(
+            concat!("m4.", $id, ".wrong"),
+            concat!("stale or torn within ", $time),
+            Unit::Share,
+            Better::Lower,
+            concat!(
+                "Share of all scheduled reads that return within ",
+                $time,
+                ", but not the right answer."
+            ),
+        );
+        #[doc = concat!("M4, no answer within ", $time, ".")]
+        pub const $blocked: &Measure = &Measure::number(
+            concat!("m4.", $id, ".blocked"),
+            concat!("no answer within ", $time),
+            Unit::Share,
+            Better::Lower,
+            concat!(
+                "Share of all scheduled reads that were blocked, timed out, or returned after more \
+                 than ",
+                $time,
+                "."
+            ),
+        );
+    };
+}
+
+within!(RIGHT_50MS, WRONG_50MS, BLOCKED_50MS, "50ms", "50 ms", "right in 50ms");
+within!(RIGHT_500MS, WRONG_500MS, BLOCKED_500MS, "500ms", "500 ms", "right in 500ms");
+within!(RIGHT_5S, WRONG_5S, BLOCKED_5S, "5s", "5 s", "right in 5s");
+
+/// M4, read errors.
+pub const READ_ERRORS: &Measure = &Measure::number(
+    "m4.error",
+    "read errors",
+    Unit::Share,
+    Better::Lower,
+    "Share of all scheduled reads that ended with an error.",
+);
+
+/// M4, useful operations.
+pub const USEFUL: &Measure = &Measure::number(
+    "m4.useful",
+    "useful operations",
+    Unit::Share,
+    Better::Higher,
+    "Share of measured operations that were answered yes in time and whose reads all came back \
+     right.",
+)
+.head("useful")
+.told("the most useful operations", "the fewest useful operations");
+
+/// M5, stale reads.
+pub const STALE: &Measure = &Measure::number(
+    "m5",
+    "stale reads",
+    Unit::Share,
+    Better::Lower,
+    "Share of the reads that came back, however late, which missed an effect of an operation \
+     answered yes before the read began; or, of a column in a service's replica, which saw \
+     another value than its source held at that moment.",
+)
+.told("the fewest stale reads", "the most stale reads");
+
+/// M5, age of stale reads.
+pub const STALE_AGE: &Measure = &Measure::many(
+    "m5.age",
+    "age of stale reads",
+    Unit::Nanoseconds,
+    Better::Lower,
+    "Per stale read: since when the client of the oldest missing operation had its yes; or, in \
+     a replica, since when its source no longer held what was seen.",
+);
+
+/// M5, versions behind.
+pub const VERSIONS_BEHIND: &Measure = &Measure::many(
+    "m5.behind",
+    "versions behind",
+    Unit::Count,
+    Better::Lower,
+    "Per stale read: how many operations answered yes before it began are missing; or, in a \
+     replica, how many values its source has taken on since.",
+);
 
 /// Within what time a right answer counts as one in time.
 pub const DEADLINES: [Span; 3] =
@@ -44,6 +148,11 @@ pub struct Within {
 }
 
 impl ProbeTally {
+    /// Those that nobody answered.
+    pub const fn timed_out(&self) -> u64 {
+        self.scheduled - self.error - self.read
+    }
+
     /// Both together.
     fn plus(mut self, other: &Self) -> Self {
         self.scheduled += other.scheduled;
@@ -57,30 +166,6 @@ impl ProbeTally {
             sum.blocked += more.blocked;
         }
         self
-    }
-}
-
-/// What became of one of the scenario's reads.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct ReadTally {
-    /// How its probes ended.
-    pub ended: ProbeTally,
-    /// How long those took that were answered, ns, in order; those without an answer never end.
-    pub took: Distribution,
-    /// How old the stale ones were, ns, in order.
-    pub ages: Distribution,
-}
-
-impl ReadTally {
-    /// Those that nobody answered.
-    pub fn timed_out(&self) -> u64 {
-        self.ended.scheduled - self.ended.error - self.ended.read
-    }
-
-    fn finish(mut self) -> Self {
-        (self.took.offered, self.took.never) = (self.ended.scheduled, self.timed_out());
-        self.ages.offered = self.ended.read;
-        Self { took: self.took.sorted(), ages: self.ages.sorted(), ..self }
     }
 }
 
@@ -127,7 +212,8 @@ pub struct Probes {
     pub operations: ProbeTally,
     /// Readers of a column.
     pub readers: ProbeTally,
-    reads: Vec<ReadTally>,
+    /// Each read of the scenario, in its order.
+    pub reads: Vec<ReadTally>,
     ages: Vec<u64>,
     behind: Vec<u64>,
 }
@@ -225,9 +311,9 @@ impl Probes {
             }
             if let Some(read) = self.reads.get_mut(probe.read as usize) {
                 read.ended.take(ended);
-                read.took.values.extend(reading.map(|_| took));
+                read.took.extend(reading.map(|_| took));
                 let stale = reading.filter(|reading| *reading == Reading::Stale);
-                read.ages.values.extend(stale.map(|_| probe.age));
+                read.ages.extend(stale.map(|_| probe.age));
             }
         }
     }
@@ -252,13 +338,8 @@ impl Probes {
         }
     }
 
-    /// What became of each read of the scenario, in its order.
-    pub fn take_reads(&mut self) -> Vec<ReadTally> {
-        std::mem::take(&mut self.reads).into_iter().map(ReadTally::finish).collect()
-    }
-
-    /// Takes down M4 and M5.
-    pub fn measure(&mut self, into: &mut Measured, operations: &Operations) {
+    /// Takes down M4 and M5, and the measures of each of the scenario's `reads`.
+    pub fn measure(&mut self, into: &mut Measured, operations: &Operations, reads: &[ReadSpec]) {
         const NONE: &str = "no read was scheduled";
         let all = self.operations.plus(&self.readers);
         let share = |part: u64| Quantity::ratio(part, all.scheduled, NONE);
@@ -267,24 +348,27 @@ impl Probes {
             into.quantity(wrong, share(within.stale + within.torn));
             into.quantity(blocked, share(within.blocked));
         }
-        into.quantity("m4.error", share(all.error));
+        into.quantity(READ_ERRORS, share(all.error));
         let useful = operations
             .measured()
             .filter(|outcome| outcome.answer().is_yes() && !outcome.is_misread());
         let offered = operations.measured_count();
-        into.quantity("m4.useful", Quantity::ratio(useful.count() as u64, offered, NOBODY));
-        into.quantity("m5", Quantity::ratio(all.stale, all.read, "no read came back"));
+        into.quantity(USEFUL, Quantity::ratio(useful.count() as u64, offered, NOBODY));
+        into.quantity(STALE, Quantity::ratio(all.stale, all.read, "no read came back"));
         let stale = |values| Distribution { offered: all.read, values, ..Default::default() };
-        into.distribution("m5.age", stale(std::mem::take(&mut self.ages)));
-        into.distribution("m5.behind", stale(std::mem::take(&mut self.behind)));
+        into.distribution(STALE_AGE, stale(std::mem::take(&mut self.ages)));
+        into.distribution(VERSIONS_BEHIND, stale(std::mem::take(&mut self.behind)));
+        for (read, tally) in reads.iter().zip(self.reads.drain(..)) {
+            tally.measure(into, &read.name.shown);
+        }
     }
 }
 
-/// The names of the M4 measures, for each of the [`DEADLINES`].
-const M4: [[&str; 3]; DEADLINES.len()] = [
-    ["m4.50ms", "m4.50ms.wrong", "m4.50ms.blocked"],
-    ["m4.500ms", "m4.500ms.wrong", "m4.500ms.blocked"],
-    ["m4.5s", "m4.5s.wrong", "m4.5s.blocked"],
+/// The measures of M4, for each of the [`DEADLINES`].
+const M4: [[&Measure; 3]; DEADLINES.len()] = [
+    [RIGHT_50MS, WRONG_50MS, BLOCKED_50MS],
+    [RIGHT_500MS, WRONG_500MS, BLOCKED_500MS],
+    [RIGHT_5S, WRONG_5S, BLOCKED_5S],
 ];
 
 impl Probe {

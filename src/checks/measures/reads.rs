@@ -1,107 +1,124 @@
-//! The numbers of a single read of the scenario, which only scenarios with that read have:
-//! `reads.NAME.right`, `reads.NAME.latency` and so on.
+//! The measures of each read of the scenario by itself: `reads.NAME.right`, `reads.NAME.latency`
+//! and so on.
 
-use super::probes::{ProbeTally, ReadTally};
-use super::{Distribution, Unit};
+use super::probes::ProbeTally;
+use super::{Better, Distribution, Measure, Measured, Quantity, Unit, Values};
 
-/// With what the names of these numbers begin, before the name of the read.
-pub const READS: &str = "reads";
+/// All measures of a read, in the order in which reports show them.
+pub const ALL: &[&Measure] = &[COUNT, RIGHT, STALE, TORN, ERROR, TIMED_OUT, LATENCY, AGE];
 
-/// One of the numbers of a read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ReadNumber {
-    /// How often it was to be made.
-    Count,
-    /// The share with the right answer, however late.
-    Right,
-    /// The share that missed an effect whose client had heard yes, or what a replica's source
-    /// held by then.
-    Stale,
-    /// The share that saw some effects and not others.
-    Torn,
-    /// The share that was answered with an error.
-    Error,
-    /// The share that nobody answered.
-    TimedOut,
-    /// How long it took; without an answer it never ends.
-    Latency,
-    /// Since when a stale one could have known better.
-    Age,
+/// How often a read was to be made.
+pub const COUNT: &Measure = &Measure::number(
+    "count",
+    "reads",
+    Unit::Count,
+    Better::Neither,
+    "How often the read was to be made.",
+);
+
+/// The share of a read that came back right.
+pub const RIGHT: &Measure = &Measure::number(
+    "right",
+    "right",
+    Unit::Share,
+    Better::Higher,
+    "Share of all scheduled ones that came back with the right answer, however late.",
+);
+
+/// The share of a read that was stale.
+pub const STALE: &Measure = &Measure::number(
+    "stale",
+    "stale",
+    Unit::Share,
+    Better::Lower,
+    "Share of all scheduled ones that missed an effect whose client had heard yes, or what a \
+     replica's source held by then.",
+);
+
+/// The share of a read that was torn.
+pub const TORN: &Measure = &Measure::number(
+    "torn",
+    "torn",
+    Unit::Share,
+    Better::Lower,
+    "Share of all scheduled ones that saw some effects of an operation and not others.",
+);
+
+/// The share of a read that was answered with an error.
+pub const ERROR: &Measure = &Measure::number(
+    "error",
+    "errors",
+    Unit::Share,
+    Better::Lower,
+    "Share of all scheduled ones that were answered with an error.",
+);
+
+/// The share of a read that nobody answered.
+pub const TIMED_OUT: &Measure = &Measure::number(
+    "timed-out",
+    "timed out",
+    Unit::Share,
+    Better::Lower,
+    "Share of all scheduled ones that were not answered at all.",
+);
+
+/// How long a read took.
+pub const LATENCY: &Measure = &Measure::many(
+    "latency",
+    "latency",
+    Unit::Nanoseconds,
+    Better::Lower,
+    "How long one took that was answered; one without an answer never ends.",
+)
+.values(Values::ManyUntilDeadline);
+
+/// The age of what a stale read returned.
+pub const AGE: &Measure = &Measure::many(
+    "age",
+    "age of stale reads",
+    Unit::Nanoseconds,
+    Better::Lower,
+    "Per stale one: since when it could have known better.",
+)
+.values(Values::ManyUntilDeadline);
+
+/// What became of one of the scenario's reads.
+#[derive(Clone, Debug, Default)]
+pub struct ReadTally {
+    /// How its probes ended.
+    pub ended: ProbeTally,
+    /// How long those took that were answered, ns.
+    pub took: Vec<u64>,
+    /// How old the stale ones were, ns.
+    pub ages: Vec<u64>,
 }
 
-impl ReadNumber {
-    /// All of them, in the order in which reports show them.
-    pub const ALL: [Self; 8] = [
-        Self::Count,
-        Self::Right,
-        Self::Stale,
-        Self::Torn,
-        Self::Error,
-        Self::TimedOut,
-        Self::Latency,
-        Self::Age,
-    ];
-
-    /// As scenarios and files write it, behind the name of the read.
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::Count => "count",
-            Self::Right => "right",
-            Self::Stale => "stale",
-            Self::Torn => "torn",
-            Self::Error => "error",
-            Self::TimedOut => "timed-out",
-            Self::Latency => "latency",
-            Self::Age => "age",
-        }
-    }
-
-    /// Its name for people.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Count => "reads",
-            Self::Error => "errors",
-            Self::TimedOut => "timed out",
-            Self::Age => "age of stale reads",
-            Self::Right | Self::Stale | Self::Torn | Self::Latency => self.key(),
-        }
-    }
-
-    /// In what it is counted.
-    pub const fn unit(self) -> Unit {
-        match self {
-            Self::Count => Unit::Count,
-            Self::Latency | Self::Age => Unit::Nanoseconds,
-            _ => Unit::Share,
-        }
-    }
-
-    /// Returns whether it has many values in a run.
-    pub const fn is_distribution(self) -> bool {
-        matches!(self, Self::Latency | Self::Age)
-    }
-
-    /// Its values in a run, if it has many.
-    pub const fn values(self, read: &ReadTally) -> Option<&Distribution> {
-        match self {
-            Self::Latency => Some(&read.took),
-            Self::Age => Some(&read.ages),
-            _ => None,
-        }
-    }
-
-    /// How many of the reads of a run it counts; all of them, if it has many values. The shares
-    /// add up to one.
-    pub fn count(self, read: &ReadTally) -> u64 {
-        let ended: &ProbeTally = &read.ended;
+impl ReadTally {
+    /// Takes down the measures of the read with this name. The shares add up to one.
+    pub fn measure(self, into: &mut Measured, name: &str) {
+        let ended = &self.ended;
+        let scheduled = ended.scheduled;
+        into.quantity(COUNT.of_read(name), Quantity::total(scheduled));
         let [.., within] = &ended.within;
-        match self {
-            Self::Count | Self::Latency | Self::Age => ended.scheduled,
-            Self::Right => within.right,
-            Self::Stale => within.stale,
-            Self::Torn => within.torn,
-            Self::Error => ended.error,
-            Self::TimedOut => read.timed_out(),
+        for (measure, part) in [
+            (RIGHT, within.right),
+            (STALE, within.stale),
+            (TORN, within.torn),
+            (ERROR, ended.error),
+            (TIMED_OUT, ended.timed_out()),
+        ] {
+            let share = Quantity::ratio(part, scheduled, "there was no such read in this run");
+            into.quantity(measure.of_read(name), share);
         }
+        let took = Distribution {
+            offered: scheduled,
+            values: self.took,
+            never: ended.timed_out(),
+            ..Distribution::default()
+        };
+        let ages =
+            Distribution { offered: ended.read, values: self.ages, ..Distribution::default() };
+        into.distribution(LATENCY.of_read(name), took);
+        into.distribution(AGE.of_read(name), ages);
     }
 }

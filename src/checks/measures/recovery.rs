@@ -11,8 +11,23 @@
 use std::collections::BTreeMap;
 
 use super::series::{FaultWindow, Series};
-use super::{Measured, Quantity};
+use super::{Better, Measure, Measured, Quantity, Unit, Values};
 use crate::checks::outcome::{NEVER, Operations, Outcome};
+
+/// M11, recovery after the heal.
+pub const RECOVERY: &Measure = &Measure::number(
+    "m11",
+    "recovery after the heal",
+    Unit::Nanoseconds,
+    Better::Lower,
+    "From the end of the last fault (at the latest the end of the load) to the first bucket of \
+     a second inside the 95 % bands that partial operations and violations (relative to what \
+     the arrivals of the second would show at the quiet phase's lag) and the share of definite \
+     answers had between the warm-up and the first fault, and from which on no more than 5 % of \
+     the buckets leave a band until the end of the load. Else never.",
+)
+.values(Values::Once)
+.head("recovery");
 
 /// The fewest buckets from which a band is derived.
 const FEWEST: usize = 10;
@@ -64,7 +79,7 @@ pub fn measure(
     course: Course,
     operations: &Operations,
 ) {
-    into.quantity("m11", recovery(series, faults, course, operations));
+    into.quantity(RECOVERY, recovery(series, faults, course, operations));
 }
 
 /// How long the operations that arrived in each bucket would show in part, in all, if those of each

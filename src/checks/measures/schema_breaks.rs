@@ -2,9 +2,42 @@
 
 use std::collections::BTreeMap;
 
-use super::{Measured, Quantity};
+use super::{Better, Measure, Measured, Quantity, Unit};
 use crate::model::record::{Event, Record};
 use crate::model::system::{ServiceId, TableId};
+
+/// M13, broken by a schema change.
+pub const BROKEN: &Measure = &Measure::number(
+    "m13.broken",
+    "broken by a schema change",
+    Unit::Nanoseconds,
+    Better::Lower,
+    "How long services were broken because the schema of a table had changed and they had not: \
+     from the first statement or answer of each that failed for it until it was deployed, or to \
+     the end of the run, summed over tables and services.",
+)
+.head("broken for");
+
+/// M13, failed for a schema change.
+pub const SCHEMA_BREAKS: &Measure = &Measure::number(
+    "m13.schema-breaks",
+    "failed for a schema change",
+    Unit::Count,
+    Better::Lower,
+    "Statements and answers that failed because the schema of a table had changed and the \
+     service had not.",
+)
+.head("failures");
+
+/// M13, until a schema change was noticed.
+pub const NOTICED: &Measure = &Measure::number(
+    "m13.noticed",
+    "until a schema change was noticed",
+    Unit::Nanoseconds,
+    Better::Lower,
+    "From the first change of a schema to the first statement or answer that failed for it.",
+)
+.head("noticed after");
 
 /// Services that do not fit a schema any more.
 #[derive(Debug, Default)]
@@ -43,12 +76,12 @@ impl SchemaBreaks {
         let open: u64 = self.broken.values().map(|since| now - since).sum();
         let none = Quantity::Missing { why: "no schema changed" };
         let known = |quantity| if self.changed.is_some() { quantity } else { none };
-        into.quantity("m13.broken", known(Quantity::total(self.total + open)));
-        into.quantity("m13.schema-breaks", known(Quantity::total(self.failed)));
+        into.quantity(BROKEN, known(Quantity::total(self.total + open)));
+        into.quantity(SCHEMA_BREAKS, known(Quantity::total(self.failed)));
         let noticed = self.noticed.zip(self.changed);
         let unnoticed = Quantity::Missing { why: "nothing failed for it" };
         let noticed =
             noticed.map_or(unnoticed, |(noticed, changed)| Quantity::total(noticed - changed));
-        into.quantity("m13.noticed", known(noticed));
+        into.quantity(NOTICED, known(noticed));
     }
 }

@@ -1,7 +1,8 @@
 //! M8 and what M13 says of faults.
 
 use super::{quantity, share};
-use crate::checks::measures::Quantity;
+use crate::checks::measures::catalogue::*;
+use crate::checks::measures::{Measure, Quantity};
 use crate::kernel::Span;
 use crate::model::record::{Answer, Event, Resource, Sight};
 use crate::model::system::{
@@ -11,10 +12,10 @@ use crate::model::system::{
 use crate::tests::events;
 use crate::tests::history::{ASSIGNMENTS, CUSTOMERS, History, OPEN, RENAME, TICKETS, system};
 
-fn total(report: &crate::checks::RunReport, id: &'static str) -> u128 {
-    match quantity(report, id) {
+fn total(report: &crate::checks::RunReport, measure: &'static Measure) -> u128 {
+    match quantity(report, measure) {
         Quantity::Ratio { part, whole: 1 } => part,
-        other => panic!("{id}: {other:?}"),
+        other => panic!("{measure}: {other:?}"),
     }
 }
 
@@ -28,8 +29,8 @@ fn what_vanishes_is_lost_and_what_shows_twice_was_applied_again() {
     // A database that recovers takes back what was never durable: nobody overwrote it.
     history.at(24_000).recover(0, 0, -1);
     let report = history.rest();
-    assert_eq!(total(&report, "m8.lost-updates"), 1);
-    assert_eq!(total(&report, "m8.applied-again"), 1, "the second time it came back");
+    assert_eq!(total(&report, LOST_UPDATES), 1);
+    assert_eq!(total(&report, APPLIED_AGAIN), 1, "the second time it came back");
 }
 
 #[test]
@@ -42,7 +43,7 @@ fn reads_are_dirty_that_saw_what_was_compensated_later() {
     history.at(20_400).probe(0, &[Sight::Nothing, Sight::Nothing], 0);
     history.at(30_000).offer(1, OPEN, 3).apply(1, 0).apply(1, 1).apply(1, 2);
     history.at(30_100).probe(1, &[Sight::Effect, Sight::Effect, Sight::Effect], 0);
-    assert_eq!(total(&history.rest(), "m8.dirty-reads"), 2, "the last one stayed true");
+    assert_eq!(total(&history.rest(), DIRTY_READS), 2, "the last one stayed true");
 }
 
 /// An operation of this kind with a row for each of its three steps.
@@ -66,7 +67,7 @@ fn an_effect_is_out_of_order_behind_that_of_a_newer_operation_of_both_rows() {
     history.at(20_400).apply(3, 1).apply(2, 1).apply(1, 1);
     history.at(20_500).apply(0, 1).apply(0, 2);
     history.at(20_600).apply(1, 2).apply(2, 2).apply(3, 2);
-    assert_eq!(total(&history.rest(), "m8.out-of-order"), 1, "step 1 of operation 0");
+    assert_eq!(total(&history.rest(), OUT_OF_ORDER), 1, "step 1 of operation 0");
 }
 
 #[test]
@@ -77,7 +78,7 @@ fn messages_come_again_from_the_broker_or_the_network() {
         history.note(events::handed(count));
     }
     history.note(events::duplicated(2));
-    assert_eq!(total(&history.rest(), "m8.delivered-again"), 3);
+    assert_eq!(total(&history.rest(), DELIVERED_AGAIN), 3);
 }
 
 fn with_rules() -> System {
@@ -105,12 +106,12 @@ fn orphans_and_oversells_are_those_of_declared_invariants() {
     history.at(33_000).value(TICKETS, 0, 5, 1);
     history.at(110_000).value(ASSIGNMENTS, 0, 6, 1);
     let report = history.rest();
-    assert_eq!(total(&report, "m8.oversells"), 3, "one, and then two at once");
-    assert_eq!(total(&report, "m8.orphans"), 1);
-    assert_eq!(total(&report, "m8.orphans.time"), 13_000_000_000, "3 s, and 10 s to the cap");
+    assert_eq!(total(&report, OVERSELLS), 3, "one, and then two at once");
+    assert_eq!(total(&report, ORPHANS), 1);
+    assert_eq!(total(&report, ORPHAN_TIME), 13_000_000_000, "3 s, and 10 s to the cap");
     let none = History::new().rest();
     let missing = |id| matches!(quantity(&none, id), Quantity::Missing { .. });
-    assert!(missing("m8.oversells") && missing("m8.orphans") && missing("m13.touched"));
+    assert!(missing(OVERSELLS) && missing(ORPHANS) && missing(TOUCHED));
 }
 
 /// A ticket opened at the desk and a customer renamed at the shop every second, each answered as
@@ -148,7 +149,7 @@ fn a_fault_touches_services_whose_operations_fail_or_are_late_while_it_lasts() {
     let usual = |_, kind| if kind == OPEN { (200, Answer::Done) } else { (100, Answer::Done) };
     let touched = |report: &crate::checks::RunReport| report.blast_radii[0].services.clone();
     let calm = two_services(usual);
-    assert_eq!((touched(&calm), total(&calm, "m13.touched")), (vec![], 0));
+    assert_eq!((touched(&calm), total(&calm, TOUCHED)), (vec![], 0));
     let late = two_services(|second, kind| match (second, kind) {
         (55, OPEN) => (201, Answer::Done),
         _ => usual(second, kind),
@@ -158,7 +159,7 @@ fn a_fault_touches_services_whose_operations_fail_or_are_late_while_it_lasts() {
         55 => (50, Answer::TechnicalNo),
         _ => usual(second, kind),
     });
-    assert_eq!((touched(&both).len(), total(&both, "m13.touched")), (2, 2));
+    assert_eq!((touched(&both).len(), total(&both, TOUCHED)), (2, 2));
     let always = two_services(|second, kind| match kind {
         RENAME if second % 2 == 0 => (50, Answer::TechnicalNo),
         _ => usual(second, kind),
@@ -197,7 +198,7 @@ fn waits_for_others_are_a_share_of_all_waits_and_of_the_time_in_the_database() {
         history.note(Event::Served { database: DatabaseId(0), service, busy });
     }
     let report = history.rest();
-    assert_eq!(total(&report, "m13.waited"), 35);
-    assert_eq!(quantity(&report, "m13.waited.share"), share(35, 80));
-    assert_eq!(quantity(&report, "m13.slowdown"), share(30, 60 + 40), "the desk for the shop");
+    assert_eq!(total(&report, WAITED), 35);
+    assert_eq!(quantity(&report, WAITED_SHARE), share(35, 80));
+    assert_eq!(quantity(&report, SLOWDOWN), share(30, 60 + 40), "the desk for the shop");
 }

@@ -2,6 +2,8 @@
 
 use super::{MS, distribution, quantity, share};
 use crate::checks::RunReport;
+use crate::checks::measures::catalogue::*;
+use crate::checks::measures::reads;
 use crate::kernel::Span;
 use crate::model::record::{OpId, ProbeEnd};
 use crate::model::system::{
@@ -43,11 +45,12 @@ fn read(history: &mut History, row: u64) -> &mut History {
 /// Of the reads of the copy: right and stale ones; their ages and versions behind.
 fn seen(report: &RunReport) -> (u64, u64, Vec<u64>, Vec<u64>) {
     let read = &report.reads[SHOWN as usize];
-    let within = read.ended.within[2];
-    assert_eq!((within.torn, read.ended.read), (0, within.right + within.stale));
-    let ages: Vec<u64> = read.ages.values.iter().map(|age| age / MS).collect();
-    assert_eq!(distribution(report, "m5.age").values.len(), ages.len());
-    (within.right, within.stale, ages, distribution(report, "m5.behind").values.clone())
+    let within = read.within[2];
+    assert_eq!((within.torn, read.read), (0, within.right + within.stale));
+    let ages = report.measures.values(reads::AGE.of_read("shown"));
+    let ages: Vec<u64> = ages.values.iter().map(|age| age / MS).collect();
+    assert_eq!(distribution(report, STALE_AGE).values.len(), ages.len());
+    (within.right, within.stale, ages, distribution(report, VERSIONS_BEHIND).values.clone())
 }
 
 #[test]
@@ -105,10 +108,11 @@ fn every_read_has_its_own_shares_which_add_up_to_one() {
     history.begin_read(SHOWN, OpId::NONE); // Nobody ever answers.
     let report = history.rest();
     let read = &report.reads[SHOWN as usize];
-    assert_eq!((read.ended.scheduled, read.ended.error, read.timed_out()), (5, 1, 2));
-    assert_eq!((read.took.offered, &read.took.values[..]), (5, &[7 * MS, 7 * MS][..]));
-    assert_eq!((read.took.never, read.ages.offered), (2, 2));
-    assert_eq!(report.reads[1].ended.scheduled, 0, "the readers of the source did not come");
-    assert_eq!(quantity(&report, "m4.error"), share(1, 5));
-    assert_eq!(quantity(&report, "m5"), share(1, 2), "they count like all reads");
+    assert_eq!((read.scheduled, read.error, read.timed_out()), (5, 1, 2));
+    let took = report.measures.values(reads::LATENCY.of_read("shown"));
+    assert_eq!((took.offered, &took.values[..], took.never), (5, &[7 * MS, 7 * MS][..], 2));
+    assert_eq!(report.measures.values(reads::AGE.of_read("shown")).offered, 2);
+    assert_eq!(report.reads[1].scheduled, 0, "the readers of the source did not come");
+    assert_eq!(quantity(&report, READ_ERRORS), share(1, 5));
+    assert_eq!(quantity(&report, STALE), share(1, 2), "they count like all reads");
 }

@@ -2,6 +2,7 @@
 
 use super::{MS, distribution, quantity};
 use crate::checks::measures::Quantity;
+use crate::checks::measures::catalogue::*;
 use crate::kernel::NodeId;
 use crate::model::record::{AbortCause, Decision, Event};
 use crate::tests::events::{self, lock_failed, lock_granted, lock_wait};
@@ -28,10 +29,10 @@ fn a_victim_waits_behind_a_branch_only_while_it_is_in_doubt() {
     history.at(20_600).note(lock_granted(2, ROW));
     history.at(20_700).note(lock_failed(3, ROW));
     let report = history.rest();
-    assert_eq!(distribution(&report, "m6.in-doubt.each").values, [400 * MS]);
-    assert_eq!(distribution(&report, "m6.blocked.each").values, [300 * MS, 400 * MS]);
-    assert_eq!(quantity(&report, "m6.blocked"), Quantity::total(700 * MS));
-    assert_eq!(quantity(&report, "m6.blocked.max"), Quantity::total(400 * MS));
+    assert_eq!(distribution(&report, IN_DOUBT_EACH).values, [400 * MS]);
+    assert_eq!(distribution(&report, BLOCKED_EACH).values, [300 * MS, 400 * MS]);
+    assert_eq!(quantity(&report, BLOCKED), Quantity::total(700 * MS));
+    assert_eq!(quantity(&report, BLOCKED_MAX), Quantity::total(400 * MS));
 }
 
 #[test]
@@ -40,7 +41,7 @@ fn an_ordinary_wait_has_no_victim() {
     history.at(20_000).note(lock_wait(2, ROW));
     history.at(21_000).note(lock_granted(2, ROW));
     let report = history.rest();
-    let blocked = distribution(&report, "m6.blocked.each");
+    let blocked = distribution(&report, BLOCKED_EACH);
     assert_eq!((blocked.offered, blocked.len()), (1, 0));
 }
 
@@ -51,7 +52,7 @@ fn a_wait_ends_with_the_transaction_that_waits() {
     history.at(20_000).note(lock_wait(2, ROW));
     history.at(20_300).note(events::aborted(2, AbortCause::Crash));
     resolve(history.at(25_000), 1, Decision::Abort);
-    assert_eq!(distribution(&history.rest(), "m6.blocked.each").values, [300 * MS]);
+    assert_eq!(distribution(&history.rest(), BLOCKED_EACH).values, [300 * MS]);
 }
 
 #[test]
@@ -62,7 +63,7 @@ fn a_wait_ends_with_the_node_where_it_waits() {
     history.at(20_100).note_with(Event::Crashed { processes: 0 }, |r| r.node = NodeId(5));
     history.at(20_200).note_with(Event::Crashed { processes: 0 }, |r| r.node = NodeId(4));
     history.at(30_000).note(events::aborted(2, AbortCause::Crash));
-    assert_eq!(distribution(&history.rest(), "m6.blocked.each").values, [200 * MS]);
+    assert_eq!(distribution(&history.rest(), BLOCKED_EACH).values, [200 * MS]);
 }
 
 #[test]
@@ -72,8 +73,8 @@ fn a_branch_that_is_never_decided_is_known_only_so_far() {
     history.at(21_000).note(lock_wait(2, ROW));
     history.at(120_000);
     let report = history.give_up();
-    assert_eq!(distribution(&report, "m6.in-doubt.each").censored, [100_000 * MS]);
-    assert_eq!(distribution(&report, "m6.blocked.each").censored, [99_000 * MS]);
+    assert_eq!(distribution(&report, IN_DOUBT_EACH).censored, [100_000 * MS]);
+    assert_eq!(distribution(&report, BLOCKED_EACH).censored, [99_000 * MS]);
 }
 
 #[test]
@@ -85,9 +86,9 @@ fn recovery_says_prepared_again_and_changes_nothing() {
     history.at(24_000).note(lock_wait(2, ROW));
     history.at(25_000).note(lock_granted(2, ROW));
     let report = history.rest();
-    assert_eq!(distribution(&report, "m6.in-doubt.each").values, [3_000 * MS]);
-    assert!(distribution(&report, "m6.blocked.each").is_empty());
-    assert_eq!(quantity(&report, "m6.heuristic"), Quantity::total(1_u64));
+    assert_eq!(distribution(&report, IN_DOUBT_EACH).values, [3_000 * MS]);
+    assert!(distribution(&report, BLOCKED_EACH).is_empty());
+    assert_eq!(quantity(&report, HEURISTIC), Quantity::total(1_u64));
 }
 
 #[test]
@@ -95,5 +96,5 @@ fn warm_up_does_not_count() {
     let mut history = History::new();
     prepare(history.at(5_000), 1);
     resolve(history.at(15_000), 1, Decision::Commit);
-    assert!(distribution(&history.rest(), "m6.in-doubt.each").is_empty());
+    assert!(distribution(&history.rest(), IN_DOUBT_EACH).is_empty());
 }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::{MS, distribution, quantity};
 use crate::checks::measures::Quantity;
+use crate::checks::measures::catalogue::*;
 use crate::checks::measures::lag::Lag;
 use crate::tests::history::{History, OPEN};
 
@@ -93,8 +94,8 @@ proptest! {
         }
         let part = u128::from(partial_ms) * u128::from(MS);
         let average = Quantity::Ratio { part, whole: 110_000 * u128::from(MS) };
-        prop_assert_eq!(quantity(&report, "m1.partial"), average);
+        prop_assert_eq!(quantity(&report, PARTIAL), average);
         let never = diaries.iter().filter(|diary| diary.partial_since.is_some()).count() as u64;
-        prop_assert_eq!(distribution(&report, "m1").never, never);
+        prop_assert_eq!(distribution(&report, LAG).never, never);
     }
 }

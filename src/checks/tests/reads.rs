@@ -2,6 +2,7 @@
 
 use super::{MS, distribution, quantity, share};
 use crate::checks::measures::Quantity;
+use crate::checks::measures::catalogue::*;
 use crate::model::record::Sight::{Effect, Nothing, Other};
 use crate::model::record::{Answer, OpId, ProbeEnd, Sight};
 use crate::tests::history::{CUSTOMERS, History, OPEN, RENAME};
@@ -23,7 +24,7 @@ fn one_probe(answer: Option<Answer>, cells: &[Sight]) -> (Quantity, Quantity) {
     let mut history = ticket(answer);
     history.probe(0, cells, 10);
     let report = history.rest();
-    (quantity(&report, "m4.50ms"), quantity(&report, "m4.50ms.wrong"))
+    (quantity(&report, RIGHT_50MS), quantity(&report, WRONG_50MS))
 }
 
 #[test]
@@ -53,7 +54,7 @@ fn an_answer_during_the_read_does_not_change_what_is_right() {
     let mut history = ticket(None);
     let probe = history.begin_probe(OpId(0));
     history.at(21_010).answer(0, Answer::Done).end_probe(probe, ProbeEnd::Complete);
-    assert_eq!(quantity(&history.rest(), "m4.50ms"), share(1, 1));
+    assert_eq!(quantity(&history.rest(), RIGHT_50MS), share(1, 1));
 }
 
 #[test]
@@ -67,12 +68,12 @@ fn blocked_and_wrong_compare_within_the_same_time() {
     history.begin_probe(OpId(0));
     let report = history.rest();
     let within = |id| quantity(&report, id);
-    assert_eq!(within("m4.50ms"), share(0, 5));
-    assert_eq!((within("m4.50ms.wrong"), within("m4.50ms.blocked")), (share(0, 5), share(4, 5)));
-    assert_eq!((within("m4.500ms"), within("m4.500ms.blocked")), (share(1, 5), share(3, 5)));
-    assert_eq!((within("m4.5s.wrong"), within("m4.5s.blocked")), (share(1, 5), share(2, 5)));
-    assert_eq!(within("m4.error"), share(1, 5));
-    assert_eq!(within("m5"), share(1, 2), "only what came back can be stale");
+    assert_eq!(within(RIGHT_50MS), share(0, 5));
+    assert_eq!((within(WRONG_50MS), within(BLOCKED_50MS)), (share(0, 5), share(4, 5)));
+    assert_eq!((within(RIGHT_500MS), within(BLOCKED_500MS)), (share(1, 5), share(3, 5)));
+    assert_eq!((within(WRONG_5S), within(BLOCKED_5S)), (share(1, 5), share(2, 5)));
+    assert_eq!(within(READ_ERRORS), share(1, 5));
+    assert_eq!(within(STALE), share(1, 2), "only what came back can be stale");
     let [first, _, last] = report.operation_probes.within;
     assert_eq!((first.right, first.blocked), (0, 4));
     assert_eq!((last.right, last.stale, last.torn, last.blocked), (1, 1, 0, 2));
@@ -94,7 +95,7 @@ fn an_operation_is_useful_if_it_was_answered_and_always_read_right() {
     history.begin_probe(OpId(2));
     history.probe(3, &[Nothing, Nothing], 1);
     let report = history.rest();
-    assert_eq!(quantity(&report, "m4.useful"), share(1, 4));
+    assert_eq!(quantity(&report, USEFUL), share(1, 4));
 }
 
 #[test]
@@ -102,8 +103,8 @@ fn a_stale_probe_is_as_old_as_the_answer() {
     let mut history = ticket(Some(Answer::Accepted));
     history.probe(0, &[Effect, Nothing], 500);
     let report = history.rest();
-    assert_eq!(distribution(&report, "m5.age").values, [900 * MS], "when the cell was read");
-    assert_eq!(distribution(&report, "m5.behind").values, [1]);
+    assert_eq!(distribution(&report, STALE_AGE).values, [900 * MS], "when the cell was read");
+    assert_eq!(distribution(&report, VERSIONS_BEHIND).values, [1]);
 }
 
 #[test]
@@ -119,9 +120,9 @@ fn a_reader_misses_what_was_promised_before_it_began() {
     let report = history.rest();
     let tally = report.readers;
     assert_eq!((tally.scheduled, tally.read, tally.stale), (6, 6, 4));
-    assert_eq!(distribution(&report, "m5.behind").values, [1, 1, 1, 2]);
+    assert_eq!(distribution(&report, VERSIONS_BEHIND).values, [1, 1, 1, 2]);
     let ages = [100 * MS, 200 * MS, 200 * MS, 500 * MS];
-    assert_eq!(distribution(&report, "m5.age").values, ages);
+    assert_eq!(distribution(&report, STALE_AGE).values, ages);
 }
 
 #[test]
@@ -173,6 +174,6 @@ fn owed_effects_agree_with_a_recount_of_all_operations() {
     }
     behind.sort_unstable();
     let report = history.rest();
-    assert_eq!(distribution(&report, "m5.behind").values, behind);
+    assert_eq!(distribution(&report, VERSIONS_BEHIND).values, behind);
     assert_eq!(report.operations[0].keys[1], 0, "the row of {CUSTOMERS:?} that it touches");
 }

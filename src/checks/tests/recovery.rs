@@ -2,6 +2,7 @@
 
 use super::quantity;
 use crate::checks::measures::Quantity;
+use crate::checks::measures::catalogue::*;
 use crate::model::record::Answer;
 use crate::tests::events::{fault_began, fault_ended};
 use crate::tests::history::{History, OPEN, RENAME};
@@ -25,7 +26,7 @@ fn run(hit: impl Fn(u64) -> bool) -> Quantity {
             history.apply(op, 0).answer(op, Answer::Done);
         }
     }
-    quantity(&history.rest(), "m11")
+    quantity(&history.rest(), RECOVERY)
 }
 
 #[test]
@@ -61,7 +62,7 @@ fn operations_that_stay_partial_prevent_recovery() {
     history.offer(0, OPEN, 3).apply(0, 0);
     history.at(60_000).note(fault_ended(0));
     history.at(120_000);
-    assert_eq!(quantity(&history.rest(), "m11"), Quantity::Never);
+    assert_eq!(quantity(&history.rest(), RECOVERY), Quantity::Never);
 }
 
 #[test]
@@ -70,7 +71,7 @@ fn a_fault_that_lasts_to_the_end_of_the_load_is_healed_there() {
     history.at(50_000).note(fault_began(0));
     history.offer(0, OPEN, 3).apply(0, 0);
     history.at(104_000).apply(0, 1).apply(0, 2);
-    assert_eq!(quantity(&history.rest(), "m11"), Quantity::total(4 * SECOND));
+    assert_eq!(quantity(&history.rest(), RECOVERY), Quantity::total(4 * SECOND));
 }
 
 #[test]
@@ -78,7 +79,7 @@ fn without_a_quiet_phase_nobody_knows_what_normal_is() {
     let mut history = History::new();
     history.at(12_000).note(fault_began(0));
     history.at(13_000).note(fault_ended(0));
-    assert!(matches!(quantity(&history.rest(), "m11"), Quantity::Missing { .. }));
+    assert!(matches!(quantity(&history.rest(), RECOVERY), Quantity::Missing { .. }));
 }
 
 #[test]

@@ -9,9 +9,8 @@ pub struct Contended {
     pub database: String,
     /// Who waited.
     pub service: String,
-    /// Who held what it waited for: a service, which may be the same, or `nobody` for what a fault
-    /// took.
-    pub holder: String,
+    /// Who held what it waited for: a service, which may be the same; none for what a fault took.
+    pub holder: Option<String>,
     /// How long it waited for a core.
     pub core: u64,
     /// For a connection.
@@ -32,22 +31,24 @@ impl Contended {
 
     /// Returns whether it waited for another service.
     pub fn is_foreign(&self) -> bool {
-        self.holder != self.service && self.holder != NOBODY
+        self.holder.as_ref().is_some_and(|holder| *holder != self.service)
+    }
+
+    /// The holder as reports write it.
+    pub fn holder(&self) -> &str {
+        self.holder.as_deref().unwrap_or("nobody")
     }
 
     /// The part of the service's waits that goes to this holder's account.
     pub fn share(&self) -> Option<f64> {
-        super::ratio(self.waited(), self.waits)
+        ratio(self.waited(), self.waits)
     }
 
     /// The part of the service's time in the database that it spent waiting for this holder.
     pub fn slowdown(&self) -> Option<f64> {
-        super::ratio(self.waited(), self.took)
+        ratio(self.waited(), self.took)
     }
 }
-
-/// Who holds what no service holds.
-pub const NOBODY: &str = "nobody";
 
 /// Which services one fault touched.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -56,4 +57,9 @@ pub struct Touched {
     pub fault: String,
     /// Services, and in how many seeds it touched them.
     pub services: Vec<(String, u64)>,
+}
+
+/// `part / whole`; `None` if there is no whole.
+fn ratio(part: u64, whole: u64) -> Option<f64> {
+    if whole == 0 { None } else { Some(part as f64 / whole as f64) }
 }

@@ -1,38 +1,36 @@
 //! Paired differences between variants.
 
 use super::VariantResult;
-use super::measure::{Better, Statistic, Unit, key};
+use super::measure::Statistic;
+use crate::checks::measures::catalogue::*;
+use crate::checks::measures::{Better, Key, Measure};
 use crate::stats::{Verdict, paired};
 
 /// The numbers in which variants are compared, in the order in which sentences use them.
-pub const COMPARED: [(&str, Statistic); 14] = [
-    (key::LAG, Statistic::P99),
-    (key::LAG, Statistic::P50),
-    (key::AFTER_ANSWER, Statistic::P99),
-    (key::WRONG, Statistic::Value),
-    (key::AVAILABILITY, Statistic::Value),
-    (key::USEFUL, Statistic::Value),
-    (key::RIGHT_500MS, Statistic::Value),
-    (key::STALE, Statistic::Value),
-    (key::IN_DOUBT, Statistic::Value),
-    (key::BLOCKED, Statistic::Value),
-    (key::DONE, Statistic::P99),
-    (key::ACCEPTED, Statistic::P99),
-    (key::MESSAGES, Statistic::Value),
-    (key::FORCED, Statistic::Value),
+pub const COMPARED: [(&Measure, Statistic); 14] = [
+    (LAG, Statistic::P99),
+    (LAG, Statistic::P50),
+    (AFTER_ANSWER, Statistic::P99),
+    (WRONG, Statistic::Value),
+    (AVAILABILITY, Statistic::Value),
+    (USEFUL, Statistic::Value),
+    (RIGHT_500MS, Statistic::Value),
+    (STALE, Statistic::Value),
+    (IN_DOUBT, Statistic::Value),
+    (BLOCKED, Statistic::Value),
+    (DONE, Statistic::P99),
+    (ACCEPTED, Statistic::P99),
+    (MESSAGES, Statistic::Value),
+    (FORCED_WRITES, Statistic::Value),
 ];
 
 /// One number of one measure, compared between two variants over the same seeds.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Pair {
-    /// The measure's [`key`].
-    pub measure: String,
+    /// The measure.
+    pub key: Key,
     /// Which of its numbers.
     pub of: Statistic,
-    /// What the difference counts.
-    pub unit: Unit,
-    /// Which direction is good.
-    pub better: Better,
     /// The variant whose value is taken.
     pub variant: String,
     /// The variant whose value is subtracted.
@@ -51,22 +49,20 @@ impl Pair {
     /// Two variants in one number of a measure; none if one of them has no such measure, or no seed
     /// has a number in both.
     pub fn of(
-        measure: &str,
+        key: &Key,
         of: Statistic,
         variant: &VariantResult,
         baseline: &VariantResult,
     ) -> Option<Self> {
-        let (value, base) = (variant.measures.get(measure)?, baseline.measures.get(measure)?);
+        let (value, base) = (variant.measures.get(key)?, baseline.measures.get(key)?);
         let (values, bases) = (value.per_seed(of), base.per_seed(of));
         if values.len() != bases.len() {
             return None; // One of them is missing altogether.
         }
         let found = paired(&values, &bases)?;
         Some(Self {
-            measure: measure.into(),
+            key: key.clone(),
             of,
-            unit: value.unit,
-            better: value.better,
             variant: variant.name.clone(),
             baseline: baseline.name.clone(),
             seeds: found.seeds,
@@ -97,7 +93,7 @@ impl Pair {
     /// Returns whether `variant` is shown to be better than `baseline`.
     pub fn is_better(&self) -> bool {
         matches!(
-            (self.verdict, self.better),
+            (self.verdict, self.key.measure.better),
             (Verdict::Lower, Better::Lower) | (Verdict::Higher, Better::Higher)
         )
     }
@@ -112,11 +108,10 @@ impl Pair {
 pub(super) fn all(variants: &[VariantResult]) -> Vec<Pair> {
     let mut pairs = Vec::new();
     for (measure, of) in COMPARED {
+        let key = measure.into();
         for (at, variant) in variants.iter().enumerate() {
             pairs.extend(
-                variants[..at]
-                    .iter()
-                    .filter_map(|baseline| Pair::of(measure, of, variant, baseline)),
+                variants[..at].iter().filter_map(|baseline| Pair::of(&key, of, variant, baseline)),
             );
         }
     }
@@ -129,11 +124,9 @@ mod tests {
     use super::*;
 
     fn variant(name: &str, seeds: &[f64]) -> VariantResult {
-        let seeds: Vec<_> = seeds.iter().copied().map(Some).collect();
-        let availability =
-            MeasureResult::scalar("availability", Unit::Share, Better::Higher, &seeds);
+        let seeds = seeds.iter().copied().map(Some).collect();
         let mut variant = VariantResult { name: name.into(), ..VariantResult::default() };
-        variant.measures.insert(key::AVAILABILITY.into(), availability);
+        variant.insert(MeasureResult::mean(AVAILABILITY, seeds));
         variant
     }
 
@@ -142,11 +135,11 @@ mod tests {
         let good = variant("good", &[0.9, 0.95, 0.91, 0.92, 0.9, 0.94, 0.93]);
         let bad = variant("bad", &[0.8, 0.85, 0.80, 0.83, 0.8, 0.82, 0.81]);
         let comparison = Comparison { variants: vec![good, bad], ..Comparison::default() };
-        let comparison = comparison.complete();
+        let comparison = comparison.paired();
         let of = Statistic::Value;
-        let pair = comparison.pair(key::AVAILABILITY, of, "bad", "good").unwrap();
+        let pair = comparison.pair(&AVAILABILITY.into(), of, "bad", "good").unwrap();
         assert!(pair.is_worse() && !pair.is_better() && pair.difference < 0.0);
-        let turned = comparison.pair(key::AVAILABILITY, of, "good", "bad").unwrap();
+        let turned = comparison.pair(&AVAILABILITY.into(), of, "good", "bad").unwrap();
         assert!(turned.is_better() && !turned.is_worse());
         assert_eq!(turned.turned(), pair);
         assert_eq!(comparison.pairs.len(), 1, "{:?}", comparison.pairs);
@@ -157,6 +150,6 @@ mod tests {
         let with = variant("with", &[0.9; 7]);
         let without = VariantResult { name: "without".into(), ..VariantResult::default() };
         let comparison = Comparison { variants: vec![with, without], ..Comparison::default() };
-        assert_eq!(comparison.complete().pairs, []);
+        assert_eq!(comparison.paired().pairs, []);
     }
 }

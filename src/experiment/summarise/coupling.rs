@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::checks::RunReport;
 use crate::checks::coupling::Coupling;
 use crate::checks::measures::contention::Between;
-use crate::experiment::result::{Contended, NOBODY, Touched};
+use crate::experiment::result::{Contended, Touched};
 use crate::model::record::Resource;
 use crate::model::system::{ServiceId, System};
 use crate::scenario::{Scenario, Variant};
@@ -32,7 +32,7 @@ pub(super) fn contended(system: &System, reports: &[&RunReport]) -> Vec<Contende
         Contended {
             database: system.databases[database.index()].name.shown.to_string(),
             service: name(system, service),
-            holder: holder.map_or_else(|| NOBODY.into(), |holder| name(system, holder)),
+            holder: holder.map(|holder| name(system, holder)),
             core,
             connection,
             lock,

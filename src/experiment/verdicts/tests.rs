@@ -2,8 +2,8 @@
 
 mod near;
 
+use crate::checks::Verdict::{self, Held, Undecided, Violated};
 use crate::experiment::compare::Study;
-use crate::experiment::result::CheckVerdict::{self, Held, Undecided, Violated};
 use crate::experiment::result::{CheckKind, Comparison};
 use crate::tests::runs::scenario;
 
@@ -53,7 +53,7 @@ fn compare(more: &str) -> Comparison {
     Study::of(&scenario, [1, 2]).compare().expect("two variants")
 }
 
-fn check<'c>(comparison: &'c Comparison, variant: &str, name: &str) -> (CheckVerdict, &'c str) {
+fn check<'c>(comparison: &'c Comparison, variant: &str, name: &str) -> (Verdict, &'c str) {
     let named = |check: &&crate::experiment::result::CheckResult| {
         check.variant == variant && check.name == name
     };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::schema::{ORDER, PRODUCTS, at, deployed, rows, total};
+use crate::checks::measures::catalogue::{BROKEN, SCHEMA_BREAKS};
 use crate::experiment::compare::setup;
 use crate::kernel::Span;
 use crate::model::record::{Event, Kind, Record};
@@ -56,7 +57,7 @@ fn takes(system: &mut System) {
 
 fn broke(told: &RecordedRun) -> bool {
     let schema_breaks = told.count(Kind::SchemaBreak);
-    assert_eq!(total(told, "m13.schema-breaks"), schema_breaks as u128);
+    assert_eq!(total(told, SCHEMA_BREAKS), schema_breaks as u128);
     let mut services = told.pick(pick!(Event::SchemaBreak { service, .. } => service));
     assert!(services.all(|service| service == ORDER));
     schema_breaks > 0
@@ -67,7 +68,7 @@ fn a_reader_breaks_with_the_column_that_it_reads() {
     assert!(broke(&run("column = 'left'", reads(LEFT))));
     let other = run("column = 'price'", reads(LEFT));
     assert!(!broke(&other));
-    assert_eq!((total(&other, "m13.broken"), deployed(&other, "order")), (0, vec![]));
+    assert_eq!((total(&other, BROKEN), deployed(&other, "order")), (0, vec![]));
     assert_eq!(deployed(&other, "stock"), [at(22)], "the owner is, in any case");
     assert!(broke(&run("", reads(LEFT))), "the whole table is every column");
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::checks::measures::{MeasureId, Quantity};
+use crate::checks::measures::catalogue::{BROKEN, NOTICED, SCHEMA_BREAKS};
+use crate::checks::measures::{Measure, Quantity};
 use crate::experiment::compare::setup;
 use crate::kernel::{Span, Time};
 use crate::model::record::{Event, Kind, Record};
@@ -37,10 +38,10 @@ pub(super) fn rows(table: &mut crate::model::system::TableSpec) {
     table.api = Api::Rows;
 }
 
-pub(super) fn total(told: &RecordedRun, id: &'static str) -> u128 {
-    match told.report.measures.quantities[&MeasureId(id)] {
+pub(super) fn total(told: &RecordedRun, measure: &'static Measure) -> u128 {
+    match told.report.measures.number(measure) {
         Quantity::Ratio { part, .. } => part,
-        other => panic!("{id}: {other:?}"),
+        other => panic!("{measure}: {other:?}"),
     }
 }
 
@@ -58,7 +59,7 @@ pub(super) fn deployed(told: &RecordedRun, service: &str) -> Vec<Time> {
 #[test]
 fn with_a_contract_only_the_owner_is_deployed_and_nobody_breaks() {
     let told = run(|_| (), "");
-    assert_eq!((total(&told, "m13.broken"), total(&told, "m13.schema-breaks")), (0, 0));
+    assert_eq!((total(&told, BROKEN), total(&told, SCHEMA_BREAKS)), (0, 0));
     assert_eq!(deployed(&told, "stock"), [at(22)]);
     assert_eq!(deployed(&told, "order"), []);
     assert_eq!(told.count(Kind::SchemaChanged), 1);
@@ -72,12 +73,12 @@ fn who_reads_rows_and_was_not_told_breaks_at_first_use_until_it_is_fixed_and_dep
     assert!(services.all(|service| service == ORDER));
     let first = schema_breaks[0].time;
     assert!(first >= at(22), "the owner is away until then, and answers nothing");
-    assert_eq!(total(&told, "m13.noticed"), u128::from((first - at(20)).as_nanos()));
+    assert_eq!(total(&told, NOTICED), u128::from((first - at(20)).as_nanos()));
     let broken = Span::from_secs(5 + 2);
-    assert_eq!(total(&told, "m13.broken"), u128::from(broken.as_nanos()));
+    assert_eq!(total(&told, BROKEN), u128::from(broken.as_nanos()));
     assert_eq!(deployed(&told, "order"), [first + broken]);
     assert!(schema_breaks.last().is_some_and(|last| last.time <= first + Span::from_secs(5)));
-    assert_eq!(total(&told, "m13.schema-breaks"), schema_breaks.len() as u128);
+    assert_eq!(total(&told, SCHEMA_BREAKS), schema_breaks.len() as u128);
     let contract = run(|_| (), "");
     assert!(told.report.census.wrong() >= contract.report.census.wrong());
     let done =
@@ -93,14 +94,14 @@ fn a_grant_breaks_where_the_table_itself_is_reached() {
     let system_users = |told: &RecordedRun| told.system.schema_users(PRODUCTS);
     let told = run(granted, "told = ['order']");
     assert_eq!(system_users(&told).into_iter().collect::<Vec<_>>(), [ORDER, STOCK]);
-    assert_eq!(total(&told, "m13.broken"), 0);
+    assert_eq!(total(&told, BROKEN), 0);
     assert_eq!((deployed(&told, "order"), deployed(&told, "stock")), (vec![at(22)], vec![at(22)]));
 }
 
 #[test]
 fn expanding_first_deploys_in_turn_and_costs_a_second_statement_for_each_write() {
     let told = run(rows, "told = ['order']\nhow = 'expand-contract'\nwindow = '20s'");
-    assert_eq!(total(&told, "m13.broken"), 0);
+    assert_eq!(total(&told, BROKEN), 0);
     // Each has half of the window for itself.
     assert_eq!((deployed(&told, "order"), deployed(&told, "stock")), (vec![at(22)], vec![at(32)]));
     let plain = run(rows, "told = ['order']");
@@ -121,6 +122,6 @@ fn who_was_not_told_breaks_at_the_contraction() {
     let told = run(rows, "how = 'expand-contract'\nwindow = '15s'");
     let first = told.all(Kind::SchemaBreak).next().expect("it breaks");
     assert!((at(35)..at(37)).contains(&first.time), "{}", first.time);
-    assert_eq!(total(&told, "m13.broken"), 7_000_000_000);
+    assert_eq!(total(&told, BROKEN), 7_000_000_000);
     assert_eq!(deployed(&told, "stock"), [at(22)]);
 }

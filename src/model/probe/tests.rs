@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::checks::measures::reads;
 use crate::experiment::compare::setup;
 use crate::experiment::run::Setup;
 use crate::kernel::{NodeId, Span};
@@ -56,9 +57,9 @@ fn share(system: &mut System) {
 /// How long every read took, in ms; how many messages each cost; and where it saw cells.
 fn paid(told: &RecordedRun) -> (u64, usize, Vec<String>) {
     let read = &told.report.reads[0];
-    let count = read.ended.scheduled;
-    assert!(count > 10 && read.ended.read == count, "{:?}", read.ended);
-    let took = &read.took.values;
+    let count = read.scheduled;
+    assert!(count > 10 && read.read == count, "{read:?}");
+    let took = &told.report.measures.values(reads::LATENCY.of_read("some")).values;
     assert_eq!(took.first(), took.last(), "nobody waits for anybody: {took:?}");
     let sent = told.pick(pick!(Event::Sent { class: MessageClass::Probe, .. } => ())).count();
     // Every probe of an operation is measured or not, and each costs the same.
@@ -113,7 +114,7 @@ fn a_join_is_composed_of_what_is_at_hand_and_of_calls_at_the_same_time() {
 fn what_a_service_composes_is_right_whichever_way_it_reads() {
     for change in [|_: &mut System| (), share, replicate] {
         let told = record_run(&shop(BOTH, Some("desk"), change), 1);
-        let ended = told.report.reads[0].ended;
+        let ended = told.report.reads[0];
         assert_eq!(ended.within[2].right, ended.scheduled, "ten seconds are enough");
         assert!(sights(&told).iter().all(|sight| *sight == Sight::Effect));
     }
@@ -125,7 +126,7 @@ fn what_a_service_composes_is_right_whichever_way_it_reads() {
         }
     };
     let told = record_run(&shop(BOTH, Some("desk"), forgotten), 1);
-    let ended = told.report.reads[0].ended;
+    let ended = told.report.reads[0];
     assert_eq!(ended.within[2].stale, ended.scheduled);
     assert!(sights(&told).iter().all(|sight| *sight == Sight::Nothing));
     assert!(!told.ran.settled, "a replica that lags is not at rest");
@@ -137,8 +138,8 @@ fn a_chain_is_as_available_as_all_its_links_and_a_copy_needs_only_its_keeper() {
     let answered = |change: fn(&mut System)| {
         let mut setup = shop(LEFT, Some("desk"), change);
         setup.faults = scenario(&(SHOP.to_owned() + crash)).faults.into();
-        let read = record_run(&setup, 1).report.reads[0].clone();
-        (read.ended.read > 0, read.ended.error > 0, read.timed_out())
+        let read = record_run(&setup, 1).report.reads[0];
+        (read.read > 0, read.error > 0, read.timed_out())
     };
     assert_eq!(answered(|_| ()), (false, true, 0), "the owner's process is down, and says so");
     assert_eq!(answered(share), (true, false, 0));

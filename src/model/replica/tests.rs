@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use crate::checks::measures::reads;
 use crate::experiment::compare::setup;
 use crate::kernel::Span;
 use crate::model::record::{Event, Kind};
@@ -103,10 +104,17 @@ fn a_periodic_copy_writes_only_what_has_changed_and_is_late_by_its_period() {
     assert_eq!(left, copied);
     assert!(written < sold && written <= 5 * 14, "at most five cells, every five seconds");
     let read = &told.report.reads[0];
-    let stale = read.ended.within[2].stale as f64 / read.ended.scheduled as f64;
+    let stale = read.within[2].stale as f64 / read.scheduled as f64;
     // Five rows take turns at 5 changes a second: 2.5 buyers and as many who give back.
     assert!((0.5..0.95).contains(&stale), "{stale}");
-    assert!(read.ages.values.iter().all(|age| *age < 5_100_000_000));
+    assert!(
+        told.report
+            .measures
+            .values(reads::AGE.of_read("left"))
+            .values
+            .iter()
+            .all(|age| *age < 5_100_000_000)
+    );
     assert!(told.ran.settled, "one period of silence is not the end");
 }
 

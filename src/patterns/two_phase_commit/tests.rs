@@ -9,7 +9,8 @@ mod retry;
 use std::collections::BTreeMap;
 
 use crate::checks::census::Headline;
-use crate::checks::measures::MeasureId;
+use crate::checks::measures::Measure;
+use crate::checks::measures::catalogue::{BLOCKED_EACH, IN_DOUBT_EACH};
 use crate::kernel::Time;
 use crate::model::record::{Decision, Event, Kind, OpId, Record, TxnId};
 use crate::model::system::DatabaseId;
@@ -221,8 +222,8 @@ fn when(told: &RecordedRun, kind: Kind, database: u16, op: u32) -> u64 {
     found.unwrap_or_else(|| panic!("no {kind:?} of {op} at {database}")).time.as_nanos()
 }
 
-fn values<'a>(told: &'a RecordedRun, measure: &'static str) -> &'a [u64] {
-    &told.report.measures.distributions[&MeasureId(measure)].values
+fn values<'a>(told: &'a RecordedRun, measure: &'static Measure) -> &'a [u64] {
+    &told.report.measures.values(measure).values
 }
 
 fn headlines(told: &RecordedRun) -> Vec<Headline> {

@@ -4,9 +4,10 @@ use super::font;
 use super::frame::{self, MARGIN, TOP};
 use super::picture::{Align, Ink, Picture, SMALL, TEXT};
 use super::scale::Scale;
-use crate::experiment::result::{
-    Census, Comparison, MeasureResult, Statistic, Unit, VariantResult, key,
-};
+use crate::checks::census::Headline;
+use crate::checks::measures::catalogue::*;
+use crate::checks::measures::{Measure, Unit};
+use crate::experiment::result::{Census, Comparison, MeasureResult, Statistic, VariantResult};
 use crate::report::{human, view};
 
 /// A panel of bars on one scale.
@@ -40,7 +41,7 @@ const FOOT: f64 = 44.0;
 
 /// Returns whether an operation of any variant ended as none should.
 pub fn is_any_wrong(comparison: &Comparison) -> bool {
-    comparison.variants.iter().any(|variant| wrong(&variant.census) > 0)
+    comparison.variants.iter().any(|variant| variant.census.wrong() > 0)
 }
 
 /// How operations ended: all of them, and, if there are any, those that ended wrong on a scale of
@@ -59,15 +60,15 @@ pub fn cost(comparison: &Comparison, title: &str) -> Picture {
     let subtitle = "Per offered operation, idle polls and inquiries included; mean over seeds with \
                     its 95 % interval.";
     let messages = [
-        (Ink::Series(0), "between services and drivers", key::SERVICE_MESSAGES),
-        (Ink::Series(1), "to and from the broker", key::BROKER_MESSAGES),
+        (Ink::Series(0), "between services and drivers", SERVICE_MESSAGES),
+        (Ink::Series(1), "to and from the broker", BROKER_MESSAGES),
     ];
-    let trips = [(Ink::Series(2), "", key::DATABASE_MESSAGES)];
-    let forced = [(Ink::Series(4), "", key::FORCED)];
+    let trips = [(Ink::Series(2), "", DATABASE_MESSAGES)];
+    let forced = [(Ink::Series(4), "", FORCED_WRITES)];
     let panels = [
-        costs(comparison, "Messages", key::MESSAGES, &messages),
+        costs(comparison, "Messages", MESSAGES, &messages),
         costs(comparison, "Messages between services and their databases", trips[0].2, &trips),
-        costs(comparison, "Forced writes", key::FORCED, &forced),
+        costs(comparison, "Forced writes", FORCED_WRITES, &forced),
     ];
     stacked(title, subtitle, &panels)
 }
@@ -131,36 +132,45 @@ fn draw(picture: &mut Picture, panel: &Panel, top: f64) {
     }
 }
 
+/// The outcomes that are as they should be, in the order in which they are drawn.
+const RIGHT: [(Ink, Headline); 5] = [
+    (Ink::Series(0), Headline::Committed),
+    (Ink::Series(5), Headline::Compensated),
+    (Ink::Pale, Headline::Refused),
+    (Ink::Series(4), Headline::Rejected),
+    (Ink::Quiet, Headline::AbortedCleanly),
+];
+
+/// The outcomes that no pattern should have.
+const WRONG: [(Ink, Headline); 6] = [
+    (Ink::Series(3), Headline::Duplicated),
+    (Ink::Text, Headline::Mixed),
+    (Ink::Series(4), Headline::Stranded),
+    (Ink::Bad, Headline::Lost),
+    (Ink::Series(2), Headline::Phantom),
+    (Ink::Series(5), Headline::Retracted),
+];
+
 /// Every outcome that occurs; the wrong ones together, last.
 fn all_outcomes(comparison: &Comparison) -> Panel {
-    let well: Vec<String> = view::headlines_present(comparison)
-        .into_iter()
-        .filter(|name| !Census::WRONG.contains(&&**name))
-        .collect();
-    let ordered = ["committed", "compensated", "refused", "rejected", "aborted cleanly"];
-    let place = |name: &String| ordered.iter().position(|known| known == name);
-    let mut names = well;
-    names.sort_by_key(|name| place(name).unwrap_or(ordered.len()));
-    let ink = |name: &String| match place(name) {
-        Some(0) => Ink::Series(0),
-        Some(1) => Ink::Series(5),
-        Some(2) => Ink::Pale,
-        Some(3) => Ink::Series(4),
-        _ => Ink::Quiet,
-    };
+    let present = view::headlines_present(comparison);
+    let shown: Vec<(Ink, Headline)> =
+        RIGHT.into_iter().filter(|(_, headline)| present.contains(headline)).collect();
     let mut parts: Vec<(Ink, String)> =
-        names.iter().map(|name| (ink(name), name.clone())).collect();
+        shown.iter().map(|(ink, headline)| (*ink, headline.name().to_owned())).collect();
     parts.push((Ink::Bad, "wrong".into()));
     let rows = comparison.variants.iter().map(|variant| {
         let census = &variant.census;
-        let mut values: Vec<f64> =
-            names.iter().map(|name| share(census.count(name), census)).collect();
-        values.push(share(wrong(census), census));
-        let label = match names.iter().position(|name| name == "committed") {
-            Some(at) => format!("{} committed", human::share(values[at])),
-            None => String::new(),
+        let right = shown.iter().map(|(_, headline)| census.of(*headline));
+        let values = right.chain([census.wrong()]).map(|count| share(count, census));
+        let label = match shown.iter().any(|(_, headline)| *headline == Headline::Committed) {
+            true => {
+                let committed = share(census.of(Headline::Committed), census);
+                format!("{} committed", human::share(committed))
+            }
+            false => String::new(),
         };
-        Row { name: variant.name.clone(), values, label }
+        Row { name: variant.name.clone(), values: values.collect(), label }
     });
     Panel {
         title: "All".into(),
@@ -174,16 +184,12 @@ fn all_outcomes(comparison: &Comparison) -> Panel {
 
 /// The outcomes that no pattern should have, each by itself.
 fn wrong_outcomes(comparison: &Comparison) -> Panel {
-    let inks =
-        [Ink::Series(3), Ink::Text, Ink::Series(4), Ink::Bad, Ink::Series(2), Ink::Series(5)];
-    let kinds: Vec<(Ink, &str)> = inks
-        .into_iter()
-        .zip(Census::WRONG)
-        .filter(|(_, name)| comparison.variants.iter().any(|v| v.census.count(name) > 0))
-        .collect();
+    let present = view::headlines_present(comparison);
+    let kinds: Vec<(Ink, Headline)> =
+        WRONG.into_iter().filter(|(_, headline)| present.contains(headline)).collect();
     let rows = comparison.variants.iter().map(|variant| {
         let census = &variant.census;
-        let counts = kinds.iter().map(|(_, name)| (*name, census.count(name)));
+        let counts = kinds.iter().map(|(_, it)| (it.name(), census.of(*it)));
         let listed: Vec<String> = counts
             .clone()
             .filter(|(_, count)| *count > 0)
@@ -192,7 +198,7 @@ fn wrong_outcomes(comparison: &Comparison) -> Panel {
         let label = if listed.is_empty() {
             "none".into()
         } else {
-            format!("{}: {}", human::share(share(wrong(census), census)), listed.join(", "))
+            format!("{}: {}", human::share(share(census.wrong(), census)), listed.join(", "))
         };
         let values = counts.map(|(_, count)| share(count, census)).collect();
         Row { name: variant.name.clone(), values, label }
@@ -200,15 +206,11 @@ fn wrong_outcomes(comparison: &Comparison) -> Panel {
     Panel {
         title: "Wrong".into(),
         rows: rows.collect(),
-        parts: kinds.iter().map(|(ink, name)| (*ink, (*name).to_string())).collect(),
+        parts: kinds.iter().map(|(ink, it)| (*ink, it.name().to_owned())).collect(),
         right: 620.0,
         unit: Unit::Share,
         full: None,
     }
-}
-
-fn wrong(census: &Census) -> u64 {
-    Census::WRONG.iter().map(|name| census.count(name)).sum()
 }
 
 fn share(count: u64, census: &Census) -> f64 {
@@ -218,16 +220,20 @@ fn share(count: u64, census: &Census) -> f64 {
     }
 }
 
-/// A measure and the measures that are its parts, as (colour, name, key).
-fn costs(comparison: &Comparison, title: &str, total: &str, parts: &[(Ink, &str, &str)]) -> Panel {
-    let value = |variant: &VariantResult, key: &str| {
-        let estimate = variant.measures.get(key)?.estimate(Statistic::Value)?;
-        Some(estimate.value)
+/// A measure and the measures that are its parts, as (colour, name, measure).
+fn costs(
+    comparison: &Comparison,
+    title: &str,
+    total: &'static Measure,
+    parts: &[(Ink, &str, &'static Measure)],
+) -> Panel {
+    let value = |variant: &VariantResult, measure| {
+        Some(variant.measure(measure)?.estimate(Statistic::Value)?.value)
     };
     let rows = comparison.variants.iter().map(|variant| Row {
         name: variant.name.clone(),
         values: parts.iter().map(|part| value(variant, part.2).unwrap_or(0.0)).collect(),
-        label: variant.measures.get(total).map_or_else(String::new, label),
+        label: variant.measure(total).map_or_else(String::new, label),
     });
     Panel {
         title: title.into(),
@@ -239,9 +245,10 @@ fn costs(comparison: &Comparison, title: &str, total: &str, parts: &[(Ink, &str,
     }
 }
 
-fn label(measure: &MeasureResult) -> String {
-    let Some(estimate) = measure.estimate(Statistic::Value) else { return "–".into() };
-    let interval = human::interval(measure.unit, &estimate);
-    let value = human::value(measure.unit, estimate.value);
+fn label(result: &MeasureResult) -> String {
+    let unit = result.measure.unit;
+    let Some(estimate) = result.estimate(Statistic::Value) else { return "–".into() };
+    let interval = human::interval(unit, &estimate);
+    let value = human::value(unit, estimate.value);
     if interval.is_empty() { value } else { format!("{value}  ({interval})") }
 }

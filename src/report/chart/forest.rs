@@ -3,6 +3,7 @@
 use super::frame::{self, MARGIN, TOP};
 use super::picture::{Align, Ink, Picture, SMALL};
 use super::scale::{Kind, Scale};
+use crate::checks::measures::Measure;
 use crate::experiment::result::{COMPARED, Comparison, Pair, Statistic};
 use crate::report::{human, sentence};
 use crate::stats::Verdict;
@@ -56,10 +57,11 @@ pub fn draw(comparison: &Comparison, baseline: &str, title: &str) -> Option<Pict
 }
 
 fn panels(comparison: &Comparison, baseline: &str) -> Vec<Panel> {
-    let of = |(measure, of): (&str, Statistic)| {
+    let of = |(measure, of): (&'static Measure, Statistic)| {
+        let key = measure.into();
         let others = comparison.variants.iter().filter(|variant| variant.name != baseline);
-        let pairs = others.filter_map(|v| comparison.pair(measure, of, &v.name, baseline));
-        Panel { title: sentence::title(comparison, measure, of), pairs: pairs.collect() }
+        let pairs = others.filter_map(|v| comparison.pair(&key, of, &v.name, baseline));
+        Panel { title: sentence::title(&key, of), pairs: pairs.collect() }
     };
     SHOWN.into_iter().map(|at| of(COMPARED[at])).filter(|panel| !panel.pairs.is_empty()).collect()
 }
@@ -100,7 +102,7 @@ fn draw_pair(picture: &mut Picture, pair: &Pair, scale: &Scale, (left, y): (f64,
     let number = if pair.verdict == Verdict::NoDifferenceShown {
         "not shown".into()
     } else {
-        human::difference(pair.unit, pair.difference)
+        human::difference(pair.key.measure.unit, pair.difference)
     };
     picture.small((scale.end + 12.0, y + 4.0), number, Ink::Text, Align::Start);
 }

@@ -19,9 +19,8 @@ mod timeline;
 use picture::Picture;
 
 use super::human;
-use crate::experiment::result::{
-    Census, Comparison, Distribution, Statistic, Unit, VariantResult, key,
-};
+use crate::checks::measures::{Measure, Unit, catalogue};
+use crate::experiment::result::{Comparison, Quantiles, Statistic, VariantResult};
 use crate::stats::{MIN_SEEDS, Verdict};
 use distribution::{Series, Words};
 
@@ -123,7 +122,7 @@ fn lag(comparison: &Comparison) -> Picture {
 }
 
 fn lag_notes(variant: &VariantResult) -> Vec<String> {
-    let lag = variant.measures.get(key::LAG).and_then(|measure| measure.as_distribution());
+    let lag = variant.measure(catalogue::LAG).and_then(|measure| measure.as_quantiles());
     let Some(lag) = lag else { return Vec::new() };
     if lag.n == 0 {
         return vec!["exposed nothing".into()];
@@ -140,11 +139,11 @@ fn latency(comparison: &Comparison) -> Picture {
     let mut series = Vec::new();
     for (at, variant) in comparison.variants.iter().enumerate() {
         let kinds = [
-            (&variant.done, key::DONE, "done", false),
-            (&variant.accepted, key::ACCEPTED, "accepted", true),
+            (&variant.done, catalogue::DONE, "done", false),
+            (&variant.accepted, catalogue::ACCEPTED, "accepted", true),
         ];
-        for (curve, key, answer, ringed) in kinds.into_iter().filter(|kind| kind.0.n > 0) {
-            let found = variant.measures.get(key).and_then(|measure| measure.as_distribution());
+        for (curve, measure, answer, ringed) in kinds.into_iter().filter(|kind| kind.0.n > 0) {
+            let found = variant.measure(measure).and_then(|measure| measure.as_quantiles());
             let mut notes = found.map(quantiles).unwrap_or_default();
             notes.push(answer.into());
             series.push(Series { variant: at, name: variant.name.clone(), curve, notes, ringed });
@@ -160,7 +159,7 @@ fn latency(comparison: &Comparison) -> Picture {
     distribution::draw(&words, &series)
 }
 
-fn quantiles(found: &Distribution) -> Vec<String> {
+fn quantiles(found: &Quantiles) -> Vec<String> {
     let text = |of| {
         let value = found.statistic(of).map(|estimate| estimate.value.as_f64());
         value.map_or("–".into(), |value| human::value(Unit::Nanoseconds, value))
@@ -172,17 +171,17 @@ fn quantiles(found: &Distribution) -> Vec<String> {
 type Extreme = (String, String);
 
 /// The least and the greatest estimate of a measure over variants.
-fn range(comparison: &Comparison, key: &str, of: Statistic) -> Option<(Extreme, Extreme)> {
-    let number = |variant: &VariantResult| {
-        let measure = variant.measures.get(key)?;
-        Some((measure.estimate(of)?.value, measure.unit))
-    };
+fn range(
+    comparison: &Comparison,
+    measure: &'static Measure,
+    of: Statistic,
+) -> Option<(Extreme, Extreme)> {
+    let number = |variant: &VariantResult| Some(variant.measure(measure)?.estimate(of)?.value);
     let mut found: Vec<_> =
         comparison.variants.iter().filter_map(|v| Some((number(v)?, &v.name))).collect();
-    found.sort_by(|((a, _), _), ((b, _), _)| a.total_cmp(b));
-    let text = |((value, unit), name): &((f64, Unit), &String)| {
-        (human::value(*unit, *value), (*name).clone())
-    };
+    found.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+    let text =
+        |(value, name): &(f64, &String)| (human::value(measure.unit, *value), (*name).clone());
     Some((text(found.first()?), text(found.last()?)))
 }
 
@@ -200,9 +199,9 @@ fn from_to(range: (Extreme, Extreme)) -> String {
 
 fn lag_title(comparison: &Comparison) -> String {
     let differ = |((low, _), (high, _)): &(Extreme, Extreme)| low != high;
-    let median = range(comparison, key::LAG, Statistic::P50);
+    let median = range(comparison, catalogue::LAG, Statistic::P50);
     // Where most operations have none, what tells variants apart is the tail.
-    let tail = range(comparison, key::LAG, Statistic::P99).filter(differ);
+    let tail = range(comparison, catalogue::LAG, Statistic::P99).filter(differ);
     match (median, tail) {
         (Some(median), Some(tail)) if !differ(&median) => {
             format!("Consistency lag, p99: {}", from_to(tail))
@@ -214,13 +213,15 @@ fn lag_title(comparison: &Comparison) -> String {
 
 /// Done and accepted are different promises, so each has a range of its own.
 fn latency_title(comparison: &Comparison) -> String {
-    let of = |key, answer| {
-        let ((low, _), (high, _)) = range(comparison, key, Statistic::P50)?;
+    let of = |measure, answer| {
+        let ((low, _), (high, _)) = range(comparison, measure, Statistic::P50)?;
         let numbers = if low == high { low } else { format!("{low} to {high}") };
         Some(format!("{answer} after {numbers}"))
     };
-    let said: Vec<String> =
-        [of(key::DONE, "done"), of(key::ACCEPTED, "accepted")].into_iter().flatten().collect();
+    let said: Vec<String> = [of(catalogue::DONE, "done"), of(catalogue::ACCEPTED, "accepted")]
+        .into_iter()
+        .flatten()
+        .collect();
     match said.as_slice() {
         [] => "No operation was answered yes".into(),
         said => format!("Median answer: {}", said.join(", ")),
@@ -245,9 +246,7 @@ fn timeline_title(comparison: &Comparison) -> String {
 }
 
 fn outcomes_title(comparison: &Comparison) -> String {
-    let wrong = |variant: &&VariantResult| {
-        Census::WRONG.iter().map(|name| variant.census.count(name)).sum::<u64>()
-    };
+    let wrong = |variant: &&VariantResult| variant.census.wrong();
     let worst = comparison.variants.iter().max_by_key(wrong);
     match worst.map(|variant| (wrong(&variant), variant)) {
         Some((0, _)) | None => "No operation ended wrong in any variant".into(),
@@ -261,7 +260,7 @@ fn outcomes_title(comparison: &Comparison) -> String {
 }
 
 fn cost_title(comparison: &Comparison) -> String {
-    match range(comparison, key::MESSAGES, Statistic::Value) {
+    match range(comparison, catalogue::MESSAGES, Statistic::Value) {
         Some(found) => format!("Messages per operation: {}", from_to(found)),
         None => "Messages and forced writes per operation".into(),
     }

@@ -59,7 +59,7 @@ fn many_variants_with_long_names_still_fit() {
         variant.name = format!("{}-with-a-very-long-name-{copy}", variant.name);
         comparison.variants.push(variant);
     }
-    for chart in charts(&comparison.complete()) {
+    for chart in charts(&comparison.paired()) {
         check_texts(&chart);
     }
 }
@@ -84,10 +84,10 @@ fn every_chart_is_the_same_bytes_again() {
 #[test]
 fn where_medians_are_alike_the_title_is_about_the_tail() {
     let mut comparison = comparison::comparison(6);
-    let lag = comparison.variants[0].measures[key::LAG].clone();
+    let lag = comparison.variants[0].measure(catalogue::LAG).expect("a lag").clone();
     comparison.variants.truncate(2);
-    comparison.variants[1].measures.insert(key::LAG.into(), lag);
-    let low = from_to(range(&comparison, key::LAG, Statistic::P50).expect("a lag"));
+    comparison.variants[1].insert(lag);
+    let low = from_to(range(&comparison, catalogue::LAG, Statistic::P50).expect("a lag"));
     assert!(low.ends_with(" in all variants"), "{low}");
     assert_eq!(lag_title(&comparison), format!("Median consistency lag: {low}"));
 }
@@ -101,9 +101,7 @@ fn without_wrong_outcomes_nothing_is_drawn_of_them() {
         picture.texts().map(|text| text.text.clone()).collect()
     };
     assert!(texts(&comparison).contains(&"Wrong".to_owned()));
-    comparison
-        .variants
-        .retain(|variant| Census::WRONG.iter().all(|name| variant.census.count(name) == 0));
+    comparison.variants.retain(|variant| variant.census.wrong() == 0);
     assert!(!comparison.variants.is_empty());
     assert!(!texts(&comparison).contains(&"Wrong".to_owned()));
     assert_eq!(how_outcomes_are_shown(&comparison), RIGHT_OUTCOMES);

@@ -4,7 +4,7 @@ use super::font;
 use super::frame::{self, Entry, LINE, MARGIN, TOP};
 use super::picture::{Align, Ink, Picture, Point, SMALL, dash};
 use super::scale::{Kind, Scale, time_label, time_ticks};
-use crate::experiment::result::{Comparison, FaultWindow, SeriesPoint};
+use crate::experiment::result::{Comparison, FaultWindow, Phase, SeriesPoint};
 use crate::report::human;
 
 const HEIGHT: f64 = 620.0;
@@ -107,7 +107,7 @@ fn axes(picture: &mut Picture, x: &Scale, lag: &Scale, partial: &Scale, any_neve
 }
 
 fn end_of_load(picture: &mut Picture, comparison: &Comparison, x: &Scale) {
-    let Some(end) = comparison.phase_end("load").filter(|end| (*end as f64) < x.high) else {
+    let Some(end) = comparison.phase_end(Phase::Load).filter(|end| (*end as f64) < x.high) else {
         return;
     };
     let at = x.at(end as f64);

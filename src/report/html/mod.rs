@@ -9,7 +9,9 @@ use serde_json::Value as Json;
 use super::chart::{Chart, svg};
 use super::coupling::facts;
 use super::{human, sentence, terminal, view};
+use crate::checks::census::State;
 use crate::experiment::result::{CheckKind, CheckResult, Comparison, VariantResult};
+use crate::model::record::Answer;
 
 const TEMPLATE: &str = include_str!("report.html");
 pub(super) const STYLE: &str = include_str!("style.css");
@@ -116,7 +118,7 @@ fn course(comparison: &Comparison) -> Vec<Value> {
     let phases = comparison
         .phases
         .iter()
-        .map(|phase| (phase.from, phase.to, phase.name.clone(), String::new()));
+        .map(|phase| (phase.from, phase.to, phase.phase.name().to_owned(), String::new()));
     let faults = comparison.faults.iter().map(|fault| {
         let remark = fault.remark.clone().unwrap_or_default();
         (fault.from, fault.to, format!("{} {}", fault.name, fault.target), remark)
@@ -136,7 +138,6 @@ fn course(comparison: &Comparison) -> Vec<Value> {
 fn variant(variant: &VariantResult) -> Value {
     let settled = variant.settled.iter().filter(|settled| **settled).count();
     let prints = variant.fingerprints.iter().map(|print| format!("{print:016x}"));
-    let rows = variant.census.states.iter().zip(&variant.census.matrix);
     let mut settings = Vec::new();
     flatten("", &variant.settings, &mut settings);
     context! {
@@ -147,7 +148,7 @@ fn variant(variant: &VariantResult) -> Value {
         settings => list(settings, |(name, value)| context! { name, value }),
         settled => format!("{settled} of {} runs", variant.settled.len()),
         fingerprints => prints.collect::<Vec<_>>(),
-        answers => &variant.census.answers,
+        answers => Answer::ALL.map(Answer::name).to_vec(),
         coupling => list(facts(variant, variant.settled.len()), |fact| context! {
             fact => fact.fact,
             subject => &fact.subject,
@@ -155,9 +156,11 @@ fn variant(variant: &VariantResult) -> Value {
             of => &fact.of,
             number => fact.shown(),
         }),
-        census => list(rows, |(state, counts)| context! {
-            state,
-            counts => counts.iter().map(|count| human::count(*count)).collect::<Vec<_>>(),
+        census => list(State::ALL, |state| context! {
+            state => state.name(),
+            counts => Answer::ALL
+                .map(|answer| human::count(variant.census.cell(state, answer)))
+                .to_vec(),
         }),
     }
 }

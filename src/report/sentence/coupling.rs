@@ -6,7 +6,9 @@
 
 use super::standing;
 use crate::checks::coupling::Ownership;
-use crate::experiment::result::{Comparison, Contended, Statistic, Touched, VariantResult, key};
+use crate::checks::measures::Measure;
+use crate::checks::measures::catalogue::{SLOWDOWN, TOUCHED};
+use crate::experiment::result::{Comparison, Contended, Statistic, Touched, VariantResult};
 use crate::report::human;
 
 /// How many names a sentence lists; of more it says only how many they are.
@@ -22,8 +24,8 @@ pub fn sentences(comparison: &Comparison) -> Vec<(String, String)> {
         all.extend(extremes(comparison, unit, facts).map(|text| (lead.to_owned(), text)));
     }
     let runs: [(_, _, Cause); 2] = [
-        ("Touched by one fault:", key::TOUCHED, reach),
-        ("Waited for another service:", key::SLOWDOWN, blame),
+        ("Touched by one fault:", TOUCHED, reach),
+        ("Waited for another service:", SLOWDOWN, blame),
     ];
     for (lead, measure, cause) in runs {
         all.extend(shown(comparison, measure, cause).map(|text| (lead.to_owned(), text)));
@@ -93,11 +95,11 @@ fn extremes(comparison: &Comparison, unit: &str, facts: Facts) -> Option<String>
 type Cause = fn(&VariantResult) -> Option<String>;
 
 /// The variants that are shown to have the least and the most of a measure, and why the most.
-fn shown(comparison: &Comparison, measure: &str, cause: Cause) -> Option<String> {
+fn shown(comparison: &Comparison, measure: &'static Measure, cause: Cause) -> Option<String> {
     let (mut least, mut most) = (None, None);
     for variant in &comparison.variants {
         let name = &variant.name;
-        match standing(comparison, variant, measure, Statistic::Value) {
+        match standing(comparison, variant, &measure.into(), Statistic::Value) {
             Some((true, numbers)) => least = Some(format!("the least in {name} ({numbers})")),
             Some((false, numbers)) => {
                 let why = cause(variant).map_or_else(String::new, |why| format!("; {why}"));
@@ -133,13 +135,13 @@ fn blame(variant: &VariantResult) -> Option<String> {
     let foreign = variant.contended.iter().filter(|row| row.is_foreign());
     let rows = foreign.filter_map(|row: &Contended| Some((row, row.slowdown()?)));
     let (row, _) = rows.reduce(|most, row| if row.1 > most.1 { row } else { most })?;
-    Some(format!("{} for {} in {}", row.service, row.holder, row.database))
+    Some(format!("{} for {} in {}", row.service, row.holder(), row.database))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::result::{Better, MeasureResult, Unit};
+    use crate::experiment::result::MeasureResult;
     use crate::tests::comparison;
 
     fn said(comparison: &Comparison) -> Vec<String> {
@@ -152,7 +154,7 @@ mod tests {
         comparison.variants.truncate(2);
         let first = comparison.variants[0].clone();
         comparison.variants[1] = VariantResult { name: "other".into(), ..first };
-        comparison.complete()
+        comparison.paired()
     }
 
     #[test]
@@ -208,21 +210,19 @@ mod tests {
 
     #[test]
     fn what_runs_say_needs_an_interval_that_excludes_zero() {
-        let set = |comparison: &mut Comparison, at: usize, key: &str, seeds: &[f64]| {
-            let unit = if key == key::TOUCHED { Unit::Count } else { Unit::Share };
-            let seeds: Vec<_> = seeds.iter().copied().map(Some).collect();
-            let result = MeasureResult::scalar(key, unit, Better::Lower, &seeds);
-            comparison.variants[at].measures.insert(key.into(), result);
+        let set = |comparison: &mut Comparison, at: usize, measure, seeds: &[f64]| {
+            let seeds = seeds.iter().copied().map(Some).collect();
+            comparison.variants[at].insert(MeasureResult::mean(measure, seeds));
         };
         let mut comparison = pair();
         let first = comparison.variants[0].name.clone();
-        set(&mut comparison, 0, key::TOUCHED, &[2.0; 6]);
-        set(&mut comparison, 1, key::TOUCHED, &[2.0, 1.0, 2.0, 3.0, 2.0, 2.0]);
+        set(&mut comparison, 0, TOUCHED, &[2.0; 6]);
+        set(&mut comparison, 1, TOUCHED, &[2.0, 1.0, 2.0, 3.0, 2.0, 2.0]);
         assert_eq!(said(&comparison), [""; 0], "no difference shown");
-        set(&mut comparison, 0, key::TOUCHED, &[3.0; 6]);
-        set(&mut comparison, 1, key::TOUCHED, &[1.0; 6]);
-        set(&mut comparison, 0, key::SLOWDOWN, &[0.25; 6]);
-        set(&mut comparison, 1, key::SLOWDOWN, &[0.125; 6]);
+        set(&mut comparison, 0, TOUCHED, &[3.0; 6]);
+        set(&mut comparison, 1, TOUCHED, &[1.0; 6]);
+        set(&mut comparison, 0, SLOWDOWN, &[0.25; 6]);
+        set(&mut comparison, 1, SLOWDOWN, &[0.125; 6]);
         assert_eq!(
             said(&comparison),
             [
@@ -238,8 +238,8 @@ mod tests {
         );
         let third = VariantResult { name: "third".into(), ..comparison.variants[1].clone() };
         comparison.variants.push(third);
-        set(&mut comparison, 2, key::TOUCHED, &[2.0; 6]);
-        set(&mut comparison, 2, key::SLOWDOWN, &[0.125; 6]);
+        set(&mut comparison, 2, TOUCHED, &[2.0; 6]);
+        set(&mut comparison, 2, SLOWDOWN, &[0.125; 6]);
         assert_eq!(
             said(&comparison),
             [

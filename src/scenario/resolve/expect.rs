@@ -8,8 +8,8 @@ use super::Context;
 use super::names::Names;
 use crate::checks::census::Headline;
 use crate::checks::expectation::{Bound, Expectation, Limit, Subject, Unknown};
-use crate::checks::measures::reads::{READS, ReadNumber};
-use crate::checks::measures::{CATALOGUE, Unit};
+use crate::checks::measures::catalogue::CATALOGUE;
+use crate::checks::measures::{READS, Unit, reads};
 
 impl Context<'_> {
     /// The expectations, in order.
@@ -104,7 +104,7 @@ impl Context<'_> {
                     Some((stem, rest)) => (stem, format!(".p{rest}")),
                     None => (name.value.as_str(), String::new()),
                 };
-                match nearest(stem, CATALOGUE.iter().map(|measure| measure.id.0)) {
+                match nearest(stem, CATALOGUE.iter().map(|measure| measure.id)) {
                     Some(better) => patched(
                         problem.help("a measure with a similar name exists"),
                         &format!("{better}{statistic}"),
@@ -114,18 +114,18 @@ impl Context<'_> {
             }
             Unknown::Read => unknown_read(name, &reads),
             Unknown::Number(at) => unknown_number(name, names[at]),
-            Unknown::NoStatistic(measure) => {
-                let message = format!("`{}` has many values in a run", measure.id());
+            Unknown::NoStatistic(key) => {
+                let message = format!("`{key}` has many values in a run");
                 let problem = problem(message, "which of them?");
-                patched(problem.help("say which quantile"), &format!("{}.p99", measure.id()))
+                patched(problem.help("say which quantile"), &format!("{key}.p99"))
             }
-            Unknown::Statistic(measure) if measure.is_distribution() => {
-                let message = format!("`{}` is no statistic of `{}`", name.value, measure.id());
+            Unknown::Statistic(key) if key.measure.is_many() => {
+                let message = format!("`{}` is no statistic of `{key}`", name.value);
                 problem(message, "").help("choose `p50`, `p99`, `p99.9` or another, or `max`")
             }
-            Unknown::Statistic(measure) => {
-                let message = format!("`{}` has one value in a run", measure.id());
-                patched(problem(message, "nothing to choose from"), &measure.id())
+            Unknown::Statistic(key) => {
+                let message = format!("`{key}` has one value in a run");
+                patched(problem(message, "nothing to choose from"), &key.to_string())
             }
         });
         None
@@ -164,7 +164,7 @@ impl Context<'_> {
             }
             (_, Amount::Number(number)) => (Some(*number), ""),
             (Unit::Share, Amount::Time(_)) => (None, "a share from 0 to 1"),
-            (Unit::Count, Amount::Time(_)) => (None, "a number"),
+            (Unit::Count | Unit::PerOperation, Amount::Time(_)) => (None, "a number"),
         };
         if found.is_none() {
             let message = format!("{subject} is {wanted}");
@@ -205,7 +205,7 @@ fn unknown_number(name: &At<String>, read: &str) -> Problem {
         Some((wanted, statistic)) => (wanted, format!(".{statistic}")),
         None => (rest, String::new()),
     };
-    let known = || ReadNumber::ALL.map(ReadNumber::key).into_iter();
+    let known = || reads::ALL.iter().map(|measure| measure.id);
     let (message, label) = match wanted {
         "" => (format!("`{stem}` has many measures"), "which of them?"),
         _ => (format!("reads have no measure `{wanted}`"), "not measured"),

@@ -23,7 +23,7 @@ fn a_service_that_crashed_behind_its_yes_asks_when_it_is_back() {
     assert_eq!(when(&told, Kind::Resolved, 2, 0), moments.resolved);
     let usual = moments.resolved - moments.prepared;
     let doubt = resolved - moments.prepared;
-    assert_eq!(values(&told, "m6.in-doubt.each"), [usual, usual, doubt]);
+    assert_eq!(values(&told, IN_DOUBT_EACH), [usual, usual, doubt]);
 }
 
 /// How long a database replays one log record.
@@ -52,7 +52,7 @@ fn a_database_that_crashed_while_prepared_keeps_its_locks_through_recovery() {
     let resolved = inquiry + 2 * LINK + WIRE + DECIDE;
     assert_eq!(when(&told, Kind::Resolved, 1, 0), resolved);
     assert_eq!(when(&told, Kind::LockGranted, 1, 1), resolved);
-    assert_eq!(values(&told, "m6.blocked.each"), [resolved - wanted]);
+    assert_eq!(values(&told, BLOCKED_EACH), [resolved - wanted]);
     assert_eq!(told.count(Kind::Prepared), 4, "it is said once that a branch is prepared");
 }
 

@@ -50,17 +50,17 @@ fn undecided_branches_wait_for_the_outage_the_recovery_and_the_next_inquiry() {
         }
         assert_eq!(held(&told, 0, 0), resolved - moments.locked);
         let doubt = resolved - moments.prepared;
-        let quick = values(&told, "m6.in-doubt.each")[0];
-        assert_eq!(values(&told, "m6.in-doubt.each"), [quick, quick, quick, doubt, doubt, doubt]);
+        let quick = values(&told, IN_DOUBT_EACH)[0];
+        assert_eq!(values(&told, IN_DOUBT_EACH), [quick, quick, quick, doubt, doubt, doubt]);
 
         // The second transfer comes when the coordinator is back, and waits behind the first.
         let second = Moments::of(2 * ARRIVAL); // Its lock comes before all that differs.
         if resolved < second.locked {
-            assert!(values(&told, "m6.blocked.each").is_empty());
+            assert!(values(&told, BLOCKED_EACH).is_empty());
         } else {
             assert_eq!(when(&told, Kind::LockWait, 0, 1), second.locked);
             assert_eq!(when(&told, Kind::LockGranted, 0, 1), resolved);
-            assert_eq!(values(&told, "m6.blocked.each"), [resolved - second.locked]);
+            assert_eq!(values(&told, BLOCKED_EACH), [resolved - second.locked]);
         }
     }
 }
@@ -86,7 +86,7 @@ fn decided_branches_wait_for_the_outage_the_recovery_and_the_word_of_the_coordin
             assert_eq!(when(&told, Kind::Prepared, database, 0), moments.prepared);
             assert_eq!(when(&told, Kind::Resolved, database, 0), resolved, "{presumption}");
         }
-        assert_eq!(values(&told, "m6.in-doubt.each"), [resolved - moments.prepared; 3]);
+        assert_eq!(values(&told, IN_DOUBT_EACH), [resolved - moments.prepared; 3]);
         assert_eq!(held(&told, 0, 0), resolved - moments.locked);
     }
 }
@@ -134,7 +134,7 @@ fn who_waits_behind_a_branch_in_doubt_waits_for_its_coordinator() {
     let wanted = 12 * SECOND + CLIENT + 2 * WORK + WIRE;
     assert_eq!(when(&told, Kind::LockWait, 1, 1), wanted);
     assert_eq!(when(&told, Kind::LockGranted, 1, 1), resolved);
-    assert_eq!(values(&told, "m6.blocked.each"), [resolved - wanted]);
+    assert_eq!(values(&told, BLOCKED_EACH), [resolved - wanted]);
 }
 
 /// `b` alone misses the decision, and the coordinator crashes.

@@ -145,7 +145,7 @@ fn in_doubt_without_faults_is_the_way_of_the_decision() {
         assert_eq!(when(&told, Kind::Prepared, database, 0), moments.prepared);
         assert_eq!(when(&told, Kind::Resolved, database, 0), moments.resolved);
     }
-    assert_eq!(values(&told, "m6.in-doubt.each"), [moments.resolved - moments.prepared; N]);
+    assert_eq!(values(&told, IN_DOUBT_EACH), [moments.resolved - moments.prepared; N]);
 }
 
 /// Two-phase commit, but that `c` only reads its row.

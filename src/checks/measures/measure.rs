@@ -1,0 +1,234 @@
+//! What a measure is. Each is declared once, as a constant beside the fold that computes it, and
+//! named in the [catalogue](super::catalogue); tables, charts, sentences, expectations and files
+//! read everything else from that declaration.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{catalogue::CATALOGUE, reads};
+
+/// A measure: what its numbers count, which direction is better, and how reports tell it.
+#[derive(Clone, Copy, Debug)]
+pub struct Measure {
+    /// The name in files and scenarios, such as `m1`. It identifies the measure.
+    pub id: &'static str,
+    /// The name for people.
+    pub name: &'static str,
+    /// The head of a column that shows it.
+    pub head: &'static str,
+    /// In what it is counted.
+    pub unit: Unit,
+    /// Which direction is better.
+    pub better: Better,
+    /// How many values a run has.
+    pub values: Values,
+    /// The exact definition.
+    pub what: &'static str,
+    /// How a sentence speaks of the variant that has the best number, and of the one that has the
+    /// worst: `the shortest consistency lag`. Empty if no sentence does.
+    pub told: [&'static str; 2],
+}
+
+/// In what a measure is counted.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Unit {
+    /// Nanoseconds of virtual time.
+    Nanoseconds,
+    /// A part of a whole, 0 to 1.
+    Share,
+    /// So many per operation.
+    PerOperation,
+    /// So many.
+    Count,
+}
+
+/// Which direction is better.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Better {
+    /// Less is better.
+    Lower,
+    /// More is better.
+    Higher,
+    /// Neither, by itself.
+    Neither,
+}
+
+/// How many values of a measure a run has, which decides how runs are summarized.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Values {
+    /// One number, of which runs have a mean.
+    One,
+    /// One time, which may never come; over several runs a distribution.
+    Once,
+    /// Many. What the end of a run that had not settled cut off is censored.
+    Many,
+    /// Many. What a deadline cut off counts as never ended.
+    ManyUntilDeadline,
+}
+
+impl Measure {
+    /// A measure with one number a run.
+    pub const fn number(
+        id: &'static str,
+        name: &'static str,
+        unit: Unit,
+        better: Better,
+        what: &'static str,
+    ) -> Self {
+        let values = Values::One;
+        Self { id, name, head: name, unit, better, values, what, told: ["", ""] }
+    }
+
+    /// A measure with many values a run.
+    pub const fn many(
+        id: &'static str,
+        name: &'static str,
+        unit: Unit,
+        better: Better,
+        what: &'static str,
+    ) -> Self {
+        Self::number(id, name, unit, better, what).values(Values::Many)
+    }
+
+    /// A measure with so many values a run.
+    #[must_use]
+    pub const fn values(self, values: Values) -> Self {
+        Self { values, ..self }
+    }
+
+    /// A measure whose columns have this head.
+    #[must_use]
+    pub const fn head(self, head: &'static str) -> Self {
+        Self { head, ..self }
+    }
+
+    /// A measure that sentences tell: who has the best number has `best`.
+    #[must_use]
+    pub const fn told(self, best: &'static str, worst: &'static str) -> Self {
+        Self { told: [best, worst], ..self }
+    }
+
+    /// Whether a run has many values of it.
+    pub const fn is_many(&self) -> bool {
+        matches!(self.values, Values::Many | Values::ManyUntilDeadline)
+    }
+
+    /// This measure of one read of the scenario.
+    pub fn of_read(&'static self, read: &str) -> Key {
+        Key { scope: Scope::Read(read.into()), measure: self }
+    }
+}
+
+impl PartialEq for Measure {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Measure {}
+
+impl PartialOrd for Measure {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Measure {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.id.cmp(other.id)
+    }
+}
+
+impl fmt::Display for Measure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id)
+    }
+}
+
+impl Serialize for Measure {
+    fn serialize<S: Serializer>(&self, into: S) -> Result<S::Ok, S::Error> {
+        into.serialize_str(self.id)
+    }
+}
+
+impl<'de> Deserialize<'de> for &'static Measure {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let id = Cow::<str>::deserialize(from)?;
+        let found = CATALOGUE.iter().chain(reads::ALL).find(|measure| measure.id == id);
+        found.copied().ok_or_else(|| Error::custom("no such measure"))
+    }
+}
+
+impl Unit {
+    /// As files write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nanoseconds => "ns",
+            Self::Share => "share",
+            Self::PerOperation => "per operation",
+            Self::Count => "count",
+        }
+    }
+}
+
+impl Better {
+    /// As files write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Lower => "lower",
+            Self::Higher => "higher",
+            Self::Neither => "neither",
+        }
+    }
+}
+
+/// A measure of a run, or of a part of it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Key {
+    /// The part that is measured.
+    pub scope: Scope,
+    /// What is measured of it.
+    pub measure: &'static Measure,
+}
+
+/// The part of a run that a measure speaks of.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum Scope {
+    /// All of it.
+    Run,
+    /// One read of the scenario, by its name.
+    Read(Arc<str>),
+}
+
+impl From<&'static Measure> for Key {
+    fn from(measure: &'static Measure) -> Self {
+        Self { scope: Scope::Run, measure }
+    }
+}
+
+/// What the names of the measures of single reads begin with, before the name of the read.
+pub const READS: &str = "reads";
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.scope {
+            Scope::Run => write!(f, "{}", self.measure),
+            Scope::Read(name) => write!(f, "{READS}.{name}.{}", self.measure),
+        }
+    }
+}
+
+impl Key {
+    /// The name for people.
+    pub fn title(&self) -> String {
+        match &self.scope {
+            Scope::Run => self.measure.name.into(),
+            Scope::Read(read) => format!("{read}: {}", self.measure.name),
+        }
+    }
+}
