@@ -1,10 +1,10 @@
-//! The committed table of the mutants is what hunting comes to, by the named property, within the
-//! budget, down to almost the least plan; the patterns without the mistake survive the same runs.
+//! The committed detection table is right: each mutant is killed by the named property, within the
+//! budget, and the kill shrinks to almost the least plan; the originals pass the same runs.
 //!
-//! `cargo run --release --features mutants --example mutants` hunts from every seed and renews the
-//! table. A development build has no time for that: of each row it repeats the hunt that is shown,
-//! from its beginning if that is near and else from the run that found it, and shrinks what it
-//! finds. The other seeds, the uniform baseline and the exploration are not repeated.
+//! `cargo run --release --features mutants --example mutants` searches from every seed and renews
+//! the table. A development build has no time for that: of each row it repeats the kill that is
+//! shown, from the first run of its search if that is near and else from the run that killed, and
+//! shrinks it. The other seeds, the uniform baseline and the exploration are not repeated.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,19 +13,19 @@ use std::sync::atomic::AtomicBool;
 
 use driftlab::faults::fault::Faults;
 use driftlab::mutants::table::{Kill, rows};
-use driftlab::mutants::{Draw, Harness, Hunt, MUTANTS, Mutant, RUNS, fuzz};
+use driftlab::mutants::{Detection, Draw, Harness, Mutant, RUNS, fuzz, mutants};
 use driftlab::search::shrink::RUNS as RERUNS;
 use rayon::prelude::*;
 
-/// How many runs a hunt may take that is repeated from its beginning.
+/// How many runs a search may take that is repeated from its beginning.
 const NEAR: u64 = 32;
 
-/// Runs of each pattern without a mistake, and what they are drawn from.
+/// Runs of each original, and what they are drawn from.
 const CALM: u64 = 32;
 const SEED: (Draw, u64) = (Draw::Swarm, 1);
 
-/// What a row of the table shows and should not; nothing if it is right.
-fn wrong(mutant: &Mutant, row: &[&str], faults: &Faults) -> Option<String> {
+/// The mistake in a row of the table, if there is one.
+fn wrong(mutant: &'static Mutant, row: &[&str], faults: &Faults) -> Option<String> {
     let told = |what: String| Some(format!("{}: {what}", mutant.id));
     let Some((about, found)) = row.split_at_checked(4) else { return told("is cut off".into()) };
     if about != mutant.cells() {
@@ -33,15 +33,15 @@ fn wrong(mutant: &Mutant, row: &[&str], faults: &Faults) -> Option<String> {
     }
     let number = |at: usize| found.get(at).and_then(|cell| cell.parse::<u64>().ok());
     let (Some(runs), Some(seed)) = (number(3), number(4)) else {
-        return told("was not found".into());
+        return told("survives".into());
     };
     let harness = Harness::of(mutant);
-    let hunt = Hunt::new(mutant, &harness, faults, (Draw::Swarm, seed));
-    if runs > RUNS || runs <= NEAR && hunt.runs(runs) != Some(runs) {
-        return told(format!("found after {:?} runs", hunt.runs(runs)));
+    let detection = Detection::new(mutant, &harness, faults, (Draw::Swarm, seed));
+    if runs > RUNS || runs <= NEAR && detection.runs(runs) != Some(runs) {
+        return told(format!("killed after {:?} runs", detection.runs(runs)));
     }
-    let Some(kill) = Kill::of(&hunt, seed, runs) else {
-        return told(format!("run {runs} of seed {seed} does not show it"));
+    let Some(kill) = Kill::of(&detection, seed, runs) else {
+        return told(format!("run {runs} of seed {seed} does not kill it"));
     };
     let least = harness.least().len();
     let is_good = kill.is_good(least) && kill.reruns <= RERUNS;
@@ -49,30 +49,31 @@ fn wrong(mutant: &Mutant, row: &[&str], faults: &Faults) -> Option<String> {
 }
 
 #[test]
-fn the_committed_table_is_what_hunting_comes_to() {
+fn the_committed_table_is_right() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/mutants.md");
     let page = fs::read_to_string(path).expect("reports/mutants.md");
     let rows = rows(&page).expect("the head of the table is that of the library");
-    assert_eq!(rows.len(), MUTANTS.len());
+    assert_eq!(rows.len(), mutants().len());
     let faults = Faults::builtin();
-    let told = MUTANTS.par_iter().zip(&rows).with_max_len(1);
+    let told = mutants().par_iter().zip(&rows).with_max_len(1);
     let told: Vec<String> = told.filter_map(|(it, row)| wrong(it, row, &faults)).collect();
     assert!(told.is_empty(), "the example `mutants` renews the table: {told:#?}");
 }
 
-/// Exhibits of one pattern with the same settings are the same without their mistakes.
+/// Mutants of one pattern with the same settings have the same original.
 #[test]
-fn the_patterns_without_the_mistake_survive_the_same_runs() {
+fn the_originals_pass_the_same_runs() {
     let faults = Faults::builtin();
-    let sorts = MUTANTS.iter().map(|it| ((it.pattern, it.settings, it.refusals), it));
-    let sorts: BTreeMap<_, &Mutant> = sorts.collect();
-    let sorts: Vec<&Mutant> = sorts.into_values().collect();
-    let wrong: Vec<String> = sorts
+    let originals =
+        mutants().iter().map(|it| ((&it.pattern, it.settings.to_string(), it.refusals), it));
+    let originals: BTreeMap<_, &Mutant> = originals.collect();
+    let originals: Vec<&Mutant> = originals.into_values().collect();
+    let wrong: Vec<String> = originals
         .into_par_iter()
         .with_max_len(1)
         .flat_map_iter(|mutant| {
             let harness = Harness::of(mutant);
-            let fuzz = fuzz(vec![harness.correct()], &faults, SEED);
+            let fuzz = fuzz(vec![harness.original()], &faults, SEED);
             let fuzzed = fuzz.run(Some(CALM), &AtomicBool::new(false), &mut |_| true);
             let told = |(_, property, run)| format!("{}: {property} in run {run}", mutant.id);
             fuzzed.violations().map(told).collect::<Vec<_>>()

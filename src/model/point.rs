@@ -1,5 +1,4 @@
-//! Semantic points: the moments of a run at which a fault, or a mutant of the mutants, can be
-//! aimed.
+//! Semantic points: the moments of a run at which a fault can be aimed.
 //!
 //! The primitives that every pattern uses (messages, logs, databases, brokers) call
 //! [`Env::reach`] right before and right behind each effect. Usually nobody watches, and that costs

@@ -1,74 +1,114 @@
-//! Where an mutant is shown: the mutants's scenario, and the pattern with and without its mistake.
+//! The scenario in which a mutant runs, and the pattern with and without its mutation.
 
-use super::Mutant;
+use std::sync::Arc;
+
+use serde::Serialize;
+use toml::Table;
+
+use super::mutated::{Mutated, answering_early};
+use super::{Mutant, Mutation};
 use crate::faults::plan::PlannedFault;
 use crate::model::contract::Promises;
-use crate::model::system::Name;
 use crate::scenario::{Registries, Scenario, Variant};
 use crate::search::trial::{Case, Trial};
 
-/// How many operations a run has in which an mutant shows under its least plan.
+/// How many operations a run has in which a mutant shows under its least plan.
 pub const OPERATIONS: usize = 12;
 
-/// The scenario that every mutant runs.
-const SHOP: &str = include_str!("shop.toml");
+/// The scenario in which every mutant runs, but for the variants.
+pub(super) const SHOP: &str = include_str!("shop.toml");
 
-/// An mutant in the mutants's scenario.
+/// A mutant and its original in the scenario of the mutants.
 pub struct Harness {
     scenario: Scenario,
-    wrong: Variant,
-    correct: Variant,
     promises: Promises,
-    pub(super) seed: u64,
+    seed: u64,
+}
+
+/// The parts of the scenario that differ from mutant to mutant.
+#[derive(Serialize)]
+struct Parts<'a> {
+    faults: &'a [Table],
+    variants: Variants<'a>,
+}
+
+#[derive(Serialize)]
+struct Variants<'a> {
+    original: VariantParts<'a>,
+    mutant: VariantParts<'a>,
+}
+
+#[derive(Serialize)]
+struct VariantParts<'a> {
+    pattern: &'a str,
+    settings: Table,
 }
 
 impl Harness {
-    /// Puts an mutant up.
+    /// The harness of a mutant.
     ///
     /// # Panics
     ///
-    /// If the mutant's pattern, settings or least plan of faults are not what a scenario may have.
-    pub fn of(mutant: &Mutant) -> Self {
-        let is_said = |line: &&str| mutant.refusals || !line.starts_with("refuse ");
-        let lines: Vec<&str> = SHOP.lines().chain(mutant.least.lines()).filter(is_said).collect();
-        let text = lines.join("\n");
+    /// If the pattern, the settings or the least plan of the mutant are not what a scenario may
+    /// have.
+    pub fn of(mutant: &'static Mutant) -> Self {
+        let text = text(mutant);
         let scenario = Scenario::from_text(&text, &Registries::builtin());
-        let scenario = scenario.unwrap_or_else(|problems| panic!("{}: {problems}", mutant.id));
-        let variant = |name: &str, pattern| Variant {
-            name: Name::new(name),
-            technique: String::new(),
-            pattern,
-            system: std::sync::Arc::clone(&scenario.system),
-        };
-        let correct = variant("correct", mutant.correct());
-        let promises = correct.pattern.promises(&scenario.system);
-        Self {
-            wrong: variant(mutant.id, mutant.pattern()),
-            correct,
-            promises,
-            scenario,
-            seed: mutant.seed,
+        let mut scenario = scenario.unwrap_or_else(|problems| panic!("{}: {problems}", mutant.id));
+        let [original, mutated] = &mut scenario.variants[..] else { panic!("two variants") };
+        let correct = Arc::clone(&original.pattern);
+        let promises = correct.promises(&original.system);
+        match &mutant.mutation {
+            Mutation::Settings(_) => {}
+            Mutation::AnswersEarly(label) => {
+                mutated.pattern = Arc::new(answering_early(correct, label));
+            }
+            Mutation::SeededBug(bug) => {
+                let put_to_work = bug.put_to_work(&mutant.settings);
+                mutated.pattern = Arc::new(Mutated { original: correct, put_to_work });
+            }
         }
+        Self { scenario, promises, seed: mutant.seed }
     }
 
-    /// The pattern with its mistake, judged by what it promises without.
-    pub fn wrong(&self) -> Trial<'_> {
-        Trial::new(&self.scenario, &self.wrong).promising(self.promises.clone())
+    /// The pattern without the mutation.
+    pub fn original(&self) -> Trial<'_> {
+        self.trial(&self.scenario.variants[0])
     }
 
-    /// The pattern without its mistake.
-    pub fn correct(&self) -> Trial<'_> {
-        Trial::new(&self.scenario, &self.correct).promising(self.promises.clone())
+    /// The pattern with the mutation, judged by what its original promises.
+    pub fn mutant(&self) -> Trial<'_> {
+        self.trial(&self.scenario.variants[1])
     }
 
-    /// The least plan of faults that shows the mistake.
+    fn trial<'a>(&'a self, variant: &'a Variant) -> Trial<'a> {
+        Trial::new(&self.scenario, variant).promising(self.promises.clone())
+    }
+
+    /// The least plan of faults that shows the mutation.
     pub fn least(&self) -> &[PlannedFault] {
         &self.scenario.faults
     }
 
-    /// A case with the mutant's operations and these faults.
+    /// A case with the operations of the mutant and these faults.
     pub fn case(&self, faults: &[PlannedFault]) -> Case {
-        let (seed, operations) = (self.seed, self.wrong().offers(self.seed, OPERATIONS));
+        let (seed, operations) = (self.seed, self.mutant().offers(self.seed, OPERATIONS));
         Case { seed, operations, faults: faults.to_vec(), branch_seeds: Vec::new() }
     }
+}
+
+/// The scenario of a mutant.
+fn text(mutant: &Mutant) -> String {
+    let mut changed = mutant.settings.clone();
+    if let Mutation::Settings(changes) = &mutant.mutation {
+        changed.extend(changes.clone());
+    }
+    let variant = |settings| VariantParts { pattern: &mutant.pattern, settings };
+    let variants =
+        Variants { original: variant(mutant.settings.clone()), mutant: variant(changed) };
+    let parts = toml::to_string(&Parts { faults: &mutant.faults, variants });
+    let is_kept = |line: &&str| mutant.refusals || !line.starts_with("refuse ");
+    let shop: Vec<&str> = SHOP.lines().filter(is_kept).collect();
+    // In front: without faults there is a bare key, which must not end up in a table of the shop.
+    format!("{}\n{}", parts.expect("tables"), shop.join("\n"))
 }

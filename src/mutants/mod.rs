@@ -1,15 +1,14 @@
-//! The bug mutants: known mistakes of real systems, each a pattern with one thing wrong, which the
-//! checks must find.
+//! The mutants: patterns with one known mistake of real systems each, which the checks must find.
 //!
-//! A mistake is a seeded bug in a pattern's logic, a primitive that is weakened (a forced write
-//! that is answered before anything is durable), or an honest setting that exists in practice. Each
-//! mutant names the least plan of faults that shows its consequence and the property that catches
-//! it; both are tested, as is that nothing is wrong without the mistake. The mutants follow the
-//! published bugs that their `precedent` names.
+//! A mutation is a bug that is seeded into the logic of a pattern, a primitive that is weakened (a
+//! forced write that is answered before anything is durable), or an honest setting that exists in
+//! practice. Each mutant names the least plan of faults that shows it and the property that kills
+//! it; both are tested, as is that the original passes under the same plan. The mutants follow the
+//! published bugs that their `precedent` names; `list.toml` has all of them.
 //!
-//! Only a build with the feature `mutants` has it, and no scenario file can reach it. `cargo run
-//! --release --features mutants --example mutants` hunts for all of them and writes
-//! `reports/mutants.md`, the [`table`].
+//! Only a build with the feature `mutants` has them, the patterns themselves know nothing of them,
+//! and no scenario file can reach them. `cargo run --release --features mutants --example mutants`
+//! searches for all of them and writes `reports/mutants.md`, the [`table`].
 //!
 //! # What is not here
 //!
@@ -31,116 +30,93 @@
 //! - Events of one key out of order (D4, D7): effects carry no version that a later one could
 //!   overwrite; what order costs there is seen in the measures.
 
+mod detection;
 mod harness;
-mod hunt;
-mod list;
+mod mutated;
+mod seeded_bug;
 pub mod table;
-mod weakened;
 
-use std::sync::Arc;
+use std::sync::LazyLock;
 
-use serde_json::Value;
+use serde::Deserialize;
+use toml::Table;
 
-use crate::patterns::background_sync::BackgroundSync;
-use crate::patterns::event_based::EventBased;
-use crate::patterns::orchestrated::Orchestrated;
-use crate::patterns::pattern::{Pattern, Prepared, prepared};
-use crate::patterns::seeded_bug::{SeededBug, SeededBugs};
-use crate::patterns::two_phase_commit::TwoPhaseCommit;
-use weakened::Weakened;
-
+pub use detection::{Detection, Draw, Explored, RUNS, fuzz};
 pub use harness::{Harness, OPERATIONS};
-pub use hunt::{Draw, Hunt, RUNS, Spotted, fuzz};
-pub use list::MUTANTS;
+pub use seeded_bug::SeededBug;
 
 /// A pattern with one thing wrong.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Mutant {
-    /// Its number, by family: A two-phase commit, B synchronization, C sagas, D events, E stores.
-    pub id: &'static str,
-    /// What is wrong, in a line.
-    pub about: &'static str,
-    /// The pattern that has it.
-    pub pattern: &'static str,
-    /// Its settings, which are not what is wrong, as JSON.
-    pub settings: &'static str,
-    /// What is wrong.
-    pub mistake: Mistake,
-    /// True if business rules refuse operations where it is shown.
+    /// The number of the mutant, by family: A two-phase commit, B synchronization, C sagas, D
+    /// events, E stores.
+    pub id: String,
+    /// The mistake, in a line.
+    pub about: String,
+    /// The pattern that is mutated.
+    pub pattern: String,
+    /// The settings of the pattern, without the mistake.
+    #[serde(default)]
+    pub settings: Table,
+    /// The mistake.
+    pub mutation: Mutation,
+    /// True if business rules refuse operations where the mutant runs.
+    #[serde(default = "by_default")]
     pub refusals: bool,
-    /// The seed of the operations under which its least plan shows it.
+    /// The seed of the operations under which the least plan shows the mutation.
+    #[serde(default = "first")]
     pub seed: u64,
-    /// The least plan of faults that shows its consequence, as a scenario file writes it; empty if
-    /// that shows without any.
-    pub least: &'static str,
-    /// The property that its consequence violates.
-    pub caught_by: &'static str,
-    /// Properties that it violates in every run, before anything goes wrong.
-    pub at_once: &'static [&'static str],
-    /// Who has made it: a public thread, or a textbook.
-    pub precedent: &'static str,
+    /// The least plan of faults that shows the mutation, as a scenario writes it; empty if that
+    /// needs none.
+    #[serde(default)]
+    pub faults: Vec<Table>,
+    /// The property that kills the mutant.
+    pub killed_by: String,
+    /// The properties that the mutant violates in every run, before anything goes wrong.
+    #[serde(default)]
+    pub at_once: Vec<String>,
+    /// Where the mistake was made: a public thread, or a textbook.
+    pub precedent: String,
 }
 
-/// What is wrong with an mutant.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Mistake {
-    /// Settings that exist in practice, as JSON.
-    Settings(&'static str),
-    /// A seeded bug in its logic.
+/// The difference between a mutant and its original.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mutation {
+    /// Settings that exist in practice.
+    Settings(Table),
+    /// A mistake in the logic of the pattern.
     SeededBug(SeededBug),
-    /// Forced writes of these log records are answered before anything is durable.
-    AnswersEarly(&'static str),
+    /// Forced writes of log records with this label are answered before anything is durable.
+    AnswersEarly(String),
 }
 
-impl Mutant {
-    /// The pattern, with its mistake.
-    ///
-    /// # Panics
-    ///
-    /// If the mutant names a pattern or a setting that does not exist.
-    pub fn pattern(&self) -> Arc<dyn Prepared> {
-        match self.mistake {
-            Mistake::Settings(wrong) => self.made(wrong, SeededBugs::default()),
-            Mistake::SeededBug(seeded_bug) => self.made("{}", SeededBugs::only(seeded_bug)),
-            Mistake::AnswersEarly(label) => Arc::new(Weakened::new(self.correct(), label)),
-        }
-    }
-
-    /// The same pattern without the mistake.
-    ///
-    /// # Panics
-    ///
-    /// If the mutant names a pattern or a setting that does not exist.
-    pub fn correct(&self) -> Arc<dyn Prepared> {
-        self.made("{}", SeededBugs::default())
-    }
-
-    /// The pattern with its settings, some of them changed.
-    fn made(&self, changes: &str, seeded_bugs: SeededBugs) -> Arc<dyn Prepared> {
-        let json = |text| serde_json::from_str(text).expect("settings are a table of JSON");
-        let mut settings: serde_json::Map<String, Value> = json(self.settings);
-        settings.extend(json(changes));
-        macro_rules! with_slips {
-            ($pattern:ty) => {{
-                let mut settings: <$pattern as Pattern>::Settings =
-                    serde_json::from_value(settings.into()).expect("settings of the pattern");
-                settings.seeded_bugs = seeded_bugs;
-                prepared::<$pattern>(settings)
-            }};
-        }
-        match self.pattern {
-            "two-phase-commit" => with_slips!(TwoPhaseCommit),
-            "background-sync" => with_slips!(BackgroundSync),
-            "orchestrated" => with_slips!(Orchestrated),
-            "event-based" => with_slips!(EventBased),
-            other => panic!("no mutant is a `{other}`"),
-        }
-    }
+fn by_default() -> bool {
+    true
 }
 
-/// The mutant with this number.
-pub fn mutant(id: &str) -> Option<&'static Mutant> {
-    MUTANTS.iter().find(|mutant| mutant.id == id)
+fn first() -> u64 {
+    1
+}
+
+#[derive(Deserialize)]
+struct List {
+    mutants: Vec<Mutant>,
+}
+
+static LIST: LazyLock<List> = LazyLock::new(|| {
+    let list = toml::from_str(include_str!("list.toml"));
+    list.unwrap_or_else(|problem| panic!("list.toml: {problem}"))
+});
+
+/// All mutants, by family.
+///
+/// # Panics
+///
+/// If `list.toml` does not list mutants.
+pub fn mutants() -> &'static [Mutant] {
+    &LIST.mutants
 }
 
 #[cfg(test)]

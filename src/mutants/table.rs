@@ -1,4 +1,4 @@
-//! The table of the mutants: what it takes to find each mutant, as `reports/mutants.md` has it.
+//! The detection table: what it takes to kill each mutant, as `reports/mutants.md` has it.
 //!
 //! Everything is drawn from fixed seeds: the table is the same on every machine, with any number of
 //! threads.
@@ -7,21 +7,21 @@ use std::fmt::Write as _;
 
 use rayon::prelude::*;
 
-use super::{Draw, Harness, Hunt, Mutant, RUNS, Spotted};
+use super::{Detection, Draw, Explored, Harness, Mutant, RUNS};
 use crate::faults::fault::Faults;
 
-/// Each mutant is hunted from these seeds; the table shows the middle hunt.
+/// Each mutant is searched for from these seeds; the table shows the median.
 pub const SEEDS: [u64; 5] = [1, 2, 3, 4, 5];
 
-/// What the columns are called, and how they are set.
+/// The names of the columns, and their alignment.
 const COLUMNS: [(&str, &str); 13] = [
     ("", "---"),
     ("What is wrong", "---"),
-    ("Caught by", "---"),
+    ("Killed by", "---"),
     ("At once", "---"),
     ("Explore", "---"),
     ("Uniform", "--:"),
-    ("Hunts", "--:"),
+    ("Kills", "--:"),
     ("Swarm", "--:"),
     ("Seed", "--:"),
     ("Least", "--:"),
@@ -30,12 +30,12 @@ const COLUMNS: [(&str, &str); 13] = [
     ("Re-runs", "--:"),
 ];
 
-/// A hunt that found its mutant.
+/// A run that killed a mutant, and what its case shrinks to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Kill {
-    /// Runs until it was found.
+    /// How many runs it took.
     pub runs: u64,
-    /// From what the hunt was drawn.
+    /// The seed from which the runs were drawn.
     pub seed: u64,
     /// Faults that are left after shrinking.
     pub faults: usize,
@@ -45,29 +45,29 @@ pub struct Kill {
     pub reruns: u32,
     /// True if shrinking came to an end.
     pub finished: bool,
-    /// True if the pattern without the mistake survives the case that is left.
+    /// True if the original passes the case that is left.
     pub sound: bool,
 }
 
-/// What hunting one mutant came to.
+/// One row of the table: the detection of a mutant.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// What was hunted.
+    /// The mutant.
     pub mutant: &'static Mutant,
-    /// Faults in the least plan that is known to show it.
+    /// Faults in the least plan that is known to show the mutation.
     pub least: usize,
-    /// The hunts by swarm that found it, the shortest first.
+    /// The kills with faults drawn by swarm, the quickest first.
     pub kills: Vec<Kill>,
-    /// Runs that the middle hunt took with faults drawn uniformly, if it found it.
+    /// How many runs the median kill took with faults drawn uniformly, if there was one.
     pub uniform: Option<u64>,
-    /// What exploring came to.
-    pub spotted: Spotted,
+    /// The result of exploring it.
+    pub explored: Explored,
 }
 
 impl Kill {
-    /// What a run of a hunt shrinks to, if it violates the mutant's property.
-    pub fn of(hunt: &Hunt<'_>, seed: u64, runs: u64) -> Option<Self> {
-        let shrunk = hunt.shrunk(runs)?;
+    /// The last of so many runs, if it kills the mutant.
+    pub fn of(detection: &Detection<'_>, seed: u64, runs: u64) -> Option<Self> {
+        let shrunk = detection.shrunk(runs)?;
         Some(Self {
             runs,
             seed,
@@ -75,17 +75,17 @@ impl Kill {
             operations: shrunk.case.operations.len(),
             reruns: shrunk.runs,
             finished: shrunk.finished,
-            sound: hunt.is_sound(&shrunk.case),
+            sound: detection.is_sound(&shrunk.case),
         })
     }
 
-    /// Returns whether the mistake is to blame, and what is left has at most one fault more than
+    /// Returns whether the mutation is to blame, and what is left has at most one fault more than
     /// the least plan, with nothing simpler.
     pub fn is_good(&self, least: usize) -> bool {
         self.sound && self.finished && self.faults <= least + 1
     }
 
-    /// As the table has it: the columns from `Swarm` on.
+    /// The cells of the columns from `Swarm` on.
     pub fn cells(&self, least: usize) -> [String; 6] {
         let numbers = [self.runs, self.seed, least as u64, self.faults as u64];
         let [runs, seed, least, faults] = numbers.map(|number| number.to_string());
@@ -94,17 +94,17 @@ impl Kill {
 }
 
 impl Row {
-    /// Hunts an mutant from every seed, by swarm and uniformly, and explores it.
-    pub fn hunt(mutant: &'static Mutant, faults: &Faults) -> Self {
+    /// Searches for a mutant from every seed, by swarm and uniformly, and explores it.
+    pub fn detect(mutant: &'static Mutant, faults: &Faults) -> Self {
         let harness = Harness::of(mutant);
-        let hunt = |draw, seed| Hunt::new(mutant, &harness, faults, (draw, seed));
+        let detection = |draw, seed| Detection::new(mutant, &harness, faults, (draw, seed));
         let kill = |seed: &u64| {
-            let hunt = hunt(Draw::Swarm, *seed);
-            Kill::of(&hunt, *seed, hunt.runs(RUNS)?)
+            let detection = detection(Draw::Swarm, *seed);
+            Kill::of(&detection, *seed, detection.runs(RUNS)?)
         };
         let mut kills: Vec<Kill> = SEEDS.par_iter().with_max_len(1).filter_map(kill).collect();
         kills.sort_unstable();
-        let uniform = |seed: &u64| hunt(Draw::Uniform, *seed).runs(RUNS);
+        let uniform = |seed: &u64| detection(Draw::Uniform, *seed).runs(RUNS);
         let mut uniform: Vec<Option<u64>> = SEEDS.par_iter().with_max_len(1).map(uniform).collect();
         uniform.sort_by_key(|runs| runs.unwrap_or(u64::MAX));
         Self {
@@ -112,11 +112,12 @@ impl Row {
             least: harness.least().len(),
             kills,
             uniform: uniform[SEEDS.len() / 2],
-            spotted: hunt(Draw::Swarm, SEEDS[0]).explore(),
+            explored: detection(Draw::Swarm, SEEDS[0]).explore(),
         }
     }
 
-    /// What is wrong about it: a hunt that missed it, found something else, or did not shrink it.
+    /// The reason why the row is no good: a search that missed the mutant, a kill for which the
+    /// mutation is not to blame, or one that did not shrink.
     pub fn complaint(&self) -> Option<String> {
         let bad = self.kills.iter().find(|kill| !kill.is_good(self.least));
         let missed = SEEDS.len() - self.kills.len();
@@ -124,54 +125,57 @@ impl Row {
         bad.or_else(|| (missed > 0).then(|| format!("{}: missed {missed} times", self.mutant.id)))
     }
 
-    /// The hunt in the middle, if that found it.
-    fn middle(&self) -> Option<&Kill> {
+    /// The median kill, if at least half of the searches have one.
+    fn median(&self) -> Option<&Kill> {
         self.kills.get(SEEDS.len() / 2)
     }
 
-    /// As the table has it.
+    /// The cells of the row.
     pub fn cells(&self) -> Vec<String> {
-        let Spotted { plans, broken } = self.spotted;
+        let Explored { plans, killing } = self.explored;
         let never = || format!("> {RUNS}");
-        let middle = self.middle().map_or_else(
+        let median = self.median().map_or_else(
             || [&never(), "-", &self.least.to_string(), "-", "-", "-"].map(str::to_owned),
             |kill| kill.cells(self.least),
         );
         let found = [
-            format!("{broken} of {plans}"),
+            format!("{killing} of {plans}"),
             self.uniform.map_or_else(never, |runs| runs.to_string()),
             format!("{} of {}", self.kills.len(), SEEDS.len()),
         ];
-        self.mutant.cells().into_iter().chain(found).chain(middle).collect()
+        self.mutant.cells().into_iter().chain(found).chain(median).collect()
     }
 }
 
 impl Mutant {
-    /// As the table has it: the columns that say what it is.
+    /// The cells of the columns that say what the mutant is.
     pub fn cells(&self) -> [String; 4] {
-        let code = |property: &&str| format!("`{property}`");
+        let code = |property: &String| format!("`{property}`");
         let at_once: Vec<String> = self.at_once.iter().map(code).collect();
-        [self.id.into(), self.about.into(), code(&self.caught_by), at_once.join(", ")]
+        [self.id.clone(), self.about.clone(), code(&self.killed_by), at_once.join(", ")]
     }
 }
 
-/// What stands above the rows.
+/// The head of the page, above the rows.
 pub fn head() -> String {
     let seeds = SEEDS.len();
     let mut page = format!(
         "# The mutants\n\n\
-         Known mistakes, each made in a pattern that is otherwise correct, and what it takes to \
-         find them.\nWritten by `cargo run --release --features mutants --example mutants`; a test \
-         repeats the hunt of each row.\n\n\
-         - **At once**: what is violated in every run, before anything goes wrong.\n\
-         - **Explore**: how many of all plans with at most one fault show it, on a few \
+         Patterns with one known mistake each, and what it takes to find it.\n\
+         Written by `cargo run --release --features mutants --example mutants`; a test repeats the \
+         kill of each row.\n\n\
+         - **Killed by**: the property that finds it. **At once**: what is violated in every run, \
+         before anything goes wrong.\n\
+         - **Explore**: how many of all plans with at most one fault kill it, on a few \
          operations.\n\
-         - **Uniform**: the baseline, runs until the property is violated for the first time if \
-         every kind, time\n  and point is alike; at most {RUNS}, the middle one of {seeds} hunts.\n\
-         - **Hunts**: how many of {seeds} hunts found it by swarm, each within {RUNS} runs.\n\
-         - **Swarm**, **seed**: runs that the middle one of them took, and what it is drawn from.\n\
+         - **Uniform**: the baseline, runs until the first kill if every kind of fault, time and \
+         point is alike;\n  the median of {seeds} searches of at most {RUNS} runs.\n\
+         - **Kills**: how many of {seeds} searches by swarm, each of at most {RUNS} runs, kill \
+         it.\n\
+         - **Swarm**, **seed**: runs until the first kill in the median one of them, and its \
+         seed.\n\
          - **Least**: faults in the least plan that is known to show it. **Faults**, \
-         **operations**, **re-runs**:\n  what that hunt's failure shrinks to, and what that \
+         **operations**, **re-runs**:\n  what that kill shrinks to, and the runs that this \
          takes.\n\n"
     );
     write_line(&mut page, &COLUMNS.map(|(name, _)| name.to_owned()));

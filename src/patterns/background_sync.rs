@@ -17,7 +17,7 @@
 //! service wrote in between; an outage of the job is an outage of consistency; a refusal at
 //! correction time comes long after the client was told yes.
 
-mod job;
+pub(crate) mod job;
 mod owner;
 mod rules;
 
@@ -35,12 +35,11 @@ use crate::model::process::ProcessCtx;
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{StepId, System};
 use crate::model::world::World;
-use crate::patterns::seeded_bug::SeededBugs;
 use crate::patterns::share::Share;
 use rules::Rule;
 
 /// The name of the job's node.
-const JOB: &str = "sync-job";
+pub(crate) const JOB: &str = "sync-job";
 
 /// The name of the standby's node.
 const STANDBY: &str = "sync-standby";
@@ -122,9 +121,6 @@ pub struct Settings {
     pub standby: bool,
     /// Alerts when a run finds a change older than this; never by default.
     pub watchdog: Option<Span>,
-    /// The mistake of the mutants that it makes; none that a scenario could choose.
-    #[serde(skip)]
-    pub seeded_bugs: SeededBugs,
 }
 
 impl Default for Settings {
@@ -140,7 +136,6 @@ impl Default for Settings {
             propagate_deletes: true,
             standby: false,
             watchdog: None,
-            seeded_bugs: SeededBugs::default(),
         }
     }
 }

@@ -42,8 +42,8 @@
 mod bus;
 mod consumer;
 mod promises;
-mod relay;
-mod settings;
+pub(crate) mod relay;
+pub(crate) mod settings;
 
 use std::rc::Rc;
 
@@ -59,18 +59,18 @@ use crate::model::system::{ServiceId, StepId, System};
 use crate::model::world::World;
 use crate::patterns::share::Share;
 use consumer::Manners;
-pub use settings::{Acknowledge, BrokerKind, Delivery, Ordering, Publish, Settings};
+use settings::{Acknowledge, BrokerKind, Delivery, Ordering, Publish, Settings};
 
 /// Local commits, and events that carry them on.
 pub struct EventBased {
-    settings: Settings,
+    pub(crate) settings: Settings,
     share: Share,
     /// None if the events stay within the process.
     broker: Option<Broker<Event>>,
 }
 
 /// The names of the nodes of the relay and the broker.
-const RELAY: &str = "relay";
+pub(crate) const RELAY: &str = "relay";
 const BROKER: &str = "broker";
 
 impl Pattern for EventBased {

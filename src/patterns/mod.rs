@@ -10,7 +10,6 @@ pub(crate) mod orchestrated;
 pub mod pattern;
 pub mod pattern_mix;
 mod promise;
-pub mod seeded_bug;
 pub mod share;
 pub mod step;
 pub(crate) mod two_phase_commit;

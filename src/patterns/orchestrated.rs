@@ -59,12 +59,13 @@
 //! Garcia-Molina and Salem, *Sagas* (1987); Gray and Cheriton, *Leases* (1989); Kleppmann, *How to
 //! do distributed locking* (2016).
 
+pub(crate) mod backward;
 mod journal;
 mod lease;
 mod saga;
-mod settings;
+pub(crate) mod settings;
 mod store;
-mod workflow;
+pub(crate) mod workflow;
 
 use std::rc::Rc;
 
@@ -77,13 +78,21 @@ use crate::model::process::ProcessCtx;
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{OperationKind, StepSpec, System};
 use crate::model::world::World;
-use crate::patterns::seeded_bug::SeededBug;
 
-pub use settings::{Settings, State};
+use backward::{BackwardRecovery, ReverseOrder};
+use settings::{ORCHESTRATORS, Settings, State};
 
 /// An orchestrator that calls services and compensates in reverse.
 pub struct Orchestrated {
     settings: Settings,
+    recovery: &'static dyn BackwardRecovery,
+}
+
+impl Orchestrated {
+    /// An orchestrator with these settings, which takes failed workflows back in this way.
+    pub(crate) fn recovering(settings: Settings, recovery: &'static dyn BackwardRecovery) -> Self {
+        Self { settings, recovery }
+    }
 }
 
 impl Pattern for Orchestrated {
@@ -147,7 +156,7 @@ impl Pattern for Orchestrated {
     }
 
     fn new(settings: &Settings, _: &Rc<World>) -> Self {
-        Self { settings: settings.clone() }
+        Self::recovering(settings.clone(), &ReverseOrder)
     }
 
     fn entry(&self, world: &World, _: OperationKind, _: OpId) -> NodeId {
@@ -166,10 +175,7 @@ impl Pattern for Orchestrated {
     fn start(self: Rc<Self>, here: ProcessCtx) {
         if self.settings.is_shared() {
             self.start_shared(here);
-        } else if here.incarnation() > 0 && here.driver() == Some(settings::ORCHESTRATORS[0]) {
-            if self.settings.seeded_bugs.makes(SeededBug::NeverResumes) {
-                return;
-            }
+        } else if here.incarnation() > 0 && here.driver() == Some(ORCHESTRATORS[0]) {
             self.reopen(&here);
         }
     }

@@ -124,11 +124,6 @@ pub trait Prepared: Send + Sync {
     fn goes_by_rows(&self) -> bool;
 }
 
-/// A pattern with settings that no scenario file has written.
-pub fn prepared<P: Pattern>(settings: P::Settings) -> Arc<dyn Prepared> {
-    Arc::new(With::<P>(settings))
-}
-
 struct With<P: Pattern>(P::Settings);
 
 impl<P: Pattern> Prepared for With<P> {
@@ -169,11 +164,11 @@ impl<P: Pattern> Prepared for With<P> {
     }
 
     fn at_work(&self, world: &Rc<World>) -> Rc<dyn Protocol> {
-        Rc::new(AtWork(Rc::new(P::new(&self.0, world))))
+        at_work(Rc::new(P::new(&self.0, world)))
     }
 
     fn beside(&self, world: &Rc<World>, share: &Share) -> Rc<dyn Protocol> {
-        Rc::new(AtWork(Rc::new(P::beside(&self.0, world, share))))
+        at_work(Rc::new(P::beside(&self.0, world, share)))
     }
 
     fn goes_by_rows(&self) -> bool {
@@ -181,7 +176,11 @@ impl<P: Pattern> Prepared for With<P> {
     }
 }
 
-/// Lets the world run any pattern.
+/// A pattern as the world runs it.
+pub(crate) fn at_work<P: Pattern>(pattern: Rc<P>) -> Rc<dyn Protocol> {
+    Rc::new(AtWork(pattern))
+}
+
 struct AtWork<P>(Rc<P>);
 
 impl<P: Pattern> Protocol for AtWork<P> {

@@ -6,7 +6,6 @@ use crate::model::database::{DbError, Direction, Event, IdemKey, StepRef, Txn};
 use crate::model::process::{Local, ProcessCtx};
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{Access, Columns, Lookup, RowKey, ServiceId, StepId};
-use crate::patterns::seeded_bug::{SeededBug, SeededBugs};
 
 /// Why a step did not (verifiably) take effect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,8 +41,6 @@ pub struct ApplyOptions {
     pub event: Option<Event>,
     /// Passes the fence of the database with this token, in the same transaction.
     pub fence: Option<u64>,
-    /// The mistake of the mutants that is made, if any.
-    pub seeded_bugs: SeededBugs,
 }
 
 /// The idempotency key of one direction of one step.
@@ -174,31 +171,61 @@ pub async fn refuse(here: &ProcessCtx, step: StepId, options: ApplyOptions) -> R
     Ok(txn.commit().await?)
 }
 
-/// Takes one step back in a local transaction. With `care.once`, a step that never ran is not
-/// undone but barred: its forward key is taken, so that a late request finds it used up.
+/// The state in which a compensation finds its step, with the open transaction of the compensation.
+pub enum ToUndo {
+    /// The step may have been applied.
+    Applied(Txn),
+    /// The step was never applied. The transaction has claimed its forward key, so that a late
+    /// request, once this is committed, finds the key used up.
+    NeverRan(Txn),
+    /// An earlier copy of this compensation did the work.
+    Undone,
+}
+
+/// Takes one step back in a local transaction. With `options.once`, a step that never ran is not
+/// undone but barred.
 pub async fn undo(here: &ProcessCtx, step: StepId, options: ApplyOptions) -> Result<(), Failure> {
+    let found = find_to_undo(here, step, options).await?;
+    finish_undo(here, step, options, found).await
+}
+
+/// Begins the transaction of a compensation and finds out by the idempotency keys what there is to
+/// take back. Without `options.once` a step counts as applied.
+pub async fn find_to_undo(
+    here: &ProcessCtx,
+    step: StepId,
+    options: ApplyOptions,
+) -> Result<ToUndo, Failure> {
     let op = here.ctx().op;
     let mut txn = pass(here, step, options).await?;
-    if options.once {
-        if !txn.once(key(op, step, Direction::Undo)).await? {
-            return Ok(());
-        }
-        let never_ran = txn.once(key(op, step, Direction::Forward)).await?;
-        if never_ran && options.seeded_bugs.makes(SeededBug::FailsOnNothingToUndo) {
-            return Err(Failure::Technical);
-        }
-        if never_ran && options.seeded_bugs.makes(SeededBug::LeavesNoTombstone) {
-            return Ok(()); // Rolled back, key and all.
-        }
-        if never_ran {
-            return Ok(txn.commit().await?);
-        }
+    if !options.once {
+        return Ok(ToUndo::Applied(txn));
     }
-    txn.apply(StepRef::undo(op, step)).await?;
-    if let Some(event) = options.event {
-        txn.enqueue(event).await?;
+    if !txn.once(key(op, step, Direction::Undo)).await? {
+        return Ok(ToUndo::Undone);
     }
-    Ok(txn.commit().await?)
+    let never_ran = txn.once(key(op, step, Direction::Forward)).await?;
+    Ok(if never_ran { ToUndo::NeverRan(txn) } else { ToUndo::Applied(txn) })
+}
+
+/// Takes back what a compensation has found, and commits its transaction.
+pub async fn finish_undo(
+    here: &ProcessCtx,
+    step: StepId,
+    options: ApplyOptions,
+    found: ToUndo,
+) -> Result<(), Failure> {
+    match found {
+        ToUndo::Applied(mut txn) => {
+            txn.apply(StepRef::undo(here.ctx().op, step)).await?;
+            if let Some(event) = options.event {
+                txn.enqueue(event).await?;
+            }
+            Ok(txn.commit().await?)
+        }
+        ToUndo::NeverRan(txn) => Ok(txn.commit().await?),
+        ToUndo::Undone => Ok(()),
+    }
 }
 
 /// Does a step's look-up, if it has one, by the path that its service has to the table: in the

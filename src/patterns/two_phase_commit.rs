@@ -42,9 +42,10 @@
 //! Management in the R\* Distributed Database Management System* (1986).
 
 mod branches;
-mod coordinator;
-mod participant;
-mod settings;
+pub(crate) mod coordinator;
+pub(crate) mod decisions;
+pub(crate) mod participant;
+pub(crate) mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -61,6 +62,7 @@ use crate::model::record::{Answer, OpId};
 use crate::model::system::{DatabaseId, OperationKind, OperationSpec, ServiceId, StepSpec, System};
 use crate::model::world::World;
 use coordinator::Memory;
+use decisions::{Decisions, Textbook};
 use settings::{FanOut, Heuristic, Place, Presumption, Settings};
 
 /// The name of the node of a coordinator that has a node of its own.
@@ -69,12 +71,20 @@ const COORDINATOR: &str = "coordinator";
 /// A coordinator, participants, and a log each.
 pub struct TwoPhaseCommit {
     settings: Settings,
+    decisions: &'static dyn Decisions,
+}
+
+impl TwoPhaseCommit {
+    /// Two-phase commit with these settings, whose coordinator decides by these rules.
+    pub(crate) fn deciding(settings: Settings, decisions: &'static dyn Decisions) -> Self {
+        Self { settings, decisions }
+    }
 }
 
 /// A distributed transaction: one attempt at an operation, whoever asked for it. No two are the
 /// same, so a message about one that is over cannot be taken for the next.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-struct Transaction {
+pub(crate) struct Transaction {
     op: OpId,
     /// How often the coordinator had been restarted.
     epoch: u16,
@@ -84,7 +94,7 @@ struct Transaction {
 
 /// Services that take part, a bit each.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-struct Participants(u64);
+pub(crate) struct Participants(u64);
 
 impl Participants {
     fn add(&mut self, service: ServiceId) {
@@ -183,7 +193,7 @@ impl Pattern for TwoPhaseCommit {
     }
 
     fn new(settings: &Settings, _: &Rc<World>) -> Self {
-        Self { settings: settings.clone() }
+        Self::deciding(settings.clone(), &Textbook)
     }
 
     fn entry(&self, world: &World, kind: OperationKind, op: OpId) -> NodeId {

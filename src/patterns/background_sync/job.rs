@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::owner::{self, Change, Corrected, Correction};
 use super::rules::{Compared, Rule};
-use super::{BackgroundSync, Find, JOB, Measured, OnRefusal, Write};
+use super::{BackgroundSync, Find, JOB, Measured, OnRefusal, Settings, Write};
 use crate::kernel::{Span, Time};
 use crate::model::call::{Message, Reply};
 use crate::model::database::{DbError, Derived, Policy, RowVersion, Version};
@@ -13,21 +13,58 @@ use crate::model::local_fault::LocalFault;
 use crate::model::process::ProcessCtx;
 use crate::model::record::Event;
 use crate::model::system::{Columns, RowKey, TableId};
-use crate::patterns::seeded_bug::SeededBug;
 
 /// One line of the job's log: how far each rule has come. Saved when a run is over, never before.
 #[derive(Clone, Debug, Default)]
-struct Progress {
+pub(crate) struct Progress {
     /// How many runs have saved theirs.
     runs: u64,
     /// Rows written before this have been carried on, by rule.
-    watermarks: Vec<Time>,
-    /// Source rows that are still to be carried on, by rule.
+    pub watermarks: Vec<Time>,
+    /// Target rows that are still to be carried on, by rule.
     pending: BTreeSet<(usize, RowKey)>,
 }
 
 /// A store that could not be reached: the rule is given up for this run.
-struct Unreachable;
+pub(crate) struct Unreachable;
+
+/// The work that a run finds to do about one rule.
+pub(crate) struct Changes {
+    /// The target rows to be compared with their sources.
+    targets: BTreeSet<RowKey>,
+    /// The time up to which source rows were read.
+    pub reached: Time,
+}
+
+/// A synchronization job. The provided method is the protocol; a variation of it overrides that.
+pub(crate) trait Job: 'static {
+    /// The pattern whose rules the job follows.
+    fn pattern(&self) -> &BackgroundSync;
+
+    /// Follows one rule, and adds the tables that this has changed to `corrected`. The watermark
+    /// moves only behind the corrections: after a failure the next run finds the same changes.
+    fn follow(
+        &self,
+        here: &ProcessCtx,
+        number: usize,
+        progress: &mut Progress,
+        corrected: &mut BTreeSet<TableId>,
+    ) -> impl Future<Output = Result<(), Unreachable>> {
+        let pattern = self.pattern();
+        async move {
+            let changes = pattern.find(here, number, progress).await?;
+            let waiting = pattern.correct(here, number, &changes, corrected).await?;
+            progress.advance(number, changes.reached, waiting);
+            Ok(())
+        }
+    }
+}
+
+impl Job for BackgroundSync {
+    fn pattern(&self) -> &BackgroundSync {
+        self
+    }
+}
 
 /// The result of reading and comparing some target rows.
 struct Findings {
@@ -44,9 +81,9 @@ struct Findings {
 /// The job's life: wait, run, wait. From start to start it keeps a timetable, as cron does: an
 /// outage skips runs and shifts none, and the node's clock says what time it is. From end to start
 /// it has nothing to wait for after a restart.
-pub(super) async fn run(pattern: Rc<BackgroundSync>, here: ProcessCtx) {
-    let interval = pattern.settings.interval;
-    let (measured, began) = (pattern.settings.measured, here.clock());
+pub(crate) async fn run(job: Rc<impl Job>, here: ProcessCtx) {
+    let Settings { interval, measured, .. } = job.pattern().settings;
+    let began = here.clock();
     let past = began.as_nanos() / interval.as_nanos();
     let mut due = Time::ZERO + interval.saturating_mul(past);
     let mut at_once = measured == Measured::EndToStart && here.incarnation() > 0;
@@ -63,104 +100,118 @@ pub(super) async fn run(pattern: Rc<BackgroundSync>, here: ProcessCtx) {
             }
         };
         here.sleep(wait).await;
-        take_turn(&pattern, &here).await;
+        take_turn(&job, &here).await;
     }
 }
 
 /// The standby's life: run whenever the job does not answer.
-pub(super) async fn stand_by(pattern: Rc<BackgroundSync>, here: ProcessCtx) {
-    let job = here.world().driver(JOB);
+pub(super) async fn stand_by(job: Rc<impl Job>, here: ProcessCtx) {
+    let first = here.world().driver(JOB);
     loop {
-        here.sleep(pattern.settings.interval).await;
+        here.sleep(job.pattern().settings.interval).await;
         let message = Message::control("heartbeat", here.system().retry.step_deadline);
-        let alive = here.call(job, message, |_| async {}).await;
+        let alive = here.call(first, message, |_| async {}).await;
         if alive != Reply::Answered(()) {
-            take_turn(&pattern, &here).await;
+            take_turn(&job, &here).await;
         }
     }
 }
 
 /// Takes one turn of the timetable: a run, unless a local fault keeps it from starting, or starts
 /// another one beside it.
-async fn take_turn(pattern: &Rc<BackgroundSync>, here: &ProcessCtx) {
+async fn take_turn(job: &Rc<impl Job>, here: &ProcessCtx) {
     let name = here.world().name(here.node()).stream;
     if here.env().suffers(LocalFault::JobSkip, name, here.ctx(), 0) {
         return;
     }
     if here.env().suffers(LocalFault::JobOverlap, name, here.ctx(), 0) {
-        let pattern = Rc::clone(pattern);
-        here.spawn(|here| async move { pattern.synchronize(&here).await });
+        let job = Rc::clone(job);
+        here.spawn(|here| async move { synchronize(&*job, &here).await });
     }
-    pattern.synchronize(here).await;
+    synchronize(&**job, here).await;
+}
+
+/// One run: every rule in order, and again those whose source was corrected meanwhile.
+async fn synchronize(job: &impl Job, here: &ProcessCtx) {
+    let rules = &job.pattern().rules;
+    let mut progress = Progress::load(here, rules.len());
+    let mut dirty: BTreeSet<TableId> = rules.iter().map(|rule| rule.source).collect();
+    for _ in 0..=rules.len() {
+        let mut corrected = BTreeSet::new();
+        for (number, rule) in rules.iter().enumerate() {
+            if !dirty.contains(&rule.source) {
+                continue;
+            }
+            let followed = job.follow(here, number, &mut progress, &mut corrected).await;
+            if followed.is_err() {
+                here.retried("run", number as u64);
+            }
+        }
+        dirty = corrected;
+        if dirty.is_empty() {
+            break;
+        }
+    }
+    progress.runs += 1;
+    let saved = progress.runs;
+    progress.save(here).await;
+    here.log::<Progress>().forget_if(|older| older.runs < saved);
+}
+
+impl Progress {
+    /// The last progress that was saved.
+    fn load(here: &ProcessCtx, rules: usize) -> Self {
+        let mut progress = here.log::<Self>().records().pop().unwrap_or_default();
+        progress.watermarks.resize(rules, Time::ZERO);
+        progress
+    }
+
+    /// Makes the progress durable.
+    pub async fn save(&self, here: &ProcessCtx) {
+        here.log::<Self>().force(self.clone(), "watermark").await;
+    }
+
+    /// A rule has been followed up to a time, but for the rows that must wait.
+    pub fn advance(&mut self, rule: usize, reached: Time, waiting: Vec<RowKey>) {
+        self.pending.retain(|(of, _)| *of != rule);
+        self.pending.extend(waiting.into_iter().map(|key| (rule, key)));
+        self.watermarks[rule] = reached;
+    }
 }
 
 impl BackgroundSync {
-    /// One run: every rule in order, and again those whose source was corrected meanwhile.
-    async fn synchronize(&self, here: &ProcessCtx) {
-        let mut progress = here.log::<Progress>().records().pop().unwrap_or_default();
-        progress.watermarks.resize(self.rules.len(), Time::ZERO);
-        let mut dirty: BTreeSet<TableId> = self.rules.iter().map(|rule| rule.source).collect();
-        for _ in 0..=self.rules.len() {
-            let mut corrected = BTreeSet::new();
-            for (number, rule) in self.rules.iter().enumerate() {
-                if !dirty.contains(&rule.source) {
-                    continue;
-                }
-                let followed = self.follow(here, number, &mut progress, &mut corrected).await;
-                if followed.is_err() {
-                    here.retried("run", number as u64);
-                }
-            }
-            dirty = corrected;
-            if dirty.is_empty() {
-                break;
-            }
-        }
-        progress.runs += 1;
-        let saved = progress.runs;
-        here.log::<Progress>().force(progress, "watermark").await;
-        here.log::<Progress>().forget_if(|older| older.runs < saved);
-    }
-
-    /// Follows one rule and says which tables that changed. Its watermark moves, and what was left
-    /// to do is forgotten, only if all went well.
-    async fn follow(
+    /// Finds the target rows that may have to be corrected, by what has changed at their sources.
+    pub(crate) async fn find(
         &self,
         here: &ProcessCtx,
         number: usize,
-        progress: &mut Progress,
-        corrected: &mut BTreeSet<TableId>,
-    ) -> Result<(), Unreachable> {
-        let rule = &self.rules[number];
-        let changed = self.changed(here, rule, progress.watermarks[number]).await?;
+        progress: &Progress,
+    ) -> Result<Changes, Unreachable> {
+        let (rule, watermark) = (&self.rules[number], progress.watermarks[number]);
+        let changed = self.changed(here, rule, watermark).await?;
+        self.watch(here, &changed, watermark);
+        let pending = progress.pending.iter().filter(|(of, _)| *of == number);
+        let mut targets: BTreeSet<RowKey> = pending.map(|(_, key)| *key).collect();
+        targets.extend(changed.iter().map(|row| rule.target_key(row)));
         let newest = changed.iter().map(RowVersion::updated_at).max();
-        self.watch(here, &changed, progress.watermarks[number]);
-        let mut keys: BTreeMap<RowKey, BTreeSet<RowKey>> = BTreeMap::new();
-        for row in &changed {
-            keys.entry(rule.target_key(row)).or_default().insert(row.key());
-        }
-        for (_, key) in progress.pending.iter().filter(|(of, _)| *of == number) {
-            keys.entry(*key).or_default();
-        }
+        Ok(Changes { targets, reached: newest.unwrap_or_default().max(watermark) })
+    }
+
+    /// Carries all changes on, batch by batch; gives the target rows that must wait.
+    pub(crate) async fn correct(
+        &self,
+        here: &ProcessCtx,
+        number: usize,
+        changes: &Changes,
+        corrected: &mut BTreeSet<TableId>,
+    ) -> Result<Vec<RowKey>, Unreachable> {
+        let targets: Vec<RowKey> = changes.targets.iter().copied().collect();
         let mut waiting = Vec::new();
-        let targets: Vec<RowKey> = keys.keys().copied().collect();
-        let seeded_bugs = self.settings.seeded_bugs;
-        let reached = newest.unwrap_or_default().max(progress.watermarks[number]);
-        if seeded_bugs.makes(SeededBug::SavesBeforeItWrites) {
-            progress.watermarks[number] = reached;
-            here.log::<Progress>().force(progress.clone(), "watermark").await;
-        }
         for batch in targets.chunks(self.settings.batch as usize) {
-            match self.carry_on(here, rule, batch.to_vec(), corrected).await {
-                Ok(open) => waiting.extend(open),
-                Err(Unreachable) if seeded_bugs.makes(SeededBug::MovesOnAfterFailure) => {}
-                Err(unreachable) => return Err(unreachable),
-            }
+            let rule = &self.rules[number];
+            waiting.extend(self.carry_on(here, rule, batch.to_vec(), corrected).await?);
         }
-        progress.pending.retain(|(of, _)| *of != number);
-        progress.pending.extend(waiting.into_iter().map(|key| (number, key)));
-        progress.watermarks[number] = reached;
-        Ok(())
+        Ok(waiting)
     }
 
     /// Alerts if a change has waited for longer than the watchdog allows.
@@ -222,7 +273,7 @@ impl BackgroundSync {
             let Findings { corrections, unsure: mut again, absent, groups } =
                 self.derive(here, rule, &keys).await?;
             waiting.extend(absent);
-            for (key, outcome) in self.correct(here, rule, corrections).await? {
+            for (key, outcome) in self.write(here, rule, corrections).await? {
                 match (outcome, self.settings.on_refusal) {
                     (Corrected::Done, _) => {
                         corrected.insert(rule.target);
@@ -246,7 +297,7 @@ impl BackgroundSync {
     }
 
     /// Asks the owner to write corrections: what became of each.
-    async fn correct(
+    async fn write(
         &self,
         here: &ProcessCtx,
         rule: &Rule,

@@ -7,56 +7,58 @@ use super::{EventBased, Publish};
 use crate::model::database::{Database, DbError, Event, OutboxRow, Position};
 use crate::model::process::ProcessCtx;
 use crate::model::record::OpId;
-use crate::patterns::seeded_bug::SeededBug;
 
 /// Starts a process per database that services write.
 pub(super) fn start(pattern: &Rc<EventBased>, here: &ProcessCtx) {
     if !pattern.settings.publish.is_stored() {
         return;
     }
-    let system = here.system();
-    for database in here.world().databases() {
-        let mut steps = pattern.share.of(system).flat_map(|operation| &operation.steps);
-        if !steps.any(|step| system.table(step.table).database == database.id()) {
-            continue;
-        }
-        let (pattern, database) = (Rc::clone(pattern), Rc::clone(database));
+    for database in sources(pattern, here) {
+        let pattern = Rc::clone(pattern);
         here.spawn(move |here| async move {
             match pattern.settings.publish {
                 Publish::LogTailing => tail(&pattern, &here, &database).await,
-                _ => poll(&pattern, &here, &database).await,
+                _ => {
+                    let forward = async |rows: Vec<OutboxRow>| {
+                        publish(&pattern, &here, &rows).await?;
+                        delete(&here, &database, &rows).await
+                    };
+                    poll(&pattern, &here, &database, forward).await;
+                }
             }
         });
     }
 }
 
-/// Polls an outbox: read a batch, publish it, delete it.
-async fn poll(pattern: &EventBased, here: &ProcessCtx, database: &Rc<Database>) {
+/// The databases in which operations of this pattern leave their events.
+pub(crate) fn sources(pattern: &EventBased, here: &ProcessCtx) -> Vec<Rc<Database>> {
+    let system = here.system();
+    let is_written = |database: &&Rc<Database>| {
+        let mut steps = pattern.share.of(system).flat_map(|operation| &operation.steps);
+        steps.any(|step| system.table(step.table).database == database.id())
+    };
+    here.world().databases().iter().filter(is_written).cloned().collect()
+}
+
+/// Polls an outbox and forwards what it finds there, batch after batch.
+pub(crate) async fn poll(
+    pattern: &EventBased,
+    here: &ProcessCtx,
+    database: &Rc<Database>,
+    mut forward: impl AsyncFnMut(Vec<OutboxRow>) -> Result<(), DbError>,
+) {
     let settings = &pattern.settings;
-    let mut after = 0;
+    let limit = settings.batch as usize;
     loop {
         here.sleep(settings.poll_interval).await;
         loop {
-            let limit = settings.batch as usize;
-            let read = database.outbox_read(*here.ctx(), here.node(), after, limit);
+            let read = database.outbox_read(*here.ctx(), here.node(), 0, limit);
             let Ok(rows) = read.await else { break };
             if rows.is_empty() {
                 break;
             }
             let full = rows.len() == limit;
-            let ids = rows.iter().map(|row| row.id).collect();
-            if settings.seeded_bugs.makes(SeededBug::DeletesBeforeItPublishes) {
-                let early = rows.iter().map(|row| row.id).collect();
-                let _ = database.outbox_delete(*here.ctx(), here.node(), early).await;
-            }
-            if !pass_on(pattern, here, &rows).await {
-                break;
-            }
-            if settings.seeded_bugs.makes(SeededBug::ReadsBehindTheHighest) {
-                after = rows.iter().map(|row| row.id).max().unwrap_or(after);
-            }
-            let deleted = database.outbox_delete(*here.ctx(), here.node(), ids).await;
-            if deleted.is_err() || !full || !settings.drain_until_empty {
+            if forward(rows).await.is_err() || !full || !settings.drain_until_empty {
                 break;
             }
         }
@@ -92,19 +94,32 @@ async fn tail_once(
     let limit = pattern.settings.batch as usize;
     let rows = database.tail(*here.ctx(), here.node(), after, limit).await?;
     let Some(last) = rows.last().map(|row| row.position) else { return Ok(None) };
-    if !pass_on(pattern, here, &rows).await {
-        return Err(DbError::Unavailable);
-    }
+    publish(pattern, here, &rows).await?;
     database.tail_confirm(*here.ctx(), here.node(), last).await?;
     Ok(Some(last))
 }
 
-/// Publishes a batch; true if the broker has acknowledged it.
-async fn pass_on(pattern: &EventBased, here: &ProcessCtx, rows: &[OutboxRow]) -> bool {
+/// Deletes the rows of a batch from their outbox.
+pub(crate) async fn delete(
+    here: &ProcessCtx,
+    database: &Rc<Database>,
+    rows: &[OutboxRow],
+) -> Result<(), DbError> {
+    let ids = rows.iter().map(|row| row.id).collect();
+    database.outbox_delete(*here.ctx(), here.node(), ids).await
+}
+
+/// Publishes a batch, and waits until the broker has acknowledged it.
+pub(crate) async fn publish(
+    pattern: &EventBased,
+    here: &ProcessCtx,
+    rows: &[OutboxRow],
+) -> Result<(), DbError> {
     let events: Vec<(OpId, Event)> = rows.iter().map(|row| (row.event.op, row.event)).collect();
     let deadline = here.system().retry.step_deadline;
-    match &pattern.broker {
+    let acknowledged = match &pattern.broker {
         Some(broker) => broker.publish(here, events, deadline).await,
         None => false,
-    }
+    };
+    if acknowledged { Ok(()) } else { Err(DbError::Unavailable) }
 }

@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::Span;
-use crate::patterns::seeded_bug::SeededBugs;
 
 /// How an event gets from a local commit to the broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -104,9 +103,6 @@ pub struct Settings {
     pub idempotent_consumer: bool,
     /// How long the inbox remembers.
     pub inbox_retention: Span,
-    /// The mistake of the mutants that it makes; none that a scenario could choose.
-    #[serde(skip)]
-    pub seeded_bugs: SeededBugs,
 }
 
 impl Default for Settings {
@@ -125,7 +121,6 @@ impl Default for Settings {
             max_deliveries: 10,
             idempotent_consumer: true,
             inbox_retention: Span::from_secs(1_800),
-            seeded_bugs: SeededBugs::default(),
         }
     }
 }

@@ -10,7 +10,6 @@ use crate::model::process::ProcessCtx;
 use crate::model::record::{self, Answer};
 use crate::model::system::{OperationSpec, ServiceId, StepId, StepSpec};
 use crate::patterns::breaker::Pass;
-use crate::patterns::seeded_bug::SeededBug;
 use crate::patterns::step::{self, ApplyOptions, Failure};
 
 impl Orchestrated {
@@ -72,7 +71,6 @@ impl Orchestrated {
     ) -> Result<Event, Deposed> {
         let stage = Stage::of(step, spec(here), &self.settings);
         let attempts = here.system().retry.attempts;
-        let seeded_bugs = self.settings.seeded_bugs;
         let mut attempt: u16 = 0;
         loop {
             let here = here.at_step(step, attempt);
@@ -88,62 +86,18 @@ impl Orchestrated {
                 if stage == Stage::Behind {
                     return Ok(ask_a_human(&here, "refused behind the pivot"));
                 }
-                in_doubt &= !seeded_bugs.makes(SeededBug::ForgetsTheUnknown);
-                return Ok(Event::Failed { step, answer: Answer::RefusedByRule, in_doubt });
+                return Ok(self.give_up(step, Answer::RefusedByRule, in_doubt));
             }
             if attempt >= attempts && stage.may_fail(in_doubt) {
-                in_doubt &= !seeded_bugs.makes(SeededBug::ForgetsTheUnknown);
-                return Ok(Event::Failed { step, answer: Answer::TechnicalNo, in_doubt });
+                return Ok(self.give_up(step, Answer::TechnicalNo, in_doubt));
             }
             pause(&here, "step", attempt).await;
         }
     }
 
-    /// Takes back what was done, the last first. Each compensation is retried until it is done;
-    /// with a limit, what remains is left to a human.
-    async fn backward(&self, here: &ProcessCtx, workflow: &mut Workflow) -> Result<(), Deposed> {
-        while !workflow.gave_up
-            && let Some(step) = self.next_to_undo(workflow)
-        {
-            let event = self.undo(here, workflow.epoch, step).await?;
-            workflow.follow(event);
-            self.write(here, workflow.epoch, event).await?;
-        }
-        Ok(())
-    }
-
-    fn next_to_undo(&self, workflow: &Workflow) -> Option<StepId> {
-        let applied = &workflow.applied;
-        let forwards = self.settings.seeded_bugs.makes(SeededBug::CompensatesForwards);
-        if forwards { applied.first() } else { applied.last() }.copied()
-    }
-
-    async fn undo(&self, here: &ProcessCtx, epoch: Epoch, step: StepId) -> Result<Event, Deposed> {
-        let limit = self.settings.compensation_attempts;
-        let mut attempt: u16 = 0;
-        loop {
-            let here = here.at_step(step, attempt);
-            match self.call(&here, epoch, Direction::Undo, step).await {
-                Ok(()) => return Ok(Event::Undone(step)),
-                Err(Failure::Fenced) => return Err(Deposed),
-                Err(_)
-                    if self.settings.seeded_bugs.makes(SeededBug::SwallowsFailedCompensation) =>
-                {
-                    return Ok(Event::Undone(step));
-                }
-                Err(_) => {}
-            }
-            attempt = attempt.saturating_add(1);
-            if limit > 0 && attempt >= limit {
-                return Ok(ask_a_human(&here, "compensation"));
-            }
-            pause(&here, "compensation", attempt).await;
-        }
-    }
-
     /// One call to the service of a step, through its circuit breaker if there is one, by an
     /// instance that leads as far as it knows.
-    async fn call(
+    pub(super) async fn call(
         &self,
         here: &ProcessCtx,
         epoch: Epoch,
@@ -162,14 +116,14 @@ impl Orchestrated {
         };
         let message = Message::request(label, here.system().retry.step_deadline);
         let fence = self.guard(epoch).map(|epoch| epoch.0);
-        let super::Settings { idempotency_keys: once, seeded_bugs, .. } = self.settings;
-        let options = ApplyOptions { once, fence, seeded_bugs, event: None };
+        let options = ApplyOptions { once: self.settings.idempotency_keys, fence, event: None };
+        let recovery = self.recovery;
         let instance = |service| here.world().instance(service, here.ctx().op);
         let (between, owner) = (asked_by.map(instance), instance(by));
         let reply = here.call_by_way_of(between, owner, message, move |here| async move {
             match direction {
                 Direction::Forward => step::apply_to_stand(&here, step, options).await,
-                Direction::Undo => step::undo(&here, step, options).await,
+                Direction::Undo => recovery.compensate(&here, step, options).await,
             }
         });
         let result = match reply.await {
@@ -219,7 +173,7 @@ pub(super) async fn pause(here: &ProcessCtx, what: &'static str, attempt: u16) {
 }
 
 /// Nobody will move this workflow any more, unless a human does.
-fn ask_a_human(here: &ProcessCtx, about: &'static str) -> Event {
+pub(super) fn ask_a_human(here: &ProcessCtx, about: &'static str) -> Event {
     here.record(record::Event::Intervention { label: here.label(about) });
     Event::GaveUp
 }

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use crate::kernel::Span;
 use crate::model::system::System;
 use crate::patterns::breaker::BreakerSettings;
-use crate::patterns::seeded_bug::SeededBugs;
 
 /// Where the orchestrator keeps what it has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -48,9 +47,6 @@ pub struct Settings {
     /// True if the workflow store and the databases refuse an orchestrator whose lease somebody
     /// has taken over, by the epoch of the lease.
     pub fencing: bool,
-    /// The mistake of the mutants that it makes; none that a scenario could choose.
-    #[serde(skip)]
-    pub seeded_bugs: SeededBugs,
 }
 
 impl Default for Settings {
@@ -65,13 +61,12 @@ impl Default for Settings {
             instances: 1,
             lease: None,
             fencing: true,
-            seeded_bugs: SeededBugs::default(),
         }
     }
 }
 
 /// The names of the orchestrators' nodes, which bound their number.
-pub(super) const ORCHESTRATORS: [&str; 5] =
+pub(crate) const ORCHESTRATORS: [&str; 5] =
     ["orchestrator", "orchestrator-2", "orchestrator-3", "orchestrator-4", "orchestrator-5"];
 
 /// How long a lease lasts unless the settings say otherwise.

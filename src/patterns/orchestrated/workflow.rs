@@ -13,7 +13,7 @@ pub(super) struct Entry {
 
 /// An event in the course of a workflow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Event {
+pub(crate) enum Event {
     Began,
     Applied(StepId),
     /// A step was refused or given up; from here on the workflow goes back. A step in doubt may
@@ -32,7 +32,7 @@ pub(super) enum Event {
 /// Numbers the leases, from 1; also the fencing token. A single orchestrator has none and is in
 /// epoch 0 for ever.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub(super) struct Epoch(pub u64);
+pub(crate) struct Epoch(pub u64);
 
 /// The lease is over: somebody else leads by now, or may.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,7 +40,7 @@ pub(super) struct Deposed;
 
 /// How a workflow stands.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Workflow {
+pub(crate) struct Workflow {
     /// Under which lease it is carried on.
     pub epoch: Epoch,
     /// Steps to compensate if it fails, in the order in which they were done.

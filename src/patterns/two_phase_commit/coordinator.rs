@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::decisions::{Known, is_yes};
 use super::participant::{self, Manners, Vote};
 use super::{COORDINATOR, FanOut, Participants, Place, Presumption, Transaction, TwoPhaseCommit};
 use crate::kernel::{NodeId, Signal, Span, Time};
@@ -11,18 +12,17 @@ use crate::model::process::ProcessCtx;
 use crate::model::record::{Answer, Decision, OpId};
 use crate::model::system::{OperationKind, ServiceId, StepId, System};
 use crate::model::world::World;
-use crate::patterns::seeded_bug::SeededBug;
 use crate::patterns::step::Failure;
 
 /// One line of the coordinator's log.
 #[derive(Clone, Copy, Debug)]
-struct Entry {
-    transaction: Transaction,
-    what: What,
+pub(crate) struct Entry {
+    pub transaction: Transaction,
+    pub what: What,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum What {
+pub(crate) enum What {
     /// Presumed commit only: the participants, before any of them can prepare.
     Collecting(Participants),
     Decided(Decision, Participants),
@@ -127,10 +127,12 @@ impl TwoPhaseCommit {
         if self.settings.presumption == Presumption::Commit {
             force(here, id, "collecting", What::Collecting(all)).await;
         }
-        let (waiting, result) = self.prepare(here, id, all).await;
-        let decision = if result.is_ok() { Decision::Commit } else { Decision::Abort };
+        let (waiting, decision) = self.prepare(here, id, all).await;
         self.decide(here, id, decision, waiting).await;
-        result
+        match decision {
+            Decision::Commit => Ok(()),
+            Decision::Abort => Err(Failure::Technical),
+        }
     }
 
     /// Has every step done in its participant's branch, each after those that it follows. Also
@@ -181,34 +183,30 @@ impl TwoPhaseCommit {
         (involved, Ok(()))
     }
 
-    /// Asks for votes. Gives the participants that are to hear the decision, and whether all voted
-    /// yes. One that does not answer counts as a no, but may be prepared.
+    /// Asks for votes. Gives the participants that are to hear the decision, and the decision. One
+    /// that does not answer may be prepared.
     pub(super) async fn prepare(
         &self,
         here: &ProcessCtx,
         id: Transaction,
         all: Participants,
-    ) -> (Participants, Result<(), Failure>) {
+    ) -> (Participants, Decision) {
         let message = Message::control("prepare", here.system().retry.step_deadline);
         let ctx = here.ctx().at_step(StepId::NONE, here.ctx().attempt);
-        let manners = Manners::of(&self.settings);
+        let manners = Manners::of(self);
         let calls = all.iter().map(|service| {
             let node = here.world().instance(service, id.op);
             let steps = steps_of(here, id.op, service);
             (ctx, node, move |here: ProcessCtx| participant::prepare(here, id, steps, manners))
         });
-        let is_no =
-            |reply: &Reply<Vote>| !matches!(reply, Reply::Answered(Vote::Yes | Vote::ReadOnly));
-        let replies = self.ask(here, message, calls, |reply| !is_no(reply)).await;
+        let replies = self.ask(here, message, calls, is_yes).await;
         let mut waiting = all;
         for (service, reply) in all.iter().zip(&replies) {
             if matches!(reply, Reply::Answered(Vote::ReadOnly | Vote::No)) {
                 waiting.remove(service);
             }
         }
-        let noes = replies.iter().filter(|reply| is_no(reply)).count();
-        let bearable = usize::from(self.settings.seeded_bugs.makes(SeededBug::CommitsOneVoteShort));
-        (waiting, if noes > bearable { Err(Failure::Technical) } else { Ok(()) })
+        (waiting, self.decisions.on_votes(&replies))
     }
 
     /// Calls several participants at once, or one after the other for as long as `goes_on` likes
@@ -273,7 +271,7 @@ impl TwoPhaseCommit {
 
     /// Tells each participant once; one that misses it will ask.
     fn tell(&self, here: &ProcessCtx, id: Transaction, decision: Decision, to: Participants) {
-        let manners = Manners::of(&self.settings);
+        let manners = Manners::of(self);
         let message = decision_message(here, decision);
         let here = here.at_step(StepId::NONE, here.ctx().attempt);
         for service in to.iter() {
@@ -286,9 +284,9 @@ impl TwoPhaseCommit {
 
     /// Tells each participant until it has acknowledged, and ends the transaction then.
     fn insist(&self, here: &ProcessCtx, id: Transaction, decision: Decision, to: Participants) {
-        let manners = Manners::of(&self.settings);
+        let manners = Manners::of(self);
         let message = decision_message(here, decision);
-        let protocol = Self { settings: self.settings.clone() };
+        let protocol = Self::deciding(self.settings.clone(), self.decisions);
         let here = here.at_step(StepId::NONE, here.ctx().attempt);
         here.spawn(async move |mut here: ProcessCtx| {
             let mut missing = to;
@@ -327,50 +325,33 @@ impl TwoPhaseCommit {
         }
     }
 
-    /// After a restart: what was decided is delivered again until it is acknowledged; what was
-    /// only collected (presumed commit) is aborted; of anything else nothing needs to be known.
+    /// After a restart: whoever asks about a transaction that was committed gets the answer, and
+    /// outcomes that need an acknowledgement are delivered again until they have it.
     pub(super) fn recover_coordinator(&self, here: &ProcessCtx) {
-        let mut open: BTreeMap<Transaction, (Decision, Participants)> = BTreeMap::new();
-        for Entry { transaction, what } in here.log::<Entry>().records() {
-            match what {
-                What::Collecting(all) => {
-                    open.insert(transaction, (Decision::Abort, all));
-                }
-                What::Decided(decision, waiting) => {
-                    if decision == Decision::Commit {
-                        let every_attempt = u16::MAX;
-                        here.local::<Memory>().with(|memory| {
-                            memory.end(transaction.op, every_attempt, Answer::Done);
-                        });
-                    }
-                    open.insert(transaction, (decision, waiting));
-                }
-                What::End => {
-                    open.remove(&transaction);
-                }
+        let (log, memory) = (here.log::<Entry>().records(), here.local::<Memory>());
+        for Entry { transaction, what } in &log {
+            if let What::Decided(Decision::Commit, _) = what {
+                let every_attempt = u16::MAX;
+                memory.with(|memory| memory.end(transaction.op, every_attempt, Answer::Done));
             }
         }
-        if self.settings.seeded_bugs.makes(SeededBug::ForgetsWhomToTell) {
-            open.clear();
-        }
+        let mut open = self.decisions.on_restart(&log);
         open.retain(|_, (decision, _)| self.settings.presumption.is_acknowledged(*decision));
         for (id, (decision, waiting)) in open {
-            here.local::<Memory>().with(|memory| memory.decided.insert(id, decision));
+            memory.with(|memory| memory.decided.insert(id, decision));
             self.insist(&here.for_op(id.op), id, decision, waiting);
         }
     }
 }
 
-/// The answer of the coordinator to a participant in doubt: the decision, the presumption if it
-/// knows nothing, or nothing yet while votes are still out.
+/// The answer of the coordinator to a participant in doubt.
 pub(super) fn inquire(here: &ProcessCtx, id: Transaction, manners: Manners) -> Option<Decision> {
-    here.local::<Memory>().with(|memory| {
-        let known = memory.decided.get(&id).copied();
-        if manners.seeded_bugs.makes(SeededBug::NeverPresumes) {
-            return known;
-        }
-        (!memory.voting.contains(&id)).then(|| known.unwrap_or(manners.presumption.answer()))
-    })
+    let known = here.local::<Memory>().with(|memory| match memory.decided.get(&id) {
+        _ if memory.voting.contains(&id) => Known::Voting,
+        Some(decision) => Known::Decided(*decision),
+        None => Known::Nothing,
+    });
+    manners.decisions.on_inquiry(known, manners.presumption)
 }
 
 /// A transaction that has never been before.

@@ -8,19 +8,19 @@ use std::rc::Rc;
 
 use super::branches::{self, Branches, Closing, Found, Stage};
 use super::coordinator;
-use super::{Heuristic, Place, Presumption, Settings, Transaction, TwoPhaseCommit};
+use super::decisions::Decisions;
+use super::{Heuristic, Place, Presumption, Transaction, TwoPhaseCommit};
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::call::{Message, Reply};
 use crate::model::database::{self, Database, DbError, Resolution, StepRef, Txn};
 use crate::model::process::ProcessCtx;
 use crate::model::record::{Decision, MessageClass, OpId, TxnId};
 use crate::model::system::{DatabaseId, ServiceId, StepId};
-use crate::patterns::seeded_bug::SeededBugs;
 use crate::patterns::step::{self, Failure};
 
 /// The vote of a participant on *prepare*.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Vote {
+pub(crate) enum Vote {
     /// Its prepared record is durable: it can still go either way, and keeps its locks.
     Yes,
     /// The branch changed nothing and is out, whatever is decided.
@@ -31,9 +31,10 @@ pub(super) enum Vote {
     Lost,
 }
 
-/// How a participant behaves: the settings that travel with the protocol's messages.
-#[derive(Clone, Copy, Debug)]
+/// How a participant behaves: what travels with the protocol's messages.
+#[derive(Clone, Copy)]
 pub(super) struct Manners {
+    pub(super) decisions: &'static dyn Decisions,
     pub(super) presumption: Presumption,
     coordinator: Place,
     read_only_vote: bool,
@@ -41,19 +42,18 @@ pub(super) struct Manners {
     heuristic: Option<(Span, Heuristic)>,
     /// True if it also asks the other participants.
     cooperative: bool,
-    pub(super) seeded_bugs: SeededBugs,
 }
 
 impl Manners {
-    pub(super) fn of(settings: &Settings) -> Self {
+    pub(super) fn of(TwoPhaseCommit { settings, decisions }: &TwoPhaseCommit) -> Self {
         Self {
+            decisions: *decisions,
             presumption: settings.presumption,
             coordinator: settings.coordinator,
             read_only_vote: settings.read_only_vote,
             inquiry_interval: settings.inquiry_interval,
             heuristic: settings.heuristic_after.map(|after| (after, settings.heuristic)),
             cooperative: settings.cooperative_termination,
-            seeded_bugs: settings.seeded_bugs,
         }
     }
 }
@@ -259,7 +259,7 @@ impl TwoPhaseCommit {
     /// doubt; a database that has recovered makes the services of its branches look again, for a
     /// crash may also have lost an outcome that was written but not forced.
     pub(super) fn recover_participant(&self, here: &ProcessCtx) {
-        let manners = Manners::of(&self.settings);
+        let manners = Manners::of(self);
         if here.service().is_some() {
             Branches::restarted(here);
             adopt(here, manners, None);

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::Span;
 use crate::model::record::Decision;
-use crate::patterns::seeded_bug::SeededBugs;
 
 /// The answer to an inquiry when the coordinator knows nothing of the transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -96,9 +95,6 @@ pub struct Settings {
     pub heuristic_after: Option<Span>,
     /// The decision of the participant then.
     pub heuristic: Heuristic,
-    /// The mistake of the mutants that it makes; none that a scenario could choose.
-    #[serde(skip)]
-    pub seeded_bugs: SeededBugs,
 }
 
 impl Default for Settings {
@@ -112,7 +108,6 @@ impl Default for Settings {
             inquiry_interval: Span::from_secs(1),
             heuristic_after: None,
             heuristic: Heuristic::default(),
-            seeded_bugs: SeededBugs::default(),
         }
     }
 }

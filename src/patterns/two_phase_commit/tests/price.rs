@@ -189,9 +189,9 @@ impl Pattern for Reading {
             });
             assert_eq!(reply.await, Reply::Answered(true));
         }
-        let (waiting, votes) = self.0.prepare(&here, id, all).await;
-        assert!(votes.is_ok());
-        self.0.decide(&here, id, Decision::Commit, waiting).await;
+        let (waiting, decision) = self.0.prepare(&here, id, all).await;
+        assert_eq!(decision, Decision::Commit);
+        self.0.decide(&here, id, decision, waiting).await;
         Answer::Done
     }
 }

@@ -1,5 +1,5 @@
-//! The hunt for an mutant: how many random runs find it, whether every single fault does, and what
-//! its failure shrinks to.
+//! The detection of a mutant: how many random runs kill it, which single faults do, and what its
+//! failure shrinks to.
 
 use std::sync::atomic::AtomicBool;
 
@@ -11,13 +11,13 @@ use crate::search::fuzz::Fuzz;
 use crate::search::shrink::{Shrunk, shrink, violates};
 use crate::search::trial::{Case, Trial};
 
-/// How many runs a hunt has, as `driftlab fuzz` has if nothing else is said.
+/// How many runs a search has, as `driftlab fuzz` has if nothing else is said.
 pub const RUNS: u64 = 10_000;
 
-/// How many operations a run of a hunt has, likewise.
+/// How many operations a run of a search has, likewise.
 const OPERATIONS: usize = 20;
 
-/// How many faults a run of a hunt has at most, likewise.
+/// How many faults a run of a search has at most, likewise.
 const FAULTS: u32 = 3;
 
 /// How many operations are explored: one that goes well, one that is refused, and one beside them.
@@ -35,36 +35,36 @@ pub enum Draw {
     Uniform,
 }
 
-/// A hunt for one mutant.
-pub struct Hunt<'a> {
+/// A search for runs that kill a mutant.
+pub struct Detection<'a> {
     mutant: &'a Mutant,
     harness: &'a Harness,
     fuzz: Fuzz<'a>,
 }
 
-/// What exploring an mutant came to.
+/// How many plans with at most one fault kill a mutant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Spotted {
+pub struct Explored {
     /// How many plans were run, the one without faults included.
     pub plans: usize,
-    /// How many of them violate the mutant's property.
-    pub broken: usize,
+    /// How many of them kill it.
+    pub killing: usize,
 }
 
-impl<'a> Hunt<'a> {
-    /// A hunt for what is wrong.
+impl<'a> Detection<'a> {
+    /// A search with plans of faults that are drawn from this seed.
     pub fn new(
         mutant: &'a Mutant,
         harness: &'a Harness,
         faults: &'a Faults,
         (draw, seed): (Draw, u64),
     ) -> Self {
-        Self { mutant, harness, fuzz: fuzz(vec![harness.wrong()], faults, (draw, seed)) }
+        Self { mutant, harness, fuzz: fuzz(vec![harness.mutant()], faults, (draw, seed)) }
     }
 
-    /// How many runs it takes until one violates the mutant's property, if so many are enough.
+    /// How many runs it takes to kill the mutant, if so many are enough.
     pub fn runs(&self, runs: u64) -> Option<u64> {
-        self.fuzz.first(0, self.mutant.caught_by, runs).map(|number| number + 1)
+        self.fuzz.first(0, &self.mutant.killed_by, runs).map(|number| number + 1)
     }
 
     /// The case of the last of so many runs.
@@ -74,25 +74,24 @@ impl<'a> Hunt<'a> {
 
     /// The simplest case that violates the same property as the last of so many runs.
     pub fn shrunk(&self, runs: u64) -> Option<Shrunk> {
-        shrink(&self.fuzz.trials[0], &self.case(runs), self.mutant.caught_by, &mut |_| ())
+        shrink(&self.fuzz.trials[0], &self.case(runs), &self.mutant.killed_by, &mut |_| ())
     }
 
-    /// Returns whether the pattern without the mistake survives a case, which is thus about the
-    /// mistake.
+    /// Returns whether the original passes a case, which is thus about the mutation.
     pub fn is_sound(&self, case: &Case) -> bool {
-        !violates(&self.harness.correct().run(case), self.mutant.caught_by)
+        !violates(&self.harness.original().run(case), &self.mutant.killed_by)
     }
 
-    /// Every plan with at most one fault.
-    pub fn explore(&self) -> Spotted {
-        let (trial, seed) = (self.harness.wrong(), self.fuzz.seed);
+    /// Runs every plan with at most one fault.
+    pub fn explore(&self) -> Explored {
+        let (trial, seed) = (self.harness.mutant(), self.fuzz.seed);
         let operations = trial.offers(seed, EXPLORED);
         let exploration =
             Exploration { trial, seed, operations, depth: 1, outage: OUTAGE, cap: None };
         let explored = exploration.run(&AtomicBool::new(false), &());
-        let named = |at: usize| explored.properties[at] == self.mutant.caught_by;
-        let broken = explored.plans.iter().filter(|plan| plan.broken().any(named)).count();
-        Spotted { plans: explored.plans.len(), broken }
+        let named = |at: usize| explored.properties[at] == self.mutant.killed_by;
+        let killing = explored.plans.iter().filter(|plan| plan.broken().any(named)).count();
+        Explored { plans: explored.plans.len(), killing }
     }
 }
 
