@@ -14,7 +14,6 @@ pub use page::{page, section};
 pub use terminal::terminal;
 
 use super::chart::picture::Picture;
-use super::chart::svg;
 use super::diagram::{offset, picture};
 use super::human;
 use crate::kernel::Time;
@@ -22,7 +21,7 @@ use crate::search::explanation::curve::{Curve, Moment};
 use crate::search::explanation::{Explanation, Involved, Planned, RowState};
 
 /// The diagram of a failure.
-pub fn diagram(explanation: &Explanation) -> Picture {
+pub fn diagram(explanation: &Explanation) -> Picture<'_> {
     let names: Vec<&str> = explanation.operations.iter().map(|it| it.name.as_str()).collect();
     let subtitle = format!(
         "{}, {}, seed {}: what happened to {}",
@@ -37,7 +36,7 @@ pub fn diagram(explanation: &Explanation) -> Picture {
 
 /// The diagram of a failure as an SVG file that suits light and dark paper.
 pub fn svg(explanation: &Explanation) -> Vec<u8> {
-    svg::adaptive(&diagram(explanation))
+    diagram(explanation).adaptive()
 }
 
 /// What made the violation inevitable, in a sentence or two, if that was looked into.

@@ -37,8 +37,8 @@ pub fn files(comparison: &Comparison) -> Vec<(String, Vec<u8>)> {
         ("summary.json".into(), json::summary(comparison)),
     ];
     for chart in &charts {
-        files.push((format!("charts/{}.svg", chart.name), chart.svg()));
-        files.push((format!("charts/{}.png", chart.name), chart.png()));
+        files.push((format!("charts/{}.svg", chart.name), chart.picture.svg()));
+        files.push((format!("charts/{}.png", chart.name), chart.picture.png()));
     }
     files.sort();
     files

@@ -4,182 +4,103 @@
 //! differ in, takes as much room as the bulk. What never ends is missing at the right: a line that
 //! stops at 99.1 % has 0.9 % "never", drawn as a stop at the end of the axis and written beside it.
 
-use super::frame::{self, Entry, LINE, MARGIN, RING, TOP};
-use super::picture::{Align, Ink, Picture, Point, dash};
-use super::scale::{Kind, Scale, time_label};
+use plotters::prelude::*;
+
+use super::axis::Axis;
+use super::legend::{self, Entry, LINE, RING};
+use super::line::{ring, variant};
+use super::sheet::{Area, Drawn, PX, Plot, mesh};
+use super::{font, ink};
 use crate::report::human;
 use crate::stats::Curve;
 
-/// One line of the chart.
+/// The lines of the chart.
 pub struct Series<'a> {
-    /// Position of the variant, which gives colour and dash.
-    pub variant: usize,
-    /// What the legend calls it.
-    pub name: String,
-    /// The distribution.
-    pub curve: &'a Curve,
-    /// Notes of the legend, below the name.
-    pub notes: Vec<String>,
-    /// True if to mark the line with rings.
-    pub ringed: bool,
+    /// The distributions.
+    pub curves: Vec<&'a Curve>,
+    /// Their entries in the legend.
+    pub entries: Vec<Entry>,
+    /// The name of the end of the time axis.
+    pub never: &'static str,
 }
 
-/// What the chart says beside the lines.
-pub struct Words<'a> {
-    /// The message.
-    pub title: &'a str,
-    /// What is drawn.
-    pub subtitle: &'a str,
-    /// The name of the end mass, e.g. `never`.
-    pub never: &'a str,
-}
-
-const HEIGHT: f64 = 500.0;
-const LEFT: f64 = 74.0;
-const RIGHT: f64 = 634.0;
-const BOTTOM: f64 = HEIGHT - 60.0;
-/// Width of the strip for times of zero.
-const ZERO: f64 = 44.0;
-/// Width of the strip for what never ends.
-const NEVER: f64 = 74.0;
-
-/// Where everything lies.
-struct Plot {
-    x: Scale,
-    y: Scale,
-    /// Left end of the lines: the axis, or the strip of zeros.
-    left: f64,
-}
-
-/// Draws one line for each series that has any value; the legend names them all.
-pub fn draw(words: &Words, series: &[Series]) -> Picture {
-    let mut picture = frame::titled(HEIGHT, words.title, words.subtitle);
-    let shown: Vec<&Series> = series.iter().filter(|series| series.curve.n > 0).collect();
-    let plot = plot(&shown);
-    axes(&mut picture, &plot, words, shown.iter().any(|series| series.curve.never > 0));
-    for series in &shown {
-        line(&mut picture, &plot, series);
-    }
-    ends(&mut picture, &plot, &shown);
-    let entries: Vec<Entry> = series.iter().map(entry).collect();
-    let x = RIGHT + NEVER + 22.0;
-    frame::legend(&mut picture, (x, TOP + 12.0), (frame::WIDTH - MARGIN, HEIGHT - 12.0), &entries);
-    picture
-}
-
-fn plot(shown: &[&Series]) -> Plot {
-    let zeros = shown.iter().any(|series| series.curve.points.first().is_some_and(|p| p.0 == 0));
-    let times = shown.iter().flat_map(|series| series.curve.points.iter().map(|p| p.0 as f64));
-    let start = if zeros { LEFT + ZERO } else { LEFT };
-    let x = Scale::decades(times, start, RIGHT);
-    let n = shown.iter().map(|series| series.curve.n).max().unwrap_or(1);
-    let high = [0.99, 0.999, 0.9999].into_iter().find(|share| (1.0 - share) * n as f64 <= 10.0);
-    let y = Scale {
-        kind: Kind::Nines,
-        low: 0.0,
-        high: high.unwrap_or(0.9999),
-        start: BOTTOM,
-        end: TOP + 26.0,
-    };
-    Plot { x, y, left: LEFT }
-}
-
-fn axes(picture: &mut Picture, plot: &Plot, words: &Words, any_never: bool) {
-    let all = TOP + 8.0;
-    for share in plot.y.ticks() {
-        let y = plot.y.at(share);
-        picture.line(vec![(LEFT, y), (RIGHT, y)], Ink::Grid, 1.0, &[]);
-        let label = format!("{} %", percent(share));
-        picture.small((LEFT - 8.0, y + 4.0), label, Ink::Quiet, Align::End);
-    }
-    picture.line(vec![(LEFT, all), (RIGHT, all)], Ink::Grid, 1.0, &[]);
-    picture.small((LEFT - 8.0, all + 4.0), "all", Ink::Quiet, Align::End);
-    for time in plot.x.ticks() {
-        let x = plot.x.at(time);
-        picture.line(vec![(x, all), (x, BOTTOM)], Ink::Grid, 1.0, &[]);
-        picture.line(vec![(x, BOTTOM), (x, BOTTOM + 5.0)], Ink::Quiet, 1.0, &[]);
-        picture.small((x, BOTTOM + 20.0), time_label(time), Ink::Quiet, Align::Middle);
-    }
-    if plot.x.start > LEFT {
-        picture.small((LEFT + 8.0, BOTTOM + 20.0), "0", Ink::Quiet, Align::Middle);
-    }
-    picture.line(vec![(LEFT, BOTTOM), (RIGHT, BOTTOM)], Ink::Quiet, 1.0, &[]);
-    if any_never {
-        picture.small((RIGHT + 30.0, BOTTOM + 20.0), words.never, Ink::Quiet, Align::Start);
-        picture.line(vec![(RIGHT + 20.0, BOTTOM), (RIGHT + NEVER, BOTTOM)], Ink::Quiet, 1.0, &[]);
+impl Series<'_> {
+    /// The height of the chart in pixels of the page: the legend fits.
+    pub fn height(&self) -> i32 {
+        (legend::height(&self.entries) + 20).max(440)
     }
 }
 
-/// A share of the vertical axis in per cent, without digits that say nothing.
-fn percent(share: f64) -> String {
-    let text = format!("{:.3}", share * 100.0);
-    text.trim_end_matches('0').trim_end_matches('.').into()
-}
-
-/// The position of a share; all is above every number of nines.
-fn height(plot: &Plot, share: f64) -> f64 {
-    if share >= 1.0 { TOP + 8.0 } else { plot.y.at(share) }
-}
-
-fn line(picture: &mut Picture, plot: &Plot, series: &Series) {
-    let mut points: Vec<Point> = Vec::new();
-    let mut below = BOTTOM;
-    for (value, share) in series.curve.shares() {
-        let x = if value == 0 { plot.left + 8.0 } else { plot.x.at(value as f64) };
-        points.push((x, below));
-        below = height(plot, share);
-        points.push((x, below));
+/// Draws one line for each distribution that has any value; the legend names them all.
+pub fn draw(area: &Area, series: &Series) -> Drawn {
+    let lines = series.curves.iter().zip(&series.entries);
+    let shown: Vec<_> = lines.filter(|(curve, _)| curve.n > 0).collect();
+    let points = || shown.iter().flat_map(|(curve, _)| &curve.points);
+    let mut times = Axis::decades(points().map(|(time, _)| *time as f64));
+    if points().any(|(time, _)| *time == 0) {
+        times = times.with_far(0.0, "0", 40 * PX);
     }
-    if series.curve.never > 0 {
-        points.push((RIGHT, below));
+    let is_open = shown.iter().any(|(curve, _)| curve.never > 0);
+    if is_open {
+        times = times.with_far(f64::INFINITY, series.never, 54 * PX);
     }
-    let ink = Ink::Series(series.variant);
-    picture.line(simplified(&points), ink, LINE, dash(series.variant));
-    if series.ringed {
+    let n = shown.iter().map(|(curve, _)| curve.n).max().unwrap_or(1);
+    let shares = Axis::nines(n).with_far(1.0, "all", 18 * PX);
+
+    let (left, right) = area.split_horizontally(area.dim_in_pixel().0 as i32 - legend::WIDTH);
+    let mut plot = ChartBuilder::on(&left)
+        .margin_top(26 * PX)
+        .margin_right(if is_open { 76 * PX } else { 34 * PX })
+        .x_label_area_size(46 * PX)
+        .y_label_area_size(58 * PX)
+        .build_cartesian_2d(times, shares)?;
+    mesh(&mut plot).draw()?;
+    for (curve, entry) in &shown {
+        variant(plot.plotting_area(), entry.series, LINE, steps(curve))?;
+    }
+    for (curve, entry) in shown.iter().filter(|(_, entry)| entry.ringed) {
         for share in [0.25, 0.5, 0.75, 0.9, 0.97, 0.99] {
-            if let Some(value) = series.curve.shares().find(|point| point.1 >= share) {
-                picture.ring((plot.x.at(value.0 as f64), height(plot, value.1)), RING, ink);
+            if let Some((time, share)) = curve.shares().find(|point| point.1 >= share) {
+                let at = (time as f64, share);
+                ring(plot.plotting_area(), at, RING, ink::series(entry.series))?;
             }
         }
     }
+    ends(&mut plot, &shown)?;
+    legend::draw(&right.margin(20 * PX, 0, 0, 0), &series.entries)
 }
 
-/// Points closer than a third of a unit to their predecessor say nothing on paper.
-fn simplified(points: &[Point]) -> Vec<Point> {
-    let mut kept: Vec<Point> = Vec::new();
-    for &(x, y) in points {
-        let near = |&(left, top): &Point| (x - left).abs() < 0.34 && (y - top).abs() < 0.34;
-        if !kept.last().is_some_and(near) {
-            kept.push((x, y));
-        }
+/// The distribution as a line that rises at each value.
+fn steps(curve: &Curve) -> Vec<(f64, f64)> {
+    let mut below = 0.0;
+    let mut points = Vec::new();
+    for (time, share) in curve.shares() {
+        points.extend([(time as f64, below), (time as f64, share)]);
+        below = share;
     }
-    kept
+    if curve.never > 0 {
+        points.push((f64::INFINITY, below));
+    }
+    points
 }
 
-/// In the strip at the right, for each line that does not reach all: a stop at its height, and
-/// what is missing.
-fn ends(picture: &mut Picture, plot: &Plot, shown: &[&Series]) {
-    let open: Vec<(&Series, f64)> = shown
-        .iter()
-        .filter(|series| series.curve.never > 0)
-        .map(|series| (*series, height(plot, 1.0 - series.curve.never_share())))
-        .collect();
-    let wanted: Vec<f64> = open.iter().map(|(_, y)| *y).collect();
-    let labels = frame::spread(&wanted, 15.0, TOP + 12.0, BOTTOM - 4.0);
-    for ((series, y), label) in open.iter().zip(labels) {
-        let ink = Ink::Series(series.variant);
-        picture.line(vec![(RIGHT, *y), (RIGHT + 14.0, label)], ink, 1.2, &[]);
-        picture.disc((RIGHT, *y), 3.4, ink);
-        let share = human::share(series.curve.never_share());
-        picture.small((RIGHT + 18.0, label + 4.0), share, Ink::Text, Align::Start);
-    }
-}
-
-fn entry(series: &Series) -> Entry {
-    Entry {
-        series: series.variant,
-        name: series.name.clone(),
-        notes: series.notes.clone(),
-        ringed: series.ringed,
-    }
+/// At the end of each line that does not reach all: a stop, and beside it what is missing.
+fn ends(plot: &mut Plot, shown: &[(&&Curve, &Entry)]) -> Drawn {
+    let open: Vec<_> = shown.iter().filter(|(curve, _)| curve.never > 0).collect();
+    let end = |curve: &Curve| (f64::INFINITY, 1.0 - curve.never_share());
+    let area = plot.plotting_area();
+    let heights = open.iter().map(|(curve, _)| area.map_coordinate(&end(curve)).1);
+    let heights: Vec<i32> = heights.collect();
+    let within = area.get_pixel_range().1;
+    let labels = legend::spread(&heights, 15 * PX, (within.start, within.end));
+    let moved = labels.into_iter().zip(heights).map(|(label, height)| label - height);
+    plot.draw_series(open.into_iter().zip(moved).map(|((curve, entry), moved)| {
+        let colour = ink::series(entry.series);
+        let missing = human::share(curve.never_share());
+        EmptyElement::at(end(curve))
+            + PathElement::new([(0, 0), (14 * PX, moved)], colour.stroke_width(5))
+            + Circle::new((0, 0), 14, colour.filled())
+            + Text::new(missing, (18 * PX, moved), font::small(ink::TEXT))
+    }))?;
+    Ok(())
 }

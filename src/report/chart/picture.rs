@@ -1,272 +1,133 @@
-//! A picture as data: what is drawn once and then written as SVG and as PNG.
+//! A picture: a title that says the message, a line that says what is drawn, and what plotters
+//! draws below them, written as SVG or as PNG.
 
-/// A point in picture units (one unit is one CSS pixel), from the top left corner.
-pub type Point = (f64, f64);
+use plotters::prelude::*;
 
-/// Marks on a sheet of paper, painted in order.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Picture {
-    /// Width in picture units.
-    pub width: f64,
-    /// Height in picture units.
-    pub height: f64,
-    /// What it shows, for those who cannot see it.
+use super::ink;
+use super::sheet::{Area, Drawn, PX, Sheet};
+use super::{font, sheet};
+
+/// The blank space at the sides, in dots.
+pub const MARGIN: i32 = 20 * PX;
+
+/// A picture that can be drawn any number of times.
+pub struct Picture<'a> {
+    /// The title, which is also read to those who cannot see the picture.
     pub title: String,
-    /// The marks.
-    pub marks: Vec<Mark>,
+    /// The lines of the title and of the subtitle, each with its style and its baseline.
+    head: Vec<(String, TextStyle<'static>, i32)>,
+    /// The top of all that is below the titles, in dots.
+    top: i32,
+    /// The width and the height in dots.
+    size: (u32, u32),
+    draw: Box<dyn Fn(&Area) -> Drawn + 'a>,
 }
 
-/// One mark.
-#[derive(Clone, PartialEq, Debug)]
-pub enum Mark {
-    /// A line through points.
-    Line {
-        /// The points, at least two.
-        points: Vec<Point>,
-        /// Its colour.
-        ink: Ink,
-        /// Its width.
-        width: f64,
-        /// Lengths of dashes and gaps in turn; empty for a solid line.
-        dash: &'static [f64],
-    },
-    /// A filled rectangle.
-    Rect {
-        /// Its left top corner.
-        from: Point,
-        /// Its right bottom corner.
-        to: Point,
-        /// Its colour.
-        ink: Ink,
-    },
-    /// A filled area with straight edges.
-    Area {
-        /// Its corners, at least three.
-        corners: Vec<Point>,
-        /// Its colour.
-        ink: Ink,
-    },
-    /// A filled circle, or with `hollow` a ring around paper.
-    Disc {
-        /// Its centre.
-        at: Point,
-        /// Its radius.
-        radius: f64,
-        /// Its colour.
-        ink: Ink,
-        /// True if only its rim is painted.
-        hollow: bool,
-    },
-    /// A line of text.
-    Text(Text),
+impl<'a> Picture<'a> {
+    /// A picture of this size in pixels of the page, to which the height of its titles is added.
+    pub fn new(
+        title: impl Into<String>,
+        subtitle: &str,
+        (width, height): (i32, i32),
+        draw: impl Fn(&Area) -> Drawn + 'a,
+    ) -> Self {
+        let title = title.into();
+        let (mut head, mut baseline) = (Vec::new(), 8 * PX);
+        let bold = font::style(68.0, true, ink::TEXT);
+        for (text, style, step) in [(&*title, bold, 22), (subtitle, font::text(ink::QUIET), 20)] {
+            for line in font::wrapped(text, &style, width * PX - 2 * MARGIN) {
+                baseline += step * PX;
+                head.push((line, style.pos(font::BASELINE), baseline));
+            }
+        }
+        let top = baseline + 10 * PX;
+        let size = ((width * PX) as u32, (top + height * PX) as u32);
+        Self { title, head, top, size, draw: Box::new(draw) }
+    }
+
+    /// The width in pixels of the page.
+    pub fn width(&self) -> u32 {
+        self.size.0 / PX as u32
+    }
+
+    /// The bytes of an SVG file.
+    pub fn svg(&self) -> Vec<u8> {
+        self.written(" xmlns=\"http://www.w3.org/2000/svg\"", "").into_bytes()
+    }
+
+    /// The bytes of an SVG file that changes its colours where its reader prefers dark paper.
+    pub fn adaptive(&self) -> Vec<u8> {
+        let rules = ink::CLASSES.map(|(_, class, dark)| {
+            format!(".f-{class} {{ fill: {dark}; }} .l-{class} {{ stroke: {dark}; }}\n")
+        });
+        let rules = rules.concat();
+        let style = format!("<style>@media (prefers-color-scheme: dark) {{\n{rules}}}</style>\n");
+        self.written(" xmlns=\"http://www.w3.org/2000/svg\"", &style).into_bytes()
+    }
+
+    /// An SVG element inside a page, which knows the name space and sets the size.
+    pub fn inline(&self) -> String {
+        self.written("", "")
+    }
+
+    /// The bytes of a PNG file with two pixels to the pixel of the page.
+    pub fn png(&self) -> Vec<u8> {
+        let (width, height) = self.size;
+        let mut dots = vec![255; (width * height) as usize * 3];
+        self.drawn(Some(BitMapBackend::with_buffer(&mut dots, self.size)));
+        encoded(&halved(&dots, width as usize), width / 2, height / 2)
+    }
+
+    fn written(&self, namespace: &str, style: &str) -> String {
+        let (width, height) = self.size;
+        let (wide, high) = (self.width(), height / PX as u32);
+        let title = sheet::escaped(&self.title);
+        format!(
+            "<svg{namespace} viewBox=\"0 0 {width} {height}\" width=\"{wide}\" height=\"{high}\" \
+             role=\"img\" font-family=\"DejaVu Sans, Verdana, sans-serif\" fill=\"none\" \
+             stroke-linejoin=\"round\">\n<title>{title}</title>\n{style}{}</svg>\n",
+            self.drawn(None)
+        )
+    }
+
+    /// Draws everything and gives the elements of the SVG.
+    fn drawn(&self, pixels: Option<BitMapBackend>) -> String {
+        let mut svg = String::new();
+        let area = Sheet { size: self.size, svg: &mut svg, pixels }.into_drawing_area();
+        let done = area.fill(&ink::PAPER).and_then(|()| {
+            for (line, style, baseline) in &self.head {
+                area.draw_text(line, style, (MARGIN, *baseline))?;
+            }
+            (self.draw)(&area.split_vertically(self.top).1)
+        });
+        done.expect("memory does not fail, and the font is sound");
+        drop(area);
+        svg
+    }
 }
 
-impl Mark {
-    /// Its colour.
-    pub const fn ink(&self) -> Ink {
-        match self {
-            Self::Line { ink, .. }
-            | Self::Rect { ink, .. }
-            | Self::Area { ink, .. }
-            | Self::Disc { ink, .. }
-            | Self::Text(Text { ink, .. }) => *ink,
+/// A bitmap of half the width and height: each pixel is the average of four, so edges are smooth.
+fn halved(dots: &[u8], width: usize) -> Vec<u8> {
+    let mut pixels = Vec::with_capacity(dots.len() / 4);
+    let (right, below) = (3, 3 * width);
+    for rows in dots.chunks_exact(2 * below) {
+        for at in (0..below).step_by(2 * right).flat_map(|left| left..left + 3) {
+            let upper = u16::from(rows[at]) + u16::from(rows[at + right]);
+            let lower = u16::from(rows[at + below]) + u16::from(rows[at + below + right]);
+            pixels.push(((upper + lower) / 4) as u8);
         }
     }
+    pixels
 }
 
-/// A line of text.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Text {
-    /// Where its baseline starts, ends or has its middle; see `align`.
-    pub at: Point,
-    /// What it says.
-    pub text: String,
-    /// Size of the font.
-    pub size: f64,
-    /// True if it is bold.
-    pub bold: bool,
-    /// Its colour.
-    pub ink: Ink,
-    /// What `at` is.
-    pub align: Align,
+fn encoded(pixels: &[u8], width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::Best);
+    encoder.set_filter(png::FilterType::Up);
+    let written = encoder.write_header().and_then(|mut writer| writer.write_image_data(pixels));
+    written.expect("memory does not fail, and the pixels fill the picture");
+    bytes
 }
-
-/// Which part of a text its position names.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Align {
-    /// Its start.
-    Start,
-    /// Its middle.
-    Middle,
-    /// Its end.
-    End,
-}
-
-/// A colour by its role, so that a page can show it on dark paper as well.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Ink {
-    /// Behind everything.
-    Paper,
-    /// Text and axes.
-    Text,
-    /// Text and marks that step back.
-    Quiet,
-    /// Grid lines.
-    Grid,
-    /// The band of a fault.
-    Shade,
-    /// Empty bars and other large quiet areas.
-    Pale,
-    /// A variant or a class, by its position.
-    Series(usize),
-    /// Shown to be better.
-    Good,
-    /// Shown to be worse, or wrong.
-    Bad,
-}
-
-/// Colours of variants: Okabe and Ito's palette, which colour-blind readers can tell apart, with
-/// its yellow left out because it vanishes on paper. More variants start again, with other dashes.
-const SERIES: [&str; 6] = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#B8860B", "#56B4E9"];
-
-/// The same on dark paper.
-const DARK_SERIES: [&str; 6] = ["#4da3e8", "#f58a43", "#35c496", "#e39cc6", "#dcb043", "#8fd0f7"];
-
-/// Dashes of variants, one a variant, so that a print without colours can be read.
-const DASHES: [&[f64]; 7] = [
-    &[],
-    &[9.0, 3.0],
-    &[2.5, 2.5],
-    &[9.0, 3.0, 2.5, 3.0],
-    &[12.0, 4.0],
-    &[5.0, 2.5],
-    &[9.0, 3.0, 2.5, 3.0, 2.5, 3.0],
-];
-
-impl Ink {
-    /// The colour on white paper, as `#RRGGBB`.
-    pub const fn hex(self) -> &'static str {
-        match self {
-            Self::Paper => "#FFFFFF",
-            Self::Text => "#1F2328",
-            Self::Quiet => "#59636E",
-            Self::Grid => "#E4E7EB",
-            Self::Shade => "#F6E7D8",
-            Self::Pale => "#D5DAE0",
-            Self::Series(at) => SERIES[at % SERIES.len()],
-            Self::Good => "#0072B2",
-            Self::Bad => "#C2410C",
-        }
-    }
-
-    /// The colour on dark paper, as `#rrggbb`.
-    pub const fn dark(self) -> &'static str {
-        match self {
-            Self::Paper => "#161b22",
-            Self::Text => "#e6eaf0",
-            Self::Quiet => "#9aa5b1",
-            Self::Grid => "#29313a",
-            Self::Shade => "#3a2e22",
-            Self::Pale => "#3d4651",
-            Self::Series(at) => DARK_SERIES[at % DARK_SERIES.len()],
-            Self::Good => "#5aaef0",
-            Self::Bad => "#ff8a5c",
-        }
-    }
-
-    /// The name of its class in a page's style sheet.
-    pub fn class(self) -> String {
-        match self {
-            Self::Paper => "paper".into(),
-            Self::Text => "text".into(),
-            Self::Quiet => "quiet".into(),
-            Self::Grid => "grid".into(),
-            Self::Shade => "shade".into(),
-            Self::Pale => "pale".into(),
-            Self::Series(at) => format!("s{}", at % SERIES.len()),
-            Self::Good => "good".into(),
-            Self::Bad => "bad".into(),
-        }
-    }
-
-    /// Red, green and blue on white paper.
-    pub fn rgb(self) -> (u8, u8, u8) {
-        let hex = self.hex();
-        let part = |at| u8::from_str_radix(&hex[at..at + 2], 16).expect("colours are #RRGGBB");
-        (part(1), part(3), part(5))
-    }
-}
-
-/// The dash of the variant at this position.
-pub const fn dash(at: usize) -> &'static [f64] {
-    DASHES[at % DASHES.len()]
-}
-
-impl Picture {
-    /// Empty paper.
-    pub fn new(width: f64, height: f64, title: &str) -> Self {
-        let mut picture = Self { width, height, title: title.into(), marks: Vec::new() };
-        picture.rect((0.0, 0.0), (width, height), Ink::Paper);
-        picture
-    }
-
-    /// Adds a line; fewer than two points draw nothing.
-    pub fn line(&mut self, points: Vec<Point>, ink: Ink, width: f64, dash: &'static [f64]) {
-        if points.len() > 1 {
-            self.marks.push(Mark::Line { points, ink, width, dash });
-        }
-    }
-
-    /// Adds a filled rectangle.
-    pub fn rect(&mut self, from: Point, to: Point, ink: Ink) {
-        self.marks.push(Mark::Rect { from, to, ink });
-    }
-
-    /// Adds a filled area with straight edges.
-    pub fn area(&mut self, corners: Vec<Point>, ink: Ink) {
-        self.marks.push(Mark::Area { corners, ink });
-    }
-
-    /// Adds a filled circle.
-    pub fn disc(&mut self, at: Point, radius: f64, ink: Ink) {
-        self.marks.push(Mark::Disc { at, radius, ink, hollow: false });
-    }
-
-    /// Adds a ring.
-    pub fn ring(&mut self, at: Point, radius: f64, ink: Ink) {
-        self.marks.push(Mark::Disc { at, radius, ink, hollow: true });
-    }
-
-    /// Adds text of the usual size.
-    pub fn text(&mut self, at: Point, text: impl Into<String>, ink: Ink, align: Align) {
-        self.sized(at, text, TEXT, ink, align);
-    }
-
-    /// Adds small text.
-    pub fn small(&mut self, at: Point, text: impl Into<String>, ink: Ink, align: Align) {
-        self.sized(at, text, SMALL, ink, align);
-    }
-
-    /// Adds bold text.
-    pub fn bold(&mut self, at: Point, text: impl Into<String>, size: f64) {
-        let (ink, align) = (Ink::Text, Align::Start);
-        self.marks.push(Mark::Text(Text { at, text: text.into(), size, bold: true, ink, align }));
-    }
-
-    fn sized(&mut self, at: Point, text: impl Into<String>, size: f64, ink: Ink, align: Align) {
-        self.marks.push(Mark::Text(Text { at, text: text.into(), size, bold: false, ink, align }));
-    }
-
-    /// Its lines of text.
-    pub fn texts(&self) -> impl Iterator<Item = &Text> {
-        self.marks.iter().filter_map(|mark| match mark {
-            Mark::Text(text) => Some(text),
-            _ => None,
-        })
-    }
-}
-
-/// Size of labels and ticks.
-pub const TEXT: f64 = 13.0;
-/// Size of notes.
-pub const SMALL: f64 = 11.5;

@@ -1,48 +1,79 @@
-//! Lag and partial operations over time, with the faults and the end of the load.
+//! The chart of lag and partial operations over time, with the faults and the end of the load.
 
-use super::font;
-use super::frame::{self, Entry, LINE, MARGIN, TOP};
-use super::picture::{Align, Ink, Picture, Point, SMALL, dash};
-use super::scale::{Kind, Scale, time_label, time_ticks};
-use crate::experiment::result::{Comparison, FaultWindow, Phase, SeriesPoint};
+use plotters::prelude::*;
+
+use super::axis::Axis;
+use super::legend::{self, Entry};
+use super::line::{dashed, variant};
+use super::sheet::{Area, Drawn, PX, Plot, mesh};
+use super::{Chart, chart, font, ink};
+use crate::experiment::result::{Comparison, Phase, SeriesPoint, VariantResult};
 use crate::report::human;
 
-const HEIGHT: f64 = 620.0;
-const LEFT: f64 = 74.0;
-const RIGHT: f64 = 740.0;
-/// Rows for the names of faults, above the panels.
-const NAMES: f64 = 34.0;
-const UPPER: (f64, f64) = (TOP + NAMES + 22.0, 318.0);
-const LOWER: (f64, f64) = (362.0, HEIGHT - 58.0);
+const CAPTION: &str = "Shaded: a fault, named above where there is room. The upper panel shows \
+    when an operation had to arrive to be inconsistent for long; a line on the topmost rule means \
+    never. The lower panel shows how many operations are partly visible at that time, on an axis \
+    that starts at zero and grows by factors of ten.";
+const SUBTITLE: &str = "Above: median lag of the operations that arrived then. Below: operations \
+    partly visible at that time. All seeds.";
+const HEIGHT: i32 = 552;
+/// The width of the lines.
+const LINE: u32 = 7;
 
-/// Draws the chart.
-pub fn draw(comparison: &Comparison, title: &str) -> Picture {
-    let subtitle = "Above: median lag of the operations that arrived then. Below: operations \
-                    partly visible at that time. All seeds.";
-    let mut picture = frame::titled(HEIGHT, title, subtitle);
-    let end = end(comparison);
-    let x = Scale { kind: Kind::Linear, low: 0.0, high: end, start: LEFT, end: RIGHT };
-    let points = || comparison.variants.iter().flat_map(|variant| &variant.series.points);
-    let lags = points().filter_map(|point| point.lag?.finite()).map(|lag| lag as f64);
-    let lag = Scale::decades(lags, UPPER.1, UPPER.0 + 16.0);
-    let most = points().map(|point| point.partial).fold(0.0, f64::max);
-    let partial = Scale::counts(most, LOWER.1, LOWER.0);
+/// The chart.
+pub fn timeline(comparison: &Comparison) -> Chart<'_> {
+    let entries: Vec<Entry> = comparison.variants.iter().enumerate().map(entry).collect();
+    let height = HEIGHT.max(legend::height(&entries) + 66);
+    chart("timeline", CAPTION, (title(comparison), SUBTITLE), height, move |area| {
+        draw(area, comparison, &entries)
+    })
+}
 
-    faults(&mut picture, comparison, &x);
-    let any_never = points().any(|point| point.lag.is_some_and(|lag| lag.finite().is_none()));
-    axes(&mut picture, &x, &lag, &partial, any_never);
-    end_of_load(&mut picture, comparison, &x);
-    for (at, variant) in comparison.variants.iter().enumerate() {
-        let time = |index: usize| x.at((index as f64 + 0.5) * variant.series.step as f64);
-        for run in lag_runs(&variant.series.points, &lag, time) {
-            picture.line(run, Ink::Series(at), LINE * 0.8, dash(at));
-        }
-        let line = variant.series.points.iter().enumerate();
-        let line = line.map(|(index, point)| (time(index), partial.at(point.partial)));
-        picture.line(line.collect(), Ink::Series(at), LINE * 0.8, dash(at));
+fn title(comparison: &Comparison) -> String {
+    let peak = |variant: &VariantResult| {
+        let points = variant.series.points.iter().enumerate();
+        let (at, point) = points.max_by(|(_, a), (_, b)| a.partial.total_cmp(&b.partial))?;
+        Some((point.partial, at as u64 * variant.series.step, variant.name.clone()))
+    };
+    let peaks = comparison.variants.iter().filter_map(peak);
+    match peaks.max_by(|a, b| a.0.total_cmp(&b.0)) {
+        Some((partial, at, name)) if partial > 0.0 => format!(
+            "Partial operations peak at {} after {} ({name})",
+            human::number(partial),
+            human::nanos(at as f64)
+        ),
+        _ => "No operation was ever partly visible".into(),
     }
-    legend(&mut picture, comparison);
-    picture
+}
+
+fn draw(area: &Area, comparison: &Comparison, entries: &[Entry]) -> Drawn {
+    let (width, height) = area.dim_in_pixel();
+    let (left, right) = area.split_horizontally(width as i32 - legend::WIDTH);
+    let (upper, lower) = left.split_vertically(height as i32 / 2);
+    let points = || comparison.variants.iter().flat_map(|variant| &variant.series.points);
+    let mut lags = Axis::decades(points().filter_map(lag));
+    if points().filter_map(lag).any(f64::is_infinite) {
+        lags = lags.with_far(f64::INFINITY, "never", 20 * PX);
+    }
+    let mut plot =
+        panel(&upper.margin(26 * PX, 0, 0, 24 * PX), comparison, ("lag", ""), lags, lag)?;
+    names(&mut plot, comparison)?;
+    let most = points().map(|point| point.partial).fold(0.0, f64::max);
+    let words = ("partial operations", "simulated time since the start of the run");
+    let lower = lower.margin(0, 0, 0, 24 * PX);
+    panel(&lower, comparison, words, Axis::counts(most), |point| Some(point.partial))?;
+    legend::draw(&right.margin(66 * PX, 0, 0, 0), entries)
+}
+
+fn entry((series, variant): (usize, &VariantResult)) -> Entry {
+    let most = variant.series.points.iter().map(|point| point.partial).fold(0.0, f64::max);
+    let notes = vec![format!("at most {} partial", human::number(most))];
+    Entry { series, name: variant.name.clone(), notes, ringed: false }
+}
+
+/// The median lag of the operations that arrived in a step, if there are any.
+fn lag(point: &SeriesPoint) -> Option<f64> {
+    point.lag.map(|lag| lag.finite().map_or(f64::INFINITY, |lag| lag.max(1) as f64))
 }
 
 /// The last instant that anything was recorded.
@@ -51,102 +82,66 @@ fn end(comparison: &Comparison) -> f64 {
     ends.max().unwrap_or(0).max(1_000_000_000) as f64
 }
 
-/// Shades each fault in both panels and names it above them, on two rows if names would touch.
-fn faults(picture: &mut Picture, comparison: &Comparison, x: &Scale) {
-    let mut ends = [LEFT - 6.0; 2];
-    for fault in &comparison.faults {
+/// Draws a value of every variant over time, below a title and above a description. A step without
+/// a value interrupts the line.
+fn panel<'a>(
+    area: &Area<'a>,
+    comparison: &Comparison,
+    (title, below): (&str, &str),
+    values: Axis,
+    value: fn(&SeriesPoint) -> Option<f64>,
+) -> Drawn<Plot<'a>> {
+    area.draw_text(title, &font::bold(), (0, 18 * PX))?;
+    let end = end(comparison);
+    let mut plot = ChartBuilder::on(area)
+        .margin_top(36 * PX)
+        .x_label_area_size(if below.is_empty() { 26 } else { 40 } * PX)
+        .y_label_area_size(56 * PX)
+        .build_cartesian_2d(Axis::time(end), values)?;
+    plot.draw_series(comparison.faults.iter().map(|fault| {
+        // The shortest ones are wide enough to be seen.
         let (from, to) =
-            (x.at(fault.from as f64), x.at(fault.to as f64).max(x.at(fault.from as f64) + 1.5));
-        for (top, bottom) in [(UPPER.0 - 14.0, UPPER.1), LOWER] {
-            picture.rect((from, top), (to, bottom), Ink::Shade);
-        }
-        let name = name(fault);
-        let width = font::width(&name, SMALL, false);
-        let start = (f64::midpoint(from, to) - width / 2.0).clamp(LEFT, RIGHT - width);
-        let Some(row) = ends.iter().position(|end| start > end + 6.0) else { continue };
-        ends[row] = start + width;
-        let baseline = UPPER.0 - 20.0 - 15.0 * row as f64;
-        picture.small((start, baseline), name, Ink::Text, Align::Start);
-    }
-}
-
-fn name(fault: &FaultWindow) -> String {
-    format!("{} {}", fault.name, fault.target)
-}
-
-fn axes(picture: &mut Picture, x: &Scale, lag: &Scale, partial: &Scale, any_never: bool) {
-    for value in lag.ticks() {
-        let y = lag.at(value);
-        picture.line(vec![(LEFT, y), (RIGHT, y)], Ink::Grid, 1.0, &[]);
-        picture.small((LEFT - 8.0, y + 4.0), time_label(value), Ink::Quiet, Align::End);
-    }
-    if any_never {
-        let y = UPPER.0 - 4.0;
-        picture.line(vec![(LEFT, y), (RIGHT, y)], Ink::Grid, 1.0, &[]);
-        picture.small((LEFT - 8.0, y + 4.0), "never", Ink::Quiet, Align::End);
-    }
-    for value in partial.ticks() {
-        let y = partial.at(value);
-        picture.line(vec![(LEFT, y), (RIGHT, y)], Ink::Grid, 1.0, &[]);
-        picture.small((LEFT - 8.0, y + 4.0), human::count(value as u64), Ink::Quiet, Align::End);
-    }
-    for time in time_ticks(x.high) {
-        let at = x.at(time);
-        for bottom in [UPPER.1, LOWER.1] {
-            picture.line(vec![(at, bottom), (at, bottom + 5.0)], Ink::Quiet, 1.0, &[]);
-        }
-        picture.small((at, LOWER.1 + 20.0), time_label(time), Ink::Quiet, Align::Middle);
-    }
-    for (top, text) in [(UPPER.1, "lag"), (LOWER.1, "partial operations")] {
-        picture.line(vec![(LEFT, top), (RIGHT, top)], Ink::Quiet, 1.0, &[]);
-        let above = if text == "lag" { UPPER.0 - 20.0 } else { LOWER.0 - 12.0 };
-        picture.bold((MARGIN, above), text, SMALL);
-    }
-    let below = "simulated time since the start of the run";
-    picture.small((f64::midpoint(LEFT, RIGHT), LOWER.1 + 40.0), below, Ink::Quiet, Align::Middle);
-}
-
-fn end_of_load(picture: &mut Picture, comparison: &Comparison, x: &Scale) {
-    let Some(end) = comparison.phase_end(Phase::Load).filter(|end| (*end as f64) < x.high) else {
-        return;
-    };
-    let at = x.at(end as f64);
-    for (top, bottom) in [(UPPER.0 - 14.0, UPPER.1), LOWER] {
-        picture.line(vec![(at, top), (at, bottom)], Ink::Quiet, 1.2, &[4.0, 3.0]);
-    }
-    picture.small((at + 6.0, UPPER.1 - 8.0), "end of load", Ink::Quiet, Align::Start);
-}
-
-/// The lag as runs of neighbouring steps: a step without operations interrupts the line.
-fn lag_runs(points: &[SeriesPoint], lag: &Scale, time: impl Fn(usize) -> f64) -> Vec<Vec<Point>> {
-    let mut runs = vec![Vec::new()];
-    for (index, point) in points.iter().enumerate() {
-        match point.lag {
-            None => runs.push(Vec::new()),
-            Some(value) => {
-                let y = value.finite().map_or(UPPER.0 - 4.0, |value| lag.at(value.max(1) as f64));
-                runs.last_mut().expect("there is one").push((time(index), y));
-            }
+            (fault.from as f64, (fault.to as f64).max(fault.from as f64 + end / 450.0));
+        Rectangle::new([(from, 0.0), (to, f64::INFINITY)], ink::SHADE.filled())
+    }))?;
+    mesh(&mut plot).disable_x_mesh().x_desc(below).draw()?;
+    let load = comparison.phase_end(Phase::Load).map(|load| load as f64);
+    if let Some(load) = load.filter(|load| *load < end) {
+        let line = [(load, 0.0), (load, f64::INFINITY)];
+        dashed(plot.plotting_area(), line, ink::QUIET.stroke_width(5), &[16.0, 12.0])?;
+        if below.is_empty() {
+            let text = Text::new("end of load", (6 * PX, -12 * PX), font::small(ink::QUIET));
+            plot.draw_series([EmptyElement::at((load, 0.0)) + text])?;
         }
     }
-    runs
+    for (at, of) in comparison.variants.iter().enumerate() {
+        let middle = |index: usize| (index as f64 + 0.5) * of.series.step as f64;
+        let points = of.series.points.iter().enumerate();
+        let points: Vec<_> = points.map(|(at, point)| (middle(at), value(point))).collect();
+        for run in points.split(|(_, value)| value.is_none()) {
+            let run = run.iter().filter_map(|(time, value)| Some((*time, (*value)?)));
+            variant(plot.plotting_area(), at, LINE, run)?;
+        }
+    }
+    Ok(plot)
 }
 
-fn legend(picture: &mut Picture, comparison: &Comparison) {
-    let entries: Vec<Entry> = comparison
-        .variants
-        .iter()
-        .enumerate()
-        .map(|(series, variant)| {
-            let most = variant.series.points.iter().map(|point| point.partial).fold(0.0, f64::max);
-            Entry {
-                series,
-                name: variant.name.clone(),
-                notes: vec![format!("at most {} partial", human::number(most))],
-                ringed: false,
-            }
-        })
-        .collect();
-    let x = RIGHT + 26.0;
-    frame::legend(picture, (x, UPPER.0 + 4.0), (frame::WIDTH - MARGIN, HEIGHT - 12.0), &entries);
+/// Writes the names of faults above their bands, on two rows where names would touch.
+fn names(plot: &mut Plot, comparison: &Comparison) -> Drawn {
+    let style = font::small(ink::TEXT);
+    let (across, _) = plot.plotting_area().get_pixel_range();
+    let mut ends = [i32::MIN; 2];
+    for fault in &comparison.faults {
+        let name = format!("{} {}", fault.name, fault.target);
+        let width = font::width(&name, &style);
+        let middle = f64::midpoint(fault.from as f64, fault.to as f64);
+        let (middle, _) = plot.plotting_area().map_coordinate(&(middle, f64::INFINITY));
+        let start = (middle - width / 2).min(across.end - width).max(across.start);
+        let Some(row) = ends.iter().position(|end| start > *end) else { continue };
+        ends[row] = start + width + 6 * PX;
+        let place = (start - across.start, -(10 + 15 * row as i32) * PX);
+        let text = Text::new(name, place, style.clone());
+        plot.draw_series([EmptyElement::at((0.0, f64::INFINITY)) + text])?;
+    }
+    Ok(())
 }

@@ -4,8 +4,6 @@
 use std::collections::BTreeMap;
 
 use crate::kernel::{Span, Time};
-use crate::report::chart::font;
-use crate::report::chart::picture::{Align, SMALL};
 use crate::search::explanation::space_time::{End, Mark, Message, Place, SpaceTime, Strike, Tick};
 
 /// Where the first lane stands, right of the times.
@@ -30,6 +28,13 @@ const CUT: f64 = 40.0;
 const NARROWEST: f64 = 760.0;
 /// How far texts keep from the lifeline that they belong to.
 const BESIDE: f64 = 10.0;
+
+/// Which end of a text its place names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Align {
+    Start,
+    End,
+}
 
 /// A text with its place: the baseline of its start, or of its end.
 #[derive(Clone, PartialEq, Debug)]
@@ -274,13 +279,13 @@ impl Builder<'_> {
     /// Moves down until nothing is in the way of these lines, whose first baseline is `drop` below
     /// the current height, and takes the place.
     fn settle(&mut self, lines: &[String], x: f64, align: Align, drop: f64) -> Vec<Label> {
-        let wide = lines.iter().map(|line| font::width(line, SMALL, false)).fold(0.0, f64::max);
+        let wide = lines.iter().map(|line| super::draw::width(line)).fold(0.0, f64::max);
         let (left, right) = match align {
             Align::End => (x - wide, x),
-            _ => (x, x + wide),
+            Align::Start => (x, x + wide),
         };
         let extent = |y: f64| {
-            let top = y + drop - SMALL * 0.8;
+            let top = y + drop - 9.2;
             (left - 2.0, top, right + 2.0, top + LINE * lines.len() as f64)
         };
         while let Some(other) = self.taken.iter().find(|other| overlap(extent(self.y), **other)) {
@@ -309,13 +314,13 @@ pub fn message_text(message: &Message) -> String {
 
 /// A text on one line or two, cut where even two are not enough.
 fn wrapped(text: &str, room: f64) -> Vec<String> {
-    if font::width(text, SMALL, false) <= room {
+    if super::draw::width(text) <= room {
         return vec![text.into()];
     }
     let mut first = String::new();
     for word in text.split(' ') {
         let longer = if first.is_empty() { word.into() } else { format!("{first} {word}") };
-        if !first.is_empty() && font::width(&longer, SMALL, false) > room {
+        if !first.is_empty() && super::draw::width(&longer) > room {
             break;
         }
         first = longer;

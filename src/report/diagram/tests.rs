@@ -4,8 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::kernel::{Span, Time};
-use crate::report::chart::picture::{Align, Picture, Text};
-use crate::report::chart::{font, svg};
+use crate::report::chart::texts::check;
 use crate::search::explanation::space_time::*;
 
 fn tick(micros: u64, turn: u32) -> Tick {
@@ -78,9 +77,10 @@ fn two_services() -> SpaceTime {
 
 #[test]
 fn two_services_as_a_picture() {
-    let picture = picture(&two_services(), "a < b is violated", "what happened");
+    let space_time = two_services();
+    let picture = picture(&space_time, "a < b is violated", "what happened");
     check(&picture);
-    insta::assert_snapshot!(String::from_utf8(svg::file(&picture)).expect("text"));
+    insta::assert_snapshot!(String::from_utf8(picture.svg()).expect("text"));
 }
 
 #[test]
@@ -138,32 +138,7 @@ fn times_are_exact_to_the_microsecond() {
     assert_eq!(said, expected);
 }
 
-/// Left, top, right and bottom of a text: the box of its capitals and figures.
-fn extent(text: &Text) -> (f64, f64, f64, f64) {
-    let width = font::width(&text.text, text.size, text.bold);
-    let left = match text.align {
-        Align::Start => text.at.0,
-        Align::Middle => text.at.0 - width / 2.0,
-        Align::End => text.at.0 - width,
-    };
-    (left, text.at.1 - text.size * 0.73, left + width, text.at.1)
-}
-
-/// No text overlaps another or leaves the paper.
-fn check(picture: &Picture) {
-    let texts: Vec<_> = picture.texts().map(|text| (extent(text), &text.text)).collect();
-    for (at, ((left, top, right, bottom), text)) in texts.iter().enumerate() {
-        let inside =
-            *left >= 0.0 && *top >= 0.0 && *right <= picture.width && *bottom <= picture.height;
-        assert!(inside, "`{text}` leaves the paper");
-        for ((left2, top2, right2, bottom2), other) in &texts[..at] {
-            let apart = right <= left2 || right2 <= left || bottom <= top2 || bottom2 <= top;
-            assert!(apart, "`{text}` overlaps `{other}`");
-        }
-    }
-}
-
-/// Any space_time: lanes, and messages and events at any times, many of them at the same instant.
+/// Any diagram: lanes, and messages and events at any times, many of them at the same instant.
 fn diagrams() -> impl Strategy<Value = SpaceTime> {
     let name = prop::sample::select(vec!["x", "prepare", "a very long name indeed", "re: commit"]);
     let time = || prop_oneof![0..20_u64, 0..5_000_u64, 0..10_000_000_u64];

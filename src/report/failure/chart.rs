@@ -1,63 +1,77 @@
 //! The chart of how inevitable a failure was: a row for each moment, in the direction of time.
 
+use plotters::prelude::*;
+
 use super::{at, share};
-use crate::report::chart::frame::{self, MARGIN, TOP, WIDTH};
-use crate::report::chart::picture::{Align, Ink, Picture, SMALL};
+use crate::report::chart::axis::Axis;
+use crate::report::chart::picture::{MARGIN, Picture};
+use crate::report::chart::sheet::{Area, Drawn, PX, mesh};
+use crate::report::chart::{WIDTH, font, ink};
 use crate::search::explanation::Explanation;
 use crate::search::explanation::curve::Curve;
 
-/// Where the times end and the words begin.
-const WORDS: f64 = 122.0;
-/// The axis, from none to all.
-const AXIS: (f64, f64) = (560.0, 800.0);
-/// Height of a row.
-const ROW: f64 = 21.0;
+/// The height of a row in pixels of the page.
+const ROW: i32 = 21;
+/// The height of the axis above the rows, and of its description below them.
+const AXIS: (i32, i32) = (34, 40);
+/// Where the times end and the words begin, and the width of both with the space behind them.
+const WORDS: i32 = 102 * PX;
+const LEFT: i32 = 540 * PX;
+/// The space for the numbers.
+const RIGHT: i32 = 140 * PX;
 
-/// Draws the curve of an explanation.
-pub fn draw(explanation: &Explanation, curve: &Curve) -> Picture {
-    let height = TOP + 26.0 + ROW * curve.moments.len() as f64 + 34.0;
-    let title = "How likely the violation is from each moment on";
+/// The curve of an explanation.
+pub fn picture<'a>(explanation: &'a Explanation, curve: &'a Curve) -> Picture<'a> {
     let runs = curve.runs;
     let subtitle = format!(
         "Continuations that violate the property, of {runs} from each moment; later is lower."
     );
-    let mut picture = frame::titled(height, title, &subtitle);
-    let x = |share: f64| AXIS.0 + (AXIS.1 - AXIS.0) * share;
-    let y = |row: usize| TOP + 30.0 + ROW * row as f64;
-    let bottom = y(curve.moments.len()) - ROW / 2.0;
-    for part in 0..=4_u32 {
-        let at = x(f64::from(part) / 4.0);
-        picture.line(vec![(at, TOP + 12.0), (at, bottom)], Ink::Grid, 1.0, &[]);
-        let text = format!("{} %", part * 25);
-        picture.small((at, TOP + 4.0), text, Ink::Quiet, Align::Middle);
-    }
+    let height = AXIS.0 + ROW * curve.moments.len() as i32 + AXIS.1;
+    let title = "How likely the violation is from each moment on";
+    Picture::new(title, &subtitle, (WIDTH, height), move |area| {
+        draw(&area.margin(0, 0, MARGIN, MARGIN), explanation, curve)
+    })
+}
+
+fn draw(area: &Area, explanation: &Explanation, curve: &Curve) -> Drawn {
+    let y = |row: usize| AXIS.0 * PX + ROW * PX * row as i32;
     if let Some(jump) = &curve.jump {
-        let (from, to) = (y(jump.after) - ROW / 2.0, y(jump.after) + ROW / 2.0);
-        picture.rect((MARGIN, from), (WIDTH - MARGIN, to), Ink::Shade);
+        let band = [(0, y(jump.after)), (WIDTH * PX, y(jump.after + 1))];
+        area.draw(&Rectangle::new(band, ink::SHADE.filled()))?;
     }
-    let steps: Vec<(f64, f64)> = curve
-        .moments
-        .iter()
-        .enumerate()
-        .flat_map(|(row, moment)| {
-            let at = x(moment.share.value);
-            [(at, y(row) - ROW / 2.0), (at, y(row) + ROW / 2.0)]
-        })
-        .collect();
-    picture.line(steps, Ink::Bad, 1.6, &[]);
+    let ticks = (0..=4_u32).map(|part| f64::from(part) * 0.25);
+    let ticks = ticks.map(|share| (share, format!("{} %", share * 100.0))).collect();
+    let mut plot = ChartBuilder::on(area)
+        .margin_left(LEFT)
+        .margin_right(RIGHT)
+        .margin_bottom(AXIS.1 * PX)
+        .top_x_label_area_size(AXIS.0 * PX)
+        .build_cartesian_2d(
+            Axis::linear(0.0..1.0, ticks),
+            Axis::rows(curve.moments.iter().map(|_| String::new())),
+        )?;
+    mesh(&mut plot).disable_y_mesh().draw()?;
+    let steps = curve.moments.iter().enumerate().flat_map(|(row, moment)| {
+        let (share, y) = (moment.share.value, row as f64);
+        [(share, y), (share, y + 1.0)]
+    });
+    plot.draw_series([PathElement::new(steps.collect::<Vec<_>>(), ink::BAD.stroke_width(6))])?;
+    let (quiet, label) = (font::small(ink::QUIET), font::small(ink::TEXT));
     for (row, moment) in curve.moments.iter().enumerate() {
-        let (y, text) = (y(row), at(explanation, moment.at));
-        picture.small((WORDS - 12.0, y + 4.0), text, Ink::Quiet, Align::End);
-        let what = frame::fitted(&moment.what, SMALL, false, AXIS.0 - WORDS - 24.0);
-        let ink = if moment.fault.is_some() { Ink::Bad } else { Ink::Text };
-        picture.small((WORDS, y + 4.0), what, ink, Align::Start);
-        let whisker = vec![(x(moment.share.low), y), (x(moment.share.high), y)];
-        picture.line(whisker, Ink::Quiet, 1.2, &[]);
-        picture.disc((x(moment.share.value), y), 3.6, Ink::Bad);
-        let share = share(curve, moment);
-        picture.small((AXIS.1 + 16.0, y + 4.0), share, Ink::Quiet, Align::Start);
+        let middle = y(row) + ROW * PX / 2;
+        let time = at(explanation, moment.at);
+        area.draw_text(&time, &quiet.pos(font::RIGHT), (WORDS - 12 * PX, middle))?;
+        let what = font::fitted(&moment.what, &label, LEFT - WORDS - 12 * PX);
+        let colour = if moment.fault.is_some() { ink::BAD } else { ink::TEXT };
+        area.draw_text(&what, &label.color(&colour), (WORDS, middle))?;
+        let (share_of, y) = (moment.share, row as f64 + 0.5);
+        let whisker = [(share_of.low, y), (share_of.high, y)];
+        plot.draw_series([PathElement::new(whisker, ink::QUIET.stroke_width(5))])?;
+        plot.draw_series([Circle::new((share_of.value, y), 14, ink::BAD.filled())])?;
+        let text = Text::new(share(curve, moment), (16 * PX, 0), quiet.clone());
+        plot.draw_series([EmptyElement::at((1.0, y)) + text])?;
     }
     let below = "share of continuations that violate the property, with its 95 % interval";
-    picture.small((f64::midpoint(AXIS.0, AXIS.1), bottom + 20.0), below, Ink::Quiet, Align::Middle);
-    picture
+    let start = WIDTH * PX - 2 * MARGIN;
+    area.draw_text(below, &quiet.pos(font::RIGHT), (start, y(curve.moments.len()) + 20 * PX))
 }

@@ -3,7 +3,6 @@
 use minijinja::{Environment, Value, context};
 
 use super::{FIXED, answer, at, chart, diagram, keys, share, shows, since, struck, verdict};
-use crate::report::chart::svg;
 use crate::report::diagram::mermaid;
 use crate::report::html::{STYLE, list};
 use crate::report::trace;
@@ -70,11 +69,11 @@ fn content(explanation: &Explanation) -> Value {
             since => since(explanation, row),
             disagrees => row.disagrees,
         }),
-        width => diagram.width,
-        diagram => svg::inline(&diagram),
+        width => diagram.width(),
+        diagram => diagram.inline(),
         mermaid => mermaid(&explanation.space_time),
         curve => explanation.curve.as_ref().map(|curve| context! {
-            svg => svg::inline(&chart::draw(explanation, curve)),
+            svg => chart::picture(explanation, curve).inline(),
             verdict => verdict(explanation, curve),
             fixed => FIXED,
             looked => curve.moments.len(),

@@ -6,7 +6,7 @@
 use minijinja::{Environment, HtmlEscape, Value, context};
 use serde_json::Value as Json;
 
-use super::chart::{Chart, svg};
+use super::chart::Chart;
 use super::coupling::facts;
 use super::{human, sentence, terminal, view};
 use crate::checks::census::State;
@@ -46,7 +46,7 @@ fn content(comparison: &Comparison, charts: &[Chart]) -> Value {
         charts => list(charts, |chart| context! {
             name => chart.name,
             caption => chart.caption,
-            svg => svg::inline(&chart.picture),
+            svg => chart.picture.inline(),
         }),
         checks => list(&comparison.checks_in_short(), check),
         promises => list(comparison.checks.iter().filter(is_promise), check),

@@ -1,0 +1,53 @@
+//! The colours of charts, each with a role, so that a page can show it on dark paper as well.
+
+use plotters::style::RGBColor;
+
+/// Behind everything.
+pub const PAPER: RGBColor = RGBColor(0xFF, 0xFF, 0xFF);
+/// Text and axes.
+pub const TEXT: RGBColor = RGBColor(0x1F, 0x23, 0x28);
+/// Text and marks that step back.
+pub const QUIET: RGBColor = RGBColor(0x59, 0x63, 0x6E);
+/// Grid lines.
+pub const GRID: RGBColor = RGBColor(0xE4, 0xE7, 0xEB);
+/// The band of a fault.
+pub const SHADE: RGBColor = RGBColor(0xF6, 0xE7, 0xD8);
+/// Empty bars and other large quiet areas.
+pub const PALE: RGBColor = RGBColor(0xD5, 0xDA, 0xE0);
+/// Shown to be better.
+pub const GOOD: RGBColor = SERIES[0];
+/// Shown to be worse, or wrong.
+pub const BAD: RGBColor = RGBColor(0xC2, 0x41, 0x0C);
+
+/// Colours of variants: Okabe and Ito's palette, which colour-blind readers can tell apart, with
+/// its yellow left out because it vanishes on paper. More variants start again, with other dashes.
+const SERIES: [RGBColor; 6] = [
+    RGBColor(0x00, 0x72, 0xB2),
+    RGBColor(0xD5, 0x5E, 0x00),
+    RGBColor(0x00, 0x9E, 0x73),
+    RGBColor(0xCC, 0x79, 0xA7),
+    RGBColor(0xB8, 0x86, 0x0B),
+    RGBColor(0x56, 0xB4, 0xE9),
+];
+
+/// Every colour with the name of its class in a style sheet and its value on dark paper.
+pub const CLASSES: [(RGBColor, &str, &str); 13] = [
+    (PAPER, "paper", "#161b22"),
+    (TEXT, "text", "#e6eaf0"),
+    (QUIET, "quiet", "#9aa5b1"),
+    (GRID, "grid", "#29313a"),
+    (SHADE, "shade", "#3a2e22"),
+    (PALE, "pale", "#3d4651"),
+    (BAD, "bad", "#ff8a5c"),
+    (SERIES[0], "s0", "#4da3e8"),
+    (SERIES[1], "s1", "#f58a43"),
+    (SERIES[2], "s2", "#35c496"),
+    (SERIES[3], "s3", "#e39cc6"),
+    (SERIES[4], "s4", "#dcb043"),
+    (SERIES[5], "s5", "#8fd0f7"),
+];
+
+/// The colour of the variant or class at this position.
+pub const fn series(at: usize) -> RGBColor {
+    SERIES[at % SERIES.len()]
+}
