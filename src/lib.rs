@@ -254,7 +254,8 @@
 //! assert!(count("thrice", "lost") < 5, "about one in a thousand");
 //! # Ok::<(), String>(())
 //! ```
-
+#![doc = ""]
+#![doc = include_str!("glossary.md")]
 #![forbid(unsafe_code)]
 
 pub mod checks;

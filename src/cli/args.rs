@@ -46,10 +46,15 @@ pub enum Command {
     },
     /// List what scenarios and reports can name.
     List(List),
-    /// Explain a pattern, a technique, a fault or a check: what it does, and how it fails.
+    /// Explain a name: of a pattern, a fault, a measure, a key of a scenario, a term, ...
+    ///
+    /// Explained are patterns, techniques, faults, checks, measures, outcomes, profiles, the keys
+    /// of a scenario file (`reads`, `services.workers`), settings (`event-based.publish`), the
+    /// terms of the glossary, and other names for all of them (`2pc`, `cdc`, `p99`).
     Explain {
-        /// Its name, as `list patterns`, `techniques`, `faults` and `checks` print it.
-        name: String,
+        /// The name; without one, all names are listed. `glossary` prints the glossary.
+        #[arg(value_name = "NAME")]
+        name: Vec<String>,
     },
     /// Print the fingerprint of every variant on the first seed, to compare builds.
     #[command(hide = true)]
@@ -271,8 +276,14 @@ pub enum Listing {
     Checks,
     /// What is measured, with definitions.
     Measures,
+    /// How operations end, by what the stores show and what the client heard.
+    Outcomes,
     /// Named defaults for network and disk.
     Profiles,
+    /// The keys of a scenario file.
+    Keys,
+    /// The terms of the glossary.
+    Terms,
     /// The semantic points that a run of a scenario passes, as faults can name them.
     Points,
 }

@@ -1,86 +1,95 @@
-//! `driftlab explain`: the manual page of a pattern, technique or fault with its settings, or of a
-//! check.
+//! `driftlab explain`: what a name means, and where to read more.
 
-use schemars::generate::SchemaSettings;
-use serde_json::Value;
+use clap::builder::PossibleValuesParser;
 
+use super::topics::{GLOSSARY, Sort, Topic, Topics, plain};
 use super::{Error, Exit, Session, print};
-use crate::checks::expectation;
-use crate::model::registry::{self, Configurable, Entry};
-use crate::report::text::Terminal;
-use crate::scenario::{Registries, VARIANTS, nearest};
+use crate::scenario::either;
 
-/// Pages about what a scenario says that is in no registry.
-const CHAPTERS: [(&str, &str); 2] = [("variants", VARIANTS), ("expectations", expectation::MANUAL)];
+/// How many names are proposed for one that nobody knows.
+const PROPOSED: usize = 3;
 
 /// `driftlab explain`.
-pub fn explain(session: &Session, name: &str) -> Result<Exit, Error> {
-    let Registries { patterns, techniques, faults, properties } = &session.registries;
-    if let Some(entry) = patterns.find(name) {
-        return print(&page(entry, session.terminal));
+pub fn explain(session: &Session, words: &[String]) -> Result<Exit, Error> {
+    let topics = Topics::of(&session.registries);
+    let name = words.join(" ");
+    match name.as_str() {
+        "" => print(&overview(session, &topics)),
+        "glossary" => print(GLOSSARY),
+        name => print(&answer(session, &topics, name)?),
     }
-    if let Some(entry) = techniques.find(name) {
-        return print(&page(entry, session.terminal));
-    }
-    if let Some(entry) = faults.find(name) {
-        return print(&page(entry, session.terminal));
-    }
-    if let Some(entry) = properties.find(name) {
-        return print(&format!("{}\nIt must be true: {}.\n", entry.page(), entry.kind.when.name()));
-    }
-    if let Some((_, manual)) = CHAPTERS.iter().find(|(chapter, _)| *chapter == name) {
-        return print(&registry::page(manual));
-    }
-    let mut known = patterns.names();
-    known.extend(techniques.names());
-    known.extend(CHAPTERS.map(|(chapter, _)| chapter));
-    known.extend(faults.names());
-    known.extend(properties.names());
-    let hint = nearest(name, known.iter().copied()).map_or_else(
-        || {
-            "`driftlab list patterns`, `techniques`, `faults` and `checks` show what has a page; \
-             `driftlab list measures` defines measures"
-                .to_owned()
-        },
-        |near| format!("did you mean `{near}`?"),
-    );
-    let message = format!("no pattern, technique, fault or check is called `{name}`");
-    Err(Error::Usage(format!("{message}\nhint: {hint}")))
 }
 
-/// The manual and, from the same declarations that decode a scenario, the settings.
-fn page<T: ?Sized>(entry: &Entry<Configurable<T>>, terminal: Terminal) -> String {
-    let inline = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-    let schema = entry.schema(&mut inline.into_generator()).to_value();
-    let defaults = entry.defaults();
-    let Some(properties) = schema["properties"].as_object().filter(|all| !all.is_empty()) else {
-        return entry.page();
-    };
-    let is_required = |key: &str| {
-        schema["required"].as_array().is_some_and(|required| required.contains(&key.into()))
-    };
-    let mut text = format!("{}\nSettings:\n", entry.page());
-    for (key, property) in properties {
-        let default = match &defaults[key] {
-            _ if is_required(key) => "(required)".to_owned(),
-            Value::Null => "(none by default)".to_owned(),
-            value => format!("= {value}"),
+/// The command line with the names that can be explained, for shells that complete them.
+pub fn with_names(command: clap::Command, session: &Session) -> clap::Command {
+    let topics = Topics::of(&session.registries);
+    let sorts = Sort::ALL.into_iter().filter(|sort| *sort != Sort::Setting);
+    let names = sorts.flat_map(|sort| topics.of_sort(sort)).map(|topic| plain(&topic.name));
+    let names = PossibleValuesParser::new(names.chain(["glossary".to_owned()]));
+    command.mut_subcommand("explain", |explain| {
+        explain.mut_arg("name", |name| name.value_parser(names))
+    })
+}
+
+/// The pages of what has this name, and what else it may mean.
+fn answer(session: &Session, topics: &Topics<'_>, name: &str) -> Result<String, Error> {
+    let found = topics.find(name);
+    let terminal = session.terminal;
+    let lines = |topics: &[&Topic<'_>]| {
+        let width = topics.iter().map(|topic| topic.name.chars().count()).max().unwrap_or(0) + 4;
+        let line = |topic: &&Topic<'_>| {
+            let head = format!("{:width$}", format!("  {}", topic.name));
+            let text = format!("{}: {}", topic.sort.name(), topic.title);
+            terminal.fill(&head, &" ".repeat(width), &text)
         };
-        text += &format!("\n  {key} {default}\n");
-        let description = property["description"].as_str().unwrap_or_default();
-        // A description keeps the line breaks of the comment that it comes from.
-        text += &terminal.fill("      ", "      ", &description.replace('\n', " "));
-        let words = words(property);
-        if !words.is_empty() {
-            text += &terminal.fill("      One of: ", "      ", &words.join(", "));
+        topics.iter().map(line).collect::<String>()
+    };
+    match (found.named.as_slice(), found.related.as_slice()) {
+        ([], []) => Err(Error::Usage(unknown(topics, name))),
+        ([], [only]) => Ok(only.page(terminal)),
+        ([], related) => Ok(format!("`{name}` may be one of these:\n\n{}", lines(related))),
+        (named, related) => {
+            let pages: Vec<String> = named.iter().map(|topic| topic.page(terminal)).collect();
+            let mut text = pages.join("\n");
+            let told = named.iter().flat_map(|topic| &topic.see).flat_map(|it| topics.named(it));
+            let mut see: Vec<&Topic<'_>> = Vec::new();
+            for topic in told.chain(related.iter().copied()) {
+                if !named.iter().chain(&see).any(|known| known.name == topic.name) {
+                    see.push(topic);
+                }
+            }
+            if !see.is_empty() {
+                text += &format!("\nSee also:\n\n{}", lines(&see));
+            }
+            Ok(text)
         }
     }
-    text
 }
 
-/// The words that a setting may have, where it may have only some.
-fn words(property: &Value) -> Vec<&str> {
-    let of = |key: &str| property[key].as_array().into_iter().flatten();
-    let consts = of("oneOf").chain(of("anyOf")).filter_map(|choice| choice["const"].as_str());
-    consts.chain(of("enum").filter_map(Value::as_str)).collect()
+/// What to say of a name that nobody knows.
+fn unknown(topics: &Topics<'_>, name: &str) -> String {
+    let mut near = topics.alike(name);
+    near.truncate(PROPOSED);
+    let hint = match near.as_slice() {
+        [] => "`driftlab explain` lists what can be explained".to_owned(),
+        near => format!("did you mean {}?", either(near.iter().copied())),
+    };
+    format!("nothing is called `{name}`\nhint: {hint}")
+}
+
+/// Everything that can be explained, by name.
+fn overview(session: &Session, topics: &Topics<'_>) -> String {
+    let head = "`driftlab explain NAME` explains each of these, and `driftlab explain glossary` \
+                prints all terms.";
+    let below = "Tables of a scenario file have keys in turn (`services.workers`); patterns, \
+                 techniques and faults have settings (`event-based.publish`).";
+    let mut text = session.terminal.fill("", "", head);
+    for sort in Sort::ALL.into_iter().filter(|sort| *sort != Sort::Setting) {
+        let is_shown = |topic: &&Topic<'_>| sort != Sort::Key || !topic.name.contains('.');
+        let names: Vec<&str> =
+            topics.of_sort(sort).filter(is_shown).map(|topic| topic.name.as_str()).collect();
+        let (head, rest) = (format!("{:13}", format!("{}s", sort.name())), " ".repeat(13));
+        text += &format!("\n{}", session.terminal.fill(&head, &rest, &names.join(", ")));
+    }
+    text + "\n" + &session.terminal.fill("", "", below)
 }

@@ -18,6 +18,7 @@ mod progress;
 mod replay;
 mod run;
 mod source;
+mod topics;
 mod unfinished;
 
 use std::io::{IsTerminal, Write};
@@ -115,7 +116,8 @@ fn dispatch(session: &Session, command: Command) -> Result<Exit, Error> {
         }
         Command::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "driftlab", &mut script);
+            let mut command = explain::with_names(Cli::command(), session);
+            clap_complete::generate(shell, &mut command, "driftlab", &mut script);
             print(&String::from_utf8_lossy(&script))
         }
     }

@@ -42,7 +42,7 @@ pub use profile::{PROFILES, Profile};
 pub use render::render;
 pub use resolve::ROLES;
 pub use schema::schema;
-pub use suggest::nearest;
+pub use suggest::{alike, either, nearest};
 pub use variant::MANUAL as VARIANTS;
 
 use crate::checks::expectation::Expectation;

@@ -56,7 +56,7 @@ fn one<T: ?Sized>(entry: &Entry<Configurable<T>>, generator: &mut SchemaGenerato
         "description": entry.summary,
         "properties": {
             "pattern": { "const": entry.name, "description": entry.summary },
-            "settings": entry.schema(generator).to_value(),
+            "settings": described(entry.schema(generator).to_value(), "Its settings."),
         },
         "required": ["pattern"],
         "additionalProperties": false,
@@ -98,7 +98,8 @@ fn variant(mut patterns: Value) -> Value {
         "description": "From a time on, what else carries out the operations that arrive.",
         "items": { "$ref": "#/$defs/Switch" },
     });
-    patterns["properties"]["stream"] = String::schema();
+    let stream = "Random draws hash this instead of the name.";
+    patterns["properties"]["stream"] = described(String::schema(), stream);
     patterns["properties"]["technique"] = techniques();
     patterns["properties"]["technique"]["default"] = json!(TableSplit::NAME);
     patterns["properties"]["switch"] = switches;
@@ -108,7 +109,10 @@ fn variant(mut patterns: Value) -> Value {
 /// A technique, or several.
 fn techniques() -> Value {
     let technique = json!({ "$ref": "#/$defs/Technique" });
-    json!({ "anyOf": [technique, { "type": "array", "items": technique, "minItems": 1 }] })
+    let list = json!({ "type": "array", "items": technique, "minItems": 1 });
+    let about = "How ownership is arranged: the name of a technique, a table with its name and \
+                 settings, or a list of those, applied in order.";
+    json!({ "description": about, "anyOf": [technique, list] })
 }
 
 /// The schema of what carries out operations from a time on.

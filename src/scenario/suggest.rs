@@ -2,14 +2,21 @@
 
 /// The candidate most like `name`, if any is alike enough to be what was meant.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let mut best: Option<(f64, &str)> = None;
-    for candidate in candidates {
-        let likeness = likeness(name, candidate);
-        if likeness > best.map_or(0.0, |(most, _)| most) {
-            best = Some((likeness, candidate));
+    alike(name, candidates).into_iter().next()
+}
+
+/// The candidates that are alike enough to be what was meant by `name`, the most alike first.
+pub fn alike<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let rated = candidates.into_iter().map(|candidate| (likeness(name, candidate), candidate));
+    let mut rated: Vec<(f64, &str)> = rated.filter(|(likeness, _)| *likeness >= 0.8).collect();
+    rated.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    let mut found = Vec::new();
+    for (_, candidate) in rated {
+        if !found.contains(&candidate) {
+            found.push(candidate);
         }
     }
-    best.filter(|(likeness, _)| *likeness >= 0.8).map(|(_, candidate)| candidate)
+    found
 }
 
 /// Between 0 and 1; case and the choice between `-` and `_` count for nothing.
