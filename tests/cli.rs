@@ -70,6 +70,28 @@ fn every_shell_gets_its_completions() {
     }
 }
 
+/// Each command has a page, every page has its sections, and `man COMMAND` prints what `--out`
+/// writes.
+#[test]
+fn every_command_has_a_manual_page() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (_, code) = driftlab(&["man", "--out", folder.path().to_str().expect("Unicode")]);
+    assert_eq!(code, Some(0));
+    let pages = files(folder.path());
+    let names: Vec<&str> = pages.iter().map(|(name, _)| &**name).collect();
+    assert!(names.contains(&"driftlab.1") && names.contains(&"driftlab-list.1"), "{names:?}");
+    assert!(!names.contains(&"driftlab-fingerprints.1"), "a hidden command has none");
+    for (name, page) in &pages {
+        let command = name.trim_start_matches("driftlab-").trim_end_matches(".1");
+        assert!(driftlab(&["man", command]) == (page.clone(), Some(0)), "{name}");
+        let page = String::from_utf8_lossy(page);
+        assert!(page.contains(&format!("\n.TH {}", name.trim_end_matches(".1"))), "{page}");
+        let sections = ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "\"EXIT STATUS\""];
+        assert!(sections.iter().all(|it| page.contains(&format!(".SH {it}\n"))), "{page}");
+    }
+    assert!(driftlab(&["man"]).0 == driftlab(&["man", "driftlab"]).0, "the program by default");
+}
+
 /// A pipe that is closed early, as by `head`, is no failure.
 #[cfg(unix)]
 #[test]

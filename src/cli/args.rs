@@ -7,9 +7,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::exit;
 use crate::kernel::Span;
 
+/// The number of columns that the help takes at most.
+pub const HELP_COLUMNS: usize = 100;
+
 /// A deterministic lab for the data that drifts apart between services.
 #[derive(Parser, Debug)]
-#[command(name = "driftlab", version, after_help = exit::HELP, max_term_width = 100)]
+#[command(name = "driftlab", version, after_help = exit::help(), max_term_width = HELP_COLUMNS)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -70,6 +73,22 @@ pub enum Command {
         /// Which shell.
         shell: clap_complete::Shell,
     },
+    /// Print a manual page, or write all of them to a folder.
+    ///
+    /// `driftlab man | man -l -` shows the page of the program, `driftlab man fuzz | man -l -` that
+    /// of a command; with `--out ~/.local/share/man/man1`, `man driftlab-fuzz` finds it.
+    Man(Man),
+}
+
+/// `driftlab man`.
+#[derive(Args, Debug)]
+pub struct Man {
+    /// The command that the page is about; by default the program.
+    #[arg(value_name = "COMMAND", conflicts_with = "out")]
+    pub command: Option<String>,
+    /// Write the page of the program and of every command to this folder instead.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// The threads of what is spread over cores.

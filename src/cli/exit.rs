@@ -2,6 +2,9 @@
 
 use std::process::{ExitCode, Termination};
 
+use super::args::HELP_COLUMNS;
+use crate::report::text::fill;
+
 /// How the program ended.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
@@ -25,12 +28,29 @@ impl Termination for Exit {
     }
 }
 
-/// What `--help` says about exit codes.
-pub const HELP: &str = "\
-Exit codes:
-  0    every check held, or there was none
-  1    a check was violated
-  2    the scenario or the arguments are wrong, or a file could not be read or written
-  3    a check is undecided: too little happened, or the run did not settle; a promise of a
-       pattern that had no chance to be broken counts for `fuzz` and `explore` only
-  130  interrupted; what was finished has been written";
+/// The meaning of every exit code, for the help and the manual pages.
+pub const MEANINGS: [(Exit, &str); 5] = [
+    (Exit::Held, "every check held, or there was none"),
+    (Exit::Violated, "a check was violated"),
+    (
+        Exit::BadInput,
+        "the scenario or the arguments are wrong, or a file could not be read or written",
+    ),
+    (
+        Exit::Undecided,
+        "a check is undecided: too little happened, or the run did not settle; a promise of a \
+         pattern that had no chance to be broken counts for `fuzz` and `explore` only",
+    ),
+    (Exit::Interrupted, "interrupted; what was finished has been written"),
+];
+
+/// The part of `--help` about exit codes.
+pub fn help() -> String {
+    let columns = super::columns().min(HELP_COLUMNS);
+    let line = |(exit, meaning): (Exit, &str)| {
+        let code = format!("  {:<5}", exit as u8);
+        fill(&code, "       ", meaning, columns)
+    };
+    let lines: String = MEANINGS.into_iter().map(line).collect();
+    format!("Exit codes:\n{}", lines.trim_end())
+}

@@ -12,6 +12,7 @@ mod explore;
 mod fuzz;
 mod hunt;
 mod list;
+mod man;
 mod output;
 mod points;
 mod progress;
@@ -114,6 +115,7 @@ fn dispatch(session: &Session, command: Command) -> Result<Exit, Error> {
             let schema = scenario::schema(&session.registries);
             print(&format!("{schema:#}\n"))
         }
+        Command::Man(args) => man::man(session, &args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             let mut command = explain::with_names(Cli::command(), session);
