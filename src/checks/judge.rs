@@ -1,9 +1,9 @@
-//! The one fold that feeds all others.
+//! The fold that feeds all measures.
 
 use std::sync::Arc;
 
+use super::books::{Audit, Books, Listener};
 use super::census::{self, Census, Headline};
-use super::invariants::Invariants;
 use super::measures::anomalies::Anomalies;
 use super::measures::answers;
 use super::measures::blast_radius;
@@ -20,11 +20,11 @@ use super::measures::recovery::{self, Course};
 use super::measures::schema_breaks::SchemaBreaks;
 use super::measures::series::SeriesBuilder;
 use super::measures::{Measured, NOBODY, Quantity};
-use super::outcome::{NEVER, Operations, Outcome};
+use super::outcome::{NEVER, Operations, Outcome, census};
 use super::report::{OperationRow, RunReport};
 use super::self_check::SelfChecks;
-use crate::kernel::{Sink, Span, Time};
-use crate::model::record::{Answer, Event, OpId, Phase, Record};
+use crate::kernel::{Span, Time};
+use crate::model::record::{Answer, Event, OpId, Record};
 use crate::model::system::{OperationKind, System};
 
 /// What a judge keeps beside the measures.
@@ -43,16 +43,12 @@ impl Default for JudgeOptions {
     }
 }
 
-/// Sees every record of a run once, in order, and says at the end what the run came to.
+/// The fold of all measures: says at the end what a run came to.
 #[derive(Debug)]
 pub struct Judge {
     system: Arc<System>,
-    options: JudgeOptions,
+    keep_operations: bool,
     course: Course,
-    now: u64,
-    settled: bool,
-    operations: Operations,
-    partial: Gauge,
     expected_reads: ExpectedReads,
     copies: Copies,
     probes: Probes,
@@ -62,29 +58,24 @@ pub struct Judge {
     schema_breaks: SchemaBreaks,
     cost: Cost,
     capacity: Capacity,
-    invariants: Invariants,
     series: SeriesBuilder,
     self_checks: SelfChecks,
 }
 
 impl Judge {
-    /// A judge of one run of this system.
-    pub fn new(system: &Arc<System>, options: JudgeOptions) -> Self {
+    /// A judge of one run of this system, and the books that it needs.
+    pub fn audit(system: &Arc<System>, options: JudgeOptions) -> Audit<Self> {
         let phases = &system.phases;
         let (warm_up, load) = (phases.warm_up.as_nanos(), phases.load.as_nanos());
         let course = Course { warm_up, load, cap: load + phases.settle.as_nanos() };
         let window = (course.warm_up.min(course.cap), course.cap);
         let width = options.bucket.as_nanos().max(1);
         let count = course.cap.div_ceil(width) as usize;
-        let violations = Gauge::with_buckets(window, width, count);
-        Self {
+        let books = Books::new(system, window, Gauge::with_buckets(window, width, count));
+        let judge = Self {
             system: Arc::clone(system),
-            options,
+            keep_operations: options.keep_operations,
             course,
-            now: 0,
-            settled: false,
-            operations: Operations::new(system),
-            partial: Gauge::with_buckets(window, width, count),
             expected_reads: ExpectedReads::new(system, options.keep_operations),
             copies: Copies::new(system),
             probes: Probes::new((course.warm_up, course.load), system.reads.len()),
@@ -94,82 +85,73 @@ impl Judge {
             schema_breaks: SchemaBreaks::default(),
             cost: Cost::default(),
             capacity: Capacity::new(system, window),
-            invariants: Invariants::new(system, window, violations),
             series: SeriesBuilder::new(width, count),
             self_checks: SelfChecks::new(system),
-        }
+        };
+        Audit::new(books, judge)
     }
 
-    /// Everything of the instant `self.now` has been seen.
-    fn end_instant(&mut self) {
-        if self.operations.end_instant(self.now) {
-            self.partial.set(self.now, self.operations.partial_count());
-        }
-        self.invariants.end_instant(self.now);
-    }
-
-    fn offer(&mut self, record: &Record) {
-        if let Some(outcome) = self.operations.get(record.op) {
+    fn offer(&mut self, record: &Record, books: &Books) {
+        if let Some(outcome) = books.operations.get(record.op) {
             self.expected_reads.offer(record.op, outcome.steps());
         }
     }
 
-    fn answer(&mut self, record: &Record, answer: Answer) {
-        self.series.answer(self.now, answer);
-        if let Some(outcome) = self.operations.get_mut(record.op) {
+    fn answer(&mut self, record: &Record, answer: Answer, books: &mut Books) {
+        self.series.answer(books.now, answer);
+        if let Some(outcome) = books.operations.get_mut(record.op) {
             self.expected_reads.update(record.op, outcome);
         }
     }
 
-    fn show(&mut self, record: &Record) {
-        if let Some(outcome) = self.operations.get_mut(record.op) {
+    fn show(&mut self, record: &Record, books: &mut Books) {
+        if let Some(outcome) = books.operations.get_mut(record.op) {
             self.expected_reads.update(record.op, outcome);
             self.anomalies.show(record, outcome.times(record.step));
         }
     }
 
     /// Costs count from the first measured arrival on.
-    fn spend(&mut self, record: &Record) {
-        if self.operations.measured_count() > 0 {
+    fn spend(&mut self, record: &Record, books: &Books) {
+        if books.operations.measured_count() > 0 {
             self.cost.see(record);
         }
     }
 
     /// The run is over. Nothing changes any more until the fixed window ends.
-    pub fn finish(mut self) -> RunReport {
-        self.end_instant();
-        let end = End { at: self.now, settled: self.settled };
-        let until = self.now.max(self.course.cap);
-        self.partial.advance(until);
-        self.probes.finish(&mut self.operations);
-        self.in_doubt.finish(self.now);
+    pub fn finish(mut self, books: Books) -> RunReport {
+        let Books { mut operations, mut partial, invariants, now, settled, .. } = books;
+        let end = End { at: now, settled };
+        let until = now.max(self.course.cap);
+        partial.advance(until);
+        self.probes.finish(&mut operations);
+        self.in_doubt.finish(now);
 
-        let offered = self.operations.measured_count();
+        let offered = operations.measured_count();
         let mut measures = Measured::default();
-        lag::measure(&mut measures, &self.operations, &self.partial, end);
+        lag::measure(&mut measures, &operations, &partial, end);
         let reads = self.probes.reads.iter().map(|read| read.ended).collect();
-        self.probes.measure(&mut measures, &self.operations, &self.system.reads);
+        self.probes.measure(&mut measures, &operations, &self.system.reads);
         self.in_doubt.measure(&mut measures);
-        let census = take_census(&self.operations, &mut measures);
-        answers::measure(&mut measures, &self.operations);
+        let census = take_census(&operations, &mut measures);
+        answers::measure(&mut measures, &operations);
         self.cost.measure(&mut measures, offered, census.of(Headline::Committed));
         self.capacity.measure(&mut measures, until);
-        let (invariants, violations) =
-            self.invariants.finish(until, self.settled, &mut measures, offered);
+        let (invariants, violations) = invariants.finish(until, settled, &mut measures, offered);
         self.anomalies.measure(&mut measures, &self.system.invariants, &invariants);
         self.contention.measure(&mut measures);
-        self.schema_breaks.measure(&mut measures, self.now);
-        let gauges = (self.partial, violations);
-        let (series, faults) = self.series.finish(until, gauges, &self.operations, end);
-        recovery::measure(&mut measures, &series, &faults, self.course, &self.operations);
-        let blast_radii = blast_radius::of(&self.system, &self.operations, &faults);
+        self.schema_breaks.measure(&mut measures, now);
+        let gauges = (partial, violations);
+        let (series, faults) = self.series.finish(until, gauges, &operations, end);
+        recovery::measure(&mut measures, &series, &faults, self.course, &operations);
+        let blast_radii = blast_radius::of(&self.system, &operations, &faults);
         blast_radius::measure(&mut measures, &blast_radii);
 
-        let rows = if self.options.keep_operations { self.operations.all() } else { &[] };
+        let rows = if self.keep_operations { operations.all() } else { &[] };
         RunReport {
-            settled: self.settled,
-            ended: Time::from_nanos(self.now),
-            offered: self.operations.all().len() as u64,
+            settled,
+            ended: Time::from_nanos(now),
+            offered: operations.all().len() as u64,
             measured: offered,
             measures,
             census,
@@ -180,7 +162,7 @@ impl Judge {
             series,
             faults,
             invariants,
-            self_checks: self.self_checks.finish(self.now, self.course.load, self.settled),
+            self_checks: self.self_checks.finish(now, self.course.load, settled),
             contention: self.contention,
             blast_radii,
             operations: rows
@@ -192,32 +174,23 @@ impl Judge {
     }
 }
 
-impl Sink<Record> for Judge {
-    fn see(&mut self, record: &Record) {
-        let now = record.time.as_nanos();
-        if now > self.now {
-            self.end_instant();
-            self.now = now;
-        }
-        self.operations.see(record);
+impl Listener for Judge {
+    fn see(&mut self, record: &Record, books: &mut Books) {
         match record.event {
-            Event::Offered { .. } => self.offer(record),
+            Event::Offered { .. } => self.offer(record, books),
             Event::Touches { .. } => {
                 self.expected_reads.touch(record);
                 self.anomalies.touch(record);
             }
-            Event::Answered { answer, .. } => self.answer(record, answer),
-            Event::ProbeBegan { .. } => self.probes.begin(record, &self.operations),
+            Event::Answered { answer, .. } => self.answer(record, answer, books),
+            Event::ProbeBegan { .. } => self.probes.begin(record, &books.operations),
             Event::ProbeSaw { .. } | Event::ReaderSaw { .. } => {
-                self.probes.see(record, &self.operations, (&self.expected_reads, &self.copies));
+                self.probes.see(record, &books.operations, (&self.expected_reads, &self.copies));
                 self.anomalies.read(record);
             }
-            Event::ProbeEnded { .. } => self.probes.end(record, &mut self.operations),
-            Event::Shown { .. } => self.show(record),
-            Event::Value { .. } | Event::RowDeleted { .. } => {
-                self.invariants.see(record);
-                self.copies.see(record);
-            }
+            Event::ProbeEnded { .. } => self.probes.end(record, &mut books.operations),
+            Event::Shown { .. } => self.show(record, books),
+            Event::Value { .. } | Event::RowDeleted { .. } => self.copies.see(record),
             Event::Aborted { .. }
             | Event::LockWait { .. }
             | Event::LockGranted { .. }
@@ -227,7 +200,7 @@ impl Sink<Record> for Judge {
             | Event::Crashed { .. }
             | Event::Resolved { .. } => self.in_doubt.see(record),
             Event::Sent { .. } => {
-                self.spend(record);
+                self.spend(record, books);
                 self.self_checks.message(record);
             }
             Event::Duplicated { .. } => {
@@ -252,21 +225,25 @@ impl Sink<Record> for Judge {
             | Event::Worked { .. }
             | Event::LockHeld { .. }
             | Event::Retried { .. }
-            | Event::Intervention { .. } => self.spend(record),
-            Event::Holds { change, .. } => self.series.hold(self.now, change),
+            | Event::Intervention { .. } => self.spend(record, books),
+            Event::Holds { change, .. } => self.series.hold(books.now, change),
             Event::FaultBegan { .. } | Event::FaultEnded { .. } => self.series.fault(record),
-            Event::Phase { phase: Phase::End, settled } => self.settled = settled,
             _ => {}
         }
     }
 }
 
+impl Audit<Judge> {
+    /// The run is over: the measures of it.
+    pub fn finish(self) -> RunReport {
+        let (books, judge) = self.close();
+        judge.finish(books)
+    }
+}
+
 /// M7 of all measured operations.
 fn take_census(operations: &Operations, into: &mut Measured) -> Census {
-    let mut census = Census::default();
-    for outcome in operations.measured() {
-        census.count(outcome.state(), outcome.answer(), outcome.headline());
-    }
+    let census = census(operations.measured());
     for headline in Headline::ALL {
         let share = Quantity::ratio(census.of(headline), census.total(), NOBODY);
         into.quantity(headline.measure(), share);

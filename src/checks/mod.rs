@@ -1,10 +1,12 @@
 //! Judges over the history, and nothing else: measures, the outcome census, invariants,
 //! properties and self-checks.
 //!
-//! A [`Judge`] is a fold over the [history](crate::model::record): it sees each record once, keeps
-//! 64 bytes of each operation, and ends as a [`RunReport`]: plain integers, the same on every
-//! machine. It never asks a protocol for its opinion: what an operation came to follows from what
-//! the stores committed, what its client heard, what the network carried and what held which lock.
+//! An [`Audit`] is a fold over the [history](crate::model::record): it sees each record once and
+//! keeps the [`Books`], 64 bytes of each operation. A [`Judge`] listens and ends as a
+//! [`RunReport`]: plain integers, the same on every machine. A [`Verifier`](properties::Verifier)
+//! listens and ends as verdicts. Neither asks a protocol for its opinion: what an operation came to
+//! follows from what the stores committed, what its client heard, what the network carried and what
+//! held which lock.
 //!
 //! An *instant* is all that happens at one point of virtual time. States are taken at the end of an
 //! instant, so whatever one commit changes is seen whole.
@@ -20,12 +22,14 @@ pub mod self_check;
 mod serial;
 pub mod verdict;
 
+mod books;
 mod judge;
 mod report;
 
 #[cfg(test)]
 mod tests;
 
+pub use books::{Audit, Books, Listener};
 pub use judge::{Judge, JudgeOptions};
 pub use report::{OperationRow, RunReport};
 pub use verdict::{Judgement, Verdict};

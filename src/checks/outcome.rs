@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::census::{Headline, State};
+use super::census::{Census, Headline, State};
 use crate::kernel::Time;
 use crate::model::database::Direction;
 use crate::model::record::{Answer, Decision, Event, OpId, Record};
@@ -196,6 +196,15 @@ impl Outcome {
     }
 }
 
+/// The census of these operations.
+pub fn census<'a>(operations: impl IntoIterator<Item = &'a Outcome>) -> Census {
+    let mut census = Census::default();
+    for outcome in operations {
+        census.count(outcome.state(), outcome.answer(), outcome.headline());
+    }
+    census
+}
+
 /// All operations of a run, by number.
 #[derive(Debug)]
 pub struct Operations {
@@ -282,6 +291,19 @@ impl Operations {
             outcome.flags |= DIRTY;
             self.changed.push(record.op.0);
         }
+    }
+
+    /// When the last instant of a partial operation ended: from then on every operation was whole
+    /// or gone. None if one still is partial; zero if none ever was.
+    pub fn last_partial(&self) -> Option<Time> {
+        let mut last = 0;
+        for outcome in &self.outcomes {
+            if outcome.is_partial() {
+                return None;
+            }
+            last = last.max(if outcome.last == NEVER { 0 } else { outcome.last });
+        }
+        Some(Time::from_nanos(last))
     }
 
     /// The instant `now` is over. True if the number of partial operations may have changed.

@@ -162,16 +162,14 @@ pub fn setup(scenario: &Scenario, variant: &Variant) -> Setup {
 pub fn judge(scenario: &Scenario, variant: &Variant, seed: u64, keep_operations: bool) -> Judged {
     let setup = setup(scenario, variant);
     let options = JudgeOptions { keep_operations, ..JudgeOptions::default() };
-    let judge = Rc::new(RefCell::new(Judge::new(&setup.system, options)));
     let promises = setup.pattern.promises(&setup.system);
     let verifier = Verifier::of(&setup.system, &scenario.properties, &promises);
-    let verifier = Rc::new(RefCell::new(verifier.without_invariants()));
-    let sinks = vec![Rc::clone(&judge) as _, Rc::clone(&verifier) as _];
-    let ran = run(&setup, seed, sinks);
-    let gone = "the run is over, and its recorder gone with it";
-    let judge = Rc::into_inner(judge).expect(gone).into_inner();
-    let verifier = Rc::into_inner(verifier).expect(gone).into_inner();
-    Judged { ran, report: judge.finish(), promised: verifier.finish(ran.settled) }
+    let audit = Rc::new(RefCell::new(Judge::audit(&setup.system, options).with(verifier)));
+    let ran = run(&setup, seed, vec![Rc::clone(&audit) as _]);
+    let audit = Rc::into_inner(audit).expect("the run is over, and its recorder gone with it");
+    let (books, (judge, verifier)) = audit.into_inner().close();
+    let promised = verifier.finish(&books);
+    Judged { ran, report: judge.finish(books), promised }
 }
 
 /// Runs every variant of a scenario on its first seed. One line each: scenario, variant, seed and

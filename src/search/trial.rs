@@ -22,6 +22,7 @@ use self::watch::FaultWatch;
 use super::points::{Passed, points};
 use crate::checks::Verdict;
 use crate::checks::census::Census;
+use crate::checks::outcome::census;
 use crate::checks::properties::{Finding, Verifier};
 use crate::experiment::run::{Ending, Ran, Setup, observe};
 use crate::faults::budget::inside;
@@ -248,15 +249,14 @@ impl<'a> Trial<'a> {
         look: impl FnOnce(&World) -> T,
     ) -> (Tried, T) {
         let verifier = Verifier::of(&setup.system, &self.scenario.properties, &self.promises);
-        let verifier = Rc::new(RefCell::new(verifier));
+        let verifier = Rc::new(RefCell::new(verifier.audit()));
         let faults = Rc::new(RefCell::new(FaultWatch::new(case.faults.len())));
         sinks.push(Rc::clone(&verifier) as _);
         sinks.push(Rc::clone(&faults) as _);
         let (ran, looked) = observe(setup, case.seed, sinks, ready, look);
         let verifier = Rc::into_inner(verifier).expect("the run is over, and so is its recorder");
-        let verifier = verifier.into_inner();
-        let (census, whole_since) = (verifier.census(), verifier.last_partial());
-        let mut findings = verifier.finish(ran.settled);
+        let (mut findings, operations) = verifier.into_inner().finish();
+        let (census, whole_since) = (census(operations.all()), operations.last_partial());
         findings.iter_mut().for_each(|finding| name_operations(finding, case));
         let (struck, disturbed) = faults.borrow().said();
         let nodes = |name: &str| target::count(&self.system, &self.variant.pattern.drivers(), name);

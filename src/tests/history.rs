@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::checks::census::Census;
-use crate::checks::outcome::{Operations, Outcome};
+use crate::checks::outcome::{Operations, Outcome, census};
 use crate::checks::properties::{Finding, Properties, Verifier};
-use crate::checks::{Judge, JudgeOptions, RunReport};
+use crate::checks::{Audit, Judge, JudgeOptions, RunReport};
 use crate::kernel::{Dist, NodeId, Sink, Span, Time};
 use crate::model::database::Direction;
 use crate::model::record::*;
@@ -154,7 +154,7 @@ fn read(name: &str, what: ReadWhat) -> ReadSpec {
 /// A history that is being told to a judge. Times are milliseconds.
 pub struct History {
     system: Arc<System>,
-    judge: Judge,
+    judge: Audit<Judge>,
     records: Vec<Record>,
     now: u64,
     probes: u32,
@@ -170,7 +170,7 @@ impl History {
     pub fn of(system: System) -> Self {
         let options = JudgeOptions { keep_operations: true, ..JudgeOptions::default() };
         let system = Arc::new(system);
-        let judge = Judge::new(&system, options);
+        let judge = Judge::audit(&system, options);
         Self { system, judge, records: Vec::new(), now: 0, probes: 0 }
     }
 
@@ -357,37 +357,34 @@ impl History {
         settled: bool,
         within: Option<Span>,
     ) -> Finding {
-        let verifier = self.verifier(properties, &[property]).within(within);
-        verifier.finish(settled).into_iter().next().expect("a finding for each property")
+        let verifier = Verifier::new(&self.system, properties, &[property]).within(within);
+        let (findings, _) = self.verified(verifier, settled);
+        findings.into_iter().next().expect("a finding for each property")
     }
 
     /// What is known of an operation by now.
     pub fn outcome(&self, op: OpId) -> Outcome {
-        let mut operations = Operations::new(&self.system);
-        let mut now = None;
-        for record in &self.records {
-            if now.is_some_and(|now| now < record.time) {
-                operations.end_instant(now.map_or(0, Time::as_nanos));
-            }
-            now = Some(record.time);
-            operations.see(record);
-        }
-        operations.end_instant(now.map_or(0, Time::as_nanos));
+        let nobody = Verifier::new(&self.system, &Properties::default(), &[]);
+        let (_, operations) = self.replayed(nobody).finish();
         *operations.get(op).expect("it arrived")
     }
 
     /// What these properties and the invariants say if the run ends now, and the census.
     pub fn verify(&mut self, properties: &[&str], settled: bool) -> (Vec<Finding>, Census) {
-        let verifier = self.verifier(&Properties::builtin(), properties);
-        let census = verifier.census();
-        (verifier.finish(settled), census)
+        let verifier = Verifier::new(&self.system, &Properties::builtin(), properties);
+        let (findings, operations) = self.verified(verifier, settled);
+        (findings, census(operations.all()))
     }
 
-    fn verifier(&mut self, properties: &Properties, names: &[&str]) -> Verifier {
-        self.end(false);
-        let mut verifier = Verifier::new(&self.system, properties, names);
-        self.records.iter().for_each(|record| verifier.see(record));
-        verifier
+    fn verified(&mut self, verifier: Verifier, settled: bool) -> (Vec<Finding>, Operations) {
+        self.end(settled);
+        self.replayed(verifier).finish()
+    }
+
+    fn replayed(&self, verifier: Verifier) -> Audit<Verifier> {
+        let mut audit = verifier.audit();
+        self.records.iter().for_each(|record| audit.see(record));
+        audit
     }
 
     fn end(&mut self, settled: bool) {

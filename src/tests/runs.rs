@@ -113,7 +113,7 @@ pub fn record_text(text: &str, variant: &str, seed: u64) -> RecordedRun {
 pub fn record_run(setup: &Setup, seed: u64) -> RecordedRun {
     let keeper = Rc::new(RefCell::new(RecordSink(Vec::new())));
     let options = JudgeOptions { keep_operations: true, ..JudgeOptions::default() };
-    let judge = Rc::new(RefCell::new(Judge::new(&setup.system, options)));
+    let judge = Rc::new(RefCell::new(Judge::audit(&setup.system, options)));
     let sinks = vec![Rc::clone(&keeper) as _, Rc::clone(&judge) as _];
     let (ran, (nodes, labels)) = observe(
         setup,
@@ -137,9 +137,9 @@ impl RecordedRun {
     /// What these properties and the invariants say of the run.
     pub fn verify(&self, properties: &[&str], within: Option<Span>) -> Vec<Finding> {
         let verifier = Verifier::new(&self.system, &Properties::builtin(), properties);
-        let mut verifier = verifier.within(within);
+        let mut verifier = verifier.within(within).audit();
         self.records.iter().for_each(|record| verifier.see(record));
-        verifier.finish(self.ran.settled)
+        verifier.finish().0
     }
 
     /// The records of one kind.

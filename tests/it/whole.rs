@@ -106,7 +106,7 @@ pub fn tell(scenario: &Scenario, variant: &Variant, seed: u64) -> RecordedRun {
     let setup = setup(scenario, variant);
     let keeper = Rc::new(RefCell::new(Keeper(Vec::new())));
     let options = JudgeOptions { keep_operations: true, ..JudgeOptions::default() };
-    let judge = Rc::new(RefCell::new(Judge::new(&setup.system, options)));
+    let judge = Rc::new(RefCell::new(Judge::audit(&setup.system, options)));
     run(&setup, seed, vec![Rc::clone(&keeper) as _, Rc::clone(&judge) as _]);
     let report = Rc::into_inner(judge).expect("the run is over").into_inner().finish();
     let failed: Vec<_> = report.failed_self_checks().collect();

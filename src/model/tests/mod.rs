@@ -24,7 +24,7 @@ use super::record::*;
 use super::system::{OperationKind, System};
 use super::world::World;
 use super::{probe, workload as load};
-use crate::checks::{Judge, JudgeOptions};
+use crate::checks::{Audit, Judge, JudgeOptions};
 use crate::kernel::{NodeId, RandomStreams, Recorder, Simulation, Sink, Span, Time};
 use crate::tests::pick;
 use crate::tests::runs::scenario;
@@ -129,7 +129,7 @@ struct Bench {
     simulation: Simulation,
     world: Rc<World>,
     keep: Rc<RefCell<Keep>>,
-    judge: Rc<RefCell<Judge>>,
+    judge: Rc<RefCell<Audit<Judge>>>,
 }
 
 fn small() -> System {
@@ -169,7 +169,7 @@ impl Bench {
         let simulation = Simulation::new();
         let system = Arc::new(system);
         let keep = Rc::new(RefCell::new(Keep::default()));
-        let judge = Rc::new(RefCell::new(Judge::new(&system, JudgeOptions::default())));
+        let judge = Rc::new(RefCell::new(Judge::audit(&system, JudgeOptions::default())));
         let recorder = Recorder::new(vec![Rc::clone(&keep) as _, Rc::clone(&judge) as _]);
         let env = Env::new(simulation.sim().clone(), RandomStreams::new(1), system, recorder);
         let world = World::new(env, &[driver]);
@@ -278,7 +278,7 @@ impl Drop for Bench {
         self.world.env().record(&Ctx::WORLD, end);
         self.world.env().recorder().flush();
         let system = Arc::clone(self.world.env().system());
-        let fresh = RefCell::new(Judge::new(&system, JudgeOptions::default()));
+        let fresh = RefCell::new(Judge::audit(&system, JudgeOptions::default()));
         self.judge.swap(&fresh);
         let report = fresh.into_inner().finish();
         let failed: Vec<_> = report.failed_self_checks().collect();

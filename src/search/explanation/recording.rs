@@ -78,7 +78,7 @@ impl Sink<Record> for Keeper {
 pub(super) fn record(setup: &Setup, seed: u64) -> Recording {
     let keeper = Rc::new(RefCell::new(Keeper(Vec::new())));
     let options = JudgeOptions { keep_operations: true, ..JudgeOptions::default() };
-    let judge = Rc::new(RefCell::new(Judge::new(&setup.system, options)));
+    let judge = Rc::new(RefCell::new(Judge::audit(&setup.system, options)));
     let sinks = vec![Rc::clone(&keeper) as _, Rc::clone(&judge) as _];
     let (ran, names) = observe(setup, seed, sinks, |_| (), |world| read_names(world, setup));
     let judge = Rc::into_inner(judge).expect("the run is over, and its recorder gone with it");

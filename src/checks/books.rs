@@ -1,0 +1,110 @@
+//! The books of a run, which all who judge it share.
+
+use std::sync::Arc;
+
+use super::invariants::Invariants;
+use super::measures::gauge::Gauge;
+use super::outcome::Operations;
+use crate::kernel::Sink;
+use crate::model::record::{Event, Phase, Record};
+use crate::model::system::System;
+
+/// What every judge of a run needs to know: what became of the operations, whether the declared
+/// invariants hold, and how far the run has got. States are taken at the end of an instant.
+#[derive(Debug)]
+pub struct Books {
+    /// The operations by what they came to.
+    pub operations: Operations,
+    /// The number of operations that are partial, over time.
+    pub partial: Gauge,
+    /// The declared invariants.
+    pub invariants: Invariants,
+    /// The instant that is going on, ns.
+    pub now: u64,
+    /// The last end of a fault, ns.
+    pub healed: u64,
+    /// True if everything had come to rest at the end of the run.
+    pub settled: bool,
+}
+
+/// A judge: sees every record of a run once, in order, after the books have taken it in.
+pub trait Listener {
+    /// Takes in the next record.
+    fn see(&mut self, record: &Record, books: &mut Books);
+}
+
+/// One pass over the history of a run: its books, and whoever listens to them.
+#[derive(Debug)]
+pub struct Audit<L> {
+    books: Books,
+    listener: L,
+}
+
+impl Books {
+    /// Nothing has happened yet. Levels are integrated over `window` (ns, from and until), and
+    /// `level` is a level of zero with the buckets that are wanted.
+    pub fn new(system: &Arc<System>, window: (u64, u64), level: Gauge) -> Self {
+        Self {
+            operations: Operations::new(system),
+            partial: level.clone(),
+            invariants: Invariants::new(system, window, level),
+            now: 0,
+            healed: 0,
+            settled: false,
+        }
+    }
+
+    fn see(&mut self, record: &Record) {
+        let now = record.time.as_nanos();
+        if now > self.now {
+            self.end_instant();
+            self.now = now;
+        }
+        self.operations.see(record);
+        match record.event {
+            Event::Value { .. } | Event::RowDeleted { .. } => self.invariants.see(record),
+            Event::FaultEnded { .. } => self.healed = now,
+            Event::Phase { phase: Phase::End, settled } => self.settled = settled,
+            _ => {}
+        }
+    }
+
+    fn end_instant(&mut self) {
+        if self.operations.end_instant(self.now) {
+            self.partial.set(self.now, self.operations.partial_count());
+        }
+        self.invariants.end_instant(self.now);
+    }
+}
+
+impl<L> Audit<L> {
+    /// A pass over a run with these books.
+    pub fn new(books: Books, listener: L) -> Self {
+        Self { books, listener }
+    }
+
+    /// The same pass with another listener.
+    pub fn with<M>(self, other: M) -> Audit<(L, M)> {
+        Audit { books: self.books, listener: (self.listener, other) }
+    }
+
+    /// The run is over: its books, and whoever listened.
+    pub fn close(mut self) -> (Books, L) {
+        self.books.end_instant();
+        (self.books, self.listener)
+    }
+}
+
+impl<L: Listener> Sink<Record> for Audit<L> {
+    fn see(&mut self, record: &Record) {
+        self.books.see(record);
+        self.listener.see(record, &mut self.books);
+    }
+}
+
+impl<L: Listener, M: Listener> Listener for (L, M) {
+    fn see(&mut self, record: &Record, books: &mut Books) {
+        self.0.see(record, books);
+        self.1.see(record, books);
+    }
+}
