@@ -144,11 +144,11 @@ impl Outcome {
     }
 
     /// Takes in an event that is no matter of how much of it shows.
-    fn see(&mut self, now: Time, event: Event) {
-        match event {
+    fn see(&mut self, record: &Record) {
+        match record.event {
             // The first answer counts.
             Event::Answered { answer, .. } if self.answered == NEVER => {
-                (self.answered, self.answer) = (now.as_nanos(), answer);
+                (self.answered, self.answer) = (record.time.as_nanos(), answer);
             }
             Event::Holds { change, .. } => self.holds = self.holds.saturating_add(change as i16),
             // A branch that aborts was prepared, and comes to nothing all the same.
@@ -223,17 +223,23 @@ impl Operations {
     }
 
     /// Takes in the next record.
+    #[inline]
     pub fn see(&mut self, record: &Record) {
         match record.event {
             Event::Offered { kind, deadline, measured } => {
                 self.offer(record, kind, deadline, measured);
             }
             Event::Shown { direction, change, .. } => self.show(record, direction, change),
-            event => {
+            Event::Answered { .. }
+            | Event::Holds { .. }
+            | Event::RefusedByRule { .. }
+            | Event::Aborted { .. }
+            | Event::Resolved { .. } => {
                 if let Some(outcome) = self.get_mut(record.op) {
-                    outcome.see(record.time, event);
+                    outcome.see(record);
                 }
             }
+            _ => {}
         }
     }
 

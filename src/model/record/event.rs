@@ -29,8 +29,6 @@ pub enum Event {
     ProbeBegan { read: u32, probe: ProbeId, cells: u32 },
     /// A probe's read of the row of one step, or of a copy of that row, reached the store.
     ProbeSaw { table: TableId, probe: ProbeId, sight: Sight },
-    /// The read of a cell by a reader without an operation reached the store.
-    ReaderSaw { column: ColumnRef, row: RowKey, probe: ProbeId },
     /// A probe ended.
     ProbeEnded { read: u32, probe: ProbeId, end: ProbeEnd },
 
@@ -44,8 +42,6 @@ pub enum Event {
     Shown { column: ColumnRef, direction: Direction, change: i64 },
     /// A cell of a committed row has a new value.
     Value { column: ColumnRef, row: RowKey, value: i64 },
-    /// A committed row was deleted.
-    RowDeleted { table: TableId, row: RowKey },
     /// A transaction waits for a row lock.
     LockWait { database: DatabaseId, txn: TxnId, table: TableId, row: RowKey },
     /// A waiting transaction got its lock.
@@ -163,6 +159,12 @@ pub enum Event {
     SchemaBreak { table: TableId, service: ServiceId, first: bool },
     /// A service speaks the new schema of a table, after something of it had `failed` or not.
     Adapted { table: TableId, service: ServiceId, failed: bool },
+
+    // Readers and rows, once more. (In the order of their numbers: see `kinds` below.)
+    /// The read of a cell by a reader without an operation reached the store.
+    ReaderSaw { column: ColumnRef, row: RowKey, probe: ProbeId },
+    /// A committed row was deleted.
+    RowDeleted { table: TableId, row: RowKey },
 }
 
 impl Event {
@@ -236,7 +238,7 @@ macro_rules! kinds {
     };
 }
 
-// Their numbers are in fingerprints: new ones come last.
+// Their numbers are in fingerprints: new ones come last, here and in `Event`.
 kinds! {
     Offered, Touches, Answered, ProbeBegan, ProbeSaw, ProbeEnded,
     Committed, Aborted, Shown, Value, LockWait, LockGranted, LockFailed, LockHeld,

@@ -9,6 +9,7 @@ use crate::model::database::{Direction, EXISTENCE};
 use crate::model::system::{ColumnRef, DatabaseId, OperationKind, RowKey, ServiceId, TableId};
 
 impl Semantic for Record {
+    #[inline]
     fn fold(&self, into: &mut Fingerprint) {
         if matches!(self.event.kind(), Kind::Keyed | Kind::Contended | Kind::Served) {
             return;
@@ -42,6 +43,7 @@ impl Record {
     }
 
     /// The node and the attempt; in place of the latter, the reason why a lock was not granted.
+    #[inline]
     fn place(&self) -> u64 {
         let attempt = match self.event {
             Event::LockFailed { failure, .. } => failure as u16,
@@ -53,6 +55,7 @@ impl Record {
 
 impl Event {
     /// The number of the kind. Kinds that were one when fingerprints began share theirs.
+    #[inline]
     const fn number(&self) -> u64 {
         match self.kind() {
             Kind::ReaderSaw => Kind::ProbeSaw as u64,
@@ -62,6 +65,7 @@ impl Event {
     }
 
     /// The subject and the two words.
+    #[inline]
     fn words(&self) -> [u64; 3] {
         match *self {
             Self::Offered { kind, deadline, measured } => words(kind, deadline, measured),
@@ -126,6 +130,7 @@ impl Event {
     }
 }
 
+#[inline]
 fn words(subject: impl Word, a: impl Word, b: impl Word) -> [u64; 3] {
     [subject.word(), a.word(), b.word()]
 }
