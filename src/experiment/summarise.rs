@@ -18,6 +18,7 @@ use crate::checks::measures::{Distribution, Key, Measure, Quantity, Values};
 use crate::faults::fault::Fault;
 use crate::faults::plan::{PlannedFault, Start};
 use crate::faults::random::Random;
+use crate::faults::swarm::Window;
 use crate::kernel::{RandomStreams, Span, Time};
 use crate::scenario::{Scenario, Variant};
 use crate::stats::{Curve, MIN_SEEDS, Observation, Quantile, Sample};
@@ -209,7 +210,7 @@ fn faults(scenario: &Scenario, first: u64, runs: &[Vec<Judged>]) -> Vec<FaultWin
         };
         FaultWindow {
             name: fault.fault.name().into(),
-            target: fault.fault.targets().join(", "),
+            target: fault.fault.reach().names().join(", "),
             from: from.as_nanos(),
             to: to.as_nanos(),
             remark,
@@ -218,7 +219,8 @@ fn faults(scenario: &Scenario, first: u64, runs: &[Vec<Judged>]) -> Vec<FaultWin
     let drawn = scenario.nemeses.iter().map(|nemesis| {
         let first = nemesis.draw(&scenario.system, &RandomStreams::new(first));
         let first: Vec<String> = first.iter().map(PlannedFault::to_string).collect();
-        let to = (nemesis.from + nemesis.length).min(load);
+        let Window { from, length } = nemesis.window;
+        let to = (from + length).min(load);
         FaultWindow {
             name: Random::NAME.into(),
             target: format!(
@@ -226,7 +228,7 @@ fn faults(scenario: &Scenario, first: u64, runs: &[Vec<Judged>]) -> Vec<FaultWin
                 nemesis.count,
                 nemesis.kinds().collect::<Vec<_>>().join(", ")
             ),
-            from: nemesis.from.as_nanos(),
+            from: from.as_nanos(),
             to: to.as_nanos(),
             remark: Some(format!("drawn for each seed; for the first: {}", first.join("; "))),
         }

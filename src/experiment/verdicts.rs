@@ -41,9 +41,9 @@ pub(super) fn of<'j>(
         });
     }
     for (number, fault) in (0..).zip(&scenario.faults) {
-        let named = !fault.fault.targets().is_empty();
-        let judged = runs.iter().map(|run| struck(&run.report, number, named));
-        let name = format!("{} {}", fault.fault.name(), fault.fault.targets().join(", "));
+        let reach = fault.fault.reach();
+        let judged = runs.iter().map(|run| struck(&run.report, number, reach.needs_nodes()));
+        let name = format!("{} {}", fault.fault.name(), reach.names().join(", "));
         let name = format!("{} hits work", name.trim_end());
         results.push(over.result(CheckKind::Fault, &name, judged.collect()));
     }
@@ -110,12 +110,12 @@ fn within_budget(judgement: Judgement, outside: Option<&str>) -> Judgement {
 
 /// Returns whether a planned fault struck and overlapped work: a check that could not have failed
 /// says nothing.
-fn struck(report: &RunReport, number: u32, named: bool) -> Judgement {
+fn struck(report: &RunReport, number: u32, needs_nodes: bool) -> Judgement {
     let windows = || report.faults.iter().filter(|window| window.fault == number);
     if windows().next().is_none() {
         return Judgement::undecided("it never fired");
     }
-    let elsewhere = named && windows().all(|window| window.nodes == 0);
+    let elsewhere = needs_nodes && windows().all(|window| window.nodes == 0);
     if elsewhere || windows().any(|window| window.hit) {
         return Judgement::held(); // What this variant has no node for cannot strike it.
     }

@@ -18,9 +18,10 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::fault::{Fault, Heal};
-use super::grid::{SHARES, below, check_range, draw};
-use super::local_fault::{at_nodes, driver, local_fault};
+use super::fault::{Fault, FaultSettings, Heal};
+use super::grid::{SHARES, draw};
+use super::local_fault::{Broker, Dose, check_share, share_in_words, smaller};
+use super::reach::Reach;
 use super::targets::Targets;
 use crate::kernel::Words;
 use crate::model::local_fault::LocalFault;
@@ -28,60 +29,51 @@ use crate::model::point::Action;
 use crate::model::world::World;
 
 /// Stored messages that vanish.
-pub struct BrokerLoss;
-
-/// Settings of message loss at the broker.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Settings {
+pub struct BrokerLoss {
     /// The broker.
-    #[serde(default = "broker")]
-    target: String,
+    #[serde(default)]
+    target: Broker,
     /// Which share of the stored messages is lost while the fault lasts, 0 to 1; if it is left out,
     /// only the one whose point triggers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     share: Option<f64>,
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self { target: broker(), share: Default::default() }
+impl FaultSettings for BrokerLoss {
+    fn reach(&self) -> Reach {
+        self.target.reach()
     }
-}
 
-fn broker() -> String {
-    "broker".into()
+    fn details(&self) -> Vec<String> {
+        share_in_words(self.share)
+    }
+
+    fn check(&self) -> Vec<String> {
+        check_share(self.share)
+    }
+
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
+        Some(Self { target: Broker::draw(targets)?, share: Some(draw(&SHARES, words)) })
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        smaller(self.share).map(|share| Self { share: Some(share), ..self.clone() }).collect()
+    }
 }
 
 impl Fault for BrokerLoss {
     const NAME: &'static str = "broker-loss";
     const SUMMARY: &'static str = "messages that the broker has stored vanish";
     const MANUAL: &'static str = include_str!("broker_loss.rs");
-    type Settings = Settings;
+    type Settings = Self;
 
-    fn targets(settings: &Settings) -> Vec<String> {
-        vec![settings.target.clone()]
+    fn strike(settings: &Self, world: &Rc<World>) -> Heal {
+        settings.target.strike(world, LocalFault::Loss, Dose::share(settings.share))
     }
 
-    fn check(settings: &Settings) -> Vec<String> {
-        check_range("share", settings.share.unwrap_or(0.0), 0.0, 1.0)
-    }
-
-    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
-        let places = at_nodes(world, &settings.target);
-        local_fault(world, LocalFault::Loss, &places, settings.share, u64::MAX)
-    }
-
-    fn action(settings: &Settings) -> Action {
+    fn action(settings: &Self) -> Action {
         if settings.share.is_none() { Action::Skip } else { Action::Go }
-    }
-
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
-        Some(Settings { target: driver(targets, "broker")?, share: Some(draw(&SHARES, words)) })
-    }
-
-    fn simpler(settings: &Settings) -> Vec<Settings> {
-        let less = settings.share.into_iter().flat_map(|share| below(&SHARES, share));
-        less.map(|share| Settings { share: Some(share), ..settings.clone() }).collect()
     }
 }

@@ -10,27 +10,29 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::fault::{Fault, Heal};
-use super::local_fault::{at_nodes, driver, local_fault};
+use super::fault::{Fault, FaultSettings, Heal};
+use super::local_fault::{Broker, Dose};
+use super::reach::Reach;
 use super::targets::Targets;
 use crate::kernel::Words;
 use crate::model::local_fault::LocalFault;
 use crate::model::world::World;
 
 /// Consumer groups that stand still while partitions are assigned anew.
-pub struct BrokerRebalance;
-
-/// Settings of a rebalance.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct Settings {
+pub struct BrokerRebalance {
     /// The broker.
-    target: String,
+    target: Broker,
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self { target: "broker".into() }
+impl FaultSettings for BrokerRebalance {
+    fn reach(&self) -> Reach {
+        self.target.reach()
+    }
+
+    fn draw(targets: &Targets, _: &mut dyn Words) -> Option<Self> {
+        Some(Self { target: Broker::draw(targets)? })
     }
 }
 
@@ -38,18 +40,9 @@ impl Fault for BrokerRebalance {
     const NAME: &'static str = "broker-rebalance";
     const SUMMARY: &'static str = "consumer groups stand still, then repeat what was in flight";
     const MANUAL: &'static str = include_str!("broker_rebalance.rs");
-    type Settings = Settings;
+    type Settings = Self;
 
-    fn targets(settings: &Settings) -> Vec<String> {
-        vec![settings.target.clone()]
-    }
-
-    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
-        let places = at_nodes(world, &settings.target);
-        local_fault(world, LocalFault::Rebalance, &places, Some(1.0), u64::MAX)
-    }
-
-    fn draw(targets: &Targets, _: &mut dyn Words) -> Option<Settings> {
-        Some(Settings { target: driver(targets, "broker")? })
+    fn strike(settings: &Self, world: &Rc<World>) -> Heal {
+        settings.target.strike(world, LocalFault::Rebalance, Dose::ALL)
     }
 }

@@ -10,63 +10,55 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::fault::{Fault, Heal};
-use super::grid::{SHARES, below, check_range, draw};
-use super::local_fault::{at_nodes, driver, local_fault};
+use super::fault::{Fault, FaultSettings, Heal};
+use super::grid::{SHARES, draw};
+use super::local_fault::{Broker, Dose, check_share, share_in_words, smaller};
+use super::reach::Reach;
 use super::targets::Targets;
 use crate::kernel::Words;
 use crate::model::local_fault::LocalFault;
 use crate::model::world::World;
 
 /// Acknowledged messages that are handed out again.
-pub struct BrokerRedelivery;
-
-/// Settings of redelivery.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Settings {
+pub struct BrokerRedelivery {
     /// The broker.
-    #[serde(default = "broker")]
-    target: String,
+    #[serde(default)]
+    target: Broker,
     /// Which share of the messages of each group is handed out again, 0 to 1.
     share: f64,
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self { target: broker(), share: Default::default() }
+impl FaultSettings for BrokerRedelivery {
+    fn reach(&self) -> Reach {
+        self.target.reach()
     }
-}
 
-fn broker() -> String {
-    "broker".into()
+    fn details(&self) -> Vec<String> {
+        share_in_words(Some(self.share))
+    }
+
+    fn check(&self) -> Vec<String> {
+        check_share(Some(self.share))
+    }
+
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
+        Some(Self { target: Broker::draw(targets)?, share: draw(&SHARES, words) })
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        smaller(Some(self.share)).map(|share| Self { share, ..self.clone() }).collect()
+    }
 }
 
 impl Fault for BrokerRedelivery {
     const NAME: &'static str = "broker-redelivery";
     const SUMMARY: &'static str = "messages that were acknowledged are handed out again";
     const MANUAL: &'static str = include_str!("broker_redelivery.rs");
-    type Settings = Settings;
+    type Settings = Self;
 
-    fn targets(settings: &Settings) -> Vec<String> {
-        vec![settings.target.clone()]
-    }
-
-    fn check(settings: &Settings) -> Vec<String> {
-        check_range("share", settings.share, 0.0, 1.0)
-    }
-
-    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
-        let places = at_nodes(world, &settings.target);
-        local_fault(world, LocalFault::Redelivery, &places, Some(settings.share), u64::MAX)
-    }
-
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
-        Some(Settings { target: driver(targets, "broker")?, share: draw(&SHARES, words) })
-    }
-
-    fn simpler(settings: &Settings) -> Vec<Settings> {
-        let less = below(&SHARES, settings.share).into_iter();
-        less.map(|share| Settings { share, ..settings.clone() }).collect()
+    fn strike(settings: &Self, world: &Rc<World>) -> Heal {
+        settings.target.strike(world, LocalFault::Redelivery, Dose::share(Some(settings.share)))
     }
 }

@@ -51,7 +51,7 @@ pub fn inside(
 fn exceeds(planned: &PlannedFault, used: u32, allowance: &Allowance) -> Option<String> {
     let name = planned.fault.name();
     let lasts = length(planned);
-    if let Some(target) = planned.fault.targets().iter().find(|it| !allows(allowance, it)) {
+    if let Some(target) = planned.fault.reach().names().iter().find(|it| !allows(allowance, it)) {
         return Some(format!("`{name}` on `{target}`"));
     }
     if used > allowance.count {

@@ -21,20 +21,18 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::fault::{Fault, Heal};
+use super::fault::{Fault, FaultSettings, Heal};
 use super::grid::{SPANS, below, check_positive, draw};
-use super::target::{check_machine, machines};
+use super::reach::Reach;
+use super::target::{machines, on_machines};
 use super::targets::Targets;
 use crate::kernel::{Span, Words};
 use crate::model::world::World;
 
 /// Crash and restart of the nodes of one target.
-pub struct Crash;
-
-/// Settings of a crash.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Settings {
+pub struct Crash {
     /// A service, a database, a driver node such as `broker`, `role:driver`, or `zone:NAME`.
     target: String,
     /// True if the whole machine is down, so that callers hear nothing instead of a refusal.
@@ -59,53 +57,29 @@ pub enum Unforced {
     Kept,
 }
 
-impl Fault for Crash {
-    const NAME: &'static str = "crash";
-    const SUMMARY: &'static str = "nodes stop, lose what is volatile, restart and recover";
-    const MANUAL: &'static str = include_str!("crash.rs");
-    type Settings = Settings;
-
-    fn targets(settings: &Settings) -> Vec<String> {
-        vec![settings.target.clone()]
+impl FaultSettings for Crash {
+    fn reach(&self) -> Reach {
+        Reach::node(&self.target)
     }
 
-    fn check(settings: &Settings) -> Vec<String> {
-        let mut wrong = check_machine(&settings.target);
-        wrong.extend(settings.rolling.iter().flat_map(|span| check_positive("rolling", *span)));
-        if settings.machine && settings.unforced == Unforced::Kept {
+    fn details(&self) -> Vec<String> {
+        let machine = self.machine.then(|| "machine".to_owned());
+        let rolling = self.rolling.map(|apart| format!("rolling {apart}"));
+        let kept = (self.unforced == Unforced::Kept).then(|| "unforced kept".to_owned());
+        machine.into_iter().chain(rolling).chain(kept).collect()
+    }
+
+    fn check(&self) -> Vec<String> {
+        let rolling = self.rolling.iter().flat_map(|span| check_positive("rolling", *span));
+        let mut wrong: Vec<String> = rolling.collect();
+        if self.machine && self.unforced == Unforced::Kept {
             let message = "with `machine = true` nothing is left that could keep what was unforced";
             wrong.push(message.to_owned());
         }
         wrong
     }
 
-    fn stages(settings: &Settings, world: &World) -> Vec<(Span, Settings)> {
-        let Some(apart) = settings.rolling else { return vec![(Span::ZERO, settings.clone())] };
-        let nodes = machines(world, &settings.target);
-        let one = |(number, node)| {
-            let target = world.node_name(node).to_owned();
-            (apart.saturating_mul(number), Settings { target, rolling: None, ..settings.clone() })
-        };
-        (0..).zip(nodes).map(one).collect()
-    }
-
-    fn outages(settings: &Settings, nodes: &dyn Fn(&str) -> u32) -> u32 {
-        if settings.rolling.is_some() { nodes(&settings.target) } else { 1 }
-    }
-
-    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
-        let nodes = machines(world, &settings.target);
-        for node in &nodes {
-            match settings.unforced {
-                Unforced::Lost => world.crash(*node, settings.machine),
-                Unforced::Kept => world.crash_processes(*node),
-            }
-        }
-        let world = Rc::clone(world);
-        Box::new(move || nodes.into_iter().for_each(|node| world.restart(node)))
-    }
-
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
         let target = targets.machines(words)?;
         let machine = words.chance(0.5);
         let unforced = match words.chance(0.5) && !machine {
@@ -114,22 +88,51 @@ impl Fault for Crash {
         };
         let many = target.starts_with("zone:") && words.chance(0.5);
         let rolling = many.then(|| draw(&SPANS, words));
-        Some(Settings { target, machine, rolling, unforced })
+        Some(Self { target, machine, rolling, unforced })
     }
 
-    fn simpler(settings: &Settings) -> Vec<Settings> {
+    fn simpler(&self) -> Vec<Self> {
         let mut simpler = Vec::new();
-        if settings.rolling.is_some() {
-            simpler.push(Settings { rolling: None, ..settings.clone() });
+        if self.rolling.is_some() {
+            simpler.push(Self { rolling: None, ..self.clone() });
         }
-        if settings.machine {
-            simpler.push(Settings { machine: false, ..settings.clone() });
+        if self.machine {
+            simpler.push(Self { machine: false, ..self.clone() });
         }
-        if settings.unforced == Unforced::Kept {
-            simpler.push(Settings { unforced: Unforced::Lost, ..settings.clone() });
+        if self.unforced == Unforced::Kept {
+            simpler.push(Self { unforced: Unforced::Lost, ..self.clone() });
         }
-        let spans = settings.rolling.into_iter().flat_map(|span| below(&SPANS, span));
-        simpler.extend(spans.map(|span| Settings { rolling: Some(span), ..settings.clone() }));
+        let spans = self.rolling.into_iter().flat_map(|span| below(&SPANS, span));
+        simpler.extend(spans.map(|span| Self { rolling: Some(span), ..self.clone() }));
         simpler
+    }
+}
+
+impl Fault for Crash {
+    const NAME: &'static str = "crash";
+    const SUMMARY: &'static str = "nodes stop, lose what is volatile, restart and recover";
+    const MANUAL: &'static str = include_str!("crash.rs");
+    type Settings = Self;
+
+    fn stages(settings: &Self, world: &World) -> Vec<(Span, Self)> {
+        let Some(apart) = settings.rolling else { return vec![(Span::ZERO, settings.clone())] };
+        let nodes = machines(world, &settings.target);
+        let one = |(number, node)| {
+            let target = world.node_name(node).to_owned();
+            (apart.saturating_mul(number), Self { target, rolling: None, ..settings.clone() })
+        };
+        (0..).zip(nodes).map(one).collect()
+    }
+
+    fn outages(settings: &Self, nodes: &dyn Fn(&str) -> u32) -> u32 {
+        if settings.rolling.is_some() { nodes(&settings.target) } else { 1 }
+    }
+
+    fn strike(settings: &Self, world: &Rc<World>) -> Heal {
+        let crash = |world: &Rc<World>, node| match settings.unforced {
+            Unforced::Lost => world.crash(node, settings.machine),
+            Unforced::Kept => world.crash_processes(node),
+        };
+        on_machines(world, &settings.target, crash, |world, node| world.restart(node))
     }
 }

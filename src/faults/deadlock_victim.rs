@@ -16,14 +16,8 @@
 
 use std::rc::Rc;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::fault::{Fault, Heal};
-use super::grid::{SHARES, below, check_range, draw};
-use super::local_fault::{at_databases, local_fault};
-use super::targets::Targets;
-use crate::kernel::Words;
+use super::local_fault::DatabaseShare;
 use crate::model::database::DbError;
 use crate::model::local_fault::LocalFault;
 use crate::model::point::Action;
@@ -32,48 +26,17 @@ use crate::model::world::World;
 /// Transactions that are rolled back as victims of a deadlock.
 pub struct DeadlockVictim;
 
-/// Settings of deadlock victims.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Settings {
-    /// The database.
-    target: String,
-    /// Which share is struck while the fault lasts, 0 to 1; if it is left out, only the one whose
-    /// point triggers it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    share: Option<f64>,
-}
-
 impl Fault for DeadlockVictim {
     const NAME: &'static str = "deadlock-victim";
     const SUMMARY: &'static str = "transactions are chosen as deadlock victims";
     const MANUAL: &'static str = include_str!("deadlock_victim.rs");
-    type Settings = Settings;
+    type Settings = DatabaseShare;
 
-    fn targets(settings: &Settings) -> Vec<String> {
-        vec![settings.target.clone()]
+    fn strike(settings: &DatabaseShare, world: &Rc<World>) -> Heal {
+        settings.strike(world, LocalFault::Deadlock)
     }
 
-    fn check(settings: &Settings) -> Vec<String> {
-        check_range("share", settings.share.unwrap_or(0.0), 0.0, 1.0)
-    }
-
-    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
-        let places = at_databases(world, &settings.target);
-        local_fault(world, LocalFault::Deadlock, &places, settings.share, u64::MAX)
-    }
-
-    fn action(settings: &Settings) -> Action {
-        if settings.share.is_none() { Action::Refuse(DbError::Deadlock) } else { Action::Go }
-    }
-
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
-        let target = Targets::pick(targets.databases.iter(), words)?;
-        Some(Settings { target, share: Some(draw(&SHARES, words)) })
-    }
-
-    fn simpler(settings: &Settings) -> Vec<Settings> {
-        let less = settings.share.into_iter().flat_map(|share| below(&SHARES, share));
-        less.map(|share| Settings { share: Some(share), ..settings.clone() }).collect()
+    fn action(settings: &DatabaseShare) -> Action {
+        settings.action(Action::Refuse(DbError::Deadlock))
     }
 }

@@ -11,56 +11,53 @@
 //! on = { what = "send commit", who = "coordinator" }
 //! ```
 
-use std::rc::Rc;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::fault::{Fault, Heal};
+use super::fault::{Fault, FaultSettings};
 use super::grid::{SPANS, below, check_positive, draw};
+use super::reach::Reach;
 use super::targets::Targets;
 use crate::kernel::{Span, Words};
 use crate::model::point::Action;
-use crate::model::world::World;
 
 /// Delay of the one message that it is triggered by.
-pub struct DelayMessage;
-
-/// Settings of the delay of one message.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Settings {
+pub struct DelayMessage {
     /// How much longer it takes.
     by: Span,
+}
+
+impl FaultSettings for DelayMessage {
+    fn reach(&self) -> Reach {
+        Reach::Message
+    }
+
+    fn details(&self) -> Vec<String> {
+        vec![format!("by {}", self.by)]
+    }
+
+    fn check(&self) -> Vec<String> {
+        check_positive("by", self.by)
+    }
+
+    fn draw(_: &Targets, words: &mut dyn Words) -> Option<Self> {
+        Some(Self { by: draw(&SPANS, words) })
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        below(&SPANS, self.by).into_iter().map(|by| Self { by }).collect()
+    }
 }
 
 impl Fault for DelayMessage {
     const NAME: &'static str = "delay-message";
     const SUMMARY: &'static str = "the one message that triggers it takes longer";
     const MANUAL: &'static str = include_str!("delay_message.rs");
-    type Settings = Settings;
+    type Settings = Self;
 
-    fn targets(_: &Settings) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn strike(_: &Settings, _: &Rc<World>) -> Heal {
-        Box::new(|| ())
-    }
-
-    fn check(settings: &Settings) -> Vec<String> {
-        check_positive("by", settings.by)
-    }
-
-    fn draw(_: &Targets, words: &mut dyn Words) -> Option<Settings> {
-        Some(Settings { by: draw(&SPANS, words) })
-    }
-
-    fn simpler(settings: &Settings) -> Vec<Settings> {
-        below(&SPANS, settings.by).into_iter().map(|by| Settings { by }).collect()
-    }
-
-    fn action(settings: &Settings) -> Action {
+    fn action(settings: &Self) -> Action {
         Action::Late(settings.by)
     }
 }

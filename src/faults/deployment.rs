@@ -15,21 +15,19 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::fault::{Fault, Heal};
+use super::fault::{Fault, FaultSettings, Heal};
 use super::grid::{SPANS, below};
 use super::links::fewer;
-use super::target::{all_nodes, check_machine};
+use super::reach::Reach;
+use super::target::all_nodes;
 use super::targets::Targets;
 use crate::kernel::{NodeId, Span, Words};
 use crate::model::world::World;
 
 /// Instances that are drained and replaced.
-pub struct Deployment;
-
-/// Settings of a deployment.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct Settings {
+pub struct Deployment {
     /// What is deployed together: services, single instances, driver nodes or roles.
     targets: Vec<String>,
     /// How long what runs may take to finish.
@@ -40,7 +38,7 @@ pub struct Settings {
     at_once: bool,
 }
 
-impl Default for Settings {
+impl Default for Deployment {
     fn default() -> Self {
         let (grace, down) = (Span::from_secs(5), Span::from_secs(2));
         Self { targets: Vec::new(), grace, down, at_once: false }
@@ -54,7 +52,7 @@ const LOOK: Span = Span::from_millis(10);
 #[derive(Clone)]
 struct Rollout {
     world: Rc<World>,
-    settings: Settings,
+    settings: Deployment,
     over: Rc<Cell<bool>>,
 }
 
@@ -82,24 +80,47 @@ impl Rollout {
     }
 }
 
+impl FaultSettings for Deployment {
+    fn reach(&self) -> Reach {
+        Reach::Nodes(self.targets.clone())
+    }
+
+    fn details(&self) -> Vec<String> {
+        let at_once = self.at_once.then(|| "at once".to_owned());
+        let spans = [format!("grace {}", self.grace), format!("down {}", self.down)];
+        spans.into_iter().chain(at_once).collect()
+    }
+
+    fn check(&self) -> Vec<String> {
+        let nobody = self.targets.is_empty().then(|| "`targets` names nobody".to_owned());
+        nobody.into_iter().collect()
+    }
+
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
+        let whole = || targets.services.iter().filter(|name| !name.contains('#'));
+        let mut targets = vec![Targets::pick(whole(), words)?];
+        targets.extend(Targets::pick(whole(), words).filter(|_| words.chance(0.3)));
+        targets.dedup();
+        let grace = Span::from_millis(words.below(3) * 1_000);
+        let down = Span::from_millis([500, 1_000, 2_000, 5_000][words.below(4) as usize]);
+        Some(Self { targets, grace, down, at_once: words.chance(0.5) })
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        let fewer = fewer(&self.targets).map(|targets| Self { targets, ..self.clone() });
+        let shorter = below(&SPANS, self.down).into_iter();
+        let shorter = shorter.map(|down| Self { down, ..self.clone() });
+        fewer.chain(shorter).collect()
+    }
+}
+
 impl Fault for Deployment {
     const NAME: &'static str = "deployment";
     const SUMMARY: &'static str = "instances are drained and restarted, in turn or at once";
     const MANUAL: &'static str = include_str!("deployment.rs");
-    type Settings = Settings;
+    type Settings = Self;
 
-    fn targets(settings: &Settings) -> Vec<String> {
-        settings.targets.clone()
-    }
-
-    fn check(settings: &Settings) -> Vec<String> {
-        if settings.targets.is_empty() {
-            return vec!["`targets` names nobody".to_owned()];
-        }
-        settings.targets.iter().flat_map(|target| check_machine(target)).collect()
-    }
-
-    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
+    fn strike(settings: &Self, world: &Rc<World>) -> Heal {
         let nodes = all_nodes(world, &settings.targets);
         let nodes: Vec<NodeId> = nodes.into_iter().filter(|node| *node != NodeId::WORLD).collect();
         let over = Rc::new(Cell::new(false));
@@ -118,23 +139,5 @@ impl Fault for Deployment {
             });
         }
         Box::new(move || over.set(true))
-    }
-
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
-        let whole = || targets.services.iter().filter(|name| !name.contains('#'));
-        let mut targets = vec![Targets::pick(whole(), words)?];
-        targets.extend(Targets::pick(whole(), words).filter(|_| words.chance(0.3)));
-        targets.dedup();
-        let grace = Span::from_millis(words.below(3) * 1_000);
-        let down = Span::from_millis([500, 1_000, 2_000, 5_000][words.below(4) as usize]);
-        Some(Settings { targets, grace, down, at_once: words.chance(0.5) })
-    }
-
-    fn simpler(settings: &Settings) -> Vec<Settings> {
-        let fewer =
-            fewer(&settings.targets).map(|targets| Settings { targets, ..settings.clone() });
-        let shorter = below(&SPANS, settings.down).into_iter();
-        let shorter = shorter.map(|down| Settings { down, ..settings.clone() });
-        fewer.chain(shorter).collect()
     }
 }

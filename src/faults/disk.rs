@@ -1,23 +1,42 @@
-//! What the faults of disks have in common: something is wrong with the disks of some nodes.
+//! What the faults of disks share: something is wrong with the disks of some nodes.
 
 use std::rc::Rc;
 
-use super::fault::Heal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::fault::{FaultSettings, Heal};
+use super::reach::Reach;
 use super::target::machines;
 use super::targets::Targets;
 use crate::kernel::Words;
 use crate::model::disk::DiskFault;
 use crate::model::world::World;
 
-/// Something is wrong with the disks of the nodes that a name stands for.
-pub fn ail(world: &Rc<World>, name: &str, fault: DiskFault) -> Heal {
-    let disks: Vec<_> =
-        machines(world, name).into_iter().map(|node| world.env().disk(node)).collect();
-    disks.iter().for_each(|disk| disk.ail(fault));
-    Box::new(move || disks.into_iter().for_each(|disk| disk.heal(fault)))
+/// Settings of a fault of the disks of one target.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct DiskSettings {
+    /// A database, a driver node such as `coordinator`, the broker, or a role.
+    target: String,
 }
 
-/// Somebody who keeps a log: a database or a driver.
-pub fn draw_keeper(targets: &Targets, words: &mut dyn Words) -> Option<String> {
-    Targets::pick(targets.databases.iter().chain(&targets.drivers), words)
+impl DiskSettings {
+    /// Something is wrong with the disks of the target's nodes.
+    pub fn ail(&self, world: &Rc<World>, fault: DiskFault) -> Heal {
+        let nodes = machines(world, &self.target).into_iter();
+        let disks: Vec<_> = nodes.map(|node| world.env().disk(node)).collect();
+        disks.iter().for_each(|disk| disk.ail(fault));
+        Box::new(move || disks.into_iter().for_each(|disk| disk.heal(fault)))
+    }
+}
+
+impl FaultSettings for DiskSettings {
+    fn reach(&self) -> Reach {
+        Reach::node(&self.target)
+    }
+
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
+        Some(Self { target: targets.log_keepers(words)? })
+    }
 }

@@ -12,47 +12,21 @@
 
 use std::rc::Rc;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::disk::{ail, draw_keeper};
+use super::disk::DiskSettings;
 use super::fault::{Fault, Heal};
-use super::target::check_machine;
-use super::targets::Targets;
-use crate::kernel::Words;
 use crate::model::disk::DiskFault;
 use crate::model::world::World;
 
 /// A disk without room.
 pub struct DiskFull;
 
-/// Settings of a full disk.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Settings {
-    /// A database, a driver node such as `coordinator`, the broker, or a role.
-    target: String,
-}
-
 impl Fault for DiskFull {
     const NAME: &'static str = "disk-full";
     const SUMMARY: &'static str = "what has to be logged finds no room";
     const MANUAL: &'static str = include_str!("disk_full.rs");
-    type Settings = Settings;
+    type Settings = DiskSettings;
 
-    fn targets(settings: &Settings) -> Vec<String> {
-        vec![settings.target.clone()]
-    }
-
-    fn check(settings: &Settings) -> Vec<String> {
-        check_machine(&settings.target)
-    }
-
-    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
-        ail(world, &settings.target, DiskFault::Full)
-    }
-
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
-        Some(Settings { target: draw_keeper(targets, words)? })
+    fn strike(settings: &DiskSettings, world: &Rc<World>) -> Heal {
+        settings.ail(world, DiskFault::Full)
     }
 }

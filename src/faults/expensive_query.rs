@@ -14,8 +14,9 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::fault::{Fault, Heal};
+use super::fault::{Fault, FaultSettings, Heal};
 use super::grid::{SPANS, below, check_positive};
+use super::reach::Reach;
 use super::target::databases;
 use super::targets::Targets;
 use crate::kernel::{NodeId, Span, TaskId, Words};
@@ -25,12 +26,9 @@ use crate::model::system::ServiceId;
 use crate::model::world::World;
 
 /// Long queries of a service.
-pub struct ExpensiveQuery;
-
-/// Settings of an expensive query.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Settings {
+pub struct ExpensiveQuery {
     /// The database.
     target: String,
     /// Which service asks.
@@ -41,23 +39,43 @@ pub struct Settings {
     every: Span,
 }
 
+impl FaultSettings for ExpensiveQuery {
+    fn reach(&self) -> Reach {
+        Reach::Nodes(vec![self.target.clone(), self.by.clone()])
+    }
+
+    fn details(&self) -> Vec<String> {
+        vec![format!("takes {}", self.takes), format!("every {}", self.every)]
+    }
+
+    fn check(&self) -> Vec<String> {
+        let mut problems = check_positive("takes", self.takes);
+        problems.extend(check_positive("every", self.every));
+        problems
+    }
+
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
+        let whole = targets.services.iter().filter(|name| !name.contains('#'));
+        let by = Targets::pick(whole, words)?;
+        let target = Targets::pick(targets.databases.iter(), words)?;
+        let takes = Span::from_millis([500, 1_000, 2_000, 5_000][words.below(4) as usize]);
+        let every = Span::from_millis([100, 200, 500, 1_000][words.below(4) as usize]);
+        Some(Self { target, by, takes, every })
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        let less = below(&SPANS, self.takes).into_iter();
+        less.map(|takes| Self { takes, ..self.clone() }).collect()
+    }
+}
+
 impl Fault for ExpensiveQuery {
     const NAME: &'static str = "expensive-query";
     const SUMMARY: &'static str = "a service's long queries hold connections and cores";
     const MANUAL: &'static str = include_str!("expensive_query.rs");
-    type Settings = Settings;
+    type Settings = Self;
 
-    fn targets(settings: &Settings) -> Vec<String> {
-        vec![settings.target.clone(), settings.by.clone()]
-    }
-
-    fn check(settings: &Settings) -> Vec<String> {
-        let mut problems = check_positive("takes", settings.takes);
-        problems.extend(check_positive("every", settings.every));
-        problems
-    }
-
-    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
+    fn strike(settings: &Self, world: &Rc<World>) -> Heal {
         let over = Rc::new(Cell::new(false));
         let asked = Rc::new(RefCell::new(Vec::new()));
         let Some(service) = world.env().system().service_named(&settings.by) else {
@@ -66,7 +84,7 @@ impl Fault for ExpensiveQuery {
         for database in databases(world, &settings.target) {
             let (asking, over) = (Rc::clone(world), Rc::clone(&over));
             let asked = Rc::clone(&asked);
-            let &Settings { takes, every, .. } = settings;
+            let &Self { takes, every, .. } = settings;
             world.env().sim().spawn(NodeId::WORLD, async move {
                 while !over.get() {
                     asked.borrow_mut().extend(ask(&asking, &database, service, takes));
@@ -81,20 +99,6 @@ impl Fault for ExpensiveQuery {
                 world.env().sim().kill(query);
             }
         })
-    }
-
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
-        let whole = targets.services.iter().filter(|name| !name.contains('#'));
-        let by = Targets::pick(whole, words)?;
-        let target = Targets::pick(targets.databases.iter(), words)?;
-        let takes = Span::from_millis([500, 1_000, 2_000, 5_000][words.below(4) as usize]);
-        let every = Span::from_millis([100, 200, 500, 1_000][words.below(4) as usize]);
-        Some(Settings { target, by, takes, every })
-    }
-
-    fn simpler(settings: &Settings) -> Vec<Settings> {
-        let less = below(&SPANS, settings.takes).into_iter();
-        less.map(|takes| Settings { takes, ..settings.clone() }).collect()
     }
 }
 

@@ -3,41 +3,37 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::reach::Reach;
 use super::targets::Targets;
 use crate::kernel::{Span, Words};
 use crate::model::point::Action;
-use crate::model::registry::{Configurable, Entry, Register, Registry, decode, json};
+use crate::model::registry::{Configurable, Entry, Register, Registry, decode};
 use crate::model::world::World;
 
 pub use crate::model::registry::Settings;
 
 /// Something that goes wrong: one type, one file, one word in the registry.
 pub trait Fault: Sized + 'static {
-    /// What scenarios call it, in kebab case.
+    /// The name that scenarios call it by, in kebab case.
     const NAME: &'static str;
     /// One line for lists.
     const SUMMARY: &'static str;
     /// Its own file (`include_str!`), whose leading `//!` lines are its manual page.
     const MANUAL: &'static str;
-    /// What can be chosen about it, beside when it happens.
-    type Settings: Settings;
+    /// The choices that a scenario has about it, beside when it happens.
+    type Settings: FaultSettings;
 
-    /// What it strikes: names of services, databases, `broker`, or roles such as `role:driver`.
-    fn targets(settings: &Self::Settings) -> Vec<String>;
-
-    /// Strikes, and says how the world is healed of it.
-    fn strike(settings: &Self::Settings, world: &Rc<World>) -> Heal;
-
-    /// What of the tables it is about.
-    fn parts(settings: &Self::Settings) -> Vec<Part> {
-        let _ = settings;
-        Vec::new()
+    /// Strikes, and returns how the world is healed of it. A fault of one message does nothing
+    /// here: its [`action`](Fault::action) is all.
+    fn strike(settings: &Self::Settings, world: &Rc<World>) -> Heal {
+        let _ = (settings, world);
+        Box::new(|| ())
     }
 
-    /// What makes no sense about settings that decode.
-    fn check(settings: &Self::Settings) -> Vec<String> {
+    /// The fate of the message at whose point it is triggered.
+    fn action(settings: &Self::Settings) -> Action {
         let _ = settings;
-        Vec::new()
+        Action::Go
     }
 
     /// The stages of a fault that comes over its target in several: each as a fault of its own that
@@ -47,34 +43,49 @@ pub trait Fault: Sized + 'static {
         vec![(Span::ZERO, settings.clone())]
     }
 
-    /// How many outages in a row it comes to, for the budget; `nodes` says for how many a name
-    /// stands.
+    /// The number of outages in a row that it comes to, for the budget; `nodes` gives for how many
+    /// nodes a name stands.
     fn outages(settings: &Self::Settings, nodes: &dyn Fn(&str) -> u32) -> u32 {
         let _ = (settings, nodes);
         1
     }
+}
 
-    /// What becomes of the message at whose point it is triggered.
-    fn action(settings: &Self::Settings) -> Action {
-        let _ = settings;
-        Action::Go
+/// The choices about a kind of fault, and what follows from them before it strikes. Kinds about
+/// which the same is chosen share one type.
+pub trait FaultSettings: Settings {
+    /// The nodes, links, load or message that a fault with these settings reaches.
+    fn reach(&self) -> Reach;
+
+    /// The parts of tables that it is about.
+    fn parts(&self) -> Vec<Part> {
+        Vec::new()
     }
 
-    /// Random settings for something among the targets; `None` if it has nothing that this can
+    /// The settings beside those that say what it reaches, in a few words each: `share 0.5`.
+    fn details(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The problems of settings that decode and make no sense.
+    fn check(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Random settings for something among the targets; `None` if there is nothing that this can
     /// strike.
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self::Settings> {
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
         let _ = (targets, words);
         None
     }
 
     /// Settings that do less, or the same more plainly; the plainest first.
-    fn simpler(settings: &Self::Settings) -> Vec<Self::Settings> {
-        let _ = settings;
+    fn simpler(&self) -> Vec<Self> {
         Vec::new()
     }
 }
 
-/// A part of a table that settings name: whether there is such a one, a scenario says.
+/// A part of a table that settings name: only a scenario knows whether it is there.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Part {
     /// A column of a table.
@@ -100,22 +111,24 @@ pub type Heal = Box<dyn FnOnce()>;
 pub trait PreparedFault: Send + Sync {
     /// The name of its kind.
     fn name(&self) -> &'static str;
-    /// Its settings, defaults included.
-    fn settings(&self) -> serde_json::Value;
-    /// What it strikes, by name.
-    fn targets(&self) -> Vec<String>;
-    /// Strikes, and says how the world is healed of it.
-    fn strike(&self, world: &Rc<World>) -> Heal;
-    /// What of the tables it is about, by name.
+    /// Its settings, defaults included, as a scenario writes them.
+    fn settings(&self) -> toml::Table;
+    /// The nodes, links, load or message that it reaches.
+    fn reach(&self) -> Reach;
+    /// The parts of tables that it is about.
     fn parts(&self) -> Vec<Part>;
-    /// What makes no sense about its settings.
+    /// Its settings beside those that say what it reaches, in a few words each.
+    fn details(&self) -> Vec<String>;
+    /// The problems of its settings.
     fn check(&self) -> Vec<String>;
+    /// Strikes, and returns how the world is healed of it.
+    fn strike(&self, world: &Rc<World>) -> Heal;
+    /// The fate of the message at whose point it is triggered.
+    fn action(&self) -> Action;
     /// The stages in which it comes, and how long after the first each begins.
     fn stages(&self, world: &World) -> Vec<(Span, Arc<dyn PreparedFault>)>;
-    /// How many outages in a row it comes to; `nodes` says for how many a name stands.
+    /// The number of outages in a row that it comes to; `nodes` gives for how many a name stands.
     fn outages(&self, nodes: &dyn Fn(&str) -> u32) -> u32;
-    /// What becomes of the message at whose point it is triggered.
-    fn action(&self) -> Action;
     /// One of the same kind with random settings; `None` if there is nothing that it can strike.
     fn draw(&self, targets: &Targets, words: &mut dyn Words) -> Option<Arc<dyn PreparedFault>>;
     /// Those of the same kind that do less, or the same more plainly; the plainest first.
@@ -129,24 +142,32 @@ impl<F: Fault> PreparedFault for With<F> {
         F::NAME
     }
 
-    fn settings(&self) -> serde_json::Value {
-        json(&self.0)
+    fn settings(&self) -> toml::Table {
+        toml::Table::try_from(&self.0).unwrap_or_default()
     }
 
-    fn targets(&self) -> Vec<String> {
-        F::targets(&self.0)
+    fn reach(&self) -> Reach {
+        self.0.reach()
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        self.0.parts()
+    }
+
+    fn details(&self) -> Vec<String> {
+        self.0.details()
+    }
+
+    fn check(&self) -> Vec<String> {
+        self.0.reach().check().into_iter().chain(self.0.check()).collect()
     }
 
     fn strike(&self, world: &Rc<World>) -> Heal {
         F::strike(&self.0, world)
     }
 
-    fn parts(&self) -> Vec<Part> {
-        F::parts(&self.0)
-    }
-
-    fn check(&self) -> Vec<String> {
-        F::check(&self.0)
+    fn action(&self) -> Action {
+        F::action(&self.0)
     }
 
     fn stages(&self, world: &World) -> Vec<(Span, Arc<dyn PreparedFault>)> {
@@ -158,16 +179,12 @@ impl<F: Fault> PreparedFault for With<F> {
         F::outages(&self.0, nodes)
     }
 
-    fn action(&self) -> Action {
-        F::action(&self.0)
-    }
-
     fn draw(&self, targets: &Targets, words: &mut dyn Words) -> Option<Arc<dyn PreparedFault>> {
-        Some(Arc::new(Self(F::draw(targets, words)?)))
+        Some(Arc::new(Self(F::Settings::draw(targets, words)?)))
     }
 
     fn simpler(&self) -> Vec<Arc<dyn PreparedFault>> {
-        let simpler = F::simpler(&self.0).into_iter();
+        let simpler = self.0.simpler().into_iter();
         simpler.map(|settings| Arc::new(Self(settings)) as Arc<dyn PreparedFault>).collect()
     }
 }

@@ -10,14 +10,10 @@ use std::rc::Rc;
 
 use super::fault::{Fault, Heal};
 use super::grid::{above, check_positive, check_range, draw};
-use super::links::{Sides, link_settings};
-use super::targets::Targets;
+use super::links::{LinkSettings, Sided, link_settings};
 use crate::kernel::{NodeId, Span, Words};
 use crate::model::network::LinkEffect;
 use crate::model::world::World;
-
-/// Links that go up and down.
-pub struct Flapping;
 
 /// How often links flap.
 const PERIODS: [Span; 5] = [
@@ -32,8 +28,8 @@ const PERIODS: [Span; 5] = [
 const UP: [f64; 4] = [0.2, 0.5, 0.8, 0.9];
 
 link_settings! {
-    /// Settings of links that go up and down.
-    {
+    /// Links that go up and down.
+    pub struct Flapping {
         /// From one time that they go down to the next.
         period: Span,
         /// Which share of each period they are up, 0 to 1, at its end.
@@ -41,23 +37,37 @@ link_settings! {
     }
 }
 
+impl LinkSettings for Flapping {
+    fn problems(&self) -> Vec<String> {
+        let mut problems = check_positive("period", self.period);
+        problems.extend(check_range("up", self.up, 0.0, 1.0));
+        problems
+    }
+
+    fn words(&self) -> Vec<String> {
+        vec![format!("period {}", self.period), format!("up {}", self.up)]
+    }
+
+    fn random(words: &mut dyn Words) -> Self {
+        let (period, up) = (draw(&PERIODS, words), draw(&UP, words));
+        Self { period, up, ..Self::default() }
+    }
+
+    fn less(&self) -> Vec<Self> {
+        let periods = above(&PERIODS, self.period).into_iter();
+        let periods = periods.map(|period| Self { period, ..self.clone() });
+        let shares = above(&UP, self.up).into_iter();
+        periods.chain(shares.map(|up| Self { up, ..self.clone() })).collect()
+    }
+}
+
 impl Fault for Flapping {
     const NAME: &'static str = "flapping";
     const SUMMARY: &'static str = "links go down and up again, over and over";
     const MANUAL: &'static str = include_str!("flapping.rs");
-    type Settings = Settings;
+    type Settings = Self;
 
-    fn targets(settings: &Settings) -> Vec<String> {
-        settings.sides().names()
-    }
-
-    fn check(settings: &Settings) -> Vec<String> {
-        let own = check_range("up", settings.up, 0.0, 1.0);
-        let own = check_positive("period", settings.period).into_iter().chain(own);
-        settings.sides().check().into_iter().chain(own).collect()
-    }
-
-    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
+    fn strike(settings: &Self, world: &Rc<World>) -> Heal {
         let up = Span::from_secs_f64(settings.period.as_secs_f64() * settings.up);
         let down = settings.period.saturating_sub(up);
         let (sides, flapping) = (settings.sides(), Rc::clone(world));
@@ -78,21 +88,5 @@ impl Fault for Flapping {
             process.into_iter().for_each(|process| world.env().sim().kill(process));
             healed.take().into_iter().for_each(|mend| mend());
         })
-    }
-
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
-        let sides = Sides::draw(targets.nodes(), words)?;
-        let (period, up) = (draw(&PERIODS, words), draw(&UP, words));
-        let drawn = Settings { period, up, ..Settings::default() };
-        Some(drawn.between(sides))
-    }
-
-    fn simpler(settings: &Settings) -> Vec<Settings> {
-        let fewer = settings.fewer().into_iter();
-        let periods = above(&PERIODS, settings.period).into_iter();
-        let periods = periods.map(|period| Settings { period, ..settings.clone() });
-        let shares = above(&UP, settings.up).into_iter();
-        let own = periods.chain(shares.map(|up| Settings { up, ..settings.clone() }));
-        fewer.chain(own).collect()
     }
 }

@@ -1,61 +1,92 @@
-//! What the faults of links have in common: two sides, one or both directions, and healing.
+//! What the faults of links share: two sides, one or both directions, and healing.
 
 use std::rc::Rc;
 
-use super::fault::Heal;
-use super::target::sides;
+use super::fault::{FaultSettings, Heal, Settings};
+use super::grid::{SHARES, below, check_range, draw};
+use super::reach::{Ends, Reach, Sides};
 use super::targets::Targets;
-use crate::kernel::{NodeId, Words};
+use crate::kernel::Words;
 use crate::model::network::{Disturbance, DisturbanceId, LinkEffect};
 use crate::model::world::World;
 
-/// Two sides of some links, as settings name them.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Sides {
-    /// One side.
-    pub from: Vec<String>,
-    /// The other side; everybody else, if empty.
-    pub to: Vec<String>,
-    /// True if only messages from the first to the second are concerned.
-    pub one_way: bool,
+/// Settings that name two sides; [`link_settings`] declares them.
+pub trait Sided: Settings {
+    /// The two sides.
+    fn sides(&self) -> Sides;
+
+    /// The same settings between two other sides.
+    #[must_use]
+    fn between(self, sides: Sides) -> Self;
+}
+
+/// Settings of a fault of the links between two sides. What is said here is about the settings that
+/// the fault has beside its sides.
+pub trait LinkSettings: Sided {
+    /// The names that may stand on a side when it is drawn: by default every node.
+    fn ends(targets: &Targets) -> Vec<&String> {
+        targets.nodes().collect()
+    }
+
+    /// The problems of these settings.
+    fn problems(&self) -> Vec<String>;
+
+    /// What they say, in a few words each.
+    fn words(&self) -> Vec<String>;
+
+    /// Random ones; who stands on the sides is drawn before.
+    fn random(words: &mut dyn Words) -> Self;
+
+    /// Settings between the same sides that do less; the plainest first.
+    fn less(&self) -> Vec<Self>;
+}
+
+impl<S: LinkSettings> FaultSettings for S {
+    fn reach(&self) -> Reach {
+        Reach::Sides(self.sides())
+    }
+
+    fn details(&self) -> Vec<String> {
+        self.words()
+    }
+
+    fn check(&self) -> Vec<String> {
+        let nobody = self.sides().from.is_empty().then(|| "`from` names nobody".to_owned());
+        nobody.into_iter().chain(self.problems()).collect()
+    }
+
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
+        let sides = Sides::draw(&Self::ends(targets), words)?;
+        Some(Self::random(words).between(sides))
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        let fewer = self.sides().simpler().into_iter().map(|sides| self.clone().between(sides));
+        fewer.chain(self.less()).collect()
+    }
 }
 
 impl Sides {
     /// One of several names on one side, and on the other everybody else or one other.
-    pub fn draw<'a>(
-        names: impl Iterator<Item = &'a String>,
-        words: &mut dyn Words,
-    ) -> Option<Self> {
-        let names: Vec<&String> = names.collect();
+    pub fn draw(names: &[&String], words: &mut dyn Words) -> Option<Self> {
         let from = Targets::pick(names.iter().copied(), words)?;
-        let others = names.into_iter().filter(|name| **name != from);
+        let others = names.iter().copied().filter(|name| **name != from);
         let to = if words.chance(0.5) { Targets::pick(others, words) } else { None };
         let (from, to) = (vec![from], to.into_iter().collect());
         Some(Self { from, to, one_way: words.chance(0.25) })
     }
 
     /// Fewer names, fewer directions.
-    pub fn simpler(&self) -> impl Iterator<Item = Self> {
+    pub fn simpler(&self) -> Vec<Self> {
         let one_way = (!self.one_way).then(|| Self { one_way: true, ..self.clone() });
         let from = fewer(&self.from).map(|from| Self { from, ..self.clone() });
         let to = fewer(&self.to).map(|to| Self { to, ..self.clone() });
-        from.chain(to).chain(one_way)
-    }
-
-    /// All names.
-    pub fn names(&self) -> Vec<String> {
-        self.from.iter().chain(&self.to).cloned().collect()
-    }
-
-    /// What is wrong with them.
-    pub fn check(&self) -> Vec<String> {
-        if self.from.is_empty() { vec!["`from` names nobody".to_owned()] } else { Vec::new() }
+        from.chain(to).chain(one_way).collect()
     }
 
     /// Disturbs the links from one side to the other, and back unless one way.
     pub fn disturb(&self, world: &Rc<World>, effect: &LinkEffect) -> Heal {
-        let sides = sides(world, &self.from, &self.to);
-        let ids = disturb(world, &sides, self.one_way, effect);
+        let ids = disturb(world, self.ends(world), self.one_way, effect);
         calm(world, ids)
     }
 }
@@ -72,16 +103,15 @@ pub fn fewer<T: Clone>(names: &[T]) -> impl Iterator<Item = Vec<T>> {
 /// Disturbs the links between two sets of nodes.
 pub fn disturb(
     world: &World,
-    (from, to): &(Vec<NodeId>, Vec<NodeId>),
+    ends: Ends,
     one_way: bool,
     effect: &LinkEffect,
 ) -> Vec<DisturbanceId> {
-    let begin = |from: &[NodeId], to: &[NodeId]| {
-        let (from, to, effect) = (from.to_vec(), to.to_vec(), effect.clone());
-        world.network().disturb(Disturbance { from, to, effect })
+    let begin = |Ends { from, to }: Ends| {
+        world.network().disturb(Disturbance { from, to, effect: effect.clone() })
     };
-    let back = (!one_way).then(|| begin(to, from));
-    back.into_iter().chain([begin(from, to)]).collect()
+    let back = (!one_way).then(|| Ends { from: ends.to.clone(), to: ends.from.clone() });
+    back.into_iter().chain([ends]).map(begin).collect()
 }
 
 /// Ends disturbances.
@@ -90,46 +120,77 @@ pub fn calm(world: &World, ids: Vec<DisturbanceId>) -> Heal {
     Box::new(move || ids.into_iter().for_each(|id| network.calm(id)))
 }
 
-/// Declares the settings of a fault of links: two sides, a direction, and what is its own.
+/// Declares the settings of a fault of links: the keys of its two sides, and those of its own.
 macro_rules! link_settings {
     (
         $(#[$about:meta])+
-        { $( $(#[$doc:meta])+ $name:ident: $type:ty, )* }
+        pub struct $settings:ident { $( $(#[$doc:meta])+ $name:ident: $type:ty, )* }
     ) => {
         $(#[$about])+
         #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-        pub struct Settings {
+        pub struct $settings {
             /// One side: services, databases, driver nodes, zones, `role:driver` or `role:client`.
             from: Vec<String>,
             /// The other side; everybody else if it is left out.
             #[serde(default)]
             to: Vec<String>,
-            /// True if only messages from the first side to the second are concerned.
+            /// Whether only messages from the first side to the second are concerned.
             #[serde(default)]
             one_way: bool,
             $( $(#[$doc])+ $name: $type, )*
         }
 
-        impl Settings {
-            fn sides(&self) -> $crate::faults::links::Sides {
+        impl $crate::faults::links::Sided for $settings {
+            fn sides(&self) -> $crate::faults::reach::Sides {
                 let Self { from, to, one_way, .. } = self.clone();
-                $crate::faults::links::Sides { from, to, one_way }
+                $crate::faults::reach::Sides { from, to, one_way }
             }
 
-            /// The same between two other sides.
-            fn between(&self, sides: $crate::faults::links::Sides) -> Self {
-                let $crate::faults::links::Sides { from, to, one_way } = sides;
-                #[allow(clippy::needless_update, reason = "not every fault has more settings")]
-                Self { from, to, one_way, ..self.clone() }
-            }
-
-            /// The same with fewer names or in one direction.
-            fn fewer(&self) -> Vec<Self> {
-                self.sides().simpler().map(|sides| self.between(sides)).collect()
+            fn between(self, sides: $crate::faults::reach::Sides) -> Self {
+                let $crate::faults::reach::Sides { from, to, one_way } = sides;
+                Self { from, to, one_way, ..self }
             }
         }
     };
 }
 
 pub(super) use link_settings;
+
+link_settings! {
+    /// Settings of a fault that strikes a share of the messages on some links.
+    pub struct LinkShare {
+        /// Which share of the messages is struck, 0 to 1.
+        share: f64,
+    }
+}
+
+impl LinkShare {
+    /// Disturbs the links in a way that depends on the share.
+    pub fn disturb(&self, world: &Rc<World>, effect: impl FnOnce(f64) -> LinkEffect) -> Heal {
+        self.sides().disturb(world, &effect(self.share))
+    }
+}
+
+impl LinkSettings for LinkShare {
+    fn ends(targets: &Targets) -> Vec<&String> {
+        targets.speakers().collect()
+    }
+
+    fn problems(&self) -> Vec<String> {
+        check_range("share", self.share, 0.0, 1.0)
+    }
+
+    fn words(&self) -> Vec<String> {
+        vec![format!("share {}", self.share)]
+    }
+
+    fn random(words: &mut dyn Words) -> Self {
+        Self { share: draw(&SHARES, words), ..Self::default() }
+    }
+
+    fn less(&self) -> Vec<Self> {
+        let shares = below(&SHARES, self.share).into_iter();
+        shares.map(|share| Self { share, ..self.clone() }).collect()
+    }
+}

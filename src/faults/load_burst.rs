@@ -13,8 +13,9 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::fault::{Fault, Heal};
+use super::fault::{Fault, FaultSettings, Heal};
 use super::grid::{below, check_range, draw};
+use super::reach::Reach;
 use super::target::{LOAD, load};
 use super::targets::Targets;
 use crate::kernel::Words;
@@ -22,12 +23,9 @@ use crate::model::workload::surge;
 use crate::model::world::World;
 
 /// More of a load than usual.
-pub struct LoadBurst;
-
-/// Settings of a load burst.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Settings {
+pub struct LoadBurst {
     /// The load, as `load:NAME`.
     target: String,
     /// How many times as many operations arrive, those of the load itself included.
@@ -37,39 +35,45 @@ pub struct Settings {
 /// From a busy day to a campaign.
 const FACTORS: [f64; 4] = [2.0, 3.0, 5.0, 10.0];
 
-impl Fault for LoadBurst {
-    const NAME: &'static str = "load-burst";
-    const SUMMARY: &'static str = "a load offers several times as many operations";
-    const MANUAL: &'static str = include_str!("load_burst.rs");
-    type Settings = Settings;
-
-    fn targets(settings: &Settings) -> Vec<String> {
-        vec![settings.target.clone()]
+impl FaultSettings for LoadBurst {
+    fn reach(&self) -> Reach {
+        Reach::Load(self.target.clone())
     }
 
-    fn check(settings: &Settings) -> Vec<String> {
-        let mut problems = check_range("factor", settings.factor, 1.0, 1_000.0);
-        if !settings.target.starts_with(LOAD) {
+    fn details(&self) -> Vec<String> {
+        vec![format!("factor {}", self.factor)]
+    }
+
+    fn check(&self) -> Vec<String> {
+        let mut problems = check_range("factor", self.factor, 1.0, 1_000.0);
+        if !self.target.starts_with(LOAD) {
             problems.push(format!("`target` is a load, written `{LOAD}NAME`"));
         }
         problems
     }
 
-    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
+        let target = format!("{LOAD}{}", Targets::pick(targets.loads.iter(), words)?);
+        Some(Self { target, factor: draw(&FACTORS, words) })
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        let less = below(&FACTORS, self.factor).into_iter();
+        less.map(|factor| Self { factor, ..self.clone() }).collect()
+    }
+}
+
+impl Fault for LoadBurst {
+    const NAME: &'static str = "load-burst";
+    const SUMMARY: &'static str = "a load offers several times as many operations";
+    const MANUAL: &'static str = include_str!("load_burst.rs");
+    type Settings = Self;
+
+    fn strike(settings: &Self, world: &Rc<World>) -> Heal {
         let over = Rc::new(Cell::new(false));
         if let Some(load) = load(world, &settings.target) {
             surge(world, load, settings.factor - 1.0, Rc::clone(&over));
         }
         Box::new(move || over.set(true))
-    }
-
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
-        let target = format!("{LOAD}{}", Targets::pick(targets.loads.iter(), words)?);
-        Some(Settings { target, factor: draw(&FACTORS, words) })
-    }
-
-    fn simpler(settings: &Settings) -> Vec<Settings> {
-        let less = below(&FACTORS, settings.factor).into_iter();
-        less.map(|factor| Settings { factor, ..settings.clone() }).collect()
     }
 }

@@ -23,47 +23,21 @@
 
 use std::rc::Rc;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::disk::{ail, draw_keeper};
+use super::disk::DiskSettings;
 use super::fault::{Fault, Heal};
-use super::target::check_machine;
-use super::targets::Targets;
-use crate::kernel::Words;
 use crate::model::disk::DiskFault;
 use crate::model::world::World;
 
 /// A disk that reports what it has not done.
 pub struct LyingForce;
 
-/// Settings of a lying disk.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Settings {
-    /// A database, a driver node such as `coordinator`, the broker, or a role.
-    target: String,
-}
-
 impl Fault for LyingForce {
     const NAME: &'static str = "lying-force";
     const SUMMARY: &'static str = "forced writes are reported and not durable: a crash loses them";
     const MANUAL: &'static str = include_str!("lying_force.rs");
-    type Settings = Settings;
+    type Settings = DiskSettings;
 
-    fn targets(settings: &Settings) -> Vec<String> {
-        vec![settings.target.clone()]
-    }
-
-    fn check(settings: &Settings) -> Vec<String> {
-        check_machine(&settings.target)
-    }
-
-    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
-        ail(world, &settings.target, DiskFault::Lying)
-    }
-
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
-        Some(Settings { target: draw_keeper(targets, words)? })
+    fn strike(settings: &DiskSettings, world: &Rc<World>) -> Heal {
+        settings.ail(world, DiskFault::Lying)
     }
 }

@@ -21,8 +21,9 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::fault::{Fault, Heal};
-use super::links::{Sides, calm, disturb, fewer};
+use super::fault::{Fault, FaultSettings, Heal};
+use super::links::{calm, disturb, fewer};
+use super::reach::{Ends, Reach, Sides};
 use super::target::all_nodes;
 use super::targets::Targets;
 use crate::kernel::{NodeId, Words};
@@ -30,12 +31,9 @@ use crate::model::network::LinkEffect;
 use crate::model::world::World;
 
 /// A partition of the network.
-pub struct Partition;
-
-/// Settings of a partition.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Settings {
+pub struct Partition {
     /// One side: services, databases, driver nodes, zones, `role:driver` or `role:client`.
     #[serde(default)]
     from: Vec<String>,
@@ -53,7 +51,7 @@ pub struct Settings {
 /// A node's groups, by the bits of their positions.
 type Membership = u64;
 
-impl Settings {
+impl Partition {
     fn sides(&self) -> Sides {
         let Self { from, to, one_way, .. } = self.clone();
         Sides { from, to, one_way }
@@ -84,19 +82,16 @@ impl Settings {
     }
 }
 
-impl Fault for Partition {
-    const NAME: &'static str = "partition";
-    const SUMMARY: &'static str =
-        "nothing passes between two sides, one way or both, or between several groups";
-    const MANUAL: &'static str = include_str!("partition.rs");
-    type Settings = Settings;
-
-    fn targets(settings: &Settings) -> Vec<String> {
-        settings.sides().names().into_iter().chain(settings.groups.concat()).collect()
+impl FaultSettings for Partition {
+    fn reach(&self) -> Reach {
+        match self.groups.is_empty() {
+            true => Reach::Sides(self.sides()),
+            false => Reach::Groups(self.groups.clone()),
+        }
     }
 
-    fn check(settings: &Settings) -> Vec<String> {
-        let Settings { from, to, one_way, groups } = settings;
+    fn check(&self) -> Vec<String> {
+        let Self { from, to, one_way, groups } = self;
         let sided = !from.is_empty() || !to.is_empty() || *one_way;
         let wrong = match groups.len() {
             0 if from.is_empty() => "a partition needs the key `from`, or `groups`",
@@ -109,7 +104,43 @@ impl Fault for Partition {
         vec![wrong.to_owned()]
     }
 
-    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
+        if words.chance(0.75) {
+            return Sides::draw(&targets.nodes().collect::<Vec<_>>(), words).map(Self::between);
+        }
+        let mut groups = vec![Vec::new(); 3];
+        for name in targets.nodes() {
+            groups[words.below(3) as usize].push(name.clone());
+        }
+        groups.retain(|group| !group.is_empty());
+        (groups.len() > 1).then(|| Self::of(groups))
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        if self.groups.is_empty() {
+            return self.sides().simpler().into_iter().map(Self::between).collect();
+        }
+        let groups = &self.groups;
+        let spared = fewer(groups).filter(|groups| groups.len() > 1).map(Self::of);
+        let smaller = groups.iter().enumerate().flat_map(|(at, group)| {
+            fewer(group).map(move |group| {
+                let mut groups = groups.clone();
+                groups[at] = group;
+                Self::of(groups)
+            })
+        });
+        spared.chain(smaller).collect()
+    }
+}
+
+impl Fault for Partition {
+    const NAME: &'static str = "partition";
+    const SUMMARY: &'static str =
+        "nothing passes between two sides, one way or both, or between several groups";
+    const MANUAL: &'static str = include_str!("partition.rs");
+    type Settings = Self;
+
+    fn strike(settings: &Self, world: &Rc<World>) -> Heal {
         if settings.groups.is_empty() {
             return settings.sides().disturb(world, &LinkEffect::Cut);
         }
@@ -117,38 +148,10 @@ impl Fault for Partition {
         let mut cuts = Vec::new();
         for (at, (mine, nodes)) in parts.iter().enumerate() {
             for (_, others) in parts[at + 1..].iter().filter(|(theirs, _)| mine & theirs == 0) {
-                let sides = (nodes.clone(), others.clone());
-                cuts.extend(disturb(world, &sides, false, &LinkEffect::Cut));
+                let ends = Ends { from: nodes.clone(), to: others.clone() };
+                cuts.extend(disturb(world, ends, false, &LinkEffect::Cut));
             }
         }
         calm(world, cuts)
-    }
-
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
-        if words.chance(0.75) {
-            return Sides::draw(targets.nodes(), words).map(Settings::between);
-        }
-        let mut groups = vec![Vec::new(); 3];
-        for name in targets.nodes() {
-            groups[words.below(3) as usize].push(name.clone());
-        }
-        groups.retain(|group| !group.is_empty());
-        (groups.len() > 1).then(|| Settings::of(groups))
-    }
-
-    fn simpler(settings: &Settings) -> Vec<Settings> {
-        if settings.groups.is_empty() {
-            return settings.sides().simpler().map(Settings::between).collect();
-        }
-        let groups = &settings.groups;
-        let spared = fewer(groups).filter(|groups| groups.len() > 1).map(Settings::of);
-        let smaller = groups.iter().enumerate().flat_map(|(at, group)| {
-            fewer(group).map(move |group| {
-                let mut groups = groups.clone();
-                groups[at] = group;
-                Settings::of(groups)
-            })
-        });
-        spared.chain(smaller).collect()
     }
 }

@@ -11,21 +11,29 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::fault::{Fault, Heal};
-use super::target::{check_machine, machines};
+use super::fault::{Fault, FaultSettings, Heal};
+use super::reach::Reach;
+use super::target::on_machines;
 use super::targets::Targets;
 use crate::kernel::Words;
 use crate::model::world::World;
 
 /// A pause of the nodes of one target.
-pub struct Pause;
-
-/// Settings of a pause of the nodes of one target.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Settings {
+pub struct Pause {
     /// A service, a database, a driver node such as `broker`, `role:driver`, or `zone:NAME`.
     target: String,
+}
+
+impl FaultSettings for Pause {
+    fn reach(&self) -> Reach {
+        Reach::node(&self.target)
+    }
+
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
+        Some(Self { target: targets.machines(words)? })
+    }
 }
 
 impl Fault for Pause {
@@ -33,29 +41,14 @@ impl Fault for Pause {
     const SUMMARY: &'static str =
         "nodes stand still while the world goes on; their timers fire late";
     const MANUAL: &'static str = include_str!("pause.rs");
-    type Settings = Settings;
+    type Settings = Self;
 
-    fn targets(settings: &Settings) -> Vec<String> {
-        vec![settings.target.clone()]
-    }
-
-    fn check(settings: &Settings) -> Vec<String> {
-        check_machine(&settings.target)
-    }
-
-    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
-        let nodes = machines(world, &settings.target);
-        nodes.iter().for_each(|node| world.pause(*node));
-        let world = Rc::clone(world);
-        Box::new(move || nodes.into_iter().for_each(|node| world.resume(node)))
-    }
-
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
-        let target = targets.machines(words)?;
-        Some(Settings { target })
-    }
-
-    fn simpler(_: &Settings) -> Vec<Settings> {
-        Vec::new()
+    fn strike(settings: &Self, world: &Rc<World>) -> Heal {
+        on_machines(
+            world,
+            &settings.target,
+            |world, node| world.pause(node),
+            |world, node| world.resume(node),
+        )
     }
 }

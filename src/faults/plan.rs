@@ -7,7 +7,6 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use super::fault::PreparedFault;
-use super::target::all_nodes;
 use super::trigger::{Trigger, TriggerMatcher};
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::env::Ctx;
@@ -39,9 +38,9 @@ impl fmt::Display for PlannedFault {
     /// As a sentence: `crash stock-db for 1s, at 3s`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.fault.name())?;
-        match self.fault.targets() {
-            targets if targets.is_empty() => {}
-            targets => write!(f, " {}", targets.join(", "))?,
+        match self.fault.reach().names() {
+            names if names.is_empty() => {}
+            names => write!(f, " {}", names.join(", "))?,
         }
         self.length.iter().try_for_each(|length| write!(f, " for {length}"))?;
         match &self.start {
@@ -110,7 +109,7 @@ fn strike(world: &Rc<World>, number: u32, fault: &PlannedFault) -> bool {
     if env.now() >= heal_all {
         return false;
     }
-    let struck = all_nodes(world, &fault.fault.targets());
+    let struck = fault.fault.reach().nodes(world);
     let target = struck.first().copied().unwrap_or(NodeId::WORLD);
     let nodes = struck.len() as u64;
     env.record(&Ctx::WORLD, Event::FaultBegan { fault: number, target, nodes });

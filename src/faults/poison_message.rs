@@ -17,9 +17,10 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::fault::{Fault, Heal};
+use super::fault::{Fault, FaultSettings, Heal};
 use super::grid::{below, check_range, draw};
-use super::local_fault::{at_nodes, driver, local_fault};
+use super::local_fault::{Broker, Dose};
+use super::reach::Reach;
 use super::targets::Targets;
 use crate::kernel::Words;
 use crate::model::local_fault::LocalFault;
@@ -27,14 +28,11 @@ use crate::model::point::Action;
 use crate::model::world::World;
 
 /// Messages that make every consumer fail.
-pub struct PoisonMessage;
-
-/// Settings of poison messages.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct Settings {
+pub struct PoisonMessage {
     /// The broker.
-    target: String,
+    target: Broker,
     /// How many messages, at most; if it is left out, the one whose point triggers it.
     #[serde(skip_serializing_if = "Option::is_none")]
     count: Option<u32>,
@@ -43,9 +41,27 @@ pub struct Settings {
 /// Numbers of messages.
 const COUNTS: [u32; 4] = [1, 2, 5, 10];
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self { target: "broker".into(), count: None }
+impl FaultSettings for PoisonMessage {
+    fn reach(&self) -> Reach {
+        self.target.reach()
+    }
+
+    fn details(&self) -> Vec<String> {
+        self.count.into_iter().map(|count| format!("count {count}")).collect()
+    }
+
+    fn check(&self) -> Vec<String> {
+        check_range("count", self.count.unwrap_or(1), 1, u32::MAX)
+    }
+
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
+        let count = Some(draw(&COUNTS, words));
+        Some(Self { target: Broker::draw(targets)?, count })
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        let fewer = self.count.into_iter().flat_map(|count| below(&COUNTS, count));
+        fewer.map(|count| Self { count: Some(count), ..self.clone() }).collect()
     }
 }
 
@@ -53,34 +69,15 @@ impl Fault for PoisonMessage {
     const NAME: &'static str = "poison-message";
     const SUMMARY: &'static str = "messages make every consumer fail and end in the dead letters";
     const MANUAL: &'static str = include_str!("poison_message.rs");
-    type Settings = Settings;
+    type Settings = Self;
 
-    fn targets(settings: &Settings) -> Vec<String> {
-        vec![settings.target.clone()]
+    fn strike(settings: &Self, world: &Rc<World>) -> Heal {
+        let share = settings.count.map(|_| 1.0);
+        let dose = Dose { share, most: settings.count.unwrap_or(0).into() };
+        settings.target.strike(world, LocalFault::Poison, dose)
     }
 
-    fn check(settings: &Settings) -> Vec<String> {
-        check_range("count", settings.count.unwrap_or(1), 1, u32::MAX)
-    }
-
-    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
-        let places = at_nodes(world, &settings.target);
-        let every = settings.count.map(|_| 1.0);
-        let most = settings.count.unwrap_or(0).into();
-        local_fault(world, LocalFault::Poison, &places, every, most)
-    }
-
-    fn action(settings: &Settings) -> Action {
+    fn action(settings: &Self) -> Action {
         if settings.count.is_none() { Action::Spoil } else { Action::Go }
-    }
-
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
-        let count = Some(draw(&COUNTS, words));
-        Some(Settings { target: driver(targets, "broker")?, count })
-    }
-
-    fn simpler(settings: &Settings) -> Vec<Settings> {
-        let fewer = settings.count.into_iter().flat_map(|count| below(&COUNTS, count));
-        fewer.map(|count| Settings { count: Some(count), ..settings.clone() }).collect()
     }
 }

@@ -11,20 +11,18 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::fault::{Fault, Heal};
+use super::fault::{Fault, FaultSettings, Heal};
 use super::grid::{below, check_range, draw};
+use super::reach::Reach;
 use super::target::databases;
 use super::targets::Targets;
 use crate::kernel::{NodeId, Permit, Words};
 use crate::model::world::World;
 
 /// Connections of a database that somebody holds.
-pub struct PoolExhaustion;
-
-/// Settings of an exhausted pool.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Settings {
+pub struct PoolExhaustion {
     /// The database.
     target: String,
     /// How many connections are held.
@@ -37,21 +35,37 @@ const CONNECTIONS: [u32; 7] = [1, 2, 5, 10, 20, 50, 100];
 /// What is held; nothing any more when it is over.
 type Held = RefCell<Option<Vec<Permit>>>;
 
+impl FaultSettings for PoolExhaustion {
+    fn reach(&self) -> Reach {
+        Reach::node(&self.target)
+    }
+
+    fn details(&self) -> Vec<String> {
+        vec![format!("connections {}", self.connections)]
+    }
+
+    fn check(&self) -> Vec<String> {
+        check_range("connections", self.connections, 1, u32::MAX)
+    }
+
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
+        let target = Targets::pick(targets.databases.iter(), words)?;
+        Some(Self { target, connections: draw(&CONNECTIONS, words) })
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        let fewer = below(&CONNECTIONS, self.connections).into_iter();
+        fewer.map(|connections| Self { connections, ..self.clone() }).collect()
+    }
+}
+
 impl Fault for PoolExhaustion {
     const NAME: &'static str = "pool-exhaustion";
     const SUMMARY: &'static str = "somebody holds connections of a database";
     const MANUAL: &'static str = include_str!("pool_exhaustion.rs");
-    type Settings = Settings;
+    type Settings = Self;
 
-    fn targets(settings: &Settings) -> Vec<String> {
-        vec![settings.target.clone()]
-    }
-
-    fn check(settings: &Settings) -> Vec<String> {
-        check_range("connections", settings.connections, 1, u32::MAX)
-    }
-
-    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
+    fn strike(settings: &Self, world: &Rc<World>) -> Heal {
         let held: Rc<Held> = Rc::new(RefCell::new(Some(Vec::new())));
         for database in databases(world, &settings.target) {
             let (pool, held, wanted) = (database.pool(), Rc::clone(&held), settings.connections);
@@ -65,15 +79,5 @@ impl Fault for PoolExhaustion {
             });
         }
         Box::new(move || drop(held.take()))
-    }
-
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
-        let target = Targets::pick(targets.databases.iter(), words)?;
-        Some(Settings { target, connections: draw(&CONNECTIONS, words) })
-    }
-
-    fn simpler(settings: &Settings) -> Vec<Settings> {
-        let fewer = below(&CONNECTIONS, settings.connections).into_iter();
-        fewer.map(|connections| Settings { connections, ..settings.clone() }).collect()
     }
 }

@@ -19,28 +19,24 @@
 //! break something instead of measuring what some cost, use `driftlab fuzz`.
 
 use std::borrow::Cow;
-use std::rc::Rc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::fault::{Fault, Faults, Heal, PreparedFault};
+use super::fault::{Fault, FaultSettings, Faults};
 use super::plan::PlannedFault;
-use super::swarm::{Kind, Swarm, is_of_copies};
+use super::reach::Reach;
+use super::swarm::{Kind, Swarm, Window, is_of_copies};
 use super::targets::Targets;
 use crate::kernel::{Purpose, RandomStreams, Span, Words};
 use crate::model::contract::Allowance;
 use crate::model::point::Action;
 use crate::model::system::{Name, System};
-use crate::model::world::World;
 
 /// Random faults: a kind that is replaced by what it draws before the run.
-pub struct Random;
-
-/// Settings of random faults.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct Settings {
+pub struct Random {
     /// How many are drawn.
     count: u32,
     /// Kinds to draw from, as `driftlab list faults` shows them; those that strike one message wait
@@ -52,7 +48,7 @@ pub struct Settings {
     stream: Option<String>,
 }
 
-impl Default for Settings {
+impl Default for Random {
     fn default() -> Self {
         let kinds = ["crash", "partition", "delay", "loss", "duplication"];
         let kinds = kinds.map(str::to_owned).to_vec();
@@ -60,38 +56,33 @@ impl Default for Settings {
     }
 }
 
+impl FaultSettings for Random {
+    fn reach(&self) -> Reach {
+        Reach::Nodes(Vec::new())
+    }
+
+    fn draw(_: &Targets, words: &mut dyn Words) -> Option<Self> {
+        Some(Self { count: 1 + words.below(5) as u32, ..Self::default() })
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        let fewer = self.count.checked_sub(1).filter(|count| *count > 0);
+        fewer.map(|count| Self { count, ..self.clone() }).into_iter().collect()
+    }
+}
+
 impl Fault for Random {
     const NAME: &'static str = "random";
     const SUMMARY: &'static str = "so many faults of some kinds, drawn anew for each seed";
     const MANUAL: &'static str = include_str!("random.rs");
-    type Settings = Settings;
-
-    fn targets(_: &Settings) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn draw(_: &Targets, words: &mut dyn Words) -> Option<Settings> {
-        Some(Settings { count: 1 + words.below(5) as u32, ..Settings::default() })
-    }
-
-    fn simpler(settings: &Settings) -> Vec<Settings> {
-        let fewer = settings.count.checked_sub(1).filter(|count| *count > 0);
-        fewer.map(|count| Settings { count, ..settings.clone() }).into_iter().collect()
-    }
-
-    /// By then it has long been replaced by what it draws.
-    fn strike(_: &Settings, _: &Rc<World>) -> Heal {
-        Box::new(|| ())
-    }
+    type Settings = Self;
 }
 
 /// Random faults of a scenario, ready to be drawn.
 #[derive(Clone)]
 pub struct Nemesis {
-    /// When the first one may begin.
-    pub from: Span,
-    /// How long after that the last one may.
-    pub length: Span,
+    /// When they may begin.
+    pub window: Window,
     /// How many.
     pub count: u32,
     /// What names the draws, if that was chosen.
@@ -105,8 +96,7 @@ impl Nemesis {
     /// # Errors
     /// In words: a kind that is not registered, that strikes a single message, or that strikes what
     /// some variants have and others do not.
-    pub fn new(random: &dyn PreparedFault, faults: &Faults) -> Result<Self, String> {
-        let settings: Settings = serde_json::from_value(random.settings()).unwrap_or_default();
+    pub fn new(settings: Random, faults: &Faults) -> Result<Self, String> {
         let mut kinds = Vec::new();
         for name in &settings.kinds {
             let entry = faults.find(name).filter(|entry| entry.name != Random::NAME);
@@ -126,15 +116,15 @@ impl Nemesis {
             let allowance = Allowance::new(entry.name, u32::MAX, settings.longest);
             kinds.push(Kind { template, allowance });
         }
-        let Settings { count, stream, .. } = settings;
-        Ok(Self { from: Span::ZERO, length: Span::ZERO, count, stream, kinds })
+        let Random { count, stream, .. } = settings;
+        Ok(Self { window: Window::default(), count, stream, kinds })
     }
 
     /// The same within a window, as the scenario's random faults number `number`, from 1.
     #[must_use]
-    pub fn within(mut self, from: Span, length: Span, number: usize) -> Self {
+    pub fn within(mut self, window: Window, number: usize) -> Self {
         let stream = self.stream.take().unwrap_or_else(|| format!("random#{number}"));
-        Self { from, length, stream: Some(stream), ..self }
+        Self { window, stream: Some(stream), ..self }
     }
 
     /// The names of the kinds that it draws from.
@@ -145,8 +135,7 @@ impl Nemesis {
     /// Draws the faults of one seed: the same for every variant, so drivers are struck as a role.
     pub fn draw(&self, system: &System, stream: &RandomStreams) -> Vec<PlannedFault> {
         let targets = Targets::of(system, &["role:driver"]);
-        let window = (self.from, self.length);
-        let swarm = Swarm::new(self.kinds.clone(), targets, window, self.count);
+        let swarm = Swarm::new(self.kinds.clone(), targets, self.window, self.count);
         let name = Name::new(self.stream.as_deref().unwrap_or_default()).stream;
         swarm.draw_some(self.count, &mut stream.stream(Purpose::Nemesis, name))
     }

@@ -25,20 +25,18 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::fault::{Fault, Heal, Part};
+use super::fault::{Fault, FaultSettings, Heal, Part};
 use super::grid::{SPANS, below, check_positive, draw};
+use super::reach::Reach;
 use super::target::TABLE;
 use super::targets::Targets;
 use crate::kernel::{Span, Words};
 use crate::model::world::World;
 
 /// Copies of a table that come late.
-pub struct ReplicaLag;
-
-/// Settings of a replica lag.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct Settings {
+pub struct ReplicaLag {
     /// The table whose copies lag.
     table: String,
     /// The service whose copy lags; by default every one.
@@ -47,26 +45,45 @@ pub struct Settings {
     by: Option<Span>,
 }
 
+impl FaultSettings for ReplicaLag {
+    fn reach(&self) -> Reach {
+        let table = format!("{TABLE}{}", self.table);
+        Reach::Nodes(std::iter::once(table).chain(self.reader.clone()).collect())
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        vec![Part::Copy { table: self.table.clone(), reader: self.reader.clone() }]
+    }
+
+    fn details(&self) -> Vec<String> {
+        self.by.map(|by| format!("by {by}")).into_iter().collect()
+    }
+
+    fn check(&self) -> Vec<String> {
+        self.by.map_or_else(Vec::new, |by| check_positive("by", by))
+    }
+
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
+        let table = Targets::pick(targets.copies.iter().map(|(table, _)| table), words)?;
+        let of_table = targets.copies.iter().filter(|(known, _)| *known == table);
+        let reader = Targets::pick(of_table.map(|(_, reader)| reader), words);
+        let by = words.chance(0.5).then(|| draw(&SPANS, words));
+        Some(Self { table, reader, by })
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        let less = below(&SPANS, self.by.unwrap_or(Span::MAX)).into_iter();
+        less.map(|by| Self { by: Some(by), ..self.clone() }).collect()
+    }
+}
+
 impl Fault for ReplicaLag {
     const NAME: &'static str = "replica-lag";
     const SUMMARY: &'static str = "copies of a table are refreshed late, or not at all";
     const MANUAL: &'static str = include_str!("replica_lag.rs");
-    type Settings = Settings;
+    type Settings = Self;
 
-    fn targets(settings: &Settings) -> Vec<String> {
-        let table = format!("{TABLE}{}", settings.table);
-        std::iter::once(table).chain(settings.reader.clone()).collect()
-    }
-
-    fn parts(settings: &Settings) -> Vec<Part> {
-        vec![Part::Copy { table: settings.table.clone(), reader: settings.reader.clone() }]
-    }
-
-    fn check(settings: &Settings) -> Vec<String> {
-        settings.by.map_or_else(Vec::new, |by| check_positive("by", by))
-    }
-
-    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
+    fn strike(settings: &Self, world: &Rc<World>) -> Heal {
         let replicas = world.env().system().replicas.iter().enumerate();
         let struck = replicas.filter(|(_, replica)| {
             replica.is_of(world.env().system(), &settings.table, settings.reader.as_deref())
@@ -74,18 +91,5 @@ impl Fault for ReplicaLag {
         let lags: Vec<_> = struck.map(|(at, _)| world.env().lag(at, settings.by)).collect();
         let world = Rc::clone(world);
         Box::new(move || lags.into_iter().for_each(|lag| world.env().catch_up(lag)))
-    }
-
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
-        let table = Targets::pick(targets.copies.iter().map(|(table, _)| table), words)?;
-        let of_table = targets.copies.iter().filter(|(known, _)| *known == table);
-        let reader = Targets::pick(of_table.map(|(_, reader)| reader), words);
-        let by = words.chance(0.5).then(|| draw(&SPANS, words));
-        Some(Settings { table, reader, by })
-    }
-
-    fn simpler(settings: &Settings) -> Vec<Settings> {
-        let less = below(&SPANS, settings.by.unwrap_or(Span::MAX)).into_iter();
-        less.map(|by| Settings { by: Some(by), ..settings.clone() }).collect()
     }
 }

@@ -51,16 +51,14 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::fault::{Fault, Heal, Part};
+use super::fault::{Fault, FaultSettings, Heal, Part};
 use super::grid::{SPANS, below};
+use super::reach::Reach;
 use super::target::TABLE;
 use super::targets::Targets;
 use crate::kernel::{NodeId, Span, Time, Words};
 use crate::model::system::{Columns, ServiceId, System, TableId};
 use crate::model::world::World;
-
-/// A table whose schema changes under those who rely on it.
-pub struct SchemaChange;
 
 /// What becomes of the column.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -86,10 +84,10 @@ pub enum How {
     ExpandContract,
 }
 
-/// Settings of a schema change.
+/// A table whose schema changes under those who rely on it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct Settings {
+pub struct SchemaChange {
     /// The table.
     table: String,
     /// The column; by default the whole table changes.
@@ -108,7 +106,7 @@ pub struct Settings {
     fix: Span,
 }
 
-impl Default for Settings {
+impl Default for SchemaChange {
     fn default() -> Self {
         Self {
             table: String::new(),
@@ -129,7 +127,7 @@ struct Rollout {
     world: Rc<World>,
     table: TableId,
     columns: Columns,
-    settings: Rc<Settings>,
+    settings: Rc<SchemaChange>,
     over: Rc<Cell<bool>>,
 }
 
@@ -219,28 +217,42 @@ fn users(system: &System, table: TableId, columns: Columns) -> BTreeSet<ServiceI
     users
 }
 
-impl Fault for SchemaChange {
-    const NAME: &'static str = "schema-change";
-    const SUMMARY: &'static str = "a column changes under those who rely on the table's schema";
-    const MANUAL: &'static str = include_str!("schema_change.rs");
-    type Settings = Settings;
-
-    /// The owner of the table, and those who were told.
-    fn targets(settings: &Settings) -> Vec<String> {
-        let owner = format!("{TABLE}{}", settings.table);
-        std::iter::once(owner).chain(settings.told.iter().cloned()).collect()
+impl FaultSettings for SchemaChange {
+    fn reach(&self) -> Reach {
+        let owner = format!("{TABLE}{}", self.table);
+        Reach::Nodes(std::iter::once(owner).chain(self.told.iter().cloned()).collect())
     }
 
-    fn parts(settings: &Settings) -> Vec<Part> {
-        let table = || settings.table.clone();
-        let column = settings.column.iter().cloned();
+    fn parts(&self) -> Vec<Part> {
+        let table = || self.table.clone();
+        let column = self.column.iter().cloned();
         column.map(|column| Part::Column { table: table(), column }).collect()
     }
 
-    fn check(settings: &Settings) -> Vec<String> {
+    fn details(&self) -> Vec<String> {
+        let change = match self.change {
+            Change::Rename => "rename",
+            Change::Split => "split",
+            Change::Drop => "drop",
+        };
+        let column = self.column.as_deref().unwrap_or("all columns");
+        let how = match self.how {
+            How::AtOnce => "at once".to_owned(),
+            How::ExpandContract => format!("expand and contract over {}", self.window),
+        };
+        let (redeploy, fix) = (self.redeploy, self.fix);
+        vec![
+            format!("{change} {column}"),
+            how,
+            format!("redeploy {redeploy}"),
+            format!("fix {fix}"),
+        ]
+    }
+
+    fn check(&self) -> Vec<String> {
         let mut problems = Vec::new();
-        let lasts = settings.redeploy.saturating_mul(settings.told.len() as u64 + 1);
-        if settings.how == How::ExpandContract && settings.window < lasts {
+        let lasts = self.redeploy.saturating_mul(self.told.len() as u64 + 1);
+        if self.how == How::ExpandContract && self.window < lasts {
             problems.push(format!(
                 "`window` is too short to deploy everybody who was told in turn: that takes {lasts}"
             ));
@@ -248,7 +260,37 @@ impl Fault for SchemaChange {
         problems
     }
 
-    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
+        let table = Targets::pick(targets.tables.iter().map(|(table, _)| table), words)?;
+        let (_, column) = targets.tables.iter().find(|(known, _)| *known == table)?.clone();
+        let column = Some(column);
+        let whole = targets.services.iter().filter(|name| !name.contains('#'));
+        let told = Targets::pick(whole, words).filter(|_| words.chance(0.5)).into_iter().collect();
+        let span = |words: &mut dyn Words| {
+            Span::from_millis([500, 1_000, 2_000, 5_000][words.below(4) as usize])
+        };
+        let (redeploy, fix) = (span(words), span(words));
+        let how = if words.chance(0.5) { How::AtOnce } else { How::ExpandContract };
+        let window = redeploy.saturating_mul(4);
+        let change = Change::default();
+        Some(Self { table, column, change, told, how, window, redeploy, fix })
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        let less = |span| below(&SPANS, span).into_iter();
+        let fixed = less(self.fix).map(|fix| Self { fix, ..self.clone() });
+        let quick = less(self.redeploy).map(|redeploy| Self { redeploy, ..self.clone() });
+        fixed.chain(quick).collect()
+    }
+}
+
+impl Fault for SchemaChange {
+    const NAME: &'static str = "schema-change";
+    const SUMMARY: &'static str = "a column changes under those who rely on the table's schema";
+    const MANUAL: &'static str = include_str!("schema_change.rs");
+    type Settings = Self;
+
+    fn strike(settings: &Self, world: &Rc<World>) -> Heal {
         let system = world.env().system();
         let named = |name: &str| system.tables.iter().position(|it| it.name.is_called(name));
         let Some(table) = named(&settings.table).map(|at| TableId(at as u16)) else {
@@ -279,29 +321,5 @@ impl Fault for SchemaChange {
             users.into_iter().for_each(|user| world.env().adapt(table, user));
             world.env().double(table, Columns::NONE);
         })
-    }
-
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
-        let table = Targets::pick(targets.tables.iter().map(|(table, _)| table), words)?;
-        let (_, column) = targets.tables.iter().find(|(known, _)| *known == table)?.clone();
-        let column = Some(column);
-        let whole = targets.services.iter().filter(|name| !name.contains('#'));
-        let told = Targets::pick(whole, words).filter(|_| words.chance(0.5)).into_iter().collect();
-        let span = |words: &mut dyn Words| {
-            Span::from_millis([500, 1_000, 2_000, 5_000][words.below(4) as usize])
-        };
-        let (redeploy, fix) = (span(words), span(words));
-        let how = if words.chance(0.5) { How::AtOnce } else { How::ExpandContract };
-        let window = redeploy.saturating_mul(4);
-        let change = Change::default();
-        Some(Settings { table, column, change, told, how, window, redeploy, fix })
-    }
-
-    fn simpler(settings: &Settings) -> Vec<Settings> {
-        let less = |span| below(&SPANS, span).into_iter();
-        let fixed = less(settings.fix).map(|fix| Settings { fix, ..settings.clone() });
-        let quick =
-            less(settings.redeploy).map(|redeploy| Settings { redeploy, ..settings.clone() });
-        fixed.chain(quick).collect()
     }
 }

@@ -16,14 +16,8 @@
 
 use std::rc::Rc;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::fault::{Fault, Heal};
-use super::grid::{SHARES, below, check_range, draw};
-use super::local_fault::{at_databases, local_fault};
-use super::targets::Targets;
-use crate::kernel::Words;
+use super::local_fault::DatabaseShare;
 use crate::model::database::DbError;
 use crate::model::local_fault::LocalFault;
 use crate::model::point::Action;
@@ -32,48 +26,17 @@ use crate::model::world::World;
 /// Commits that are refused because they cannot be serialized.
 pub struct SerializationFailure;
 
-/// Settings of serialization failures.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Settings {
-    /// The database.
-    target: String,
-    /// Which share is struck while the fault lasts, 0 to 1; if it is left out, only the one whose
-    /// point triggers it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    share: Option<f64>,
-}
-
 impl Fault for SerializationFailure {
     const NAME: &'static str = "serialization-failure";
     const SUMMARY: &'static str = "commits are refused: nothing stays, another try may help";
     const MANUAL: &'static str = include_str!("serialization_failure.rs");
-    type Settings = Settings;
+    type Settings = DatabaseShare;
 
-    fn targets(settings: &Settings) -> Vec<String> {
-        vec![settings.target.clone()]
+    fn strike(settings: &DatabaseShare, world: &Rc<World>) -> Heal {
+        settings.strike(world, LocalFault::Serialization)
     }
 
-    fn check(settings: &Settings) -> Vec<String> {
-        check_range("share", settings.share.unwrap_or(0.0), 0.0, 1.0)
-    }
-
-    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
-        let places = at_databases(world, &settings.target);
-        local_fault(world, LocalFault::Serialization, &places, settings.share, u64::MAX)
-    }
-
-    fn action(settings: &Settings) -> Action {
-        if settings.share.is_none() { Action::Refuse(DbError::Serialization) } else { Action::Go }
-    }
-
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
-        let target = Targets::pick(targets.databases.iter(), words)?;
-        Some(Settings { target, share: Some(draw(&SHARES, words)) })
-    }
-
-    fn simpler(settings: &Settings) -> Vec<Settings> {
-        let less = settings.share.into_iter().flat_map(|share| below(&SHARES, share));
-        less.map(|share| Settings { share: Some(share), ..settings.clone() }).collect()
+    fn action(settings: &DatabaseShare) -> Action {
+        settings.action(Action::Refuse(DbError::Serialization))
     }
 }

@@ -14,61 +14,60 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::fault::{Fault, Heal};
+use super::fault::{Fault, FaultSettings, Heal};
 use super::grid::{below, check_range, draw};
-use super::target::{check_machine, machines};
+use super::reach::Reach;
+use super::target::on_machines;
 use super::targets::Targets;
 use crate::kernel::Words;
 use crate::model::world::World;
 
-/// A slow-down of the nodes of one target.
-pub struct SlowDown;
-
 /// From a noisy neighbour to a disk that is about to fail.
 const FACTORS: [f64; 8] = [2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0];
 
-/// Settings of a slow-down of the nodes of one target.
+/// A slow-down of the nodes of one target.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Settings {
+pub struct SlowDown {
     /// A service, a database, a driver node such as `broker`, `role:driver`, or `zone:NAME`.
     target: String,
     /// How many times longer everything takes.
     factor: f64,
 }
 
+impl FaultSettings for SlowDown {
+    fn reach(&self) -> Reach {
+        Reach::node(&self.target)
+    }
+
+    fn details(&self) -> Vec<String> {
+        vec![format!("factor {}", self.factor)]
+    }
+
+    fn check(&self) -> Vec<String> {
+        check_range("factor", self.factor, 1.0, 100_000.0)
+    }
+
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
+        let target = targets.machines(words)?;
+        Some(Self { target, factor: draw(&FACTORS, words) })
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        let factors = below(&FACTORS, self.factor).into_iter();
+        factors.map(|factor| Self { factor, ..self.clone() }).collect()
+    }
+}
+
 impl Fault for SlowDown {
     const NAME: &'static str = "slow-down";
     const SUMMARY: &'static str = "everything that nodes do takes longer by a factor";
     const MANUAL: &'static str = include_str!("slow_down.rs");
-    type Settings = Settings;
+    type Settings = Self;
 
-    fn targets(settings: &Settings) -> Vec<String> {
-        vec![settings.target.clone()]
-    }
-
-    fn check(settings: &Settings) -> Vec<String> {
-        let factor = check_range("factor", settings.factor, 1.0, 100_000.0);
-        factor.into_iter().chain(check_machine(&settings.target)).collect()
-    }
-
-    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
-        let nodes = machines(world, &settings.target);
-        let burden = ((settings.factor - 1.0) * 1_000.0 + 0.5) as i64;
-        nodes.iter().for_each(|node| world.env().sim().burden(*node, burden));
-        let world = Rc::clone(world);
-        Box::new(move || {
-            nodes.into_iter().for_each(|node| world.env().sim().burden(node, -burden));
-        })
-    }
-
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
-        let target = targets.machines(words)?;
-        Some(Settings { target, factor: draw(&FACTORS, words) })
-    }
-
-    fn simpler(settings: &Settings) -> Vec<Settings> {
-        let factors = below(&FACTORS, settings.factor).into_iter();
-        factors.map(|factor| Settings { factor, ..settings.clone() }).collect()
+    fn strike(settings: &Self, world: &Rc<World>) -> Heal {
+        let more = ((settings.factor - 1.0) * 1_000.0 + 0.5) as i64;
+        let burden = |by| move |world: &Rc<World>, node| world.env().sim().burden(node, by);
+        on_machines(world, &settings.target, burden(more), burden(-more))
     }
 }

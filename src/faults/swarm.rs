@@ -61,14 +61,22 @@ impl Kind {
     }
 }
 
+/// The window of a run in which faults begin.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Window {
+    /// When the first one may begin.
+    pub from: Span,
+    /// How long after that the last one may.
+    pub length: Span,
+}
+
 /// Draws plans of faults.
 pub struct Swarm {
     kinds: Vec<Kind>,
     targets: Targets,
     /// Points by their sort.
     points: BTreeMap<What, Vec<Trigger>>,
-    /// When the first fault may begin, and for how long after that further ones may.
-    window: (Span, Span),
+    window: Window,
     most: u32,
     uniform: bool,
 }
@@ -77,7 +85,7 @@ impl Swarm {
     /// Draws up to `most` faults of these kinds, on what is among the targets, that begin within a
     /// window (its beginning and its length). Where nobody keeps a copy of a table, what strikes
     /// copies is no kind at all.
-    pub fn new(mut kinds: Vec<Kind>, targets: Targets, window: (Span, Span), most: u32) -> Self {
+    pub fn new(mut kinds: Vec<Kind>, targets: Targets, window: Window, most: u32) -> Self {
         kinds.retain(|kind| !targets.copies.is_empty() || !is_of_copies(&*kind.template));
         Self { kinds, targets, points: BTreeMap::new(), window, most, uniform: false }
     }
@@ -174,7 +182,7 @@ impl Swarm {
 
     /// A time within the window, in whole milliseconds.
     fn time(&self, words: &mut dyn Words) -> Span {
-        let (from, length) = self.window;
+        let Window { from, length } = self.window;
         let millis = length.as_nanos() / Span::from_millis(1).as_nanos();
         from + Span::from_millis(words.below(millis.max(1)))
     }
@@ -187,11 +195,11 @@ impl Swarm {
         of_message: bool,
         words: &mut dyn Words,
     ) -> Option<Trigger> {
-        let targets = fault.targets();
+        let names = fault.reach().names();
         let near = !of_message && !self.uniform && words.chance(0.5);
         let fits = |trigger: &Trigger| {
             let about = trigger.what.hook.is_message() && trigger.when == When::Before;
-            let there = trigger.who.as_ref().is_some_and(|who| targets.contains(who));
+            let there = trigger.who.as_ref().is_some_and(|who| names.contains(who));
             (!of_message || about) && (!near || there)
         };
         let sorts: Vec<&Vec<Trigger>> =

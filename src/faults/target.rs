@@ -4,10 +4,14 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::fault::Heal;
 use crate::kernel::NodeId;
 use crate::model::database::Database;
 use crate::model::system::{LoadId, ServiceId, System};
 use crate::model::world::World;
+
+/// The role of all clients.
+pub const CLIENTS: &str = "role:client";
 
 /// The roles that a fault may strike: all driver nodes of the pattern at work, those of one sort,
 /// or the clients.
@@ -128,10 +132,17 @@ pub fn machines(world: &World, name: &str) -> Vec<NodeId> {
     found
 }
 
-/// Clients are many and outside: no fault of one machine strikes them.
-pub fn check_machine(target: &str) -> Vec<String> {
-    let message = "clients are not machines of this system: only their links can be disturbed";
-    if target == "role:client" { vec![message.to_owned()] } else { Vec::new() }
+/// Does something to each machine that a name stands for, and undoes it in the end.
+pub fn on_machines(
+    world: &Rc<World>,
+    name: &str,
+    begin: impl Fn(&Rc<World>, NodeId),
+    end: impl Fn(&Rc<World>, NodeId) + 'static,
+) -> Heal {
+    let nodes = machines(world, name);
+    nodes.iter().for_each(|node| begin(world, *node));
+    let world = Rc::clone(world);
+    Box::new(move || nodes.into_iter().for_each(|node| end(&world, node)))
 }
 
 /// The databases that a name stands for: the one that is called so, or all on such nodes.
@@ -164,15 +175,4 @@ pub fn all_nodes(world: &World, names: &[String]) -> Vec<NodeId> {
     found.sort_unstable();
     found.dedup();
     found
-}
-
-/// Two sides of a cut or a slow link; an empty second side means everybody else.
-pub fn sides(world: &World, from: &[String], to: &[String]) -> (Vec<NodeId>, Vec<NodeId>) {
-    let from = all_nodes(world, from);
-    let to = if to.is_empty() {
-        world.nodes().filter(|node| !from.contains(node)).collect()
-    } else {
-        all_nodes(world, to)
-    };
-    (from, to)
 }

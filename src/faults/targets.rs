@@ -68,6 +68,16 @@ impl Targets {
         Self::pick(self.nodes().chain(&self.zones), words)
     }
 
+    /// A database or a driver: whoever keeps a log.
+    pub fn log_keepers(&self, words: &mut dyn Words) -> Option<String> {
+        Self::pick(self.databases.iter().chain(&self.drivers), words)
+    }
+
+    /// The driver of a variant whose name contains a word, if it has one.
+    pub fn driver(&self, word: &str) -> Option<String> {
+        self.drivers.iter().find(|name| name.contains(word)).cloned()
+    }
+
     /// One of several names, all alike.
     pub fn pick<'a>(
         names: impl Iterator<Item = &'a String>,

@@ -14,21 +14,18 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::disk::draw_keeper;
-use super::fault::{Fault, Heal};
+use super::fault::{Fault, FaultSettings, Heal};
 use super::grid::{SHARES, below, check_range};
-use super::target::{check_machine, machines};
+use super::reach::Reach;
+use super::target::on_machines;
 use super::targets::Targets;
 use crate::kernel::Words;
 use crate::model::world::World;
 
 /// A power failure that tears the record which was being written.
-pub struct TornTail;
-
-/// Settings of a torn tail.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Settings {
+pub struct TornTail {
     /// A database, a driver node such as `coordinator`, the broker, or a role.
     target: String,
     /// Which share of the records of a flush is whole on the disk, 0 to 1, rounded down.
@@ -36,42 +33,44 @@ pub struct Settings {
     whole: f64,
 }
 
+impl FaultSettings for TornTail {
+    fn reach(&self) -> Reach {
+        Reach::node(&self.target)
+    }
+
+    fn details(&self) -> Vec<String> {
+        vec![format!("whole {}", self.whole)]
+    }
+
+    fn check(&self) -> Vec<String> {
+        check_range("whole", self.whole, 0.0, 1.0)
+    }
+
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
+        let whole = words.below(3) as f64 / 2.0;
+        Some(Self { target: targets.log_keepers(words)?, whole })
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        let none = (self.whole > 0.0).then_some(0.0);
+        let less = none.into_iter().chain(below(&SHARES, self.whole));
+        less.map(|whole| Self { whole, ..self.clone() }).collect()
+    }
+}
+
 impl Fault for TornTail {
     const NAME: &'static str = "torn-tail";
     const SUMMARY: &'static str = "the power fails, and the log record being written is torn";
     const MANUAL: &'static str = include_str!("torn_tail.rs");
-    type Settings = Settings;
+    type Settings = Self;
 
-    fn targets(settings: &Settings) -> Vec<String> {
-        vec![settings.target.clone()]
-    }
-
-    fn check(settings: &Settings) -> Vec<String> {
-        let mut problems = check_machine(&settings.target);
-        problems.extend(check_range("whole", settings.whole, 0.0, 1.0));
-        problems
-    }
-
-    fn strike(settings: &Settings, world: &Rc<World>) -> Heal {
-        let nodes = machines(world, &settings.target);
-        for &node in &nodes {
+    fn strike(settings: &Self, world: &Rc<World>) -> Heal {
+        let fail = |world: &Rc<World>, node| {
             let disk = world.env().disk(node);
             disk.set_written(settings.whole);
             world.crash(node, true);
             disk.set_written(0.0);
-        }
-        let world = Rc::clone(world);
-        Box::new(move || nodes.into_iter().for_each(|node| world.restart(node)))
-    }
-
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Settings> {
-        let whole = words.below(3) as f64 / 2.0;
-        Some(Settings { target: draw_keeper(targets, words)?, whole })
-    }
-
-    fn simpler(settings: &Settings) -> Vec<Settings> {
-        let none = (settings.whole > 0.0).then_some(0.0);
-        let less = none.into_iter().chain(below(&SHARES, settings.whole));
-        less.map(|whole| Settings { whole, ..settings.clone() }).collect()
+        };
+        on_machines(world, &settings.target, fail, |world, node| world.restart(node))
     }
 }

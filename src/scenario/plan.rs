@@ -22,7 +22,7 @@ use crate::faults::target::TABLE;
 use crate::faults::trigger::Trigger;
 use crate::kernel::{Dist, Span};
 use crate::model::point::Action;
-use crate::model::registry::{Configurable, Entry};
+use crate::model::registry::{Configurable, Entry, decode};
 use crate::model::system::ForceSpec;
 
 /// Forced writes: one distribution for all kinds, or a table with one for each.
@@ -200,7 +200,7 @@ impl Decode for FaultText {
             decoder.report(Problem::error("missing-key", &place, message, "which message?"));
         }
         let mut targets: Vec<At<String>> = Vec::new();
-        for target in fault.targets() {
+        for target in fault.reach().names() {
             let table = target.strip_prefix(TABLE).filter(|name| !name.is_empty());
             let found = place_of(&rest, &target);
             let found = found.or_else(|| table.and_then(|name| place_of(&rest, name)));
@@ -209,7 +209,7 @@ impl Decode for FaultText {
         }
         let start = start?;
         let nemesis = match kind.value == Random::NAME {
-            true => Some(nemesis(&*fault, &start, &kind, decoder)?),
+            true => Some(nemesis(&rest, &start, &kind, decoder)?),
             false => None,
         };
         if let Start::On(trigger) = &start.value {
@@ -231,7 +231,7 @@ fn is_timed(start: &At<Start>) -> bool {
 
 /// Decodes what random faults draw from.
 fn nemesis(
-    random: &dyn PreparedFault,
+    settings: &Item<'_>,
     start: &At<Start>,
     kind: &At<String>,
     decoder: &mut Decoder<'_>,
@@ -242,7 +242,8 @@ fn nemesis(
         decoder.report(Problem::error("random-fault", &start.place, message, label));
         return None;
     }
-    let nemesis = Nemesis::new(random, &decoder.registries.faults);
+    let settings = decode(settings.clone()).ok()?; // They were decoded before, as a fault's.
+    let nemesis = Nemesis::new(settings, &decoder.registries.faults);
     let report = |message| decoder.report(Problem::error("random-fault", &kind.place, message, ""));
     nemesis.map_err(report).ok()
 }

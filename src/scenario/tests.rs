@@ -135,7 +135,7 @@ fn sysops_ticket_is_what_it_says() {
     assert!(matches!(open.steps[2].refuse, Some(Refuse::Probability(_))));
     assert_eq!(open.steps[1].after, open.steps[2].after, "both follow the first");
     assert_eq!(scenario.faults.len(), 2);
-    assert_eq!(scenario.faults[1].fault.targets(), ["role:driver"]);
+    assert_eq!(scenario.faults[1].fault.reach().names(), ["role:driver"]);
 }
 
 #[test]

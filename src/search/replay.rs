@@ -121,7 +121,7 @@ pub fn shape(system: &System, case: &Case) -> String {
 
 fn shape_of(planned: &PlannedFault) -> String {
     let mut text = planned.fault.name().to_owned();
-    for target in planned.fault.targets() {
+    for target in planned.fault.reach().names() {
         let _ = write!(text, " {target}");
     }
     if let Start::On(trigger) = &planned.start {

@@ -54,7 +54,7 @@ pub(super) fn touched(scenario: &Scenario, reports: &[&RunReport]) -> Vec<Touche
                 *services.entry(*service).or_default() += 1;
             }
         }
-        let targets = fault.fault.targets().join(", ");
+        let targets = fault.fault.reach().names().join(", ");
         let services = services.into_iter();
         Touched {
             fault: format!("{} {targets}", fault.fault.name()).trim_end().into(),

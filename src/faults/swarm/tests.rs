@@ -47,7 +47,7 @@ fn budget() -> Budget {
 
 fn swarm(uniform: bool) -> Swarm {
     let kinds = Kind::of(&budget(), &Faults::builtin());
-    let window = (Span::from_secs(1), Span::from_secs(2));
+    let window = Window { from: Span::from_secs(1), length: Span::from_secs(2) };
     Swarm::new(kinds, targets(), window, 6).at_points(points()).uniform(uniform)
 }
 
@@ -107,7 +107,12 @@ fn what_strikes_copies_is_drawn_where_there_are_some() {
         let kinds = Kind::of(budget, &Faults::builtin());
         let copies = copies.iter().map(|(of, by)| ((*of).into(), (*by).into())).collect();
         let targets = Targets { copies, ..targets() };
-        let swarm = Swarm::new(kinds, targets, (Span::ZERO, Span::from_secs(1)), 6);
+        let swarm = Swarm::new(
+            kinds,
+            targets,
+            Window { length: Span::from_secs(1), ..Window::default() },
+            6,
+        );
         let plan = swarm.draw(&mut RandomStreams::new(seed).draw(Purpose::Nemesis, 0, 0, 0, 0));
         plan.iter().map(PlannedFault::to_string).collect::<Vec<_>>()
     };
@@ -128,7 +133,7 @@ fn what_strikes_copies_is_drawn_where_there_are_some() {
 #[test]
 fn what_cannot_be_drawn_is_left_out() {
     let kinds = Kind::of(&budget(), &Faults::builtin());
-    let window = (Span::ZERO, Span::ZERO);
+    let window = Window::default();
     let bare = Swarm::new(kinds, targets(), window, 6);
     for seed in 0..50 {
         let mut words = RandomStreams::new(seed).draw(Purpose::Nemesis, 0, 0, 0, 0);

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use serde_json::Value;
-use toml::Spanned;
 use toml::de::DeTable;
+use toml::{Spanned, Table};
 
 use crate::faults::fault::{FaultEntry, Faults, PreparedFault};
 use crate::faults::targets::Targets;
@@ -23,10 +22,7 @@ fn targets() -> Targets {
 
 /// The same settings, from the text that a file would have.
 fn reread(entry: &FaultEntry, fault: &dyn PreparedFault) -> Arc<dyn PreparedFault> {
-    let mut settings = fault.settings();
-    let given = settings.as_object_mut().expect("settings are a table");
-    given.retain(|_, value| !value.is_null());
-    let text = toml::to_string(&settings).expect("settings can be written");
+    let text = toml::to_string(&fault.settings()).expect("settings can be written");
     let table = DeTable::parse(&text).expect("what is written can be read");
     let (place, table) = (table.span(), table.into_inner());
     entry.decode(Spanned::new(place, toml::de::DeValue::Table(table))).expect("and makes sense")
@@ -42,7 +38,7 @@ proptest! {
             let mut words = RandomStreams::new(seed).draw(Purpose::Nemesis, number, 0, 0, 0);
             let drawn = entry.with_defaults().draw(&targets, &mut words);
             let mut fault = drawn.expect("the targets has something for every kind");
-            let mut seen: Vec<Value> = Vec::new();
+            let mut seen: Vec<Table> = Vec::new();
             loop {
                 prop_assert!(fault.check().is_empty(), "{}: {:?}", entry.name, fault.check());
                 let read = reread(entry, &*fault);

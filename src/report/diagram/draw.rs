@@ -168,8 +168,8 @@ fn bands(texts: &mut Texts, space_time: &SpaceTime, layout: &Layout) -> Drawn {
     for (strike, labels) in space_time.strikes.iter().zip(&layout.strikes) {
         let (top, bottom) = (layout.y(strike.from), end_of(strike, layout));
         match &strike.place {
-            Place::Links(from, to) => {
-                let all = || from.iter().chain(to).map(|at| layout.lanes[*at]);
+            Place::Links(parts) => {
+                let all = || parts.iter().flatten().map(|at| layout.lanes[*at]);
                 let left = all().fold(f64::INFINITY, f64::min) - 22.0;
                 let right = all().fold(0.0, f64::max) + 22.0;
                 if left < right {

@@ -255,8 +255,8 @@ impl Builder<'_> {
                 let hit: Vec<usize> = lanes.iter().filter(|lane| !is_down(lane)).copied().collect();
                 hit.into_iter().flat_map(|lane| self.beside(lane, &text)).collect()
             }
-            Place::Links(from, to) => {
-                let first = from.iter().chain(to).min().copied().unwrap_or_default();
+            Place::Links(parts) => {
+                let first = parts.iter().flatten().min().copied().unwrap_or_default();
                 let x = self.layout.lanes[first] + BESIDE;
                 self.settle(&[text], x, Align::Start, 15.0)
             }

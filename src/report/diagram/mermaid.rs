@@ -110,9 +110,9 @@ fn over(space_time: &SpaceTime, strike: &Strike) -> Option<String> {
                 space_time.outages.iter().any(|it| it.lane == *lane && it.from.time == began);
             (!is_outage).then(|| format!("p{lane}"))
         }
-        Place::Links(from, to) => {
-            let low = from.iter().chain(to).min()?;
-            let high = from.iter().chain(to).max()?;
+        Place::Links(parts) => {
+            let low = parts.iter().flatten().min()?;
+            let high = parts.iter().flatten().max()?;
             Some(if low == high { format!("p{low}") } else { format!("p{low},p{high}") })
         }
         Place::Message(_) => None,

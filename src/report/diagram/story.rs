@@ -41,8 +41,10 @@ pub fn lines(space_time: &SpaceTime) -> Vec<Line> {
     for strike in space_time.strikes.iter().filter(|strike| !shows_itself(space_time, strike)) {
         let who = match &strike.place {
             Place::Nodes(lanes) => names(space_time, lanes),
-            Place::Links(from, to) => {
-                format!("{} | {}", names(space_time, from), names(space_time, to))
+            Place::Links(parts) => {
+                let parts = parts.iter().filter(|lanes| !lanes.is_empty());
+                let parts: Vec<String> = parts.map(|lanes| names(space_time, lanes)).collect();
+                parts.join(" | ")
             }
             Place::Message(_) => String::new(),
         };

@@ -68,7 +68,7 @@ fn two_services() -> SpaceTime {
                 "partition",
                 tick(7_000, 9),
                 tick(600_000, 12),
-                Place::Links(vec![1], vec![2]),
+                Place::Links(vec![vec![1], vec![2]]),
             ),
         ],
         left_out: LeftOut { statements: 3, reads: 0, repeats: 0 },
@@ -180,7 +180,7 @@ fn diagrams() -> impl Strategy<Value = SpaceTime> {
             kind: "partition".into(),
             from: next(from),
             to: Some(next(from + long)),
-            place: Place::Links(vec![0], vec![lanes - 1]),
+            place: Place::Links(vec![vec![0], vec![lanes - 1]]),
         };
         SpaceTime {
             lanes: (0..lanes).map(|at| lane(&format!("node {at}"), Sort::Service)).collect(),

@@ -30,7 +30,7 @@ fn the_page_has_everything() {
     for part in [
         "all-or-nothing is violated",
         "every operation ends with all of its effects or none",
-        "crash of order (unforced lost), after order-db: apply, for 1s <small>(struck at +11 ms",
+        "crash of order, after order-db: apply, for 1s <small>(struck at +11 ms",
         "<td class=\"violated\">stranded</td>",
         "<td>product #0</td><td>stock-db</td>\n<td class=\"violated\">missing</td>\n<td>+11 ms",
         "What did it, at +11 ms: fault 1: crash order. Before it 0 of 20 continuations",

@@ -95,28 +95,8 @@ pub fn fault_text(planned: &PlannedFault) -> String {
     if let Some(length) = planned.length {
         let _ = writeln!(text, "for = {}", word(length.exact()));
     }
-    for (key, value) in planned.fault.settings().as_object().into_iter().flatten() {
-        // What is not set has no value in TOML.
-        if let Some(value) = toml_of(value) {
-            let _ = writeln!(text, "{} = {value}", quoted_key(key));
-        }
+    for (key, value) in planned.fault.settings() {
+        let _ = writeln!(text, "{} = {value}", quoted_key(&key));
     }
     text
-}
-
-/// A JSON value in TOML; null has none.
-fn toml_of(value: &serde_json::Value) -> Option<Value> {
-    Some(match value {
-        serde_json::Value::Null => return None,
-        serde_json::Value::Bool(value) => Value::Boolean(*value),
-        serde_json::Value::Number(number) => match number.as_i64() {
-            Some(integer) => Value::Integer(integer),
-            None => Value::Float(number.as_f64()?),
-        },
-        serde_json::Value::String(text) => Value::String(text.clone()),
-        serde_json::Value::Array(list) => Value::Array(list.iter().filter_map(toml_of).collect()),
-        serde_json::Value::Object(map) => Value::Table(
-            map.iter().filter_map(|(key, value)| Some((key.clone(), toml_of(value)?))).collect(),
-        ),
-    })
 }

@@ -13,6 +13,7 @@ use super::layout::{Laid, Stage};
 use super::{Context, ROLES, name};
 use crate::faults::plan::Start;
 use crate::faults::random::Nemesis;
+use crate::faults::swarm::Window;
 use crate::faults::target::{LOAD, TABLE};
 use crate::kernel::Span;
 use crate::model::system::{ClientSpec, Phases, RetrySpec};
@@ -149,7 +150,7 @@ impl Context<'_> {
             };
             let rest = load.saturating_sub(from);
             let length = fault.length.as_ref().map_or(rest, |length| length.value.0.min(rest));
-            nemesis.clone().within(from, length, number)
+            nemesis.clone().within(Window { from, length }, number)
         });
         placed.collect()
     }

@@ -185,6 +185,7 @@ fn candidates(space_time: &SpaceTime, faults: usize) -> Vec<Candidate> {
 /// Everything that the space_time shows, in words.
 fn happenings(space_time: &SpaceTime) -> Vec<(Tick, Option<usize>, String)> {
     let lane = |at: usize| &*space_time.lanes[at].name;
+    let names = |lanes: &[usize]| lanes.iter().map(|at| lane(*at)).collect::<Vec<_>>().join(", ");
     let mut happened: Vec<(Tick, Option<usize>, String)> = Vec::new();
     for message in &space_time.messages {
         let (from, to, text) = (lane(message.from), lane(message.to), &message.text);
@@ -212,8 +213,14 @@ fn happenings(space_time: &SpaceTime) -> Vec<(Tick, Option<usize>, String)> {
     }
     for strike in &space_time.strikes {
         let whom = match &strike.place {
-            Place::Nodes(lanes) | Place::Links(lanes, _) => {
-                lanes.iter().map(|at| lane(*at)).collect::<Vec<_>>().join(", ")
+            Place::Nodes(lanes) => names(lanes),
+            Place::Links(parts) => {
+                let parts: Vec<String> = parts
+                    .iter()
+                    .filter(|part| !part.is_empty())
+                    .map(|lanes| names(lanes))
+                    .collect();
+                parts.join(" | ")
             }
             Place::Message(at) => {
                 at.map_or_else(String::new, |at| space_time.messages[at].text.clone())

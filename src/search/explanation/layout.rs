@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::events::{NodeEvent, events};
 use super::messages::{self, Answering, Trip, concerning, selected, trips};
-use super::recording::{Reach, Recording};
+use super::recording::{Reached, Recording};
 use super::space_time::{
     Lane, Mark, Message, Outage, Place as Struck, Sort, SpaceTime, Strike, Tick,
 };
@@ -199,13 +199,14 @@ fn strikes(
         match record.event {
             Event::FaultBegan { fault, .. } => {
                 let fault = fault as usize;
-                let Some(reach) = recording.names.reaches.get(fault) else { continue };
-                let place = match reach {
-                    Reach::Nodes(nodes) => Struck::Nodes(participants.among(nodes)),
-                    Reach::Links(from, to) => {
-                        Struck::Links(participants.among(from), participants.among(to))
+                let Some(reached) = recording.names.reached.get(fault) else { continue };
+                let place = match reached {
+                    Reached::Nodes(nodes) => Struck::Nodes(participants.among(nodes)),
+                    Reached::Links(parts) => {
+                        let lanes = parts.iter().map(|part| participants.among(part));
+                        Struck::Links(lanes.collect())
                     }
-                    Reach::Message => {
+                    Reached::Message => {
                         let hit = |message: &Message| message.fault == Some(fault);
                         Struck::Message(messages.iter().position(hit))
                     }

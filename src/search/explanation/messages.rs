@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::recording::{Names, Reach, Recording};
+use super::recording::{Names, Reached, Recording};
 use super::space_time::{End, LeftOut, Tick};
 use crate::kernel::NodeId;
 use crate::model::contract::label;
@@ -49,8 +49,9 @@ pub(super) fn trips(recording: &Recording) -> BTreeMap<u32, Trip> {
         match record.event {
             Event::FaultBegan { fault, .. } => {
                 let fault = fault as usize;
-                let about = recording.names.reaches.get(fault);
-                struck = matches!(about, Some(Reach::Message)).then_some((fault, tick)).or(struck);
+                let about = recording.names.reached.get(fault);
+                struck =
+                    matches!(about, Some(Reached::Message)).then_some((fault, tick)).or(struck);
             }
             Event::Sent { label, to, class } => {
                 let fault = struck.take().filter(|(_, at)| at.time == tick.time);

@@ -6,7 +6,8 @@ use std::rc::Rc;
 use crate::checks::{Judge, JudgeOptions, RunReport};
 use crate::experiment::run::{Ran, Setup, observe};
 use crate::faults::plan::PlannedFault;
-use crate::faults::target;
+use crate::faults::reach::{Ends, Reach};
+use crate::faults::target::all_nodes;
 use crate::faults::trigger::OpName;
 use crate::kernel::{NodeId, Sink};
 use crate::model::network::Place;
@@ -36,7 +37,7 @@ pub(super) struct Names {
     /// Every operation, by number, as every run knows it.
     pub operations: Vec<Option<OpName>>,
     /// What each fault of the plan reaches, by its position there.
-    pub reaches: Vec<Reach>,
+    pub reached: Vec<Reached>,
 }
 
 impl Names {
@@ -55,13 +56,13 @@ pub(super) struct Actor {
     pub place: Place,
 }
 
-/// What a fault reaches.
+/// What a fault reaches in the world of the run.
 #[derive(Clone, Debug)]
-pub(super) enum Reach {
+pub(super) enum Reached {
     /// These nodes.
     Nodes(Vec<NodeId>),
-    /// The links between these two sides.
-    Links(Vec<NodeId>, Vec<NodeId>),
+    /// The links between these sides or groups.
+    Links(Vec<Vec<NodeId>>),
     /// The message at whose point it strikes.
     Message,
 }
@@ -97,24 +98,21 @@ fn read_names(world: &World, setup: &Setup) -> Names {
         operations: (0..env.operations().len() as u32)
             .map(|op| OpName::of(world, OpId(op)))
             .collect(),
-        reaches: setup.faults.iter().map(|fault| reach(world, fault)).collect(),
+        reached: setup.faults.iter().map(|fault| reached(world, fault)).collect(),
     }
 }
 
-/// What a fault reaches: faults of links name their two sides `from` and `to`.
-fn reach(world: &World, planned: &PlannedFault) -> Reach {
-    let settings = planned.fault.settings();
-    let names = |side: &str| -> Option<Vec<String>> {
-        let names = settings.get(side)?.as_array()?;
-        Some(names.iter().filter_map(|name| Some(name.as_str()?.to_owned())).collect())
-    };
-    if let Some(from) = names("from") {
-        let (from, to) = target::sides(world, &from, &names("to").unwrap_or_default());
-        return Reach::Links(from, to);
+/// What a fault reaches in this world.
+fn reached(world: &World, planned: &PlannedFault) -> Reached {
+    match planned.fault.reach() {
+        reach @ (Reach::Nodes(_) | Reach::Load(_)) => Reached::Nodes(reach.nodes(world)),
+        Reach::Sides(sides) => {
+            let Ends { from, to } = sides.ends(world);
+            Reached::Links(vec![from, to])
+        }
+        Reach::Groups(groups) => {
+            Reached::Links(groups.iter().map(|group| all_nodes(world, group)).collect())
+        }
+        Reach::Message => Reached::Message,
     }
-    let targets = planned.fault.targets();
-    if targets.is_empty() {
-        return Reach::Message;
-    }
-    Reach::Nodes(target::all_nodes(world, &targets))
 }

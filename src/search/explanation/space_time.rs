@@ -156,8 +156,8 @@ pub struct Strike {
 pub enum Place {
     /// These nodes.
     Nodes(Vec<usize>),
-    /// The links between these two sides.
-    Links(Vec<usize>, Vec<usize>),
+    /// The links between these sides or groups.
+    Links(Vec<Vec<usize>>),
     /// This message, if it is shown.
     Message(Option<usize>),
 }

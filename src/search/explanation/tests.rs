@@ -141,7 +141,7 @@ fn a_lost_event_is_explained_by_its_rows_and_the_crash() {
     let take = ("take", "product", "stock-db", 0, Some(at(10_011)), true);
     assert_eq!(rows, [place, take]);
     let planned = &explanation.plan[0];
-    assert_eq!(planned.text, "crash of order (unforced lost), after order-db: apply, for 1s");
+    assert_eq!(planned.text, "crash of order, after order-db: apply, for 1s");
     assert_eq!(planned.struck, Some((at(10_011), Some(at(11_011)))));
 }
 
@@ -213,15 +213,29 @@ fn a_message_fault_marks_its_message_and_a_forced_write_has_a_length() {
     assert_eq!(prepared.at.time - since.time, Span::from_millis(2));
 }
 
+/// A partition cuts the links between its groups, and is shown across all of them.
+#[test]
+fn a_partition_into_groups_is_shown_between_its_groups() {
+    let faults = "[[faults]]\nkind = 'partition'\nat = '9s'\nfor = '3s'\n\
+                  groups = [['order', 'order-db'], ['stock', 'stock-db'], ['role:driver']]";
+    let explanation = explained("saga", &case("saga", faults));
+    let space_time = explanation.space_time;
+    let lanes = |names: &[&str]| -> Vec<usize> {
+        let lane = |name: &&str| space_time.lanes.iter().position(|lane| lane.name == **name);
+        names.iter().filter_map(lane).collect()
+    };
+    let groups =
+        [lanes(&["order", "order-db"]), lanes(&["stock", "stock-db"]), lanes(&["orchestrator"])];
+    assert_eq!(space_time.strikes[0].place, space_time::Place::Links(groups.into()));
+    assert!(explanation.curve.is_some());
+}
+
 #[test]
 fn a_fault_whose_moment_never_came_is_said_not_to_have_struck() {
     let faults = "[[faults]]\nkind = 'crash'\ntarget = 'stock'\non = { what = 'send nonsense' }";
     let explanation = explained("saga", &case("saga", faults));
     assert_eq!(explanation.plan[0].struck, None);
-    assert_eq!(
-        explanation.plan[0].text,
-        "crash of stock (unforced lost), after anybody: send nonsense"
-    );
+    assert_eq!(explanation.plan[0].text, "crash of stock, after anybody: send nonsense");
     assert!(explanation.curve.expect("there are events").jump.is_none(), "nothing ever rises");
 }
 
@@ -249,8 +263,12 @@ fn faults_are_told_with_whom_they_strike_and_how() {
     let said = |text: &str| phrases::fault(&shop(&format!("[[faults]]\n{text}")).faults[0]);
     let cut = "kind = 'partition'\nfrom = ['order']\nto = ['stock']\nat = '3s'\nfor = '2s'";
     assert_eq!(said(cut), "partition between order and stock, at 3s, for 2s");
+    let groups = "kind = 'partition'\ngroups = [['order'], ['stock', 'stock-db'], ['role:driver']]\n\
+                  at = '3s'\nfor = '2s'";
+    let between = "partition between the groups order | stock, stock-db | role:driver";
+    assert_eq!(said(groups), format!("{between}, at 3s, for 2s"));
     let loss = "kind = 'loss'\nfrom = ['order']\none-way = true\nshare = 0.5\nat = '3s'";
     assert_eq!(said(loss), "loss from order to everybody else (share 0.5), at 3s");
     let machine = "kind = 'crash'\ntarget = 'stock'\nmachine = true\nat = '3s'\nfor = '2s'";
-    assert_eq!(said(machine), "crash of stock (machine, unforced lost), at 3s, for 2s");
+    assert_eq!(said(machine), "crash of stock (machine), at 3s, for 2s");
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Fuzz;
 use crate::faults::plan::{PlannedFault, Start};
-use crate::faults::swarm::{Kind, Swarm};
+use crate::faults::swarm::{Kind, Swarm, Window};
 use crate::faults::targets::Targets;
 use crate::faults::trigger::{OpName, Trigger};
 use crate::kernel::{Purpose, RandomStreams, Span, Time, Words};
@@ -56,12 +56,11 @@ impl Batch {
         let first = operations.first().map_or(Span::ZERO, |offer| offer.info.arrived - Time::ZERO);
         let from = first.saturating_sub(EARLY);
         let last = heals.saturating_sub(trial.window()) + trial.system().client.deadline;
-        let busy = last.saturating_sub(from);
+        let window = Window { from, length: last.saturating_sub(from) };
         let targets = Targets::of(trial.system(), &trial.variant().pattern.drivers());
         let kinds = Kind::of(trial.budget(), fuzz.faults);
-        let swarm = Swarm::new(kinds, targets, (from, busy), fuzz.most)
-            .at_points(points)
-            .uniform(fuzz.uniform);
+        let swarm =
+            Swarm::new(kinds, targets, window, fuzz.most).at_points(points).uniform(fuzz.uniform);
         Self { seed: fuzz.seed, operations, swarm }
     }
 

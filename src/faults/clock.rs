@@ -1,13 +1,61 @@
-//! How far a clock is off: a length of time with a sign.
+//! What the faults of clocks share: how far a clock is set forward or back.
 
 use std::borrow::Cow;
 use std::fmt;
+use std::rc::Rc;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::grid::{SPANS, below, draw};
+use super::fault::{FaultSettings, Heal};
+use super::grid::{SPANS, below, check_positive, draw};
+use super::reach::Reach;
+use super::target::on_machines;
+use super::targets::Targets;
 use crate::kernel::{Span, Words};
+use crate::model::world::World;
+
+/// Settings of clocks that are set forward or back.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ClockSettings {
+    /// A service, a database, a driver node such as `broker`, `role:driver`, or `zone:NAME`.
+    target: String,
+    /// How far they are set forward (`"5s"`) or back (`"-5s"`).
+    by: Offset,
+}
+
+impl ClockSettings {
+    /// Sets the clocks of the target's nodes forward or back; healing sets them right again.
+    pub fn step(&self, world: &Rc<World>) -> Heal {
+        let by = self.by.as_nanos();
+        let step = |by| move |world: &Rc<World>, node| world.env().sim().step_clock(node, by);
+        on_machines(world, &self.target, step(by), step(-by))
+    }
+}
+
+impl FaultSettings for ClockSettings {
+    fn reach(&self) -> Reach {
+        Reach::node(&self.target)
+    }
+
+    fn details(&self) -> Vec<String> {
+        vec![format!("by {}", self.by)]
+    }
+
+    fn check(&self) -> Vec<String> {
+        check_positive("by", self.by.span)
+    }
+
+    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
+        Some(Self { target: targets.machines(words)?, by: Offset::draw(words) })
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        self.by.simpler().map(|by| Self { by, ..self.clone() }).collect()
+    }
+}
 
 /// So much ahead of the right time, or behind it: `"5s"`, `"-200ms"`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -21,24 +69,19 @@ const NOTICED: usize = 5;
 
 impl Offset {
     /// In nanoseconds, below zero if it is behind.
-    pub fn as_nanos(self) -> i64 {
+    fn as_nanos(self) -> i64 {
         let nanos = i64::try_from(self.span.as_nanos()).unwrap_or(i64::MAX);
         if self.behind { -nanos } else { nanos }
     }
 
     /// A round one, ahead or behind.
-    pub fn draw(words: &mut dyn Words) -> Self {
+    fn draw(words: &mut dyn Words) -> Self {
         Self { behind: words.chance(0.5), span: draw(&SPANS[NOTICED..], words) }
     }
 
     /// Smaller ones in the same direction.
-    pub fn simpler(self) -> impl Iterator<Item = Self> {
+    fn simpler(self) -> impl Iterator<Item = Self> {
         below(&SPANS, self.span).into_iter().map(move |span| Self { span, ..self })
-    }
-
-    /// What is wrong with it.
-    pub fn check(self) -> Vec<String> {
-        super::grid::check_positive("by", self.span)
     }
 }
 
@@ -80,7 +123,7 @@ impl<'de> Deserialize<'de> for Offset {
     }
 }
 
-impl schemars::JsonSchema for Offset {
+impl JsonSchema for Offset {
     fn schema_name() -> Cow<'static, str> {
         "Offset".into()
     }

@@ -1,0 +1,24 @@
+//! What the faults of one message share: there is nothing to choose but the point.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::fault::FaultSettings;
+use super::reach::Reach;
+use super::targets::Targets;
+use crate::kernel::Words;
+
+/// A fault of one message that has no settings.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct NoSettings {}
+
+impl FaultSettings for NoSettings {
+    fn reach(&self) -> Reach {
+        Reach::Message
+    }
+
+    fn draw(_: &Targets, _: &mut dyn Words) -> Option<Self> {
+        Some(Self {})
+    }
+}
