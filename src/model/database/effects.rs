@@ -69,11 +69,8 @@ impl Database {
         info: &OpInfo,
     ) -> Result<(), RefusalReason> {
         let State { sessions, tables, .. } = state;
-        let (Some(session), Some(table)) =
-            (sessions.get_mut(&call.txn), tables[id.table.index()].as_ref())
-        else {
-            return Ok(());
-        };
+        let Some(session) = sessions.get_mut(&call.txn) else { return Ok(()) };
+        let table = tables.get(id.table);
         let committed = table.get(id.key);
         let own = session.changes.row(id);
         let row = &**own.unwrap_or(committed);
@@ -198,9 +195,8 @@ impl Database {
         }
         let state = &mut *self.state_mut();
         let State { sessions, tables, .. } = state;
-        if let (Some(session), Some(table)) =
-            (sessions.get_mut(&call.txn), tables[id.table.index()].as_ref())
-        {
+        if let Some(session) = sessions.get_mut(&call.txn) {
+            let table = tables.get(id.table);
             let spec = self.env.system().table(id.table);
             let own = session.changes.row_mut(id, table.get(id.key));
             place(own, cells, spec);

@@ -21,12 +21,15 @@ pub const EXISTENCE: u8 = u8::MAX;
 /// Attribution of effects to steps, and the tally of what is shown.
 pub(super) struct Ledger {
     env: Env,
-    /// Steps that write a column, as bits, by kind, column and direction.
-    writers: Vec<u8>,
-    /// The first position of each table within one kind's columns.
-    tables: Vec<usize>,
+    /// By kind of operation: its position among the kinds that have steps here, or [`ABSENT`].
+    kinds: Vec<u16>,
+    /// The tables stored here, in order, and the position of each one's first column.
+    tables: Vec<(TableId, u32)>,
+    /// How many columns the tables stored here have, existence included.
     width: usize,
-    /// By kind and step: the step's place among those of its kind that are stored here.
+    /// Steps that write a column, as bits, by position of the kind, column and direction.
+    writers: Vec<u8>,
+    /// By position of the kind and by step: the step's place among those that are stored here.
     slots: Vec<[u8; MAX_STEPS]>,
     /// How many places an operation has in `shown`.
     stride: usize,
@@ -44,27 +47,29 @@ pub(super) struct Shows {
 }
 
 impl Ledger {
+    /// The ledger of one database. Its size follows from what is stored there, not from the
+    /// whole system, so that a thousand databases take no more than a thousand times one.
     pub fn new(env: &Env, id: DatabaseId) -> Self {
-        let system = env.system();
+        let system = Arc::clone(env.system());
+        let stored = system.table_ids().filter(|table| system.table(*table).database == id);
         let mut width = 0;
-        let mut tables = Vec::with_capacity(system.tables.len());
-        for table in &system.tables {
-            tables.push(width);
-            width += table.columns.len() + 1;
+        let mut tables = Vec::new();
+        for table in stored {
+            tables.push((table, width as u32));
+            width += system.table(table).columns.len() + 1;
         }
-        let writers = vec![0; system.operations.len() * width * 2];
-        let (slots, stride) = slots(system, id);
+        let Places { kinds, slots, stride } = places(&system, id);
+        let writers = vec![0; slots.len() * width * 2];
         let shown = RefCell::default();
         let env = env.clone();
-        let mut ledger = Self { env, writers, tables, width, slots, stride, shown };
-        let system = Arc::clone(ledger.env.system());
-        for (kind, operation) in system.operations.iter().enumerate() {
+        let mut ledger = Self { env, kinds, tables, width, writers, slots, stride, shown };
+        for (kind, operation) in (0..).map(OperationKind).zip(&system.operations) {
             for (at, step) in operation.steps.iter().enumerate() {
                 for direction in [Direction::Forward, Direction::Undo] {
                     for column in columns(&system, step, direction) {
-                        let kind = OperationKind(kind as u16);
-                        let place = ledger.place(kind, step.table, column, direction);
-                        ledger.writers[place] |= 1 << at;
+                        if let Some(place) = ledger.place(kind, step.table, column, direction) {
+                            ledger.writers[place] |= 1 << at;
+                        }
                     }
                 }
             }
@@ -72,11 +77,25 @@ impl Ledger {
         ledger
     }
 
-    fn place(&self, kind: OperationKind, table: TableId, column: u8, way: Direction) -> usize {
-        let first = self.tables[table.index()];
-        let end = self.tables.get(table.index() + 1).copied().unwrap_or(self.width);
+    /// The position of a cell's writers; none if kind or table have nothing here.
+    fn place(
+        &self,
+        kind: OperationKind,
+        table: TableId,
+        column: u8,
+        way: Direction,
+    ) -> Option<usize> {
+        let kind = self.kind(kind)?;
+        let at = self.tables.binary_search_by_key(&table, |(table, _)| *table).ok()?;
+        let first = self.tables[at].1 as usize;
+        let end = self.tables.get(at + 1).map_or(self.width, |(_, next)| *next as usize);
         let at = if column == EXISTENCE { end - 1 } else { first + usize::from(column) };
-        (kind.index() * self.width + at) * 2 + way as usize
+        Some((kind * self.width + at) * 2 + way as usize)
+    }
+
+    fn kind(&self, kind: OperationKind) -> Option<usize> {
+        let place = self.kinds[kind.index()];
+        (place != ABSENT).then_some(usize::from(place))
     }
 
     /// The entries of a copied or computed value as they count in the cell it is written to.
@@ -95,7 +114,8 @@ impl Ledger {
     fn counts_for(&self, effect: Effect, table: TableId, column: u8, key: RowKey) -> Effect {
         let info = self.env.operation(effect.op);
         let steps = &self.env.system().operation(info.kind).steps;
-        let writers = self.writers[self.place(info.kind, table, column, effect.direction)];
+        let place = self.place(info.kind, table, column, effect.direction);
+        let writers = place.map_or(0, |place| self.writers[place]);
         let here = |at: &u8| {
             writers & 1 << at != 0 && info.keys[usize::from(steps[usize::from(*at)].key)] == key
         };
@@ -137,7 +157,7 @@ impl Ledger {
 
     fn tally(&self, effect: Effect) -> Option<usize> {
         let kind = self.env.operation(effect.op).kind;
-        let slot = self.slots[kind.index()][effect.step.index()];
+        let slot = self.slots[self.kind(kind)?][effect.step.index()];
         (slot != ELSEWHERE).then(|| effect.op.0 as usize * self.stride + usize::from(slot))
     }
 }
@@ -145,21 +165,36 @@ impl Ledger {
 /// The place of a step that another database stores.
 const ELSEWHERE: u8 = u8::MAX;
 
-/// Numbers the steps of each kind that this database stores, and says how many the most are.
-fn slots(system: &System, id: DatabaseId) -> (Vec<[u8; MAX_STEPS]>, usize) {
-    let mut stride = 0;
-    let number = |operation: &OperationSpec| {
+/// The position of a kind of operation that has no step here.
+const ABSENT: u16 = u16::MAX;
+
+/// The kinds and steps that one database stores, numbered.
+struct Places {
+    kinds: Vec<u16>,
+    slots: Vec<[u8; MAX_STEPS]>,
+    /// The most steps of any kind that are stored here.
+    stride: usize,
+}
+
+fn places(system: &System, id: DatabaseId) -> Places {
+    let mut places =
+        Places { kinds: vec![ABSENT; system.operations.len()], slots: Vec::new(), stride: 0 };
+    for (kind, operation) in places.kinds.iter_mut().zip(&system.operations) {
         let mut slots = [ELSEWHERE; MAX_STEPS];
         let here = |step: &StepSpec| system.table(step.table).database == id;
         let stored = operation.steps.iter().zip(&mut slots).filter(|(step, _)| here(step));
+        let mut count = 0;
         for (number, (_, slot)) in stored.enumerate() {
             *slot = number as u8;
-            stride = stride.max(number + 1);
+            count = number + 1;
         }
-        slots
-    };
-    let slots = system.operations.iter().map(number).collect();
-    (slots, stride)
+        if count > 0 {
+            *kind = places.slots.len() as u16;
+            places.slots.push(slots);
+            places.stride = places.stride.max(count);
+        }
+    }
+    places
 }
 
 /// The change that a step makes in this direction.

@@ -15,7 +15,7 @@ use crate::kernel::{Permit, Promise, Semaphore, Time};
 use crate::model::env::{Ctx, Env};
 use crate::model::log::Lsn;
 use crate::model::record::TxnId;
-use crate::model::system::{DatabaseId, RowKey, ServiceId, TableId};
+use crate::model::system::{DatabaseId, RowKey, ServiceId, System, TableId};
 
 /// Everything behind the borrow.
 pub(super) struct State {
@@ -34,7 +34,7 @@ pub(super) struct State {
     pub granted: Vec<(TxnId, RowId)>,
     // As the log says.
     pub branches: BTreeMap<TxnId, Prepared>,
-    pub tables: Vec<Option<Table>>,
+    pub tables: Tables,
     pub outbox: Outbox,
     pub keys: Keys,
     /// The highest fencing token of a committed transaction.
@@ -121,12 +121,35 @@ impl Changes {
     }
 }
 
+/// The tables of one database, in the order of their numbers.
+pub(super) struct Tables(Vec<(TableId, Table)>);
+
+impl Tables {
+    fn of(system: &System, id: DatabaseId) -> Self {
+        let specs = system.table_ids().map(|table| (table, system.table(table)));
+        let stored = specs.filter(|(_, spec)| spec.database == id);
+        Self(stored.map(|(table, spec)| (table, Table::new(spec))).collect())
+    }
+
+    /// One of the tables.
+    ///
+    /// # Panics
+    ///
+    /// If the table is stored in another database.
+    pub fn get(&self, table: TableId) -> &Table {
+        &self.0[self.place(table)].1
+    }
+
+    fn place(&self, table: TableId) -> usize {
+        let found = self.0.binary_search_by_key(&table, |(stored, _)| *stored);
+        found.expect("the table is stored here")
+    }
+}
+
 impl State {
     pub fn new(env: &Env, id: DatabaseId) -> Self {
         let system = env.system();
         let spec = &system.databases[id.index()];
-        let tables =
-            system.tables.iter().map(|table| (table.database == id).then(|| Table::new(table)));
         Self {
             serving: true,
             pool: Semaphore::new(env.sim(), spec.connections),
@@ -138,7 +161,7 @@ impl State {
             released: Vec::new(),
             granted: Vec::new(),
             branches: BTreeMap::new(),
-            tables: tables.collect(),
+            tables: Tables::of(system, id),
             outbox: Outbox::default(),
             keys: Keys::default(),
             fence: 0,
@@ -150,14 +173,15 @@ impl State {
         }
     }
 
-    /// A table of this database. Who asks has checked that it is one.
+    /// A table of this database; see [`Tables::get`].
     pub fn table(&self, table: TableId) -> &Table {
-        self.tables[table.index()].as_ref().expect("the table is stored here")
+        self.tables.get(table)
     }
 
-    /// A table, mutable.
+    /// A table of this database, mutable; see [`Tables::get`].
     pub fn table_mut(&mut self, table: TableId) -> &mut Table {
-        self.tables[table.index()].as_mut().expect("the table is stored here")
+        let place = self.tables.place(table);
+        &mut self.tables.0[place].1
     }
 
     /// The committed version of a row.
