@@ -263,8 +263,8 @@ fn faults_are_told_with_whom_they_strike_and_how() {
     let said = |text: &str| phrases::fault(&shop(&format!("[[faults]]\n{text}")).faults[0]);
     let cut = "kind = 'partition'\nfrom = ['order']\nto = ['stock']\nat = '3s'\nfor = '2s'";
     assert_eq!(said(cut), "partition between order and stock, at 3s, for 2s");
-    let groups = "kind = 'partition'\ngroups = [['order'], ['stock', 'stock-db'], ['role:driver']]\n\
-                  at = '3s'\nfor = '2s'";
+    let groups = "kind = 'partition'\nat = '3s'\nfor = '2s'\n\
+                  groups = [['order'], ['stock', 'stock-db'], ['role:driver']]";
     let between = "partition between the groups order | stock, stock-db | role:driver";
     assert_eq!(said(groups), format!("{between}, at 3s, for 2s"));
     let loss = "kind = 'loss'\nfrom = ['order']\none-way = true\nshare = 0.5\nat = '3s'";
