@@ -9,7 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::data::Data;
-use super::problem::{Place, Problem};
+use super::problem::{Code, Place, Problem};
 use super::profile::Profile;
 use super::shape::key;
 use super::suggest::{either, nearest};
@@ -115,26 +115,32 @@ impl<'d> Decoder<'d> {
             DeValue::Array(_) => "a list",
             DeValue::Table(_) => "a table",
         };
-        let place = self.place(item);
-        let message = self.must_be(what);
-        self.report(Problem::error("wrong-type", &place, message, format!("this is {found}")));
-        None
+        self.wrong(Code::WrongType, item, what, format!("this is {found}"))
     }
 
     /// Reports a value that has the right type and does not fit, and is `None`.
     pub fn refused<T>(&mut self, item: &Item<'_>, what: &str, label: &str) -> Option<T> {
-        let place = self.place(item);
-        let message = self.must_be(what);
-        self.report(Problem::error("wrong-value", &place, message, label));
-        None
+        self.wrong(Code::WrongValue, item, what, label)
     }
 
-    /// The message that the current key wants something else.
-    pub fn must_be(&self, what: &str) -> String {
-        match self.path.last() {
-            Some(key) => format!("`{key}` must be {what}"),
-            None => format!("expected {what}"),
-        }
+    /// Reports that the current key wants something else, and is `None`.
+    pub fn wrong<T>(
+        &mut self,
+        code: Code,
+        item: &Item<'_>,
+        what: &str,
+        label: impl Into<String>,
+    ) -> Option<T> {
+        let place = self.place(item);
+        let problem = match self.path.last() {
+            Some(key) => {
+                let message = format!("`{key}` must be {what}");
+                Problem::error(code, &place, message, label).about(key)
+            }
+            None => Problem::error(code, &place, format!("expected {what}"), label),
+        };
+        self.report(problem);
+        None
     }
 
     /// Does something one key further down.
@@ -273,12 +279,13 @@ impl<'t, 'i> Fields<'t, 'i> {
             let place = decoder.place(key);
             let known: Vec<&str> = self.known.iter().map(String::as_str).collect();
             let problem = unknown_key(key.get_ref(), &place, self.what, &known);
-            meant.extend(problem.patch.as_ref().map(|(_, better)| better.clone()));
+            meant.extend(problem.meant.clone());
             decoder.report(problem);
         }
         for key in self.missing.iter().filter(|key| !meant.iter().any(|better| better == *key)) {
             let message = format!("{} needs the key `{key}`", self.what);
-            decoder.report(Problem::error("missing-key", &self.place, message, "not given here"));
+            let problem = Problem::error(Code::MissingKey, &self.place, message, "not given here");
+            decoder.report(problem.about(key));
         }
     }
 
@@ -297,12 +304,12 @@ impl<'t, 'i> Fields<'t, 'i> {
                     return;
                 }
                 let message = format!("{} needs one of {names}", self.what);
-                Problem::error("missing-key", &self.place, message, "none is given here")
+                Problem::error(Code::MissingKey, &self.place, message, "none is given here")
             } else {
                 let places: Vec<Place> =
                     given.iter().filter_map(|lead| self.key_place(decoder, lead.key)).collect();
                 let message = format!("{} has only one of {names}", self.what);
-                let first = Problem::error("too-many-keys", &places[0], message, "this one");
+                let first = Problem::error(Code::TooManyKeys, &places[0], message, "this one");
                 places[1..].iter().fold(first, |problem, place| problem.also(place, "or this one"))
             };
             return decoder.report(problem);
@@ -310,7 +317,7 @@ impl<'t, 'i> Fields<'t, 'i> {
         for key in lead.needs.iter().filter(|key| !self.table.contains_key(**key)) {
             let message = format!("`{}` needs the key `{key}` beside it", lead.key);
             let place = self.key_place(decoder, lead.key).unwrap_or_else(|| self.place.clone());
-            decoder.report(Problem::error("missing-key", &place, message, "not given here"));
+            decoder.report(Problem::error(Code::MissingKey, &place, message, "not given here"));
         }
         let fits = |key: &str| lead.needs.contains(&key) || lead.allows.contains(&key);
         for other in leads {
@@ -318,7 +325,7 @@ impl<'t, 'i> Fields<'t, 'i> {
                 if let Some(place) = self.key_place(decoder, key) {
                     let message = format!("`{key}` means nothing beside `{}`", lead.key);
                     let label = format!("belongs to `{}`", other.key);
-                    decoder.report(Problem::error("unknown-key", &place, message, label));
+                    decoder.report(Problem::error(Code::UnknownKey, &place, message, label));
                 }
             }
         }
@@ -338,9 +345,12 @@ pub struct Lead {
 /// The problem of a key that nobody knows, with the nearest known one.
 pub fn unknown_key(key: &str, place: &Place, what: &str, known: &[&str]) -> Problem {
     let message = format!("unknown key `{key}`");
-    let problem = Problem::error("unknown-key", place, message, format!("{what} has no such key"));
+    let label = format!("{what} has no such key");
+    let problem = Problem::error(Code::UnknownKey, place, message, label).about(key);
     match nearest(key, known.iter().copied()) {
-        Some(better) => problem.help("a key with a similar name exists").patch(place, better),
+        Some(better) => {
+            problem.meant(better).help("a key with a similar name exists").patch(place, better)
+        }
         None if known.is_empty() => problem,
         None => problem.help(format!("it may have {}", either(known.iter().copied()))),
     }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::decode::{Decode, Decoder, Item};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::shape::{shape, words};
 use super::values::{At, Length, Map, Positive, Whole};
 use crate::kernel::{Dist, Span};
@@ -196,7 +196,7 @@ fn convert(shape: Shape, decoder: &mut Decoder<'_>) -> Option<Dist> {
     if let Some(parts) = shape.mixture {
         if parts.value.is_empty() {
             let message = "a mixture needs at least one part";
-            decoder.report(Problem::error("wrong-value", &parts.place, message, "it is empty"));
+            decoder.report(Problem::error(Code::WrongValue, &parts.place, message, "it is empty"));
             return None;
         }
         let parts = parts.value.into_iter().map(|part| (part.weight.0, part.dist));
@@ -210,7 +210,7 @@ fn uniform(bounds: &At<Vec<Span>>, decoder: &mut Decoder<'_>) -> Option<Dist> {
         [low, high] if low <= high => Some(Dist::Uniform { low, high }),
         _ => {
             let message = "`uniform` must be two durations, the lesser one first";
-            decoder.report(Problem::error("wrong-value", &bounds.place, message, "not so"));
+            decoder.report(Problem::error(Code::WrongValue, &bounds.place, message, "not so"));
             None
         }
     }
@@ -223,7 +223,7 @@ fn log_normal_of(given: &LogNormal, decoder: &mut Decoder<'_>) -> Option<Dist> {
     let (median, p99) = (given.median?.0, given.p99.as_ref()?);
     if p99.value.0 <= median {
         let message = format!("the 99th percentile must be above the median of {median}");
-        decoder.report(Problem::error("wrong-value", &p99.place, message, "too short"));
+        decoder.report(Problem::error(Code::WrongValue, &p99.place, message, "too short"));
         return None;
     }
     Some(Dist::log_normal_from_median_p99(median, p99.value.0))
@@ -255,7 +255,7 @@ fn empirical(given: &At<Empirical>, decoder: &mut Decoder<'_>) -> Option<Dist> {
         }
         Err(why) => {
             let message = format!("cannot use `{file}`: {why}");
-            decoder.report(Problem::error("data-file", place, message, "asked for here"));
+            decoder.report(Problem::error(Code::DataFile, place, message, "asked for here"));
             None
         }
     }

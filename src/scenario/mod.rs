@@ -37,7 +37,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use data::Files;
-pub use problem::{Label, Place, Problem, Severity, any_error};
+pub use problem::{Code, Label, Place, Problem, Severity, any_error};
 pub use profile::{PROFILES, Profile};
 pub use render::render;
 pub use resolve::ROLES;
@@ -270,24 +270,20 @@ fn named_profile(root: &toml::de::DeTable<'_>) -> Option<&'static Profile> {
 
 fn syntax_problem(error: &toml::de::Error) -> Problem {
     let place = error.span().unwrap_or(0..0);
-    Problem::error("syntax", &place, error.message(), "")
+    Problem::error(Code::Syntax, &place, error.message(), "")
 }
 
 /// Drops what only repeats another problem: that a section is missing whose name is misspelt, and
 /// that a table has no rows whose number cannot be read.
 fn drop_echoes(problems: &mut Vec<Problem>) {
-    let misspelt = |problems: &[Problem], section: &str| {
-        let mut patches = problems.iter().filter_map(|problem| problem.patch.as_ref());
-        patches.any(|(_, better)| better == section)
-    };
-    for (code, section) in [("no-load", "load"), ("no-variants", "variants")] {
-        if misspelt(problems, section) {
-            problems.retain(|problem| problem.code != code);
-        }
-    }
-    if problems.iter().any(|problem| problem.message.starts_with("`rows` must be")) {
-        problems.retain(|problem| problem.code != "no-rows");
-    }
+    let misspelt = |section: &str| problems.iter().any(|it| it.meant.as_deref() == Some(section));
+    let wrong = |it: &Problem| matches!(it.code, Code::WrongType | Code::WrongValue);
+    let echoes = [
+        (misspelt("load"), Code::NoLoad),
+        (misspelt("variants"), Code::NoVariants),
+        (problems.iter().any(|it| wrong(it) && it.is_about("rows")), Code::NoRows),
+    ];
+    problems.retain(|problem| !echoes.contains(&(true, problem.code)));
 }
 
 /// Returns whether a problem is more than an echo of a syntax error: what is missing may have been
@@ -299,6 +295,6 @@ fn survives(problem: &Problem, syntax: &[Problem], text: &str) -> bool {
     };
     let here = line(problem.place());
     // A value that was lost has no extent.
-    let lost = problem.code == "missing-key" || problem.place().is_empty();
+    let lost = problem.code == Code::MissingKey || problem.place().is_empty();
     !lost && syntax.iter().all(|error| line(error.place()) != here)
 }

@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue, Error};
 use super::Origin;
 use super::decode::{Decode, Decoder, Item, unknown_key};
 use super::file::ForceByKind;
-use super::problem::{Place, Problem};
+use super::problem::{Code, Place, Problem};
 use super::suggest::{either, nearest};
 use super::technique::{self, TechniqueText};
 use super::values::{At, Length};
@@ -182,22 +182,22 @@ impl Decode for FaultText {
             _ => {
                 let message = "a fault needs the key `at`, or `on`, and not both";
                 let label = "when does it begin?";
-                decoder.report(Problem::error("missing-key", &place, message, label));
+                decoder.report(Problem::error(Code::MissingKey, &place, message, label));
                 None
             }
         };
         let kind = kind?;
         let Some(entry) = registries.faults.find(&kind.value) else {
-            decoder.report(unknown("fault", &kind, &registries.faults.names()));
+            decoder.report(unknown(Code::UnknownFault, "fault", &kind, &registries.faults.names()));
             return None;
         };
         let fault = settings_of(entry, &rest, decoder)?;
         for message in fault.check() {
-            decoder.report(Problem::error("wrong-value", &place, message, "in this fault"));
+            decoder.report(Problem::error(Code::WrongValue, &place, message, "in this fault"));
         }
         if fault.action() != Action::Go && start.as_ref().is_some_and(is_timed) {
             let message = format!("`{}` strikes the message at a point: it needs `on`", entry.name);
-            decoder.report(Problem::error("missing-key", &place, message, "which message?"));
+            decoder.report(Problem::error(Code::MissingKey, &place, message, "which message?"));
         }
         let mut targets: Vec<At<String>> = Vec::new();
         for target in fault.reach().names() {
@@ -239,12 +239,13 @@ fn nemesis(
     if let Start::On(_) = start.value {
         let message = "random faults begin within a window of time: they need the key `at`";
         let label = "this is a point";
-        decoder.report(Problem::error("random-fault", &start.place, message, label));
+        decoder.report(Problem::error(Code::RandomFault, &start.place, message, label));
         return None;
     }
     let settings = decode(settings.clone()).ok()?; // They were decoded before, as a fault's.
     let nemesis = Nemesis::new(settings, &decoder.registries.faults);
-    let report = |message| decoder.report(Problem::error("random-fault", &kind.place, message, ""));
+    let report =
+        |message| decoder.report(Problem::error(Code::RandomFault, &kind.place, message, ""));
     nemesis.map_err(report).ok()
 }
 
@@ -256,7 +257,7 @@ fn trigger(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<At<Trigger>> {
     match Trigger::deserialize(toml::de::ValueDeserializer::from(item.clone())) {
         Ok(value) => Some(At { place: item.span(), value }),
         Err(error) => {
-            report_settings(decoder, &error, &item.span(), "`on`");
+            decoder.report(settings_problem(&error, &item.span(), "`on`"));
             None
         }
     }
@@ -273,16 +274,17 @@ fn place_of(item: &Item<'_>, text: &str) -> Option<Place> {
 }
 
 /// The problem of a pattern, technique or kind of fault that nobody registered.
-pub(super) fn unknown(what: &str, name: &At<String>, known: &[&'static str]) -> Problem {
-    let code = match what {
-        "pattern" => "unknown-pattern",
-        "technique" => "unknown-technique",
-        _ => "unknown-fault",
-    };
+pub(super) fn unknown(
+    code: Code,
+    what: &str,
+    name: &At<String>,
+    known: &[&'static str],
+) -> Problem {
     let message = format!("no {what} is named `{}`", name.value);
-    let problem = Problem::error(code, &name.place, message, "not registered");
+    let problem = Problem::error(code, &name.place, message, "not registered").about(&name.value);
     match nearest(&name.value, known.iter().copied()) {
         Some(better) => problem
+            .meant(better)
             .help(format!("a {what} with a similar name exists"))
             .patch(&name.place, format!("{better:?}")),
         None => problem.help(format!("choose {}", either(known.iter().copied()))),
@@ -321,14 +323,14 @@ pub(super) fn settings_of<T: ?Sized>(
         };
         let Some(key) = culprit(&table, &error) else {
             // What is missing because it was taken out is no further problem.
-            let message = error.message().to_owned();
-            if !taken.iter().any(|taken| message.contains(&format!("`{taken}`"))) {
-                report_settings(decoder, &error, &item.span(), entry.name);
+            let problem = settings_problem(&error, &item.span(), entry.name);
+            if !taken.iter().any(|taken| problem.is_about(taken)) {
+                decoder.report(problem);
             }
             return None;
         };
         let place = table.get(key.as_str()).map_or(item.span(), Spanned::span);
-        report_settings(decoder, &error, &place, &format!("`{key}`"));
+        decoder.report(settings_problem(&error, &place, &format!("`{key}`")).about(&key));
         table.remove(key.as_str());
         taken.push(key);
     }
@@ -343,10 +345,10 @@ fn culprit(table: &DeTable<'_>, error: &Error) -> Option<String> {
     Some(key.get_ref().to_string())
 }
 
-fn report_settings(decoder: &mut Decoder<'_>, error: &Error, near: &Place, what: &str) {
+/// The problem that the decoder of settings reports.
+fn settings_problem(error: &Error, near: &Place, what: &str) -> Problem {
     let place = error.span().filter(|span| !span.is_empty()).unwrap_or_else(|| near.clone());
-    let message = error.message().lines().next().unwrap_or_default().to_owned();
-    decoder.report(in_our_words(&message, &place, what));
+    in_our_words(error.message().lines().next().unwrap_or_default(), &place, what)
 }
 
 /// A message of serde in the words of this module.
@@ -354,19 +356,22 @@ fn in_our_words(message: &str, place: &Place, what: &str) -> Problem {
     let (found, wanted) = message.split_once(", expected ").unwrap_or((message, ""));
     if let Some(key) = found.strip_prefix("missing field ") {
         let message = format!("{what} needs the key {key}");
-        return Problem::error("missing-key", place, message, "not given here");
+        let problem = Problem::error(Code::MissingKey, place, message, "not given here");
+        return problem.about(key.trim_matches('`'));
     }
     if let Some(word) = found.strip_prefix("unknown variant ") {
         let message = format!("{what} must be {wanted}");
-        return Problem::error("wrong-value", place, message, format!("{word} is no choice"));
+        return Problem::error(Code::WrongValue, place, message, format!("{word} is no choice"));
     }
-    for (start, code) in [("invalid type: ", "wrong-type"), ("invalid value: ", "wrong-value")] {
+    for (start, code) in
+        [("invalid type: ", Code::WrongType), ("invalid value: ", Code::WrongValue)]
+    {
         if let Some(found) = found.strip_prefix(start).filter(|_| !wanted.is_empty()) {
             let message = format!("{what} must be {}", plain(wanted));
             return Problem::error(code, place, message, format!("this is {}", plain(found)));
         }
     }
-    Problem::error("wrong-value", place, format!("{what}: {message}"), "")
+    Problem::error(Code::WrongValue, place, format!("{what}: {message}"), "")
 }
 
 /// Translates serde's name of a type or value into the words of this module.

@@ -14,13 +14,91 @@ pub enum Severity {
     Warning,
 }
 
+/// Declares the kinds of problem, each with its name.
+macro_rules! codes {
+    ($($code:ident = $name:literal,)+) => {
+        /// A kind of problem.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+        pub enum Code {
+            $(#[doc = concat!("The problem that is shown as `", $name, "`.")] $code,)+
+        }
+
+        impl Code {
+            /// The name that is shown; it is stable and in kebab case.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$code => $name,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    BadDuration = "bad-duration",
+    Capacity = "capacity",
+    Cycle = "cycle",
+    DataFile = "data-file",
+    DeriveNotEarlier = "derive-not-earlier",
+    DuplicateName = "duplicate-name",
+    HiddenTimeout = "hidden-timeout",
+    MissingKey = "missing-key",
+    NeverWritten = "never-written",
+    NoCopy = "no-copy",
+    NoLoad = "no-load",
+    NoPattern = "no-pattern",
+    NoRows = "no-rows",
+    NoSteps = "no-steps",
+    NoVariants = "no-variants",
+    NotOwner = "not-owner",
+    NothingFollowed = "nothing-followed",
+    Pattern = "pattern",
+    RandomFault = "random-fault",
+    SameVariant = "same-variant",
+    StepOrder = "step-order",
+    Switch = "switch",
+    Syntax = "syntax",
+    Technique = "technique",
+    Times = "times",
+    TooMany = "too-many",
+    TooManyKeys = "too-many-keys",
+    TwoSettings = "two-settings",
+    UndoMissing = "undo-missing",
+    UnknownColumn = "unknown-column",
+    UnknownDatabase = "unknown-database",
+    UnknownFault = "unknown-fault",
+    UnknownHeadline = "unknown-headline",
+    UnknownKey = "unknown-key",
+    UnknownKeyName = "unknown-key-name",
+    UnknownLoad = "unknown-load",
+    UnknownMeasure = "unknown-measure",
+    UnknownOperation = "unknown-operation",
+    UnknownPattern = "unknown-pattern",
+    UnknownProfile = "unknown-profile",
+    UnknownRead = "unknown-read",
+    UnknownService = "unknown-service",
+    UnknownStep = "unknown-step",
+    UnknownTable = "unknown-table",
+    UnknownTarget = "unknown-target",
+    UnknownTechnique = "unknown-technique",
+    UnknownVariant = "unknown-variant",
+    WrongColumn = "wrong-column",
+    WrongType = "wrong-type",
+    WrongValue = "wrong-value",
+    Zone = "zone",
+}
+
 /// Something wrong with a scenario file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Problem {
     /// How bad it is.
     pub severity: Severity,
-    /// The kind of problem; stable, in kebab case.
-    pub code: &'static str,
+    /// The kind of problem.
+    pub code: Code,
+    /// The names that it is about: those that were written, or are missing.
+    pub names: Vec<String>,
+    /// The name that was probably meant.
+    pub meant: Option<String>,
     /// The message: a lowercase fragment without a full stop.
     pub message: String,
     /// Where, and what else belongs to it. The first one is the position of the problem.
@@ -45,7 +123,7 @@ pub struct Label {
 impl Problem {
     /// An error at a place.
     pub fn error(
-        code: &'static str,
+        code: Code,
         place: &Place,
         message: impl Into<String>,
         label: impl Into<String>,
@@ -53,6 +131,8 @@ impl Problem {
         Self {
             severity: Severity::Error,
             code,
+            names: Vec::new(),
+            meant: None,
             message: message.into(),
             labels: vec![Label { span: place.clone(), text: label.into(), primary: true }],
             help: None,
@@ -70,6 +150,23 @@ impl Problem {
     pub fn also(mut self, place: &Place, text: impl Into<String>) -> Self {
         self.labels.push(Label { span: place.clone(), text: text.into(), primary: false });
         self
+    }
+
+    /// With a name that it is about.
+    pub fn about(mut self, name: impl Into<String>) -> Self {
+        self.names.push(name.into());
+        self
+    }
+
+    /// With the name that was probably meant.
+    pub fn meant(mut self, name: impl Into<String>) -> Self {
+        self.meant = Some(name.into());
+        self
+    }
+
+    /// Returns whether it is about this name.
+    pub fn is_about(&self, name: &str) -> bool {
+        self.names.iter().any(|known| known == name)
     }
 
     /// With advice.

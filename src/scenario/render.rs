@@ -25,7 +25,7 @@ fn one(renderer: &Renderer, source: &Source, problem: &Problem) -> String {
         let text = (!label.text.is_empty()).then_some(label.text.as_str());
         kind.span(within(&source.text, &label.span)).label(text)
     });
-    let title = level.primary_title(problem.message.as_str()).id(problem.code);
+    let title = level.primary_title(problem.message.as_str()).id(problem.code.name());
     let main = title.element(snippet.annotations(marks));
     let help = problem.help.as_deref().unwrap_or("write this instead");
     match (&problem.patch, &problem.help) {

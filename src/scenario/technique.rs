@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::Origin;
 use super::decode::{Decoder, Item};
 use super::plan::{note_settings, settings_of, unknown};
+use super::problem::Code;
 use super::problem::Place;
 use super::values::At;
 use crate::techniques::table_split::TableSplit;
@@ -88,7 +89,12 @@ fn found(
 ) -> Option<TechniqueText> {
     let registries = decoder.registries;
     let Some(entry) = registries.techniques.find(&name.value) else {
-        decoder.report(unknown("technique", name, &registries.techniques.names()));
+        decoder.report(unknown(
+            Code::UnknownTechnique,
+            "technique",
+            name,
+            &registries.techniques.names(),
+        ));
         return None;
     };
     decoder.used(format!("\"{}\"", entry.name), Origin::File);

@@ -5,7 +5,7 @@ use serde_json::json;
 use toml::de::DeValue;
 
 use super::decode::{Decode, Decoder, Item, in_order};
-use super::problem::{Place, Problem};
+use super::problem::{Code, Place, Problem};
 use crate::kernel::Span;
 
 /// A value with its position.
@@ -333,7 +333,7 @@ impl Decode for Span {
                     DurationError::UnknownUnit { unit, .. } => format!("`{unit}` is not a unit"),
                     _ => "expected a number and a unit".to_owned(),
                 };
-                let problem = Problem::error("bad-duration", &place, message, label);
+                let problem = Problem::error(Code::BadDuration, &place, message, label);
                 decoder.report(problem.help("durations are written \"250us\", \"15ms\", \"1.5s\""));
                 None
             }

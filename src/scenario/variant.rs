@@ -83,7 +83,7 @@ use toml::de::DeTable;
 use super::Origin;
 use super::decode::{Decode, Decoder, Fields, Item, in_order, unknown_key};
 use super::plan::{note_settings, settings_of, unknown};
-use super::problem::{Place, Problem};
+use super::problem::{Code, Place, Problem};
 use super::resolve::names::Names;
 use super::technique::{self, TechniqueText};
 use super::values::{At, Length};
@@ -171,7 +171,7 @@ impl Roster {
             if technique.is_none() {
                 let message = "a switch needs the key `pattern`, `technique`, or both";
                 let label = "nothing is switched";
-                decoder.report(Problem::error("missing-key", &place, message, label));
+                decoder.report(Problem::error(Code::MissingKey, &place, message, label));
             }
             let (named, others, none) = (Vec::new(), None, None);
             self.eras.push(EraText { at: start, place, named, others, technique: none });
@@ -244,7 +244,7 @@ impl Roster {
     ) -> Option<usize> {
         let patterns = &decoder.registries.patterns;
         let Some(entry) = patterns.find(&name.value) else {
-            decoder.report(unknown("pattern", name, &patterns.names()));
+            decoder.report(unknown(Code::UnknownPattern, "pattern", name, &patterns.names()));
             return None;
         };
         let known = self.parts.iter().position(|part| part.name.value == name.value);
@@ -274,7 +274,7 @@ impl Roster {
         if first.pattern.settings() != pattern.settings() {
             let place = settings.map_or_else(|| name.place.clone(), |item| decoder.place(item));
             let message = format!("`{}` has two choices of settings in one variant", name.value);
-            let problem = Problem::error("two-settings", &place, message, "other settings");
+            let problem = Problem::error(Code::TwoSettings, &place, message, "other settings");
             let problem = problem.also(&first.name.place, "it is here already");
             let help = "what a pattern keeps on nodes and in logs is there once, and would be \
                         shared; use two patterns, or two variants";
@@ -304,7 +304,7 @@ impl Roster {
                 }
                 let message = format!("no pattern carries out `{}`", operation.value);
                 let label = "not in this map";
-                let problem = Problem::error("no-pattern", &first.place, message, label);
+                let problem = Problem::error(Code::NoPattern, &first.place, message, label);
                 let problem = problem.also(&operation.place, "defined here");
                 problems.push(problem.help("name it, or add `default`"));
             }
@@ -313,11 +313,11 @@ impl Roster {
         for EraText { at, .. } in switches {
             if at.value <= before {
                 let message = "switches are in the order of their times, the first after 0s";
-                problems.push(Problem::error("times", &at.place, message, "not later"));
+                problems.push(Problem::error(Code::Times, &at.place, message, "not later"));
             }
             if at.value >= load.value.0 {
                 let message = "this switch concerns no operation";
-                let problem = Problem::error("times", &at.place, message, "too late");
+                let problem = Problem::error(Code::Times, &at.place, message, "too late");
                 problems.push(problem.also(&load.place, "the load ends here"));
             }
             before = at.value;
@@ -397,7 +397,7 @@ fn by_pattern<'i>(
         } else if !misspelt {
             let message = format!("no operation is carried out by `{key}`");
             let label = "settings of nothing";
-            decoder.report(Problem::error("unknown-key", &key_place, message, label));
+            decoder.report(Problem::error(Code::UnknownKey, &key_place, message, label));
         }
     }
     known.then(|| table.clone())

@@ -8,7 +8,7 @@ use crate::kernel::Time;
 use crate::model::env::OpInfo;
 use crate::model::system::{KeyChoice, MAX_KEYS, Name, OperationKind, RowKey, System};
 use crate::model::workload::{fresh_key, op_stream};
-use crate::scenario::problem::{Place, Problem};
+use crate::scenario::problem::{Code, Place, Problem};
 use crate::scenario::suggest::{either, nearest};
 use crate::scenario::values::{At, Scalar};
 use crate::scenario::{Scenario, Variant};
@@ -33,7 +33,7 @@ impl CounterexampleText {
         for fault in self.faults.iter().filter(|fault| fault.nemesis.is_some()) {
             let message = "a counterexample says what was drawn, not what might be";
             let label = "random faults mean nothing here";
-            found.push(Problem::error("random-fault", &fault.start.place, message, label));
+            found.push(Problem::error(Code::RandomFault, &fault.start.place, message, label));
         }
         let resolved =
             variant.zip(scenario_hash.zip(fingerprint)).zip(operations.into_iter().collect());
@@ -76,7 +76,7 @@ impl CounterexampleText {
                 || name.strip_prefix(TABLE).is_some_and(is_table)
                 || names.iter().any(|name| name.is_called(first));
             if !is_known {
-                found.push(unknown("unknown-target", "node", target, known.iter().copied()));
+                found.push(unknown(Code::UnknownTarget, "node", target, known.iter().copied()));
             }
         }
     }
@@ -91,7 +91,7 @@ fn variant<'s>(
     let variant = scenario.variants.iter().find(named);
     if variant.is_none() {
         let names = scenario.variants.iter().map(|variant| &*variant.name.shown);
-        found.push(unknown("unknown-variant", "variant", &head.variant, names));
+        found.push(unknown(Code::UnknownVariant, "variant", &head.variant, names));
     }
     variant
 }
@@ -101,7 +101,7 @@ fn hash(text: &At<String>, found: &mut Vec<Problem>) -> Option<u64> {
     let hash = u64::from_str_radix(&text.value, 16).ok();
     if hash.is_none() {
         let message = "a hash has sixteen hexadecimal digits";
-        found.push(Problem::error("wrong-value", &text.place, message, ""));
+        found.push(Problem::error(Code::WrongValue, &text.place, message, ""));
     }
     hash
 }
@@ -116,12 +116,12 @@ fn operation(
     if load.is_none() {
         let names = system.loads.iter().map(|load| &*load.name.lasting);
         let load = At { place: text.name.place.clone(), value: name.load.clone() };
-        found.push(unknown("unknown-load", "load", &load, names));
+        found.push(unknown(Code::UnknownLoad, "load", &load, names));
     }
     let known = system.operations.iter().position(|it| it.name.is_called(&text.operation.value));
     if known.is_none() {
         let names = system.operations.iter().map(|operation| &*operation.name.lasting);
-        found.push(unknown("unknown-operation", "operation", &text.operation, names));
+        found.push(unknown(Code::UnknownOperation, "operation", &text.operation, names));
     }
     let (load, kind) = (load?, OperationKind(known? as u16));
     let mut keys = [RowKey(0); MAX_KEYS];
@@ -131,7 +131,7 @@ fn operation(
         let Some((_, _, value)) = written else {
             let message = format!("the key `{}` is missing", spec.name.shown);
             let label = format!("`{}` has it", text.operation.value);
-            found.push(Problem::error("missing-key", &text.place, message, label));
+            found.push(Problem::error(Code::MissingKey, &text.place, message, label));
             continue;
         };
         keys[at] = row(system, &name, &spec.choice, value, found)?;
@@ -139,7 +139,7 @@ fn operation(
     for (_, written, _) in text.keys.iter() {
         if !specs.iter().any(|spec| spec.name.is_called(&written.value)) {
             let names = specs.iter().map(|spec| &*spec.name.lasting);
-            found.push(unknown("unknown-key", "key of this operation", written, names));
+            found.push(unknown(Code::UnknownKey, "key of this operation", written, names));
         }
     }
     let stream = op_stream(load.name.stream, name.number);
@@ -148,7 +148,7 @@ fn operation(
 }
 
 fn op_name(text: &At<String>, found: &mut Vec<Problem>) -> Option<OpName> {
-    let report = |message| found.push(Problem::error("wrong-value", &text.place, message, ""));
+    let report = |message| found.push(Problem::error(Code::WrongValue, &text.place, message, ""));
     OpName::try_from(text.value.clone()).map_err(report).ok()
 }
 
@@ -187,12 +187,12 @@ fn row(
 }
 
 fn wrong(place: &Place, message: &str, label: String) -> Problem {
-    Problem::error("wrong-value", place, message, label)
+    Problem::error(Code::WrongValue, place, message, label)
 }
 
 /// The problem of a name that the scenario does not have.
 fn unknown<'a>(
-    code: &'static str,
+    code: Code,
     what: &str,
     name: &At<String>,
     known: impl Iterator<Item = &'a str> + Clone,

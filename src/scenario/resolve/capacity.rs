@@ -1,7 +1,7 @@
 //! A warning, computed from means, when the load is more than the system can carry.
 
 use super::super::file::File;
-use super::super::problem::{Place, Problem};
+use super::super::problem::{Code, Place, Problem};
 use super::layout::Laid;
 use crate::model::system::{StepSpec, System};
 
@@ -81,7 +81,7 @@ fn warning(overload: &Overload<'_>, lead: String, place: &Place, file: &File) ->
          it keeps {demand:.1} {unit} busy and has {capacity}"
     );
     let label = format!("{:.0} % utilised", 100.0 * demand / capacity);
-    let mut problem = Problem::error("capacity", place, message, label).warning();
+    let mut problem = Problem::error(Code::Capacity, place, message, label).warning();
     for (_, load, _) in file.load.iter() {
         problem = problem.also(&load.place, "load");
     }

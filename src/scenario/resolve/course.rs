@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::file::{File, Service};
 use super::super::plan::FaultText;
-use super::super::problem::Problem;
+use super::super::problem::{Code, Problem};
 use super::super::profile::{PROFILES, Profile};
 use super::super::suggest::{either, nearest};
 use super::super::values::At;
@@ -32,7 +32,8 @@ impl Context<'_> {
             if name.value.contains(leads_elsewhere) || ["", ".", ".."].contains(&name.value.trim())
             {
                 let message = "files and folders with results are called by this name";
-                let problem = Problem::error("wrong-value", &name.place, message, "cannot be one");
+                let problem =
+                    Problem::error(Code::WrongValue, &name.place, message, "cannot be one");
                 self.problems.push(problem);
             }
         }
@@ -45,7 +46,8 @@ impl Context<'_> {
         self.names_of_files();
         if warm_up.value >= load.value.0 {
             let message = format!("nothing is measured: the load ends at {}", load.value.0);
-            let problem = Problem::error("times", &warm_up.place, message, "measured from here");
+            let problem =
+                Problem::error(Code::Times, &warm_up.place, message, "measured from here");
             self.problems.push(problem.also(&load.place, "the load ends here"));
         }
         let length = load.value.0 + scenario.settle.value.0;
@@ -54,13 +56,14 @@ impl Context<'_> {
                 if load.value.0 > scenario.settle.value.0 { load } else { &scenario.settle };
             let days = LONGEST.as_nanos() / DAY;
             let message = format!("load and settling take more than {days} days together");
-            self.problems.push(Problem::error("times", &longer.place, message, "too long"));
+            self.problems.push(Problem::error(Code::Times, &longer.place, message, "too long"));
         }
         if Profile::named(&scenario.profile.value).is_none() {
             let profile = &scenario.profile;
             let names = || PROFILES.iter().map(|profile| profile.name);
             let message = format!("no profile is named `{}`", profile.value);
-            let problem = Problem::error("unknown-profile", &profile.place, message, "not known");
+            let problem =
+                Problem::error(Code::UnknownProfile, &profile.place, message, "not known");
             self.problems.push(match nearest(&profile.value, names()) {
                 Some(better) => problem
                     .help("a profile with a similar name exists")
@@ -97,7 +100,7 @@ impl Context<'_> {
                     "a lock timeout of {} never shows: a step is given up after {}",
                     timeout.value.0, deadline.value.0
                 );
-                let problem = Problem::error("hidden-timeout", &timeout.place, message, "");
+                let problem = Problem::error(Code::HiddenTimeout, &timeout.place, message, "");
                 self.problems.push(problem.warning());
             }
         }
@@ -109,7 +112,7 @@ impl Context<'_> {
         let file = self.file;
         if file.variants.0.is_empty() {
             let problem = Problem::error(
-                "no-variants",
+                Code::NoVariants,
                 &file.scenario.place,
                 "a scenario needs at least one variant",
                 "nothing to compare here",
@@ -161,13 +164,14 @@ impl Context<'_> {
         let Start::At(at) = fault.start.value else { return };
         if at >= end.value.0 {
             let message = "this fault never happens";
-            let problem = Problem::error("times", &fault.start.place, message, "begins too late");
+            let problem =
+                Problem::error(Code::Times, &fault.start.place, message, "begins too late");
             self.problems.push(problem.also(&end.place, heals));
         } else if let Some(length) = &fault.length
             && at + length.value.0 > end.value.0
         {
             let message = format!("this fault ends before its {} are over", length.value.0);
-            let problem = Problem::error("times", &length.place, message, "cut short");
+            let problem = Problem::error(Code::Times, &length.place, message, "cut short");
             self.problems.push(problem.also(&end.place, heals).warning());
         }
     }
@@ -231,7 +235,7 @@ impl Context<'_> {
             "" | TABLE => "this fault strikes nothing".to_owned(),
             name => format!("nothing is named `{name}` that a fault could strike"),
         };
-        let problem = Problem::error("unknown-target", &target.place, message, "not a target");
+        let problem = Problem::error(Code::UnknownTarget, &target.place, message, "not a target");
         self.problems.push(match nearest(&target.value, names.iter().copied()) {
             Some(better) => problem
                 .help("a target with a similar name exists")
@@ -275,7 +279,7 @@ pub(super) fn check_variants(
         let (Some(variant), Some(laid)) = (variant, laid) else { continue };
         for message in variant.pattern.prepared(&laid.system).check(&laid.system) {
             let label = format!("in the variant `{}`", shown.value);
-            problems.push(Problem::error("pattern", &variant.name.place, message, label));
+            problems.push(Problem::error(Code::Pattern, &variant.name.place, message, label));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How a step's row follows from earlier rows.
 
 use super::super::operation::Derive as DeriveText;
-use super::super::problem::Problem;
+use super::super::problem::{Code, Problem};
 use super::super::values::{At, Scalar};
 use super::Context;
 use super::operations::Scope;
@@ -57,7 +57,7 @@ impl Context<'_> {
         if derive.values.0.is_empty() && worded(self, from) != worded(self, to) {
             let place = &derive.to.as_ref()?.place;
             let message = "one column holds words and the other numbers";
-            let problem = Problem::error("wrong-column", place, message, "copied to here");
+            let problem = Problem::error(Code::WrongColumn, place, message, "copied to here");
             self.problems.push(problem.help("translate with `values = { ... }`"));
             return None;
         }
@@ -71,7 +71,7 @@ impl Context<'_> {
                 }
                 _ => {
                     let message = "the copied column holds numbers";
-                    let problem = Problem::error("wrong-column", &name.place, message, "");
+                    let problem = Problem::error(Code::WrongColumn, &name.place, message, "");
                     self.problems.push(problem);
                     None
                 }
@@ -109,7 +109,7 @@ impl Context<'_> {
         }
         let message = format!("no earlier step writes to `{}`", source.value);
         let label = "the row follows from this table";
-        let mut problem = Problem::error("derive-not-earlier", &source.place, message, label);
+        let mut problem = Problem::error(Code::DeriveNotEarlier, &source.place, message, label);
         for at in writers {
             let name = &scope.steps.all()[at];
             let text = match at == step {

@@ -1,7 +1,7 @@
 //! Resolves the expectations of measures and outcomes.
 
 use super::super::operation::{Amount, Expect};
-use super::super::problem::{Place, Problem};
+use super::super::problem::{Code, Place, Problem};
 use super::super::suggest::{either, nearest};
 use super::super::values::At;
 use super::Context;
@@ -20,7 +20,7 @@ impl Context<'_> {
     }
 
     fn expectation(&mut self, expect: &Expect) -> Option<Expectation> {
-        let names = Names::new("unknown-variant", "variant", self.file.variants.names());
+        let names = Names::new(Code::UnknownVariant, "variant", self.file.variants.names());
         let variants: Vec<Option<usize>> = (expect.variants.iter())
             .map(|variant| names.find(variant, &mut self.problems))
             .collect();
@@ -52,7 +52,7 @@ impl Context<'_> {
             return Some(variants);
         }
         let message = format!("`{name}` is compared with itself");
-        let problem = Problem::error("same-variant", place, message, "it is in `variants`, too");
+        let problem = Problem::error(Code::SameVariant, place, message, "it is in `variants`, too");
         self.problems.push(problem);
         None
     }
@@ -75,11 +75,11 @@ impl Context<'_> {
         self.problems.push(match given.get(1) {
             None => {
                 let message = format!("an expectation needs one of {names}");
-                Problem::error("missing-key", &expect.place, message, "none is given here")
+                Problem::error(Code::MissingKey, &expect.place, message, "none is given here")
             }
             Some((_, second)) => {
                 let message = format!("an expectation has only one of {names}");
-                Problem::error("too-many-keys", &second.place, message, "one too many")
+                Problem::error(Code::TooManyKeys, &second.place, message, "one too many")
             }
         });
         None
@@ -96,7 +96,7 @@ impl Context<'_> {
         let patched =
             |problem: Problem, better: &str| problem.patch(&name.place, format!("{better:?}"));
         let problem =
-            |message, label| Problem::error("unknown-measure", &name.place, message, label);
+            |message, label| Problem::error(Code::UnknownMeasure, &name.place, message, label);
         self.problems.push(match unknown {
             Unknown::Measure => {
                 let problem = problem(format!("no measure is named `{}`", name.value), "");
@@ -138,7 +138,8 @@ impl Context<'_> {
                 Headline::ALL.iter().map(|headline| headline.name().replace(' ', "-")).collect();
             let known = || known.iter().map(String::as_str).chain(["wrong"]);
             let message = format!("the census has no headline `{}`", name.value);
-            let problem = Problem::error("unknown-headline", &name.place, message, "not counted");
+            let problem =
+                Problem::error(Code::UnknownHeadline, &name.place, message, "not counted");
             self.problems.push(match nearest(&name.value, known()) {
                 Some(better) => problem
                     .help("a headline with a similar name exists")
@@ -153,7 +154,7 @@ impl Context<'_> {
     fn compared_with(&mut self, subject: &Subject, amount: &At<Amount>) -> Option<Bound> {
         let (found, wanted) = match (subject.unit(), &amount.value) {
             (_, Amount::Variant(name, times)) => {
-                let names = Names::new("unknown-variant", "variant", self.file.variants.names());
+                let names = Names::new(Code::UnknownVariant, "variant", self.file.variants.names());
                 names.find(name, &mut self.problems)?;
                 return Some(Bound::Variant { name: name.value.as_str().into(), times: *times });
             }
@@ -168,7 +169,7 @@ impl Context<'_> {
         };
         if found.is_none() {
             let message = format!("{subject} is {wanted}");
-            self.problems.push(Problem::error("wrong-value", &amount.place, message, ""));
+            self.problems.push(Problem::error(Code::WrongValue, &amount.place, message, ""));
         }
         found.map(Bound::Amount)
     }
@@ -179,7 +180,7 @@ fn unknown_read(name: &At<String>, reads: &[&At<String>]) -> Problem {
     let rest = name.value.split_once('.').map_or("", |(_, rest)| rest);
     let (wanted, part) = rest.split_once('.').map_or((rest, ""), |(wanted, part)| (wanted, part));
     let message = format!("no read is named `{wanted}`");
-    let problem = Problem::error("unknown-read", &name.place, message, "not defined");
+    let problem = Problem::error(Code::UnknownRead, &name.place, message, "not defined");
     let known = || reads.iter().map(|read| read.value.as_str());
     let Some(better) = nearest(wanted, known()) else {
         return problem.help(match reads {
@@ -210,7 +211,7 @@ fn unknown_number(name: &At<String>, read: &str) -> Problem {
         "" => (format!("`{stem}` has many measures"), "which of them?"),
         _ => (format!("reads have no measure `{wanted}`"), "not measured"),
     };
-    let problem = Problem::error("unknown-measure", &name.place, message, label);
+    let problem = Problem::error(Code::UnknownMeasure, &name.place, message, label);
     match nearest(wanted, known()) {
         Some(better) => problem
             .help("a measure with a similar name exists")

@@ -1,7 +1,7 @@
 //! Resolves the invariants of the tables.
 
 use super::super::operation::{Bound, CountEqual, Invariant, JudgedWhen, References};
-use super::super::problem::Problem;
+use super::super::problem::{Code, Problem};
 use super::super::values::At;
 use super::Context;
 use super::names::no_duplicates;
@@ -76,11 +76,11 @@ impl Context<'_> {
         let (least, most) = (bound.least, bound.most);
         if least.is_none() && most.is_none() {
             let message = "a bound needs `least`, `most` or both";
-            self.problems.push(Problem::error("missing-key", &bound.place, message, ""));
+            self.problems.push(Problem::error(Code::MissingKey, &bound.place, message, ""));
         }
         if least.zip(most).is_some_and(|(least, most)| least > most) {
             let message = "`least` is above `most`: nothing fits";
-            self.problems.push(Problem::error("wrong-value", &bound.place, message, ""));
+            self.problems.push(Problem::error(Code::WrongValue, &bound.place, message, ""));
         }
         Some(InvariantRule::Bound { column: ColumnRef { table, column }, least, most })
     }
@@ -89,7 +89,7 @@ impl Context<'_> {
     fn dotted_column(&mut self, name: &At<String>) -> Option<ColumnRef> {
         let Some((table, column)) = name.value.split_once('.') else {
             let message = format!("expected \"table.column\", not \"{}\"", name.value);
-            self.problems.push(Problem::error("wrong-value", &name.place, message, ""));
+            self.problems.push(Problem::error(Code::WrongValue, &name.place, message, ""));
             return None;
         };
         let part = |text: &str| At { place: name.place.clone(), value: text.to_owned() };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::file::File;
 use super::super::plan::VariantText;
-use super::super::problem::Problem;
+use super::super::problem::{Code, Problem};
 use super::super::suggest::nearest;
 use super::super::technique::TechniqueText;
 use super::switch;
@@ -102,7 +102,7 @@ fn report(
         return;
     }
     let label = format!("`{}` does not fit", technique.arrangement.name());
-    let problem = Problem::error("technique", place, &message, label);
+    let problem = Problem::error(Code::Technique, place, &message, label);
     let problem = match word.and_then(|word| meant(&word.value, system)) {
         Some(better) => problem.help("a similar name exists").patch(place, format!("{better:?}")),
         None => problem,
@@ -178,7 +178,7 @@ fn seeded_bug(at: Trespass, table: TableId, file: &File) -> Option<Problem> {
     let message = format!("`{}` does not own the table `{}`", step.by.value, step.table.value);
     let label = format!("writes to `{}`", step.table.value);
     Some(
-        Problem::error("not-owner", &step.by.place, message, label)
+        Problem::error(Code::NotOwner, &step.by.place, message, label)
             .also(&owner.place, "its owner is given here")
             .help(format!("let `{}` do it", owner.value))
             .patch(&step.by.place, format!("{:?}", owner.value)),
@@ -210,7 +210,7 @@ fn missing(
                 `data-domain`, `shared-database` or `consolidation`";
     let label = "neither makes it the owner nor gives it the right";
     Some(
-        Problem::error("not-owner", place, message, label)
+        Problem::error(Code::NotOwner, place, message, label)
             .also(&step.by.place, "this step")
             .help(help),
     )

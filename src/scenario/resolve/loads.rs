@@ -3,7 +3,7 @@
 use super::super::data::Data;
 use super::super::file::{Follows, Load, Read};
 use super::super::operation::Key;
-use super::super::problem::{Place, Problem};
+use super::super::problem::{Code, Place, Problem};
 use super::super::values::At;
 use super::names::Names;
 use super::{Context, name};
@@ -22,7 +22,7 @@ impl Context<'_> {
         let file = self.file;
         if file.load.0.is_empty() {
             let problem = Problem::error(
-                "no-load",
+                Code::NoLoad,
                 &file.scenario.place,
                 "a scenario needs a load",
                 "nothing would ever happen here",
@@ -59,12 +59,12 @@ impl Context<'_> {
         let place = load.until.as_ref().map_or(&load.place, |until| &until.place);
         if until > end.value.0 {
             let message = format!("this is after the end of all load at {}", end.value.0);
-            let problem = Problem::error("times", place, message, "too late");
+            let problem = Problem::error(Code::Times, place, message, "too late");
             self.problems.push(problem.also(&end.place, "the end of all load"));
         }
         if load.from >= until {
             let message = format!("a load from {} until {until} never offers anything", load.from);
-            self.problems.push(Problem::error("times", place, message, ""));
+            self.problems.push(Problem::error(Code::Times, place, message, ""));
         }
         until
     }
@@ -89,7 +89,7 @@ impl Context<'_> {
             return;
         }
         let message = format!("`{name}` comes to more than {MOST} {what} in a run");
-        let problem = Problem::error("too-many", place, message, "more than fit into memory");
+        let problem = Problem::error(Code::TooMany, place, message, "more than fit into memory");
         self.problems.push(problem.help("lower the rate, or shorten the load"));
     }
 
@@ -104,7 +104,7 @@ impl Context<'_> {
             if bursts.length.value.0 >= bursts.every.0 {
                 let message = format!("a burst must be shorter than {}", bursts.every.0);
                 let place = &bursts.length.place;
-                self.problems.push(Problem::error("times", place, message, "it never ends"));
+                self.problems.push(Problem::error(Code::Times, place, message, "it never ends"));
             }
             return Some(Arrivals::Bursts {
                 base: bursts.base.0,
@@ -145,7 +145,8 @@ impl Context<'_> {
             Ok(times) => Some(Arrivals::Trace(times.into())),
             Err(why) => {
                 let message = format!("cannot use `{}`: {why}", file.value);
-                let problem = Problem::error("data-file", &file.place, message, "asked for here");
+                let problem =
+                    Problem::error(Code::DataFile, &file.place, message, "asked for here");
                 self.problems.push(problem);
                 None
             }
@@ -163,7 +164,7 @@ impl Context<'_> {
             let Some(follows) = &load.follows else {
                 let message = format!("the key `{}` comes from a followed load", key.value);
                 let label = "this load follows none";
-                let problem = Problem::error("nothing-followed", &load.place, message, label);
+                let problem = Problem::error(Code::NothingFollowed, &load.place, message, label);
                 self.problems.push(problem.also(&choice.place, "the key is followed"));
                 continue;
             };
@@ -172,7 +173,7 @@ impl Context<'_> {
             {
                 let Follows { load, .. } = follows;
                 let message = format!("operations of `{}` have no key `{}`", load.value, key.value);
-                let problem = Problem::error("nothing-followed", &key.place, message, "");
+                let problem = Problem::error(Code::NothingFollowed, &key.place, message, "");
                 let problem = problem.also(&load.place, "followed here");
                 self.problems.push(problem);
             }
@@ -212,7 +213,7 @@ impl Context<'_> {
             if whole && circle.iter().all(|(member, _)| *member >= start) {
                 let name = circle[0].1;
                 let message = "these loads follow each other and never begin";
-                let mut problem = Problem::error("cycle", &name.place, message, "follows this");
+                let mut problem = Problem::error(Code::Cycle, &name.place, message, "follows this");
                 for (_, name) in &circle[1..] {
                     problem = problem.also(&name.place, "which follows this");
                 }
@@ -248,12 +249,12 @@ impl Context<'_> {
         let at = read.at.as_ref()?;
         if at.value.is_empty() {
             let message = "a probe without times reads nothing";
-            self.problems.push(Problem::error("wrong-value", &at.place, message, "it is empty"));
+            self.problems.push(Problem::error(Code::WrongValue, &at.place, message, "it is empty"));
         }
         let operation = self.file.operations.0[kind].1.as_ref()?;
         let names = operation.steps.iter().map(|step| step.name.clone()).collect();
         let what = "step of this operation";
-        let known = Names::new("unknown-step", what, names);
+        let known = Names::new(Code::UnknownStep, what, names);
         let steps: Option<Vec<StepId>> = match &read.steps {
             None => Some((0..operation.steps.len() as u8).map(StepId).collect()),
             Some(steps) => {
@@ -277,7 +278,7 @@ impl Context<'_> {
         let choice = self.choice(key);
         if matches!(choice, Some(KeyChoice::New | KeyChoice::Followed)) {
             let message = "an independent reader chooses among initial rows";
-            let problem = Problem::error("wrong-value", &key.place, message, "nothing to read");
+            let problem = Problem::error(Code::WrongValue, &key.place, message, "nothing to read");
             self.problems.push(problem.help("write { rows-of = \"...\" }"));
             return None;
         }

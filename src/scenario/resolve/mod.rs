@@ -20,7 +20,7 @@ use std::sync::Arc;
 use super::Variant;
 use super::data::Data;
 use super::file::File;
-use super::problem::{Problem, any_error};
+use super::problem::{Code, Problem, any_error};
 use super::values::{At, Scalar};
 use crate::checks::expectation::Expectation;
 use crate::faults::plan::PlannedFault;
@@ -123,11 +123,11 @@ impl<'f> Context<'f> {
     fn new(file: &'f File) -> Self {
         let mut context = Self {
             file,
-            service: Names::new("unknown-service", "service", file.services.names()),
-            database: Names::new("unknown-database", "database", file.databases.names()),
-            table: Names::new("unknown-table", "table", file.tables.names()),
-            operation: Names::new("unknown-operation", "operation", file.operations.names()),
-            load: Names::new("unknown-load", "load", file.load.names()),
+            service: Names::new(Code::UnknownService, "service", file.services.names()),
+            database: Names::new(Code::UnknownDatabase, "database", file.databases.names()),
+            table: Names::new(Code::UnknownTable, "table", file.tables.names()),
+            operation: Names::new(Code::UnknownOperation, "operation", file.operations.names()),
+            load: Names::new(Code::UnknownLoad, "load", file.load.names()),
             columns: Vec::new(),
             symbols: Vec::new(),
             written: Vec::new(),
@@ -136,7 +136,7 @@ impl<'f> Context<'f> {
         };
         for (at, (_, table)) in file.tables.0.iter().enumerate() {
             let columns = table.as_ref().map(|table| Columns {
-                names: Names::new("unknown-column", "column", table.columns.names()),
+                names: Names::new(Code::UnknownColumn, "column", table.columns.names()),
                 worded: (table.columns.0.iter())
                     .map(|(_, value)| matches!(value, Some(Scalar::Word(_))))
                     .collect(),
@@ -174,7 +174,7 @@ impl<'f> Context<'f> {
         if self.worded(table, column) {
             let message = format!("the column `{}` holds words", name.value);
             let label = "a number is needed here";
-            self.problems.push(Problem::error("wrong-column", &name.place, message, label));
+            self.problems.push(Problem::error(Code::WrongColumn, &name.place, message, label));
             return None;
         }
         Some(column)
@@ -206,7 +206,7 @@ impl<'f> Context<'f> {
         let wrong = |problems: &mut Vec<Problem>, found: &str| {
             let holds = if worded { "words" } else { "numbers" };
             let message = format!("this column holds {holds}, not {found}");
-            problems.push(Problem::error("wrong-column", &value.place, message, ""));
+            problems.push(Problem::error(Code::WrongColumn, &value.place, message, ""));
             None
         };
         match &value.value {
@@ -232,7 +232,7 @@ impl<'f> Context<'f> {
         let Some(keys) = keys else {
             let message = "a key means nothing here";
             let label = "only written values may refer to a key";
-            self.problems.push(Problem::error("wrong-value", &place, message, label));
+            self.problems.push(Problem::error(Code::WrongValue, &place, message, label));
             return None;
         };
         let name = At { place, value: key.to_owned() };
@@ -282,7 +282,8 @@ impl<'f> Context<'f> {
                 continue;
             }
             let message = format!("nothing ever writes `{}` to this column", word.value);
-            let problem = Problem::error("never-written", &word.place, message, "looked for here");
+            let problem =
+                Problem::error(Code::NeverWritten, &word.place, message, "looked for here");
             let better =
                 super::suggest::nearest(&word.value, words.iter().map(|word| word.value.as_str()));
             let problem = match better {

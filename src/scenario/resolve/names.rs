@@ -1,20 +1,20 @@
 //! Names, what they refer to, and what was probably meant by those that refer to nothing.
 
-use super::super::problem::Problem;
+use super::super::problem::{Code, Problem};
 use super::super::suggest::{either, nearest};
 use super::super::values::At;
 
 /// All names of one sort.
 #[derive(Clone, Debug)]
 pub struct Names {
-    code: &'static str,
+    code: Code,
     what: &'static str,
     known: Vec<At<String>>,
 }
 
 impl Names {
     /// Names of things that are called `what`; `code` is the problem of an unknown one.
-    pub fn new(code: &'static str, what: &'static str, known: Vec<At<String>>) -> Self {
+    pub fn new(code: Code, what: &'static str, known: Vec<At<String>>) -> Self {
         Self { code, what, known }
     }
 
@@ -41,6 +41,7 @@ impl Names {
         let what = self.what;
         let message = format!("no {what} is named `{}`", name.value);
         let problem = Problem::error(self.code, &name.place, message, "not defined");
+        let problem = problem.about(&name.value);
         let names = || self.known.iter().map(|known| known.value.as_str());
         let Some(better) = nearest(&name.value, names()) else {
             if self.known.is_empty() {
@@ -54,6 +55,7 @@ impl Names {
             None => problem,
         };
         problem
+            .meant(better)
             .help(format!("a {what} with a similar name exists"))
             .patch(&name.place, as_written(name, better))
     }
@@ -77,12 +79,12 @@ pub fn no_duplicates<'a>(
             Some(first) => {
                 let message = format!("the name `{}` is taken", name.value);
                 let problem = Problem::error(
-                    "duplicate-name",
+                    Code::DuplicateName,
                     &name.place,
                     message,
                     format!("a second {what} of this name"),
                 );
-                problems.push(problem.also(&first.place, "the first is here"));
+                problems.push(problem.about(&name.value).also(&first.place, "the first is here"));
             }
             None => seen.push(name),
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::operation::{
     Effect as EffectText, Key, Lookup as LookupText, Operation, Refuse as RefuseText, Step,
 };
-use super::super::problem::Problem;
+use super::super::problem::{Code, Problem};
 use super::super::values::{At, Map, Scalar};
 use super::names::{Names, no_duplicates};
 use super::{Context, name};
@@ -29,7 +29,12 @@ impl Context<'_> {
         let file = self.file;
         if let Some((extra, _)) = file.operations.0.get(MAX_KINDS) {
             let message = format!("a scenario has at most {MAX_KINDS} operations");
-            self.problems.push(Problem::error("too-many", &extra.place, message, "one too many"));
+            self.problems.push(Problem::error(
+                Code::TooMany,
+                &extra.place,
+                message,
+                "one too many",
+            ));
         }
         let mut operations = Vec::new();
         for (shown, operation) in &file.operations.0 {
@@ -49,7 +54,12 @@ impl Context<'_> {
     fn keys(&mut self, operation: &Operation) -> Option<Vec<KeySpec>> {
         if let Some((extra, _)) = operation.keys.0.get(MAX_KEYS) {
             let message = format!("an operation has at most {MAX_KEYS} keys");
-            self.problems.push(Problem::error("too-many", &extra.place, message, "one too many"));
+            self.problems.push(Problem::error(
+                Code::TooMany,
+                &extra.place,
+                message,
+                "one too many",
+            ));
         }
         let mut keys = Vec::new();
         for (shown, key) in &operation.keys.0 {
@@ -72,7 +82,7 @@ impl Context<'_> {
         let known = self.file.tables.0[table.index()].1.as_ref()?;
         if known.rows.0 == 0 {
             let message = format!("`{}` has no initial rows to choose from", rows.rows_of.value);
-            let problem = Problem::error("no-rows", &rows.rows_of.place, message, "chosen here");
+            let problem = Problem::error(Code::NoRows, &rows.rows_of.place, message, "chosen here");
             self.problems.push(problem.also(&known.place, "it needs `rows = ...`"));
             return None;
         }
@@ -87,21 +97,21 @@ impl Context<'_> {
         if steps.is_empty() {
             let message = format!("the operation `{}` has no steps", shown.value);
             let help = format!("add [[operations.{}.steps]]", shown.value);
-            let problem = Problem::error("no-steps", &shown.place, message, "nothing to do");
+            let problem = Problem::error(Code::NoSteps, &shown.place, message, "nothing to do");
             self.problems.push(problem.help(help));
             return None;
         }
         if let Some(extra) = steps.get(MAX_STEPS) {
             let message = format!("an operation has at most {MAX_STEPS} steps");
             let place = &extra.name.place;
-            self.problems.push(Problem::error("too-many", place, message, "one too many"));
+            self.problems.push(Problem::error(Code::TooMany, place, message, "one too many"));
             return None;
         }
         no_duplicates("step", steps.iter().map(|step| &step.name), &mut self.problems);
         let names = steps.iter().map(|step| step.name.clone()).collect();
         let mut scope = Scope {
-            keys: Names::new("unknown-key-name", "key of this operation", operation.keys.names()),
-            steps: Names::new("unknown-step", "step of this operation", names),
+            keys: Names::new(Code::UnknownKeyName, "key of this operation", operation.keys.names()),
+            steps: Names::new(Code::UnknownStep, "step of this operation", names),
             ancestors: Vec::new(),
         };
         let after = self.order(operation, &scope)?;
@@ -133,7 +143,8 @@ impl Context<'_> {
                     0 => "the first step comes after nothing",
                     _ => "only the first step may come after nothing",
                 };
-                let problem = Problem::error("step-order", &step.name.place, message, "this step");
+                let problem =
+                    Problem::error(Code::StepOrder, &step.name.place, message, "this step");
                 self.problems.push(problem);
                 orders.push(None);
             } else {
@@ -154,7 +165,7 @@ impl Context<'_> {
         };
         let message = format!("the step `{}` comes after itself", steps[first].name.value);
         let label = "part of a cycle";
-        let mut problem = Problem::error("cycle", &steps[first].name.place, message, label);
+        let mut problem = Problem::error(Code::Cycle, &steps[first].name.place, message, label);
         for other in others.iter().filter(|other| before[first] & (1 << **other) != 0) {
             problem = problem.also(&steps[*other].name.place, "part of the same cycle");
         }
@@ -215,7 +226,7 @@ impl Context<'_> {
         }
         if effect.delete == Some(false) {
             let message = "an effect that deletes nothing is none";
-            let problem = Problem::error("wrong-value", &effect.place, message, "");
+            let problem = Problem::error(Code::WrongValue, &effect.place, message, "");
             self.problems.push(problem.help("write `delete = true`"));
             return None;
         }

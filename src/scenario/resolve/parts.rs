@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::file::{File, Table};
 use super::super::plan::PartText;
-use super::super::problem::Problem;
+use super::super::problem::{Code, Problem};
 use super::super::suggest::{either, nearest};
 use super::super::values::At;
 use super::Context;
@@ -64,7 +64,7 @@ pub(super) fn check_copies(layouts: &[Option<Laid<'_>>], file: &File, problems: 
         };
         let problem = if !is_of(None) {
             let message = format!("no variant keeps a copy of `{}`", table.value);
-            let problem = Problem::error("no-copy", &table.place, message, "not copied");
+            let problem = Problem::error(Code::NoCopy, &table.place, message, "not copied");
             meant(
                 problem,
                 table,
@@ -74,7 +74,7 @@ pub(super) fn check_copies(layouts: &[Option<Laid<'_>>], file: &File, problems: 
         } else if let Some(reader) = reader.as_ref().filter(|it| !is_of(Some(&it.value))) {
             let message =
                 format!("in no variant does `{}` keep a copy of `{}`", reader.value, table.value);
-            let problem = Problem::error("no-copy", &reader.place, message, "has no copy");
+            let problem = Problem::error(Code::NoCopy, &reader.place, message, "has no copy");
             let keepers = copies().filter(|(of, _)| **of == *table.value).map(|(_, by)| by);
             meant(problem, reader, keepers, "a service with a similar name keeps one")
         } else {

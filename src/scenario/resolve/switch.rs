@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::super::problem::{Place, Problem};
+use super::super::problem::{Code, Place, Problem};
 use super::layout::Stage;
 use crate::kernel::Time;
 use crate::model::system::{
@@ -49,7 +49,7 @@ pub(super) fn together(stages: &[Stage<'_>], problems: &mut Vec<Problem>) -> Opt
             "with those that a switch has carried out otherwise there are {count} operations"
         );
         let label = format!("a variant has at most {MAX_KINDS}");
-        problems.push(Problem::error("too-many", &place, message, label));
+        problems.push(Problem::error(Code::TooMany, &place, message, label));
         return None;
     }
     Some(Arc::new(whole))
@@ -109,7 +109,7 @@ fn obstacles(before: &Stage<'_>, after: &Stage<'_>) -> Vec<Problem> {
     let problem = |message: String| {
         let message = format!("{message} at {}", after.from);
         let label = "what is switched here cannot change under way";
-        let problem = Problem::error("switch", &place(after), message, label);
+        let problem = Problem::error(Code::Switch, &place(after), message, label);
         problem.help(
             "a switch may change who owns a table, who goes to it and who carries out a step, and \
              moves nothing; name techniques that leave the rest as it is, or compare two variants",

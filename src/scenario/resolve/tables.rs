@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::file::{Broker, Link, Reads};
-use super::super::problem::Problem;
+use super::super::problem::{Code, Problem};
 use super::super::values::Scalar;
 use super::{Context, name};
 use crate::model::system::{
@@ -45,7 +45,7 @@ impl Context<'_> {
                 };
                 if let (Some(zone), Some(node)) = (&database.zone, &database.node) {
                     let message = "a database is where the node is on which it runs";
-                    let problem = Problem::error("zone", &zone.place, message, "no zone here");
+                    let problem = Problem::error(Code::Zone, &zone.place, message, "no zone here");
                     self.problems.push(problem.also(&node.place, "it has no node of its own"));
                 }
                 Some(DatabaseSpec {
@@ -80,7 +80,8 @@ impl Context<'_> {
                 let database = self.database.find(&table.database, &mut self.problems);
                 if let Some((extra, _)) = table.columns.0.get(MAX_COLUMNS) {
                     let message = format!("a table has at most {MAX_COLUMNS} columns");
-                    let problem = Problem::error("too-many", &extra.place, message, "one too many");
+                    let problem =
+                        Problem::error(Code::TooMany, &extra.place, message, "one too many");
                     self.problems.push(problem);
                 }
                 let columns = table.columns.iter().map(|(_, column, value)| ColumnSpec {
@@ -126,7 +127,8 @@ impl Context<'_> {
             let pair = (ServiceId(a.min(b) as u16), ServiceId(a.max(b) as u16));
             if between.insert(pair, spec).is_some() {
                 let message = "this link is given twice";
-                let problem = Problem::error("duplicate-name", &link.place, message, "again here");
+                let problem =
+                    Problem::error(Code::DuplicateName, &link.place, message, "again here");
                 self.problems.push(problem);
             }
         }

@@ -1,7 +1,7 @@
 //! The compensation of a step: given, known, or needed and missing.
 
 use super::super::operation::Step;
-use super::super::problem::Problem;
+use super::super::problem::{Code, Problem};
 use super::Context;
 use super::operations::Scope;
 use crate::model::system::{Effect, StepSpec};
@@ -50,7 +50,7 @@ impl Context<'_> {
                 let message = format!("the step `{}` cannot be taken back", step.name.value);
                 let label = "what was there before is unknown";
                 self.problems.push(
-                    Problem::error("undo-missing", &step.effect.place, message, label)
+                    Problem::error(Code::UndoMissing, &step.effect.place, message, label)
                         .help("add `undo = { set = { ... } }`: a later step may fail"),
                 );
                 None

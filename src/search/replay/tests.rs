@@ -6,6 +6,7 @@ use super::*;
 use crate::faults::fault::Faults;
 use crate::kernel::{Span, Time};
 use crate::model::contract::{Allowance, Budget, Promises};
+use crate::scenario::Code;
 use crate::scenario::counterexample::{self, CounterexampleText};
 use crate::scenario::{Problem, Registries, Scenario, Source, render};
 use crate::search::trial::Trial;
@@ -134,13 +135,13 @@ fn it_holds_once_the_setting_is_mended() {
 fn what_the_scenario_lacks_is_pointed_at() {
     let scenario = scenario(SHOP);
     let broken = [
-        ("variant = \"keyless\"", "variant = \"keyles\"", "unknown-variant"),
-        ("name = \"shoppers#0\"", "name = \"shopers#0\"", "unknown-load"),
-        ("name = \"shoppers#0\"", "name = \"shoppers\"", "wrong-value"),
-        ("operation = \"buy\"", "operation = \"by\"", "unknown-operation"),
-        ("order = \"new\"", "ordre = \"new\"", "missing-key"),
-        ("order = \"new\"", "order = \"nobody#3\"", "wrong-value"),
-        ("who = \"stock\"", "who = \"stok\"", "unknown-target"),
+        ("variant = \"keyless\"", "variant = \"keyles\"", Code::UnknownVariant),
+        ("name = \"shoppers#0\"", "name = \"shopers#0\"", Code::UnknownLoad),
+        ("name = \"shoppers#0\"", "name = \"shoppers\"", Code::WrongValue),
+        ("operation = \"buy\"", "operation = \"by\"", Code::UnknownOperation),
+        ("order = \"new\"", "ordre = \"new\"", Code::MissingKey),
+        ("order = \"new\"", "order = \"nobody#3\"", Code::WrongValue),
+        ("who = \"stock\"", "who = \"stok\"", Code::UnknownTarget),
     ];
     for (good, bad, code) in broken {
         let text = written().replacen(good, bad, 1);
@@ -157,12 +158,12 @@ fn what_the_scenario_lacks_is_pointed_at() {
 #[test]
 fn broken_files_are_answered_with_problems() {
     let broken = [
-        ("format = 1", "format = 2", "wrong-value"),
-        ("seed = 3", "seed = -3", "wrong-value"),
-        ("seed = 3", "sed = 3", "unknown-key"),
-        ("kind = \"lose-message\"", "kind = \"loose-message\"", "unknown-fault"),
-        ("[counterexample]", "[counterexample", "syntax"),
-        ("at = \"1s\"", "at = \"soon\"", "bad-duration"),
+        ("format = 1", "format = 2", Code::WrongValue),
+        ("seed = 3", "seed = -3", Code::WrongValue),
+        ("seed = 3", "sed = 3", Code::UnknownKey),
+        ("kind = \"lose-message\"", "kind = \"loose-message\"", Code::UnknownFault),
+        ("[counterexample]", "[counterexample", Code::Syntax),
+        ("at = \"1s\"", "at = \"soon\"", Code::BadDuration),
     ];
     for (good, bad, code) in broken {
         let text = written().replacen(good, bad, 1);
