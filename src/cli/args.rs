@@ -32,14 +32,15 @@ pub enum Command {
     Compare(Compare),
     /// Run one variant on one seed and show the details.
     Run(Run),
-    /// Search for faults that break what a pattern promises, and shrink what is found.
+    /// Search for faults that break a guarantee of a pattern, and shrink each counterexample.
     ///
-    /// Every run offers a few operations and lets random faults strike, inside what the pattern is
-    /// made for; then everything heals and comes to rest. What was found earlier is replayed first.
+    /// Each run offers a few operations and injects random faults within the budget of the
+    /// pattern; then all faults end and the run settles. Counterexamples that were found earlier
+    /// are replayed first.
     Fuzz(Fuzz),
-    /// Try every plan with one or two faults on a few operations.
+    /// Run a few operations under every plan of one or two faults.
     Explore(Explore),
-    /// Run a counterexample again, or every one of a folder.
+    /// Run a counterexample again, or all of a folder.
     Replay(Replay),
     /// Check scenario files and report every problem.
     Validate {
@@ -94,7 +95,7 @@ pub struct Man {
 /// The threads of what is spread over cores.
 #[derive(Args, Debug)]
 pub struct Workers {
-    /// How many threads; by default one per core. Results do not depend on it.
+    /// Number of threads; by default one per core. Results do not depend on it.
     #[arg(
         long,
         env = "DRIFTLAB_THREADS",
@@ -110,7 +111,7 @@ pub struct Compare {
     /// The scenario file.
     #[arg(value_name = "SCENARIO")]
     pub scenario: PathBuf,
-    /// How many seeds; every variant runs on each of them.
+    /// Number of seeds; every variant runs on each.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub seeds: u64,
     /// The first seed, decimal or 0x...; by default the scenario's.
@@ -119,10 +120,10 @@ pub struct Compare {
     /// Only these variants, separated by commas.
     #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
     pub variants: Vec<String>,
-    /// Where the results go; by default `reports/<scenario name>`.
+    /// The folder for the results; by default `reports/<scenario name>`.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Start anew, even if an interrupted comparison of the same scenario could be resumed.
+    /// Start over instead of resuming an interrupted comparison of the same scenario.
     #[arg(long)]
     pub fresh: bool,
     /// The threads it runs on.
@@ -145,7 +146,7 @@ pub struct Run {
     /// The seed, decimal or 0x...; by default the scenario's.
     #[arg(long, value_parser = seed)]
     pub seed: Option<u64>,
-    /// Print everything that happened to this operation, by its number in operations.csv.
+    /// Print everything that happened to one operation; its number is in operations.csv.
     #[arg(long, value_name = "OPERATION")]
     pub trace: Option<u32>,
     /// What to print: a page for people, the summary as JSON, or one row per operation as CSV.
@@ -162,25 +163,25 @@ pub struct Fuzz {
     /// Only these variants, separated by commas.
     #[arg(long = "variant", alias = "variants", value_delimiter = ',', value_name = "NAME,...")]
     pub variants: Vec<String>,
-    /// How many runs of each variant; 10,000 unless --time is given.
+    /// Number of runs of each variant; 10,000 unless --time is given.
     #[arg(long, conflicts_with = "time", value_parser = clap::value_parser!(u64).range(1..))]
     pub runs: Option<u64>,
-    /// For how long instead, such as 30s; how many runs that makes depends on the machine.
+    /// Run for this long instead, such as 30s; the number of runs then depends on the machine.
     #[arg(long, value_name = "DURATION")]
     pub time: Option<Span>,
-    /// What everything is drawn from, decimal or 0x...; by default the scenario's seed.
+    /// The seed of all random draws, decimal or 0x...; by default the scenario's.
     #[arg(long, value_parser = seed)]
     pub seed: Option<u64>,
-    /// How many operations a run has.
+    /// Number of operations in a run.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1_000))]
     pub operations: u16,
-    /// How many faults a run has at most.
+    /// Most faults in a run.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub faults: u32,
-    /// Draw every kind and time alike, instead of a swarm: what others do, to compare with.
+    /// Draw all kinds and times of faults with equal weight, instead of swarm testing.
     #[arg(long)]
     pub uniform: bool,
-    /// Where counterexamples go; by default `reports/<scenario name>/counterexamples`.
+    /// The folder for counterexamples; by default `reports/<scenario name>/counterexamples`.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// The threads it runs on.
@@ -194,10 +195,10 @@ pub struct Replay {
     /// A counterexample, or a folder of them.
     #[arg(value_name = "FILE|DIR")]
     pub file: PathBuf,
-    /// Explain the failure: rows that disagree, when it became inevitable, what happened.
+    /// Explain the violation: rows that disagree, when it became inevitable, what happened.
     #[arg(long)]
     pub trace: bool,
-    /// Write the explanation as a page, with a diagram.
+    /// Write the explanation as an HTML page with a space-time diagram to this file.
     #[arg(long, value_name = "FILE")]
     pub page: Option<PathBuf>,
 }
@@ -211,19 +212,19 @@ pub struct Explore {
     /// Which variant; by default the first.
     #[arg(long, value_name = "NAME")]
     pub variant: Option<String>,
-    /// How many faults a plan has at most.
+    /// Most faults in a plan.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
     pub faults: u8,
-    /// How many operations are offered; by default as `[explore]` in the scenario says.
+    /// Number of operations; by default that of `[explore]` in the scenario.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub operations: Option<u16>,
-    /// How many plans are run at most, spread evenly; what is left out is counted.
+    /// Run at most this many plans, evenly chosen, and count those left out.
     #[arg(long, value_name = "PLANS")]
     pub cap: Option<u64>,
     /// The seed, decimal or 0x...; by default the scenario's.
     #[arg(long, value_parser = seed)]
     pub seed: Option<u64>,
-    /// Where the results go; by default `reports/<scenario name>`.
+    /// The folder for the results; by default `reports/<scenario name>`.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// The threads it runs on.
@@ -246,7 +247,7 @@ pub struct List {
     /// For `points`: which variant; by default the first.
     #[arg(long, value_name = "NAME", requires = "scenario")]
     pub variant: Option<String>,
-    /// For `points`: how many operations are offered; by default as `[explore]` says.
+    /// For `points`: number of operations; by default that of `[explore]` in the scenario.
     #[arg(long, requires = "scenario", value_parser = clap::value_parser!(u16).range(1..))]
     pub operations: Option<u16>,
     /// For `points`: only those of this operation, such as `tickets#3`.
@@ -289,9 +290,9 @@ pub enum Listing {
     Patterns,
     /// Ways to arrange who owns which data.
     Techniques,
-    /// What can go wrong.
+    /// Kinds of faults.
     Faults,
-    /// Properties that patterns promise, and when each must be true.
+    /// Properties that patterns guarantee, and when each must be true.
     Checks,
     /// What is measured, with definitions.
     Measures,
@@ -303,7 +304,7 @@ pub enum Listing {
     Keys,
     /// The terms of the glossary.
     Terms,
-    /// The semantic points that a run of a scenario passes, as faults can name them.
+    /// Semantic points (failpoints) that a run of a scenario passes, as triggers of faults.
     Points,
 }
 

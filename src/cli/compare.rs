@@ -29,7 +29,10 @@ pub fn compare(session: &Session, args: &Compare) -> Result<Exit, Error> {
     let compared = run(session, &study, (&kept, &stop), pool(args.workers.threads)?);
     let interrupted = compared.finished < study.seeds.len();
     let Some(mut comparison) = compared.comparison else {
-        remark(session, "interrupted before every variant had finished a seed: no results yet\n");
+        remark(
+            session,
+            "interrupted before every variant had finished one seed: there are no results\n",
+        );
         remark(session, again(&kept));
         return Ok(Exit::Interrupted);
     };
@@ -59,7 +62,7 @@ fn run(
 ) -> Compared {
     let (there, runs) = (kept.count(study), study.runs());
     if there > 0 {
-        remark(session, &format!("resuming: {there} of {runs} runs are there\n"));
+        remark(session, &format!("resuming: {there} of {runs} runs were finished before\n"));
     }
     let progress = Progress::new(runs, session.quiet);
     let compared = threads.install(|| study.resume(kept, stop, &|| progress.advance()));
@@ -70,9 +73,9 @@ fn run(
 /// How an interrupted comparison goes on.
 fn again(kept: &Unfinished) -> &'static str {
     if kept.has_failed() {
-        "interrupted; there was no room for all runs, the same command repeats the others\n"
+        "interrupted; not all finished runs could be saved: run the same command to repeat them\n"
     } else {
-        "interrupted; the same command goes on from here\n"
+        "interrupted; run the same command to continue\n"
     }
 }
 

@@ -141,7 +141,7 @@ fn why<'a>(shrunk: &'a Shrunk, property: &str) -> &'a str {
 fn history(found: &str, case: &Case, shrunk: &Shrunk) -> String {
     let (faults, operations) = (case.faults.len(), case.operations.len());
     let from = format!("{} and {}", some(faults, "fault"), some(operations, "operation"));
-    let end = if shrunk.finished { "" } else { ", when the runs were used up" };
+    let end = if shrunk.finished { "" } else { ", stopped at the limit of runs" };
     format!("  found {found}, shrunk from {from} in {} runs{end}\n", shrunk.runs)
 }
 

@@ -12,7 +12,7 @@ pub fn list(session: &Session, args: &List) -> Result<Exit, Error> {
     let sort = match (args.what, &args.scenario) {
         (Listing::Points, Some(scenario)) => return points::points(session, args, scenario),
         (_, Some(_)) => {
-            return Err(Error::Usage("only `list points` is about a scenario".into()));
+            return Err(Error::Usage("only `list points` takes a scenario".into()));
         }
         (what, None) => what.sort(),
     };

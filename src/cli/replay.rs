@@ -61,7 +61,8 @@ fn tell(
 fn suite(session: &Session, args: &Args) -> Result<Exit, Error> {
     let folder = &args.file;
     if args.page.is_some() {
-        let message = format!("`{}` is a folder, and a page explains one", folder.display());
+        let message =
+            format!("`{}` is a folder; a page explains one counterexample", folder.display());
         return Err(Error::Usage(format!("{message}\nhint: name a counterexample in it")));
     }
     let files = files(folder)?;
@@ -167,7 +168,7 @@ fn details(read: &Read, again: &Replayed) -> String {
     }
     text += &format!("  {}\n", again.identity.text());
     if again.identity != Identity::Other && read.scenario.hash != read.written.scenario_hash {
-        text += "  the scenario is no longer what it was; what was chosen still is\n";
+        text += "  the scenario has changed since; the operations and faults are still the same\n";
     }
     text
 }

@@ -105,7 +105,9 @@ impl Nemesis {
             };
             let template = entry.with_defaults();
             if template.action() != Action::Go {
-                return Err(format!("`{name}` strikes one message, whose point must be named"));
+                return Err(format!(
+                    "`{name}` needs a semantic point (`on`), and random faults have times"
+                ));
             }
             if is_of_copies(&*template) {
                 return Err(format!(

@@ -123,8 +123,8 @@ fn one_row_of_two(system: &System, operation: &OperationSpec) -> Option<String> 
     let other = steps().find(|other| same(step, other))?;
     let name = |service: ServiceId| &system.services[service.index()].name.shown;
     Some(format!(
-        "in `{}`, services `{}` and `{}` write the same row of `{}`; the branch of the one would \
-         wait for the end of the other's",
+        "in `{}`, services `{}` and `{}` write the same row of `{}`; one branch would wait for \
+         the other to end",
         operation.name.shown,
         name(step.by),
         name(other.by),

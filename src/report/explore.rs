@@ -103,16 +103,19 @@ pub fn sentence(explored: &Explored) -> String {
     }
     let _ = write!(text, ", {} left out", human::count(explored.left_out));
     if explored.is_cut_short {
-        text += " and whatever could have followed them";
+        text += " and those that could have followed them";
     }
     text += ").";
     if open > 0 {
-        let _ =
-            write!(text, " {} did not come to rest or were not struck.", human::some(open, "plan"));
+        let _ = write!(
+            text,
+            " {} did not settle, or their faults never began.",
+            human::some(open, "plan")
+        );
     }
     if degraded > 0 {
         let plans = human::some(degraded, "plan");
-        let _ = write!(text, " {plans} went beyond what is promised, and count as degraded.");
+        let _ = write!(text, " {plans} exceeded the budget of faults and count as degraded.");
     }
     let idle: Vec<String> = explored.idle().map(|property| format!("`{property}`")).collect();
     if !idle.is_empty() {
@@ -131,7 +134,7 @@ fn verdict(explored: &Explored) -> String {
     let (violated, held, open) = (of(Verdict::Violated), of(Verdict::Held), of(Verdict::Undecided));
     let all = explored.properties.len();
     match (violated, held, open) {
-        _ if all == 0 => "Undecided, since nothing is promised".to_owned(),
+        _ if all == 0 => "Undecided: the pattern guarantees nothing".to_owned(),
         (0, 0, _) => format!("Undecided: no plan that was run breaks this, at most {most}"),
         (0, _, 0) => format!("Held: {all} of {all}. No plan with at most {most} breaks this"),
         (0, ..) => format!(
@@ -297,7 +300,7 @@ mod tests {
         assert!(said.starts_with("Undecided: no plan that was run breaks this, at most one"));
         assert!(said.contains("(11 plans run, "), "{said}");
         assert!(said.contains("pruned because nothing happened since an earlier point"), "{said}");
-        assert!(said.contains("10 plans went beyond what is promised"), "{said}");
+        assert!(said.contains("10 plans exceeded the budget of faults"), "{said}");
     }
 
     /// No row of this shop is ever deleted, so nothing could have come back.

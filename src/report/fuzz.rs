@@ -62,7 +62,7 @@ fn remarks(tally: &Tally) -> Vec<String> {
     }
     if tally.degraded > 0 {
         let runs = human::count(tally.degraded);
-        remarks.push(format!("{runs} runs were outside of the budget and do not count"));
+        remarks.push(format!("{runs} runs exceeded the budget of faults and do not count"));
     }
     if tally.unsettled > 0 {
         remarks.push(format!("{} runs did not settle in time", human::count(tally.unsettled)));
@@ -81,7 +81,7 @@ pub fn case(system: &System, case: &Case) -> String {
         let _ = writeln!(text, "  {fault}");
     }
     if case.faults.is_empty() {
-        text.push_str("  no fault is needed\n");
+        text.push_str("  it fails without any fault\n");
     }
     text
 }

@@ -323,7 +323,7 @@ impl<'t, 'i> Fields<'t, 'i> {
         for other in leads {
             for key in other.needs.iter().chain(other.allows).filter(|key| !fits(key)) {
                 if let Some(place) = self.key_place(decoder, key) {
-                    let message = format!("`{key}` means nothing beside `{}`", lead.key);
+                    let message = format!("`{key}` has no meaning beside `{}`", lead.key);
                     let label = format!("belongs to `{}`", other.key);
                     decoder.report(Problem::error(Code::UnknownKey, &place, message, label));
                 }

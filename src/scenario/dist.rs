@@ -210,7 +210,12 @@ fn uniform(bounds: &At<Vec<Span>>, decoder: &mut Decoder<'_>) -> Option<Dist> {
         [low, high] if low <= high => Some(Dist::Uniform { low, high }),
         _ => {
             let message = "`uniform` must be two durations, the lesser one first";
-            decoder.report(Problem::error(Code::WrongValue, &bounds.place, message, "not so"));
+            decoder.report(Problem::error(
+                Code::WrongValue,
+                &bounds.place,
+                message,
+                "not in this order",
+            ));
             None
         }
     }

@@ -276,8 +276,8 @@ impl Roster {
             let message = format!("`{}` has two choices of settings in one variant", name.value);
             let problem = Problem::error(Code::TwoSettings, &place, message, "other settings");
             let problem = problem.also(&first.name.place, "it is here already");
-            let help = "what a pattern keeps on nodes and in logs is there once, and would be \
-                        shared; use two patterns, or two variants";
+            let help = "the operations of a pattern share its nodes and logs, and so its settings; use \
+                        two patterns, or two variants";
             decoder.report(problem.help(help));
             return None;
         }
@@ -312,7 +312,7 @@ impl Roster {
         let mut before = Span::ZERO;
         for EraText { at, .. } in switches {
             if at.value <= before {
-                let message = "switches are in the order of their times, the first after 0s";
+                let message = "switches must be in the order of their times, the first after 0s";
                 problems.push(Problem::error(Code::Times, &at.place, message, "not later"));
             }
             if at.value >= load.value.0 {
@@ -396,7 +396,7 @@ fn by_pattern<'i>(
             decoder.report(unknown_key(key, &key_place, what, &names));
         } else if !misspelt {
             let message = format!("no operation is carried out by `{key}`");
-            let label = "settings of nothing";
+            let label = "settings without a pattern";
             decoder.report(Problem::error(Code::UnknownKey, &key_place, message, label));
         }
     }

@@ -44,7 +44,7 @@ impl Identity {
     /// In words.
     pub const fn text(self) -> &'static str {
         match self {
-            Self::Same => "bit for bit the run that was written down",
+            Self::Same => "the same run, bit for bit",
             Self::OtherScenario => "not the same run: the scenario has changed since",
             Self::OtherEngine => "not the same run: another version of driftlab wrote it",
             Self::Other => "not the same run: the file or driftlab was changed since",

@@ -31,9 +31,9 @@ impl Context<'_> {
         for name in std::iter::once(&self.file.scenario.name).chain(variants) {
             if name.value.contains(leads_elsewhere) || ["", ".", ".."].contains(&name.value.trim())
             {
-                let message = "files and folders with results are called by this name";
+                let message = "the name is also that of a file or folder of results";
                 let problem =
-                    Problem::error(Code::WrongValue, &name.place, message, "cannot be one");
+                    Problem::error(Code::WrongValue, &name.place, message, "not a name of a file");
                 self.problems.push(problem);
             }
         }
@@ -232,8 +232,8 @@ impl Context<'_> {
             return self.target_table(target, table);
         }
         let message = match target.value.as_str() {
-            "" | TABLE => "this fault strikes nothing".to_owned(),
-            name => format!("nothing is named `{name}` that a fault could strike"),
+            "" | TABLE => "this fault has no target".to_owned(),
+            name => format!("no target of faults is named `{name}`"),
         };
         let problem = Problem::error(Code::UnknownTarget, &target.place, message, "not a target");
         self.problems.push(match nearest(&target.value, names.iter().copied()) {

@@ -208,7 +208,7 @@ fn missing(
     let place = stage.techniques.first().map_or(&variant.name.place, |first| &first.place);
     let help = "name a technique that settles it, such as `table-split`, `delegate`, \
                 `data-domain`, `shared-database` or `consolidation`";
-    let label = "neither makes it the owner nor gives it the right";
+    let label = "neither makes it the owner nor lets it write";
     Some(
         Problem::error(Code::NotOwner, place, message, label)
             .also(&step.by.place, "this step")

@@ -277,7 +277,7 @@ impl Context<'_> {
         let key = read.key.as_ref()?;
         let choice = self.choice(key);
         if matches!(choice, Some(KeyChoice::New | KeyChoice::Followed)) {
-            let message = "an independent reader chooses among initial rows";
+            let message = "a reader with a `rate` chooses among the initial rows";
             let problem = Problem::error(Code::WrongValue, &key.place, message, "nothing to read");
             self.problems.push(problem.help("write { rows-of = \"...\" }"));
             return None;

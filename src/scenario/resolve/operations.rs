@@ -141,7 +141,7 @@ impl Context<'_> {
             if order.as_ref().is_some_and(|order| order.is_empty() != (at == 0)) {
                 let message = match at {
                     0 => "the first step comes after nothing",
-                    _ => "only the first step may come after nothing",
+                    _ => "only the first step may have an empty `after`",
                 };
                 let problem =
                     Problem::error(Code::StepOrder, &step.name.place, message, "this step");

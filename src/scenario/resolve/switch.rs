@@ -45,9 +45,8 @@ pub(super) fn together(stages: &[Stage<'_>], problems: &mut Vec<Problem>) -> Opt
     let count = whole.operations.len();
     if count > MAX_KINDS {
         let place = place(later.last()?);
-        let message = format!(
-            "with those that a switch has carried out otherwise there are {count} operations"
-        );
+        let message =
+            format!("there are {count} operations, those counted again that a switch changes");
         let label = format!("a variant has at most {MAX_KINDS}");
         problems.push(Problem::error(Code::TooMany, &place, message, label));
         return None;
@@ -108,11 +107,11 @@ fn obstacles(before: &Stage<'_>, after: &Stage<'_>) -> Vec<Problem> {
     let found = all.into_iter().flatten();
     let problem = |message: String| {
         let message = format!("{message} at {}", after.from);
-        let label = "what is switched here cannot change under way";
+        let label = "this cannot change during a run";
         let problem = Problem::error(Code::Switch, &place(after), message, label);
         problem.help(
-            "a switch may change who owns a table, who goes to it and who carries out a step, and \
-             moves nothing; name techniques that leave the rest as it is, or compare two variants",
+            "a switch may change who owns a table, who accesses it and who carries out a step, but \
+             cannot move data; name techniques that change no more, or compare two variants",
         )
     };
     found.map(problem).collect()

@@ -44,7 +44,8 @@ impl Context<'_> {
                     }
                 };
                 if let (Some(zone), Some(node)) = (&database.zone, &database.node) {
-                    let message = "a database is where the node is on which it runs";
+                    let message =
+                        "a database on the node of a service is in the zone of that service";
                     let problem = Problem::error(Code::Zone, &zone.place, message, "no zone here");
                     self.problems.push(problem.also(&node.place, "it has no node of its own"));
                 }

@@ -69,13 +69,13 @@ impl Reason {
     pub const fn why(self) -> &'static str {
         match self {
             Self::SameState => "nothing happened since an earlier point with the same fault",
-            Self::NothingUnforced => "nothing was unforced that a crash could lose",
+            Self::NothingUnforced => "there was no unforced write that a crash could lose",
             Self::AtRest => "the run was at rest, as at an earlier point with the same fault",
             Self::LostAnyway => "the message was lost anyway",
             Self::OtherOrder => "it is the same pair in the other order",
-            Self::OneOfTwo => "both strike at one point and only one can have an effect",
-            Self::Apart => "the two strike what never has to do with each other",
-            Self::Symmetric => "an equal operation stands for this one",
+            Self::OneOfTwo => "both strike at one point, where only one can have an effect",
+            Self::Apart => "the two strike nodes that never interact",
+            Self::Symmetric => "the same was tried on an equal operation",
         }
     }
 
