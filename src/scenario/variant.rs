@@ -276,8 +276,8 @@ impl Roster {
             let message = format!("`{}` has two choices of settings in one variant", name.value);
             let problem = Problem::error(Code::TwoSettings, &place, message, "other settings");
             let problem = problem.also(&first.name.place, "it is here already");
-            let help = "the operations of a pattern share its nodes and logs, and so its settings; use \
-                        two patterns, or two variants";
+            let help = "the operations of a pattern share its nodes and logs, and so its \
+                        settings; use two patterns, or two variants";
             decoder.report(problem.help(help));
             return None;
         }

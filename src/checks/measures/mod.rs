@@ -1,7 +1,7 @@
 //! The measures M1-M13: what each is, and the folds that compute it.
 //!
-//! [`CATALOGUE`] says in words what every number of a [`RunReport`](super::RunReport) is; the
-//! definitions are those of the model, made exact.
+//! [`CATALOGUE`](catalogue::CATALOGUE) says in words what every number of a
+//! [`RunReport`](super::RunReport) is; the definitions are those of the model, made exact.
 
 pub mod anomalies;
 pub mod answers;

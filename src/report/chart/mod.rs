@@ -1,6 +1,6 @@
 //! The charts of a comparison.
 //!
-//! Plotters draws them, each in a file of its own, on a [sheet] that is written both as SVG and as
+//! Plotters draws them, each in a file of its own, on a sheet that is written both as SVG and as
 //! PNG. The SVG keeps the roles of colours as classes, so that a page can show it on dark paper;
 //! the PNG is painted with the font that is built in. Titles say the message and are made from the
 //! same numbers as the tables.
