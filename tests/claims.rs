@@ -1,4 +1,4 @@
-//! What the tour claims is so: every `[[expect]]` of its scenarios holds over several seeds, and
+//! The claims of the tour hold: every `[[expect]]` of its scenarios holds over several seeds, and
 //! every one had the chance to fail.
 //!
 //! An unoptimised build takes minutes for all of them, and judges the quickest. `DRIFTLAB` names an
@@ -13,7 +13,7 @@ use serde_json::Value;
 /// As many seeds as an interval needs.
 const SEEDS: &str = "6";
 
-/// What an unoptimised build judges.
+/// The scenarios that an unoptimised build judges.
 const QUICK: [&str; 2] = ["10-strangler.toml", "4-noisy-neighbour.toml"];
 
 fn root() -> &'static Path {

@@ -1,4 +1,4 @@
-//! What the documentation shows is what happens: every command of the README is executed, every
+//! The documentation shows what happens: every command of the README is executed, every
 //! output in it is an excerpt of the real one, and the example that it shows is what the main job
 //! gives.
 //!
@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What is shown and yet not executed here, and why.
+/// The commands that are shown but not executed here, and why.
 const ELSEWHERE: [(&str, &str); 3] = [
     ("cargo test --all-features", "this is it"),
     (

@@ -12,7 +12,7 @@ use driftlab::kernel::{
 
 use crate::{Case, Measured, Way};
 
-/// What every event does: one exponential draw, one step of a fingerprint.
+/// The work of every event: one exponential draw, one step of a fingerprint.
 struct Work {
     stream: Stream,
     dist: Dist,

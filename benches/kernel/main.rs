@@ -1,4 +1,4 @@
-//! What processes cost over loops written by hand: `cargo bench --bench kernel`.
+//! The cost of processes over loops written by hand: `cargo bench --bench kernel`.
 //!
 //! Every block of the table is one piece of work, done by the kernel's processes and by bare loops
 //! with the same draws and the same outcome. Rounds are interleaved and the least time of each way
@@ -30,7 +30,7 @@ impl Way {
     }
 }
 
-/// What one round took, preparation excluded, and a checksum of its outcome.
+/// The time of one round, preparation excluded, and a checksum of its outcome.
 struct Measured {
     took: Duration,
     outcome: u64,

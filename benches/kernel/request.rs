@@ -18,7 +18,7 @@ const CLIENTS: u32 = 100;
 const SERVERS: u32 = 10;
 const WORKERS: u32 = 4;
 
-/// What one request will meet.
+/// The fate of one request.
 #[derive(Clone, Copy)]
 struct Fate {
     think: Span,
@@ -202,12 +202,12 @@ struct Server {
 
 struct Client {
     request: u32,
-    /// What its next or present request will meet.
+    /// The fate of its next or present request.
     fate: Fate,
     waiting: bool,
 }
 
-/// The same, written by hand as callbacks on the binary heap of the standard library. A timeout
+/// The loop written by hand as callbacks on the binary heap of the standard library. A timeout
 /// that came too late is recognised when it fires.
 struct Loop {
     work: Work,

@@ -1,4 +1,4 @@
-//! What the whole model costs: `cargo bench --bench patterns`.
+//! The cost of the whole model: `cargo bench --bench patterns`.
 //!
 //! Every line is one kind of run, with the rate at which it does what it is counted in, and beside
 //! it a loop written by hand that does nothing but take as many events off a 4-ary heap, one random
@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use driftlab::kernel::queue::{Entry, Key, PendingSet, QuadHeap};
 use driftlab::kernel::{Dist, Purpose, RandomStreams, Span, Time};
 
-/// What a case does in every round, ready to go.
+/// A case that is ready for its rounds.
 struct Round {
     /// How much it does of what the case is counted in.
     count: u64,
@@ -33,12 +33,12 @@ struct Round {
 /// One kind of run.
 struct Case {
     name: String,
-    /// What it is counted in.
+    /// The unit that it is counted in.
     unit: &'static str,
     prepare: Box<dyn Fn() -> Round>,
 }
 
-/// What a case came to.
+/// The outcome of a case.
 struct Measured {
     count: f64,
     events: f64,

@@ -9,7 +9,7 @@ use crate::kernel::Sink;
 use crate::model::record::{Event, Phase, Record};
 use crate::model::system::System;
 
-/// What every judge of a run needs to know: what became of the operations, whether the declared
+/// The books that every judge of a run reads: what became of the operations, whether the declared
 /// invariants hold, and how far the run has got. States are taken at the end of an instant.
 #[derive(Debug)]
 pub struct Books {

@@ -99,7 +99,7 @@ pub const WRONG: &Measure = &Measure::number(
 )
 .told("the fewest wrong outcomes", "the most wrong outcomes");
 
-/// What the stores show of an operation.
+/// The state of an operation as the stores show it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum State {
     /// Nothing of it.
@@ -166,13 +166,13 @@ pub enum Headline {
     Phantom,
     /// The client heard yes, and it was taken back.
     Retracted,
-    /// It was taken back, and no client heard yes.
+    /// The operation was taken back, and no client heard yes.
     Compensated,
     /// Everything is there, and no client heard no.
     Committed,
     /// A business rule refused it, and nothing is there.
     Refused,
-    /// It was turned away for a technical reason, and nothing is there.
+    /// The operation was turned away for a technical reason, and nothing is there.
     Rejected,
     /// Nothing is there, and the client does not know.
     AbortedCleanly,

@@ -16,19 +16,19 @@ use crate::model::system::{
     Access, Feed, OperationKind, OperationSpec, ReadSpec, ServiceId, StepSpec, System, TableId,
 };
 
-/// Who depends on whom in one variant.
+/// The coupling of one variant: who depends on whom.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Coupling {
     /// Each table, in the order of the system.
     pub tables: Vec<TableCoupling>,
-    /// What each operation needs, and then each read, in the order of the system.
+    /// The needs of each operation, and then of each read, in the order of the system.
     pub chains: Vec<Chain>,
     /// Services that have to be deployed together: they rely on the same schema, directly or
     /// through others, or run in one process. Groups of one are left out.
     pub together: Vec<Vec<String>>,
 }
 
-/// Who depends on one table.
+/// The services that depend on one table.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TableCoupling {
     /// Its name.
@@ -77,7 +77,8 @@ impl Ownership {
     }
 }
 
-/// What must be up for one operation or read to be answered: everything on its synchronous path.
+/// The nodes that must be up for one operation or read to be answered: everything on its
+/// synchronous path.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Chain {
     /// The name of the operation or read.
@@ -217,8 +218,8 @@ fn joint_columns(system: &System, id: TableId) -> Vec<(String, Vec<String>)> {
     joint.map(|(column, services)| (named(column), names(system, services))).collect()
 }
 
-/// Who tells others what was done to a table: whoever writes it in a step that another one follows,
-/// where steps are published, and its owner if a replica lives on its changes.
+/// The services that publish what was done to a table: each that writes it in a step that another
+/// one follows, where steps are published, and its owner if a replica lives on its changes.
 fn publishers(system: &System, id: TableId, waits: &[Vec<(Time, Waits)>]) -> BTreeSet<ServiceId> {
     let feeds = system.replicas.iter().any(|it| it.of == id && it.feed == Feed::Events);
     let mut publishers: BTreeSet<ServiceId> =
@@ -236,7 +237,7 @@ fn publishers(system: &System, id: TableId, waits: &[Vec<(Time, Waits)>]) -> BTr
     publishers
 }
 
-/// What is needed, in the making.
+/// The needs of an operation while they are collected.
 struct Needs<'a> {
     system: &'a System,
     /// By the rights of this time.
@@ -284,7 +285,7 @@ impl Needs<'_> {
     }
 }
 
-/// What an operation needs from when it is first offered, and again where that changes.
+/// The needs of an operation from when it is first offered, and again where they change.
 fn operations(system: &System, kind: OperationKind, turns: &[(Time, Waits)]) -> Vec<Chain> {
     let (name, first) = (&system.operation(kind).name, system.offered(kind).start);
     let mut chains: Vec<Chain> = Vec::new();
@@ -318,7 +319,7 @@ fn operation(system: &System, kind: OperationKind, at: Time, waits: &Waits) -> V
     needs.names
 }
 
-/// What a read needs from the start, and again where that changes.
+/// The needs of a read from the start, and again where they change.
 fn reads(system: &System, spec: &ReadSpec) -> Vec<Chain> {
     let mut chains: Vec<Chain> = Vec::new();
     for at in system.turns() {

@@ -74,27 +74,27 @@ use crate::kernel::Span;
 /// The manual page of expectations.
 pub const MANUAL: &str = include_str!("expectation.rs");
 
-/// What a scenario expects of every run of some of its variants.
+/// An expectation of a scenario about every run of some of its variants.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Expectation {
-    /// What it says, in words.
+    /// The expectation in words.
     pub name: Arc<str>,
-    /// What is looked at.
+    /// The number that is judged.
     pub subject: Subject,
     /// On which side of `bound` it must be.
     pub limit: Limit,
-    /// What it is compared with.
+    /// The limit of that number.
     pub bound: Bound,
     /// For which variants, as positions in the scenario; for all, if it names none.
     pub variants: Vec<usize>,
 }
 
-/// What an expectation compares with.
+/// The limit of an expectation.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Bound {
     /// In the unit of the subject: nanoseconds, a count, or a share.
     Amount(f64),
-    /// What another variant has on the same seed.
+    /// The number of another variant on the same seed.
     Variant {
         /// Its name.
         name: Arc<str>,
@@ -103,7 +103,7 @@ pub enum Bound {
     },
 }
 
-/// What an expectation looks at.
+/// The number that an expectation judges.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Subject {
     /// A quantile of a measure with many values, in thousandths; 1,000 is the maximum.
@@ -144,7 +144,7 @@ fn longest<'t>(
     found.min_by_key(|(_, rest)| rest.len())
 }
 
-/// What follows a name in a text that begins with it.
+/// The rest of a text behind the name that it begins with.
 fn after<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     text.strip_prefix(name).filter(|rest| rest.is_empty() || rest.starts_with('.'))
 }
@@ -206,7 +206,7 @@ pub enum Unknown {
     Statistic(Key),
 }
 
-/// What the run says of a subject.
+/// The value of a subject in one run.
 enum Found {
     Value(f64),
     /// At least so much; the end of the run cut it off.
@@ -329,7 +329,7 @@ impl Expectation {
         self.variants.is_empty() || self.variants.contains(&variant)
     }
 
-    /// What is wanted, in words: `below 2s`.
+    /// The limit in words: `below 2s`.
     pub fn wanted(&self) -> String {
         let side = self.limit.name().replace('-', " ");
         match &self.bound {
@@ -339,7 +339,7 @@ impl Expectation {
         }
     }
 
-    /// What one run has, if it is known for certain.
+    /// The value in one run, if it is known for certain.
     pub fn value(&self, report: &RunReport) -> Option<f64> {
         match self.subject.find(report) {
             Found::Value(value) => Some(value),
@@ -347,7 +347,7 @@ impl Expectation {
         }
     }
 
-    /// What one run says by itself.
+    /// The judgement of one run by itself.
     pub fn judge(&self, report: &RunReport) -> Judgement {
         let Bound::Amount(amount) = self.bound else {
             return Judgement::undecided("one run says nothing about two variants");

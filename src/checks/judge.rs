@@ -27,7 +27,7 @@ use crate::kernel::{Span, Time};
 use crate::model::record::{Answer, Event, OpId, Record};
 use crate::model::system::{OperationKind, System};
 
-/// What a judge keeps beside the measures.
+/// The options of a judge: what to keep beside the measures.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct JudgeOptions {
     /// The width of a bucket of the series.

@@ -1,4 +1,4 @@
-//! What is remembered of each operation: one cache line, whatever happens to it.
+//! The outcome of each operation: one cache line, whatever happens to it.
 
 use std::sync::Arc;
 
@@ -95,7 +95,7 @@ impl Outcome {
         self.has(CONTESTED) || self.undo.iter().any(|undo| *undo != 0)
     }
 
-    /// What its client heard; an answer behind the deadline came too late to be one.
+    /// The answer that its client heard; an answer behind the deadline came too late to be one.
     pub fn answer(&self) -> Answer {
         if self.answered <= self.deadline { self.answer } else { Answer::Unknown }
     }
@@ -122,7 +122,7 @@ impl Outcome {
         ((1_u16 << self.steps) - 1) as u8
     }
 
-    /// What the stores show of it.
+    /// The state of its effects in the stores.
     pub fn state(&self) -> State {
         let steps = usize::from(self.steps);
         State::of_steps((0..steps).map(|step| (self.forward[step], self.undo[step])))

@@ -1,4 +1,4 @@
-//! What one run came to, as plain data.
+//! The report of one run, as plain data.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ use crate::kernel::{Span, Time};
 use crate::model::record::{Answer, OpId};
 use crate::model::system::OperationKind;
 
-/// What one run came to. All numbers are exact integers: ns and counts.
+/// The report of one run. All numbers are exact integers: ns and counts.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RunReport {
     /// True if the system had come to rest when the run ended.
@@ -48,7 +48,7 @@ pub struct RunReport {
     pub faults: Vec<FaultWindow>,
     /// Declared invariants, in the order of the scenario.
     pub invariants: Vec<InvariantReport>,
-    /// What must add up in every run.
+    /// The sums that must agree in every run.
     pub self_checks: Vec<SelfCheck>,
     /// M13: who waited for whom.
     pub contention: Contention,
@@ -73,7 +73,7 @@ impl RunReport {
     }
 }
 
-/// What one operation came to.
+/// The outcome of one operation.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct OperationRow {
     /// Its number.
@@ -86,12 +86,12 @@ pub struct OperationRow {
     pub measured: bool,
     /// When it arrived.
     pub arrived: Time,
-    /// What its client heard.
+    /// The answer that its client heard.
     pub answer: Answer,
     /// How long after the arrival; none if it heard nothing.
     #[serde(with = "maybe_span")]
     pub answered_after: Option<Span>,
-    /// What the stores show of it at the end.
+    /// The state of its effects in the stores at the end.
     pub state: State,
     /// Its headline in the census.
     pub headline: Headline,

@@ -1,4 +1,4 @@
-//! What must add up in every run, from two sources each and in exact integers.
+//! Sums that must agree in every run, from two sources each and in exact integers.
 //!
 //! A self-check that fails is a defect of the simulator or of its history, never a result.
 
@@ -13,7 +13,7 @@ use crate::model::system::System;
 /// Two numbers that must agree.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SelfCheck {
-    /// What adds up.
+    /// The sums that agree.
     pub name: String,
     /// From the one source.
     pub left: i128,

@@ -1,4 +1,4 @@
-//! What in a report needs care to be written down and read back exactly: every number as it was.
+//! Serialization of reports that reads every number back exactly as it was.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -23,7 +23,7 @@ pub mod span {
     }
 }
 
-/// The same, where there may be none.
+/// Lengths of time that may be absent, as whole nanoseconds.
 pub mod maybe_span {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

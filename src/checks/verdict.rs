@@ -1,4 +1,4 @@
-//! What a check concludes, and how conclusions add up.
+//! The verdict of a check, and how verdicts add up.
 
 use std::borrow::Cow;
 
@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 /// The conclusion of a check. The order is that of composition: the greatest wins.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Verdict {
-    /// It could have failed and did not.
+    /// The check could have failed and did not.
     Held,
     /// Nobody can say: it had no chance to fail, or the run ended too early.
     Undecided,
-    /// It failed.
+    /// The check failed.
     Violated,
 }
 
@@ -42,17 +42,17 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    /// It held.
+    /// The judgement of a check that held.
     pub const fn held() -> Self {
         Self { verdict: Verdict::Held, why: Cow::Borrowed("") }
     }
 
-    /// It failed, as `why` says.
+    /// The judgement of a check that failed, as `why` says.
     pub fn violated(why: impl Into<Cow<'static, str>>) -> Self {
         Self { verdict: Verdict::Violated, why: why.into() }
     }
 
-    /// It stays open, as `why` says.
+    /// The judgement of a check that stays open, as `why` says.
     pub fn undecided(why: impl Into<Cow<'static, str>>) -> Self {
         Self { verdict: Verdict::Undecided, why: why.into() }
     }

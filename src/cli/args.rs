@@ -14,7 +14,7 @@ pub const HELP_COLUMNS: usize = 100;
 #[derive(Parser, Debug)]
 #[command(name = "driftlab", version, after_help = exit::help(), max_term_width = HELP_COLUMNS)]
 pub struct Cli {
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub command: Command,
     /// When to use colour; NO_COLOR is respected.
@@ -129,7 +129,7 @@ pub struct Compare {
     /// The threads it runs on.
     #[command(flatten)]
     pub workers: Workers,
-    /// What to print on standard output: a table, summary.json, or summary.csv.
+    /// The format of standard output: a table, summary.json, or summary.csv.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
 }
@@ -149,7 +149,8 @@ pub struct Run {
     /// Print everything that happened to one operation; its number is in operations.csv.
     #[arg(long, value_name = "OPERATION")]
     pub trace: Option<u32>,
-    /// What to print: a page for people, the summary as JSON, or one row per operation as CSV.
+    /// The format of standard output: a page for people, the summary as JSON, or one row per
+    /// operation as CSV.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
 }
@@ -230,7 +231,8 @@ pub struct Explore {
     /// The threads it runs on.
     #[command(flatten)]
     pub workers: Workers,
-    /// What to print: a table of points and faults, all of it as JSON, or a row per plan as CSV.
+    /// The format of standard output: a table of points and faults, all of it as JSON, or a row per
+    /// plan as CSV.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
 }
@@ -238,7 +240,7 @@ pub struct Explore {
 /// `driftlab list`.
 #[derive(Args, Debug)]
 pub struct List {
-    /// What to list.
+    /// The sort of names to list.
     #[arg(value_enum)]
     pub what: Listing,
     /// For `points`: the scenario file.
@@ -283,7 +285,7 @@ pub enum When {
     Never,
 }
 
-/// What can be listed.
+/// The sorts of names that can be listed.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Listing {
     /// Ways to keep data consistent.
@@ -294,7 +296,7 @@ pub enum Listing {
     Faults,
     /// Properties that patterns guarantee, and when each must be true.
     Checks,
-    /// What is measured, with definitions.
+    /// Measures, with definitions.
     Measures,
     /// How operations end, by what the stores show and what the client heard.
     Outcomes,

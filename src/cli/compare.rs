@@ -79,7 +79,7 @@ fn again(kept: &Unfinished) -> &'static str {
     }
 }
 
-/// What is about to be run.
+/// The announcement of a comparison.
 pub fn intent(study: &Study) -> String {
     let variants = match &study.variants[..] {
         [only] => format!("variant {}", only.name.shown),
@@ -172,7 +172,7 @@ fn command(args: &Compare, first: u64) -> String {
     command
 }
 
-/// What the checks together say: one violation violates, one doubt leaves in doubt.
+/// The exit code of all checks together: one violation violates, one doubt leaves in doubt.
 pub fn verdict(comparison: &Comparison) -> Exit {
     let counted = || comparison.checks.iter().filter(|check| check.counts());
     let any = |verdict| counted().any(|check| check.verdict == verdict);

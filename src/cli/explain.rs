@@ -66,7 +66,7 @@ fn answer(session: &Session, topics: &Topics<'_>, name: &str) -> Result<String, 
     }
 }
 
-/// What to say of a name that nobody knows.
+/// The answer to an unknown name.
 fn unknown(topics: &Topics<'_>, name: &str) -> String {
     let mut near = topics.alike(name);
     near.truncate(PROPOSED);

@@ -54,7 +54,7 @@ pub fn explore(session: &Session, args: &Args) -> Result<Exit, Error> {
     })
 }
 
-/// What is about to be done.
+/// The announcement of an exploration.
 fn intent(exploration: &Exploration) -> String {
     let Exploration { trial, seed, operations, depth, .. } = exploration;
     let names: Vec<String> = operations.iter().map(|offer| offer.name.to_string()).collect();

@@ -69,7 +69,7 @@ fn command(args: &Args, fuzz: &Fuzz, trial: &Trial) -> String {
     )
 }
 
-/// What is about to be done.
+/// The announcement of a fuzzing session.
 fn intent(scenario: &Scenario, fuzz: &Fuzz) -> String {
     let variants = match fuzz.trials.len() {
         1 => "1 variant".to_owned(),
@@ -109,7 +109,7 @@ fn search(session: &Session, args: &Args, fuzz: &Fuzz, stop: &AtomicBool) -> Fuz
     fuzzed
 }
 
-/// What everything together says: what is known counts as long as it is not mended.
+/// The exit code of everything together: what is known counts as long as it is not mended.
 fn verdict(fuzzed: &Fuzzed, known: &[Known], interrupted: bool) -> Exit {
     match fuzzed.verdict() {
         Verdict::Violated => Exit::Violated,

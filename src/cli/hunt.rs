@@ -1,4 +1,4 @@
-//! What follows when something was found: it is shrunk, told, and written down unless it is known.
+//! The handling of a counterexample: it is shrunk, told, and written down unless it is known.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ pub struct Hunt<'a> {
     path: &'a Path,
     folder: &'a Path,
     known: &'a [Known],
-    /// What was shrunk so far, by the lasting name of its variant.
+    /// The cases that were shrunk so far, by the lasting name of their variant.
     told: Vec<(String, Shrunk)>,
 }
 
@@ -118,7 +118,7 @@ impl<'a> Hunt<'a> {
     }
 }
 
-/// What is violated, why, and in which case.
+/// Prints which property is violated, why, and in which case.
 fn show(trial: &Trial<'_>, property: &str, shrunk: &Shrunk) -> Result<Exit, Error> {
     let variant = &trial.variant().name.shown;
     print(&format!("\n{variant}: {property} is violated\n  {}\n", why(shrunk, property)))?;

@@ -43,7 +43,7 @@ pub fn list(session: &Session, args: &List) -> Result<Exit, Error> {
 }
 
 impl Listing {
-    /// What is listed; none for the points, which are those of a scenario.
+    /// The sort of topics to list; none for the points, which are those of a scenario.
     const fn sort(self) -> Option<Sort> {
         match self {
             Self::Patterns => Some(Sort::Pattern),

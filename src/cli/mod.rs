@@ -49,7 +49,7 @@ pub enum Error {
     Output(#[from] std::io::Error),
 }
 
-/// What every command needs to know about its surroundings.
+/// The surroundings of a command: registries, terminal and interrupt flag.
 pub struct Session {
     /// Print results only.
     pub quiet: bool,

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// What went wrong with a file, and which.
+/// An error with a file, and the file.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} `{}`: {}", path.display(), reason(error))]
 pub struct FileError {
@@ -12,7 +12,7 @@ pub struct FileError {
     error: io::Error,
 }
 
-/// What a system says of a failure, in the manner of every other error here.
+/// The system's reason for a failure, in the manner of every other error here.
 fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file or folder".into(),

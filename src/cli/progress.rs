@@ -121,7 +121,7 @@ impl FuzzProgress {
     }
 }
 
-/// What has been done so far, in words.
+/// The progress so far, in words.
 fn state(fuzzed: &Fuzzed, elapsed: Duration) -> String {
     let sum = |of: fn(&Tally) -> u64| fuzzed.variants.iter().map(of).sum::<u64>();
     let rate = fuzzed.runs() as f64 / elapsed.as_secs_f64().max(1e-9);

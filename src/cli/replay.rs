@@ -151,7 +151,7 @@ fn place(path: &Path, scenario: &str) -> PathBuf {
     if !written.exists() && beside.exists() { beside } else { written }
 }
 
-/// What a run came to, for people.
+/// The outcome of a run, for people.
 fn details(read: &Read, again: &Replayed) -> String {
     let Counterexample { variant, property, .. } = &read.written;
     let verdict = again.judgement.verdict.name();
@@ -193,7 +193,7 @@ fn stories(read: &Read, again: &Replayed) -> String {
 pub struct Known {
     /// Its file.
     pub path: PathBuf,
-    /// What became of its property.
+    /// The verdict on its property.
     pub verdict: Verdict,
     variant: String,
     property: String,

@@ -86,7 +86,8 @@ fn lag_text(lag: Quantile) -> String {
 /// How many of the slowest operations are listed.
 const SLOWEST: usize = 10;
 
-/// What only a single run can show: the census as a matrix, the checks, the slowest operations.
+/// The details that only a single run can show: the census as a matrix, the checks, the slowest
+/// operations.
 fn details(comparison: &Comparison) -> String {
     let mut text = String::new();
     for variant in &comparison.variants {

@@ -1,5 +1,5 @@
-//! What can be explained and listed by its name, collected from the registries, the catalogue of
-//! measures, the schema of scenario files and the glossary. Nothing is described here.
+//! The topics that can be explained and listed by name, collected from the registries, the
+//! catalogue of measures, the schema of scenario files and the glossary. Nothing is described here.
 
 mod glossary;
 mod keys;
@@ -26,7 +26,7 @@ use keys::Key;
 /// Chapters about tables of a scenario file whose keys do not say all.
 const CHAPTERS: [(&str, &str); 2] = [("variants", VARIANTS), ("expect", expectation::MANUAL)];
 
-/// What sort of thing a topic is.
+/// The sort of thing that a topic is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Sort {
     /// A way to keep data consistent.
@@ -43,7 +43,7 @@ pub enum Sort {
     Outcome,
     /// Defaults for network and disk.
     Profile,
-    /// What a fault can wait for.
+    /// A semantic point, which a fault can wait for.
     Point,
     /// A key of a scenario file.
     Key,
@@ -89,15 +89,15 @@ impl Sort {
 
 /// Something that can be explained.
 pub struct Topic<'a> {
-    /// What sort of thing it is.
+    /// The sort of thing that it is.
     pub sort: Sort,
     /// Its name. That of a key or a setting begins with where it belongs: `services.workers`.
     pub name: String,
     /// Other names for it.
     pub others: Vec<String>,
-    /// What it is, in a few words.
+    /// The topic in a few words.
     pub title: String,
-    /// What a list says of it.
+    /// The line that a list shows.
     pub summary: String,
     /// Names of what explains it further.
     pub see: Vec<String>,
@@ -116,12 +116,13 @@ impl Topic<'_> {
         is_key.then(|| self.name.rsplit('.').next()).flatten()
     }
 
-    /// Whether this is its name, or another name for it.
+    /// Returns whether this is its name, or another name for it.
     fn is_called(&self, name: &str) -> bool {
         self.names().any(|own| plain(own) == name)
     }
 
-    /// Whether a name of it contains these words. A key or a setting counts by its last part.
+    /// Returns whether a name of it contains these words. A key or a setting counts by its last
+    /// part.
     fn contains(&self, words: &str) -> bool {
         let of = |name: &str| format!("-{}-", plain(name).replace(['.', '#'], "-"));
         let inner = of(words);
@@ -142,11 +143,12 @@ pub fn plain(name: &str) -> String {
     name.trim().to_lowercase().replace([' ', '_'], "-")
 }
 
-/// What a name stands for.
+/// The topics that a name stands for.
 pub struct Found<'t, 'a> {
-    /// What has this name.
+    /// The topics that have this name.
     pub named: Vec<&'t Topic<'a>>,
-    /// What else it may mean: keys and settings that are written so, or else names that contain it.
+    /// The topics that it may mean as well: keys and settings that are written so, or else names
+    /// that contain it.
     pub related: Vec<&'t Topic<'a>>,
 }
 
@@ -212,7 +214,7 @@ impl<'a> Topics<'a> {
         self.0.iter().filter(move |topic| topic.sort == sort)
     }
 
-    /// What a name stands for.
+    /// Finds the topics that a name stands for.
     pub fn find(&self, name: &str) -> Found<'_, 'a> {
         let asked = plain(name);
         let mut named = self.called(&asked);
@@ -243,7 +245,7 @@ impl<'a> Topics<'a> {
         found
     }
 
-    /// What has exactly this name, as a reference.
+    /// The topic that has exactly this name, as a reference.
     pub fn named(&self, name: &str) -> Option<&Topic<'a>> {
         self.0.iter().find(|topic| topic.name == name)
     }
@@ -392,7 +394,7 @@ fn profile(profile: &Profile) -> Topic<'_> {
     }
 }
 
-/// What happens at semantic points, as the schema of triggers says.
+/// The effects at semantic points, as the schema of triggers says.
 fn points() -> Vec<Topic<'static>> {
     let schema = schemars::schema_for!(Hook).to_value();
     let hooks = schema["oneOf"].as_array().into_iter().flatten().map(|hook| {

@@ -30,7 +30,7 @@ pub struct Comparison {
     pub engine: String,
     /// The command that gives the same bytes again.
     pub command: String,
-    /// What was simulated.
+    /// The scenario that was simulated.
     pub scenario: ScenarioFacts,
     /// The seeds, in the order of every per-seed vector here.
     pub seeds: Vec<u64>,
@@ -48,7 +48,7 @@ pub struct Comparison {
     pub values: Vec<ValueUsed>,
     /// The settings on which the ranking rests, e.g. `sync every 30s`, for the headline.
     pub rests_on: Vec<String>,
-    /// What a reader should know before believing the numbers, in full sentences.
+    /// Warnings that a reader should know before believing the numbers, in full sentences.
     pub warnings: Vec<String>,
 }
 
@@ -57,7 +57,7 @@ pub struct Comparison {
 pub struct ScenarioFacts {
     /// Its name.
     pub name: String,
-    /// What it is about, in one or two sentences.
+    /// The subject of the scenario, in one or two sentences.
     pub about: String,
     /// The hash of its text and of the files it names, in hexadecimal.
     pub hash: String,
@@ -65,7 +65,7 @@ pub struct ScenarioFacts {
     pub profile: String,
 }
 
-/// What one variant did over all seeds.
+/// The results of one variant over all seeds.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct VariantResult {
     /// Its name in the scenario.
@@ -74,7 +74,7 @@ pub struct VariantResult {
     pub technique: String,
     /// The pattern, or the map from operation to pattern, as text.
     pub pattern: String,
-    /// What the pattern does, in one line.
+    /// The pattern in one line.
     pub summary: String,
     /// The pattern's settings, defaults included.
     pub settings: serde_json::Value,
@@ -115,7 +115,7 @@ pub struct Census {
     pub per_seed: Vec<census::Census>,
 }
 
-/// What a variant looked like while it ran, in steps of equal length from the start.
+/// The course of a variant, in steps of equal length from the start.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Series {
     /// The length of a step in nanoseconds; 0 if nothing was recorded.
@@ -139,17 +139,17 @@ pub struct SeriesPoint {
 pub struct CheckResult {
     /// The variant.
     pub variant: String,
-    /// What sort of check it is.
+    /// The sort of check.
     pub kind: CheckKind,
-    /// What was checked, in words.
+    /// The check in words.
     pub name: String,
-    /// What came out.
+    /// The verdict.
     pub verdict: Verdict,
     /// Why: the numbers, the first counterexample, or what was missing.
     pub why: String,
 }
 
-/// What sort of check it is.
+/// The sort of a check.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum CheckKind {
     /// An invariant that the scenario declares.
@@ -167,7 +167,7 @@ pub enum CheckKind {
 /// A fault and when it lasted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FaultWindow {
-    /// What happened, e.g. `crash`.
+    /// The kind of fault, e.g. `crash`.
     pub name: String,
     /// To whom, as the scenario says it, e.g. `role:driver`.
     pub target: String,
@@ -175,7 +175,7 @@ pub struct FaultWindow {
     pub from: u64,
     /// When it was over.
     pub to: u64,
-    /// What a reader must know about it, e.g. that it overlapped no work.
+    /// A remark for the reader, e.g. that the fault overlapped no work.
     pub remark: Option<String>,
 }
 

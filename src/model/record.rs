@@ -19,7 +19,7 @@ pub use event::{Event, Kind};
 pub struct OpId(pub u32);
 
 impl OpId {
-    /// What happens on behalf of no operation.
+    /// The absence of an operation.
     pub const NONE: Self = Self(u32::MAX);
 }
 
@@ -99,7 +99,7 @@ impl Record {
     }
 }
 
-/// What sessions of a database wait for.
+/// The resources that sessions of a database wait for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
 pub enum Resource {
@@ -125,7 +125,7 @@ impl Resource {
     }
 }
 
-/// What a client was told.
+/// The answer that a client was given.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Answer {
@@ -186,9 +186,9 @@ pub enum AbortCause {
     Crash = 5,
     /// Its branch was not prepared in time.
     BranchTimeout = 6,
-    /// It carried a fencing token lower than one that the database has seen.
+    /// The transaction carried a fencing token lower than one that the database has seen.
     Fenced = 7,
-    /// It could not be serialized with others.
+    /// The transaction could not be serialized with others.
     Serialization = 8,
     /// There was no room on the disk for what it had to log.
     DiskFull = 9,
@@ -288,7 +288,7 @@ pub enum Phase {
     End = 3,
 }
 
-/// What a message is for; the cost measure counts them apart.
+/// The purpose of a message; the cost measure counts them apart.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
 pub enum MessageClass {

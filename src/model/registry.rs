@@ -45,7 +45,7 @@ pub struct Entry<K> {
     pub summary: &'static str,
     /// Its own source file, whose leading `//!` lines are its manual page; see [`Entry::page`].
     pub manual: &'static str,
-    /// What can be made of it.
+    /// The constructor of its settings.
     pub kind: K,
 }
 

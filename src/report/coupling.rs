@@ -9,11 +9,11 @@ pub const EACH: f64 = 0.999;
 
 /// One fact about who depends on whom.
 pub struct Fact {
-    /// What sort of fact it is, e.g. `writes`.
+    /// The sort of fact, e.g. `writes`.
     pub fact: &'static str,
-    /// What it is about: a table, column, operation, database, fault or group.
+    /// The subject: a table, column, operation, database, fault or group.
     pub subject: String,
-    /// Who it concerns.
+    /// The services that it concerns.
     pub who: String,
     /// Whose doing it is, or how it is, if that has to be said.
     pub of: String,

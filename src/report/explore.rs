@@ -1,4 +1,4 @@
-//! What an exploration came to: a table of points and faults, a verdict in a sentence, CSV and
+//! The report of an exploration: a table of points and faults, a verdict in a sentence, CSV and
 //! JSON.
 
 use std::collections::BTreeMap;
@@ -67,7 +67,7 @@ fn in_words(strike: &Strike) -> String {
     format!("{} {}", strike.name(), strike.passed.trigger)
 }
 
-/// What became of the operations, in the order of the census.
+/// The outcomes of the operations, in the order of the census.
 fn outcome(outcome: &Outcome) -> String {
     let kinds: Vec<(Headline, u64)> = headlines(&outcome.census).filter(|it| it.1 > 0).collect();
     let said: Vec<String> = match &kinds[..] {
@@ -326,7 +326,7 @@ mod tests {
         assert!(first.starts_with(",,,,held,,,no-resurrection,0,"), "{first}");
     }
 
-    /// What had its chance is claimed without reserve; what went beyond the budget gave none.
+    /// A property that had its chance is claimed without reserve; runs beyond the budget give none.
     #[test]
     fn only_runs_within_the_budget_put_anything_to_the_test() {
         let whole = explored("two-phase-commit", (WHOLE, anything()), (None, 1));

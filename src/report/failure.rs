@@ -39,7 +39,7 @@ pub fn svg(explanation: &Explanation) -> Vec<u8> {
     diagram(explanation).adaptive()
 }
 
-/// What made the violation inevitable, in a sentence or two, if that was looked into.
+/// The cause that made the violation inevitable, in a sentence or two, if that was looked into.
 pub fn cause(explanation: &Explanation) -> Option<String> {
     explanation.curve.as_ref().map(|curve| verdict(explanation, curve))
 }
@@ -68,7 +68,7 @@ fn keys(involved: &Involved) -> String {
     keys.join(", ")
 }
 
-/// What the client of an operation heard, and when.
+/// The answer that the client of an operation heard, and when.
 fn answer(involved: &Involved) -> String {
     match involved.answered_after {
         Some(after) => format!("{} after {after}", involved.answer.name()),
@@ -76,7 +76,7 @@ fn answer(involved: &Involved) -> String {
     }
 }
 
-/// What a store shows of a step.
+/// The state of a step in its store.
 fn shows(row: &RowState) -> String {
     match row.shows {
         0 if row.undone => "taken back".into(),
@@ -104,7 +104,7 @@ fn share(curve: &Curve, moment: &Moment) -> String {
     format!("{} of {} ({low}–{high} %{open})", moment.violated, curve.runs)
 }
 
-/// What the curve says, in a sentence or two.
+/// The curve in a sentence or two.
 fn verdict(explanation: &Explanation, curve: &Curve) -> String {
     let runs = curve.runs;
     let Some(jump) = &curve.jump else {
@@ -145,7 +145,7 @@ fn verdict(explanation: &Explanation, curve: &Curve) -> String {
     }
 }
 
-/// What is held fixed in continuations, said wherever their counts are shown.
+/// The conditions that continuations hold fixed, said wherever their counts are shown.
 const FIXED: &str = "Up to each moment everything is as it was, with the faults that had struck \
     by then; from there on every draw is a new one, and the faults that had not struck are left \
     out.";

@@ -1,4 +1,4 @@
-//! What fuzzing came to, for the terminal.
+//! The report of fuzzing for the terminal.
 
 use std::fmt::Write;
 
@@ -52,7 +52,7 @@ fn verdict(tally: &Tally) -> String {
     }
 }
 
-/// What a reader must know to believe the table.
+/// The remarks that a reader must know to believe the table.
 fn remarks(tally: &Tally) -> Vec<String> {
     let mut remarks = Vec::new();
     let idle = tally.properties.iter().filter(|(_, it)| it.verdict() == Verdict::Undecided);

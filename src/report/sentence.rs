@@ -1,4 +1,4 @@
-//! What stands out, in sentences.
+//! The differences that stand out, in sentences.
 //!
 //! A sentence uses only paired differences whose 95 % interval excludes zero. A variant stands out
 //! in a measure if it is shown to be better, or worse, than every other variant that has it.

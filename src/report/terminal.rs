@@ -43,7 +43,7 @@ pub fn render(comparison: &Comparison, terminal: Terminal) -> String {
     text + &checks(comparison, terminal)
 }
 
-/// What was simulated; the first thing that is printed.
+/// The scenario that was simulated; the first thing that is printed.
 fn header(comparison: &Comparison, terminal: Terminal) -> String {
     let scenario = &comparison.scenario;
     let seeds = seeds(&comparison.seeds);

@@ -1,4 +1,4 @@
-//! What happened to one operation, line by line, for people.
+//! The story of one operation, line by line, for people.
 
 use std::fmt::Write;
 

@@ -8,7 +8,7 @@ use crate::experiment::result::{Census, Comparison, MeasureResult, Statistic, Va
 
 /// A table with one row a variant.
 pub struct Table {
-    /// What it shows.
+    /// The subject of the table.
     pub title: &'static str,
     /// How to read it.
     pub note: String,
@@ -81,7 +81,7 @@ const READS: [Column; 7] = [
     (BLOCKED, VALUE),
 ];
 
-/// What is shown of each read by itself.
+/// The columns of each read by itself.
 const OF_READ: [Column; 3] = [(reads::RIGHT, VALUE), (reads::STALE, VALUE), (reads::LATENCY, P99)];
 
 const COSTS: [Column; 6] = [
@@ -170,7 +170,7 @@ pub fn tables(comparison: &Comparison) -> Vec<Table> {
     tables
 }
 
-/// What the services' workers cost and do, if the variants do not all provision the same.
+/// The table of workers and their use, if the variants do not all provision the same.
 fn capacity(comparison: &Comparison) -> Option<Table> {
     let workers = comparison
         .variants
@@ -185,7 +185,7 @@ fn capacity(comparison: &Comparison) -> Option<Table> {
     })
 }
 
-/// Who broke when a schema changed, if anybody did.
+/// The table of services that broke when a schema changed, if any did.
 fn schema_changes(comparison: &Comparison) -> Option<Table> {
     let failures = |variant: &VariantResult| {
         let found = variant.measure(SCHEMA_BREAKS)?.estimate(Statistic::Value)?;
@@ -228,7 +228,7 @@ fn reads(comparison: &Comparison) -> Option<Table> {
     })
 }
 
-/// Who depends on whom: first what the layout says, then what the runs say.
+/// The table of coupling: first what the layout says, then what the runs say.
 fn coupling(comparison: &Comparison) -> Table {
     const LAYOUT: [&str; 6] = [
         "joint tables",
@@ -285,7 +285,7 @@ fn layout(variant: &VariantResult) -> Vec<Cell> {
     ]
 }
 
-/// What `~` means, if any run did not settle.
+/// The explanation of `~`, if any run did not settle.
 fn unsettled(comparison: &Comparison) -> &'static str {
     if comparison.variants.iter().all(|variant| variant.settled.iter().all(|settled| *settled)) {
         ""

@@ -154,7 +154,7 @@ shape! {
         branch_timeout: Length = Fixed("'10s'", "Atomikos: transaction timeout"),
         /// Fixed part of recovery after a restart.
         recovery: Span = Fixed("'2s'", "assumed: start of a server with a short log"),
-        /// Whether readers wait for writers.
+        /// The read mode: `locking` waits for writers, `snapshot` does not.
         reads: Reads = Fixed("'locking'", "a lock shows what a snapshot hides"),
         /// True if it can take part in two-phase commit.
         xa: bool = Fixed("true", "PostgreSQL, MySQL, Oracle, SQL Server can"),

@@ -19,7 +19,7 @@ const MILLI: f64 = 1e6;
 /// Operations of each seed.
 const OFFERED: u64 = 1_000;
 
-/// What is made up about one variant.
+/// The made-up facts of one variant.
 struct Made {
     name: &'static str,
     pattern: &'static str,

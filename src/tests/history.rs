@@ -174,7 +174,7 @@ impl History {
         Self { system, judge, records: Vec::new(), now: 0, probes: 0 }
     }
 
-    /// What follows happens at `ms`.
+    /// Moves the history on to `ms`.
     pub fn at(&mut self, ms: u64) -> &mut Self {
         assert!(ms >= self.now, "a history goes forward");
         self.now = ms;
@@ -339,17 +339,17 @@ impl History {
         self.note(Event::ProbeEnded { read: 0, probe, end })
     }
 
-    /// What a property says if the run ends now.
+    /// The finding of a property if the run ends now.
     pub fn found(&mut self, property: &str, settled: bool) -> Finding {
         self.found_within(property, settled, None)
     }
 
-    /// The same, under a promise to need no longer than this.
+    /// The finding under a promise to need no longer than this.
     pub fn found_within(&mut self, property: &str, settled: bool, within: Option<Span>) -> Finding {
         self.found_by(&Properties::builtin(), property, settled, within)
     }
 
-    /// The same, by other properties than those that driftlab brings.
+    /// The finding by other properties than those that driftlab brings.
     pub fn found_by(
         &mut self,
         properties: &Properties,
@@ -362,14 +362,14 @@ impl History {
         findings.into_iter().next().expect("a finding for each property")
     }
 
-    /// What is known of an operation by now.
+    /// The outcome of an operation so far.
     pub fn outcome(&self, op: OpId) -> Outcome {
         let nobody = Verifier::new(&self.system, &Properties::default(), &[]);
         let (_, operations) = self.replayed(nobody).finish();
         *operations.get(op).expect("it arrived")
     }
 
-    /// What these properties and the invariants say if the run ends now, and the census.
+    /// The findings of properties and invariants if the run ends now, and the census.
     pub fn verify(&mut self, properties: &[&str], settled: bool) -> (Vec<Finding>, Census) {
         let verifier = Verifier::new(&self.system, &Properties::builtin(), properties);
         let (findings, operations) = self.verified(verifier, settled);

@@ -1,4 +1,5 @@
-//! What the tests of several modules share: hand-written histories, whole runs, a made-up result.
+//! The support that tests of several modules share: hand-written histories, whole runs, a made-up
+//! result.
 
 pub mod comparison;
 pub mod events;

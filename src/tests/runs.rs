@@ -78,9 +78,9 @@ pub struct RecordedRun {
     pub system: Arc<System>,
     /// Every record, in order.
     pub records: Vec<Record>,
-    /// What the judges say.
+    /// The report of the judges.
     pub report: RunReport,
-    /// What is left of the run itself.
+    /// The end of the run itself.
     pub ran: Ran,
     nodes: Vec<String>,
     labels: Vec<&'static str>,
@@ -134,7 +134,7 @@ pub fn record_run(setup: &Setup, seed: u64) -> RecordedRun {
 }
 
 impl RecordedRun {
-    /// What these properties and the invariants say of the run.
+    /// The findings of these properties and of the invariants on the run.
     pub fn verify(&self, properties: &[&str], within: Option<Span>) -> Vec<Finding> {
         let verifier = Verifier::new(&self.system, &Properties::builtin(), properties);
         let mut verifier = verifier.within(within).audit();

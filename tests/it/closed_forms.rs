@@ -1,5 +1,5 @@
-//! What every pattern costs on a good day, against forms that fit on one line: `quiet.toml`, where
-//! nothing fails and almost every time is constant.
+//! The cost of every pattern without faults, against forms that fit on one line: `quiet.toml`,
+//! where nothing fails and almost every time is constant.
 
 use std::sync::Arc;
 

@@ -106,7 +106,7 @@ const ARCHIVING: &str = "
     poisson = 3.0
 ";
 
-/// What became of each operation that does not archive, by the name of its kind; less its number
+/// The outcome of each operation that does not archive, by the name of its kind; less its number
 /// and those of new rows, which count everybody's.
 fn others(scenario: &Scenario, told: &RecordedRun) -> Vec<(String, OperationRow)> {
     let named = |row: &OperationRow| {

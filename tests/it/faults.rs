@@ -14,7 +14,7 @@ use rayon::prelude::*;
 
 use crate::whole::scenario;
 
-/// What a fault does to a measure: which one, and how it must change. Times are in ms, of many
+/// The effect of a fault on a measure: which one, and how it must change. Times are in ms, of many
 /// values their mean.
 struct Row {
     kind: &'static str,
@@ -135,7 +135,7 @@ fn every_fault_changes_its_measure() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What is wrong with a row, if anything is.
+/// The error in a row, if there is one.
 fn look(Row { kind, measure, change }: &Row) -> Option<String> {
     let faulty = read(kind);
     assert_eq!(faulty.name.as_str(), *kind);

@@ -1,4 +1,4 @@
-//! What it costs, and what it is worth, to own data in one way or another: runs against the forms
+//! The cost and worth of ownership techniques: runs against the forms
 //! of textbooks, on scenarios of which all but a few times are nothing.
 //!
 //! Where times are constant the forms hold exactly, to the nanosecond and to the last operation;
@@ -30,7 +30,7 @@ fn interval<const SEEDS: usize>(values: [f64; SEEDS]) -> (f64, f64) {
     (mean, t * (squares / (n - 1.0) / n).sqrt())
 }
 
-/// What was measured agrees with its form, and would tell it from one that is off by so much.
+/// Checks that measured values agree with a form, and would reject one that is off by so much.
 fn agrees<const SEEDS: usize>(what: &str, values: [f64; SEEDS], form: f64, blur: f64) {
     let (mean, half) = interval(values);
     assert!((form - mean).abs() <= half, "{what}: {form:.4} is not within {mean:.4} +- {half:.4}");

@@ -1,4 +1,4 @@
-//! What the patterns promise with their default settings, against plans of faults drawn from their
+//! The promises of patterns with their default settings, against plans of faults drawn from their
 //! own budgets: the same generator as `driftlab fuzz`, with a fixed and bounded effort.
 
 use driftlab::checks::Verdict;

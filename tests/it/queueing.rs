@@ -100,7 +100,7 @@ impl Queue {
         )
     }
 
-    /// What one run showed, in multiples of the mean work, or as a mean number.
+    /// The observation of one run, in multiples of the mean work, or as a mean number.
     fn observe(&self, told: &RecordedRun) -> Observed {
         let measured = |record: &&Record| (WARM_UP..END).contains(&record.time.as_nanos());
         let mean = |span: fn(&Event) -> Option<Span>| {
@@ -167,7 +167,7 @@ fn agrees(what: &str, values: &[f64], own: f64, neighbours: [f64; 2]) {
     }
 }
 
-/// What holds exactly in every run, whatever was drawn.
+/// Checks what holds exactly in every run, whatever was drawn.
 fn adds_up(report: &RunReport) {
     let named = |part: &str| {
         let found = report.self_checks.iter().find(|check| check.name.contains(part));

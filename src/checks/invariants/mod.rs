@@ -40,14 +40,14 @@ pub const VIOLATED: &Measure = &Measure::number(
     "Share of the window during which any declared invariant was false for any entity.",
 );
 
-/// What a run says about one declared invariant.
+/// The report of a run on one declared invariant.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct InvariantReport {
-    /// What it says.
+    /// The invariant in words.
     pub name: Arc<str>,
     /// When it must hold.
     pub when: When,
-    /// Whether it did.
+    /// The judgement on whether it held.
     pub judgement: Judgement,
     /// Integral over the window of the number of entities for which it was false, in ns.
     pub entity_ns: u128,

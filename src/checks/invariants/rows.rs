@@ -8,16 +8,16 @@ use crate::model::system::{ColumnRef, ColumnSpec, MAX_COLUMNS, System, TableId};
 /// The cells of a row, by column.
 pub type Row = [i64; MAX_COLUMNS];
 
-/// What happened to a row.
+/// A change of a row.
 #[derive(Clone, Copy, Debug)]
 pub struct Change {
     /// Its table.
     pub table: TableId,
     /// Its key.
     pub key: u64,
-    /// What it was; none if it did not exist.
+    /// The row before; none if it did not exist.
     pub old: Option<Row>,
-    /// What it is; none if it is gone.
+    /// The row after; none if it is gone.
     pub new: Option<Row>,
 }
 

@@ -158,7 +158,7 @@ fn a_sum_is_constant_over_tables_and_rows() {
     assert_eq!(verdict(&report), Verdict::Held);
 }
 
-/// What a naive recount says of the rows as they are.
+/// A naive recount of the rows as they are.
 #[derive(Default)]
 struct Naive {
     tickets: std::collections::BTreeMap<u64, [i64; 2]>,

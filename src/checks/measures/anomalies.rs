@@ -153,7 +153,7 @@ impl Anomalies {
         }
     }
 
-    /// What readers saw of it was never to last.
+    /// Counts the reads of an effect that is compensated now as dirty.
     fn compensate(&mut self, record: &Record) {
         let seen = self.seen.get_mut(record.op.0 as usize);
         if let Some(seen) = seen.and_then(|seen| seen.get_mut(record.step.index())) {
@@ -161,7 +161,7 @@ impl Anomalies {
         }
     }
 
-    /// What began as changes of one row should take effect on another one in the same order.
+    /// Checks that changes of one row take effect on another one in the same order.
     fn order(&mut self, record: &Record) {
         let Some((start, place)) = self.places.get_mut(record.op.0 as usize) else { return };
         if record.step == StepId(0) {

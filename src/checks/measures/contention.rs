@@ -46,13 +46,13 @@ pub const SLOWDOWN: &Measure = &Measure::number(
 pub struct Between {
     /// Where.
     pub database: DatabaseId,
-    /// Who waited.
+    /// The service that waited.
     pub service: ServiceId,
-    /// Who held what it waited for; none if no service did.
+    /// The service that held what it waited for; none if no service did.
     pub holder: Option<ServiceId>,
 }
 
-/// Who waited for whom, from the end of the warm-up on, in ns.
+/// The waits between services, from the end of the warm-up on, in ns.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Contention {
     from: u64,

@@ -1,4 +1,4 @@
-//! What a reader of a replica sees: what its source was once.
+//! Reads of a replica, which shows what its source was once.
 //!
 //! A copied value is right if it is what the source's cell holds at the moment of the read.
 //! Otherwise it is stale: since the source left that value, and by as many values as the source
@@ -30,7 +30,7 @@ struct Copied {
 /// One cell. A row that does not exist has no value.
 #[derive(Clone, Debug)]
 struct Cell {
-    /// What the source has held, and since when (ns): first what the copy holds, last what the
+    /// The values of the source, and since when (ns): first what the copy holds, last what the
     /// source does.
     source: VecDeque<(Option<i64>, u64)>,
     copy: Option<i64>,

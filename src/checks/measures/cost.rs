@@ -214,7 +214,7 @@ impl Cost {
     }
 }
 
-/// What is spent, per offered and per committed operation, in the order in which
+/// The costs per offered and per committed operation, in the order in which
 /// [`Cost::measure`] sums it up.
 const SPENT: [[&Measure; 2]; 6] = [
     [MESSAGES, MESSAGES_COMMITTED],

@@ -1,4 +1,4 @@
-//! What a reader of a row may expect: effects of operations whose client heard yes.
+//! The effects that a reader of a row may expect: those of operations whose client heard yes.
 //!
 //! Kept only for tables that a reader reads, and only while an effect is missing, so the lists
 //! stay as short as the inconsistency is small.
@@ -26,7 +26,7 @@ pub struct ExpectedReads {
     missing: BTreeMap<(TableId, u64), Vec<(OpId, StepId)>>,
 }
 
-/// What a row misses at a read.
+/// The effects that a row lacks at a read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Missing {
     /// How many operations.

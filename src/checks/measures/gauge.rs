@@ -42,7 +42,7 @@ impl Gauge {
         Self { value: 0, since: 0, window, area: 0, positive: 0, peak: 0, buckets }
     }
 
-    /// The same, and its course in `count` buckets of `width` ns.
+    /// A gauge with its course in `count` buckets of `width` ns.
     pub fn with_buckets(window: (u64, u64), width: u64, count: usize) -> Self {
         let buckets = Buckets { width, levels: vec![Level::default(); count] };
         Self { buckets, ..Self::new(window) }

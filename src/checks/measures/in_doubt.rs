@@ -118,7 +118,7 @@ impl DoubtClock {
 #[derive(Clone, Copy, Debug)]
 struct Waiter {
     row: Row,
-    /// What the row's clock showed when the wait began.
+    /// The in-doubt time of the row when the wait began, in ns.
     clock: u64,
     counted: bool,
     node: NodeId,

@@ -76,7 +76,7 @@ pub const AFTER_ANSWER: &Measure = &Measure::many(
 /// How the lag of one operation ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Lag {
-    /// It lasted so many ns.
+    /// The lag lasted so many ns.
     Lasted(u64),
     /// The run settled, and the operation still shows in part: plus infinity.
     Never,
@@ -108,7 +108,7 @@ pub struct End {
 }
 
 impl End {
-    /// What is not finished now: never if the system is at rest, else so far.
+    /// The lag of an operation that is not finished: never if the system is at rest, else so far.
     const fn open(self, since: u64) -> Lag {
         if self.settled { Lag::Never } else { Lag::AtLeast(self.at.saturating_sub(since)) }
     }

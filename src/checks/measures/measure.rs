@@ -1,6 +1,6 @@
-//! What a measure is. Each is declared once, as a constant beside the fold that computes it, and
-//! named in the [catalogue](super::catalogue); tables, charts, sentences, expectations and files
-//! read everything else from that declaration.
+//! The declaration of a measure. Each is declared once, as a constant beside the fold that computes
+//! it, and named in the [catalogue](super::catalogue); tables, charts, sentences, expectations and
+//! files read everything else from that declaration.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -113,7 +113,7 @@ impl Measure {
         Self { told: [best, worst], ..self }
     }
 
-    /// Whether a run has many values of it.
+    /// Returns whether a run has many values of the measure.
     pub const fn is_many(&self) -> bool {
         matches!(self.values, Values::Many | Values::ManyUntilDeadline)
     }
@@ -192,7 +192,7 @@ impl Better {
 pub struct Key {
     /// The part that is measured.
     pub scope: Scope,
-    /// What is measured of it.
+    /// The measure that is taken.
     pub measure: &'static Measure,
 }
 
@@ -211,7 +211,7 @@ impl From<&'static Measure> for Key {
     }
 }
 
-/// What the names of the measures of single reads begin with, before the name of the read.
+/// The prefix of the names of measures of single reads, before the name of the read.
 pub const READS: &str = "reads";
 
 impl fmt::Display for Key {

@@ -78,7 +78,7 @@ pub enum Quantity {
         /// The denominator.
         whole: u128,
     },
-    /// It did not happen in the time it had.
+    /// The awaited event did not happen in the time of the run.
     Never,
     /// There is no such number in this run.
     Missing {
@@ -119,7 +119,7 @@ pub struct Measured {
     found: BTreeMap<Key, Found>,
 }
 
-/// What one run has of a measure.
+/// The values of a measure in one run.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Found {
     /// Many values.
@@ -139,7 +139,7 @@ impl Measured {
         self.found.insert(of.into(), Found::One(value));
     }
 
-    /// What the run has of a measure.
+    /// The values of a measure in the run.
     pub fn get(&self, of: &Key) -> Option<&Found> {
         self.found.get(of)
     }

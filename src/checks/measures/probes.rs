@@ -169,7 +169,7 @@ impl ProbeTally {
     }
 }
 
-/// What the right answer is.
+/// The right answer to a read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Expected {
     /// All of it or nothing of it.
@@ -195,7 +195,7 @@ struct Probe {
     age: u64,
 }
 
-/// What a finished read was worth.
+/// The judgement of a finished read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Reading {
     Right,
@@ -372,7 +372,7 @@ const M4: [[&Measure; 3]; DEADLINES.len()] = [
 ];
 
 impl Probe {
-    /// What was read, against what is right.
+    /// The judgement of a read against the right answer.
     const fn reading(&self) -> Reading {
         let [nothing, applied, other] = self.saw;
         if self.behind > 0 {

@@ -82,7 +82,7 @@ pub const AGE: &Measure = &Measure::many(
 )
 .values(Values::ManyUntilDeadline);
 
-/// What became of one of the scenario's reads.
+/// The tally of one of the scenario's reads.
 #[derive(Clone, Debug, Default)]
 pub struct ReadTally {
     /// How its probes ended.

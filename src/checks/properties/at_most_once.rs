@@ -20,7 +20,7 @@ use crate::model::system::{StepId, System};
 pub struct AtMostOnce {
     case: Case,
     effects: Effects,
-    /// What was out of bounds within the instant `now`.
+    /// The steps that were out of bounds within the instant `now`.
     suspects: Vec<(OpId, StepId)>,
     now: Time,
 }

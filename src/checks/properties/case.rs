@@ -8,7 +8,7 @@ use crate::model::record::OpId;
 /// How many of the operations involved are named.
 const NAMED: usize = 32;
 
-/// What a property has gathered: its chances to fail, its failures, and what stays open.
+/// The evidence of a property: its chances to fail, its failures, and what stays open.
 #[derive(Clone, Debug, Default)]
 pub struct Case {
     chances: u64,
@@ -19,7 +19,7 @@ pub struct Case {
 }
 
 impl Case {
-    /// It could have failed here.
+    /// Counts a chance to fail.
     pub const fn chance(&mut self) {
         self.chances += 1;
     }
@@ -29,7 +29,7 @@ impl Case {
         self.chances > 0
     }
 
-    /// It failed at `at`, over `op`; `why` is asked for the first time only.
+    /// Records a failure at `at`, over `op`; `why` is asked for the first time only.
     pub fn fail(&mut self, at: Time, op: OpId, why: impl FnOnce() -> String) {
         self.chances += 1;
         self.failures += 1;
@@ -41,7 +41,7 @@ impl Case {
         }
     }
 
-    /// It fails at the end over `op`, unless the system may still be moving.
+    /// Records a failure at the end over `op`, unless the system may still be moving.
     pub fn fail_at_rest(&mut self, end: &Ended, op: OpId, why: impl FnOnce() -> String) {
         if end.is_final() {
             self.fail(end.at, op, why);

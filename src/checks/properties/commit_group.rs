@@ -1,4 +1,4 @@
-//! What one transaction changed, put together from the records of its commit.
+//! The changes of one transaction, put together from the records of its commit.
 
 use crate::model::contract::label;
 use crate::model::database::Direction;

@@ -16,7 +16,7 @@ use crate::checks::invariants::rows::Mirror;
 use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::{Derive, DeriveRule, RowKey, System, TableId};
 
-/// What is derived agrees with its source.
+/// The check that derived rows agree with their source.
 pub struct Convergence {
     case: Case,
     system: Arc<System>,

@@ -15,7 +15,7 @@ use super::{Case, Ended, Finding, Property, When};
 use crate::model::record::{Decision, Event, Kind, Record, TxnId};
 use crate::model::system::System;
 
-/// What was decided stays decided.
+/// The check that decisions stay as they are.
 #[derive(Default)]
 pub struct Irrevocable {
     case: Case,

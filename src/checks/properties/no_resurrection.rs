@@ -20,7 +20,7 @@ use crate::model::system::{RowKey, System, TableId};
 #[derive(Default)]
 pub struct NoResurrection {
     case: Case,
-    /// Who deleted a row; none if that was recovery.
+    /// The operation that deleted a row; none if that was recovery.
     gone: BTreeMap<(TableId, RowKey), OpId>,
     /// The operation whose compensation is being written.
     undone: Option<OpId>,

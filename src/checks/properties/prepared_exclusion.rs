@@ -16,7 +16,7 @@ use super::{Case, Ended, Finding, Property, When};
 use crate::model::record::{Event, Kind, Record, TxnId};
 use crate::model::system::{ColumnRef, DatabaseId, RowKey, System, TableId};
 
-/// What is prepared is nobody else's.
+/// The check that nobody else writes prepared rows.
 pub struct PreparedExclusion {
     case: Case,
     system: Arc<System>,

@@ -14,7 +14,7 @@ use crate::model::system::System;
 /// A property of every run of a pattern that promises it: one type, one file, one word in the
 /// registry.
 pub trait Property: Sized + 'static {
-    /// What promises, reports and the command line call it, in kebab case.
+    /// The name in promises, reports and on the command line, in kebab case.
     const NAME: &'static str;
     /// One line for lists.
     const SUMMARY: &'static str;
@@ -63,9 +63,9 @@ impl When {
 /// How a run ended, for those who conclude.
 #[derive(Clone, Copy, Debug)]
 pub struct Ended<'a> {
-    /// What ran.
+    /// The system that ran.
     pub system: &'a System,
-    /// What every operation came to.
+    /// The outcome of every operation.
     pub operations: &'a Operations,
     /// True if everything had come to rest.
     pub settled: bool,
@@ -90,12 +90,12 @@ impl Ended<'_> {
     }
 }
 
-/// What a check concludes of one run.
+/// The conclusion of a check about one run.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Finding {
     /// The property or the declared invariant.
     pub property: String,
-    /// Whether it held.
+    /// The judgement.
     pub judgement: Judgement,
     /// The operations involved in violations, first to last; the first few.
     pub ops: Vec<OpId>,

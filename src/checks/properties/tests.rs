@@ -11,7 +11,7 @@ use crate::model::record::{Answer, Decision, Event, Kind, OpId, Record};
 use crate::tests::events;
 use crate::tests::history::{History, OPEN, system};
 
-/// What a property says of a story that ends at rest.
+/// The finding of a property on a story that ends at rest.
 fn told(property: &str, story: impl FnOnce(&mut History)) -> Finding {
     let mut history = History::new();
     story(&mut history);

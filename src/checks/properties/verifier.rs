@@ -55,8 +55,8 @@ impl Verifier {
         Self::new(system, properties, &promises.guarantees).within(promises.within)
     }
 
-    /// The same, with a bound: what is still open so long after the load is over and everything is
-    /// healed counts as violated. Without one it stays undecided until the system is at rest.
+    /// The verifier with a bound: what is still open so long after the load is over and everything
+    /// is healed counts as violated. Without one it stays undecided until the system is at rest.
     #[must_use]
     pub fn within(self, within: Option<Span>) -> Self {
         Self { within, ..self }

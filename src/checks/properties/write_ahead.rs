@@ -23,7 +23,7 @@ use crate::model::system::System;
 #[derive(Default)]
 pub struct WriteAhead {
     case: Case,
-    /// What is not durable yet, by log.
+    /// The records that are not durable yet, by log.
     logs: BTreeMap<LogId, Log>,
     /// Operations on which a commit may have been decided.
     decided: BTreeSet<OpId>,

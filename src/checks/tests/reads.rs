@@ -19,7 +19,7 @@ fn ticket(answer: Option<Answer>) -> History {
     history
 }
 
-/// What M4 says of one probe that is read at once: right, wrong.
+/// The shares of M4 of one probe that is read at once: right, wrong.
 fn one_probe(answer: Option<Answer>, cells: &[Sight]) -> (Quantity, Quantity) {
     let mut history = ticket(answer);
     history.probe(0, cells, 10);

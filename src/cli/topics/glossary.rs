@@ -10,7 +10,7 @@ pub struct Entry {
     pub term: String,
     /// Other names for the same.
     pub others: Vec<String>,
-    /// What it means; empty if the entry only says what explains it.
+    /// The meaning; empty if the entry only says what explains it.
     pub text: String,
     /// The names of what explains it further.
     pub see: Vec<String>,

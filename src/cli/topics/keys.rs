@@ -12,7 +12,7 @@ const VALUES: [&str; 2] = ["Duration", "Distribution"];
 pub struct Key {
     /// Its name in that table.
     pub name: String,
-    /// What is shown behind its name: its type, or its default.
+    /// The note behind its name: its type, or its default.
     pub note: String,
     /// Its documentation.
     pub about: String,
@@ -53,7 +53,7 @@ fn description(schema: &Value) -> &str {
 pub struct Table {
     /// Where it stands, without the names that a scenario gives: `operations.steps`.
     pub path: String,
-    /// What it is for.
+    /// The purpose of the key.
     pub about: String,
     /// Its keys; of a table that is one of several, those that all of them have.
     pub keys: Vec<Key>,
@@ -218,7 +218,7 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// What may be written for a schema, in words.
+    /// The values that a schema allows, in words.
     fn kind(&self, schema: &'a Value) -> String {
         match name_of_reference(schema) {
             Some("Duration") => return "duration".into(),

@@ -1,15 +1,16 @@
-//! Who depends on whom, and who waited for whom: M13 of one variant.
+//! The coupling of one variant, M13: who depends on whom, and who waited for whom.
 
 pub use crate::checks::coupling::{Chain, Coupling, Ownership, TableCoupling};
 
-/// What one service waited for another in one database, all seeds together, ns.
+/// The time that one service waited for another in one database, all seeds together, ns.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Contended {
     /// The database.
     pub database: String,
-    /// Who waited.
+    /// The service that waited.
     pub service: String,
-    /// Who held what it waited for: a service, which may be the same; none for what a fault took.
+    /// The holder of what it waited for: a service, which may be the same; none for what a fault
+    /// took.
     pub holder: Option<String>,
     /// How long it waited for a core.
     pub core: u64,

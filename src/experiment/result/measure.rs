@@ -21,7 +21,7 @@ pub enum Statistic {
 /// One measure of one variant over all seeds.
 #[derive(Clone, PartialEq, Debug)]
 pub struct MeasureResult {
-    /// What was measured.
+    /// The measure.
     pub measure: &'static Measure,
     /// The numbers.
     pub value: Summary,
@@ -66,7 +66,7 @@ pub struct Quantiles {
     pub max: Option<Estimate<Quantile>>,
     /// In how many seeds the quantiles are Kaplan-Meier estimates, because the run did not settle.
     pub censored_seeds: u64,
-    /// What each seed gave.
+    /// The quantiles of each seed.
     pub per_seed: Vec<SeedQuantiles>,
 }
 
@@ -94,7 +94,7 @@ pub struct SeedQuantiles {
 pub struct Mean {
     /// The mean over the seeds that have a number; `None` if none has.
     pub estimate: Option<Estimate<f64>>,
-    /// What each seed gave.
+    /// The number of each seed.
     pub per_seed: Vec<Option<f64>>,
 }
 

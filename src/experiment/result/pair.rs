@@ -41,7 +41,7 @@ pub struct Pair {
     pub difference: f64,
     /// Its 95 % bootstrap interval; `None` with too few seeds.
     pub interval: Option<(f64, f64)>,
-    /// Whether that interval excludes zero, and on which side it lies.
+    /// The verdict: whether that interval excludes zero, and on which side it lies.
     pub verdict: Verdict,
 }
 

@@ -10,7 +10,7 @@ use crate::model::record::Resource;
 use crate::model::system::{ServiceId, System};
 use crate::scenario::{Scenario, Variant};
 
-/// What the variant's layout and pattern say.
+/// The coupling that the variant's layout and pattern imply.
 pub(super) fn of(variant: &Variant) -> Coupling {
     Coupling::of(&variant.system, |kind| variant.pattern.waits_in_turn(kind))
 }

@@ -1,4 +1,4 @@
-//! What every picture must keep: no text overlaps another or leaves the paper.
+//! The rule that every picture must keep: no text overlaps another or leaves the paper.
 
 use super::font;
 use super::ink;

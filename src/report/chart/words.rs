@@ -1,4 +1,4 @@
-//! What the titles and legends of several charts say.
+//! The words that titles and legends of several charts share.
 
 use crate::checks::measures::{Measure, Unit};
 use crate::experiment::result::{Comparison, Quantiles, Statistic, VariantResult};

@@ -12,7 +12,7 @@ const LEFT: f64 = 150.0;
 const RIGHT: f64 = 168.0;
 /// Distance of lanes: as wide as the picture allows, between these two.
 const LANE: (f64, f64) = (124.0, 178.0);
-/// What lanes share.
+/// The width that lanes share.
 const LANES: f64 = 960.0;
 /// Height of a line of text.
 pub const LINE: f64 = 14.5;
@@ -77,7 +77,7 @@ pub struct Layout {
 /// A rectangle: left, top, right, bottom.
 type Area = (f64, f64, f64, f64);
 
-/// What happens at a tick, by position in the space_time.
+/// An event at a tick, by its position in the diagram.
 #[derive(Clone, Copy)]
 enum Item {
     Sent(usize),
@@ -131,7 +131,7 @@ struct Builder<'a> {
     space_time: &'a SpaceTime,
     layout: Layout,
     step: f64,
-    /// What texts must keep out of.
+    /// The areas that texts must keep out of.
     taken: Vec<Area>,
     y: f64,
 }
@@ -305,7 +305,7 @@ fn overlap(a: Area, b: Area) -> bool {
     a.0 < b.2 && b.0 < a.2 && a.1 < b.3 && b.1 < a.3
 }
 
-/// What is written on an arrow: what it is, and what became of it.
+/// The text on an arrow: the message's name, and what became of it.
 pub fn message_text(message: &Message) -> String {
     let copy = if message.copy { ", second copy" } else { "" };
     let lost = if message.is_lost() { ", lost" } else { "" };

@@ -11,7 +11,7 @@ use crate::kernel::Span;
 use crate::report::human;
 use crate::search::explanation::space_time::{End, Message, Place, Sort, SpaceTime, Strike, Tick};
 
-/// What is worth a note of its own when nothing happens for so much longer than usual.
+/// The multiple of the usual pause from which a pause is noted.
 const IDLE: u64 = 20;
 
 /// A space_time as text.
@@ -100,7 +100,7 @@ fn arrow(space_time: &SpaceTime, message: &Message) -> String {
     format!("p{from}{kind}p{to}: {} ({sent}{arrives})", escaped(&message_text(message)))
 }
 
-/// What a fault is noted over; a crash and a lost message say so themselves.
+/// The participants that a fault is noted over; a crash and a lost message say so themselves.
 fn over(space_time: &SpaceTime, strike: &Strike) -> Option<String> {
     match &strike.place {
         Place::Nodes(lanes) => {

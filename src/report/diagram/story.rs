@@ -10,7 +10,7 @@ pub struct Line {
     pub tick: Tick,
     /// Where, or from where to where.
     pub who: String,
-    /// What.
+    /// The event in words.
     pub what: String,
 }
 

@@ -1,4 +1,4 @@
-//! What every diagram must keep, and one exactly.
+//! Tests of the rules that every diagram keeps, and of one diagram exactly.
 
 use proptest::prelude::*;
 

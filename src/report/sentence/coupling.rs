@@ -1,4 +1,4 @@
-//! What stands out about who depends on whom, M13.
+//! The sentences about coupling, M13: who depends on whom.
 //!
 //! What a layout says is known for certain, and is said wherever variants differ in it: the most
 //! and the least of it. What the runs say follows the rule of all sentences: only what is shown by
@@ -33,10 +33,10 @@ pub fn sentences(comparison: &Comparison) -> Vec<(String, String)> {
     all
 }
 
-/// What is counted of a layout: how much, and its names.
+/// A count of a layout: how much, and its names.
 type Facts = fn(&VariantResult) -> (usize, Vec<String>);
 
-/// What the layouts say: what is counted, in what, and how.
+/// The counts of layouts: a sentence, a unit, and how to count.
 const LAYOUT: [(&str, &str, Facts); 3] = [
     ("Written by several services:", "table", |variant| {
         let tables = variant.coupling.tables.iter();
@@ -91,7 +91,7 @@ fn extremes(comparison: &Comparison, unit: &str, facts: Facts) -> Option<String>
     Some(format!("{}, {}{rest}.", side(most), side(least)))
 }
 
-/// What was the matter in a variant, in words.
+/// The cause in a variant, in words.
 type Cause = fn(&VariantResult) -> Option<String>;
 
 /// The variants that are shown to have the least and the most of a measure, and why the most.
@@ -130,7 +130,7 @@ fn reach(variant: &VariantResult) -> Option<String> {
     })
 }
 
-/// Who was slowed down the most, by whom, and where.
+/// The service that was slowed down the most, by whom, and where.
 fn blame(variant: &VariantResult) -> Option<String> {
     let foreign = variant.contended.iter().filter(|row| row.is_foreign());
     let rows = foreign.filter_map(|row: &Contended| Some((row, row.slowdown()?)));

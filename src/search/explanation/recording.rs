@@ -36,7 +36,7 @@ pub(super) struct Names {
     pub labels: Vec<&'static str>,
     /// Every operation, by number, as every run knows it.
     pub operations: Vec<Option<OpName>>,
-    /// What each fault of the plan reaches, by its position there.
+    /// The reach of each fault of the plan, by its position there.
     pub reached: Vec<Reached>,
 }
 
@@ -56,7 +56,7 @@ pub(super) struct Actor {
     pub place: Place,
 }
 
-/// What a fault reaches in the world of the run.
+/// The reach of a fault in the world of the run.
 #[derive(Clone, Debug)]
 pub(super) enum Reached {
     /// These nodes.
@@ -102,7 +102,7 @@ fn read_names(world: &World, setup: &Setup) -> Names {
     }
 }
 
-/// What a fault reaches in this world.
+/// The reach of a fault in this world.
 fn reached(world: &World, planned: &PlannedFault) -> Reached {
     match planned.fault.reach() {
         reach @ (Reach::Nodes(_) | Reach::Load(_)) => Reached::Nodes(reach.nodes(world)),

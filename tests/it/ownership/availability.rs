@@ -1,4 +1,4 @@
-//! Who is served while others are down.
+//! Availability: which operations are served while nodes are down.
 //!
 //! Outages are planned so that they neither follow nor avoid each other: by the Chinese remainder
 //! theorem one second in 10, one in 7 and one in 11 meet in every combination exactly once in 770

@@ -1,4 +1,4 @@
-//! What it costs to ask the owner of a table to write for one.
+//! The cost of asking the owner of a table to write.
 
 use driftlab::kernel::Span;
 use driftlab::model::record::{Event, Record};

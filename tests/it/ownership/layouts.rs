@@ -1,4 +1,4 @@
-//! Who depends on whom in each layout of the same system, before anything runs.
+//! The coupling of each layout of the same system, before anything runs.
 
 use driftlab::checks::coupling::{Coupling, Ownership};
 
@@ -75,7 +75,7 @@ const LIBRARY: &str = r#"
     pattern = "orchestrated"
 "#;
 
-/// What a layout says: how many write each table, how many break when its schema changes, how
+/// The facts of a layout: how many write each table, how many break when its schema changes, how
 /// many services are deployed together, and how many tables have one writer which owns them.
 #[derive(PartialEq, Eq, Debug)]
 struct Said {

@@ -1,4 +1,4 @@
-//! What services that share something wait for each other: a core, or a pool of workers.
+//! The waits between services that share something: a core, or a pool of workers.
 //!
 //! Closed forms: Pollaczek (1930) and Khinchine (1932); Erlang (1917).
 

@@ -44,7 +44,7 @@ fn forgotten_in_the_outbox(history: &mut History) {
     hold(history, 0, 1);
 }
 
-/// What the right checkers say.
+/// The verdicts of the right checkers.
 const SUITE: &[Example] = &[
     example("at-most-once", twice, Violated),
     example("at-most-once", whole, Held),
