@@ -90,6 +90,11 @@ fn module(path: &Path) -> String {
     first.trim_end_matches(".rs").to_owned()
 }
 
+/// The layer of a file, if it is a source file.
+fn module_or_none(path: &Path) -> Option<String> {
+    path.starts_with(root().join("src")).then(|| module(path))
+}
+
 fn rank(module: &str) -> usize {
     let found = LAYERS.iter().position(|layer| layer.contains(&module));
     found.unwrap_or_else(|| panic!("`{module}` has no layer"))
@@ -180,6 +185,33 @@ fn every_file_begins_with_what_it_is() {
     let files = ["src", "tests", "benches"].into_iter().flat_map(rust_files);
     let wrong: Vec<String> = files.filter(silent).map(|path| shown(&path)).collect();
     assert!(wrong.is_empty(), "no word on what these are:\n{}", wrong.join("\n"));
+}
+
+/// A comment is shown alone, by rustdoc, the schema and `driftlab explain`: it begins with the noun
+/// that it is about. Faults are still to be put into words.
+#[test]
+fn comments_begin_with_what_the_item_is() {
+    let openings = ["The same;", "The same,", "Who ", "What ", "Whether ", "It ", "They "];
+    let mut wrong = Vec::new();
+    for path in ["src", "tests", "benches"].into_iter().flat_map(rust_files) {
+        if module_or_none(&path).as_deref() == Some("faults") {
+            continue;
+        }
+        let text = read(&path);
+        let mut before = "";
+        for (number, line) in text.lines().enumerate() {
+            let line = line.trim();
+            let comment = ["/// ", "//! "].iter().find_map(|marker| line.strip_prefix(marker));
+            let is_first = !before.starts_with("///") && !before.starts_with("//!");
+            if comment.is_some_and(|comment| openings.iter().any(|it| comment.starts_with(it)))
+                && is_first
+            {
+                wrong.push(format!("{}:{}: {line}", shown(&path), number + 1));
+            }
+            before = line;
+        }
+    }
+    assert!(wrong.is_empty(), "comments that do not stand alone:\n{}", wrong.join("\n"));
 }
 
 /// Where `HashMap` and friends, clocks, and platform maths may not appear, even where clippy does

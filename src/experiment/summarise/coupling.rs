@@ -19,7 +19,7 @@ fn name(system: &System, service: ServiceId) -> String {
     system.services[service.index()].name.shown.to_string()
 }
 
-/// Who waited for whom, summed over the runs.
+/// The waits between services, summed over the runs.
 pub(super) fn contended(system: &System, reports: &[&RunReport]) -> Vec<Contended> {
     let mut sums: BTreeMap<Between, [u64; Resource::ALL.len()]> = BTreeMap::new();
     for (between, waited) in reports.iter().flat_map(|report| &report.contention.waited) {
