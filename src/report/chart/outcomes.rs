@@ -9,23 +9,42 @@ use crate::checks::census::Headline;
 use crate::experiment::result::{Census, Comparison};
 use crate::report::{human, view};
 
-const RIGHT: &str = "How operations ended, judged from what the stores hold and what the clients \
+const CAPTION: &str = "How operations ended, judged from what the stores hold and what the clients \
     were told.";
-/// The explanation of wrong outcomes, added where there are any.
-const WRONG: &str = "How operations ended, judged from what the stores hold and what the clients \
-    were told. Wrong outcomes are repeated below on a scale of their own. Duplicated: an effect \
-    twice. Mixed: applied here and refused there. Stranded: unfinished, and something still holds \
-    it. Lost: answered yes, but not all there. Phantom: answered no, but there. Retracted: \
+/// The caption where there are wrong outcomes.
+const WITH_WRONG: &str = "How operations ended, judged from what the stores hold and what the \
+    clients were told. Wrong outcomes are repeated below on a scale of their own. Duplicated: an \
+    effect twice. Mixed: applied here and refused there. Stranded: unfinished, and something still \
+    holds it. Lost: answered yes, but not all there. Phantom: answered no, but there. Retracted: \
     answered yes, then undone.";
 const SUBTITLE: &str = "Share of the offered operations of all seeds, by what the stores hold and \
     the clients were told.";
 
+/// The outcomes that are as they should be, in the order in which they are drawn.
+const RIGHT: [(RGBColor, Headline); 5] = [
+    (ink::series(0), Headline::Committed),
+    (ink::series(5), Headline::Compensated),
+    (ink::PALE, Headline::Refused),
+    (ink::series(4), Headline::Rejected),
+    (ink::QUIET, Headline::AbortedCleanly),
+];
+
+/// The outcomes that no pattern should have.
+const WRONG: [(RGBColor, Headline); 6] = [
+    (ink::series(3), Headline::Duplicated),
+    (ink::TEXT, Headline::Mixed),
+    (ink::series(4), Headline::Stranded),
+    (ink::BAD, Headline::Lost),
+    (ink::series(2), Headline::Phantom),
+    (ink::series(5), Headline::Retracted),
+];
+
 /// The chart.
 pub fn outcomes(comparison: &Comparison) -> Chart<'_> {
     let any_wrong = comparison.variants.iter().any(|variant| variant.census.wrong() > 0);
-    let mut panels = vec![all_outcomes(comparison)];
-    panels.extend(any_wrong.then(|| wrong_outcomes(comparison)));
-    let caption = if any_wrong { WRONG } else { RIGHT };
+    let mut panels = vec![right(comparison)];
+    panels.extend(any_wrong.then(|| wrong(comparison)));
+    let caption = if any_wrong { WITH_WRONG } else { CAPTION };
     let height = bars::height(&panels);
     chart("outcomes", caption, (title(comparison), SUBTITLE), height, move |area| {
         bars::draw(area, &panels)
@@ -45,77 +64,45 @@ fn title(comparison: &Comparison) -> String {
     }
 }
 
-/// The outcomes that are as they should be, in the order in which they are drawn.
-const AS_INTENDED: [(Headline, RGBColor); 5] = [
-    (Headline::Committed, ink::series(0)),
-    (Headline::Compensated, ink::series(5)),
-    (Headline::Refused, ink::PALE),
-    (Headline::Rejected, ink::series(4)),
-    (Headline::AbortedCleanly, ink::QUIET),
-];
-
-/// The outcomes that no pattern should have.
-const WRONG_ONES: [(Headline, RGBColor); 6] = [
-    (Headline::Duplicated, ink::series(3)),
-    (Headline::Mixed, ink::TEXT),
-    (Headline::Stranded, ink::series(4)),
-    (Headline::Lost, ink::BAD),
-    (Headline::Phantom, ink::series(2)),
-    (Headline::Retracted, ink::series(5)),
-];
-
-/// The outcomes of a list that any variant has.
-fn present(
-    comparison: &Comparison,
-    of: impl IntoIterator<Item = (Headline, RGBColor)>,
-) -> Vec<(Headline, RGBColor)> {
-    let present = view::headlines_present(comparison);
-    of.into_iter().filter(|(headline, _)| present.contains(headline)).collect()
-}
-
 /// Every outcome that occurs; the wrong ones together, last.
-fn all_outcomes(comparison: &Comparison) -> Panel {
-    let shown = present(comparison, AS_INTENDED);
+fn right(comparison: &Comparison) -> Panel {
+    let mut kinds = RIGHT.to_vec();
+    kinds.retain(|(_, headline)| view::headlines_present(comparison).contains(headline));
+    let any_committed = kinds.iter().any(|(_, headline)| *headline == Headline::Committed);
     let rows = comparison.variants.iter().map(|variant| {
         let census = &variant.census;
-        let counts = shown.iter().map(|(headline, _)| census.of(*headline)).chain([census.wrong()]);
-        let committed = share(census.of(Headline::Committed), census);
-        let label = match shown.iter().any(|(headline, _)| *headline == Headline::Committed) {
-            true => format!("{} committed", human::share(committed)),
-            false => String::new(),
-        };
-        let values = counts.map(|count| share(count, census)).collect();
+        let counts = kinds.iter().map(|(_, headline)| census.of(*headline));
+        let values = counts.chain([census.wrong()]).map(|count| share(count, census)).collect();
+        let committed = human::share(share(census.of(Headline::Committed), census));
+        let label = if any_committed { format!("{committed} committed") } else { String::new() };
         Row { name: variant.name.clone(), values, label }
     });
     let rows = rows.collect();
-    let parts = shown.iter().map(|(headline, colour)| (*colour, headline.name().to_owned()));
+    let parts = kinds.iter().map(|(colour, headline)| (*colour, headline.name().to_owned()));
     let parts = parts.chain([(ink::BAD, "wrong".into())]).collect();
     Panel { title: "All", parts, rows, tick: percent }
 }
 
 /// The outcomes that no pattern should have, each by itself.
-fn wrong_outcomes(comparison: &Comparison) -> Panel {
-    let kinds = present(comparison, WRONG_ONES);
+fn wrong(comparison: &Comparison) -> Panel {
+    let mut kinds = WRONG.to_vec();
+    kinds.retain(|(_, headline)| view::headlines_present(comparison).contains(headline));
     let rows = comparison.variants.iter().map(|variant| {
         let census = &variant.census;
-        let counts = kinds.iter().map(|(headline, _)| (headline.name(), census.of(*headline)));
-        let listed: Vec<String> = counts
-            .clone()
-            .filter(|(_, count)| *count > 0)
-            .map(|(name, count)| format!("{} {name}", human::count(count)))
-            .collect();
-        let label = if listed.is_empty() {
-            "none".into()
-        } else {
-            format!("{}: {}", human::share(share(census.wrong(), census)), listed.join(", "))
+        let counts = kinds.iter().map(|(_, headline)| (headline.name(), census.of(*headline)));
+        let listed = counts.clone().filter(|(_, count)| *count > 0);
+        let listed = listed.map(|(name, count)| format!("{} {name}", human::count(count)));
+        let listed: Vec<String> = listed.collect();
+        let label = match census.wrong() {
+            0 => "none".into(),
+            all => format!("{}: {}", human::share(share(all, census)), listed.join(", ")),
         };
         let values = counts.map(|(_, count)| share(count, census)).collect();
         Row { name: variant.name.clone(), values, label }
     });
     let rows = rows.collect();
-    let parts =
-        kinds.iter().map(|(headline, colour)| (*colour, headline.name().to_owned())).collect();
-    Panel { title: "Wrong", parts, rows, tick: percent }
+    let parts = kinds.iter().map(|(colour, headline)| (*colour, headline.name().to_owned()));
+    Panel { title: "Wrong", parts: parts.collect(), rows, tick: percent }
 }
 
 fn percent(share: f64) -> String {
