@@ -80,7 +80,7 @@ fn what_makes_no_sense_is_said() {
             "`factor` must lie between",
         ),
         ("kind = 'pause'\nat = '1s'\ntarget = 'role:client'", "clients are not machines"),
-        ("kind = 'pause'\nat = '1s'\ntarget = 'zone:right'", "nothing is named `zone:right`"),
+        ("kind = 'pause'\nat = '1s'\ntarget = 'zone:right'", "named `zone:right`"),
         ("kind = 'lose-message'\nat = '1s'", "it needs `on`"),
         ("kind = 'partition'\nat = '1s'\ngroups = [['stock']]", "at least two groups"),
         (
