@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rungs_of_a_ladder_lead_down_or_up() {
+    fn the_steps_of_a_grid_lead_down_or_up() {
         let grid = [1, 2, 5, 10, 20];
         assert_eq!(below(&grid, 20), [1, 2, 10]);
         assert_eq!(below(&grid, 7), [1, 2, 5]);

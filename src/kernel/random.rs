@@ -76,10 +76,10 @@ pub trait Words {
     }
 }
 
-/// The stream of a run: all that is random in it is a function of this seed and of names.
+/// The random streams of a run: all that is random in it is a function of a seed and of names.
 ///
-/// A run can be branched: from some instant on, keyed draws are also a function of a *branch_seed*,
-/// and so another of its futures comes true. Streams go on as they are.
+/// A run can be branched: from some instant on, keyed draws are also a function of a *branch
+/// seed*, and so another of its futures comes true. Streams go on as they are.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RandomStreams {
     seed: u64,
@@ -87,7 +87,7 @@ pub struct RandomStreams {
 }
 
 impl RandomStreams {
-    /// The stream that goes with a seed.
+    /// The random streams that go with a seed.
     pub const fn new(seed: u64) -> Self {
         Self { seed, branch_seed: Cell::new(0) }
     }

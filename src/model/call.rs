@@ -12,7 +12,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use super::env::{Ctx, label_luck};
+use super::env::{Ctx, label_stream};
 use super::network::Fate;
 use super::point::{Action, Hook, When};
 use super::process::ProcessCtx;
@@ -320,7 +320,7 @@ fn send<R, F, Fut>(
     let (world, sender) = (from.world(), *from.ctx());
     let env = world.env();
     if !env.sim().is_up(sender.node) {
-        return; // A crash is a fence.
+        return; // A node that has crashed sends nothing more.
     }
     if to == sender.node {
         from.spawn(move |here| answer(here, message, slot, handler));
@@ -336,7 +336,7 @@ fn send<R, F, Fut>(
         to,
         number: env.next_message(),
         label,
-        leg: label_luck(message.label),
+        leg: label_stream(message.label),
         class: message.class,
         work: message.work,
         damaged: false,
@@ -366,7 +366,7 @@ where
     Fut: Future<Output = R>,
 {
     async move {
-        let leg = label_luck(message.label);
+        let leg = label_stream(message.label);
         let reply = serve(here.world(), *here.ctx(), message.work, leg, &handler).await;
         if let Some(slot) = slot {
             slot.fill(here.world(), reply);

@@ -291,7 +291,7 @@ impl Env {
     pub(super) fn tell_watchers(&self, point: &Point) -> Action {
         let mut order = Action::Go;
         if !self.0.sim.is_up(point.node) {
-            return order; // A crash is a fence: what runs on to its next await passes no point.
+            return order; // The node has crashed: what runs on to its next await passes no point.
         }
         let mut open = false;
         for at in 0.. {
@@ -330,7 +330,7 @@ fn next(counter: &Cell<u64>) -> u64 {
 }
 
 /// Names a label in draws, whatever its number in the history is: FNV-1a over its text.
-pub const fn label_luck(text: &str) -> u32 {
+pub const fn label_stream(text: &str) -> u32 {
     let bytes = text.as_bytes();
     let mut hash: u32 = 0x811c_9dc5;
     let mut at = 0;

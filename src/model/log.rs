@@ -237,7 +237,7 @@ impl<R: Clone + 'static> Log<R> {
         let lsn = {
             let mut state = self.0.state.borrow_mut();
             let lsn = Lsn(state.last.0 + 1);
-            // A crash is a fence: what a node appends while it goes down is not in its log.
+            // What a node appends in the very poll in which it crashes is not in its log.
             if self.0.env.sim().is_up(self.0.node) {
                 state.last = lsn;
                 state.records.insert(lsn, record);

@@ -2,8 +2,8 @@
 //!
 //! The primitives that every pattern uses (messages, logs, databases, brokers) call
 //! [`Env::reach`] right before and right behind each effect. Usually nobody watches, and that costs
-//! one branch. A [`Watcher`] may crash a node at a point, since a crash is a fence: with `before`
-//! the effect does not happen any more, with `after` it has happened and nothing behind it. It may
+//! one branch. A [`Watcher`] may crash a node at a point, since a crash takes effect at once: with
+//! `before` the effect does not happen any more, with `after` it has happened and nothing behind it. It may
 //! also answer with an [`Action`] about the effect itself.
 //!
 //! Points are named by what they are, never by when they happen, so that the same point is found

@@ -145,7 +145,7 @@ fn a_load_of_its_own_disturbs_nobody() {
 }
 
 #[test]
-fn a_rename_that_keeps_its_luck_keeps_the_run() {
+fn a_rename_that_keeps_its_stream_keeps_the_run() {
     let renamed = |stream: &str| {
         text("sysops-ticket.toml")
             .replace("[services.customer]", &format!("[services.client-care]\n{stream}"))

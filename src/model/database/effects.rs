@@ -48,7 +48,7 @@ impl Database {
         let step = &system.operation(info.kind).steps[at.step.index()];
         self.may_write(call, step.table)?;
         let forward = at.direction == Direction::Forward;
-        if forward && self.is_unlucky(at.op, step) {
+        if forward && self.is_refused_at_random(at.op, step) {
             return self.refuse(call, step.table, RefusalReason::Chance);
         }
         let row = RowId { table: step.table, key: info.keys[usize::from(step.key)] };
@@ -303,7 +303,7 @@ impl Database {
             let info = self.env.operation(effect.op);
             let step = &self.env.system().operation(info.kind).steps[effect.step.index()];
             match step.refuse {
-                Some(Refuse::Probability(_)) if self.is_unlucky(effect.op, step) => {
+                Some(Refuse::Probability(_)) if self.is_refused_at_random(effect.op, step) => {
                     Some((effect, RefusalReason::Chance))
                 }
                 Some(Refuse::Below { column: bounded, bound })
@@ -326,13 +326,13 @@ impl Database {
             effect.direction == Direction::Forward
                 && self.ledger.is_shown_by(effect, id.table, column, id.key)
                 && self.ledger.shows(effect).forward == 0
-                && self.is_unlucky(effect.op, step)
+                && self.is_refused_at_random(effect.op, step)
         })
     }
 
     /// Returns whether a random refusal strikes a step: drawn once per operation and step, equal
     /// everywhere.
-    pub(super) fn is_unlucky(&self, op: OpId, step: &StepSpec) -> bool {
+    pub(super) fn is_refused_at_random(&self, op: OpId, step: &StepSpec) -> bool {
         let Some(Refuse::Probability(share)) = step.refuse else { return false };
         let stream = self.env.op_stream(op);
         self.env.streams().draw(Purpose::Refusal, step.name.stream, stream, 0, 0).chance(share)

@@ -217,7 +217,7 @@ impl Database {
                 flight.arrive().await;
             }
             let result = work(Rc::clone(&self), call).await;
-            // A crash is a fence: who went down in this very poll answers no more.
+            // A database that crashed in this very poll answers no more.
             if self.env.sim().is_up(self.node) {
                 let flight = Flight::depart(&self, &call, label, Leg::Back);
                 promise.keep(Reply { flight, result });

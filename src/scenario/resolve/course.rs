@@ -218,11 +218,11 @@ impl Context<'_> {
         names.extend(ROLES);
         let zones = self.zones();
         names.extend(zones.iter().map(String::as_str));
-        let lucky =
+        let streams =
             self.file.services.iter().filter_map(|(_, _, service)| service.stream.as_deref());
         let lasting = self.file.databases.iter().filter_map(|(_, _, base)| base.stream.as_deref());
         let name = target.value.as_str();
-        if names.contains(&name) || lucky.chain(lasting).any(|lasting| lasting == name) {
+        if names.contains(&name) || streams.chain(lasting).any(|lasting| lasting == name) {
             return;
         }
         if self.is_instance(name) || self.is_load(name) {

@@ -288,12 +288,12 @@ fn what_chance_refuses_cannot_be_brought_in_by_a_job() {
             super::super::provenance::Effect { op, step: StepId(0), direction: Direction::Forward };
         Version { value: 3, provenance: Provenance::default().and(effect) }
     };
-    let (unlucky, fine) = (version(op), version(take));
+    let (refused, fine) = (version(op), version(take));
     let (vetted, result) = bench.get(async move {
         let mut txn = begin.await;
-        let versions = vec![unlucky.clone(), fine];
+        let versions = vec![refused.clone(), fine];
         let vetted = txn.vet(STOCK, RowKey(1), 0, versions).await.expect("an answer");
-        let cells = vec![(0, unlucky.copied())];
+        let cells = vec![(0, refused.copied())];
         (vetted, txn.write_versions(STOCK, RowKey(1), cells, Policy::Blind).await)
     });
     assert_eq!((vetted, result), (vec![true, false], Err(DbError::Refused)));

@@ -164,7 +164,7 @@ fn a_heuristic_decision_can_break_atomicity_and_the_census_says_so() {
     assert_eq!(outcomes.collect::<Vec<_>>(), expected, "two were told, one aborted alone");
 
     let told = b_misses_the_decision(", heuristic-after = '1500ms', heuristic = 'commit'");
-    assert_eq!(headlines(&told), [Headline::Committed], "a lucky guess");
+    assert_eq!(headlines(&told), [Headline::Committed], "a right guess");
     assert_eq!(when(&told, Kind::Resolved, 1, 0), alone);
 }
 
