@@ -5,7 +5,8 @@ use super::compare::Judged;
 use super::result::{CheckKind, CheckResult};
 use crate::checks::expectation::{Bound, Expectation};
 use crate::checks::{Judgement, RunReport, Verdict};
-use crate::faults::{budget, target};
+use crate::faults::budget;
+use crate::faults::target::Site;
 use crate::scenario::{Scenario, Variant};
 use crate::stats::{self, paired};
 
@@ -48,8 +49,9 @@ pub(super) fn of<'j>(
         results.push(over.result(CheckKind::Fault, &name, judged.collect()));
     }
     let promises = variant.pattern.promises(&variant.system);
-    let nodes = |name: &str| target::count(&variant.system, &variant.pattern.drivers(), name);
-    let outside = budget::inside(&scenario.faults, &promises.budget, &nodes).err();
+    let drivers = variant.pattern.drivers();
+    let site = Site { system: &variant.system, drivers: &drivers };
+    let outside = budget::inside(&scenario.faults, &promises.budget, &site).err();
     let kept = runs.first().map_or(&[][..], |run| &run.promised);
     for (number, finding) in kept.iter().enumerate() {
         let judged = runs

@@ -1,8 +1,9 @@
 //! Whether a plan of faults is inside a budget: what a pattern promises, it promises only there.
 
 use super::plan::PlannedFault;
+use super::target::{ROLE, Site};
 use crate::kernel::Span;
-use crate::model::contract::{Allowance, Budget};
+use crate::model::contract::{Allowance, Budget, Driver};
 use crate::model::point::Action;
 
 /// Returns whether no more goes wrong in this plan than the budget allows. A run outside of it is
@@ -14,26 +15,22 @@ use crate::model::point::Action;
 /// What is counted are outages in a row, for what wears a pattern out is being interrupted again
 /// and again: retries are used up, pauses grow, messages are given up. The nodes of a zone that
 /// fail together interrupt whatever is under way once, and count as one; a rolling crash of them
-/// counts as many as they are. `nodes` says for how many nodes a name stands.
+/// counts as many as they are.
 ///
 /// # Errors
 ///
 /// The first thing that is more than the budget allows, in words.
-pub fn inside(
-    plan: &[PlannedFault],
-    budget: &Budget,
-    nodes: &dyn Fn(&str) -> u32,
-) -> Result<(), String> {
+pub fn inside(plan: &[PlannedFault], budget: &Budget, site: &Site<'_>) -> Result<(), String> {
     let mut used = vec![0; budget.0.len()];
     for planned in plan {
         let name = planned.fault.name();
-        let outages = planned.fault.outages(nodes);
+        let outages = planned.fault.outages(site);
         let mut refusal = format!("`{name}` is not in the budget");
         // The last allowance of a kind is for the fewest targets: what fits there fits best.
         let of_kind = |(_, allowance): &(usize, &Allowance)| allowance.fault == name;
         let mut fitting = budget.0.iter().enumerate().rev().filter(of_kind);
         let found = fitting.find(|(at, allowance)| {
-            match exceeds(planned, used[*at] + outages, allowance) {
+            match exceeds(planned, used[*at] + outages, allowance, site.drivers) {
                 Some(more) => {
                     refusal = more;
                     false
@@ -47,11 +44,22 @@ pub fn inside(
     Ok(())
 }
 
+/// Returns whether one fault is inside an allowance of its kind, under a pattern with these drivers.
+pub(super) fn fits(planned: &PlannedFault, allowance: &Allowance, drivers: &[Driver]) -> bool {
+    exceeds(planned, 1, allowance, drivers).is_none()
+}
+
 /// What is more than an allowance allows, of which so much is used with this fault.
-fn exceeds(planned: &PlannedFault, used: u32, allowance: &Allowance) -> Option<String> {
+fn exceeds(
+    planned: &PlannedFault,
+    used: u32,
+    allowance: &Allowance,
+    drivers: &[Driver],
+) -> Option<String> {
     let name = planned.fault.name();
     let lasts = length(planned);
-    if let Some(target) = planned.fault.reach().names().iter().find(|it| !allows(allowance, it)) {
+    let names = planned.fault.reach().names();
+    if let Some(target) = names.iter().find(|name| !allows(allowance, name, drivers)) {
         return Some(format!("`{name}` on `{target}`"));
     }
     if used > allowance.count {
@@ -74,10 +82,15 @@ fn length(planned: &PlannedFault) -> Span {
     }
 }
 
-fn allows(allowance: &Allowance, target: &str) -> bool {
-    let role = |name: &str| name.strip_prefix("role:").unwrap_or(name).to_owned();
-    allowance.targets.is_empty()
-        || allowance.targets.iter().any(|allowed| role(allowed) == role(target))
+/// Returns whether an allowance is for a target: by its name, or by the role that it plays.
+fn allows(allowance: &Allowance, target: &str, drivers: &[Driver]) -> bool {
+    let plain = |name: &str| name.strip_prefix(ROLE).unwrap_or(name).to_owned();
+    let role = drivers.iter().find(|driver| driver.name == target).map(|driver| driver.role);
+    let is_it = |allowed: &String| {
+        let allowed = plain(allowed);
+        allowed == plain(target) || role == Some(&*allowed)
+    };
+    allowance.targets.is_empty() || allowance.targets.iter().any(is_it)
 }
 
 #[cfg(test)]
@@ -87,17 +100,14 @@ mod tests {
     use super::*;
     use crate::faults::fault::{Faults, PreparedFault};
     use crate::faults::plan::Start;
-    use crate::faults::target;
+    use crate::faults::target::machines;
+    use crate::faults::tests::inside;
     use crate::kernel::{RandomStreams, Recorder, Simulation};
+    use crate::model::contract::role;
     use crate::model::env::Env;
     use crate::model::world::World;
     use crate::tests::runs::scenario;
     use toml::de::DeValue;
-
-    /// Every name stands for one node.
-    fn inside(plan: &[PlannedFault], budget: &Budget) -> Result<(), String> {
-        super::inside(plan, budget, &|_| 1)
-    }
 
     fn fault(kind: &str, settings: &str, seconds: Option<u64>) -> PlannedFault {
         let faults = Faults::builtin();
@@ -149,18 +159,17 @@ mod tests {
     fn nodes_that_fail_together_are_one_outage_and_one_after_the_other_as_many() {
         let budget = Budget(vec![Allowance::new("crash", 4, Span::from_secs(9))]);
         let zone = |settings: &str| {
-            fault("crash", &format!("{{ target = \"zone:a\"{settings} }}"), Some(1))
+            fault("crash", &format!("{{ target = \"zone:left\"{settings} }}"), Some(1))
         };
         let (together, rolling) = (zone(""), zone(", rolling = \"1s\""));
-        let inside = |plan: &[PlannedFault]| {
-            super::inside(plan, &budget, &|name| if name == "zone:a" { 3 } else { 1 })
-        };
+        let inside = |plan: &[PlannedFault]| inside(plan, &budget);
         assert_eq!(inside(&vec![together.clone(); 4]), Ok(()));
         assert!(inside(&vec![together.clone(); 5]).is_err());
-        assert_eq!(inside(&[rolling.clone(), crash("b", Some(1))]), Ok(()));
-        let five = inside(&[together.clone(), rolling.clone(), together]);
+        assert_eq!(inside(&[rolling.clone(), together.clone(), crash("b", Some(1))]), Ok(()));
+        let five = inside(&[rolling.clone(), together, rolling.clone()]);
         assert_eq!(five, Err("`crash` more than 4 times".into()));
-        assert!(inside(&[rolling.clone(), rolling]).is_err());
+        assert_eq!(inside(&vec![rolling.clone(); 2]), Ok(()));
+        assert!(inside(&vec![rolling; 3]).is_err());
     }
 
     /// What a plan counts before the run is what the run strikes.
@@ -173,12 +182,13 @@ mod tests {
             let (sim, system) = (simulation.sim().clone(), Arc::clone(&variant.system));
             let world =
                 World::new(Env::new(sim, RandomStreams::new(0), system, recorder), &drivers);
+            let site = Site { system: &variant.system, drivers: &drivers };
             let zones = variant.system.zones().into_iter().map(|zone| format!("zone:{zone}"));
             let names = variant.system.services.iter().map(|it| it.name.shown.to_string());
             let more = ["role:driver", "role:broker", "role:client"].map(str::to_owned);
             for name in names.chain(zones).chain(more) {
-                let counted = target::count(&variant.system, &drivers, &name);
-                let there = target::machines(&world, &name).len();
+                let counted = site.count(&name);
+                let there = machines(&world, &name).len();
                 assert_eq!(counted as usize, there, "{name} under {}", variant.name.shown);
             }
         }
@@ -205,5 +215,14 @@ mod tests {
         assert_eq!(inside(&[crash("coordinator", None)], &budget), Ok(()));
         assert_eq!(inside(&[crash("role:coordinator", None)], &budget), Ok(()));
         assert_eq!(inside(&[crash("broker", None)], &budget), Err("`crash` on `broker`".into()));
+    }
+
+    #[test]
+    fn an_allowance_of_a_role_is_for_every_driver_that_plays_it() {
+        let driver = Driver { name: "sync-job", role: role::JOB };
+        let only =
+            Allowance { targets: vec!["role:job".into()], ..Allowance::new("crash", 9, Span::MAX) };
+        assert!(fits(&crash("sync-job", None), &only, &[driver]));
+        assert!(!fits(&crash("sync-job", None), &only, &[Driver::new("sync-job")]));
     }
 }

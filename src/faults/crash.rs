@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use super::fault::{Fault, FaultSettings, Heal};
 use super::grid::{SPANS, below, check_positive, draw};
 use super::reach::Reach;
-use super::target::{machines, on_machines};
+use super::target::{Site, machines, on_machines};
 use super::targets::Targets;
 use crate::kernel::{Span, Words};
 use crate::model::world::World;
@@ -124,8 +124,8 @@ impl Fault for Crash {
         (0..).zip(nodes).map(one).collect()
     }
 
-    fn outages(settings: &Self, nodes: &dyn Fn(&str) -> u32) -> u32 {
-        if settings.rolling.is_some() { nodes(&settings.target) } else { 1 }
+    fn outages(settings: &Self, site: &Site<'_>) -> u32 {
+        if settings.rolling.is_some() { site.count(&settings.target) } else { 1 }
     }
 
     fn strike(settings: &Self, world: &Rc<World>) -> Heal {

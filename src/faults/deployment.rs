@@ -97,7 +97,7 @@ impl FaultSettings for Deployment {
     }
 
     fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
-        let whole = || targets.services.iter().filter(|name| !name.contains('#'));
+        let whole = || targets.single_services();
         let mut targets = vec![Targets::pick(whole(), words)?];
         targets.extend(Targets::pick(whole(), words).filter(|_| words.chance(0.3)));
         targets.dedup();

@@ -55,9 +55,9 @@ impl FaultSettings for ExpensiveQuery {
     }
 
     fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
-        let whole = targets.services.iter().filter(|name| !name.contains('#'));
+        let whole = targets.single_services();
         let by = Targets::pick(whole, words)?;
-        let target = Targets::pick(targets.databases.iter(), words)?;
+        let target = Targets::pick(&targets.databases, words)?;
         let takes = Span::from_millis([500, 1_000, 2_000, 5_000][words.below(4) as usize]);
         let every = Span::from_millis([100, 200, 500, 1_000][words.below(4) as usize]);
         Some(Self { target, by, takes, every })

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::reach::Reach;
+use super::target::Site;
 use super::targets::Targets;
 use crate::kernel::{Span, Words};
 use crate::model::point::Action;
@@ -43,10 +44,9 @@ pub trait Fault: Sized + 'static {
         vec![(Span::ZERO, settings.clone())]
     }
 
-    /// The number of outages in a row that it comes to, for the budget; `nodes` gives for how many
-    /// nodes a name stands.
-    fn outages(settings: &Self::Settings, nodes: &dyn Fn(&str) -> u32) -> u32 {
-        let _ = (settings, nodes);
+    /// The number of outages in a row that it comes to, for the budget.
+    fn outages(settings: &Self::Settings, site: &Site<'_>) -> u32 {
+        let _ = (settings, site);
         1
     }
 }
@@ -127,8 +127,8 @@ pub trait PreparedFault: Send + Sync {
     fn action(&self) -> Action;
     /// The stages in which it comes, and how long after the first each begins.
     fn stages(&self, world: &World) -> Vec<(Span, Arc<dyn PreparedFault>)>;
-    /// The number of outages in a row that it comes to; `nodes` gives for how many a name stands.
-    fn outages(&self, nodes: &dyn Fn(&str) -> u32) -> u32;
+    /// The number of outages in a row that it comes to.
+    fn outages(&self, site: &Site<'_>) -> u32;
     /// One of the same kind with random settings; `None` if there is nothing that it can strike.
     fn draw(&self, targets: &Targets, words: &mut dyn Words) -> Option<Arc<dyn PreparedFault>>;
     /// Those of the same kind that do less, or the same more plainly; the plainest first.
@@ -175,8 +175,8 @@ impl<F: Fault> PreparedFault for With<F> {
         stages.map(|(after, settings)| (after, Arc::new(Self(settings)) as _)).collect()
     }
 
-    fn outages(&self, nodes: &dyn Fn(&str) -> u32) -> u32 {
-        F::outages(&self.0, nodes)
+    fn outages(&self, site: &Site<'_>) -> u32 {
+        F::outages(&self.0, site)
     }
 
     fn draw(&self, targets: &Targets, words: &mut dyn Words) -> Option<Arc<dyn PreparedFault>> {

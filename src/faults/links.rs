@@ -24,7 +24,7 @@ pub trait Sided: Settings {
 /// the fault has beside its sides.
 pub trait LinkSettings: Sided {
     /// The names that may stand on a side when it is drawn: by default every node.
-    fn ends(targets: &Targets) -> Vec<&String> {
+    fn ends(targets: &Targets) -> Vec<&str> {
         targets.nodes().collect()
     }
 
@@ -68,9 +68,9 @@ impl<S: LinkSettings> FaultSettings for S {
 
 impl Sides {
     /// One of several names on one side, and on the other everybody else or one other.
-    pub fn draw(names: &[&String], words: &mut dyn Words) -> Option<Self> {
+    pub fn draw(names: &[&str], words: &mut dyn Words) -> Option<Self> {
         let from = Targets::pick(names.iter().copied(), words)?;
-        let others = names.iter().copied().filter(|name| **name != from);
+        let others = names.iter().copied().filter(|name| *name != from);
         let to = if words.chance(0.5) { Targets::pick(others, words) } else { None };
         let (from, to) = (vec![from], to.into_iter().collect());
         Some(Self { from, to, one_way: words.chance(0.25) })
@@ -173,7 +173,7 @@ impl LinkShare {
 }
 
 impl LinkSettings for LinkShare {
-    fn ends(targets: &Targets) -> Vec<&String> {
+    fn ends(targets: &Targets) -> Vec<&str> {
         targets.speakers().collect()
     }
 

@@ -53,7 +53,7 @@ impl FaultSettings for LoadBurst {
     }
 
     fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
-        let target = format!("{LOAD}{}", Targets::pick(targets.loads.iter(), words)?);
+        let target = format!("{LOAD}{}", Targets::pick(&targets.loads, words)?);
         Some(Self { target, factor: draw(&FACTORS, words) })
     }
 

@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::fault::{FaultSettings, Heal};
 use super::grid::{SHARES, below, check_range, draw};
 use super::reach::Reach;
-use super::target::{databases, nodes};
+use super::target::{ROLE, databases, nodes};
 use super::targets::Targets;
 use crate::kernel::Words;
+use crate::model::contract::role;
 use crate::model::local_fault::LocalFault;
 use crate::model::point::Action;
 use crate::model::world::World;
@@ -57,7 +58,7 @@ impl FaultSettings for DatabaseShare {
     }
 
     fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
-        let target = Targets::pick(targets.databases.iter(), words)?;
+        let target = Targets::pick(&targets.databases, words)?;
         Some(Self { target, share: Some(draw(&SHARES, words)) })
     }
 
@@ -74,14 +75,14 @@ pub struct Broker(String);
 
 impl Default for Broker {
     fn default() -> Self {
-        Self("broker".into())
+        Self(role::BROKER.into())
     }
 }
 
 impl Broker {
     /// The one of a variant, if it has one.
     pub fn draw(targets: &Targets) -> Option<Self> {
-        targets.driver("broker").map(Self)
+        targets.playing(role::BROKER).map(Self)
     }
 
     /// Its node.
@@ -105,7 +106,7 @@ pub struct JobSettings {
 
 impl Default for JobSettings {
     fn default() -> Self {
-        Self { target: "role:job".into() }
+        Self { target: format!("{ROLE}{}", role::JOB) }
     }
 }
 
@@ -122,7 +123,7 @@ impl FaultSettings for JobSettings {
     }
 
     fn draw(targets: &Targets, _: &mut dyn Words) -> Option<Self> {
-        Some(Self { target: targets.driver("job")? })
+        Some(Self { target: targets.playing(role::JOB)? })
     }
 }
 

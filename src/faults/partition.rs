@@ -110,7 +110,7 @@ impl FaultSettings for Partition {
         }
         let mut groups = vec![Vec::new(); 3];
         for name in targets.nodes() {
-            groups[words.below(3) as usize].push(name.clone());
+            groups[words.below(3) as usize].push(name.to_owned());
         }
         groups.retain(|group| !group.is_empty());
         (groups.len() > 1).then(|| Self::of(groups))

@@ -49,7 +49,7 @@ impl FaultSettings for PoolExhaustion {
     }
 
     fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
-        let target = Targets::pick(targets.databases.iter(), words)?;
+        let target = Targets::pick(&targets.databases, words)?;
         Some(Self { target, connections: draw(&CONNECTIONS, words) })
     }
 

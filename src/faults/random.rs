@@ -27,9 +27,10 @@ use super::fault::{Fault, FaultSettings, Faults};
 use super::plan::PlannedFault;
 use super::reach::Reach;
 use super::swarm::{Kind, Swarm, Window, is_of_copies};
+use super::target::DRIVERS;
 use super::targets::Targets;
 use crate::kernel::{Purpose, RandomStreams, Span, Words};
-use crate::model::contract::Allowance;
+use crate::model::contract::{Allowance, Driver};
 use crate::model::point::Action;
 use crate::model::system::{Name, System};
 
@@ -136,7 +137,7 @@ impl Nemesis {
 
     /// Draws the faults of one seed: the same for every variant, so drivers are struck as a role.
     pub fn draw(&self, system: &System, stream: &RandomStreams) -> Vec<PlannedFault> {
-        let targets = Targets::of(system, &["role:driver"]);
+        let targets = Targets::of(system, &[Driver::new(DRIVERS)]);
         let swarm = Swarm::new(self.kinds.clone(), targets, self.window, self.count);
         let name = Name::new(self.stream.as_deref().unwrap_or_default()).stream;
         swarm.draw_some(self.count, &mut stream.stream(Purpose::Nemesis, name))

@@ -25,7 +25,7 @@ link_settings! {
 }
 
 impl LinkSettings for Reordering {
-    fn ends(targets: &Targets) -> Vec<&String> {
+    fn ends(targets: &Targets) -> Vec<&str> {
         targets.speakers().collect()
     }
 

@@ -264,7 +264,7 @@ impl FaultSettings for SchemaChange {
         let table = Targets::pick(targets.tables.iter().map(|(table, _)| table), words)?;
         let (_, column) = targets.tables.iter().find(|(known, _)| *known == table)?.clone();
         let column = Some(column);
-        let whole = targets.services.iter().filter(|name| !name.contains('#'));
+        let whole = targets.single_services();
         let told = Targets::pick(whole, words).filter(|_| words.chance(0.5)).into_iter().collect();
         let span = |words: &mut dyn Words| {
             Span::from_millis([500, 1_000, 2_000, 5_000][words.below(4) as usize])

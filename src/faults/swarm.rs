@@ -9,10 +9,9 @@
 //! hundred times as often as others; half of the time one at the very node that is struck.
 
 use std::collections::BTreeMap;
-use std::slice;
 use std::sync::Arc;
 
-use super::budget::inside;
+use super::budget::fits;
 use super::fault::{Faults, Part, PreparedFault};
 use super::plan::{PlannedFault, Start};
 use super::targets::Targets;
@@ -157,15 +156,14 @@ impl Swarm {
 
     /// Draws one fault of a kind; nothing if there is nothing that it may strike.
     fn fault(&self, kind: &Kind, aimed: f64, words: &mut dyn Words) -> Option<PlannedFault> {
-        let allowed = Budget(vec![kind.allowance.clone()]);
         for _ in 0..TRIES {
             let fault = kind.template.draw(&self.targets, words)?;
             let of_message = fault.action() != Action::Go;
             let length = (!of_message).then(|| length(kind.allowance.longest, words));
             let start = Start::At(Span::ZERO);
             let mut planned = PlannedFault { start, length, fault };
-            // How many nodes a name stands for is asked of whole plans, once they are judged.
-            if inside(slice::from_ref(&planned), &allowed, &|_| 1).is_err() {
+            // The outages of a name are counted in whole plans, once they are judged.
+            if !fits(&planned, &kind.allowance, &self.targets.drivers) {
                 continue;
             }
             let aimed = of_message || words.chance(aimed);

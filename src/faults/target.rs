@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::fault::Heal;
 use crate::kernel::NodeId;
+use crate::model::contract::Driver;
 use crate::model::database::Database;
 use crate::model::system::{LoadId, ServiceId, System};
 use crate::model::world::World;
@@ -13,17 +14,11 @@ use crate::model::world::World;
 /// The role of all clients.
 pub const CLIENTS: &str = "role:client";
 
-/// The roles that a fault may strike: all driver nodes of the pattern at work, those of one sort,
-/// or the clients.
-pub const ROLES: [&str; 7] = [
-    "role:driver",
-    "role:coordinator",
-    "role:orchestrator",
-    "role:job",
-    "role:relay",
-    "role:broker",
-    "role:client",
-];
+/// The role of all driver nodes of the pattern at work.
+pub const DRIVERS: &str = "role:driver";
+
+/// The beginning of a target that is a role.
+pub const ROLE: &str = "role:";
 
 /// The nodes that a name stands for in this world: a service (all its instances), one instance
 /// (`name#2`; `name#1` is the first of several), a database, a driver node (`broker`,
@@ -31,14 +26,11 @@ pub const ROLES: [&str; 7] = [
 /// driver that the pattern at work does not have stands for no node, so one plan of faults fits
 /// every variant.
 pub fn nodes(world: &World, name: &str) -> Vec<NodeId> {
-    if let Some(role) = name.strip_prefix("role:") {
-        return match role {
-            "client" => vec![NodeId::WORLD],
-            "driver" => world.drivers().to_vec(),
-            sort => {
-                let of_sort = |node: &&NodeId| world.node_name(**node).contains(sort);
-                world.drivers().iter().filter(of_sort).copied().collect()
-            }
+    if let Some(role) = name.strip_prefix(ROLE) {
+        return match name {
+            CLIENTS => vec![NodeId::WORLD],
+            DRIVERS => world.drivers().collect(),
+            _ => world.playing(role).collect(),
         };
     }
     if let Some(zone) = name.strip_prefix("zone:") {
@@ -99,30 +91,42 @@ fn in_zone(world: &World, zone: &str) -> Vec<NodeId> {
     found
 }
 
-/// For how many nodes a name stands in the world of a system under a pattern that has these driver
-/// nodes, before there is such a world.
-pub fn count(system: &System, drivers: &[&str], name: &str) -> u32 {
-    let instances = |service| u32::from(system.services[system.host(service).index()].instances);
-    let number = |count: usize| count as u32;
-    if let Some(role) = name.strip_prefix("role:") {
-        let of_sort = |driver: &&&str| role == "driver" || driver.contains(role);
-        return number(drivers.iter().filter(of_sort).count());
+/// A system under a pattern with these driver nodes, before there is a world of them.
+#[derive(Clone, Copy)]
+pub struct Site<'a> {
+    /// The system.
+    pub system: &'a System,
+    /// The driver nodes.
+    pub drivers: &'a [Driver],
+}
+
+impl Site<'_> {
+    /// The number of nodes that a name stands for, clients apart.
+    pub fn count(&self, name: &str) -> u32 {
+        let Self { system, drivers } = *self;
+        let instances =
+            |service| u32::from(system.services[system.host(service).index()].instances);
+        let number = |count: usize| count as u32;
+        if let Some(role) = name.strip_prefix(ROLE) {
+            let plays = |driver: &&Driver| name == DRIVERS || driver.role == role;
+            return number(drivers.iter().filter(plays).count());
+        }
+        if let Some(zone) = name.strip_prefix("zone:") {
+            let here = |of: &Option<Arc<str>>| of.as_deref() == Some(zone);
+            let services = (0..).map(ServiceId).zip(&system.services);
+            let services = services.filter(|(_, spec)| here(&spec.zone));
+            let hosts: BTreeSet<ServiceId> =
+                services.map(|(service, _)| system.host(service)).collect();
+            let databases = system.databases.iter().filter(|spec| here(&spec.zone)).count();
+            let drivers = if here(&system.driver_zone) { drivers.len() } else { 0 };
+            return hosts.into_iter().map(instances).sum::<u32>() + number(databases + drivers);
+        }
+        if let Some(name) = name.strip_prefix(TABLE) {
+            let table = system.tables.iter().find(|table| table.name.is_called(name));
+            return table.map_or(0, |table| instances(table.owner));
+        }
+        system.service_named(name).map_or(1, instances)
     }
-    if let Some(zone) = name.strip_prefix("zone:") {
-        let here = |of: &Option<Arc<str>>| of.as_deref() == Some(zone);
-        let services = (0..).map(ServiceId).zip(&system.services);
-        let services = services.filter(|(_, spec)| here(&spec.zone));
-        let hosts: BTreeSet<ServiceId> =
-            services.map(|(service, _)| system.host(service)).collect();
-        let databases = system.databases.iter().filter(|spec| here(&spec.zone)).count();
-        let drivers = if here(&system.driver_zone) { drivers.len() } else { 0 };
-        return hosts.into_iter().map(instances).sum::<u32>() + number(databases + drivers);
-    }
-    if let Some(name) = name.strip_prefix(TABLE) {
-        let table = system.tables.iter().find(|table| table.name.is_called(name));
-        return table.map_or(0, |table| instances(table.owner));
-    }
-    system.service_named(name).map_or(1, instances)
 }
 
 /// The nodes that a name stands for and that are machines of their own: all but the clients.

@@ -1,6 +1,7 @@
 //! What a random fault can strike: the names of one variant of a scenario.
 
 use crate::kernel::Words;
+use crate::model::contract::Driver;
 use crate::model::system::{Name, System};
 
 /// The names of everything that there is to strike, as they last (stream names).
@@ -11,7 +12,7 @@ pub struct Targets {
     /// Databases.
     pub databases: Vec<String>,
     /// Driver nodes of the pattern: coordinator, job, relay, broker ...
-    pub drivers: Vec<String>,
+    pub drivers: Vec<Driver>,
     /// Zones, as targets (`zone:NAME`).
     pub zones: Vec<String>,
     /// Loads.
@@ -24,7 +25,7 @@ pub struct Targets {
 
 impl Targets {
     /// The targets of a system under a pattern that has these driver nodes.
-    pub fn of(system: &System, drivers: &[&str]) -> Self {
+    pub fn of(system: &System, drivers: &[Driver]) -> Self {
         let text = |name: &Name| name.lasting.to_string();
         let instances = |service: &crate::model::system::ServiceSpec| {
             (0..service.instances).map(|number| text(&service.instance_name(number))).collect()
@@ -36,7 +37,7 @@ impl Targets {
                 .flat_map(|it| -> Vec<String> { instances(it) })
                 .collect(),
             databases: system.databases.iter().map(|it| text(&it.name)).collect(),
-            drivers: drivers.iter().map(|&name| name.to_owned()).collect(),
+            drivers: drivers.to_vec(),
             zones: system.zones().into_iter().map(|zone| format!("zone:{zone}")).collect(),
             tables: system
                 .tables
@@ -54,37 +55,53 @@ impl Targets {
     }
 
     /// Every node: services, databases and drivers.
-    pub fn nodes(&self) -> impl Iterator<Item = &String> {
-        self.services.iter().chain(&self.databases).chain(&self.drivers)
+    pub fn nodes(&self) -> impl Iterator<Item = &str> {
+        let databases = self.databases.iter().map(String::as_str);
+        self.instances().chain(databases).chain(self.driver_names())
     }
 
     /// Every node that exchanges messages with others of its kind: services and drivers.
-    pub fn speakers(&self) -> impl Iterator<Item = &String> {
-        self.services.iter().chain(&self.drivers)
+    pub fn speakers(&self) -> impl Iterator<Item = &str> {
+        self.instances().chain(self.driver_names())
+    }
+
+    /// The services that have one instance, which is called as they are.
+    pub fn single_services(&self) -> impl Iterator<Item = &str> {
+        self.instances().filter(|name| !name.contains('#'))
     }
 
     /// One node, or all of a zone: what a fault of machines strikes.
     pub fn machines(&self, words: &mut dyn Words) -> Option<String> {
-        Self::pick(self.nodes().chain(&self.zones), words)
+        Self::pick(self.nodes().chain(self.zones.iter().map(String::as_str)), words)
     }
 
     /// A database or a driver: whoever keeps a log.
     pub fn log_keepers(&self, words: &mut dyn Words) -> Option<String> {
-        Self::pick(self.databases.iter().chain(&self.drivers), words)
+        let databases = self.databases.iter().map(String::as_str);
+        Self::pick(databases.chain(self.driver_names()), words)
     }
 
-    /// The driver of a variant whose name contains a word, if it has one.
-    pub fn driver(&self, word: &str) -> Option<String> {
-        self.drivers.iter().find(|name| name.contains(word)).cloned()
+    /// The first driver that plays a role, if the pattern has one.
+    pub fn playing(&self, role: &str) -> Option<String> {
+        let mut playing = self.drivers.iter().filter(|driver| driver.role == role);
+        playing.next().map(|driver| driver.name.to_owned())
     }
 
     /// One of several names, all alike.
-    pub fn pick<'a>(
-        names: impl Iterator<Item = &'a String>,
+    pub fn pick<N: AsRef<str>>(
+        names: impl IntoIterator<Item = N>,
         words: &mut dyn Words,
     ) -> Option<String> {
-        let names: Vec<&String> = names.collect();
+        let names: Vec<N> = names.into_iter().collect();
         let count = names.len() as u64;
-        (count > 0).then(|| names[words.below(count) as usize].clone())
+        (count > 0).then(|| names[words.below(count) as usize].as_ref().to_owned())
+    }
+
+    fn instances(&self) -> impl Iterator<Item = &str> {
+        self.services.iter().map(String::as_str)
+    }
+
+    fn driver_names(&self) -> impl Iterator<Item = &str> {
+        self.drivers.iter().map(|driver| driver.name)
     }
 }

@@ -4,13 +4,17 @@ mod columns;
 mod kinds;
 mod places;
 mod replicas;
+mod roles;
 mod schema;
 mod shrinking;
 mod stores;
 
-use crate::model::contract::label;
+use crate::faults::budget;
+use crate::faults::plan::PlannedFault;
+use crate::faults::target::Site;
+use crate::model::contract::{Budget, label};
 use crate::model::record::{Event, Kind, MessageClass, Record};
-use crate::tests::runs::{RecordedRun, record_text};
+use crate::tests::runs::{RecordedRun, record_text, scenario};
 
 /// One order over two services under two-phase commit, every duration constant, and one fault.
 fn order(fault: &str) -> RecordedRun {
@@ -20,6 +24,13 @@ fn order(fault: &str) -> RecordedRun {
 /// The same order under another pattern.
 fn order_under(variant: &str, fault: &str) -> RecordedRun {
     record_text(&text(fault), variant, 1)
+}
+
+/// Judges a plan by a budget in the scenario of [`order`], under two-phase commit.
+pub(super) fn inside(plan: &[PlannedFault], budget: &Budget) -> Result<(), String> {
+    let scenario = scenario(&text("kind = 'pause'\nat = '1s'\ntarget = 'stock'"));
+    let drivers = scenario.variants[0].pattern.drivers();
+    budget::inside(plan, budget, &Site { system: &scenario.system, drivers: &drivers })
 }
 
 /// The scenario of [`order`].

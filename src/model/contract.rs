@@ -21,6 +21,30 @@ pub struct Promises {
     pub within: Option<Span>,
 }
 
+/// A node of a pattern's own, beside services and databases, as the pattern declares it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Driver {
+    /// The name of the node.
+    pub name: &'static str,
+    /// The role that it plays: a fault on `role:ROLE` strikes all nodes that play it.
+    pub role: &'static str,
+}
+
+impl Driver {
+    /// A node that is called as its role, because it is the only one that plays it.
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, role: name }
+    }
+}
+
+/// The roles that the model and faults know; every other is between its pattern and a scenario.
+pub mod role {
+    /// The broker, which recovers as `[broker]` says.
+    pub const BROKER: &str = "broker";
+    /// The synchronization job.
+    pub const JOB: &str = "job";
+}
+
 /// The nodes that must be up for an operation to be answered yes, as its pattern says.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Waits {

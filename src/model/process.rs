@@ -147,7 +147,7 @@ impl ProcessCtx {
 
     /// The name of this node, if it is a driver node that the pattern has asked for.
     pub fn driver(&self) -> Option<&str> {
-        let is_driver = self.world.drivers().contains(&self.ctx.node);
+        let is_driver = self.world.drivers().any(|driver| driver == self.ctx.node);
         is_driver.then(|| self.world.node_name(self.ctx.node))
     }
 

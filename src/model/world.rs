@@ -16,6 +16,7 @@ use super::replica;
 use super::service::Pool;
 use super::system::{DatabaseId, Name, OperationKind, ServiceId, TableId};
 use crate::kernel::{NodeId, Span, Time};
+use crate::model::contract::{Driver, role};
 
 /// The world of one run.
 pub struct World {
@@ -24,7 +25,7 @@ pub struct World {
     nodes: Vec<Node>,
     services: Vec<Vec<NodeId>>,
     databases: Vec<Rc<Database>>,
-    drivers: Vec<NodeId>,
+    drivers: Vec<(NodeId, Driver)>,
     protocol: OnceCell<Rc<dyn Protocol>>,
     /// Messages in flight on behalf of an operation.
     in_flight: Cell<i64>,
@@ -73,8 +74,8 @@ impl<R: Clone + 'static> Durable for Log<R> {
 }
 
 impl World {
-    /// Builds every node of the system, and one driver node for each name in `drivers`.
-    pub fn new(env: Env, drivers: &[&str]) -> Rc<Self> {
+    /// Builds every node of the system, and its driver nodes.
+    pub fn new(env: Env, drivers: &[Driver]) -> Rc<Self> {
         let network = Rc::new(Network::new(&env));
         let system = std::sync::Arc::clone(env.system());
         let mut nodes = vec![Node::new(Name::new("clients"), Span::ZERO)];
@@ -109,13 +110,14 @@ impl World {
                 None => add(Place::Database, &spec.name, Span::ZERO).0,
             });
         }
-        let drivers: Vec<NodeId> = drivers
+        let drivers: Vec<(NodeId, Driver)> = drivers
             .iter()
-            .map(|name| {
-                let is_broker = *name == BROKER;
-                let recovery =
-                    if is_broker { system.broker.recovery } else { system.driver_recovery };
-                add(Place::Driver, &Name::new(name), recovery).0
+            .map(|driver| {
+                let recovery = match driver.role {
+                    role::BROKER => system.broker.recovery,
+                    _ => system.driver_recovery,
+                };
+                (add(Place::Driver, &Name::new(driver.name), recovery).0, *driver)
             })
             .collect();
         for (position, pool, id) in placed {
@@ -184,15 +186,21 @@ impl World {
     }
 
     /// All driver nodes, in the order in which the pattern named them.
-    pub fn drivers(&self) -> &[NodeId] {
-        &self.drivers
+    pub fn drivers(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.drivers.iter().map(|(node, _)| *node)
+    }
+
+    /// The driver nodes that play a role.
+    pub fn playing<'a>(&'a self, role: &'a str) -> impl Iterator<Item = NodeId> + 'a {
+        let drivers = self.drivers.iter().filter(move |(_, driver)| driver.role == role);
+        drivers.map(|(node, _)| *node)
     }
 
     /// The driver node with this name, which the pattern at work has asked for. Several patterns
     /// that work side by side share the nodes that all of them call the same.
     pub fn driver(&self, name: &str) -> NodeId {
-        let named = |node: &&NodeId| self.node_name(**node) == name;
-        *self.drivers.iter().find(named).expect("a pattern names the driver nodes it needs")
+        let mut named = self.drivers.iter().filter(|(_, driver)| driver.name == name);
+        named.next().expect("a pattern names the driver nodes it needs").0
     }
 
     /// The nodes of a service; of one that was consolidated, those of its host.
@@ -423,7 +431,7 @@ impl World {
             .find_map(|log| Rc::clone(log).as_any().downcast::<Log<R>>().ok());
         known.unwrap_or_else(|| {
             let system = self.env.system();
-            let is_broker = &*node.name.shown == BROKER;
+            let is_broker = self.playing(role::BROKER).any(|broker| broker == id);
             let mut force = system.driver_disk.clone();
             if is_broker {
                 force.decide = system.broker.force.clone(); // It forces nothing else.
@@ -439,9 +447,6 @@ impl World {
         &self.nodes[usize::from(id.0)]
     }
 }
-
-/// The driver node that is a broker: its disk and recovery are described apart.
-const BROKER: &str = "broker";
 
 impl Node {
     fn new(name: Name, recovery: Span) -> Self {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::kernel::{NodeId, Span};
-use crate::model::contract::{Promises, Waits};
+use crate::model::contract::{Driver, Promises, Waits};
 use crate::model::point::{Action, Hook, Point, Watcher, When};
 use crate::model::process::ProcessCtx;
 use crate::model::protocol::{Execution, Protocol};
@@ -55,7 +55,7 @@ impl Prepared for Mutated {
         self.original.promises_by_default(system)
     }
 
-    fn drivers(&self) -> Vec<&'static str> {
+    fn drivers(&self) -> Vec<Driver> {
         self.original.drivers()
     }
 

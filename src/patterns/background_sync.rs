@@ -30,7 +30,7 @@ use super::pattern::Pattern;
 use super::promise::{self, Keeps};
 use super::step::{self, ApplyOptions};
 use crate::kernel::Span;
-use crate::model::contract::{Promises, Waits, WaitsFor, faults};
+use crate::model::contract::{Driver, Promises, Waits, WaitsFor, faults, role};
 use crate::model::process::ProcessCtx;
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{StepId, System};
@@ -195,8 +195,9 @@ impl Pattern for BackgroundSync {
         Promises { guarantees: guarantees.names(), budget, within: Some(within) }
     }
 
-    fn drivers(settings: &Settings) -> Vec<&'static str> {
-        if settings.standby { vec![JOB, STANDBY] } else { vec![JOB] }
+    fn drivers(settings: &Settings) -> Vec<Driver> {
+        let job = Driver { name: JOB, role: role::JOB };
+        if settings.standby { vec![job, Driver::new(STANDBY)] } else { vec![job] }
     }
 
     fn waits(_: &Settings) -> Waits {

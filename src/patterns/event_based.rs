@@ -51,7 +51,7 @@ use super::pattern::Pattern;
 use super::step::{self, ApplyOptions};
 use crate::kernel::Span;
 use crate::model::broker::{Broker, BrokerPolicy};
-use crate::model::contract::{Promises, Waits, WaitsFor};
+use crate::model::contract::{Driver, Promises, Waits, WaitsFor, role};
 use crate::model::database::{Event, EventKind};
 use crate::model::process::ProcessCtx;
 use crate::model::record::{self, Answer, Burial, OpId};
@@ -71,7 +71,7 @@ pub struct EventBased {
 
 /// The names of the nodes of the relay and the broker.
 pub(crate) const RELAY: &str = "relay";
-const BROKER: &str = "broker";
+const BROKER: &str = role::BROKER;
 
 impl Pattern for EventBased {
     const NAME: &'static str = "event-based";
@@ -106,10 +106,10 @@ impl Pattern for EventBased {
         settings.promises(system)
     }
 
-    fn drivers(settings: &Settings) -> Vec<&'static str> {
+    fn drivers(settings: &Settings) -> Vec<Driver> {
         match settings.publish {
             Publish::InProcess => Vec::new(),
-            _ => vec![RELAY, BROKER],
+            _ => vec![Driver::new(RELAY), Driver::new(BROKER)],
         }
     }
 

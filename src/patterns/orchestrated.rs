@@ -73,14 +73,14 @@ use super::isolation;
 use super::pattern::Pattern;
 use super::promise::{self, Keeps};
 use crate::kernel::{NodeId, Span};
-use crate::model::contract::{Promises, Waits, WaitsFor, faults};
+use crate::model::contract::{Driver, Promises, Waits, WaitsFor, faults};
 use crate::model::process::ProcessCtx;
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{OperationKind, StepSpec, System};
 use crate::model::world::World;
 
 use backward::{BackwardRecovery, ReverseOrder};
-use settings::{ORCHESTRATORS, Settings, State};
+use settings::{ORCHESTRATORS, STORE, Settings, State};
 
 /// An orchestrator that calls services and compensates in reverse.
 pub struct Orchestrated {
@@ -142,8 +142,9 @@ impl Pattern for Orchestrated {
         Promises { guarantees: guarantees.names(), budget, within: Some(within) }
     }
 
-    fn drivers(settings: &Settings) -> Vec<&'static str> {
-        settings.nodes()
+    fn drivers(settings: &Settings) -> Vec<Driver> {
+        let role = |name| if name == STORE { STORE } else { ORCHESTRATORS[0] };
+        settings.nodes().into_iter().map(|name| Driver { name, role: role(name) }).collect()
     }
 
     /// Of several instances one suffices, with the store that they share.

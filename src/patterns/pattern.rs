@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::kernel::{NodeId, Span, Time};
-use crate::model::contract::{Promises, Waits, WaitsFor};
+use crate::model::contract::{Driver, Promises, Waits, WaitsFor};
 use crate::model::process::ProcessCtx;
 use crate::model::protocol::{Execution, Protocol};
 use crate::model::record::{Answer, OpId};
@@ -43,16 +43,16 @@ pub trait Pattern: Sized + 'static {
         Promises::default()
     }
 
-    /// The nodes of its own that it needs beside services and databases, by name: coordinator,
-    /// job, orchestrator, relay, broker. A fault on `role:driver` strikes all of them.
-    fn drivers(settings: &Self::Settings) -> Vec<&'static str> {
+    /// The nodes of its own that it needs beside services and databases: a coordinator, a job, a
+    /// relay. Each declares its role; a fault on `role:driver` strikes all of them.
+    fn drivers(settings: &Self::Settings) -> Vec<Driver> {
         let _ = settings;
         Vec::new()
     }
 
     /// The nodes that must be up for a yes: by default the services of all steps and all drivers.
     fn waits(settings: &Self::Settings) -> Waits {
-        let drivers = Self::drivers(settings);
+        let drivers = Self::drivers(settings).into_iter().map(|driver| driver.name).collect();
         Waits { steps: WaitsFor::All, drivers, publishes: false }
     }
 
@@ -109,7 +109,7 @@ pub trait Prepared: Send + Sync {
     /// these promises have and those of the chosen settings have not.
     fn promises_by_default(&self, system: &System) -> Promises;
     /// The driver nodes that it needs.
-    fn drivers(&self) -> Vec<&'static str>;
+    fn drivers(&self) -> Vec<Driver>;
     /// The nodes that must be up for a yes to an operation of this kind.
     fn waits(&self, kind: OperationKind) -> Waits;
     /// The same from each moment on in which it changes, the start of the run included.
@@ -155,7 +155,7 @@ impl<P: Pattern> Prepared for With<P> {
         P::promises(&P::Settings::default(), system)
     }
 
-    fn drivers(&self) -> Vec<&'static str> {
+    fn drivers(&self) -> Vec<Driver> {
         P::drivers(&self.0)
     }
 
@@ -220,3 +220,11 @@ pub type PatternEntry = Entry<Configurable<dyn Prepared>>;
 
 /// The patterns that a scenario may name.
 pub type Patterns = Registry<Configurable<dyn Prepared>>;
+
+impl Patterns {
+    /// The roles that drivers of these patterns play, as far as they have them by default.
+    pub fn roles(&self) -> Vec<&'static str> {
+        let drivers = self.iter().flat_map(|entry| entry.with_defaults().drivers());
+        drivers.map(|driver| driver.role).collect()
+    }
+}

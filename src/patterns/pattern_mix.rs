@@ -16,7 +16,7 @@ use super::pattern::Prepared;
 use super::share::Share;
 use super::{isolation, promise};
 use crate::kernel::{NodeId, Span, Time};
-use crate::model::contract::{Allowance, Budget, Promises, Waits};
+use crate::model::contract::{Allowance, Budget, Driver, Promises, Waits};
 use crate::model::process::ProcessCtx;
 use crate::model::protocol::{Execution, Protocol};
 use crate::model::record::OpId;
@@ -217,11 +217,11 @@ impl Prepared for PatternMix {
         self.together(system, |pattern, system| pattern.promises_by_default(system))
     }
 
-    fn drivers(&self) -> Vec<&'static str> {
-        let mut drivers: Vec<&'static str> = Vec::new();
-        for name in self.parts.iter().flat_map(|part| part.pattern.drivers()) {
-            if !drivers.contains(&name) {
-                drivers.push(name);
+    fn drivers(&self) -> Vec<Driver> {
+        let mut drivers: Vec<Driver> = Vec::new();
+        for driver in self.parts.iter().flat_map(|part| part.pattern.drivers()) {
+            if !drivers.contains(&driver) {
+                drivers.push(driver);
             }
         }
         drivers

@@ -56,7 +56,7 @@ use super::pattern::Pattern;
 use super::promise::{self, Keeps};
 use super::step::{self, Failure};
 use crate::kernel::{NodeId, Span};
-use crate::model::contract::Promises;
+use crate::model::contract::{Driver, Promises};
 use crate::model::process::ProcessCtx;
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{DatabaseId, OperationKind, OperationSpec, ServiceId, StepSpec, System};
@@ -185,9 +185,9 @@ impl Pattern for TwoPhaseCommit {
         Promises { guarantees: guarantees.names(), budget: promise::usual(), within: Some(within) }
     }
 
-    fn drivers(settings: &Settings) -> Vec<&'static str> {
+    fn drivers(settings: &Settings) -> Vec<Driver> {
         match settings.coordinator {
-            Place::OwnNode => vec![COORDINATOR],
+            Place::OwnNode => vec![Driver::new(COORDINATOR)],
             Place::Caller => Vec::new(),
         }
     }

@@ -40,7 +40,6 @@ pub use data::Files;
 pub use problem::{Code, Label, Place, Problem, Severity, any_error};
 pub use profile::{PROFILES, Profile};
 pub use render::render;
-pub use resolve::ROLES;
 pub use schema::schema;
 pub use suggest::{alike, either, nearest};
 pub use variant::MANUAL as VARIANTS;
@@ -50,6 +49,7 @@ use crate::checks::properties::Properties;
 use crate::faults::fault::Faults;
 use crate::faults::plan::PlannedFault;
 use crate::faults::random::{self, Nemesis};
+use crate::faults::target::{CLIENTS, DRIVERS, ROLE};
 use crate::kernel::{RandomStreams, Span};
 use crate::model::system::{Name, System};
 use crate::patterns::pattern::{Patterns, Prepared};
@@ -120,6 +120,8 @@ pub struct Scenario {
     pub properties: Arc<Properties>,
     /// The random faults, drawn for each seed.
     pub nemeses: Vec<Nemesis>,
+    /// The roles that a fault may strike, each once, as `role:NAME`.
+    pub roles: Vec<String>,
     /// Every setting in force, and where it came from.
     pub values: Vec<ValueUsed>,
 }
@@ -237,7 +239,8 @@ pub fn load(
         problems.retain(|problem| survives(problem, &syntax, text));
         problems.extend(syntax);
     } else if let Some(file) = file {
-        let resolved = resolve::resolve(&file, &decoder.data, &mut problems);
+        let roles = roles(&file, &registries.patterns);
+        let resolved = resolve::resolve(&file, &decoder.data, &roles, &mut problems);
         scenario = resolved.filter(|_| !any_error(&problems)).map(|resolved| Scenario {
             name: file.scenario.name.value.clone(),
             about: file.scenario.about.clone(),
@@ -254,12 +257,27 @@ pub fn load(
             expectations: resolved.expectations,
             properties: Arc::clone(&registries.properties),
             nemeses: resolved.nemeses,
+            roles,
             values: std::mem::take(&mut decoder.values),
         });
     }
     drop_echoes(&mut problems);
     problems.sort_by_key(|problem| problem.place().start);
     (scenario, problems)
+}
+
+/// The roles that a fault may strike: all drivers, all clients, and what the drivers of any pattern
+/// play, so that one plan of faults fits every variant.
+fn roles(file: &File, patterns: &Patterns) -> Vec<String> {
+    let mut roles = vec![DRIVERS.to_owned(), CLIENTS.to_owned()];
+    let variants = file.variants.iter().flat_map(|(_, _, variant)| variant.pattern.drivers());
+    for role in patterns.roles().into_iter().chain(variants.map(|driver| driver.role)) {
+        let role = format!("{ROLE}{role}");
+        if !roles.contains(&role) {
+            roles.push(role);
+        }
+    }
+    roles
 }
 
 /// The profile that a file names, needed before anything else is decoded.

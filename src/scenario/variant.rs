@@ -88,6 +88,7 @@ use super::resolve::names::Names;
 use super::technique::{self, TechniqueText};
 use super::values::{At, Length};
 use crate::kernel::{Span, Time};
+use crate::model::contract::Driver;
 use crate::model::system::{OperationKind, System};
 use crate::patterns::pattern::Prepared;
 use crate::patterns::pattern_mix::{Era, pattern_mix};
@@ -285,7 +286,7 @@ impl Roster {
     }
 
     /// The driver nodes that all patterns together need.
-    pub fn drivers(&self) -> Vec<&'static str> {
+    pub fn drivers(&self) -> Vec<Driver> {
         self.parts.iter().flat_map(|part| part.pattern.drivers()).collect()
     }
 

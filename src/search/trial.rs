@@ -27,7 +27,7 @@ use crate::checks::properties::{Finding, Verifier};
 use crate::experiment::run::{Ending, Ran, Setup, observe};
 use crate::faults::budget::inside;
 use crate::faults::plan::PlannedFault;
-use crate::faults::target;
+use crate::faults::target::Site;
 use crate::faults::trigger::OpName;
 use crate::kernel::{RandomStreams, Recorder, Simulation, Sink, Span, Time};
 use crate::model::contract::{Budget, Promises};
@@ -259,8 +259,9 @@ impl<'a> Trial<'a> {
         let (census, whole_since) = (census(operations.all()), operations.last_partial());
         findings.iter_mut().for_each(|finding| name_operations(finding, case));
         let (struck, disturbed) = faults.borrow().said();
-        let nodes = |name: &str| target::count(&self.system, &self.variant.pattern.drivers(), name);
-        let degraded = inside(&case.faults, self.budget(), &nodes).err();
+        let drivers = self.variant.pattern.drivers();
+        let site = Site { system: &self.system, drivers: &drivers };
+        let degraded = inside(&case.faults, self.budget(), &site).err();
         (Tried { ran, findings, struck, disturbed, degraded, census, whole_since }, looked)
     }
 }

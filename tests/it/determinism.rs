@@ -13,7 +13,7 @@ use driftlab::checks::{OperationRow, Verdict};
 use driftlab::experiment::compare::{Judged, Study, fingerprints, judge};
 use driftlab::experiment::result::Comparison;
 use driftlab::faults::budget::inside;
-use driftlab::faults::target;
+use driftlab::faults::target::Site;
 use driftlab::model::record::OpId;
 use driftlab::model::system::OperationKind;
 use driftlab::report::json::summary;
@@ -62,8 +62,8 @@ fn keeps_its_promises(scenario: &Scenario, variant: &Variant, promised: &[Findin
     let name = format!("{} of {}", variant.name.shown, scenario.name);
     let budget = variant.pattern.promises(&scenario.system).budget;
     let drivers = variant.pattern.drivers();
-    let nodes = |name: &str| target::count(&variant.system, &drivers, name);
-    assert_eq!(inside(&scenario.faults, &budget, &nodes), Ok(()), "{name}");
+    let site = Site { system: &variant.system, drivers: &drivers };
+    assert_eq!(inside(&scenario.faults, &budget, &site), Ok(()), "{name}");
     for finding in promised {
         assert_ne!(finding.verdict(), Verdict::Violated, "{name}: {finding:?}");
     }

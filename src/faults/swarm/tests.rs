@@ -3,14 +3,16 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::faults::tests::inside;
 use crate::kernel::{Purpose, RandomStreams};
+use crate::model::contract::Driver;
 
 fn targets() -> Targets {
     let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
     Targets {
         services: names(&["order", "stock"]),
         databases: names(&["order-db", "stock-db"]),
-        drivers: names(&["coordinator"]),
+        drivers: vec![Driver::new("coordinator")],
         zones: Vec::new(),
         copies: Vec::new(),
         loads: names(&["shoppers"]),
@@ -60,7 +62,7 @@ proptest! {
     fn every_plan_is_inside_the_budget_and_the_window(seed: u64, uniform: bool) {
         let plan = draw(seed, uniform);
         prop_assert!(plan.len() <= 6);
-        prop_assert_eq!(inside(&plan, &budget(), &|_| 1), Ok(()));
+        prop_assert_eq!(inside(&plan, &budget()), Ok(()));
         for fault in &plan {
             match &fault.start {
                 Start::At(at) => {

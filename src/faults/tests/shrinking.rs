@@ -9,13 +9,14 @@ use toml::{Spanned, Table};
 use crate::faults::fault::{FaultEntry, Faults, PreparedFault};
 use crate::faults::targets::Targets;
 use crate::kernel::{Purpose, RandomStreams, Words};
+use crate::model::contract::{Driver, role};
 use crate::tests::runs::scenario;
 
 /// What there is to strike in the scenario of these tests.
 fn targets() -> Targets {
     let scenario = scenario(&super::text("kind = 'pause'\nat = '1s'\ntarget = 'stock'"));
     let mut drivers = scenario.variants[0].pattern.drivers();
-    drivers.extend(["sync-job", "broker"]);
+    drivers.extend([Driver { name: "sync-job", role: role::JOB }, Driver::new(role::BROKER)]);
     let copies = vec![("product".to_owned(), "order".to_owned())];
     Targets { copies, ..Targets::of(&scenario.system, &drivers) }
 }

@@ -147,7 +147,7 @@ async fn consume(here: ProcessCtx, parcel: Parcel, late: Span) -> bool {
 
 fn broker(world: &World, policy: BrokerPolicy) -> Broker<Parcel> {
     let groups = (0..GROUPS.len() as u16).map(ServiceId).collect();
-    Broker::new(world.drivers()[0], policy, groups, wants)
+    Broker::new(world.driver("broker"), policy, groups, wants)
 }
 
 /// A world around a broker. Consumers have workers enough for all who fall silent.

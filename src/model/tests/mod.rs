@@ -26,6 +26,7 @@ use super::world::World;
 use super::{probe, workload as load};
 use crate::checks::{Audit, Judge, JudgeOptions};
 use crate::kernel::{NodeId, RandomStreams, Recorder, Simulation, Sink, Span, Time};
+use crate::model::contract::Driver;
 use crate::tests::pick;
 use crate::tests::runs::scenario;
 
@@ -163,7 +164,7 @@ impl Bench {
     /// A world with one driver node, at the work that a protocol describes.
     fn running(
         system: System,
-        driver: &str,
+        driver: &'static str,
         protocol: impl FnOnce(&Rc<World>) -> Rc<dyn Protocol>,
     ) -> Self {
         let simulation = Simulation::new();
@@ -172,7 +173,7 @@ impl Bench {
         let judge = Rc::new(RefCell::new(Judge::audit(&system, JudgeOptions::default())));
         let recorder = Recorder::new(vec![Rc::clone(&keep) as _, Rc::clone(&judge) as _]);
         let env = Env::new(simulation.sim().clone(), RandomStreams::new(1), system, recorder);
-        let world = World::new(env, &[driver]);
+        let world = World::new(env, &[Driver::new(driver)]);
         world.run(protocol(&world));
         Self { simulation, world, keep, judge }
     }

@@ -123,7 +123,8 @@ fn nodes_are_shared_by_name_and_what_is_promised_is_what_all_keep() {
     let of = |variant: &str| scenario(&text(variant)).variants.remove(0);
     let map = "pattern = { work = 'orchestrated', play = 'event-based' }\n";
     let (together, saga, events) = (of(map), of(SAGA), of("pattern = 'event-based'\n"));
-    assert_eq!(together.pattern.drivers(), ["orchestrator", "relay", "broker"]);
+    let drivers: Vec<&str> = together.pattern.drivers().iter().map(|it| it.name).collect();
+    assert_eq!(drivers, ["orchestrator", "relay", "broker"]);
     assert_eq!(together.pattern.name(), "orchestrated + event-based");
     assert_eq!(together.pattern.summary(), "orchestrated for work, event-based for play");
     let promises = |variant: &crate::scenario::Variant| variant.pattern.promises(&variant.system);

@@ -1,10 +1,11 @@
 //! From what is written to what it means in a scenario.
 
 use super::{Counterexample, CounterexampleText, Head, OperationText};
-use crate::faults::target::{ROLES, TABLE};
+use crate::faults::target::TABLE;
 use crate::faults::targets::Targets;
 use crate::faults::trigger::OpName;
 use crate::kernel::Time;
+use crate::model::contract::role;
 use crate::model::env::OpInfo;
 use crate::model::system::{KeyChoice, MAX_KEYS, Name, OperationKind, RowKey, System};
 use crate::model::workload::{fresh_key, op_stream};
@@ -23,7 +24,7 @@ impl CounterexampleText {
         let head = &self.counterexample;
         let variant = variant(scenario, head, &mut found);
         if let Some(variant) = variant {
-            self.check_targets(&scenario.system, variant, &mut found);
+            self.check_targets(scenario, variant, &mut found);
         }
         let operations = self.operations.iter();
         let operations: Vec<Option<(OpName, OpInfo)>> =
@@ -60,11 +61,12 @@ impl CounterexampleText {
     }
 
     /// Every name that a fault strikes or waits for must stand for something.
-    fn check_targets(&self, system: &System, variant: &Variant, found: &mut Vec<Problem>) {
+    fn check_targets(&self, scenario: &Scenario, variant: &Variant, found: &mut Vec<Problem>) {
+        let system = &scenario.system;
         let targets = Targets::of(system, &variant.pattern.drivers());
-        let mut known: Vec<&str> = targets.nodes().map(String::as_str).collect();
-        known.extend(ROLES);
-        known.push("broker");
+        let mut known: Vec<&str> = targets.nodes().collect();
+        known.extend(scenario.roles.iter().map(String::as_str));
+        known.push(role::BROKER);
         let names = system.services.iter().map(|it| &it.name);
         let names: Vec<&Name> = names.chain(system.databases.iter().map(|it| &it.name)).collect();
         let is_table = |name: &str| system.tables.iter().any(|table| table.name.is_called(name));

@@ -10,12 +10,13 @@ use super::super::suggest::{either, nearest};
 use super::super::values::At;
 use super::super::{PlannedFault, Variant};
 use super::layout::{Laid, Stage};
-use super::{Context, ROLES, name};
+use super::{Context, name};
 use crate::faults::plan::Start;
 use crate::faults::random::Nemesis;
 use crate::faults::swarm::Window;
 use crate::faults::target::{LOAD, TABLE};
 use crate::kernel::Span;
+use crate::model::contract::role;
 use crate::model::system::{ClientSpec, Phases, RetrySpec};
 
 /// A day, ns.
@@ -208,14 +209,15 @@ impl Context<'_> {
     fn target(&mut self, target: &At<String>) {
         let names = self.service.all().iter().chain(self.database.all());
         let mut names: Vec<&str> = names.map(|name| name.value.as_str()).collect();
-        names.push("broker");
+        names.push(role::BROKER);
         for (_, _, variant) in self.file.variants.iter() {
-            let drivers = variant.pattern.drivers();
-            let fresh = |driver: &&str| !names.contains(driver);
-            let fresh: Vec<&str> = drivers.into_iter().filter(fresh).collect();
-            names.extend(fresh);
+            for driver in variant.pattern.drivers() {
+                if !names.contains(&driver.name) {
+                    names.push(driver.name);
+                }
+            }
         }
-        names.extend(ROLES);
+        names.extend(self.roles.iter().map(String::as_str));
         let zones = self.zones();
         names.extend(zones.iter().map(String::as_str));
         let streams =

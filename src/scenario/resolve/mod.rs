@@ -25,7 +25,6 @@ use super::values::{At, Scalar};
 use crate::checks::expectation::Expectation;
 use crate::faults::plan::PlannedFault;
 use crate::faults::random::Nemesis;
-pub use crate::faults::target::ROLES;
 use crate::model::system::{Name, System, TableId, ValueSpec};
 use names::{Names, no_duplicates};
 
@@ -43,9 +42,15 @@ pub struct Resolved {
     pub nemeses: Vec<Nemesis>,
 }
 
-/// Resolves a file; nothing if any part is broken. Problems are added.
-pub fn resolve(file: &File, data: &Data<'_>, problems: &mut Vec<Problem>) -> Option<Resolved> {
-    let mut context = Context::new(file);
+/// Resolves a file in which faults may strike these roles; nothing if any part is broken. Problems
+/// are added.
+pub fn resolve(
+    file: &File,
+    data: &Data<'_>,
+    roles: &[String],
+    problems: &mut Vec<Problem>,
+) -> Option<Resolved> {
+    let mut context = Context::new(file, roles);
     let services = context.services();
     let databases = context.databases();
     let tables = context.tables();
@@ -100,6 +105,7 @@ pub fn resolve(file: &File, data: &Data<'_>, problems: &mut Vec<Problem>) -> Opt
 /// The context in which names are looked up.
 struct Context<'f> {
     file: &'f File,
+    roles: &'f [String],
     service: Names,
     database: Names,
     table: Names,
@@ -120,9 +126,10 @@ struct Columns {
 }
 
 impl<'f> Context<'f> {
-    fn new(file: &'f File) -> Self {
+    fn new(file: &'f File, roles: &'f [String]) -> Self {
         let mut context = Self {
             file,
+            roles,
             service: Names::new(Code::UnknownService, "service", file.services.names()),
             database: Names::new(Code::UnknownDatabase, "database", file.databases.names()),
             table: Names::new(Code::UnknownTable, "table", file.tables.names()),

@@ -4,6 +4,7 @@
 use crate::checks::Verdict;
 use crate::experiment::compare::setup;
 use crate::faults::budget;
+use crate::faults::target::Site;
 use crate::model::database::Direction;
 use crate::model::record::{Event, Kind};
 use crate::tests::pick;
@@ -68,7 +69,9 @@ fn nobody_is_accused(fault: &str, named: &[(&str, &str)], look: impl Fn(&str, &R
         let shown = &*variant.name.shown;
         let setup = setup(&scenario, variant);
         let promises = setup.pattern.promises(&setup.system);
-        if let Err(outside) = budget::inside(&setup.faults, &promises.budget, &|_| 1) {
+        let drivers = setup.pattern.drivers();
+        let site = Site { system: &setup.system, drivers: &drivers };
+        if let Err(outside) = budget::inside(&setup.faults, &promises.budget, &site) {
             assert!(named.iter().all(|(named, _)| *named != shown), "{shown}: {outside}");
             continue;
         }

@@ -104,7 +104,7 @@ fn ended_workflows_are_forgotten_in_time() {
     world.run(setup.pattern.at_work(&world));
     workload::start(&world, &workload::Workload::Drawn);
     simulation.run_until(end(&setup.system));
-    let orchestrator = Ctx { node: world.drivers()[0], ..Ctx::WORLD };
+    let orchestrator = Ctx { node: world.driver("orchestrator"), ..Ctx::WORLD };
     let kept = ProcessCtx::new(Rc::clone(&world), orchestrator).log::<Entry>().records().len();
     // 2,999 workflows of three records each; 250 are younger than the client's deadline of 5 s
     // when the load ends, and up to 256 wait to be cleared.

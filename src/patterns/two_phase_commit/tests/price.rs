@@ -6,6 +6,7 @@ use super::*;
 use crate::experiment::run::Setup;
 use crate::kernel::NodeId;
 use crate::model::call::{Message, Reply};
+use crate::model::contract::Driver;
 use crate::model::process::ProcessCtx;
 use crate::model::record::{Answer, Decision, MessageClass};
 use crate::model::system::{OperationKind, RowKey, ServiceId, TableId};
@@ -157,7 +158,7 @@ impl Pattern for Reading {
     const MANUAL: &'static str = "//! For tests.";
     type Settings = Settings;
 
-    fn drivers(settings: &Settings) -> Vec<&'static str> {
+    fn drivers(settings: &Settings) -> Vec<Driver> {
         TwoPhaseCommit::drivers(settings)
     }
 
