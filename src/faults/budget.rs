@@ -1,4 +1,4 @@
-//! Whether a plan of faults is inside a budget: what a pattern promises, it promises only there.
+//! The comparison of a plan of faults with a budget, inside which alone a pattern promises.
 
 use super::plan::PlannedFault;
 use super::target::{ROLE, Site};
@@ -44,12 +44,13 @@ pub fn inside(plan: &[PlannedFault], budget: &Budget, site: &Site<'_>) -> Result
     Ok(())
 }
 
-/// Returns whether one fault is inside an allowance of its kind, under a pattern with these drivers.
+/// Returns whether one fault is inside an allowance of its kind, under a pattern with these
+/// drivers.
 pub(super) fn fits(planned: &PlannedFault, allowance: &Allowance, drivers: &[Driver]) -> bool {
     exceeds(planned, 1, allowance, drivers).is_none()
 }
 
-/// What is more than an allowance allows, of which so much is used with this fault.
+/// The excess over an allowance, of which so much is used with this fault.
 fn exceeds(
     planned: &PlannedFault,
     used: u32,
@@ -172,7 +173,7 @@ mod tests {
         assert!(inside(&vec![rolling; 3]).is_err());
     }
 
-    /// What a plan counts before the run is what the run strikes.
+    /// The nodes that a plan counts before the run are those that the run strikes.
     #[test]
     fn a_name_stands_for_as_many_nodes_as_in_the_world() {
         let scenario = scenario(include_str!("../../scenarios/sysops-ticket.toml"));

@@ -1,4 +1,4 @@
-//! What the faults of clocks share: how far a clock is set forward or back.
+//! The shared settings of clock faults: how far a clock is set forward or back.
 
 use std::borrow::Cow;
 use std::fmt;

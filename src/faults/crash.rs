@@ -41,16 +41,16 @@ pub struct Crash {
     /// One node after the other, so far apart, instead of all at once.
     #[serde(default)]
     rolling: Option<Span>,
-    /// What becomes of what was written to logs but not forced.
+    /// The fate of what was written to logs but not forced.
     #[serde(default)]
     unforced: Unforced,
 }
 
-/// What becomes of what was written to logs but not forced.
+/// The fate of what was written to logs but not forced.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unforced {
-    /// It is gone.
+    /// Unforced records are lost.
     #[default]
     Lost,
     /// The operating system had it and goes on: it is there after the restart.

@@ -28,7 +28,7 @@ use crate::model::world::World;
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Deployment {
-    /// What is deployed together: services, single instances, driver nodes or roles.
+    /// The targets that are deployed together: services, single instances, driver nodes or roles.
     targets: Vec<String>,
     /// How long what runs may take to finish.
     grace: Span,

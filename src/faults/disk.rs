@@ -1,4 +1,4 @@
-//! What the faults of disks share: something is wrong with the disks of some nodes.
+//! The shared settings of disk faults: something is wrong with the disks of some nodes.
 
 use std::rc::Rc;
 

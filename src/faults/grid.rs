@@ -52,7 +52,7 @@ fn some_of<T: Copy>(rungs: &[T]) -> Vec<T> {
     wanted.into_iter().map(|at| rungs[at]).collect()
 }
 
-/// What is wrong with a number that must lie between two others.
+/// Checks that a number lies between two others.
 pub fn check_range<T>(key: &str, value: T, least: T, most: T) -> Vec<String>
 where
     T: PartialOrd + std::fmt::Display,
@@ -63,7 +63,7 @@ where
     vec![format!("`{key}` must lie between {least} and {most}, not be {value}")]
 }
 
-/// What is wrong with a length of time that must not be zero.
+/// Checks that a length of time is not zero.
 pub fn check_positive(key: &str, value: Span) -> Vec<String> {
     if value > Span::ZERO { Vec::new() } else { vec![format!("`{key}` must be longer than zero")] }
 }

@@ -1,4 +1,4 @@
-//! What the faults of links share: two sides, one or both directions, and healing.
+//! The shared settings of link faults: two sides, one or both directions, and healing.
 
 use std::rc::Rc;
 
@@ -31,7 +31,7 @@ pub trait LinkSettings: Sided {
     /// The problems of these settings.
     fn problems(&self) -> Vec<String>;
 
-    /// What they say, in a few words each.
+    /// The settings in a few words each.
     fn words(&self) -> Vec<String>;
 
     /// Random ones; who stands on the sides is drawn before.
@@ -135,7 +135,7 @@ macro_rules! link_settings {
             /// The other side; everybody else if it is left out.
             #[serde(default)]
             to: Vec<String>,
-            /// Whether only messages from the first side to the second are concerned.
+            /// True if only messages from the first side to the second are concerned.
             #[serde(default)]
             one_way: bool,
             $( $(#[$doc])+ $name: $type, )*

@@ -1,5 +1,5 @@
-//! What the faults of databases, brokers and jobs share: a trouble at some places, as long as it
-//! lasts, and how random ones are chosen.
+//! The shared part of faults of databases, brokers and jobs: a local fault at some places, as long
+//! as it lasts, and how random ones are chosen.
 
 use std::rc::Rc;
 
@@ -166,7 +166,7 @@ fn local_fault(
     Box::new(move || begun.into_iter().for_each(|id| world.env().relieve(id)))
 }
 
-/// What is wrong with a share that may be left out.
+/// Checks a share that may be left out.
 pub fn check_share(share: Option<f64>) -> Vec<String> {
     check_range("share", share.unwrap_or(0.0), 0.0, 1.0)
 }

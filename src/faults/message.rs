@@ -1,4 +1,4 @@
-//! What the faults of one message share: there is nothing to choose but the point.
+//! The shared part of faults of one message: there is nothing to choose but the point.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

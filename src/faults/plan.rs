@@ -30,7 +30,7 @@ pub struct PlannedFault {
     pub start: Start,
     /// How long it lasts; without it, until everything is healed at the end of the load.
     pub length: Option<Span>,
-    /// What happens.
+    /// The fault.
     pub fault: Arc<dyn PreparedFault>,
 }
 

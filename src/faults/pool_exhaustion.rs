@@ -32,7 +32,7 @@ pub struct PoolExhaustion {
 /// Numbers of connections: from a few to a whole pool.
 const CONNECTIONS: [u32; 7] = [1, 2, 5, 10, 20, 50, 100];
 
-/// What is held; nothing any more when it is over.
+/// The connections that are held; none any more when the fault is over.
 type Held = RefCell<Option<Vec<Permit>>>;
 
 impl FaultSettings for PoolExhaustion {

@@ -45,7 +45,8 @@ pub struct Random {
     kinds: Vec<String>,
     /// How long one lasts at most.
     longest: Span,
-    /// What names the draws, so that two of these draw differently; by default their order.
+    /// The name of the random stream, so that two of these draw differently; by default their
+    /// order.
     stream: Option<String>,
 }
 
@@ -86,13 +87,13 @@ pub struct Nemesis {
     pub window: Window,
     /// How many.
     pub count: u32,
-    /// What names the draws, if that was chosen.
+    /// The name of the random stream, if one was chosen.
     stream: Option<String>,
     kinds: Vec<Kind>,
 }
 
 impl Nemesis {
-    /// What these settings of [`Random`] draw, within no window yet.
+    /// The nemesis of these settings of [`Random`], within no window yet.
     ///
     /// # Errors
     /// In words: a kind that is not registered, that strikes a single message, or that strikes what

@@ -1,4 +1,4 @@
-//! What faults reach: nodes, the links between them, a load, or one message.
+//! The reach of faults: nodes, the links between them, a load, or one message.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use super::target::{CLIENTS, all_nodes};
 use crate::kernel::NodeId;
 use crate::model::world::World;
 
-/// What a fault reaches, by the names that its settings give.
+/// The reach of a fault, by the names that its settings give.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Reach {
     /// Nodes: by their own names, those of services and databases, zones, roles, or owned tables.
@@ -28,7 +28,7 @@ pub struct Sides {
     pub from: Vec<String>,
     /// The other side; everybody else, if empty.
     pub to: Vec<String>,
-    /// Whether only messages from the first to the second are concerned.
+    /// True if only messages from the first to the second are concerned.
     pub one_way: bool,
 }
 
@@ -63,7 +63,7 @@ impl Reach {
         all_nodes(world, &self.names())
     }
 
-    /// Whether there must be a node for it to reach anything.
+    /// Returns whether there must be a node for it to reach anything.
     pub const fn needs_nodes(&self) -> bool {
         matches!(self, Self::Nodes(_) | Self::Sides(_) | Self::Groups(_))
     }

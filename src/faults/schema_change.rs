@@ -60,16 +60,16 @@ use crate::kernel::{NodeId, Span, Time, Words};
 use crate::model::system::{Columns, ServiceId, System, TableId};
 use crate::model::world::World;
 
-/// What becomes of the column.
+/// The change of the column.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Change {
-    /// It has another name.
+    /// The column has another name.
     #[default]
     Rename,
     /// Two columns take its place.
     Split,
-    /// It is no more.
+    /// The column is dropped.
     Drop,
 }
 
@@ -92,7 +92,7 @@ pub struct SchemaChange {
     table: String,
     /// The column; by default the whole table changes.
     column: Option<String>,
-    /// What becomes of the column.
+    /// The change of the column.
     change: Change,
     /// Services that know of it in time, beside the owner.
     told: Vec<String>,
@@ -204,7 +204,7 @@ impl Rollout {
 /// How often a change looks whether its fault is over.
 const LOOK: Span = Span::from_millis(10);
 
-/// Who relies on these columns of a table, of those who rely on its schema: who says so, and
+/// The services that rely on these columns of a table: who says so, and
 /// whoever writes it anyway. Its owner, who changes it, does in any case.
 fn users(system: &System, table: TableId, columns: Columns) -> BTreeSet<ServiceId> {
     let mut users = system.schema_users(table);

@@ -89,7 +89,7 @@ impl Swarm {
         Self { kinds, targets, points: BTreeMap::new(), window, most, uniform: false }
     }
 
-    /// The same; faults may also begin at these points.
+    /// The swarm whose faults may also begin at these points.
     #[must_use]
     pub fn at_points(mut self, points: impl IntoIterator<Item = Trigger>) -> Self {
         for point in points {
@@ -139,7 +139,7 @@ impl Swarm {
         plan
     }
 
-    /// What one run is like.
+    /// Draws the character of one run.
     fn character(&self, words: &mut dyn Words) -> Character {
         let left = self.kinds.iter().map(|kind| kind.allowance.count).collect();
         if self.uniform {
@@ -220,7 +220,7 @@ pub(super) fn is_of_copies(fault: &dyn PreparedFault) -> bool {
     fault.parts().iter().any(|part| matches!(part, Part::Copy { .. }))
 }
 
-/// What one run is like.
+/// The character of one run.
 struct Character {
     /// How likely each kind is, compared with the others.
     weights: Vec<u64>,

@@ -160,10 +160,10 @@ pub fn databases(world: &World, name: &str) -> Vec<Rc<Database>> {
     world.databases().iter().filter(there).cloned().collect()
 }
 
-/// What begins the name of a table where something else could be meant; it stands for its owner.
+/// The prefix of the name of a table where something else could be meant; it stands for its owner.
 pub const TABLE: &str = "table:";
 
-/// What begins the name of a load where something else could be meant.
+/// The prefix of the name of a load where something else could be meant.
 pub const LOAD: &str = "load:";
 
 /// The load that a name stands for, written `load:NAME`.

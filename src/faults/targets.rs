@@ -1,4 +1,4 @@
-//! What a random fault can strike: the names of one variant of a scenario.
+//! The targets of random faults: the names of one variant of a scenario.
 
 use crate::kernel::Words;
 use crate::model::contract::Driver;

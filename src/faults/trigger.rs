@@ -18,10 +18,10 @@ use crate::model::world::World;
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Trigger {
-    /// Who does it: a service, a database, a driver node or a role.
+    /// The node that does it: a service, a database, a driver node or a role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub who: Option<String>,
-    /// What is done, and perhaps the name of the message or log record: `force prepare`,
+    /// The effect, and perhaps the name of the message or log record: `force prepare`,
     /// `send commit`, `publish`.
     pub what: What,
     /// The other end, if it is about a message.
@@ -58,7 +58,7 @@ const fn is_first(nth: &u32) -> bool {
     *nth == 1
 }
 
-/// What is done at a point: an act and, perhaps, the name of what it is done with.
+/// The effect at a point: a hook and, perhaps, the name of its message or log record.
 #[derive(
     Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema,
 )]
@@ -124,7 +124,7 @@ impl OpName {
         Some(Self { load: load.name.lasting.to_string(), number: info.ordinal })
     }
 
-    /// What names the operation in draws, if there is such a load.
+    /// The random stream of the operation, if there is such a load.
     fn stream(&self, world: &World) -> Option<u64> {
         let loads = &world.env().system().loads;
         let load = loads.iter().find(|load| load.name.is_called(&self.load))?;

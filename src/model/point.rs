@@ -1,10 +1,10 @@
 //! Semantic points: the moments of a run at which a fault can be aimed.
 //!
-//! The primitives that every pattern uses (messages, logs, databases, brokers) call
-//! [`Env::reach`] right before and right behind each effect. Usually nobody watches, and that costs
-//! one branch. A [`Watcher`] may crash a node at a point, since a crash takes effect at once: with
-//! `before` the effect does not happen any more, with `after` it has happened and nothing behind it. It may
-//! also answer with an [`Action`] about the effect itself.
+//! The primitives that every pattern uses (messages, logs, databases, brokers) call [`Env::reach`]
+//! right before and right behind each effect. Usually nobody watches, and that costs one branch. A
+//! [`Watcher`] may crash a node at a point, since a crash takes effect at once: with `before` the
+//! effect does not happen any more, with `after` it has happened and nothing behind it. It may also
+//! answer with an [`Action`] about the effect itself.
 //!
 //! Points are named by what they are, never by when they happen, so that the same point is found
 //! again in a run that went differently up to there.

@@ -51,7 +51,7 @@ fn the_seed_and_the_name_decide_and_nothing_else() {
     assert_eq!(windows("saga"), windows("keyless"));
 }
 
-/// What else is random in the run stays as it was: a nemesis draws from a stream of its own.
+/// All else that is random in the run stays as it was: a nemesis draws from a stream of its own.
 #[test]
 fn a_nemesis_that_draws_nothing_changes_nothing() {
     let none = NEMESIS.replace("count = 5", "count = 0");

@@ -1,4 +1,4 @@
-//! What a swarm draws, whatever its words are.
+//! Tests of what a swarm draws.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What each kind does to a world in which every duration is known.
+//! The effect of each kind on a world in which every duration is known.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ use crate::model::world::World;
 use crate::tests::pick;
 use crate::tests::runs::{RecordedRun, scenario};
 
-/// What a look at the running world shows at some times, in ms.
+/// The observations of the running world at some times, in ms.
 fn watch<T: 'static>(
     fault: &str,
     times: &[u64],

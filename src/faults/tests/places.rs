@@ -1,4 +1,4 @@
-//! What goes wrong around the stores: deployments, loads, queries.
+//! Tests of faults around the stores: deployments, loads, queries.
 
 use super::{first, order};
 use crate::kernel::{Span, Time};

@@ -45,10 +45,10 @@ fn load(role: &str, patterns: Patterns) -> Result<Scenario, String> {
         "[scenario]\nname = 'audit'\nload = '60s'\nsettle = '10s'\n\
          [services]\norder = {{}}\n\
          [databases]\norder-db = {{}}\n\
-         [tables]\norder = {{ owner = 'order', database = 'order-db', columns = {{ state = 0 }} }}\n\
+         [tables]\norder = {{ owner = 'order', database = 'order-db', columns = {{ s = 0 }} }}\n\
          [operations.place]\nkeys = {{ order = 'new' }}\n\
          steps = [{{ name = 'place', by = 'order', table = 'order', key = 'order', \
-         effect = {{ insert = {{ state = 1 }} }} }}]\n\
+         effect = {{ insert = {{ s = 1 }} }} }}]\n\
          [load.buyers]\noperation = 'place'\nconstant = '1s'\n\
          [variants.it]\npattern = 'audited'\n\
          [[faults]]\nkind = 'pause'\ntarget = 'role:{role}'\nat = '40s'\nfor = '1s'\n"

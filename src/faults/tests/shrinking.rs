@@ -12,7 +12,7 @@ use crate::kernel::{Purpose, RandomStreams, Words};
 use crate::model::contract::{Driver, role};
 use crate::tests::runs::scenario;
 
-/// What there is to strike in the scenario of these tests.
+/// The targets in the scenario of these tests.
 fn targets() -> Targets {
     let scenario = scenario(&super::text("kind = 'pause'\nat = '1s'\ntarget = 'stock'"));
     let mut drivers = scenario.variants[0].pattern.drivers();

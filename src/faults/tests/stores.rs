@@ -1,4 +1,4 @@
-//! What goes wrong inside databases and brokers, in whole runs of one order.
+//! Tests of faults inside databases and brokers, in whole runs of one order.
 
 use super::{first, order, order_under};
 use crate::checks::census::Headline;
@@ -24,7 +24,7 @@ fn buried(told: &RecordedRun) -> Vec<Burial> {
     told.pick(pick!(Event::Buried { burial, .. } => burial)).collect()
 }
 
-/// What became of the order.
+/// The outcome of the order.
 fn became(told: &RecordedRun) -> Headline {
     told.report.operations[0].headline
 }
@@ -62,7 +62,7 @@ fn who_asks_for_a_lock_meanwhile_is_a_victim_every_time() {
     assert_eq!((became(&told), taken(&told)), (Headline::Rejected, 0));
 }
 
-/// What is refused was not even logged.
+/// A vote that is refused was not even logged.
 #[test]
 fn a_vote_that_is_refused_leaves_nothing() {
     let told = order(
