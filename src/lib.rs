@@ -124,6 +124,7 @@
 //! ```
 //! use std::rc::Rc;
 //!
+//! use driftlab::checks::census::Headline;
 //! use driftlab::cli::{self, Exit};
 //! use driftlab::experiment::compare::Study;
 //! use driftlab::model::call::Message;
@@ -243,15 +244,15 @@
 //! "#;
 //! let scenario = Scenario::from_text(text, &registries())?;
 //! let comparison = Study::of(&scenario, [1]).compare().expect("two variants, one seed");
-//! let count = |variant: &str, headline: &str| {
-//!     comparison.variant(variant).expect("it was compared").census.count(headline)
+//! let count = |variant: &str, headline: Headline| {
+//!     comparison.variant(variant).expect("it was compared").census.of(headline)
 //! };
 //! for variant in ["once", "thrice"] {
 //!     // Accepted, half done, and nothing left that would ever finish it: lost.
-//!     assert_eq!(count(variant, "committed") + count(variant, "lost"), 500);
+//!     assert_eq!(count(variant, Headline::Committed) + count(variant, Headline::Lost), 500);
 //! }
-//! assert!((30..70).contains(&count("once", "lost")), "about one in ten");
-//! assert!(count("thrice", "lost") < 5, "about one in a thousand");
+//! assert!((30..70).contains(&count("once", Headline::Lost)), "about one in ten");
+//! assert!(count("thrice", Headline::Lost) < 5, "about one in a thousand");
 //! # Ok::<(), String>(())
 //! ```
 #![doc = ""]
