@@ -59,7 +59,9 @@ use crate::kernel::{NodeId, Span};
 use crate::model::contract::{Driver, Promises};
 use crate::model::process::ProcessCtx;
 use crate::model::record::{Answer, OpId};
-use crate::model::system::{DatabaseId, OperationKind, OperationSpec, ServiceId, StepSpec, System};
+use crate::model::system::{
+    DatabaseId, MAX_STEPS, OperationKind, OperationSpec, ServiceId, StepSpec, System,
+};
 use crate::model::world::World;
 use coordinator::Memory;
 use decisions::{Decisions, Textbook};
@@ -92,21 +94,42 @@ pub(crate) struct Transaction {
     number: u32,
 }
 
-/// Services that take part, a bit each.
+/// Some of the services that carry out an operation's steps, each by a bit: that of its first step.
+/// So a transaction costs a word, however many services the system has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Participants(u64);
+pub(crate) struct Participants(u32);
+
+const _: () = assert!(MAX_STEPS <= u32::BITS as usize, "a step has a bit");
 
 impl Participants {
-    fn add(&mut self, service: ServiceId) {
-        self.0 |= 1 << service.0;
+    /// Every service that carries out a step of the operation.
+    fn of(operation: &OperationSpec) -> Self {
+        let mut all = Self::default();
+        operation.steps.iter().for_each(|step| all.add(operation, step.by));
+        all
     }
 
-    fn remove(&mut self, service: ServiceId) {
-        self.0 &= !(1 << service.0);
+    fn add(&mut self, operation: &OperationSpec, service: ServiceId) {
+        self.0 |= Self::bit(operation, service);
     }
 
-    fn iter(self) -> impl Iterator<Item = ServiceId> {
-        (0..u64::BITS as u16).filter(move |at| self.0 >> at & 1 == 1).map(ServiceId)
+    fn remove(&mut self, operation: &OperationSpec, service: ServiceId) {
+        self.0 &= !Self::bit(operation, service);
+    }
+
+    fn bit(operation: &OperationSpec, service: ServiceId) -> u32 {
+        let first = operation.steps.iter().position(|step| step.by == service);
+        first.map_or(0, |first| 1 << first)
+    }
+
+    /// The services, in their order.
+    fn iter(self, operation: &OperationSpec) -> impl Iterator<Item = ServiceId> {
+        let firsts = (0..).zip(&operation.steps).filter(move |(at, _)| self.0 >> at & 1 == 1);
+        let services = firsts.map(|(_, step)| step.by);
+        let after = move |last: Option<ServiceId>| {
+            services.clone().filter(|service| Some(*service) > last).min()
+        };
+        std::iter::successors(after(None), move |last| after(Some(*last)))
     }
 
     const fn is_empty(self) -> bool {
@@ -140,9 +163,6 @@ impl Pattern for TwoPhaseCommit {
 
     fn check(_: &Settings, system: &System) -> Vec<String> {
         let mut problems = Vec::new();
-        if system.services.len() > u64::BITS as usize {
-            problems.push(format!("at most {} services can take part", u64::BITS));
-        }
         let is_used = |id| system.steps().any(|step| system.table(step.table).database == id);
         let databases = (0..).map(DatabaseId).zip(&system.databases);
         for (_, spec) in databases.filter(|(id, spec)| !spec.xa && is_used(*id)) {

@@ -2,6 +2,7 @@
 //! result.
 
 pub mod comparison;
+pub mod estate;
 pub mod events;
 pub mod history;
 pub mod runs;

@@ -10,7 +10,7 @@ use crate::model::call::{Message, Reply};
 use crate::model::env::Ctx;
 use crate::model::process::ProcessCtx;
 use crate::model::record::{Answer, Decision, OpId};
-use crate::model::system::{OperationKind, ServiceId, StepId, System};
+use crate::model::system::{OperationSpec, ServiceId, StepId, System};
 use crate::model::world::World;
 use crate::patterns::step::Failure;
 
@@ -122,7 +122,7 @@ impl TwoPhaseCommit {
             self.tell(here, id, Decision::Abort, involved);
             return worked;
         }
-        let all = participants(here, id.op);
+        let all = Participants::of(operation(here, id.op));
         here.local::<Memory>().with(|memory| memory.voting.insert(id));
         if self.settings.presumption == Presumption::Commit {
             force(here, id, "collecting", What::Collecting(all)).await;
@@ -142,13 +142,12 @@ impl TwoPhaseCommit {
         here: &ProcessCtx,
         id: Transaction,
     ) -> (Participants, Result<(), Failure>) {
-        let kind = here.env().operation(id.op).kind;
-        let count = here.system().operation(kind).steps.len() as u8;
+        let operation = operation(here, id.op);
+        let count = operation.steps.len() as u32;
         let mut involved = Participants::default();
         let mut done = 0_u64;
-        while done.count_ones() < u32::from(count) {
-            let ready = ready(here, kind, done);
-            let mut groups = ready.clone();
+        while done.count_ones() < count {
+            let mut groups = ready(operation, done);
             if self.settings.fan_out == FanOut::Sequential {
                 groups.truncate(1);
             }
@@ -165,13 +164,13 @@ impl TwoPhaseCommit {
             for ((service, steps), reply) in groups.into_iter().zip(replies) {
                 done |= steps;
                 match reply {
-                    Reply::Answered(Ok(())) => involved.add(service),
+                    Reply::Answered(Ok(())) => involved.add(operation, service),
                     Reply::Answered(Err(Failure::Refused)) => failure = Some(Failure::Refused),
                     Reply::Answered(Err(_)) | Reply::Refused | Reply::Rejected => {
                         failure.get_or_insert(Failure::Technical);
                     }
                     Reply::Unknown => {
-                        involved.add(service);
+                        involved.add(operation, service);
                         failure.get_or_insert(Failure::Technical);
                     }
                 }
@@ -194,16 +193,17 @@ impl TwoPhaseCommit {
         let message = Message::control("prepare", here.system().retry.step_deadline);
         let ctx = here.ctx().at_step(StepId::NONE, here.ctx().attempt);
         let manners = Manners::of(self);
-        let calls = all.iter().map(|service| {
+        let operation = operation(here, id.op);
+        let calls = all.iter(operation).map(|service| {
             let node = here.world().instance(service, id.op);
-            let steps = steps_of(here, id.op, service);
+            let steps = steps_of(operation, service);
             (ctx, node, move |here: ProcessCtx| participant::prepare(here, id, steps, manners))
         });
         let replies = self.ask(here, message, calls, is_yes).await;
         let mut waiting = all;
-        for (service, reply) in all.iter().zip(&replies) {
+        for (service, reply) in all.iter(operation).zip(&replies) {
             if matches!(reply, Reply::Answered(Vote::ReadOnly | Vote::No)) {
-                waiting.remove(service);
+                waiting.remove(operation, service);
             }
         }
         (waiting, self.decisions.on_votes(&replies))
@@ -274,7 +274,7 @@ impl TwoPhaseCommit {
         let manners = Manners::of(self);
         let message = decision_message(here, decision);
         let here = here.at_step(StepId::NONE, here.ctx().attempt);
-        for service in to.iter() {
+        for service in to.iter(operation(&here, id.op)) {
             let node = here.world().instance(service, id.op);
             here.tell(node, message, move |here: ProcessCtx| async move {
                 participant::learn(here, id, decision, manners).await;
@@ -291,16 +291,17 @@ impl TwoPhaseCommit {
         here.spawn(async move |mut here: ProcessCtx| {
             let mut missing = to;
             loop {
-                let calls = missing.iter().map(|service| {
+                let operation = operation(&here, id.op);
+                let calls = missing.iter(operation).map(|service| {
                     let node = here.world().instance(service, id.op);
                     let handler =
                         move |here: ProcessCtx| participant::learn(here, id, decision, manners);
                     (*here.ctx(), node, handler)
                 });
                 let replies = protocol.ask(&here, message, calls, |_| true).await;
-                for (service, reply) in missing.iter().zip(replies) {
+                for (service, reply) in missing.iter(operation).zip(replies) {
                     if reply == Reply::Answered(true) {
-                        missing.remove(service);
+                        missing.remove(operation, service);
                     }
                 }
                 if missing.is_empty() {
@@ -383,25 +384,21 @@ fn decision_message(here: &ProcessCtx, decision: Decision) -> Message {
     Message::control(label, here.system().retry.step_deadline)
 }
 
-/// The services that carry out an operation's steps.
-pub(super) fn participants(here: &ProcessCtx, op: OpId) -> Participants {
-    let mut all = Participants::default();
-    let kind = here.env().operation(op).kind;
-    here.system().operation(kind).steps.iter().for_each(|step| all.add(step.by));
-    all
+/// The declaration of an operation.
+pub(super) fn operation(here: &ProcessCtx, op: OpId) -> &OperationSpec {
+    here.system().operation(here.env().operation(op).kind)
 }
 
 /// The steps of an operation that a service carries out, a bit each.
-fn steps_of(here: &ProcessCtx, op: OpId, service: ServiceId) -> u64 {
-    let kind = here.env().operation(op).kind;
-    let steps = here.system().operation(kind).steps.iter().enumerate();
+fn steps_of(operation: &OperationSpec, service: ServiceId) -> u64 {
+    let steps = operation.steps.iter().enumerate();
     steps.filter(|(_, step)| step.by == service).fold(0, |mask, (at, _)| mask | 1 << at)
 }
 
 /// The steps whose predecessors are done, a bit each, by the service that does them.
-fn ready(here: &ProcessCtx, kind: OperationKind, done: u64) -> Vec<(ServiceId, u64)> {
+fn ready(operation: &OperationSpec, done: u64) -> Vec<(ServiceId, u64)> {
     let mut groups: Vec<(ServiceId, u64)> = Vec::new();
-    for (at, step) in here.system().operation(kind).steps.iter().enumerate() {
+    for (at, step) in operation.steps.iter().enumerate() {
         let is_ready = step.after.iter().all(|before| done >> before.0 & 1 == 1);
         if done >> at & 1 == 1 || !is_ready {
             continue;

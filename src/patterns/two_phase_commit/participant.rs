@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::branches::{self, Branches, Closing, Found, Stage};
 use super::coordinator;
 use super::decisions::Decisions;
-use super::{Heuristic, Place, Presumption, Transaction, TwoPhaseCommit};
+use super::{Heuristic, Participants, Place, Presumption, Transaction, TwoPhaseCommit};
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::call::{Message, Reply};
 use crate::model::database::{self, Database, DbError, Resolution, StepRef, Txn};
@@ -229,8 +229,9 @@ async fn ask_peers(here: &ProcessCtx, id: Transaction, manners: Manners) -> Opti
     }
     let own = here.service();
     let message = Message::control("inquire peer", here.system().retry.step_deadline);
-    let all = coordinator::participants(here, id.op);
-    let calls = all.iter().filter(|peer| Some(*peer) != own).map(|peer| {
+    let operation = coordinator::operation(here, id.op);
+    let all = Participants::of(operation);
+    let calls = all.iter(operation).filter(|peer| Some(*peer) != own).map(|peer| {
         let node = here.world().instance(peer, id.op);
         (*here.ctx(), node, move |here: ProcessCtx| async move { Branches::tell_peer(&here, id) })
     });

@@ -5,6 +5,7 @@ mod faults;
 mod in_doubt;
 mod price;
 mod retry;
+mod wide;
 
 use std::collections::BTreeMap;
 

@@ -14,7 +14,7 @@ use crate::model::world::World;
 use crate::patterns::pattern::{Pattern, Patterns};
 use crate::patterns::two_phase_commit::branches::Branches;
 use crate::patterns::two_phase_commit::settings::Settings;
-use crate::patterns::two_phase_commit::{TwoPhaseCommit, coordinator, participant};
+use crate::patterns::two_phase_commit::{Participants, TwoPhaseCommit, coordinator, participant};
 use crate::tests::runs::record_run;
 
 /// Participants.
@@ -172,9 +172,10 @@ impl Pattern for Reading {
 
     async fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Answer {
         let id = coordinator::begin(&here);
-        let all = coordinator::participants(&here, op);
+        let operation = coordinator::operation(&here, op);
+        let all = Participants::of(operation);
         let message = Message::request("work", here.system().retry.step_deadline);
-        for service in all.iter() {
+        for service in all.iter(operation) {
             let (steps, sent) = (1 << service.0, here.now());
             let node = here.world().instance(service, op);
             let reply = here.call(node, message, move |here: ProcessCtx| async move {
