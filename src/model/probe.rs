@@ -7,7 +7,7 @@
 use std::rc::Rc;
 
 use super::call::{Message, Reply};
-use super::env::Ctx;
+use super::env::{Ctx, Env, OpInfo};
 use super::process::ProcessCtx;
 use super::record::{Event, MessageClass, OpId, ProbeEnd, ProbeId};
 use super::system::{
@@ -26,8 +26,8 @@ pub(super) fn schedule(world: &Rc<World>, op: OpId) {
     let info = env.operation(op);
     let declared = env.system().declared(info.kind);
     for (at, read) in env.system().reads.iter().enumerate() {
-        let ReadWhat::Operation { kind, at: offsets, .. } = &read.what else { continue };
-        if *kind != declared {
+        let ReadWhat::Operation { kind, at: offsets, share, .. } = &read.what else { continue };
+        if *kind != declared || !is_sampled(env, read, &info, *share) {
             continue;
         }
         for (number, offset) in offsets.iter().enumerate() {
@@ -36,6 +36,13 @@ pub(super) fn schedule(world: &Rc<World>, op: OpId) {
             env.sim().spawn_at(info.arrived + *offset, NodeId::WORLD, probe);
         }
     }
+}
+
+/// Returns whether a read looks at an operation. That is up to the operation alone, so variants
+/// look at the same ones; where all are looked at, nothing is drawn.
+fn is_sampled(env: &Env, read: &ReadSpec, info: &OpInfo, share: f64) -> bool {
+    let draw = || env.streams().draw(Purpose::Probe, read.name.stream, info.stream, 0, 0);
+    share >= 1.0 || draw().chance(share)
 }
 
 /// Reads the rows of an operation's steps: each at the service that owns it, or all at the one

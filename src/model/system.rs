@@ -376,6 +376,8 @@ pub enum ReadWhat {
         steps: Vec<StepId>,
         /// When, after the arrival.
         at: Vec<Span>,
+        /// The share of the operations that are read, drawn per operation, equal in every variant.
+        share: f64,
     },
     /// One column of a row, by independent readers.
     Column {

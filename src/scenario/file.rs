@@ -6,7 +6,7 @@
 use super::decode::Fallback::{self, Empty, Fixed};
 use super::plan::{FaultText, VariantText};
 use super::shape::{shape, words};
-use super::values::{At, Count, Few, Length, Map, Positive, Scalar, Share, Whole};
+use super::values::{At, Count, Few, Length, Map, Portion, Positive, Scalar, Share, Whole};
 use crate::kernel::{Dist, Span};
 
 const FORCE: Fallback = Fallback::Profile(|profile| profile.force);
@@ -368,6 +368,9 @@ shape! {
         steps: Option<Vec<At<String>>>,
         /// How long after the arrival.
         at: Option<At<Vec<Span>>>,
+        /// The share of the arrivals that are read for, the same ones in every variant. Measures
+        /// of reads speak of these alone; m4.useful takes the others to be read right.
+        share: Portion = Fixed("1.0", "every one"),
         /// Read by independent readers from this table.
         table: Option<At<String>>,
         /// Which column.
@@ -379,7 +382,7 @@ shape! {
         /// The core time of its query; by default what any statement takes.
         work: Option<Dist>,
     }
-    one of { "operation" ["at"] ["steps"] "table" ["column" "key" "rate"] ["work"] }
+    one of { "operation" ["at"] ["steps" "share"] "table" ["column" "key" "rate"] ["work"] }
 }
 
 pub use super::operation::{Expect, Invariant, Operation};

@@ -39,6 +39,10 @@ pub struct Positive(pub f64);
 #[derive(Clone, Copy, Debug)]
 pub struct Share(pub f64);
 
+/// A number above 0, up to 1.
+#[derive(Clone, Copy, Debug)]
+pub struct Portion(pub f64);
+
 /// A duration above zero.
 #[derive(Clone, Copy, Debug)]
 pub struct Length(pub Span);
@@ -311,6 +315,22 @@ impl Decode for Share {
 
     fn schema() -> serde_json::Value {
         json!({ "type": "number", "minimum": 0, "maximum": 1 })
+    }
+}
+
+impl Decode for Portion {
+    const LEAF: bool = true;
+
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        match number(item) {
+            Some(number) if 0.0 < number && number <= 1.0 => Some(Self(number)),
+            Some(_) => decoder.refused(item, "a number above 0, up to 1", "out of range"),
+            None => decoder.expected(item, "a number"),
+        }
+    }
+
+    fn schema() -> serde_json::Value {
+        json!({ "type": "number", "exclusiveMinimum": 0, "maximum": 1 })
     }
 }
 

@@ -104,6 +104,7 @@ fn reads() -> Vec<ReadSpec> {
         kind: OperationKind(0),
         steps: vec![StepId(1), StepId(2)],
         at: vec![Span::from_secs(1)],
+        share: 1.0,
     };
     let of_column = ReadWhat::Column {
         column: ColumnRef { table: CUSTOMERS, column: 0 },

@@ -268,7 +268,8 @@ fn plain(kind: &Value, schema: &Value) -> String {
     let range = match (bound("minimum"), bound("exclusiveMinimum"), bound("maximum")) {
         (Some(least), _, Some(most)) => format!(", {least} to {most}"),
         (Some(least), ..) => format!(", at least {least}"),
-        (_, Some(limit), _) => format!(", above {limit}"),
+        (_, Some(limit), Some(most)) => format!(", above {limit}, up to {most}"),
+        (_, Some(limit), None) => format!(", above {limit}"),
         _ => String::new(),
     };
     format!("{name}{range}")

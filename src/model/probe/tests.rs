@@ -7,10 +7,10 @@ use crate::checks::measures::reads;
 use crate::experiment::compare::setup;
 use crate::experiment::run::Setup;
 use crate::kernel::{NodeId, Span};
-use crate::model::record::{Event, Kind, MessageClass, Sight};
-use crate::model::system::{Feed, Grant, ReplicaSpec, ServiceId, System, TableId};
+use crate::model::record::{Event, Kind, MessageClass, OpId, Sight};
+use crate::model::system::{Feed, Grant, OperationKind, ReplicaSpec, ServiceId, System, TableId};
 use crate::tests::pick;
-use crate::tests::runs::{RecordedRun, SHOP, record_run, scenario};
+use crate::tests::runs::{RecordedRun, SHOP, record_run, record_text, scenario};
 
 const ORDER: ServiceId = ServiceId(0);
 const DESK: ServiceId = ServiceId(2);
@@ -144,4 +144,28 @@ fn a_chain_is_as_available_as_all_its_links_and_a_copy_needs_only_its_keeper() {
     assert_eq!(answered(|_| ()), (false, true, 0), "the owner's process is down, and says so");
     assert_eq!(answered(share), (true, false, 0));
     assert_eq!(answered(replicate), (true, false, 0));
+}
+
+/// The operations that a variant of the shop reads, and how many there are, if `share` of them are.
+fn sampled(variant: &str, share: &str) -> (Vec<OpId>, usize) {
+    let text = SHOP.replace("constant = \"4s\"", "constant = \"100ms\"");
+    let reads = format!("[reads.some]\n{BOTH}\n{share}\n[reads.others]\n{BOTH}\nshare = 0.5\n");
+    let told = record_text(&(text + &reads), variant, 1);
+    let read = pick!(record: Event::ProbeBegan { read: 0, .. } => record.op);
+    let offered = pick!(Event::Offered { kind: OperationKind(0), .. } => ());
+    assert!(told.report.reads[0].scheduled > 0);
+    (told.pick(read).collect(), told.pick(offered).count())
+}
+
+#[test]
+fn a_share_of_the_operations_is_read_the_same_in_every_variant() {
+    let (some, offered) = sampled("saga", "share = 0.2");
+    let expected = 0.2 * offered as f64;
+    assert!((some.len() as f64 - expected).abs() < 3.0 * expected.sqrt(), "{}", some.len());
+    assert_eq!(sampled("keyless", "share = 0.2").0, some);
+    let (more, _) = sampled("saga", "share = 0.6");
+    assert!(some.iter().all(|op| more.contains(op)), "a larger share adds to the sample");
+    for all in ["", "share = 1.0"] {
+        assert_eq!(sampled("saga", all).0.len(), offered, "{all}");
+    }
 }

@@ -14,6 +14,7 @@ fn probed() -> System {
             kind: OperationKind(0),
             steps: vec![StepId(0), StepId(1)],
             at: vec![Span::ZERO, millis(50), Span::from_secs(2)],
+            share: 1.0,
         },
     }];
     system

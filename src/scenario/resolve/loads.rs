@@ -265,7 +265,8 @@ impl Context<'_> {
             }
         };
         let kind = OperationKind(kind as u16);
-        Some(ReadWhat::Operation { kind, steps: steps?, at: at.value.clone() })
+        let (at, share) = (at.value.clone(), read.share.0);
+        Some(ReadWhat::Operation { kind, steps: steps?, at, share })
     }
 
     fn reader(&mut self, name: &str, read: &Read) -> Option<ReadWhat> {
