@@ -19,18 +19,18 @@
 //!
 //! | module | what lives there | what it does not know |
 //! |---|---|---|
-//! | [`kernel`] | time, event queue, executor, waiting, random streams, history | databases |
-//! | [`stats`] | quantiles that keep "never", intervals, paired comparison | simulation |
-//! | [`model`] | nodes, calls, services, databases, brokers, clients, operations | patterns |
-//! | [`patterns`] | one file for each way to keep data consistent, and their registry | faults |
-//! | [`techniques`] | one file for each way to own data, and their registry | patterns |
-//! | [`faults`] | one file for each thing that goes wrong, and their registry | patterns |
-//! | [`checks`] | what reads the history: measures, census, invariants | live state |
-//! | [`scenario`] | text to typed values with positions, problems as data, schema | running |
-//! | [`experiment`] | many runs: variants on the same seeds, folded into one result | drawing |
-//! | [`search`] | fuzzing, exploring, shrinking, replay, explanation | drawing |
-//! | [`report`] | results to bytes: tables, CSV, JSON, charts, pages | simulating, files |
-//! | [`cli`] | arguments, progress, colours, files, exit codes | |
+//! | `kernel` | time, event queue, executor, waiting, random streams, history | databases |
+//! | `stats` | quantiles that keep "never", intervals, paired comparison | simulation |
+//! | `model` | nodes, calls, services, databases, brokers, clients, operations | patterns |
+//! | `patterns` | one file for each way to keep data consistent, and their registry | faults |
+//! | `techniques` | one file for each way to own data, and their registry | patterns |
+//! | `faults` | one file for each thing that goes wrong, and their registry | patterns |
+//! | `checks` | what reads the history: measures, census, invariants | live state |
+//! | `scenario` | text to typed values with positions, problems as data, schema | running |
+//! | `experiment` | many runs: variants on the same seeds, folded into one result | drawing |
+//! | `search` | fuzzing, exploring, shrinking, replay, explanation | drawing |
+//! | `report` | results to bytes: tables, CSV, JSON, charts, pages | simulating, files |
+//! | `cli` | arguments, progress, colours, files, exit codes | |
 //!
 //! # The laws
 //!
@@ -48,230 +48,94 @@
 //! 6. **Patterns do not report on themselves.** Stores, network, clients, brokers and crashes write
 //!    the history; measures and checks read that and nothing else. The provenance of a stored value
 //!    says which effects it contains.
-//! 7. **The library never prints, exits or reads arguments**; only [`cli`] does.
+//! 7. **The library never prints, exits or reads arguments**; only `cli` does.
 //! 8. **Every run has a fingerprint**, a hash of what happened in it. Where that of a scenario that
 //!    ships changes, the changelog says so under "Values changed".
 //!
 //! `tests/tidy.rs`, `.clippy.toml` and the types enforce them.
 //!
-//! # Without the command line
+//! # A program of one's own
 //!
-//! A scenario from text, two variants on six seeds, and one number of each:
-//!
-//! ```
-//! use driftlab::checks::measures::catalogue::LAG;
-//! use driftlab::experiment::compare::Study;
-//! use driftlab::experiment::result::Statistic;
-//! use driftlab::report::human;
-//! use driftlab::scenario::{Registries, Scenario};
-//!
-//! let text = r#"
-//!     [scenario]
-//!     name = "shop"
-//!     load = "30s"
-//!
-//!     [services]
-//!     order = {}
-//!     stock = {}
-//!
-//!     [databases]
-//!     order-db = {}
-//!     stock-db = {}
-//!
-//!     [tables]
-//!     order = { owner = "order", database = "order-db", columns = { product = 0 } }
-//!     product = { owner = "stock", database = "stock-db", columns = { left = 100 }, rows = 500 }
-//!
-//!     [operations.buy]
-//!     keys = { order = "new", product = { rows-of = "product" } }
-//!     steps = [
-//!         { name = "place", by = "order", table = "order", key = "order",
-//!           effect = { insert = { product = "{product}" } } },
-//!         { name = "take", by = "stock", table = "product", key = "product",
-//!           effect = { add = { left = -1 } } },
-//!     ]
-//!
-//!     [load.shoppers]
-//!     operation = "buy"
-//!     poisson = 5.0
-//!
-//!     [variants.saga]
-//!     pattern = "orchestrated"
-//!
-//!     [variants.events]
-//!     pattern = "event-based"
-//!     settings = { poll-interval = "500ms" }
-//! "#;
-//! let scenario = Scenario::from_text(text, &Registries::builtin())?;
-//! let comparison = Study::of(&scenario, 1..=6).compare().expect("two variants, six seeds");
-//! let lag = |variant: &str| {
-//!     let variant = comparison.variant(variant).expect("it was compared");
-//!     let lag = variant.measure(LAG).expect("every run has it");
-//!     lag.estimate(Statistic::P99).expect("operations took effect").value
-//! };
-//! println!("p99 lag: saga {}, events {}", human::nanos(lag("saga")), human::nanos(lag("events")));
-//! assert!(lag("saga") < 0.1e9, "an orchestrator goes straight on to the next step");
-//! assert!(lag("events") > 0.5e9, "a polling relay lets up to 500 ms pass first");
-//! # Ok::<(), String>(())
-//! ```
-//!
-//! # A pattern of one's own
-//!
-//! A pattern is one type in one file: a name, a manual page, settings, and what runs on which node,
-//! written top to bottom. This one commits the first step and sends a message for each of the
-//! others, without looking back:
-//!
-//! ```
-//! use std::rc::Rc;
-//!
-//! use driftlab::checks::census::Headline;
-//! use driftlab::cli::{self, Exit};
-//! use driftlab::experiment::compare::Study;
-//! use driftlab::model::call::Message;
-//! use driftlab::model::process::ProcessCtx;
-//! use driftlab::model::record::{Answer, OpId};
-//! use driftlab::model::system::StepId;
-//! use driftlab::model::world::World;
-//! use driftlab::patterns::pattern::{Pattern, Patterns};
-//! use driftlab::patterns::step::{self, ApplyOptions, Failure};
-//! use driftlab::scenario::{Registries, Scenario};
-//!
-//! /// A local commit, and a message to everybody else.
-//! struct FireAndForget {
-//!     copies: u8,
-//! }
-//!
-//! /// What a scenario can choose; checked, listed in the schema, shown by `driftlab explain`.
-//! #[derive(Clone, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-//! #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-//! struct Settings {
-//!     /// How often each message is sent.
-//!     copies: u8,
-//! }
-//!
-//! impl Default for Settings {
-//!     fn default() -> Self {
-//!         Self { copies: 1 }
-//!     }
-//! }
-//!
-//! impl Pattern for FireAndForget {
-//!     const NAME: &'static str = "fire-and-forget";
-//!     const SUMMARY: &'static str = "a local commit; one message to each other service";
-//!     // In a file of its own: `include_str!("fire_and_forget.rs")`.
-//!     const MANUAL: &'static str = "//! # Fire and forget\n//!\n//! Fast, and that is all.\n";
-//!     type Settings = Settings;
-//!
-//!     fn new(settings: &Settings, _: &Rc<World>) -> Self {
-//!         Self { copies: settings.copies }
-//!     }
-//!
-//!     async fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Answer {
-//!         let once = ApplyOptions { once: true, ..ApplyOptions::default() };
-//!         match step::apply(&here, StepId(0), once).await {
-//!             Ok(()) => {}
-//!             Err(Failure::Refused) => return Answer::RefusedByRule,
-//!             Err(_) => return Answer::TechnicalNo,
-//!         }
-//!         let kind = here.env().operation(op).kind;
-//!         let steps = &here.system().operation(kind).steps;
-//!         let request = Message::request("apply", here.system().retry.step_deadline);
-//!         for (step, spec) in (0..).map(StepId).zip(steps).skip(1) {
-//!             let there = here.world().instance(spec.by, op);
-//!             for copy in 0..self.copies {
-//!                 let here = here.at_step(step, copy.into());
-//!                 here.tell(there, request, move |there| async move {
-//!                     // Whatever becomes of it, nobody is told.
-//!                     let _ = step::apply(&there, step, once).await;
-//!                 });
-//!             }
-//!         }
-//!         Answer::Accepted
-//!     }
-//! }
-//!
-//! fn registries() -> Registries {
-//!     let patterns = Patterns::builtin().with::<FireAndForget>();
-//!     Registries { patterns, ..Registries::builtin() }
-//! }
-//!
-//! /// The `main` of a program of one's own: all of `driftlab`, and one pattern more.
-//! # #[allow(dead_code)]
-//! fn program() -> Exit {
-//!     cli::main_with(registries())
-//! }
-//!
-//! let text = r#"
-//!     [scenario]
-//!     name = "lossy"
-//!     load = "60s"
-//!     settle = "30s"
-//!
-//!     [services]
-//!     order = {}
-//!     stock = {}
-//!
-//!     [databases]
-//!     order-db = {}
-//!     stock-db = {}
-//!
-//!     [links]
-//!     default = { loss = 0.1 } # a tenth of the messages between services
-//!
-//!     [tables]
-//!     order = { owner = "order", database = "order-db", columns = { product = 0 } }
-//!     product = { owner = "stock", database = "stock-db", columns = { left = 100 }, rows = 500 }
-//!
-//!     [operations.buy]
-//!     keys = { order = "new", product = { rows-of = "product" } }
-//!     steps = [
-//!         { name = "place", by = "order", table = "order", key = "order",
-//!           effect = { insert = { product = "{product}" } } },
-//!         { name = "take", by = "stock", table = "product", key = "product",
-//!           effect = { add = { left = -1 } } },
-//!     ]
-//!
-//!     [load.shoppers]
-//!     operation = "buy"
-//!     constant = "100ms" # 500 operations between warm-up and the end of the load
-//!
-//!     [variants.once]
-//!     pattern = "fire-and-forget"
-//!
-//!     [variants.thrice]
-//!     pattern = "fire-and-forget"
-//!     settings = { copies = 3 }
-//! "#;
-//! let scenario = Scenario::from_text(text, &registries())?;
-//! let comparison = Study::of(&scenario, [1]).compare().expect("two variants, one seed");
-//! let count = |variant: &str, headline: Headline| {
-//!     comparison.variant(variant).expect("it was compared").census.of(headline)
-//! };
-//! for variant in ["once", "thrice"] {
-//!     // Accepted, half done, and nothing left that would ever finish it: lost.
-//!     assert_eq!(count(variant, Headline::Committed) + count(variant, Headline::Lost), 500);
-//! }
-//! assert!((30..70).contains(&count("once", Headline::Lost)), "about one in ten");
-//! assert!(count("thrice", Headline::Lost) < 5, "about one in a thousand");
-//! # Ok::<(), String>(())
-//! ```
+//! The command line is one user of this library. [`prelude`] is the manual for others: programs
+//! that run scenarios and read the results, or that add a pattern, a technique, a fault, a check, a
+//! measure or an export of their own. Nothing else is public. The feature `internals` opens every
+//! module to benches and integration tests, without any promise that it stays as it is.
 #![doc = ""]
 #![doc = include_str!("glossary.md")]
 #![forbid(unsafe_code)]
 
+pub mod prelude;
+
+mod lab;
+
+// The modules are private but for those who turn on `internals`. A macro could say so once, but
+// `cargo fmt` does not follow modules that a macro declares.
+#[cfg(not(feature = "internals"))]
+mod checks;
+#[cfg(not(feature = "internals"))]
+mod cli;
+#[cfg(not(feature = "internals"))]
+mod experiment;
+#[cfg(not(feature = "internals"))]
+mod faults;
+#[cfg(not(feature = "internals"))]
+mod kernel;
+#[cfg(not(feature = "internals"))]
+mod model;
+#[cfg(not(feature = "internals"))]
+mod patterns;
+#[cfg(not(feature = "internals"))]
+mod report;
+#[cfg(not(feature = "internals"))]
+mod scenario;
+#[cfg(not(feature = "internals"))]
+mod search;
+#[cfg(not(feature = "internals"))]
+mod stats;
+#[cfg(not(feature = "internals"))]
+mod techniques;
+
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod checks;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod cli;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod experiment;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod faults;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod kernel;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod model;
 #[cfg(feature = "mutants")]
+#[doc(hidden)]
 pub mod mutants;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod patterns;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod report;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod scenario;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod search;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod stats;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod techniques;
+
 #[cfg(test)]
 mod tests;
+
+pub use lab::Lab;

@@ -1,5 +1,5 @@
 //! The `driftlab` program; see `driftlab --help`.
 
-fn main() -> driftlab::cli::Exit {
-    driftlab::cli::main()
+fn main() -> driftlab::prelude::Exit {
+    driftlab::Lab::new().main()
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use driftlab::scenario::Registries;
 
 /// Modules from the bottom up; those of one row do not use each other either.
-const LAYERS: [&[&str]; 10] = [
+const LAYERS: [&[&str]; 12] = [
     &["kernel", "stats"],
     &["model"],
     &["patterns", "techniques", "faults", "checks"],
@@ -18,6 +18,8 @@ const LAYERS: [&[&str]; 10] = [
     &["search"],
     &["report"],
     &["cli", "mutants"],
+    &["lab"],
+    &["prelude"],
     &["main"],
     &["lib"],
 ];
@@ -280,6 +282,18 @@ fn every_part_has_a_manual_and_a_scenario() {
         let name = entry.name;
         assert!(entry.page().starts_with("# "), "the manual of {name} begins with its title");
         assert!(is_used("kind", name), "a scenario or a test uses {name}");
+    }
+}
+
+/// A program outside the crate adds parts with the prelude, and nothing else.
+#[test]
+fn parts_of_ones_own_need_the_prelude_alone() {
+    let program = read(&root().join("tests/own_parts.rs"));
+    let used: Vec<&str> = program.split("driftlab::").skip(1).collect();
+    assert_eq!(used.len(), 1, "one import");
+    assert!(used[0].starts_with("prelude::*;"), "of the prelude");
+    for part in ["Pattern", "Technique", "Fault", "Property", "Meter", "Export"] {
+        assert!(program.contains(&format!("\nimpl {part} for ")), "it adds a {part}");
     }
 }
 

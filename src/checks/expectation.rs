@@ -65,7 +65,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::census::Headline;
-use super::measures::catalogue::CATALOGUE;
 use super::measures::{self, Distribution, Key, Measure, Quantity, READS, Unit, reads};
 use super::report::RunReport;
 use super::verdict::Judgement;
@@ -117,11 +116,15 @@ pub enum Subject {
 }
 
 /// The measure that `text` begins with, and the rest of `text`.
-fn find<'t>(text: &'t str, reads: &[&str]) -> Result<(Key, &'t str), Unknown> {
+fn find<'t>(
+    text: &'t str,
+    reads: &[&str],
+    measures: &[&'static Measure],
+) -> Result<(Key, &'t str), Unknown> {
     if let Some(rest) = after(text, READS).and_then(|rest| rest.strip_prefix('.')) {
         return find_read(rest, reads);
     }
-    let (measure, rest) = longest(text, CATALOGUE).ok_or(Unknown::Measure)?;
+    let (measure, rest) = longest(text, measures).ok_or(Unknown::Measure)?;
     Ok((measure.into(), rest))
 }
 
@@ -221,8 +224,12 @@ impl Subject {
     ///
     /// # Errors
     /// What is unknown about it.
-    pub fn measure(text: &str, reads: &[&str]) -> Result<Self, Unknown> {
-        let (key, rest) = find(text, reads)?;
+    pub fn measure(
+        text: &str,
+        reads: &[&str],
+        measures: &[&'static Measure],
+    ) -> Result<Self, Unknown> {
+        let (key, rest) = find(text, reads, measures)?;
         match (key.measure.is_many(), rest.strip_prefix('.')) {
             (true, None) => Err(Unknown::NoStatistic(key)),
             (true, Some(statistic)) => match quantile(statistic) {

@@ -22,6 +22,7 @@ pub mod self_check;
 mod serial;
 pub mod verdict;
 
+mod audience;
 mod books;
 mod judge;
 mod report;

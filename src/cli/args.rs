@@ -298,6 +298,8 @@ pub enum Listing {
     Checks,
     /// Measures, with definitions.
     Measures,
+    /// Files of a folder of results.
+    Exports,
     /// How operations end, by what the stores show and what the client heard.
     Outcomes,
     /// Named defaults for network and disk.

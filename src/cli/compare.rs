@@ -101,11 +101,11 @@ fn show(
     folder: &Path,
     comparison: &Comparison,
 ) -> Result<(), Error> {
-    output::write_all(folder, &report::files(comparison))?;
+    output::write_all(folder, &session.exports.files(comparison))?;
     match args.format {
         Format::Human => print(&report::terminal::render(comparison, session.terminal))?,
         Format::Json => write(&report::json::summary(comparison))?,
-        Format::Csv => write(&report::csv::summary(comparison))?,
+        Format::Csv => write(&report::csv::summary::summary(comparison))?,
     };
     let page = folder.join("index.html");
     remark(session, &format!("\nresults: {}\nagain: {}\n", page.display(), comparison.command));

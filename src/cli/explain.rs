@@ -11,7 +11,7 @@ const PROPOSED: usize = 3;
 
 /// `driftlab explain`.
 pub fn explain(session: &Session, words: &[String]) -> Result<Exit, Error> {
-    let topics = Topics::of(&session.registries);
+    let topics = Topics::of(&session.registries, &session.exports);
     let name = words.join(" ");
     match name.as_str() {
         "" => print(&overview(session, &topics)),
@@ -22,7 +22,7 @@ pub fn explain(session: &Session, words: &[String]) -> Result<Exit, Error> {
 
 /// The command line with the names that can be explained, for shells that complete them.
 pub fn with_names(command: clap::Command, session: &Session) -> clap::Command {
-    let topics = Topics::of(&session.registries);
+    let topics = Topics::of(&session.registries, &session.exports);
     let sorts = Sort::ALL.into_iter().filter(|sort| *sort != Sort::Setting);
     let names = sorts.flat_map(|sort| topics.of_sort(sort)).map(|topic| plain(&topic.name));
     let names = PossibleValuesParser::new(names.chain(["glossary".to_owned()]));

@@ -13,6 +13,7 @@ use super::run::variant;
 use super::{Error, Exit, Session, output, print, remark, source, write};
 use crate::checks::Verdict;
 use crate::report;
+use crate::report::export::File;
 use crate::search::explore::{Exploration, Explored, Outcome, Watch};
 use crate::search::trial::Trial;
 
@@ -86,7 +87,7 @@ fn command(args: &Args, exploration: &Exploration) -> String {
 /// Prints the result and writes its table.
 fn show(session: &Session, args: &Args, folder: &Path, explored: &Explored) -> Result<(), Error> {
     let name = format!("explore-{}.csv", explored.variant);
-    output::write_all(folder, &[(name.clone(), report::explore::csv(explored))])?;
+    output::write_all(folder, &[File::new(name.clone(), report::explore::csv(explored))])?;
     match args.format {
         Format::Human => print(&report::explore::text(explored, session.terminal))?,
         Format::Json => write(&report::explore::json(explored))?,

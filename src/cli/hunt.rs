@@ -5,6 +5,7 @@ use std::path::Path;
 use super::replay::Known;
 use super::{Error, Exit, Session, output, print, remark};
 use crate::report;
+use crate::report::export::File;
 use crate::report::human::some;
 use crate::scenario::Scenario;
 use crate::search::explanation::of_case;
@@ -102,7 +103,7 @@ impl<'a> Hunt<'a> {
         let (name, page) = (format!("{stem}.toml"), format!("{stem}.html"));
         let text = written.text(&self.scenario.system, &remark);
         let again = format!("driftlab replay {} --trace", self.folder.join(&name).display());
-        let mut files = vec![(name, text.into_bytes())];
+        let mut files = vec![File::new(name, text)];
         let found = shrunk.tried.findings.iter().find(|found| found.property == property);
         if let Some(finding) = found {
             let mut explanation = of_case(trial, &shrunk.case, finding);
@@ -111,7 +112,7 @@ impl<'a> Hunt<'a> {
                 print(&format!("  {cause}\n"))?;
             }
             print(&format!("  explained: {}\n", self.folder.join(&page).display()))?;
-            files.push((page, report::failure::page(&explanation).into_bytes()));
+            files.push(File::new(page, report::failure::page(&explanation)));
         }
         output::write_all(self.folder, &files)?;
         print(&format!("  again: {again}\n"))

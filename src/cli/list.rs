@@ -16,7 +16,7 @@ pub fn list(session: &Session, args: &List) -> Result<Exit, Error> {
         }
         (what, None) => what.sort(),
     };
-    let topics = Topics::of(&session.registries);
+    let topics = Topics::of(&session.registries, &session.exports);
     let items: Vec<&Topic<'_>> = sort.into_iter().flat_map(|sort| topics.of_sort(sort)).collect();
     let text = match args.format {
         Format::Human => columns(session, &items),
@@ -51,6 +51,7 @@ impl Listing {
             Self::Faults => Some(Sort::Fault),
             Self::Checks => Some(Sort::Check),
             Self::Measures => Some(Sort::Measure),
+            Self::Exports => Some(Sort::Export),
             Self::Outcomes => Some(Sort::Outcome),
             Self::Profiles => Some(Sort::Profile),
             Self::Keys => Some(Sort::Key),

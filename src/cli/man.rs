@@ -8,6 +8,7 @@ use clap_mangen::roff::{Roff, bold, roman};
 use super::args::{Cli, Man};
 use super::exit::MEANINGS;
 use super::{Error, Exit, Session, output, remark, write};
+use crate::report::export::File;
 use crate::scenario::nearest;
 
 /// `driftlab man`.
@@ -25,7 +26,7 @@ pub fn man(session: &Session, args: &Man) -> Result<Exit, Error> {
     }
     let name = args.command.as_deref().unwrap_or(program.get_name());
     match commands.find(|command| command.get_name() == name) {
-        Some(command) => write(&page(command)?.1),
+        Some(command) => write(&page(command)?.bytes),
         None => {
             let names = program.get_subcommands().map(clap::Command::get_name);
             let hint = nearest(name, names)
@@ -35,8 +36,8 @@ pub fn man(session: &Session, args: &Man) -> Result<Exit, Error> {
     }
 }
 
-/// The file name of a command's page, and the page.
-fn page(command: &clap::Command) -> io::Result<(String, Vec<u8>)> {
+/// A command's page.
+fn page(command: &clap::Command) -> io::Result<File> {
     let man = clap_mangen::Man::new(command.clone())
         .source(concat!("driftlab ", env!("CARGO_PKG_VERSION")))
         .manual("driftlab manual");
@@ -48,5 +49,5 @@ fn page(command: &clap::Command) -> io::Result<(String, Vec<u8>)> {
         exits.control("TP", []).text([bold((exit as u8).to_string())]).text([roman(meaning)]);
     }
     page.extend(exits.to_roff().into_bytes());
-    Ok((man.get_filename(), page))
+    Ok(File::new(man.get_filename(), page))
 }

@@ -1,8 +1,7 @@
 //! The command line: arguments, files, progress, colours and exit codes. Everything else is below
 //! it, and only this module prints: results on standard output, everything else on standard error.
 //!
-//! A program of one's own with further patterns or faults is `main_with` and a registry; see the
-//! example at the top of the crate.
+//! A program of one's own is [`Lab::main`](crate::Lab::main).
 
 mod args;
 mod compare;
@@ -27,6 +26,7 @@ use std::io::{IsTerminal, Write};
 use clap::{CommandFactory, Parser};
 use terminal_size::{Width, terminal_size_of};
 
+use crate::report::export::Exports;
 use crate::report::text::Terminal;
 use crate::scenario::{self, Registries};
 use args::{Cli, Command, When};
@@ -57,17 +57,14 @@ pub struct Session {
     pub terminal: Terminal,
     /// True if standard error is coloured.
     pub colour_errors: bool,
-    /// The patterns and faults that scenarios can name.
+    /// The parts that scenarios can name.
     pub registries: Registries,
+    /// The files of a folder of results.
+    pub exports: Exports,
 }
 
-/// Runs the program with the arguments of this process.
-pub fn main() -> Exit {
-    main_with(Registries::builtin())
-}
-
-/// Runs the program with patterns and faults of one's own.
-pub fn main_with(registries: Registries) -> Exit {
+/// Runs the program with parts of one's own.
+pub fn main_with(registries: Registries, exports: Exports) -> Exit {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -85,6 +82,7 @@ pub fn main_with(registries: Registries) -> Exit {
         },
         colour_errors: wants_colour(cli.color, std::io::stderr().is_terminal()),
         registries,
+        exports,
     };
     match dispatch(&session, cli.command) {
         Ok(exit) => exit,

@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::report::export::File;
+
 /// An error with a file, and the file.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} `{}`: {}", path.display(), reason(error))]
@@ -72,10 +74,10 @@ pub fn probe(folder: &Path) -> Result<(), FileError> {
 ///
 /// # Errors
 /// If any file cannot be written; the folder is then as it was.
-pub fn write_all(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<(), FileError> {
+pub fn write_all(folder: &Path, files: &[File]) -> Result<(), FileError> {
     let mut written = Vec::with_capacity(files.len());
-    for (name, bytes) in files {
-        let path = folder.join(name);
+    for File { path, bytes } in files {
+        let path = folder.join(path);
         let parent = path.parent().unwrap_or(folder);
         std::fs::create_dir_all(parent).map_err(FileError::new("create", parent))?;
         let mut file = tempfile::Builder::new()
@@ -104,7 +106,7 @@ mod tests {
     #[test]
     fn files_appear_whole_with_folders_made_on_the_way() {
         let folder = tempfile::tempdir().expect("a folder");
-        let files = [("a.txt".to_owned(), b"1".to_vec()), ("b/c.txt".to_owned(), b"2".to_vec())];
+        let files = [File::new("a.txt", "1"), File::new("b/c.txt", "2")];
         write_all(folder.path(), &files).expect("written");
         assert_eq!(read(&folder.path().join("b/c.txt")).expect("read"), b"2");
         let left_over = std::fs::read_dir(folder.path()).expect("a folder").count();
@@ -115,7 +117,7 @@ mod tests {
     fn an_unwritable_place_is_named() {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("file"), "").expect("written");
-        let files = [("x.txt".to_owned(), Vec::new())];
+        let files = [File::new("x.txt", "")];
         let place = folder.path().join("file");
         for error in [write_all(&place, &files), probe(&place), probe(&place.join("below"))] {
             let error = error.expect_err("not a folder").to_string();

@@ -8,6 +8,7 @@ use crate::checks::Verdict;
 use crate::checks::properties::Finding;
 use crate::experiment::trace::trace;
 use crate::report;
+use crate::report::export::File;
 use crate::scenario::counterexample::{self, Counterexample};
 use crate::scenario::{Scenario, Source, render};
 use crate::search::explanation::of_case;
@@ -48,10 +49,10 @@ fn tell(
         print(&format!("\n{}", report::failure::terminal(&explanation, session.terminal)))?;
     }
     if let Some(path) = &args.page {
-        let page = report::failure::page(&explanation).into_bytes();
+        let page = report::failure::page(&explanation);
         let folder = path.parent().filter(|folder| *folder != Path::new(""));
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        output::write_all(folder.unwrap_or(Path::new(".")), &[(name, page)])?;
+        output::write_all(folder.unwrap_or(Path::new(".")), &[File::new(name, page)])?;
         remark(session, &format!("explained in {}\n", path.display()));
     }
     Ok(())

@@ -52,7 +52,7 @@ pub fn run(session: &Session, args: &Run) -> Result<Exit, Error> {
             super::write(&report::json::summary(&comparison))?;
         }
         Format::Csv => {
-            super::write(&report::csv::operations(&comparison))?;
+            super::write(&report::csv::operations::operations(&comparison))?;
         }
     }
     Ok(verdict(&comparison))

@@ -13,11 +13,11 @@ use serde_json::Value;
 
 use crate::checks::census::Headline;
 use crate::checks::expectation;
-use crate::checks::measures::catalogue::CATALOGUE;
 use crate::checks::measures::{Better, Measure, Values};
 use crate::checks::properties::PropertyEntry;
 use crate::model::point::Hook;
 use crate::model::registry::{self, Configurable, Entry};
+use crate::report::export::{ExportEntry, Exports};
 use crate::report::text::Terminal;
 use crate::scenario::{self, PROFILES, Profile, Registries, VARIANTS, alike};
 pub use glossary::TEXT as GLOSSARY;
@@ -39,6 +39,8 @@ pub enum Sort {
     Check,
     /// Something that is measured.
     Measure,
+    /// A file of a folder of results.
+    Export,
     /// How an operation ended.
     Outcome,
     /// Defaults for network and disk.
@@ -55,12 +57,13 @@ pub enum Sort {
 
 impl Sort {
     /// All sorts, in the order in which they are shown.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Pattern,
         Self::Technique,
         Self::Fault,
         Self::Check,
         Self::Measure,
+        Self::Export,
         Self::Outcome,
         Self::Profile,
         Self::Point,
@@ -77,6 +80,7 @@ impl Sort {
             Self::Fault => "fault",
             Self::Check => "check",
             Self::Measure => "measure",
+            Self::Export => "export",
             Self::Outcome => "outcome",
             Self::Profile => "profile",
             Self::Point => "point",
@@ -157,14 +161,15 @@ pub struct Topics<'a>(Vec<Topic<'a>>);
 
 impl<'a> Topics<'a> {
     /// All topics, with the parts that are registered.
-    pub fn of(registries: &'a Registries) -> Self {
-        let Registries { patterns, techniques, faults, properties } = registries;
+    pub fn of(registries: &'a Registries, exports: &'a Exports) -> Self {
+        let Registries { patterns, techniques, faults, properties, meters } = registries;
         let mut all = Vec::new();
         patterns.iter().for_each(|entry| part(Sort::Pattern, entry, &mut all));
         techniques.iter().for_each(|entry| part(Sort::Technique, entry, &mut all));
         faults.iter().for_each(|entry| part(Sort::Fault, entry, &mut all));
         all.extend(properties.iter().map(check));
-        all.extend(CATALOGUE.iter().copied().map(measure));
+        all.extend(meters.measures().into_iter().map(measure));
+        all.extend(exports.iter().map(export));
         all.extend(Headline::ALL.map(outcome));
         all.extend(PROFILES.iter().map(profile));
         all.extend(points());
@@ -322,6 +327,18 @@ fn check(entry: &PropertyEntry) -> Topic<'_> {
         page: Box::new(|_| {
             format!("{}\nIt must be true: {}.\n", entry.page(), entry.kind.when.name())
         }),
+    }
+}
+
+fn export(entry: &ExportEntry) -> Topic<'_> {
+    Topic {
+        sort: Sort::Export,
+        name: entry.name.into(),
+        others: Vec::new(),
+        title: entry.summary.into(),
+        summary: entry.summary.into(),
+        see: Vec::new(),
+        page: Box::new(|_| entry.page()),
     }
 }
 

@@ -12,6 +12,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::output;
 use crate::experiment::compare::{Judged, RunId, Shelf, Study};
+use crate::report::export::File;
 use crate::scenario::Scenario;
 
 /// The folder of a scenario's runs, under this program.
@@ -65,7 +66,7 @@ impl Shelf for Unfinished {
             return;
         }
         let written = serde_json::to_vec(judged)
-            .is_ok_and(|bytes| output::write_all(&self.own, &[(name(id), bytes)]).is_ok());
+            .is_ok_and(|bytes| output::write_all(&self.own, &[File::new(name(id), bytes)]).is_ok());
         self.failed.fetch_or(!written, Ordering::Relaxed);
     }
 }

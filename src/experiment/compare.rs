@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::run::{Ran, Setup, run};
 use super::{result::Comparison, summarise};
-use crate::checks::properties::{Finding, Verifier};
+use crate::checks::measures::Measured;
+use crate::checks::measures::meter::MeteredRun;
+use crate::checks::properties::{Ended, Finding, Verifier};
 use crate::checks::{Judge, JudgeOptions, RunReport};
 use crate::scenario::{Scenario, Variant};
 
@@ -164,12 +166,18 @@ pub fn judge(scenario: &Scenario, variant: &Variant, seed: u64, keep_operations:
     let options = JudgeOptions { keep_operations, ..JudgeOptions::default() };
     let promises = setup.pattern.promises(&setup.system);
     let verifier = Verifier::of(&setup.system, &scenario.properties, &promises);
-    let audit = Rc::new(RefCell::new(Judge::audit(&setup.system, options).with(verifier)));
+    let meters = MeteredRun::new(&setup.system, &scenario.meters);
+    let audit = Judge::audit(&setup.system, options).with(verifier).with(meters);
+    let audit = Rc::new(RefCell::new(audit));
     let ran = run(&setup, seed, vec![Rc::clone(&audit) as _]);
     let audit = Rc::into_inner(audit).expect("the run is over, and its recorder gone with it");
-    let (books, (judge, verifier)) = audit.into_inner().close();
+    let (books, ((judge, verifier), meters)) = audit.into_inner().close();
     let promised = verifier.finish(&books);
-    Judged { ran, report: judge.finish(books), promised }
+    let mut metered = Measured::default();
+    meters.finish(&Ended::of(&setup.system, &books, promises.within), &mut metered);
+    let mut report = judge.finish(books);
+    report.measures.extend(metered);
+    Judged { ran, report, promised }
 }
 
 /// Runs every variant of a scenario on its first seed. One line each: scenario, variant, seed and

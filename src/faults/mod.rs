@@ -25,7 +25,7 @@ mod duplication;
 mod expensive_query;
 pub mod fault;
 mod flapping;
-mod grid;
+pub mod grid;
 mod job_overlap;
 mod job_skip;
 mod links;

@@ -46,7 +46,7 @@ pub use fingerprint::{Fingerprint, Semantic};
 pub use history::{Recorder, Sink};
 pub use lookup::Lookup;
 pub use random::{Draw, Purpose, RandomStreams, Stream, Words};
-pub use sim::{Ran, Sim, Simulation};
+pub use sim::{Sim, Simulation};
 pub use sleep::{Sleep, Yield};
 pub use task::TaskId;
 pub use time::{Span, Time};

@@ -140,7 +140,8 @@ impl<E: Copy + Send + 'static> Broker<E> {
         Self { node, policy, groups: groups.into(), wants }
     }
 
-    /// Where it runs.
+    /// The node on which it runs.
+    #[cfg(test)]
     pub fn node(&self) -> NodeId {
         self.node
     }

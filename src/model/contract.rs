@@ -138,6 +138,7 @@ pub mod faults {
     pub const LOADS: &[&str] = &["load-burst"];
     /// Faults that break what everybody relies on: stored is not stored, a message can be consumed
     /// by nobody, a table is not what it was. Inside no budget.
+    #[cfg(test)]
     pub const BETRAYALS: &[&str] =
         &["lying-force", "broker-loss", "poison-message", "schema-change"];
     /// All that a budget may hold.
@@ -198,18 +199,13 @@ pub mod label {
     pub const DECISION: LabelId = label("decision");
     /// The decision on a distributed transaction.
     pub const TRANSACTION: LabelId = label("transaction");
-    /// The work of one branch.
-    pub const WORK: LabelId = label("work");
     /// The state of an orchestrated operation.
     pub const WORKFLOW: LabelId = label("workflow");
     /// A step that is taken back.
     pub const COMPENSATION: LabelId = label("compensation");
     /// An event at a broker.
+    #[cfg(test)]
     pub const EVENT: LabelId = label("event");
-    /// An event on its way to a broker.
-    pub const PUBLISH: LabelId = label("publish");
-    /// How far a synchronization job has got.
-    pub const WATERMARK: LabelId = label("watermark");
 
     /// The label of a text, found while compiling.
     const fn label(text: &str) -> LabelId {

@@ -174,6 +174,7 @@ impl<R: Clone + 'static> Log<R> {
     }
 
     /// The newest record.
+    #[cfg(test)]
     pub fn last(&self) -> Lsn {
         self.0.state.borrow().last
     }

@@ -38,6 +38,7 @@ impl<T> Settings for T where
 }
 
 /// A registered part: its name, its documentation and, by its kind, what can be made of it.
+#[derive(Clone)]
 pub struct Entry<K> {
     /// The name that scenarios, promises and reports call it by.
     pub name: &'static str,
@@ -131,6 +132,7 @@ pub trait Register<K> {
 }
 
 /// All parts of one kind, in the order in which they were registered.
+#[derive(Clone)]
 pub struct Registry<K>(Vec<Entry<K>>);
 
 impl<K> Default for Registry<K> {
@@ -141,11 +143,17 @@ impl<K> Default for Registry<K> {
 
 impl<K> Registry<K> {
     /// The registry with one more part; it replaces one of the same name.
+    #[must_use]
     pub fn with<P: Register<K>>(mut self) -> Self {
+        self.add::<P>();
+        self
+    }
+
+    /// Adds a part; it replaces one of the same name.
+    pub fn add<P: Register<K>>(&mut self) {
         let entry = P::entry();
         self.0.retain(|known| known.name != entry.name);
         self.0.push(entry);
-        self
     }
 
     /// The part with this name.

@@ -28,7 +28,6 @@ use super::system::{Feed, ReplicaSpec, TableId};
 use super::world::World;
 use crate::kernel::{NodeId, Span};
 
-pub use lag::LagId;
 pub(super) use lag::Lags;
 
 mod lag;

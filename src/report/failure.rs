@@ -10,7 +10,7 @@ mod chart;
 mod page;
 mod terminal;
 
-pub use page::{page, section};
+pub use page::page;
 pub use terminal::terminal;
 
 use super::chart::picture::Picture;
@@ -32,11 +32,6 @@ pub fn diagram(explanation: &Explanation) -> Picture<'_> {
     );
     let title = format!("{} is violated", explanation.violation.property);
     picture(&explanation.space_time, &title, &subtitle)
-}
-
-/// The diagram of a failure as an SVG file that suits light and dark paper.
-pub fn svg(explanation: &Explanation) -> Vec<u8> {
-    diagram(explanation).adaptive()
 }
 
 /// The cause that made the violation inevitable, in a sentence or two, if that was looked into.

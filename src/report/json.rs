@@ -1,10 +1,12 @@
-//! `summary.json`: the whole comparison for programs.
+//! # summary.json
+//!
+//! The whole comparison, for programs.
 //!
 //! Format 1. Keys are sorted. Times are whole nanoseconds; "never" is the text `"never"` where a
 //! time stands and `"inf"` or `"-inf"` where a difference does; what has no number is `null` with
 //! a `why` beside it, never NaN. An interval is a pair of bounds, or `null` with fewer seeds than
 //! an interval needs. Fields may be added to a format; removing or redefining one raises
-//! [`FORMAT`].
+//! the number.
 //!
 //! ```text
 //! { format, engine, command,
@@ -36,12 +38,27 @@ use crate::experiment::result::{
     Census, Comparison, MeasureResult, Pair, Quantiles, Statistic, Summary, VariantResult,
 };
 use crate::model::record::Answer;
+use crate::report::export::{Export, File, Results};
 
 /// The number of the format that is written.
 pub const FORMAT: u32 = 1;
 
 /// Why an interval is missing; the number is [`MIN_SEEDS`](crate::stats::MIN_SEEDS).
 const TOO_FEW: &str = "an interval needs at least 6 seeds";
+
+/// The file `summary.json`.
+pub struct Json;
+
+impl Export for Json {
+    const NAME: &'static str = "summary.json";
+    const SUMMARY: &'static str =
+        "all of it for programs; the field `format` is the number of the format";
+    const MANUAL: &'static str = include_str!("json.rs");
+
+    fn files(results: &Results<'_>) -> Vec<File> {
+        vec![File::new(Self::NAME, summary(results.comparison))]
+    }
+}
 
 /// The bytes of `summary.json`.
 pub fn summary(comparison: &Comparison) -> Vec<u8> {

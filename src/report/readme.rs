@@ -1,30 +1,37 @@
-//! `README.md` of a folder of results: what was done, and what each file is.
+//! # README.md
+//!
+//! The file that says what was done, how to do it again, and what each file of the folder is.
 
+use super::export::{Export, Exports, File, Results};
 use super::terminal;
 use crate::experiment::result::Comparison;
 
-const FILES: &str = "\
-| file | what it is |
-|---|---|
-| `index.html` | the whole report; opens from disk and fetches nothing |
-| `charts/*.svg`, `charts/*.png` | its charts, for slides and documents |
-| `summary.csv` | a row for each variant and measure: the number and its 95 % interval over seeds |
-| `runs.csv` | a row for each variant, seed and measure, outcomes included |
-| `coupling.csv` | a row for each variant and fact about who depends on whom, who waited for \
-whom (all seeds together) and which services each fault touched |
-| `operations.csv` | a row for each variant and operation of the first seed |
-| `summary.json` | all of it for programs; the field `format` is the number of the format |
+/// The file `README.md`.
+pub struct Readme;
 
-Times are whole nanoseconds of simulated time. `never` is a value: it is larger than every number.
-An empty field means that there is no number; `summary.csv` and `summary.json` say why.
-";
+impl Export for Readme {
+    const NAME: &'static str = "README.md";
+    const SUMMARY: &'static str = "what was done, how to do it again, and what each file is";
+    const MANUAL: &'static str = include_str!("readme.rs");
+
+    fn files(results: &Results<'_>) -> Vec<File> {
+        vec![File::new(Self::NAME, readme(results.comparison, results.exports))]
+    }
+}
 
 /// The text of `README.md`.
-pub fn readme(comparison: &Comparison) -> String {
+pub fn readme(comparison: &Comparison, exports: &Exports) -> String {
     let scenario = &comparison.scenario;
+    let others = exports.iter().filter(|entry| entry.name != Readme::NAME);
+    let rows: String =
+        others.map(|entry| format!("| `{}` | {} |\n", entry.name, entry.summary)).collect();
     format!(
         "# {name}: results\n\n{about}\n\nMade by {engine} from scenario `{hash}` with {seeds}. \
-         The same bytes again:\n\n```sh\n{command}\n```\n\n{FILES}",
+         The same bytes again:\n\n```sh\n{command}\n```\n\n\
+         | file | what it is |\n|---|---|\n{rows}\n\
+         Times are whole nanoseconds of simulated time. `never` is a value: it is larger than \
+         every number.\nAn empty field means that there is no number; `summary.csv` and \
+         `summary.json` say why.\n",
         name = scenario.name,
         about = scenario.about,
         engine = comparison.engine,

@@ -45,6 +45,7 @@ pub use suggest::{alike, either, nearest};
 pub use variant::MANUAL as VARIANTS;
 
 use crate::checks::expectation::Expectation;
+use crate::checks::measures::meter::Meters;
 use crate::checks::properties::Properties;
 use crate::faults::fault::Faults;
 use crate::faults::plan::PlannedFault;
@@ -78,6 +79,8 @@ pub struct Registries {
     pub faults: Faults,
     /// Properties that patterns may promise.
     pub properties: Arc<Properties>,
+    /// Meters beside the measures that driftlab brings.
+    pub meters: Arc<Meters>,
 }
 
 impl Registries {
@@ -88,6 +91,7 @@ impl Registries {
             techniques: Techniques::builtin(),
             faults: Faults::builtin(),
             properties: Arc::new(Properties::builtin()),
+            meters: Arc::default(),
         }
     }
 }
@@ -118,12 +122,24 @@ pub struct Scenario {
     pub expectations: Vec<Expectation>,
     /// The properties by which runs are judged.
     pub properties: Arc<Properties>,
+    /// The meters that measure runs, beside the measures that driftlab brings.
+    pub meters: Arc<Meters>,
     /// The random faults, drawn for each seed.
     pub nemeses: Vec<Nemesis>,
     /// The roles that a fault may strike, each once, as `role:NAME`.
     pub roles: Vec<String>,
     /// Every setting in force, and where it came from.
     pub values: Vec<ValueUsed>,
+}
+
+/// A text that is no scenario: all its problems.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{rendered}")]
+pub struct Invalid {
+    /// The problems, in the order of the text.
+    pub problems: Vec<Problem>,
+    /// The problems as a terminal without colours shows them, with the lines they are about.
+    rendered: String,
 }
 
 /// The operations that `driftlab explore` runs.
@@ -193,12 +209,15 @@ impl Scenario {
     /// Reads a scenario that names no other file, for programs that have its text at hand.
     ///
     /// # Errors
-    /// All its problems, rendered as a terminal without colours shows them.
-    pub fn from_text(text: &str, registries: &Registries) -> Result<Self, String> {
+    /// All its problems.
+    pub fn from_text(text: &str, registries: &Registries) -> Result<Self, Invalid> {
         let source = Source { name: "scenario".into(), text: text.into() };
         let no_file = |_: &str| Err("a scenario from text has no file beside it".to_owned());
         let (scenario, problems) = load(&source, &no_file, registries);
-        scenario.ok_or_else(|| render(&source, &problems, false))
+        scenario.ok_or_else(|| {
+            let rendered = render(&source, &problems, false);
+            Invalid { problems, rendered }
+        })
     }
 
     /// The plan of faults for a seed: the faults that are written, then those that are drawn for
@@ -240,7 +259,10 @@ pub fn load(
         problems.extend(syntax);
     } else if let Some(file) = file {
         let roles = roles(&file, &registries.patterns);
-        let resolved = resolve::resolve(&file, &decoder.data, &roles, &mut problems);
+        let resolved = {
+            let measures = registries.meters.measures();
+            resolve::resolve(&file, &decoder.data, &roles, &measures, &mut problems)
+        };
         scenario = resolved.filter(|_| !any_error(&problems)).map(|resolved| Scenario {
             name: file.scenario.name.value.clone(),
             about: file.scenario.about.clone(),
@@ -256,6 +278,7 @@ pub fn load(
             faults: resolved.faults,
             expectations: resolved.expectations,
             properties: Arc::clone(&registries.properties),
+            meters: Arc::clone(&registries.meters),
             nemeses: resolved.nemeses,
             roles,
             values: std::mem::take(&mut decoder.values),

@@ -23,8 +23,9 @@ mod links;
 mod pairs;
 mod result;
 
-pub use candidates::{Pruned, Reason, Strike};
-pub use injection::Injection;
+#[cfg(test)]
+pub use candidates::Reason;
+pub use candidates::Strike;
 pub use result::{Explored, Outcome, Plan};
 
 use super::trial::{Offer, Trial};

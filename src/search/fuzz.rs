@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 
 use self::batch::Batch;
+#[cfg(any(test, feature = "internals"))]
 use super::shrink::violates;
 use super::trial::{Case, Trial, Tried};
 use crate::checks::Verdict;
@@ -213,6 +214,7 @@ impl Fuzz<'_> {
     }
 
     /// The first of so many runs of a variant that violates a property, one after the other.
+    #[cfg(any(test, feature = "internals"))]
     pub fn first(&self, trial: usize, property: &str, runs: u64) -> Option<u64> {
         (0..runs).step_by(BATCH as usize).find_map(|from| {
             let batch = Batch::new(self, &self.trials[trial], from / BATCH);
@@ -227,6 +229,7 @@ impl Fuzz<'_> {
     }
 
     /// The cases of the batch to which a run of a variant belongs.
+    #[cfg(any(test, feature = "internals"))]
     pub fn cases(&self, trial: usize, run: u64) -> Vec<Case> {
         let batch = Batch::new(self, &self.trials[trial], run / BATCH);
         let first = run / BATCH * BATCH;

@@ -155,6 +155,7 @@ impl Shrinking<'_, '_> {
     }
 }
 
+#[cfg(test)]
 impl Case {
     /// Cases that are one step simpler, the greatest steps first. What remains keeps its draws.
     pub fn simpler(&self) -> impl Iterator<Item = Self> {

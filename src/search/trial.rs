@@ -131,6 +131,7 @@ impl<'a> Trial<'a> {
     }
 
     /// The trial judged by other promises.
+    #[cfg(any(test, feature = "internals"))]
     #[must_use]
     pub fn promising(self, promises: Promises) -> Self {
         Self { promises, ..self }
@@ -204,6 +205,7 @@ impl<'a> Trial<'a> {
     }
 
     /// The promises that are checked.
+    #[cfg(test)]
     pub fn promises(&self) -> &Promises {
         &self.promises
     }

@@ -20,10 +20,10 @@ mod survival;
 
 pub use bootstrap::{MIN_SEEDS, bootstrap_interval};
 pub use curve::Curve;
-pub use paired::{Paired, Verdict, paired};
+pub use paired::{Verdict, paired};
 pub use proportion::wilson;
 pub use sample::{Level, Quantile, Sample, median_quantile};
-pub use survival::{Observation, Survival, SurvivalStep};
+pub use survival::{Observation, Survival};
 
 /// The mean, folded in index order; `None` if there are no values.
 pub fn mean(values: &[f64]) -> Option<f64> {

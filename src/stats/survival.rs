@@ -54,11 +54,6 @@ impl Survival {
         Self { steps }
     }
 
-    /// The steps, by time.
-    pub fn steps(&self) -> &[SurvivalStep] {
-        &self.steps
-    }
-
     /// The first time by which at least this share has ended; `None` if the observations were cut
     /// off before.
     pub fn quantile(&self, level: Level) -> Option<u64> {
@@ -95,8 +90,8 @@ mod tests {
             (22, 7, 0.538),
             (23, 6, 0.448),
         ];
-        assert_eq!(survival.steps().len(), expected.len());
-        for (step, (time, at_risk, share)) in survival.steps().iter().zip(expected) {
+        assert_eq!(survival.steps.len(), expected.len());
+        for (step, (time, at_risk, share)) in survival.steps.iter().zip(expected) {
             assert_eq!((step.time, step.at_risk), (time, at_risk));
             assert!((step.survival - share).abs() < 6e-4, "{time}: {}", step.survival);
         }
@@ -107,7 +102,7 @@ mod tests {
     #[test]
     fn without_censoring_it_is_the_plain_distribution() {
         let survival = Survival::kaplan_meier(&observations(&[1, 2, 2, 4], &[]));
-        let shares: Vec<f64> = survival.steps().iter().map(|step| step.survival).collect();
+        let shares: Vec<f64> = survival.steps.iter().map(|step| step.survival).collect();
         assert_eq!(shares, [0.75, 0.25, 0.0]);
         assert_eq!(Survival::kaplan_meier(&[]).quantile(Level::P50), None);
     }

@@ -12,7 +12,7 @@ mod builtin;
 pub(crate) mod consolidation;
 mod data_domain;
 mod delegate;
-mod layout;
+pub mod layout;
 mod microlith;
 mod monolith;
 mod reference_service;

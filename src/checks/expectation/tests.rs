@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::checks::Verdict::{Held, Undecided, Violated};
+use crate::checks::measures::catalogue::CATALOGUE;
 use crate::model::record::Answer;
 use crate::tests::history::{History, OPEN};
 
@@ -11,7 +12,7 @@ fn expect(subject: Subject, limit: Limit, amount: f64) -> Expectation {
 }
 
 fn lag(text: &str, limit: Limit, millis: u64) -> Expectation {
-    let subject = Subject::measure(text, &[]).expect("a quantile of the lag");
+    let subject = Subject::measure(text, &[], CATALOGUE).expect("a quantile of the lag");
     expect(subject, limit, Span::from_millis(millis).as_nanos() as f64)
 }
 
@@ -32,7 +33,8 @@ fn lags(open: bool) -> History {
 
 #[test]
 fn subjects_have_the_names_of_measures_statistics_and_headlines() {
-    let named = |text: &str| Subject::measure(text, &[]).map(|subject| subject.to_string());
+    let named =
+        |text: &str| Subject::measure(text, &[], CATALOGUE).map(|subject| subject.to_string());
     assert_eq!(named("m1.p99"), Ok("consistency lag, p99".into()));
     assert_eq!(named("m1.p99.9"), Ok("consistency lag, p99.9".into()));
     assert_eq!(named("m1.max"), Ok("consistency lag, maximum".into()));
@@ -51,7 +53,8 @@ fn subjects_have_the_names_of_measures_statistics_and_headlines() {
 #[test]
 fn measures_of_reads_have_the_name_of_the_read_within() {
     let known = ["report", "report.late"];
-    let named = |text: &str| Subject::measure(text, &known).map(|subject| subject.to_string());
+    let named =
+        |text: &str| Subject::measure(text, &known, CATALOGUE).map(|subject| subject.to_string());
     assert_eq!(named("reads.report.right"), Ok("report: right".into()));
     assert_eq!(named("reads.report.late.right"), Ok("report.late: right".into()), "the longest");
     assert_eq!(named("reads.report.latency.p99"), Ok("report: latency, p99".into()));
@@ -73,7 +76,8 @@ fn measures_of_reads_have_the_name_of_the_read_within() {
 #[test]
 fn what_nobody_read_is_undecided() {
     let subject = |number: &str| {
-        Subject::measure(&format!("reads.report.{number}"), &["report"]).expect("a number")
+        Subject::measure(&format!("reads.report.{number}"), &["report"], CATALOGUE)
+            .expect("a number")
     };
     let mut report = lags(false).rest();
     let unread = expect(subject("right"), Limit::AtLeast, 0.0).judge(&report);
@@ -127,7 +131,7 @@ fn outcomes_are_counted_once_the_system_is_at_rest() {
 
 #[test]
 fn shares_and_counts_are_plain_numbers() {
-    let hidden = Subject::measure("m1.hidden", &[]).expect("a share");
+    let hidden = Subject::measure("m1.hidden", &[], CATALOGUE).expect("a share");
     let report = lags(false).rest();
     assert_eq!(expect(hidden.clone(), Limit::AtMost, 0.0).judge(&report).verdict, Held);
     let more = expect(hidden, Limit::Above, 0.25);

@@ -15,6 +15,7 @@ pub mod expected_reads;
 pub mod gauge;
 pub mod in_doubt;
 pub mod lag;
+pub mod meter;
 pub mod probes;
 pub mod reads;
 pub mod recovery;
@@ -137,6 +138,11 @@ impl Measured {
     /// Takes down the number of a measure that has one.
     pub fn quantity(&mut self, of: impl Into<Key>, value: Quantity) {
         self.found.insert(of.into(), Found::One(value));
+    }
+
+    /// Adds what another judge of the same run measured.
+    pub fn extend(&mut self, other: Self) {
+        self.found.extend(other.found);
     }
 
     /// The values of a measure in the run.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::checks::Books;
 use crate::checks::outcome::Operations;
 use crate::checks::verdict::{Judgement, Verdict};
 use crate::kernel::{Span, Time};
@@ -77,7 +78,20 @@ pub struct Ended<'a> {
     pub within: Option<Span>,
 }
 
-impl Ended<'_> {
+impl<'a> Ended<'a> {
+    /// The end of the run of a system that these books are about.
+    pub fn of(system: &'a System, books: &'a Books, within: Option<Span>) -> Self {
+        let load = system.phases.load.as_nanos();
+        Self {
+            system,
+            operations: &books.operations,
+            settled: books.settled,
+            at: Time::from_nanos(books.now),
+            quiet: Time::from_nanos(books.healed.max(load)),
+            within,
+        }
+    }
+
     /// Until when every operation must be over, if the pattern promises that.
     pub fn bound(&self) -> Option<Time> {
         self.within.map(|within| self.quiet + within)
@@ -132,6 +146,7 @@ impl<P: Property> Watching for P {
 }
 
 /// The kind of part that judges runs.
+#[derive(Clone)]
 pub struct Judging {
     /// When it must be true.
     pub when: When,

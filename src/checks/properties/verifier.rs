@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use super::property::Watching;
 use super::{Ended, Finding, Properties};
+use crate::checks::audience::Audience;
 use crate::checks::measures::Measured;
 use crate::checks::measures::gauge::Gauge;
 use crate::checks::outcome::Operations;
 use crate::checks::verdict::Judgement;
 use crate::checks::{Audit, Books, Listener};
-use crate::kernel::{Span, Time};
+use crate::kernel::Span;
 use crate::model::contract::Promises;
-use crate::model::record::{Kind, Record};
+use crate::model::record::Record;
 use crate::model::system::System;
 
 /// Judges one run by named properties. It takes no measures: it is made for very many short runs.
@@ -19,8 +20,7 @@ pub struct Verifier {
     system: Arc<System>,
     within: Option<Span>,
     properties: Vec<Box<dyn Watching>>,
-    /// By kind: which properties see it, a bit each.
-    audience: [u64; Kind::COUNT],
+    audience: Audience,
     unknown: Vec<String>,
 }
 
@@ -28,26 +28,15 @@ impl Verifier {
     /// A verifier of one run of this system, by the properties of these names; one that nobody has
     /// registered stays undecided.
     pub fn new(system: &Arc<System>, properties: &Properties, guarantees: &[&str]) -> Self {
-        let mut verifier = Self {
+        let known = guarantees.iter().filter_map(|name| properties.find(name));
+        let unknown = guarantees.iter().filter(|name| properties.find(name).is_none());
+        Self {
             system: Arc::clone(system),
             within: None,
-            properties: Vec::with_capacity(guarantees.len()),
-            audience: [0; Kind::COUNT],
-            unknown: Vec::new(),
-        };
-        for name in guarantees {
-            match properties.find(name) {
-                Some(entry) => {
-                    let bit = 1 << verifier.properties.len();
-                    for kind in entry.kind.sees {
-                        verifier.audience[*kind as usize] |= bit;
-                    }
-                    verifier.properties.push((entry.kind.begin)(system));
-                }
-                None => verifier.unknown.push((*name).to_owned()),
-            }
+            properties: known.clone().map(|entry| (entry.kind.begin)(system)).collect(),
+            audience: Audience::new(known.map(|entry| entry.kind.sees)),
+            unknown: unknown.map(|name| (*name).to_owned()).collect(),
         }
-        verifier
     }
 
     /// A verifier of what a pattern promises.
@@ -70,15 +59,7 @@ impl Verifier {
 
     /// The run is over: a finding for each property, in the order of their names as given.
     pub fn finish(self, books: &Books) -> Vec<Finding> {
-        let load = self.system.phases.load.as_nanos();
-        let end = Ended {
-            system: &self.system,
-            operations: &books.operations,
-            settled: books.settled,
-            at: Time::from_nanos(books.now),
-            quiet: Time::from_nanos(books.healed.max(load)),
-            within: self.within,
-        };
+        let end = Ended::of(&self.system, books, self.within);
         let mut findings: Vec<Finding> =
             self.properties.into_iter().map(|property| property.finish(&end)).collect();
         for name in self.unknown {
@@ -109,10 +90,8 @@ impl Audit<Verifier> {
 
 impl Listener for Verifier {
     fn see(&mut self, record: &Record, _: &mut Books) {
-        let mut audience = self.audience[record.kind() as usize];
-        while audience != 0 {
-            self.properties[audience.trailing_zeros() as usize].see(record);
-            audience &= audience - 1;
+        for at in self.audience.of(record.kind()) {
+            self.properties[at].see(record);
         }
     }
 }

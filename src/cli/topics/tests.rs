@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
+use crate::checks::measures::catalogue::CATALOGUE;
+
 use crate::checks::Verdict;
 use crate::model::record::Answer;
 
@@ -15,8 +17,8 @@ fn pages(topics: &Topics<'_>, name: &str) -> String {
 
 #[test]
 fn whatever_is_registered_or_reported_is_explained() {
-    let registries = Registries::builtin();
-    let topics = Topics::of(&registries);
+    let (registries, exports) = (Registries::builtin(), Exports::builtin());
+    let topics = Topics::of(&registries, &exports);
     let mut names = [
         registries.patterns.names(),
         registries.techniques.names(),
@@ -38,8 +40,8 @@ fn whatever_is_registered_or_reported_is_explained() {
 
 #[test]
 fn every_key_of_a_scenario_is_explained_by_its_documentation() {
-    let registries = Registries::builtin();
-    let (topics, schema) = (Topics::of(&registries), scenario::schema(&registries));
+    let (registries, exports) = (Registries::builtin(), Exports::builtin());
+    let (topics, schema) = (Topics::of(&registries, &exports), scenario::schema(&registries));
     let sections = schema["properties"].as_object().expect("the tables of a file");
     for (section, inner) in sections {
         let page = pages(&topics, section).split_whitespace().collect::<Vec<_>>().join(" ");
@@ -60,8 +62,8 @@ fn every_key_of_a_scenario_is_explained_by_its_documentation() {
 
 #[test]
 fn names_are_neither_ambiguous_nor_dead() {
-    let registries = Registries::builtin();
-    let topics = Topics::of(&registries);
+    let (registries, exports) = (Registries::builtin(), Exports::builtin());
+    let topics = Topics::of(&registries, &exports);
     let mut bearers: BTreeMap<String, Vec<&Topic<'_>>> = BTreeMap::new();
     for topic in &topics.0 {
         let names: BTreeSet<String> = topic.names().map(plain).collect();
@@ -88,8 +90,8 @@ fn names_are_neither_ambiguous_nor_dead() {
 
 #[test]
 fn people_find_what_they_call_by_other_names() {
-    let registries = Registries::builtin();
-    let topics = Topics::of(&registries);
+    let (registries, exports) = (Registries::builtin(), Exports::builtin());
+    let topics = Topics::of(&registries, &exports);
     let first = |name: &str| topics.find(name).named.first().map(|topic| topic.name.clone());
     for (asked, found) in [
         ("2PC", "two-phase-commit"),
@@ -129,8 +131,8 @@ fn people_find_what_they_call_by_other_names() {
 
 #[test]
 fn a_term_introduces_the_page_of_its_name() {
-    let registries = Registries::builtin();
-    let topics = Topics::of(&registries);
+    let (registries, exports) = (Registries::builtin(), Exports::builtin());
+    let topics = Topics::of(&registries, &exports);
     let names = |name: &str| {
         let found = topics.find(name);
         found.named.iter().map(|topic| topic.name.clone()).collect::<Vec<_>>()
@@ -142,8 +144,8 @@ fn a_term_introduces_the_page_of_its_name() {
 
 #[test]
 fn a_key_that_stands_in_several_tables_has_several_meanings() {
-    let registries = Registries::builtin();
-    let topics = Topics::of(&registries);
+    let (registries, exports) = (Registries::builtin(), Exports::builtin());
+    let topics = Topics::of(&registries, &exports);
     let related = |name: &str| {
         let found = topics.find(name);
         assert!(found.named.is_empty(), "{name}");
@@ -159,8 +161,8 @@ fn a_key_that_stands_in_several_tables_has_several_meanings() {
 
 #[test]
 fn a_name_that_nobody_knows_is_compared_with_all_that_are_known() {
-    let registries = Registries::builtin();
-    let topics = Topics::of(&registries);
+    let (registries, exports) = (Registries::builtin(), Exports::builtin());
+    let topics = Topics::of(&registries, &exports);
     assert_eq!(topics.alike("orchestrat").first(), Some(&"orchestrated"));
     assert_eq!(topics.alike("outbx").first(), Some(&"outbox"));
     assert_eq!(topics.alike("strandd").first(), Some(&"stranded"));

@@ -115,5 +115,5 @@ fn copies_are_not_among_what_every_variant_has() {
     let refused =
         crate::scenario::Scenario::from_text(&text("feed = 'events'", random), &registries);
     let message = refused.err().expect("it is refused");
-    assert!(message.contains("copies, which not every variant has"), "{message}");
+    assert!(message.to_string().contains("copies, which not every variant has"), "{message}");
 }

@@ -10,7 +10,7 @@ use crate::model::system::StepId;
 use crate::model::world::World;
 use crate::patterns::pattern::{Pattern, Patterns};
 use crate::patterns::step::{self, ApplyOptions};
-use crate::scenario::{Registries, Scenario};
+use crate::scenario::{Invalid, Registries, Scenario};
 use crate::tests::pick;
 use crate::tests::runs::record_run;
 
@@ -40,7 +40,7 @@ impl Pattern for Audited {
     }
 }
 
-fn load(role: &str, patterns: Patterns) -> Result<Scenario, String> {
+fn load(role: &str, patterns: Patterns) -> Result<Scenario, Invalid> {
     let text = format!(
         "[scenario]\nname = 'audit'\nload = '60s'\nsettle = '10s'\n\
          [services]\norder = {{}}\n\
@@ -70,6 +70,6 @@ fn the_driver_of_a_pattern_from_outside_is_struck_by_its_role() {
     assert_eq!(struck("archive"), [1]);
     assert_eq!(struck("driver"), [3]);
     assert_eq!(struck("relay"), [0], "a role that this pattern does not have");
-    let problems = load("auditer", patterns()).err().expect("nobody plays it");
+    let problems = load("auditer", patterns()).err().expect("nobody plays it").to_string();
     assert!(problems.contains("role:auditor"), "the nearest role is suggested: {problems}");
 }

@@ -90,6 +90,6 @@ fn what_makes_no_sense_is_said() {
         ),
     ] {
         let problems = source(fault).err().unwrap_or_else(|| panic!("{fault} is accepted"));
-        assert!(problems.contains(message), "{fault}: {problems}");
+        assert!(problems.to_string().contains(message), "{fault}: {problems}");
     }
 }

@@ -5,9 +5,11 @@
 //! comparing, by other means entirely, and holds the first to account in tests and benchmarks.
 
 mod heap;
+#[cfg(any(test, feature = "internals"))]
 mod radix;
 
 pub use heap::QuadHeap;
+#[cfg(any(test, feature = "internals"))]
 pub use radix::RadixHeap;
 
 use super::Time;
@@ -108,6 +110,7 @@ pub trait PendingSet {
     fn len(&self) -> usize;
 
     /// Returns whether the queue holds no entry.
+    #[cfg(any(test, feature = "internals"))]
     fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -30,21 +30,22 @@ const SERIES: [RGBColor; 6] = [
     RGBColor(0x56, 0xB4, 0xE9),
 ];
 
-/// Every colour with the name of its class in a style sheet and its value on dark paper.
-pub const CLASSES: [(RGBColor, &str, &str); 13] = [
-    (PAPER, "paper", "#161b22"),
-    (TEXT, "text", "#e6eaf0"),
-    (QUIET, "quiet", "#9aa5b1"),
-    (GRID, "grid", "#29313a"),
-    (SHADE, "shade", "#3a2e22"),
-    (PALE, "pale", "#3d4651"),
-    (BAD, "bad", "#ff8a5c"),
-    (SERIES[0], "s0", "#4da3e8"),
-    (SERIES[1], "s1", "#f58a43"),
-    (SERIES[2], "s2", "#35c496"),
-    (SERIES[3], "s3", "#e39cc6"),
-    (SERIES[4], "s4", "#dcb043"),
-    (SERIES[5], "s5", "#8fd0f7"),
+/// Every colour with the name of its class in a style sheet, which gives it another value on dark
+/// paper.
+pub const CLASSES: [(RGBColor, &str); 13] = [
+    (PAPER, "paper"),
+    (TEXT, "text"),
+    (QUIET, "quiet"),
+    (GRID, "grid"),
+    (SHADE, "shade"),
+    (PALE, "pale"),
+    (BAD, "bad"),
+    (SERIES[0], "s0"),
+    (SERIES[1], "s1"),
+    (SERIES[2], "s2"),
+    (SERIES[3], "s3"),
+    (SERIES[4], "s4"),
+    (SERIES[5], "s5"),
 ];
 
 /// The colour of the variant or class at this position.

@@ -1,4 +1,6 @@
-//! The charts of a comparison.
+//! # Charts
+//!
+//! The charts of a comparison, each as `charts/NAME.svg` and `charts/NAME.png`.
 //!
 //! Plotters draws them, each in a file of its own, on a sheet that is written both as SVG and as
 //! PNG. The SVG keeps the roles of colours as classes, so that a page can show it on dark paper;
@@ -26,6 +28,7 @@ use picture::{MARGIN, Picture};
 use sheet::{Area, Drawn};
 
 use crate::experiment::result::Comparison;
+use crate::report::export::{Export, File, Results};
 
 /// The width of every chart in pixels of the page.
 pub(super) const WIDTH: i32 = 960;
@@ -38,6 +41,34 @@ pub struct Chart<'a> {
     pub caption: &'static str,
     /// The picture itself.
     pub picture: Picture<'a>,
+}
+
+/// The charts as SVG, for pages and documents.
+pub struct Vectors;
+
+impl Export for Vectors {
+    const NAME: &'static str = "charts/*.svg";
+    const SUMMARY: &'static str = "its charts, for documents and pages, sharp at every size";
+    const MANUAL: &'static str = include_str!("mod.rs");
+
+    fn files(results: &Results<'_>) -> Vec<File> {
+        let path = |chart: &Chart<'_>| format!("charts/{}.svg", chart.name);
+        results.charts.iter().map(|chart| File::new(path(chart), chart.picture.svg())).collect()
+    }
+}
+
+/// The charts as PNG, for slides.
+pub struct Bitmaps;
+
+impl Export for Bitmaps {
+    const NAME: &'static str = "charts/*.png";
+    const SUMMARY: &'static str = "the same charts as pictures, for slides";
+    const MANUAL: &'static str = include_str!("mod.rs");
+
+    fn files(results: &Results<'_>) -> Vec<File> {
+        let path = |chart: &Chart<'_>| format!("charts/{}.png", chart.name);
+        results.charts.iter().map(|chart| File::new(path(chart), chart.picture.png())).collect()
+    }
 }
 
 /// All charts that the results have data for, in reading order.

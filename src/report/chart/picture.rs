@@ -52,22 +52,12 @@ impl<'a> Picture<'a> {
 
     /// The bytes of an SVG file.
     pub fn svg(&self) -> Vec<u8> {
-        self.written(" xmlns=\"http://www.w3.org/2000/svg\"", "").into_bytes()
-    }
-
-    /// The bytes of an SVG file that changes its colours where its reader prefers dark paper.
-    pub fn adaptive(&self) -> Vec<u8> {
-        let rules = ink::CLASSES.map(|(_, class, dark)| {
-            format!(".f-{class} {{ fill: {dark}; }} .l-{class} {{ stroke: {dark}; }}\n")
-        });
-        let rules = rules.concat();
-        let style = format!("<style>@media (prefers-color-scheme: dark) {{\n{rules}}}</style>\n");
-        self.written(" xmlns=\"http://www.w3.org/2000/svg\"", &style).into_bytes()
+        self.written(" xmlns=\"http://www.w3.org/2000/svg\"").into_bytes()
     }
 
     /// An SVG element inside a page, which knows the name space and sets the size.
     pub fn inline(&self) -> String {
-        self.written("", "")
+        self.written("")
     }
 
     /// The bytes of a PNG file with two pixels to the pixel of the page.
@@ -78,14 +68,14 @@ impl<'a> Picture<'a> {
         encoded(&halved(&dots, width as usize), width / 2, height / 2)
     }
 
-    fn written(&self, namespace: &str, style: &str) -> String {
+    fn written(&self, namespace: &str) -> String {
         let (width, height) = self.size;
         let (wide, high) = (self.width(), height / PX as u32);
         let title = sheet::escaped(&self.title);
         format!(
             "<svg{namespace} viewBox=\"0 0 {width} {height}\" width=\"{wide}\" height=\"{high}\" \
              role=\"img\" font-family=\"DejaVu Sans, Verdana, sans-serif\" fill=\"none\" \
-             stroke-linejoin=\"round\">\n<title>{title}</title>\n{style}{}</svg>\n",
+             stroke-linejoin=\"round\">\n<title>{title}</title>\n{}</svg>\n",
             self.drawn(None)
         )
     }

@@ -56,8 +56,8 @@ impl<'a> Sheet<'a> {
 /// The class and the attribute of a mark that is filled (`f`) or drawn (`l`) in a colour.
 fn coloured(role: char, attribute: &str, colour: BackendColor) -> String {
     let (r, g, b) = colour.rgb;
-    let known = ink::CLASSES.iter().find(|(known, ..)| *known == RGBColor(r, g, b));
-    let (_, class, _) = known.expect("every colour of a chart has a class");
+    let known = ink::CLASSES.iter().find(|(known, _)| *known == RGBColor(r, g, b));
+    let (_, class) = known.expect("every colour of a chart has a class");
     format!("class=\"{role}-{class}\" {attribute}=\"#{r:02X}{g:02X}{b:02X}\"")
 }
 
@@ -229,13 +229,10 @@ mod tests {
         let style = crate::report::html::STYLE;
         let (light, dark) = style.split_once("prefers-color-scheme: dark").expect("a dark theme");
         let dark = dark.split("\n}\n").next().unwrap_or_default();
-        let svg = Picture::new("", "", (9, 9), |_| Ok(())).adaptive();
-        let svg = String::from_utf8(svg).expect("text");
-        for (RGBColor(r, g, b), class, on_dark) in ink::CLASSES {
+        for (RGBColor(r, g, b), class) in ink::CLASSES {
             assert!(light.contains(&format!("--{class}: #{r:02x}{g:02x}{b:02x};")), "{class}");
-            assert!(dark.contains(&format!("--{class}: {on_dark};")), "{class}");
+            assert!(dark.contains(&format!("--{class}: #")), "{class}");
             assert!(style.contains(&format!(".f-{class} {{ fill: var(--{class}); }}")), "{class}");
-            assert!(svg.contains(&format!(".l-{class} {{ stroke: {on_dark}; }}")), "{class}");
         }
     }
 

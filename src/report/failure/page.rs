@@ -9,24 +9,12 @@ use crate::report::trace;
 use crate::search::explanation::Explanation;
 
 const PAGE: &str = include_str!("page.html");
-const SECTION: &str = include_str!("section.html");
 
 /// A page about one failure.
 pub fn page(explanation: &Explanation) -> String {
-    render("page.html", explanation)
-}
-
-/// The same as a part of a page that has the style of the others.
-pub fn section(explanation: &Explanation) -> String {
-    render("section.html", explanation)
-}
-
-fn render(name: &str, explanation: &Explanation) -> String {
     let mut environment = Environment::new();
-    for (name, template) in [("page.html", PAGE), ("section.html", SECTION)] {
-        environment.add_template(name, template).expect("the template is tested");
-    }
-    let template = environment.get_template(name).expect("it was just added");
+    environment.add_template("page.html", PAGE).expect("the template is tested");
+    let template = environment.get_template("page.html").expect("it was just added");
     template.render(content(explanation)).expect("the template is tested")
 }
 

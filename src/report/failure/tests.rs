@@ -80,7 +80,7 @@ fn a_failure_without_faults_and_curve_is_told_as_well() {
     explanation.curve = None;
     let text = terminal(&explanation, Terminal::default());
     assert!(text.contains("It takes no fault.") && !text.contains("inevitable"), "{text}");
-    let page = section(&explanation);
+    let page = page(&explanation);
     assert!(page.contains("No fault at all.") && !page.contains("inevitable"));
 }
 
@@ -101,11 +101,4 @@ fn what_the_curve_says_depends_on_its_jump() {
     curve.jump = None;
     curve.moments.iter_mut().for_each(|moment| moment.violated = curve.runs);
     assert!(said(&curve).starts_with("Every continuation violates it"));
-}
-
-#[test]
-fn the_picture_is_a_file_of_its_own_for_any_paper() {
-    let svg = String::from_utf8(svg(&lost_event())).expect("text");
-    assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n"));
-    assert!(svg.contains("prefers-color-scheme: dark"));
 }

@@ -1,4 +1,7 @@
-//! The page: one HTML file that opens from disk, needs no script and fetches nothing.
+//! # index.html
+//!
+//! The whole report as a page: one HTML file that opens from disk, needs no script and fetches
+//! nothing.
 //!
 //! The template and the style sheet are real files beside this one. What they show is put together
 //! here, already as text.
@@ -8,6 +11,7 @@ use serde_json::Value as Json;
 
 use super::chart::Chart;
 use super::coupling::facts;
+use super::export::{Export, File, Results};
 use super::{human, sentence, terminal, view};
 use crate::checks::census::State;
 use crate::experiment::result::{CheckKind, CheckResult, Comparison, VariantResult};
@@ -15,6 +19,19 @@ use crate::model::record::Answer;
 
 const TEMPLATE: &str = include_str!("report.html");
 pub(super) const STYLE: &str = include_str!("style.css");
+
+/// The file `index.html`.
+pub struct Page;
+
+impl Export for Page {
+    const NAME: &'static str = "index.html";
+    const SUMMARY: &'static str = "the whole report; opens from disk and fetches nothing";
+    const MANUAL: &'static str = include_str!("mod.rs");
+
+    fn files(results: &Results<'_>) -> Vec<File> {
+        vec![File::new(Self::NAME, page(results.comparison, &results.charts))]
+    }
+}
 
 /// The text of `index.html`, with these charts in it.
 pub fn page(comparison: &Comparison, charts: &[Chart]) -> String {

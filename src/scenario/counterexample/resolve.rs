@@ -1,6 +1,6 @@
 //! From what is written to what it means in a scenario.
 
-use super::{Counterexample, CounterexampleText, Head, OperationText};
+use super::{Counterexample, CounterexampleText, FORMAT, Head, OperationText};
 use crate::faults::target::TABLE;
 use crate::faults::targets::Targets;
 use crate::faults::trigger::OpName;
@@ -22,6 +22,7 @@ impl CounterexampleText {
     pub fn resolve(&self, scenario: &Scenario) -> Result<Counterexample, Vec<Problem>> {
         let mut found = Vec::new();
         let head = &self.counterexample;
+        debug_assert_eq!(head.format.0, FORMAT, "no other is decoded");
         let variant = variant(scenario, head, &mut found);
         if let Some(variant) = variant {
             self.check_targets(scenario, variant, &mut found);

@@ -8,7 +8,6 @@ use super::Context;
 use super::names::Names;
 use crate::checks::census::Headline;
 use crate::checks::expectation::{Bound, Expectation, Limit, Subject, Unknown};
-use crate::checks::measures::catalogue::CATALOGUE;
 use crate::checks::measures::{READS, Unit, reads};
 
 impl Context<'_> {
@@ -89,7 +88,7 @@ impl Context<'_> {
         let file = self.file;
         let reads: Vec<&At<String>> = file.reads.0.iter().map(|(read, _)| read).collect();
         let names: Vec<&str> = reads.iter().map(|read| read.value.as_str()).collect();
-        let unknown = match Subject::measure(&name.value, &names) {
+        let unknown = match Subject::measure(&name.value, &names, self.measures) {
             Ok(subject) => return Some(subject),
             Err(unknown) => unknown,
         };
@@ -104,7 +103,7 @@ impl Context<'_> {
                     Some((stem, rest)) => (stem, format!(".p{rest}")),
                     None => (name.value.as_str(), String::new()),
                 };
-                match nearest(stem, CATALOGUE.iter().map(|measure| measure.id)) {
+                match nearest(stem, self.measures.iter().map(|measure| measure.id)) {
                     Some(better) => patched(
                         problem.help("a measure with a similar name exists"),
                         &format!("{better}{statistic}"),

@@ -23,6 +23,7 @@ use super::file::File;
 use super::problem::{Code, Problem, any_error};
 use super::values::{At, Scalar};
 use crate::checks::expectation::Expectation;
+use crate::checks::measures::Measure;
 use crate::faults::plan::PlannedFault;
 use crate::faults::random::Nemesis;
 use crate::model::system::{Name, System, TableId, ValueSpec};
@@ -42,15 +43,16 @@ pub struct Resolved {
     pub nemeses: Vec<Nemesis>,
 }
 
-/// Resolves a file in which faults may strike these roles; nothing if any part is broken. Problems
-/// are added.
+/// Resolves a file in which faults may strike these roles and expectations may name these measures;
+/// nothing if any part is broken. Problems are added.
 pub fn resolve(
     file: &File,
     data: &Data<'_>,
     roles: &[String],
+    measures: &[&'static Measure],
     problems: &mut Vec<Problem>,
 ) -> Option<Resolved> {
-    let mut context = Context::new(file, roles);
+    let mut context = Context::new(file, roles, measures);
     let services = context.services();
     let databases = context.databases();
     let tables = context.tables();
@@ -106,6 +108,7 @@ pub fn resolve(
 struct Context<'f> {
     file: &'f File,
     roles: &'f [String],
+    measures: &'f [&'static Measure],
     service: Names,
     database: Names,
     table: Names,
@@ -126,10 +129,11 @@ struct Columns {
 }
 
 impl<'f> Context<'f> {
-    fn new(file: &'f File, roles: &'f [String]) -> Self {
+    fn new(file: &'f File, roles: &'f [String], measures: &'f [&'static Measure]) -> Self {
         let mut context = Self {
             file,
             roles,
+            measures,
             service: Names::new(Code::UnknownService, "service", file.services.names()),
             database: Names::new(Code::UnknownDatabase, "database", file.databases.names()),
             table: Names::new(Code::UnknownTable, "table", file.tables.names()),

@@ -180,6 +180,7 @@ impl Message {
     }
 }
 
+#[cfg(test)]
 impl SpaceTime {
     /// Everything that has an instant, in order.
     pub fn ticks(&self) -> Vec<Tick> {

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use super::injection::Injection;
 use super::*;
 use crate::checks::Verdict;
 use crate::checks::census::Headline;

@@ -1,0 +1,116 @@
+//! The interface of a meter: a fold over the history that takes measures of a program's own.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::catalogue::CATALOGUE;
+use super::{Distribution, Measure, Measured, Quantity};
+use crate::checks::audience::Audience;
+use crate::checks::properties::Ended;
+use crate::checks::{Books, Listener};
+use crate::model::record::{Kind, Record};
+use crate::model::system::System;
+
+/// A fold over the history of a run that takes measures: one type, one file, one word in the
+/// list of meters. Like every judge it reads what happened and changes nothing.
+pub trait Meter: Sized + 'static {
+    /// The measures that it takes, whose declarations say what they are. No other measure has
+    /// their identifiers.
+    const MEASURES: &'static [&'static Measure];
+    /// The kinds of record that it is shown.
+    const SEES: &'static [Kind];
+
+    /// Nothing has happened yet.
+    fn new(system: &Arc<System>) -> Self;
+
+    /// Takes in the next record of a kind that it sees.
+    fn see(&mut self, record: &Record);
+
+    /// Takes down the measures of the run, which is over. A measure that is not taken down is
+    /// missing in this run.
+    fn finish(self, end: &Ended<'_>, into: &mut Measured);
+}
+
+/// A meter at work.
+trait Metering {
+    fn see(&mut self, record: &Record);
+    fn finish(self: Box<Self>, end: &Ended<'_>, into: &mut Measured);
+}
+
+impl<M: Meter> Metering for M {
+    fn see(&mut self, record: &Record) {
+        Meter::see(self, record);
+    }
+
+    fn finish(self: Box<Self>, end: &Ended<'_>, into: &mut Measured) {
+        Meter::finish(*self, end, into);
+        // Every run has every measure, or there would be nothing to compare.
+        for measure in M::MEASURES {
+            match into.get(&(*measure).into()) {
+                Some(_) => {}
+                None if measure.is_many() => into.distribution(*measure, Distribution::default()),
+                None => into.quantity(*measure, Quantity::Missing { why: "it was not measured" }),
+            }
+        }
+    }
+}
+
+/// A meter that is known, before any run.
+#[derive(Clone)]
+struct Known {
+    measures: &'static [&'static Measure],
+    sees: &'static [Kind],
+    begin: fn(&Arc<System>) -> Box<dyn Metering>,
+}
+
+/// The meters of a program's own, beside the measures that driftlab brings.
+#[derive(Clone, Default)]
+pub struct Meters(Vec<Known>);
+
+impl Meters {
+    /// Adds a meter.
+    pub fn add<M: Meter>(&mut self) {
+        let begin = |system: &Arc<System>| Box::new(M::new(system)) as Box<dyn Metering>;
+        self.0.push(Known { measures: M::MEASURES, sees: M::SEES, begin });
+    }
+
+    /// All measures that runs have: those that driftlab brings, then those of these meters.
+    pub fn measures(&self) -> Vec<&'static Measure> {
+        let own = self.0.iter().flat_map(|known| known.measures);
+        CATALOGUE.iter().chain(own).copied().collect()
+    }
+}
+
+/// The meters of one run.
+pub struct MeteredRun {
+    meters: Vec<Box<dyn Metering>>,
+    audience: Audience,
+}
+
+impl fmt::Debug for MeteredRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MeteredRun").field("meters", &self.meters.len()).finish_non_exhaustive()
+    }
+}
+
+impl MeteredRun {
+    /// All meters before a run of this system.
+    pub fn new(system: &Arc<System>, meters: &Meters) -> Self {
+        let audience = Audience::new(meters.0.iter().map(|known| known.sees));
+        let meters = meters.0.iter().map(|known| (known.begin)(system)).collect();
+        Self { meters, audience }
+    }
+
+    /// The run is over: takes down its measures.
+    pub fn finish(self, end: &Ended<'_>, into: &mut Measured) {
+        self.meters.into_iter().for_each(|meter| meter.finish(end, into));
+    }
+}
+
+impl Listener for MeteredRun {
+    fn see(&mut self, record: &Record, _: &mut Books) {
+        for at in self.audience.of(record.kind()) {
+            self.meters[at].see(record);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The exports that driftlab brings. A new one is a file, and a line here.
+
+use super::chart::{Bitmaps, Vectors};
+use super::csv::coupling::CouplingTable;
+use super::csv::operations::OperationsTable;
+use super::csv::runs::RunsTable;
+use super::csv::summary::SummaryTable;
+use super::export::Exports;
+use super::html::Page;
+use super::json::Json;
+use super::readme::Readme;
+
+impl Exports {
+    /// All exports that driftlab brings.
+    pub fn builtin() -> Self {
+        Self::default()
+            .with::<Readme>()
+            .with::<Page>()
+            .with::<Vectors>()
+            .with::<Bitmaps>()
+            .with::<SummaryTable>()
+            .with::<RunsTable>()
+            .with::<CouplingTable>()
+            .with::<OperationsTable>()
+            .with::<Json>()
+    }
+}

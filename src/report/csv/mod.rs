@@ -1,0 +1,49 @@
+//! The tables for other tools: one header line, one fact a line, numbers without units.
+
+pub mod coupling;
+pub mod operations;
+pub mod runs;
+pub mod summary;
+
+#[cfg(test)]
+mod tests;
+
+use crate::checks::measures::Unit;
+use crate::stats::Quantile;
+
+/// How many things could have had a value, how many have one, and how many never will.
+pub(super) fn counts(offered: u64, n: u64, never: u64) -> Vec<String> {
+    vec![offered.to_string(), n.to_string(), never.to_string()]
+}
+
+/// Nanoseconds are whole; everything else is written so that it reads back exactly.
+pub(super) fn scalar(unit: Unit, value: f64) -> String {
+    match unit {
+        Unit::Nanoseconds => format!("{value:.0}"),
+        _ => value.to_string(),
+    }
+}
+
+/// A time in nanoseconds, or `never`; empty if there is none.
+pub(super) fn quantile(quantile: Option<Quantile>) -> String {
+    match quantile {
+        None => String::new(),
+        Some(Quantile::Value(value)) => value.to_string(),
+        Some(Quantile::Never) => "never".into(),
+    }
+}
+
+/// A number, or nothing.
+pub(super) fn optional(value: Option<u64>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// The bytes of a table.
+pub(super) fn table(heads: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Vec<u8> {
+    let mut writer = ::csv::Writer::from_writer(Vec::new());
+    let written = writer
+        .write_record(heads)
+        .and_then(|()| rows.into_iter().try_for_each(|row| writer.write_record(&row)));
+    written.expect("every row has a field a head, and memory does not fail");
+    writer.into_inner().expect("memory does not fail")
+}

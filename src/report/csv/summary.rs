@@ -1,0 +1,114 @@
+//! # summary.csv
+//!
+//! A row for each variant and measure, over all seeds.
+//!
+//! - `variant`, `pattern`: the variant, and the pattern of its operations.
+//! - `measure`, `name`, `unit`: the measure by its name in scenarios, its name for people, and its
+//!   unit.
+//! - `offered`, `n`, `never`: of a measure with many values a run: how many could have had a
+//!   value, have one, and never will.
+//! - `p50`, `p99`, `max`, and each with `_low` and `_high`: its quantiles and their 95 % intervals
+//!   over seeds.
+//! - `value`, `value_low`, `value_high`: of a measure with one value a run: the mean over seeds
+//!   and its 95 % interval.
+//! - `why`: why there is no number, if there is none.
+//!
+//! Times are whole nanoseconds of simulated time; `never` is larger than every number.
+
+use super::{counts, quantile, scalar, table};
+use crate::experiment::result::{Comparison, Estimate, MeasureResult, Quantiles, Summary};
+use crate::report::export::{Export, File, Results};
+
+/// The table `summary.csv`.
+pub struct SummaryTable;
+
+impl Export for SummaryTable {
+    const NAME: &'static str = "summary.csv";
+    const SUMMARY: &'static str =
+        "a row for each variant and measure: the number and its 95 % interval over seeds";
+    const MANUAL: &'static str = include_str!("summary.rs");
+
+    fn files(results: &Results<'_>) -> Vec<File> {
+        vec![File::new(Self::NAME, summary(results.comparison))]
+    }
+}
+
+/// The bytes of `summary.csv`.
+pub fn summary(comparison: &Comparison) -> Vec<u8> {
+    let heads = [
+        "variant",
+        "pattern",
+        "measure",
+        "name",
+        "unit",
+        "offered",
+        "n",
+        "never",
+        "p50",
+        "p50_low",
+        "p50_high",
+        "p99",
+        "p99_low",
+        "p99_high",
+        "max",
+        "max_low",
+        "max_high",
+        "value",
+        "value_low",
+        "value_high",
+        "why",
+    ];
+    let mut rows = Vec::new();
+    for variant in &comparison.variants {
+        for (key, result) in &variant.measures {
+            let mut row = vec![
+                variant.name.clone(),
+                variant.pattern.clone(),
+                key.to_string(),
+                key.title(),
+                key.measure.unit.name().into(),
+            ];
+            row.extend(summary_numbers(result));
+            row.push(result.why().unwrap_or_default().into());
+            rows.push(row);
+        }
+    }
+    table(&heads, rows)
+}
+
+/// Twelve distribution columns, then three of a scalar.
+fn summary_numbers(result: &MeasureResult) -> Vec<String> {
+    match &result.value {
+        Summary::Quantiles(found) => {
+            let mut row = counts(found.offered, found.n, found.never);
+            row.extend(bounds(found));
+            row.extend(std::iter::repeat_n(String::new(), 3));
+            row
+        }
+        Summary::Mean(found) => {
+            let mut row = vec![String::new(); 12];
+            row.extend(match found.estimate {
+                Some(Estimate { value, interval }) => {
+                    let write = |value| scalar(result.measure.unit, value);
+                    let (low, high) = interval
+                        .map_or_else(Default::default, |(low, high)| (write(low), write(high)));
+                    [write(value), low, high]
+                }
+                None => Default::default(),
+            });
+            row
+        }
+        Summary::Missing(_) => vec![String::new(); 15],
+    }
+}
+
+fn bounds(found: &Quantiles) -> impl Iterator<Item = String> {
+    [found.p50, found.p99, found.max].into_iter().flat_map(|estimate| {
+        let interval = estimate.and_then(|estimate| estimate.interval);
+        [
+            quantile(estimate.map(|estimate| estimate.value)),
+            quantile(interval.map(|(low, _)| low)),
+            quantile(interval.map(|(_, high)| high)),
+        ]
+    })
+}

@@ -1,0 +1,77 @@
+//! The interface of an export: a file, or a few, of a folder of results.
+
+use crate::experiment::result::Comparison;
+use crate::model::registry::{Entry, Register, Registry};
+use crate::report::chart::{self, Chart};
+
+/// Something that a folder of results holds: one type, one file, one word in the registry.
+pub trait Export: 'static {
+    /// The name of the file, or a pattern such as `charts/*.svg` if there are several.
+    const NAME: &'static str;
+    /// One line for lists and for the `README.md` of the folder, where it ends a table row.
+    const SUMMARY: &'static str;
+    /// Its own file (`include_str!`), whose leading `//!` lines are its manual page.
+    const MANUAL: &'static str;
+
+    /// The files that it writes of these results: the same bytes on every rerun and platform.
+    fn files(results: &Results<'_>) -> Vec<File>;
+}
+
+/// The results of a comparison, as exports read them.
+pub struct Results<'a> {
+    /// The numbers.
+    pub comparison: &'a Comparison,
+    /// The charts of them, drawn once for all exports.
+    pub charts: Vec<Chart<'a>>,
+    /// The exports of the folder, which its `README.md` explains.
+    pub exports: &'a Exports,
+}
+
+/// A file of a folder of results.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct File {
+    /// Its path relative to the folder, with `/` between the parts.
+    pub path: String,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+impl File {
+    /// A file with this content.
+    pub fn new(path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+        Self { path: path.into(), bytes: bytes.into() }
+    }
+}
+
+/// The kind of part that writes files.
+pub struct Exporting {
+    files: fn(&Results<'_>) -> Vec<File>,
+}
+
+impl<E: Export> Register<Exporting> for E {
+    fn entry() -> ExportEntry {
+        Entry {
+            name: E::NAME,
+            summary: E::SUMMARY,
+            manual: E::MANUAL,
+            kind: Exporting { files: E::files },
+        }
+    }
+}
+
+/// A registered export.
+pub type ExportEntry = Entry<Exporting>;
+
+/// The exports that a folder of results holds, in the order in which its `README.md` explains them.
+pub type Exports = Registry<Exporting>;
+
+impl Exports {
+    /// Every file of a folder of results, sorted by path. They are to be written all or none.
+    pub fn files(&self, comparison: &Comparison) -> Vec<File> {
+        let results = Results { comparison, charts: chart::charts(comparison), exports: self };
+        let mut files: Vec<File> =
+            self.iter().flat_map(|entry| (entry.kind.files)(&results)).collect();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        files
+    }
+}
