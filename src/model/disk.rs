@@ -3,7 +3,6 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use super::env::Env;
 use crate::kernel::{NodeId, Signal, Sim};
 
 /// The faults that a disk can have.
@@ -79,12 +78,12 @@ impl Disk {
 #[derive(Default)]
 pub(super) struct Disks(RefCell<Vec<Disk>>);
 
-impl Env {
+impl Disks {
     /// The disk of a node.
-    pub fn disk(&self, node: NodeId) -> Disk {
-        let mut disks = self.disks().0.borrow_mut();
+    pub fn of(&self, node: NodeId, sim: &Sim) -> Disk {
+        let mut disks = self.0.borrow_mut();
         while disks.len() <= usize::from(node.0) {
-            disks.push(Disk::new(self.sim()));
+            disks.push(Disk::new(sim));
         }
         disks[usize::from(node.0)].clone()
     }

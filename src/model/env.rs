@@ -5,11 +5,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::contract::label;
-use super::disk::Disks;
+use super::disk::{Disk, Disks};
 use super::local_fault::LocalFaults;
 use super::point::{Action, Point, Watcher};
 use super::record::{Event, LabelId, OpId, Record, TxnId};
-use super::replica::Lags;
+use super::replica::lag::Lags;
 use super::schema::Schemas;
 use super::system::{MAX_KEYS, OperationKind, RowKey, StepId, System};
 use crate::kernel::{NodeId, Purpose, RandomStreams, Recorder, Sim, Span, Time};
@@ -251,8 +251,9 @@ impl Env {
         next(&self.0.extras)
     }
 
-    pub(super) fn disks(&self) -> &Disks {
-        &self.0.disks
+    /// The disk of a node.
+    pub fn disk(&self, node: NodeId) -> Disk {
+        self.0.disks.of(node, &self.0.sim)
     }
 
     /// Schemas in change.

@@ -6,7 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use super::database::Wire;
+use super::database::wire::Wire;
 use super::env::{Ctx, Env};
 use super::point::Action;
 use super::record::OpId;

@@ -14,7 +14,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::database::DbError;
+use super::database::error::DbError;
 use super::env::{Ctx, Env};
 use super::record::{LabelId, OpId};
 use super::system::StepId;

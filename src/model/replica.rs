@@ -28,9 +28,7 @@ use super::system::{Feed, ReplicaSpec, TableId};
 use super::world::World;
 use crate::kernel::{NodeId, Span};
 
-pub(super) use lag::Lags;
-
-mod lag;
+pub(super) mod lag;
 
 /// The most rows that travel at once.
 const BATCH: usize = 500;

@@ -1,0 +1,13 @@
+//! The network between a database and its clients.
+
+use crate::kernel::{NodeId, Signal, Span};
+
+/// The network as sessions need it: lossless and ordered, but it may be cut for a while.
+pub trait Wire {
+    /// Returns whether anything passes from one node to another now.
+    fn up(&self, from: NodeId, to: NodeId) -> bool;
+    /// Is notified when a link is cut or mended.
+    fn changed(&self) -> Signal;
+    /// How much longer than usual a message takes now.
+    fn extra(&self, from: NodeId, to: NodeId) -> Span;
+}
