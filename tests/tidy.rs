@@ -3,6 +3,9 @@
 //! Rules that clippy knows are in `.clippy.toml` and `Cargo.toml`; these are the others, and those
 //! that should hold where clippy is not installed.
 
+#[path = "tidy/circles.rs"]
+mod circles;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -206,6 +209,28 @@ fn comments_begin_with_what_the_item_is() {
         }
     }
     assert!(wrong.is_empty(), "comments that do not stand alone:\n{}", wrong.join("\n"));
+}
+
+/// A file that only tests compile lies under a path that says so.
+#[test]
+fn test_files_lie_at_test_paths() {
+    let mut wrong = Vec::new();
+    let mut declared = 0;
+    for path in rust_files("src") {
+        let text = production(&path);
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        for pair in lines.windows(2).filter(|pair| pair[0] == "#[cfg(test)]") {
+            let module = pair[1].trim_end_matches(';').rsplit("mod ").next().unwrap_or_default();
+            if pair[1].ends_with(';') && pair[1].contains("mod ") {
+                declared += 1;
+                if module != "tests" {
+                    wrong.push(format!("{}: {module}", shown(&path)));
+                }
+            }
+        }
+    }
+    assert!(declared > 30, "the modules of tests are found");
+    assert!(wrong.is_empty(), "test files at product paths:\n{}", wrong.join("\n"));
 }
 
 /// Where `HashMap` and friends, clocks, and platform maths may not appear, even where clippy does

@@ -1,8 +1,7 @@
 //! The rule that every picture must keep: no text overlaps another or leaves the paper.
 
-use super::font;
-use super::ink;
-use super::picture::Picture;
+use crate::report::chart::picture::Picture;
+use crate::report::chart::{font, ink};
 
 /// The box of the capitals and figures of a text: left, top, right and bottom, in dots.
 type Extent = (f64, f64, f64, f64);

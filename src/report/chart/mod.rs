@@ -12,8 +12,8 @@ mod bars;
 mod cost;
 mod differences;
 mod distribution;
-pub(super) mod font;
-pub(super) mod ink;
+pub(crate) mod font;
+pub(crate) mod ink;
 mod lag;
 mod latency;
 pub(super) mod legend;
@@ -99,5 +99,3 @@ fn chart<'a>(
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-pub(super) mod texts;

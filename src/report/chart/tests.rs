@@ -1,12 +1,12 @@
 //! Tests of what all charts must keep: nothing overlaps, nothing leaves the paper, every byte is
 //! the same again.
 
-use super::texts::{check, texts};
 use super::words::{from_to, range};
 use super::*;
 use crate::checks::measures::catalogue::LAG;
 use crate::experiment::result::Statistic;
 use crate::tests::comparison;
+use crate::tests::texts::{check, texts};
 
 #[test]
 fn no_text_overlaps_or_leaves_the_paper() {

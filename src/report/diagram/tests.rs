@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::kernel::{Span, Time};
-use crate::report::chart::texts::check;
 use crate::search::explanation::space_time::*;
+use crate::tests::texts::check;
 
 fn tick(micros: u64, turn: u32) -> Tick {
     Tick { time: Time::ZERO + Span::from_micros(micros), turn }
