@@ -41,8 +41,9 @@
 //! 3. **Random streams are named.** A draw hashes what it is for, not when it is asked for, so one
 //!    more entity, fault or draw changes no other; variants of one scenario share their random
 //!    numbers (common random numbers).
-//! 4. **Samplers are our own**, on raw words and `libm`: the same values on every platform, in
-//!    debug and release, with any number of threads.
+//! 4. **Samplers give the same values** on every platform, in debug and release, with any number
+//!    of threads. `rand`, pinned exactly, draws bounded integers, Bernoulli trials and choices; the
+//!    samplers of continuous distributions are our own, on `libm`.
 //! 5. **A crash drops a node's processes and memory.** What was forced to a log, a database or a
 //!    durable broker stays, and nothing leaves a node that is down.
 //! 6. **Patterns do not report on themselves.** Stores, network, clients, brokers and crashes write

@@ -267,6 +267,9 @@ pub use crate::{
     model::point::Action,
 };
 
+/// Drawing the settings of a fault at random, in the version of `rand` that this library has.
+pub use rand::{Rng, RngExt};
+
 /// Writing a check or a measure.
 pub use crate::checks::{
     measures::meter::Meter,

@@ -7,9 +7,11 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use rand::RngExt;
+
 use driftlab::kernel::{
     Dist, Fingerprint, NodeId, Purpose, RandomStreams, Semaphore, Sim, Simulation, Sleep, Span,
-    TaskId, Time, Words,
+    TaskId, Time,
 };
 
 use crate::{Case, Measured, Way};
@@ -53,13 +55,13 @@ impl Work {
 
     #[inline]
     fn fate(&self, client: u32, request: u64) -> Fate {
-        let mut words = self.stream.draw(Purpose::Instance, 0, client.into(), request, 0);
+        let mut rng = self.stream.draw(Purpose::Instance, 0, client.into(), request, 0);
         Fate {
-            server: words.below(SERVERS.into()) as u32,
-            think: self.think.sample(&mut words),
-            there: self.delay.sample(&mut words),
-            service: self.service.sample(&mut words),
-            back: self.delay.sample(&mut words),
+            server: rng.random_range(0..SERVERS),
+            think: self.think.sample(&mut rng),
+            there: self.delay.sample(&mut rng),
+            service: self.service.sample(&mut rng),
+            back: self.delay.sample(&mut rng),
         }
     }
 

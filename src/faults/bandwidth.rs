@@ -8,10 +8,12 @@
 
 use std::rc::Rc;
 
+use rand::Rng;
+
 use super::fault::{Fault, Heal};
 use super::grid::{above, check_range, draw};
 use super::links::{LinkSettings, Sided, link_settings};
-use crate::kernel::{Span, Words};
+use crate::kernel::Span;
 use crate::model::network::LinkEffect;
 use crate::model::world::World;
 
@@ -46,8 +48,8 @@ impl LinkSettings for Bandwidth {
         vec![format!("rate {}", self.rate), format!("queue {}", self.queue)]
     }
 
-    fn random(words: &mut dyn Words) -> Self {
-        let (rate, queue) = (draw(&RATES, words), draw(&QUEUES, words));
+    fn random(rng: &mut dyn Rng) -> Self {
+        let (rate, queue) = (draw(&RATES, rng), draw(&QUEUES, rng));
         Self { rate, queue, ..Self::default() }
     }
 

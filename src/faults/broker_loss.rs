@@ -15,6 +15,7 @@
 
 use std::rc::Rc;
 
+use rand::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +24,6 @@ use super::grid::{SHARES, draw};
 use super::local_fault::{Broker, Dose, check_share, share_in_words, smaller};
 use super::reach::Reach;
 use super::targets::Targets;
-use crate::kernel::Words;
 use crate::model::local_fault::LocalFault;
 use crate::model::point::Action;
 use crate::model::world::World;
@@ -54,8 +54,8 @@ impl FaultSettings for BrokerLoss {
         check_share(self.share)
     }
 
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
-        Some(Self { target: Broker::draw(targets)?, share: Some(draw(&SHARES, words)) })
+    fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {
+        Some(Self { target: Broker::draw(targets)?, share: Some(draw(&SHARES, rng)) })
     }
 
     fn simpler(&self) -> Vec<Self> {

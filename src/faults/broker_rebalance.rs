@@ -7,6 +7,7 @@
 
 use std::rc::Rc;
 
+use rand::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,6 @@ use super::fault::{Fault, FaultSettings, Heal};
 use super::local_fault::{Broker, Dose};
 use super::reach::Reach;
 use super::targets::Targets;
-use crate::kernel::Words;
 use crate::model::local_fault::LocalFault;
 use crate::model::world::World;
 
@@ -31,7 +31,7 @@ impl FaultSettings for BrokerRebalance {
         self.target.reach()
     }
 
-    fn draw(targets: &Targets, _: &mut dyn Words) -> Option<Self> {
+    fn draw(targets: &Targets, _: &mut dyn Rng) -> Option<Self> {
         Some(Self { target: Broker::draw(targets)? })
     }
 }

@@ -7,6 +7,7 @@
 
 use std::rc::Rc;
 
+use rand::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,6 @@ use super::grid::{SHARES, draw};
 use super::local_fault::{Broker, Dose, check_share, share_in_words, smaller};
 use super::reach::Reach;
 use super::targets::Targets;
-use crate::kernel::Words;
 use crate::model::local_fault::LocalFault;
 use crate::model::world::World;
 
@@ -43,8 +43,8 @@ impl FaultSettings for BrokerRedelivery {
         check_share(Some(self.share))
     }
 
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
-        Some(Self { target: Broker::draw(targets)?, share: draw(&SHARES, words) })
+    fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {
+        Some(Self { target: Broker::draw(targets)?, share: draw(&SHARES, rng) })
     }
 
     fn simpler(&self) -> Vec<Self> {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::str::FromStr;
 
+use rand::{Rng, RngExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -13,7 +14,7 @@ use super::grid::{SPANS, below, check_positive, draw};
 use super::reach::Reach;
 use super::target::on_machines;
 use super::targets::Targets;
-use crate::kernel::{Span, Words};
+use crate::kernel::Span;
 use crate::model::world::World;
 
 /// Settings of clocks that are set forward or back.
@@ -48,8 +49,8 @@ impl FaultSettings for ClockSettings {
         check_positive("by", self.by.span)
     }
 
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
-        Some(Self { target: targets.machines(words)?, by: Offset::draw(words) })
+    fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {
+        Some(Self { target: targets.machines(rng)?, by: Offset::draw(rng) })
     }
 
     fn simpler(&self) -> Vec<Self> {
@@ -75,8 +76,8 @@ impl Offset {
     }
 
     /// A round one, ahead or behind.
-    fn draw(words: &mut dyn Words) -> Self {
-        Self { behind: words.chance(0.5), span: draw(&SPANS[NOTICED..], words) }
+    fn draw(rng: &mut dyn Rng) -> Self {
+        Self { behind: rng.random_bool(0.5), span: draw(&SPANS[NOTICED..], rng) }
     }
 
     /// Smaller ones in the same direction.

@@ -8,6 +8,7 @@
 
 use std::rc::Rc;
 
+use rand::{Rng, RngExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +17,7 @@ use super::grid::{below, check_range, draw};
 use super::reach::Reach;
 use super::target::on_machines;
 use super::targets::Targets;
-use crate::kernel::{NodeId, Words};
+use crate::kernel::NodeId;
 use crate::model::world::World;
 
 /// From a quartz on a warm day to a virtual machine that is starved.
@@ -45,10 +46,10 @@ impl FaultSettings for ClockDrift {
         check_range("parts-per-million", self.parts_per_million, -900_000, 1_000_000_000)
     }
 
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
-        let target = targets.machines(words)?;
-        let pace = draw(&PACES, words);
-        let slow = words.chance(0.5);
+    fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {
+        let target = targets.machines(rng)?;
+        let pace = draw(&PACES, rng);
+        let slow = rng.random_bool(0.5);
         Some(Self { target, parts_per_million: if slow { -pace } else { pace } })
     }
 

@@ -18,6 +18,7 @@
 
 use std::rc::Rc;
 
+use rand::{Rng, RngExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +27,7 @@ use super::grid::{SPANS, below, check_positive, draw};
 use super::reach::Reach;
 use super::target::{Site, machines, on_machines};
 use super::targets::Targets;
-use crate::kernel::{Span, Words};
+use crate::kernel::Span;
 use crate::model::world::World;
 
 /// Crash and restart of the nodes of one target.
@@ -79,15 +80,15 @@ impl FaultSettings for Crash {
         wrong
     }
 
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
-        let target = targets.machines(words)?;
-        let machine = words.chance(0.5);
-        let unforced = match words.chance(0.5) && !machine {
+    fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {
+        let target = targets.machines(rng)?;
+        let machine = rng.random_bool(0.5);
+        let unforced = match rng.random_bool(0.5) && !machine {
             true => Unforced::Kept,
             false => Unforced::Lost,
         };
-        let many = target.starts_with("zone:") && words.chance(0.5);
-        let rolling = many.then(|| draw(&SPANS, words));
+        let many = target.starts_with("zone:") && rng.random_bool(0.5);
+        let rolling = many.then(|| draw(&SPANS, rng));
         Some(Self { target, machine, rolling, unforced })
     }
 

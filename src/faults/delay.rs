@@ -6,10 +6,12 @@
 
 use std::rc::Rc;
 
+use rand::Rng;
+
 use super::fault::{Fault, Heal};
 use super::grid::{SPANS, below, draw};
 use super::links::{LinkSettings, Sided, link_settings};
-use crate::kernel::{Dist, Span, Words};
+use crate::kernel::{Dist, Span};
 use crate::model::network::LinkEffect;
 use crate::model::world::World;
 
@@ -36,8 +38,8 @@ impl LinkSettings for Delay {
         std::iter::once(format!("least {}", self.least)).chain(most).collect()
     }
 
-    fn random(words: &mut dyn Words) -> Self {
-        let (one, other) = (draw(&SPANS, words), draw(&SPANS, words));
+    fn random(rng: &mut dyn Rng) -> Self {
+        let (one, other) = (draw(&SPANS, rng), draw(&SPANS, rng));
         let most = (one != other).then(|| one.max(other));
         Self { least: one.min(other), most, ..Self::default() }
     }

@@ -11,6 +11,7 @@
 //! on = { what = "send commit", who = "coordinator" }
 //! ```
 
+use rand::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,7 @@ use super::fault::{Fault, FaultSettings};
 use super::grid::{SPANS, below, check_positive, draw};
 use super::reach::Reach;
 use super::targets::Targets;
-use crate::kernel::{Span, Words};
+use crate::kernel::Span;
 use crate::model::point::Action;
 
 /// Delay of the one message that it is triggered by.
@@ -42,8 +43,8 @@ impl FaultSettings for DelayMessage {
         check_positive("by", self.by)
     }
 
-    fn draw(_: &Targets, words: &mut dyn Words) -> Option<Self> {
-        Some(Self { by: draw(&SPANS, words) })
+    fn draw(_: &Targets, rng: &mut dyn Rng) -> Option<Self> {
+        Some(Self { by: draw(&SPANS, rng) })
     }
 
     fn simpler(&self) -> Vec<Self> {

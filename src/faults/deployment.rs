@@ -12,16 +12,17 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use rand::{Rng, RngExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::fault::{Fault, FaultSettings, Heal};
-use super::grid::{SPANS, below};
+use super::grid::{SPANS, below, draw};
 use super::links::fewer;
 use super::reach::Reach;
 use super::target::all_nodes;
 use super::targets::Targets;
-use crate::kernel::{NodeId, Span, Words};
+use crate::kernel::{NodeId, Span};
 use crate::model::world::World;
 
 /// Instances that are drained and replaced.
@@ -96,14 +97,14 @@ impl FaultSettings for Deployment {
         nobody.into_iter().collect()
     }
 
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
+    fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {
         let whole = || targets.single_services();
-        let mut targets = vec![Targets::pick(whole(), words)?];
-        targets.extend(Targets::pick(whole(), words).filter(|_| words.chance(0.3)));
+        let mut targets = vec![Targets::pick(whole(), rng)?];
+        targets.extend(Targets::pick(whole(), rng).filter(|_| rng.random_bool(0.3)));
         targets.dedup();
-        let grace = Span::from_millis(words.below(3) * 1_000);
-        let down = Span::from_millis([500, 1_000, 2_000, 5_000][words.below(4) as usize]);
-        Some(Self { targets, grace, down, at_once: words.chance(0.5) })
+        let grace = Span::from_millis(1_000 * rng.random_range(0..3));
+        let down = Span::from_millis(draw(&[500, 1_000, 2_000, 5_000], rng));
+        Some(Self { targets, grace, down, at_once: rng.random_bool(0.5) })
     }
 
     fn simpler(&self) -> Vec<Self> {

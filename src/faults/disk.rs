@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use rand::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +10,6 @@ use super::fault::{FaultSettings, Heal};
 use super::reach::Reach;
 use super::target::machines;
 use super::targets::Targets;
-use crate::kernel::Words;
 use crate::model::disk::DiskFault;
 use crate::model::world::World;
 
@@ -36,7 +36,7 @@ impl FaultSettings for DiskSettings {
         Reach::node(&self.target)
     }
 
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
-        Some(Self { target: targets.log_keepers(words)? })
+    fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {
+        Some(Self { target: targets.log_keepers(rng)? })
     }
 }

@@ -11,15 +11,16 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use rand::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::fault::{Fault, FaultSettings, Heal};
-use super::grid::{SPANS, below, check_positive};
+use super::grid::{SPANS, below, check_positive, draw};
 use super::reach::Reach;
 use super::target::databases;
 use super::targets::Targets;
-use crate::kernel::{NodeId, Span, TaskId, Words};
+use crate::kernel::{NodeId, Span, TaskId};
 use crate::model::database::Database;
 use crate::model::env::Ctx;
 use crate::model::system::ServiceId;
@@ -54,12 +55,12 @@ impl FaultSettings for ExpensiveQuery {
         problems
     }
 
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
+    fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {
         let whole = targets.single_services();
-        let by = Targets::pick(whole, words)?;
-        let target = Targets::pick(&targets.databases, words)?;
-        let takes = Span::from_millis([500, 1_000, 2_000, 5_000][words.below(4) as usize]);
-        let every = Span::from_millis([100, 200, 500, 1_000][words.below(4) as usize]);
+        let by = Targets::pick(whole, rng)?;
+        let target = Targets::pick(&targets.databases, rng)?;
+        let takes = Span::from_millis(draw(&[500, 1_000, 2_000, 5_000], rng));
+        let every = Span::from_millis(draw(&[100, 200, 500, 1_000], rng));
         Some(Self { target, by, takes, every })
     }
 

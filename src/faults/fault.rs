@@ -3,10 +3,12 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use rand::Rng;
+
 use super::reach::Reach;
 use super::target::Site;
 use super::targets::Targets;
-use crate::kernel::{Span, Words};
+use crate::kernel::Span;
 use crate::model::point::Action;
 use crate::model::registry::{Configurable, Entry, Register, Registry, decode};
 use crate::model::world::World;
@@ -74,8 +76,8 @@ pub trait FaultSettings: Settings {
 
     /// Random settings for something among the targets; `None` if there is nothing that this can
     /// strike.
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
-        let _ = (targets, words);
+    fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {
+        let _ = (targets, rng);
         None
     }
 
@@ -130,7 +132,7 @@ pub trait PreparedFault: Send + Sync {
     /// The number of outages in a row that it comes to.
     fn outages(&self, site: &Site<'_>) -> u32;
     /// One of the same kind with random settings; `None` if there is nothing that it can strike.
-    fn draw(&self, targets: &Targets, words: &mut dyn Words) -> Option<Arc<dyn PreparedFault>>;
+    fn draw(&self, targets: &Targets, rng: &mut dyn Rng) -> Option<Arc<dyn PreparedFault>>;
     /// Those of the same kind that do less, or the same more plainly; the plainest first.
     fn simpler(&self) -> Vec<Arc<dyn PreparedFault>>;
 }
@@ -179,8 +181,8 @@ impl<F: Fault> PreparedFault for With<F> {
         F::outages(&self.0, site)
     }
 
-    fn draw(&self, targets: &Targets, words: &mut dyn Words) -> Option<Arc<dyn PreparedFault>> {
-        Some(Arc::new(Self(F::Settings::draw(targets, words)?)))
+    fn draw(&self, targets: &Targets, rng: &mut dyn Rng) -> Option<Arc<dyn PreparedFault>> {
+        Some(Arc::new(Self(F::Settings::draw(targets, rng)?)))
     }
 
     fn simpler(&self) -> Vec<Arc<dyn PreparedFault>> {

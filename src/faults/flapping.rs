@@ -8,10 +8,12 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use rand::Rng;
+
 use super::fault::{Fault, Heal};
 use super::grid::{above, check_positive, check_range, draw};
 use super::links::{LinkSettings, Sided, link_settings};
-use crate::kernel::{NodeId, Span, Words};
+use crate::kernel::{NodeId, Span};
 use crate::model::network::LinkEffect;
 use crate::model::world::World;
 
@@ -48,8 +50,8 @@ impl LinkSettings for Flapping {
         vec![format!("period {}", self.period), format!("up {}", self.up)]
     }
 
-    fn random(words: &mut dyn Words) -> Self {
-        let (period, up) = (draw(&PERIODS, words), draw(&UP, words));
+    fn random(rng: &mut dyn Rng) -> Self {
+        let (period, up) = (draw(&PERIODS, rng), draw(&UP, rng));
         Self { period, up, ..Self::default() }
     }
 

@@ -3,7 +3,10 @@
 //!
 //! Whatever is not on a grid came from somebody's file; the rungs below it are rounder, too.
 
-use crate::kernel::{Span, Words};
+use rand::Rng;
+use rand::seq::IndexedRandom;
+
+use crate::kernel::Span;
 
 /// Shares of messages.
 pub const SHARES: [f64; 7] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0];
@@ -27,8 +30,8 @@ pub const SPANS: [Span; 14] = [
 ];
 
 /// One rung, all alike.
-pub fn draw<T: Copy>(grid: &[T], words: &mut dyn Words) -> T {
-    grid[words.below(grid.len() as u64) as usize]
+pub fn draw<T: Copy>(grid: &[T], rng: &mut dyn Rng) -> T {
+    *grid.choose(rng).expect("a grid has rungs")
 }
 
 /// Rungs below a value: the lowest, one half way, and the next one, in this order.

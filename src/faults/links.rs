@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
+use rand::{Rng, RngExt};
+
 use super::fault::{FaultSettings, Heal, Settings};
 use super::grid::{SHARES, below, check_range, draw};
 use super::reach::{Ends, Reach, Sides};
 use super::targets::Targets;
-use crate::kernel::Words;
 use crate::model::network::{Disturbance, DisturbanceId, LinkEffect};
 use crate::model::world::World;
 
@@ -35,7 +36,7 @@ pub trait LinkSettings: Sided {
     fn words(&self) -> Vec<String>;
 
     /// Random ones; who stands on the sides is drawn before.
-    fn random(words: &mut dyn Words) -> Self;
+    fn random(rng: &mut dyn Rng) -> Self;
 
     /// Settings between the same sides that do less; the plainest first.
     fn less(&self) -> Vec<Self>;
@@ -55,9 +56,9 @@ impl<S: LinkSettings> FaultSettings for S {
         nobody.into_iter().chain(self.problems()).collect()
     }
 
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
-        let sides = Sides::draw(&Self::ends(targets), words)?;
-        Some(Self::random(words).between(sides))
+    fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {
+        let sides = Sides::draw(&Self::ends(targets), rng)?;
+        Some(Self::random(rng).between(sides))
     }
 
     fn simpler(&self) -> Vec<Self> {
@@ -68,12 +69,12 @@ impl<S: LinkSettings> FaultSettings for S {
 
 impl Sides {
     /// One of several names on one side, and on the other everybody else or one other.
-    pub fn draw(names: &[&str], words: &mut dyn Words) -> Option<Self> {
-        let from = Targets::pick(names.iter().copied(), words)?;
+    pub fn draw(names: &[&str], rng: &mut dyn Rng) -> Option<Self> {
+        let from = Targets::pick(names.iter().copied(), rng)?;
         let others = names.iter().copied().filter(|name| *name != from);
-        let to = if words.chance(0.5) { Targets::pick(others, words) } else { None };
+        let to = if rng.random_bool(0.5) { Targets::pick(others, rng) } else { None };
         let (from, to) = (vec![from], to.into_iter().collect());
-        Some(Self { from, to, one_way: words.chance(0.25) })
+        Some(Self { from, to, one_way: rng.random_bool(0.25) })
     }
 
     /// Fewer names, fewer directions.
@@ -185,8 +186,8 @@ impl LinkSettings for LinkShare {
         vec![format!("share {}", self.share)]
     }
 
-    fn random(words: &mut dyn Words) -> Self {
-        Self { share: draw(&SHARES, words), ..Self::default() }
+    fn random(rng: &mut dyn Rng) -> Self {
+        Self { share: draw(&SHARES, rng), ..Self::default() }
     }
 
     fn less(&self) -> Vec<Self> {

@@ -10,6 +10,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use rand::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,6 @@ use super::grid::{below, check_range, draw};
 use super::reach::Reach;
 use super::target::{LOAD, load};
 use super::targets::Targets;
-use crate::kernel::Words;
 use crate::model::workload::surge;
 use crate::model::world::World;
 
@@ -52,9 +52,9 @@ impl FaultSettings for LoadBurst {
         problems
     }
 
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
-        let target = format!("{LOAD}{}", Targets::pick(&targets.loads, words)?);
-        Some(Self { target, factor: draw(&FACTORS, words) })
+    fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {
+        let target = format!("{LOAD}{}", Targets::pick(&targets.loads, rng)?);
+        Some(Self { target, factor: draw(&FACTORS, rng) })
     }
 
     fn simpler(&self) -> Vec<Self> {

@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use rand::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,6 @@ use super::grid::{SHARES, below, check_range, draw};
 use super::reach::Reach;
 use super::target::{ROLE, databases, nodes};
 use super::targets::Targets;
-use crate::kernel::Words;
 use crate::model::contract::role;
 use crate::model::local_fault::LocalFault;
 use crate::model::point::Action;
@@ -57,9 +57,9 @@ impl FaultSettings for DatabaseShare {
         check_share(self.share)
     }
 
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
-        let target = Targets::pick(&targets.databases, words)?;
-        Some(Self { target, share: Some(draw(&SHARES, words)) })
+    fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {
+        let target = Targets::pick(&targets.databases, rng)?;
+        Some(Self { target, share: Some(draw(&SHARES, rng)) })
     }
 
     fn simpler(&self) -> Vec<Self> {
@@ -122,7 +122,7 @@ impl FaultSettings for JobSettings {
         Reach::node(&self.target)
     }
 
-    fn draw(targets: &Targets, _: &mut dyn Words) -> Option<Self> {
+    fn draw(targets: &Targets, _: &mut dyn Rng) -> Option<Self> {
         Some(Self { target: targets.playing(role::JOB)? })
     }
 }

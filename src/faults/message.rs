@@ -1,12 +1,12 @@
 //! The shared part of faults of one message: there is nothing to choose but the point.
 
+use rand::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::fault::FaultSettings;
 use super::reach::Reach;
 use super::targets::Targets;
-use crate::kernel::Words;
 
 /// A fault of one message that has no settings.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -18,7 +18,7 @@ impl FaultSettings for NoSettings {
         Reach::Message
     }
 
-    fn draw(_: &Targets, _: &mut dyn Words) -> Option<Self> {
+    fn draw(_: &Targets, _: &mut dyn Rng) -> Option<Self> {
         Some(Self {})
     }
 }

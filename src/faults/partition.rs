@@ -18,6 +18,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use rand::{Rng, RngExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +27,7 @@ use super::links::{calm, disturb, fewer};
 use super::reach::{Ends, Reach, Sides};
 use super::target::all_nodes;
 use super::targets::Targets;
-use crate::kernel::{NodeId, Words};
+use crate::kernel::NodeId;
 use crate::model::network::LinkEffect;
 use crate::model::world::World;
 
@@ -104,16 +105,21 @@ impl FaultSettings for Partition {
         vec![wrong.to_owned()]
     }
 
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
-        if words.chance(0.75) {
-            return Sides::draw(&targets.nodes().collect::<Vec<_>>(), words).map(Self::between);
+    fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {
+        if rng.random_bool(0.75) {
+            return Sides::draw(&targets.nodes().collect::<Vec<_>>(), rng).map(Self::between);
         }
-        let mut groups = vec![Vec::new(); 3];
-        for name in targets.nodes() {
-            groups[words.below(3) as usize].push(name.to_owned());
+        targets.nodes().nth(1)?; // Two can be kept apart.
+        loop {
+            let mut groups = vec![Vec::new(); 3];
+            for name in targets.nodes() {
+                groups[rng.random_range(0..3)].push(name.to_owned());
+            }
+            groups.retain(|group| !group.is_empty());
+            if groups.len() > 1 {
+                return Some(Self::of(groups));
+            }
         }
-        groups.retain(|group| !group.is_empty());
-        (groups.len() > 1).then(|| Self::of(groups))
     }
 
     fn simpler(&self) -> Vec<Self> {

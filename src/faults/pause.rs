@@ -8,6 +8,7 @@
 
 use std::rc::Rc;
 
+use rand::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,6 @@ use super::fault::{Fault, FaultSettings, Heal};
 use super::reach::Reach;
 use super::target::on_machines;
 use super::targets::Targets;
-use crate::kernel::Words;
 use crate::model::world::World;
 
 /// A pause of the nodes of one target.
@@ -31,8 +31,8 @@ impl FaultSettings for Pause {
         Reach::node(&self.target)
     }
 
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
-        Some(Self { target: targets.machines(words)? })
+    fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {
+        Some(Self { target: targets.machines(rng)? })
     }
 }
 

@@ -14,6 +14,7 @@
 
 use std::rc::Rc;
 
+use rand::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +23,6 @@ use super::grid::{below, check_range, draw};
 use super::local_fault::{Broker, Dose};
 use super::reach::Reach;
 use super::targets::Targets;
-use crate::kernel::Words;
 use crate::model::local_fault::LocalFault;
 use crate::model::point::Action;
 use crate::model::world::World;
@@ -54,8 +54,8 @@ impl FaultSettings for PoisonMessage {
         check_range("count", self.count.unwrap_or(1), 1, u32::MAX)
     }
 
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
-        let count = Some(draw(&COUNTS, words));
+    fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {
+        let count = Some(draw(&COUNTS, rng));
         Some(Self { target: Broker::draw(targets)?, count })
     }
 

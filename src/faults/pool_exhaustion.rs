@@ -8,6 +8,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use rand::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +17,7 @@ use super::grid::{below, check_range, draw};
 use super::reach::Reach;
 use super::target::databases;
 use super::targets::Targets;
-use crate::kernel::{NodeId, Permit, Words};
+use crate::kernel::{NodeId, Permit};
 use crate::model::world::World;
 
 /// Connections of a database that somebody holds.
@@ -48,9 +49,9 @@ impl FaultSettings for PoolExhaustion {
         check_range("connections", self.connections, 1, u32::MAX)
     }
 
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
-        let target = Targets::pick(&targets.databases, words)?;
-        Some(Self { target, connections: draw(&CONNECTIONS, words) })
+    fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {
+        let target = Targets::pick(&targets.databases, rng)?;
+        Some(Self { target, connections: draw(&CONNECTIONS, rng) })
     }
 
     fn simpler(&self) -> Vec<Self> {

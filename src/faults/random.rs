@@ -20,6 +20,7 @@
 
 use std::borrow::Cow;
 
+use rand::{Rng, RngExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +30,7 @@ use super::reach::Reach;
 use super::swarm::{Kind, Swarm, Window, is_of_copies};
 use super::target::DRIVERS;
 use super::targets::Targets;
-use crate::kernel::{Purpose, RandomStreams, Span, Words};
+use crate::kernel::{Purpose, RandomStreams, Span};
 use crate::model::contract::{Allowance, Driver};
 use crate::model::point::Action;
 use crate::model::system::{Name, System};
@@ -63,8 +64,8 @@ impl FaultSettings for Random {
         Reach::Nodes(Vec::new())
     }
 
-    fn draw(_: &Targets, words: &mut dyn Words) -> Option<Self> {
-        Some(Self { count: 1 + words.below(5) as u32, ..Self::default() })
+    fn draw(_: &Targets, rng: &mut dyn Rng) -> Option<Self> {
+        Some(Self { count: rng.random_range(1..=5), ..Self::default() })
     }
 
     fn simpler(&self) -> Vec<Self> {

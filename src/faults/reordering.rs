@@ -6,11 +6,13 @@
 
 use std::rc::Rc;
 
+use rand::Rng;
+
 use super::fault::{Fault, Heal};
 use super::grid::{SHARES, SPANS, below, check_range, draw};
 use super::links::{LinkSettings, Sided, link_settings};
 use super::targets::Targets;
-use crate::kernel::{Dist, Span, Words};
+use crate::kernel::{Dist, Span};
 use crate::model::network::LinkEffect;
 use crate::model::world::World;
 
@@ -37,8 +39,8 @@ impl LinkSettings for Reordering {
         vec![format!("share {}", self.share), format!("by {}", self.by)]
     }
 
-    fn random(words: &mut dyn Words) -> Self {
-        let (share, by) = (draw(&SHARES, words), draw(&SPANS, words));
+    fn random(rng: &mut dyn Rng) -> Self {
+        let (share, by) = (draw(&SHARES, rng), draw(&SPANS, rng));
         Self { share, by, ..Self::default() }
     }
 

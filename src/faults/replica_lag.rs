@@ -22,6 +22,7 @@
 
 use std::rc::Rc;
 
+use rand::{Rng, RngExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +31,7 @@ use super::grid::{SPANS, below, check_positive, draw};
 use super::reach::Reach;
 use super::target::TABLE;
 use super::targets::Targets;
-use crate::kernel::{Span, Words};
+use crate::kernel::Span;
 use crate::model::world::World;
 
 /// Copies of a table that come late.
@@ -63,11 +64,11 @@ impl FaultSettings for ReplicaLag {
         self.by.map_or_else(Vec::new, |by| check_positive("by", by))
     }
 
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
-        let table = Targets::pick(targets.copies.iter().map(|(table, _)| table), words)?;
+    fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {
+        let table = Targets::pick(targets.copies.iter().map(|(table, _)| table), rng)?;
         let of_table = targets.copies.iter().filter(|(known, _)| *known == table);
-        let reader = Targets::pick(of_table.map(|(_, reader)| reader), words);
-        let by = words.chance(0.5).then(|| draw(&SPANS, words));
+        let reader = Targets::pick(of_table.map(|(_, reader)| reader), rng);
+        let by = rng.random_bool(0.5).then(|| draw(&SPANS, rng));
         Some(Self { table, reader, by })
     }
 

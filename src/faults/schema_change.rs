@@ -48,15 +48,16 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use rand::{Rng, RngExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::fault::{Fault, FaultSettings, Heal, Part};
-use super::grid::{SPANS, below};
+use super::grid::{SPANS, below, draw};
 use super::reach::Reach;
 use super::target::TABLE;
 use super::targets::Targets;
-use crate::kernel::{NodeId, Span, Time, Words};
+use crate::kernel::{NodeId, Span, Time};
 use crate::model::system::{Columns, ServiceId, System, TableId};
 use crate::model::world::World;
 
@@ -260,17 +261,15 @@ impl FaultSettings for SchemaChange {
         problems
     }
 
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
-        let table = Targets::pick(targets.tables.iter().map(|(table, _)| table), words)?;
+    fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {
+        let table = Targets::pick(targets.tables.iter().map(|(table, _)| table), rng)?;
         let (_, column) = targets.tables.iter().find(|(known, _)| *known == table)?.clone();
         let column = Some(column);
         let whole = targets.single_services();
-        let told = Targets::pick(whole, words).filter(|_| words.chance(0.5)).into_iter().collect();
-        let span = |words: &mut dyn Words| {
-            Span::from_millis([500, 1_000, 2_000, 5_000][words.below(4) as usize])
-        };
-        let (redeploy, fix) = (span(words), span(words));
-        let how = if words.chance(0.5) { How::AtOnce } else { How::ExpandContract };
+        let told = Targets::pick(whole, rng).filter(|_| rng.random_bool(0.5)).into_iter().collect();
+        let mut span = || Span::from_millis(draw(&[500, 1_000, 2_000, 5_000], rng));
+        let (redeploy, fix) = (span(), span());
+        let how = if rng.random_bool(0.5) { How::AtOnce } else { How::ExpandContract };
         let window = redeploy.saturating_mul(4);
         let change = Change::default();
         Some(Self { table, column, change, told, how, window, redeploy, fix })

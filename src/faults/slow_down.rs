@@ -11,6 +11,7 @@
 
 use std::rc::Rc;
 
+use rand::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,6 @@ use super::grid::{below, check_range, draw};
 use super::reach::Reach;
 use super::target::on_machines;
 use super::targets::Targets;
-use crate::kernel::Words;
 use crate::model::world::World;
 
 /// From a noisy neighbour to a disk that is about to fail.
@@ -48,9 +48,9 @@ impl FaultSettings for SlowDown {
         check_range("factor", self.factor, 1.0, 100_000.0)
     }
 
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
-        let target = targets.machines(words)?;
-        Some(Self { target, factor: draw(&FACTORS, words) })
+    fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {
+        let target = targets.machines(rng)?;
+        Some(Self { target, factor: draw(&FACTORS, rng) })
     }
 
     fn simpler(&self) -> Vec<Self> {

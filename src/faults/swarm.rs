@@ -11,12 +11,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rand::distr::Distribution;
+use rand::distr::weighted::WeightedIndex;
+use rand::seq::{IndexedMutRandom, IndexedRandom, IteratorRandom};
+use rand::{Rng, RngExt};
+
 use super::budget::fits;
 use super::fault::{Faults, Part, PreparedFault};
 use super::plan::{PlannedFault, Start};
 use super::targets::Targets;
 use super::trigger::{Trigger, What};
-use crate::kernel::{Span, Words};
+use crate::kernel::Span;
 use crate::model::contract::{Allowance, Budget};
 use crate::model::point::{Action, When};
 
@@ -114,18 +119,19 @@ impl Swarm {
     }
 
     /// Draws between one fault and as many as there may be; none if nothing can be struck.
-    pub fn draw(&self, words: &mut dyn Words) -> Vec<PlannedFault> {
-        let count = 1 + words.below(u64::from(self.most.max(1)));
-        self.draw_some(count as u32, words)
+    pub fn draw(&self, rng: &mut dyn Rng) -> Vec<PlannedFault> {
+        self.draw_some(rng.random_range(1..=self.most.max(1)), rng)
     }
 
     /// Draws so many faults, or as many as can be drawn.
-    pub fn draw_some(&self, count: u32, words: &mut dyn Words) -> Vec<PlannedFault> {
-        let mut character = self.character(words);
+    pub fn draw_some(&self, count: u32, rng: &mut dyn Rng) -> Vec<PlannedFault> {
+        let mut character = self.character(rng);
         let mut plan = Vec::new();
         for _ in 0..count {
-            let Some(at) = pick(&character.weights, words) else { break };
-            match self.fault(&self.kinds[at], character.aimed, words) {
+            // The error says that no weight is above zero: there is nothing left to draw.
+            let Ok(kinds) = WeightedIndex::new(&character.weights) else { break };
+            let at = kinds.sample(rng);
+            match self.fault(&self.kinds[at], character.aimed, rng) {
                 Some(fault) => {
                     plan.push(fault);
                     character.left[at] -= 1;
@@ -140,38 +146,39 @@ impl Swarm {
     }
 
     /// Draws the character of one run.
-    fn character(&self, words: &mut dyn Words) -> Character {
+    fn character(&self, rng: &mut dyn Rng) -> Character {
         let left = self.kinds.iter().map(|kind| kind.allowance.count).collect();
         if self.uniform {
             return Character { weights: vec![1; self.kinds.len()], left, aimed: 0.0 };
         }
-        let mut weight = || if words.chance(0.5) { 1 + words.below(8) } else { 0 };
-        let mut weights: Vec<u64> = self.kinds.iter().map(|_| weight()).collect();
-        if weights.iter().all(|weight| *weight == 0) && !weights.is_empty() {
-            let only = words.below(weights.len() as u64) as usize;
-            weights[only] = 1;
+        let mut weight = || if rng.random_bool(0.5) { rng.random_range(1..=8) } else { 0 };
+        let mut weights: Vec<u32> = self.kinds.iter().map(|_| weight()).collect();
+        if weights.iter().all(|weight| *weight == 0)
+            && let Some(only) = weights.choose_mut(rng)
+        {
+            *only = 1;
         }
-        Character { weights, left, aimed: words.unit() }
+        Character { weights, left, aimed: rng.random() }
     }
 
     /// Draws one fault of a kind; nothing if there is nothing that it may strike.
-    fn fault(&self, kind: &Kind, aimed: f64, words: &mut dyn Words) -> Option<PlannedFault> {
+    fn fault(&self, kind: &Kind, aimed: f64, rng: &mut dyn Rng) -> Option<PlannedFault> {
         for _ in 0..TRIES {
-            let fault = kind.template.draw(&self.targets, words)?;
+            let fault = kind.template.draw(&self.targets, rng)?;
             let of_message = fault.action() != Action::Go;
-            let length = (!of_message).then(|| length(kind.allowance.longest, words));
+            let length = (!of_message).then(|| length(kind.allowance.longest, rng));
             let start = Start::At(Span::ZERO);
             let mut planned = PlannedFault { start, length, fault };
             // The outages of a name are counted in whole plans, once they are judged.
             if !fits(&planned, &kind.allowance, &self.targets.drivers) {
                 continue;
             }
-            let aimed = of_message || words.chance(aimed);
-            let point = aimed.then(|| self.point(&*planned.fault, of_message, words)).flatten();
+            let aimed = of_message || rng.random_bool(aimed);
+            let point = aimed.then(|| self.point(&*planned.fault, of_message, rng)).flatten();
             planned.start = match point {
                 Some(point) => Start::On(point),
                 None if of_message => return None,
-                None => Start::At(self.time(words)),
+                None => Start::At(self.time(rng)),
             };
             return Some(planned);
         }
@@ -179,10 +186,10 @@ impl Swarm {
     }
 
     /// A time within the window, in whole milliseconds.
-    fn time(&self, words: &mut dyn Words) -> Span {
+    fn time(&self, rng: &mut dyn Rng) -> Span {
         let Window { from, length } = self.window;
         let millis = length.as_nanos() / Span::from_millis(1).as_nanos();
-        from + Span::from_millis(words.below(millis.max(1)))
+        from + Span::from_millis(rng.random_range(0..millis.max(1)))
     }
 
     /// One of the points: any, or one at which a target of the fault is at work. What becomes of a
@@ -191,10 +198,10 @@ impl Swarm {
         &self,
         fault: &dyn PreparedFault,
         of_message: bool,
-        words: &mut dyn Words,
+        rng: &mut dyn Rng,
     ) -> Option<Trigger> {
         let names = fault.reach().names();
-        let near = !of_message && !self.uniform && words.chance(0.5);
+        let near = !of_message && !self.uniform && rng.random_bool(0.5);
         let fits = |trigger: &Trigger| {
             let about = trigger.what.hook.is_message() && trigger.when == When::Before;
             let there = trigger.who.as_ref().is_some_and(|who| names.contains(who));
@@ -202,16 +209,12 @@ impl Swarm {
         };
         let sorts: Vec<&Vec<Trigger>> =
             self.points.values().filter(|sort| sort.iter().any(fits)).collect();
-        if sorts.is_empty() {
-            return None;
-        }
         let sorts = match self.uniform {
             true => sorts,
-            false => vec![sorts[words.below(sorts.len() as u64) as usize]],
+            false => vec![*sorts.choose(rng)?],
         };
         let all = sorts.into_iter().flatten();
-        let choice: Vec<&Trigger> = all.filter(|trigger| fits(trigger)).collect();
-        Some(choice[words.below(choice.len() as u64) as usize].clone())
+        all.filter(|trigger| fits(trigger)).choose_stable(rng).cloned()
     }
 }
 
@@ -223,31 +226,17 @@ pub(super) fn is_of_copies(fault: &dyn PreparedFault) -> bool {
 /// The character of one run.
 struct Character {
     /// How likely each kind is, compared with the others.
-    weights: Vec<u64>,
+    weights: Vec<u32>,
     /// How many of each kind there may still be.
     left: Vec<u32>,
     /// Which share of faults waits for a point.
     aimed: f64,
 }
 
-/// One of several by weight; nothing if all weights are zero.
-fn pick(weights: &[u64], words: &mut dyn Words) -> Option<usize> {
-    let sum: u64 = weights.iter().sum();
-    if sum == 0 {
-        return None;
-    }
-    let mut at = words.below(sum);
-    weights.iter().position(|weight| {
-        let here = at < *weight;
-        at = at.saturating_sub(*weight);
-        here
-    })
-}
-
 /// A round length up to the longest allowed.
-fn length(longest: Span, words: &mut dyn Words) -> Span {
-    let count = LENGTHS.iter().take_while(|length| **length <= longest).count() as u64;
-    if count == 0 { longest } else { LENGTHS[words.below(count) as usize] }
+fn length(longest: Span, rng: &mut dyn Rng) -> Span {
+    let count = LENGTHS.iter().take_while(|length| **length <= longest).count();
+    LENGTHS[..count].choose(rng).copied().unwrap_or(longest)
 }
 
 #[cfg(test)]

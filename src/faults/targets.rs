@@ -1,6 +1,8 @@
 //! The targets of random faults: the names of one variant of a scenario.
 
-use crate::kernel::Words;
+use rand::Rng;
+use rand::seq::IteratorRandom;
+
 use crate::model::contract::Driver;
 use crate::model::system::{Name, System};
 
@@ -71,14 +73,14 @@ impl Targets {
     }
 
     /// One node, or all of a zone: what a fault of machines strikes.
-    pub fn machines(&self, words: &mut dyn Words) -> Option<String> {
-        Self::pick(self.nodes().chain(self.zones.iter().map(String::as_str)), words)
+    pub fn machines(&self, rng: &mut dyn Rng) -> Option<String> {
+        Self::pick(self.nodes().chain(self.zones.iter().map(String::as_str)), rng)
     }
 
     /// A database or a driver: whoever keeps a log.
-    pub fn log_keepers(&self, words: &mut dyn Words) -> Option<String> {
+    pub fn log_keepers(&self, rng: &mut dyn Rng) -> Option<String> {
         let databases = self.databases.iter().map(String::as_str);
-        Self::pick(databases.chain(self.driver_names()), words)
+        Self::pick(databases.chain(self.driver_names()), rng)
     }
 
     /// The first driver that plays a role, if the pattern has one.
@@ -90,11 +92,9 @@ impl Targets {
     /// One of several names, all alike.
     pub fn pick<N: AsRef<str>>(
         names: impl IntoIterator<Item = N>,
-        words: &mut dyn Words,
+        rng: &mut dyn Rng,
     ) -> Option<String> {
-        let names: Vec<N> = names.into_iter().collect();
-        let count = names.len() as u64;
-        (count > 0).then(|| names[words.below(count) as usize].as_ref().to_owned())
+        names.into_iter().choose_stable(rng).map(|name| name.as_ref().to_owned())
     }
 
     fn instances(&self) -> impl Iterator<Item = &str> {

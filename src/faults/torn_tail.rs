@@ -11,15 +11,15 @@
 
 use std::rc::Rc;
 
+use rand::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::fault::{Fault, FaultSettings, Heal};
-use super::grid::{SHARES, below, check_range};
+use super::grid::{SHARES, below, check_range, draw};
 use super::reach::Reach;
 use super::target::on_machines;
 use super::targets::Targets;
-use crate::kernel::Words;
 use crate::model::world::World;
 
 /// A power failure that tears the record which was being written.
@@ -46,9 +46,9 @@ impl FaultSettings for TornTail {
         check_range("whole", self.whole, 0.0, 1.0)
     }
 
-    fn draw(targets: &Targets, words: &mut dyn Words) -> Option<Self> {
-        let whole = words.below(3) as f64 / 2.0;
-        Some(Self { target: targets.log_keepers(words)?, whole })
+    fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {
+        let whole = draw(&[0.0, 0.5, 1.0], rng);
+        Some(Self { target: targets.log_keepers(rng)?, whole })
     }
 
     fn simpler(&self) -> Vec<Self> {

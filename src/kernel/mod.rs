@@ -18,8 +18,9 @@
 //! **Crash.** A crash drops the processes of a node where they wait. Nothing of the kernel is
 //! borrowed while a process is polled or dropped, so destructors may call it.
 //!
-//! **Chance.** [`RandomStreams`] names every draw; [`Dist`] and [`Zipf`] turn words into values
-//! with the same arithmetic on every platform.
+//! **Chance.** [`RandomStreams`] names every draw. `rand` draws bounded integers, Bernoulli trials
+//! and choices from its generators, [`Draw`] and [`Stream`]; [`Dist`] and [`Zipf`] draw durations
+//! and rows with the same arithmetic on every platform.
 
 mod combine;
 mod dist;
@@ -45,7 +46,7 @@ pub use dist::Dist;
 pub use fingerprint::{Fingerprint, Semantic};
 pub use history::{Recorder, Sink};
 pub use lookup::Lookup;
-pub use random::{Draw, Purpose, RandomStreams, Stream, Words};
+pub use random::{Draw, Purpose, RandomStreams, Stream};
 pub use sim::{Sim, Simulation};
 pub use sleep::{Sleep, Yield};
 pub use task::TaskId;

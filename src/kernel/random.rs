@@ -1,9 +1,10 @@
-//! Named chance: what a draw is for decides what is drawn, not when or by whom.
+//! Named random streams: what a draw is for decides what is drawn, not when or by whom.
 
 use std::cell::Cell;
+use std::convert::Infallible;
 
 use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
+use rand_core::{Rng, SeedableRng, TryRng, utils};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::fingerprint::GOLDEN;
@@ -43,39 +44,6 @@ pub enum Purpose {
     Instance = 13,
 }
 
-/// A source of uniformly distributed 64-bit words, and what is commonly made of them.
-pub trait Words {
-    /// The next word.
-    fn word(&mut self) -> u64;
-
-    /// A number from 0 up to but not including 1, in steps of 2^-53.
-    fn unit(&mut self) -> f64 {
-        (self.word() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    /// A whole number below `n`, all alike (Lemire 2019, doi:10.1145/3230636).
-    ///
-    /// # Panics
-    ///
-    /// If `n` is zero.
-    fn below(&mut self, n: u64) -> u64 {
-        assert!(n > 0, "there is no number below zero");
-        loop {
-            let product = u128::from(self.word()) * u128::from(n);
-            let low = product as u64;
-            // Of the 2^64 words the first 2^64 mod n are too many; they show in the low half.
-            if low >= n || low >= n.wrapping_neg() % n {
-                return (product >> 64) as u64;
-            }
-        }
-    }
-
-    /// True with probability `p`.
-    fn chance(&mut self, p: f64) -> bool {
-        self.unit() < p
-    }
-}
-
 /// The random streams of a run: all that is random in it is a function of a seed and of names.
 ///
 /// A run can be branched: from some instant on, keyed draws are also a function of a *branch
@@ -109,14 +77,11 @@ impl RandomStreams {
 
     /// A stream, for what has no operation as its cause and draws in an order of its own.
     pub fn stream(&self, purpose: Purpose, name: u64) -> Stream {
-        let mut words = Draw { state: self.seed };
         let mut seed = [0; 32];
-        for bytes in seed.chunks_exact_mut(8) {
-            bytes.copy_from_slice(&words.word().to_le_bytes());
-        }
-        let mut rng = ChaCha8Rng::from_seed(seed);
-        rng.set_stream(self.hash(self.seed, [purpose as u64, name]));
-        Stream(rng)
+        Draw { state: self.seed }.fill_bytes(&mut seed);
+        let mut stream = Stream::from_seed(seed);
+        stream.set_stream(self.hash(self.seed, [purpose as u64, name]));
+        stream
     }
 
     #[inline]
@@ -129,40 +94,50 @@ impl RandomStreams {
     }
 }
 
-/// The words of one keyed draw: a counter that begins at a hash, scrambled (SplitMix64).
+/// The generator of one keyed draw: a counter that begins at a hash, scrambled (SplitMix64; Steele,
+/// Lea and Flood 2014, doi:10.1145/2660193.2660195).
 #[derive(Clone, Debug)]
 pub struct Draw {
     state: u64,
 }
 
-impl Words for Draw {
+impl TryRng for Draw {
+    type Error = Infallible;
+
     #[inline]
-    fn word(&mut self) -> u64 {
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok((self.next_u64() >> 32) as u32)
+    }
+
+    #[inline]
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
         self.state = self.state.wrapping_add(GOLDEN);
         let mut word = self.state;
         word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        word ^ (word >> 31)
+        Ok(word ^ (word >> 31))
+    }
+
+    fn try_fill_bytes(&mut self, into: &mut [u8]) -> Result<(), Infallible> {
+        utils::fill_bytes_via_next_word(into, || self.try_next_u64())
     }
 }
 
-/// A long stream of words (ChaCha with 8 rounds): 304 bytes, so one a component, not one a message.
-#[derive(Clone, Debug)]
-pub struct Stream(ChaCha8Rng);
-
-impl Words for Stream {
-    #[inline]
-    fn word(&mut self) -> u64 {
-        self.0.next_u64()
-    }
-}
+/// The generator of a long stream (ChaCha with 8 rounds): 304 bytes, so one a component, not one a
+/// message.
+pub type Stream = ChaCha8Rng;
 
 #[cfg(test)]
 mod tests {
+    use rand::RngExt;
+    use rand::distr::Distribution;
+    use rand::distr::weighted::WeightedIndex;
+    use rand::seq::{IndexedRandom, IteratorRandom};
+
     use super::*;
 
-    fn first_words(words: &mut impl Words) -> [u64; 4] {
-        std::array::from_fn(|_| words.word())
+    fn first_words(rng: &mut impl Rng) -> [u64; 4] {
+        std::array::from_fn(|_| rng.next_u64())
     }
 
     /// Every result of every run depends on these words.
@@ -222,13 +197,72 @@ mod tests {
         assert_eq!(first_words(&mut stream.draw(Purpose::Delay, 1, 2, 3, 4)), drawn);
     }
 
+    /// Values that `rand` derives from these words: another version may derive others.
     #[test]
-    fn numbers_below_n_are_all_alike() {
-        let mut words = RandomStreams::new(1).draw(Purpose::Key, 0, 0, 0, 0);
+    fn rand_draws_what_it_always_drew() {
+        let streams = RandomStreams::new(7);
+        let drawn = drawn_by_rand(&mut streams.draw(Purpose::Delay, 11, 1, 2, 3));
+        let streamed = drawn_by_rand(&mut streams.stream(Purpose::Arrival, 11));
+        insta::assert_snapshot!(format!("keyed draw\n{drawn}\nstream\n{streamed}"), @r"
+        keyed draw
+        share 0.7110 0.8364 0.6392 0.9704 0.2042 0.0803 0.7853 0.1158
+        below 10 of 32 bits 9 6 2 3 0 5 6 7
+        below 10 of 64 bits 9 9 9 0 0 4 8 6
+        last digits below 2^63 + 1 2725 6552 28 2655 3829 3820 1820 6208
+        position 785 278 285 893 574 990 976 549
+        yes or no 1 1 0 0 0 0 0 0
+        one of a slice 82 63 76 61 91 58 12 19
+        one of those that pass 40 96 23 94 75 14 15 74
+        by whole weights 3 0 3 0 3 3 2 0
+        by broken weights 0 0 0 0 3 0 3 0
+        stream
+        share 0.8087 0.4257 0.8930 0.7449 0.6287 0.1555 0.1564 0.2642
+        below 10 of 32 bits 7 8 5 1 8 7 8 5
+        below 10 of 64 bits 1 4 8 6 9 5 0 3
+        last digits below 2^63 + 1 7924 346 1907 7888 6040 8565 4140 6676
+        position 285 162 119 327 694 637 726 833
+        yes or no 0 0 0 0 1 0 0 0
+        one of a slice 55 22 84 84 47 34 10 73
+        one of those that pass 57 55 47 8 82 95 49 56
+        by whole weights 3 0 0 0 3 3 3 0
+        by broken weights 0 0 2 0 3 0 0 2
+        ");
+    }
+
+    /// One line for every way in which driftlab draws by `rand`.
+    fn drawn_by_rand(rng: &mut dyn Rng) -> String {
+        let hundred: Vec<u32> = (0..100).collect();
+        let weights = WeightedIndex::new([3_u32, 0, 1, 2]).expect("weights");
+        let shares = WeightedIndex::new([0.3, 0.0, 0.1, 0.2]).expect("weights");
+        let mut lines = Vec::new();
+        let mut line = |name: &str, draw: &mut dyn FnMut(&mut dyn Rng) -> String| {
+            let drawn: Vec<String> = (0..8).map(|_| draw(rng)).collect();
+            lines.push(format!("{name} {}", drawn.join(" ")));
+        };
+        line("share", &mut |rng| format!("{:.4}", rng.random::<f64>()));
+        line("below 10 of 32 bits", &mut |rng| rng.random_range(0..10_u32).to_string());
+        line("below 10 of 64 bits", &mut |rng| rng.random_range(0..10_u64).to_string());
+        line("last digits below 2^63 + 1", &mut |rng| {
+            (rng.random_range(0..=1_u64 << 63) % 10_000).to_string()
+        });
+        line("position", &mut |rng| rng.random_range(0..1_000_usize).to_string());
+        line("yes or no", &mut |rng| u8::from(rng.random_bool(0.3)).to_string());
+        line("one of a slice", &mut |rng| hundred.choose(rng).expect("one").to_string());
+        line("one of those that pass", &mut |rng| {
+            (0..100).choose_stable(rng).expect("one").to_string()
+        });
+        line("by whole weights", &mut |rng| weights.sample(rng).to_string());
+        line("by broken weights", &mut |rng| shares.sample(rng).to_string());
+        lines.join("\n")
+    }
+
+    #[test]
+    fn bounded_numbers_are_all_alike() {
+        let mut rng = RandomStreams::new(1).draw(Purpose::Key, 0, 0, 0, 0);
         for n in [1, 2, 3, 10, 1_000] {
             let (mut counts, each) = (vec![0_u32; n], 10_000 / n as u32 + 200);
             for _ in 0..each * n as u32 {
-                counts[words.below(n as u64) as usize] += 1;
+                counts[rng.random_range(0..n as u64) as usize] += 1;
             }
             // Pearson's statistic has mean n - 1 and variance 2 (n - 1).
             let expected = f64::from(each);
@@ -239,15 +273,15 @@ mod tests {
             assert!(statistic <= freedom + 4.5 * (2.0 * freedom).sqrt(), "{n}: {statistic}");
         }
         let huge = u64::MAX / 2 + 2;
-        assert!((0..1_000).all(|_| words.below(huge) < huge));
+        assert!((0..1_000).all(|_| rng.random_range(0..huge) < huge));
     }
 
     #[test]
-    fn chances_are_kept() {
-        let mut words = RandomStreams::new(1).draw(Purpose::Loss, 0, 0, 0, 0);
-        let hits = (0..100_000).filter(|_| words.chance(0.3)).count();
+    fn probabilities_are_kept() {
+        let mut rng = RandomStreams::new(1).draw(Purpose::Loss, 0, 0, 0, 0);
+        let hits = (0..100_000).filter(|_| rng.random_bool(0.3)).count();
         assert!((29_300..30_700).contains(&hits), "{hits}");
-        assert!((0..1_000).all(|_| !words.chance(0.0) && words.chance(1.0)));
+        assert!((0..1_000).all(|_| !rng.random_bool(0.0) && rng.random_bool(1.0)));
     }
 
     /// Draws whose keys differ in one low bit must not resemble one another.
@@ -258,7 +292,7 @@ mod tests {
             .map(|op| {
                 let mut a = stream.draw(Purpose::Work, 5, op, 0, 0);
                 let mut b = stream.draw(Purpose::Work, 5, op + 1, 0, 0);
-                (a.word() ^ b.word()).count_ones()
+                (a.next_u64() ^ b.next_u64()).count_ones()
             })
             .sum();
         assert!((318_000..322_000).contains(&differing), "{differing} of 640,000 bits");

@@ -1,6 +1,9 @@
 //! Samples and means of distributions, by inversion and Box-Muller on `libm`.
 
-use super::{Dist, Span, Words};
+use rand::seq::IndexedRandom;
+use rand::{Rng, RngExt};
+
+use super::{Dist, Span};
 
 /// The 99th percentile of the standard normal distribution.
 const Z99: f64 = 2.326_347_874_040_841;
@@ -17,33 +20,32 @@ impl Dist {
     }
 
     /// Draws one value.
-    pub fn sample(&self, words: &mut impl Words) -> Span {
+    pub fn sample(&self, rng: &mut impl Rng) -> Span {
         match self {
             Self::Constant(span) => *span,
             Self::Uniform { low, high } => {
                 let width = high.saturating_sub(*low).as_nanos();
-                *low + Span::from_nanos(words.below(width.saturating_add(1)))
+                *low + Span::from_nanos(rng.random_range(0..=width))
             }
-            Self::Exponential { mean } => span(nanos(*mean) * exponential(words)),
+            Self::Exponential { mean } => span(nanos(*mean) * exponential(rng)),
             Self::Normal { mean, deviation } => loop {
-                let value = nanos(*mean) + nanos(*deviation) * normal(words);
+                let value = nanos(*mean) + nanos(*deviation) * normal(rng);
                 if value >= 0.0 {
                     return span(value);
                 }
             },
-            Self::LogNormal { mu, sigma } => span(libm::exp(mu + sigma * normal(words)) * SECOND),
+            Self::LogNormal { mu, sigma } => span(libm::exp(mu + sigma * normal(rng)) * SECOND),
             Self::Pareto { least, alpha } => {
-                span(nanos(*least) * libm::pow(1.0 - words.unit(), -1.0 / alpha))
+                span(nanos(*least) * libm::pow(1.0 - rng.random::<f64>(), -1.0 / alpha))
             }
             Self::Erlang { shape, mean } => {
-                let stages: f64 = (0..*shape).map(|_| exponential(words)).sum();
+                let stages: f64 = (0..*shape).map(|_| exponential(rng)).sum();
                 span(nanos(*mean) / f64::from((*shape).max(1)) * stages)
             }
-            Self::Mixture(parts) => {
-                pick(parts, words).map_or(Span::ZERO, |part| part.sample(words))
-            }
-            Self::Empirical(values) if values.is_empty() => Span::ZERO,
-            Self::Empirical(values) => values[words.below(values.len() as u64) as usize],
+            Self::Mixture(parts) => parts
+                .choose_weighted(rng, |(weight, _)| *weight)
+                .map_or(Span::ZERO, |(_, part)| part.sample(rng)),
+            Self::Empirical(values) => values.choose(rng).copied().unwrap_or(Span::ZERO),
         }
     }
 
@@ -87,29 +89,15 @@ fn span(nanos: f64) -> Span {
 }
 
 /// An exponential value of mean 1.
-fn exponential(words: &mut impl Words) -> f64 {
-    -libm::log(1.0 - words.unit())
+fn exponential(rng: &mut impl Rng) -> f64 {
+    -libm::log(1.0 - rng.random::<f64>())
 }
 
 /// A standard normal value: always two words, whatever they are.
-fn normal(words: &mut impl Words) -> f64 {
+fn normal(rng: &mut impl Rng) -> f64 {
     // The square root is exact on every platform, unlike the functions of `libm`'s kind.
-    let radius = (2.0 * exponential(words)).sqrt();
-    radius * libm::cos(std::f64::consts::TAU * words.unit())
-}
-
-/// One of several, by weight.
-fn pick<'a>(parts: &'a [(f64, Dist)], words: &mut impl Words) -> Option<&'a Dist> {
-    let total: f64 = parts.iter().map(|(weight, _)| weight).sum();
-    let mut left = words.unit() * total;
-    for (weight, part) in parts {
-        if left < *weight {
-            return Some(part);
-        }
-        left -= weight;
-    }
-    // Rounding may leave a trace behind the last part.
-    parts.iter().rev().find(|(weight, _)| *weight > 0.0).map(|(_, part)| part)
+    let radius = (2.0 * exponential(rng)).sqrt();
+    radius * libm::cos(std::f64::consts::TAU * rng.random::<f64>())
 }
 
 /// The mean of a normal distribution of which only the values from zero up are kept.

@@ -1,31 +1,29 @@
 //! Popularity: a few are chosen often, most of them rarely.
 
-use super::Words;
+use rand::Rng;
+use rand::distr::Distribution;
+use rand::distr::weighted::WeightedIndex;
 
 /// The Zipf distribution over `0..n`: the chance of `k` is proportional to `(k + 1)^-exponent`.
+///
+/// The weights are ours, since `libm` computes the same power everywhere; `rand` chooses by them.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Zipf {
-    /// Summed weights; the sum up to and including `k` is at `k`.
-    sums: Box<[f64]>,
-}
+pub struct Zipf(WeightedIndex<f64>);
 
 impl Zipf {
     /// The distribution over `n` numbers (at least one); 8 bytes each. Exponent 0 is uniform.
+    ///
+    /// # Panics
+    ///
+    /// If the exponent is negative and the weights become infinite.
     pub fn new(n: u64, exponent: f64) -> Self {
-        let mut sum = 0.0;
-        let weight = |rank: u64| libm::pow(rank as f64, -exponent);
-        let sums = (1..=n.max(1)).map(|rank| {
-            sum += weight(rank);
-            sum
-        });
-        Self { sums: sums.collect() }
+        let weights = (1..=n.max(1)).map(|rank| libm::pow(rank as f64, -exponent));
+        Self(WeightedIndex::new(weights).expect("the first weight is one, no other is greater"))
     }
 
     /// Draws one number below `n`.
-    pub fn sample(&self, words: &mut impl Words) -> u64 {
-        let last = self.sums.len() - 1;
-        let at = words.unit() * self.sums[last];
-        self.sums.partition_point(|&sum| sum <= at).min(last) as u64
+    pub fn sample(&self, rng: &mut impl Rng) -> u64 {
+        self.0.sample(rng) as u64
     }
 }
 
@@ -39,10 +37,10 @@ mod tests {
         let (n, samples) = (50_usize, 200_000_u32);
         for exponent in [0.0, 0.8, 1.0, 2.0] {
             let zipf = Zipf::new(n as u64, exponent);
-            let mut words = RandomStreams::new(3).draw(Purpose::Key, 0, 0, 0, 0);
+            let mut rng = RandomStreams::new(3).draw(Purpose::Key, 0, 0, 0, 0);
             let mut counts = vec![0_u32; n];
             for _ in 0..samples {
-                counts[zipf.sample(&mut words) as usize] += 1;
+                counts[zipf.sample(&mut rng) as usize] += 1;
             }
             let weight = |k: usize| libm::pow(k as f64 + 1.0, -exponent);
             let total: f64 = (0..n).map(weight).sum();
@@ -59,9 +57,9 @@ mod tests {
     #[test]
     fn samples_are_what_they_always_were() {
         let zipf = Zipf::new(1_000, 0.99);
-        let mut words = RandomStreams::new(3).draw(Purpose::Key, 0, 0, 0, 0);
-        let values: Vec<u64> = (0..12).map(|_| zipf.sample(&mut words)).collect();
+        let mut rng = RandomStreams::new(3).draw(Purpose::Key, 0, 0, 0, 0);
+        let values: Vec<u64> = (0..12).map(|_| zipf.sample(&mut rng)).collect();
         assert_eq!(values, [58, 20, 739, 14, 10, 390, 587, 0, 4, 143, 3, 134]);
-        assert_eq!(Zipf::new(1, 1.0).sample(&mut words), 0);
+        assert_eq!(Zipf::new(1, 1.0).sample(&mut rng), 0);
     }
 }

@@ -560,8 +560,8 @@ where
             let place = u64::from(ctx.step.0) | u64::from(ctx.attempt) << 8;
             let (name, leg) = (spec.name.stream, u64::from(leg));
             let stream = env.op_stream(ctx.op);
-            let mut words = env.streams().draw(Purpose::Work, name, stream, place, leg);
-            let work = spec.work.sample(&mut words);
+            let mut rng = env.streams().draw(Purpose::Work, name, stream, place, leg);
+            let work = spec.work.sample(&mut rng);
             visit.worked(work);
             env.sim().work(work).await;
         }

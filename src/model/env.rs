@@ -4,6 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use rand::RngExt;
+
 use super::contract::label;
 use super::disk::{Disk, Disks};
 use super::local_fault::LocalFaults;
@@ -314,12 +316,11 @@ impl Env {
 
     /// The pause before retry number `retry` of what `ctx` does, jitter included.
     pub fn backoff(&self, ctx: &Ctx, retry: u16) -> Span {
-        use crate::kernel::Words;
         let policy = &self.system().retry;
         let pause = policy.pause(retry);
         let place = u64::from(ctx.step.0) | u64::from(retry) << 16;
-        let mut words = self.streams().draw(Purpose::Backoff, 0, self.op_stream(ctx.op), place, 0);
-        let scale = 1.0 - policy.jitter * words.unit();
+        let mut rng = self.streams().draw(Purpose::Backoff, 0, self.op_stream(ctx.op), place, 0);
+        let scale = 1.0 - policy.jitter * rng.random::<f64>();
         Span::from_nanos((pause.as_nanos() as f64 * scale) as u64)
     }
 }

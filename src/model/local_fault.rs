@@ -6,9 +6,11 @@
 
 use std::cell::{Cell, RefCell};
 
+use rand::RngExt;
+
 use super::env::{Ctx, Env};
 use super::record::OpId;
-use crate::kernel::{Purpose, Signal, Sim, Words};
+use crate::kernel::{Purpose, Signal, Sim};
 
 /// The local faults that a store, a broker or a job can have.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -134,8 +136,8 @@ impl Env {
         // Named by their rank at this place, so that one elsewhere changes no draw here.
         for (rank, it) in (0..).zip(here) {
             let name = place ^ (local_fault as u64 + 1) << 8 ^ rank;
-            let words = || self.streams().draw(Purpose::Nemesis, name, cause, step, part);
-            if it.left > 0 && (it.share >= 1.0 || words().chance(it.share)) {
+            let rng = || self.streams().draw(Purpose::Nemesis, name, cause, step, part);
+            if it.left > 0 && rng().random_bool(it.share) {
                 it.left -= 1;
                 return true;
             }

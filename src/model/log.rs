@@ -282,8 +282,8 @@ impl<R> Shared<R> {
             let Some((covers, lies, ctx, dist)) = self.begin() else { return };
             let began = sim.now();
             let number = self.state.borrow().flushes;
-            let mut words = self.env.streams().draw(Purpose::Force, self.stream, number, 0, 0);
-            let span = dist.sample(&mut words);
+            let mut rng = self.env.streams().draw(Purpose::Force, self.stream, number, 0, 0);
+            let span = dist.sample(&mut rng);
             sim.work(span).await;
             while self.disk.is(DiskFault::Stalled) {
                 self.disk.changed().wait().await;

@@ -6,12 +6,14 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
+use rand::RngExt;
+
 use super::database::wire::Wire;
 use super::env::{Ctx, Env};
 use super::point::Action;
 use super::record::OpId;
 use super::system::{LinkSpec, Links, ServiceId};
-use crate::kernel::{Dist, NodeId, Purpose, Signal, Sim, Span, Time, Words};
+use crate::kernel::{Dist, NodeId, Purpose, Signal, Sim, Span, Time};
 
 /// The kind of machine of a node, by which links are chosen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -198,18 +200,18 @@ impl Network {
         let touching = disturbances.iter_mut().filter(|it| it.disturbance.touches(from, to));
         // Named by their rank on this link, so that one elsewhere changes no draw here.
         for (rank, active) in (1..).zip(touching) {
-            let words = || stream.draw(Purpose::Nemesis, name ^ rank, key, place, leg);
+            let rng = || stream.draw(Purpose::Nemesis, name ^ rank, key, place, leg);
             match &active.disturbance.effect {
                 LinkEffect::Cut => lost = true,
                 LinkEffect::Slow { share, by } => {
-                    let words = &mut words();
-                    if *share >= 1.0 || words.chance(*share) {
-                        delay += by.sample(words);
+                    let rng = &mut rng();
+                    if rng.random_bool(*share) {
+                        delay += by.sample(rng);
                     }
                 }
                 LinkEffect::Lose(share) => keep *= 1.0 - share,
                 LinkEffect::Duplicate(share) => single *= 1.0 - share,
-                LinkEffect::Damage(share) => damaged |= words().chance(*share),
+                LinkEffect::Damage(share) => damaged |= rng().random_bool(*share),
                 &LinkEffect::Throttle { each, queue } => {
                     let longest = each.saturating_mul(u64::from(queue) + 1);
                     match active.line_up((from, to), env.now(), each, longest) {
@@ -220,11 +222,11 @@ impl Network {
             }
         }
         let chance = |purpose, share| {
-            share > 0.0 && stream.draw(purpose, name, key, place, leg).chance(share)
+            share > 0.0 && stream.draw(purpose, name, key, place, leg).random_bool(share)
         };
         let copy = chance(Purpose::Duplicate, 1.0 - single).then(|| {
-            let words = &mut stream.draw(Purpose::Delay, !name, key, place, leg);
-            delay + spec.delay.sample(words)
+            let rng = &mut stream.draw(Purpose::Delay, !name, key, place, leg);
+            delay + spec.delay.sample(rng)
         });
         let lost = lost || chance(Purpose::Loss, 1.0 - keep);
         Fate { delay, lost, damaged, copy }

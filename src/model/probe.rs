@@ -6,6 +6,8 @@
 
 use std::rc::Rc;
 
+use rand::RngExt;
+
 use super::call::{Message, Reply};
 use super::env::{Ctx, Env, OpInfo};
 use super::process::ProcessCtx;
@@ -15,7 +17,7 @@ use super::system::{
 };
 use super::workload;
 use super::world::World;
-use crate::kernel::{NodeId, Purpose, Span, Time, Words};
+use crate::kernel::{NodeId, Purpose, Span, Time};
 
 /// A probe is given up after this; the longest deadline that measures ask about.
 pub const PATIENCE: Span = Span::from_secs(5);
@@ -39,10 +41,10 @@ pub(super) fn schedule(world: &Rc<World>, op: OpId) {
 }
 
 /// Returns whether a read looks at an operation. That is up to the operation alone, so variants
-/// look at the same ones; where all are looked at, nothing is drawn.
+/// look at the same ones.
 fn is_sampled(env: &Env, read: &ReadSpec, info: &OpInfo, share: f64) -> bool {
-    let draw = || env.streams().draw(Purpose::Probe, read.name.stream, info.stream, 0, 0);
-    share >= 1.0 || draw().chance(share)
+    let (name, stream) = (read.name.stream, info.stream);
+    env.streams().draw(Purpose::Probe, name, stream, 0, 0).random_bool(share)
 }
 
 /// Reads the rows of an operation's steps: each at the service that owns it, or all at the one
@@ -211,7 +213,7 @@ async fn readers(world: Rc<World>, read: usize, column: ColumnRef, choice: KeyCh
     let end = Time::ZERO + env.system().phases.load;
     let mut at = Time::ZERO + env.system().phases.warm_up;
     for number in 0.. {
-        at += Span::from_secs_f64(-libm::log(1.0 - stream.unit()) / rate);
+        at += Span::from_secs_f64(-libm::log(1.0 - stream.random::<f64>()) / rate);
         if at >= end {
             return;
         }

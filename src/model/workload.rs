@@ -8,12 +8,14 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use rand::RngExt;
+
 use super::client;
 use super::env::{Env, OpInfo};
 use super::record::OpId;
 use super::system::{Arrivals, KeyChoice, LoadId, MAX_KEYS, OperationKind, RowKey};
 use super::world::World;
-use crate::kernel::{NodeId, Purpose, Span, Stream, Time, Words};
+use crate::kernel::{NodeId, Purpose, Span, Stream, Time};
 
 /// The operations that are offered in a run.
 #[derive(Clone, Debug, Default)]
@@ -148,7 +150,7 @@ fn next_arrival(arrivals: &Arrivals, at: Time, from: Time, stream: &mut Stream) 
                 next += exponential(stream, high);
                 let phase = next.since(from).as_nanos() % every.as_nanos().max(1);
                 let rate = if phase < length.as_nanos() { *peak } else { *base };
-                if stream.chance(rate / high) {
+                if stream.random_bool(rate / high) {
                     return next;
                 }
             }
@@ -158,7 +160,7 @@ fn next_arrival(arrivals: &Arrivals, at: Time, from: Time, stream: &mut Stream) 
 }
 
 fn exponential(stream: &mut Stream, rate: f64) -> Span {
-    Span::from_secs_f64(-libm::log(1.0 - stream.unit()) / rate)
+    Span::from_secs_f64(-libm::log(1.0 - stream.random::<f64>()) / rate)
 }
 
 /// One client of a closed loop: think, ask, wait for the answer.
@@ -235,10 +237,10 @@ const FRESH: u64 = 1 << 63;
 
 /// Chooses one of a table's initial rows. `name` and `stream` key the draw.
 pub(super) fn choose_row(env: &Env, choice: &KeyChoice, name: u64, stream: u64) -> RowKey {
-    let mut words = env.streams().draw(Purpose::Key, name, stream, 0, 0);
+    let mut rng = env.streams().draw(Purpose::Key, name, stream, 0, 0);
     match choice {
-        KeyChoice::Uniform(table) => RowKey(words.below(env.system().table(*table).rows)),
-        KeyChoice::Zipf(_, zipf) => RowKey(zipf.sample(&mut words)),
+        KeyChoice::Uniform(table) => RowKey(rng.random_range(0..env.system().table(*table).rows)),
+        KeyChoice::Zipf(_, zipf) => RowKey(zipf.sample(&mut rng)),
         KeyChoice::New | KeyChoice::Followed => RowKey(0),
     }
 }
@@ -259,7 +261,7 @@ fn follow(world: &Rc<World>, id: LoadId, number: u64, op: OpId) {
             continue;
         }
         let draw = |part| env.streams().draw(Purpose::Follow, load.name.stream, number, part, 0);
-        if !draw(0).chance(*share) {
+        if !draw(0).random_bool(*share) {
             continue;
         }
         let when = env.now() + delay.sample(&mut draw(1));

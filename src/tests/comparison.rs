@@ -3,13 +3,15 @@
 
 use std::collections::BTreeMap;
 
+use rand::RngExt;
+
 use crate::checks::census::{self, Headline, State};
 use crate::checks::measures::catalogue::*;
 use crate::checks::measures::lag::Lag;
 use crate::checks::measures::{Key, Measure, Unit};
 use crate::checks::{OperationRow, Verdict};
 use crate::experiment::result::*;
-use crate::kernel::{Span, Time};
+use crate::kernel::{Purpose, RandomStreams, Span, Stream, Time};
 use crate::model::record::{Answer, OpId};
 use crate::model::system::OperationKind;
 use crate::stats::{Curve, Quantile, Sample};
@@ -115,29 +117,16 @@ const MADE: [Made; 5] = [
     },
 ];
 
-/// SplitMix64, so that the fixture is the same everywhere.
-struct Words(u64);
+/// Near 1, within `reach` on either side.
+fn around(rng: &mut Stream, reach: f64) -> f64 {
+    1.0 + reach * (2.0 * rng.random::<f64>() - 1.0)
+}
 
-impl Words {
-    fn unit(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let word = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((word ^ (word >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    /// Near 1, within `reach` on either side.
-    fn around(&mut self, reach: f64) -> f64 {
-        1.0 + reach * (2.0 * self.unit() - 1.0)
-    }
-
-    fn sample(&mut self, median: f64, width: f64, n: u64, never: u64) -> Sample {
-        let bell = |words: &mut Self| (0..6).map(|_| words.unit()).sum::<f64>() / 3.0 - 1.0;
-        let values: Vec<u64> = (0..n)
-            .map(|_| (median * libm::exp(bell(self) * 2.0 * libm::log(width))) as u64)
-            .collect();
-        Sample::new(values, never)
-    }
+fn sample(rng: &mut Stream, median: f64, width: f64, n: u64, never: u64) -> Sample {
+    let mut bell = || (0..6).map(|_| rng.random::<f64>()).sum::<f64>() / 3.0 - 1.0;
+    let values: Vec<u64> =
+        (0..n).map(|_| (median * libm::exp(bell() * 2.0 * libm::log(width))) as u64).collect();
+    Sample::new(values, never)
 }
 
 /// The made-up comparison with the first `seeds` of ten seeds.
@@ -170,18 +159,18 @@ pub fn comparison(seeds: usize) -> Comparison {
 }
 
 fn variant(made: &Made, seeds: usize) -> VariantResult {
-    let mut words = Words(made.name.len() as u64);
+    let mut rng = RandomStreams::new(made.name.len() as u64).stream(Purpose::Instance, 0);
     let shown = OFFERED - 60;
     let lags: Vec<Sample> = (0..seeds)
         .map(|_| {
-            let median = made.lag.0 * words.around(0.02);
-            words.sample(median, made.lag.1, shown, made.never)
+            let median = made.lag.0 * around(&mut rng, 0.02);
+            sample(&mut rng, median, made.lag.1, shown, made.never)
         })
         .collect();
     let answers: Vec<Sample> = (0..seeds)
         .map(|_| {
-            let median = made.latency * words.around(0.01);
-            words.sample(median, 2.0, OFFERED, 0)
+            let median = made.latency * around(&mut rng, 0.01);
+            sample(&mut rng, median, 2.0, OFFERED, 0)
         })
         .collect();
     let pooled = Curve::pooled(&answers);
@@ -195,12 +184,12 @@ fn variant(made: &Made, seeds: usize) -> VariantResult {
         coupling: coupling(made),
         contended: contended(made),
         touched: touched(),
-        measures: measures(made, &mut words, &lags, &answers),
+        measures: measures(made, &mut rng, &lags, &answers),
         reads: Vec::new(),
         lag: Curve::pooled(&lags),
         done: if made.accepted { Curve::default() } else { pooled.clone() },
         accepted: if made.accepted { pooled } else { Curve::default() },
-        series: series(made, &mut words),
+        series: series(made, &mut rng),
         fingerprints: (0..seeds as u64).map(|seed| seed.wrapping_mul(0x9E37_79B9)).collect(),
         settled: vec![true; seeds],
         kinds: vec!["open-ticket".into()],
@@ -291,7 +280,7 @@ fn census(made: &Made, seeds: usize) -> Census {
 
 fn measures(
     made: &Made,
-    words: &mut Words,
+    rng: &mut Stream,
     lags: &[Sample],
     answers: &[Sample],
 ) -> BTreeMap<Key, MeasureResult> {
@@ -302,7 +291,7 @@ fn measures(
     };
     let mut number = |measure: &'static Measure, value: f64| {
         let reach = if measure.unit == Unit::Share { 0.005 } else { 0.03 };
-        let per_seed = (0..seeds).map(|_| Some(value * words.around(reach))).collect();
+        let per_seed = (0..seeds).map(|_| Some(value * around(rng, reach))).collect();
         MeasureResult::mean(measure, per_seed)
     };
     let stale = if made.accepted { 0.02 + made.lag.0 / (60.0 * SECOND) } else { 0.004 };
@@ -348,7 +337,7 @@ fn measures(
     all.into_iter().map(|result| (result.measure.into(), result)).collect()
 }
 
-fn series(made: &Made, words: &mut Words) -> Series {
+fn series(made: &Made, rng: &mut Stream) -> Series {
     let down = |second: u64| match made.name {
         "two-phase-commit" => false,
         "sync-30s" => (150..180).contains(&second),
@@ -365,10 +354,10 @@ fn series(made: &Made, words: &mut Words) -> Series {
                 (false, false) => backlog * 0.6,
             };
             let left = if down(second) { (30 - second % 30) as f64 * SECOND } else { 0.0 };
-            let lag = (made.lag.0 * words.around(0.2) + left) as u64;
+            let lag = (made.lag.0 * around(rng, 0.2) + left) as u64;
             let never = made.name == "events-dual-write" && second == 150;
             let lag = if never { Quantile::Never } else { Quantile::Value(lag) };
-            SeriesPoint { partial: backlog * words.around(0.1), lag: loaded.then_some(lag) }
+            SeriesPoint { partial: backlog * around(rng, 0.1), lag: loaded.then_some(lag) }
         })
         .collect();
     Series { step: SECOND as u64, points }

@@ -76,8 +76,8 @@ proptest! {
     }
 }
 
-/// A fault that finds nothing to strike, such as a partition with everybody on one side, is left
-/// out; that seldom leaves a run without any.
+/// A kind that finds nothing to strike inside of the budget is left out; that seldom leaves a run
+/// without any fault.
 #[test]
 fn hardly_a_run_is_without_faults() {
     for uniform in [false, true] {
@@ -138,9 +138,9 @@ fn what_cannot_be_drawn_is_left_out() {
     let window = Window::default();
     let bare = Swarm::new(kinds, targets(), window, 6);
     for seed in 0..50 {
-        let mut words = RandomStreams::new(seed).draw(Purpose::Nemesis, 0, 0, 0, 0);
-        let plan = bare.draw(&mut words);
+        let mut rng = RandomStreams::new(seed).draw(Purpose::Nemesis, 0, 0, 0, 0);
+        let plan = bare.draw(&mut rng);
         assert!(plan.iter().all(|fault| fault.start == Start::At(Span::ZERO)));
-        assert!(Swarm::new(Vec::new(), targets(), window, 6).draw(&mut words).is_empty());
+        assert!(Swarm::new(Vec::new(), targets(), window, 6).draw(&mut rng).is_empty());
     }
 }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use rand::seq::IndexedRandom;
 use toml::de::DeTable;
 use toml::{Spanned, Table};
 
 use crate::faults::fault::{FaultEntry, Faults, PreparedFault};
 use crate::faults::targets::Targets;
-use crate::kernel::{Purpose, RandomStreams, Words};
+use crate::kernel::{Purpose, RandomStreams};
 use crate::model::contract::{Driver, role};
 use crate::tests::runs::scenario;
 
@@ -36,8 +37,8 @@ proptest! {
     fn every_kind_is_drawn_and_shrinks_to_an_end(seed in any::<u64>()) {
         let (targets, faults) = (targets(), Faults::builtin());
         for (number, entry) in (0..).zip(faults.iter()) {
-            let mut words = RandomStreams::new(seed).draw(Purpose::Nemesis, number, 0, 0, 0);
-            let drawn = entry.with_defaults().draw(&targets, &mut words);
+            let mut rng = RandomStreams::new(seed).draw(Purpose::Nemesis, number, 0, 0, 0);
+            let drawn = entry.with_defaults().draw(&targets, &mut rng);
             let mut fault = drawn.expect("the targets has something for every kind");
             let mut seen: Vec<Table> = Vec::new();
             loop {
@@ -53,8 +54,7 @@ proptest! {
                 if simpler.is_empty() {
                     break;
                 }
-                let chosen = words.below(simpler.len() as u64) as usize;
-                fault = Arc::clone(&simpler[chosen]);
+                fault = Arc::clone(simpler.choose(&mut rng).expect("there is a simpler one"));
                 prop_assert!(seen.len() < 100, "{} does not end", entry.name);
             }
         }

@@ -5,7 +5,7 @@ use crate::kernel::{Draw, Fingerprint, Purpose, RandomStreams};
 
 const SAMPLES: u32 = 200_000;
 
-fn words() -> Draw {
+fn rng() -> Draw {
     RandomStreams::new(42).draw(Purpose::Work, 1, 2, 3, 4)
 }
 
@@ -46,9 +46,8 @@ fn kinds() -> Vec<(&'static str, Dist, f64)> {
 #[test]
 fn samples_have_the_moments_of_their_distribution() {
     for (name, dist, deviation) in kinds() {
-        let mut words = words();
-        let values: Vec<f64> =
-            (0..SAMPLES).map(|_| dist.sample(&mut words).as_secs_f64()).collect();
+        let mut rng = rng();
+        let values: Vec<f64> = (0..SAMPLES).map(|_| dist.sample(&mut rng).as_secs_f64()).collect();
         let count = f64::from(SAMPLES);
         let mean = values.iter().sum::<f64>() / count;
         let expected = dist.mean().expect("it has a mean");
@@ -64,8 +63,8 @@ fn samples_have_the_moments_of_their_distribution() {
 fn a_log_normal_is_named_by_its_median_and_p99() {
     let (median, p99) = (ms(20), ms(90));
     let dist = Dist::log_normal_from_median_p99(median, p99);
-    let mut words = words();
-    let values: Vec<Span> = (0..SAMPLES).map(|_| dist.sample(&mut words)).collect();
+    let mut rng = rng();
+    let values: Vec<Span> = (0..SAMPLES).map(|_| dist.sample(&mut rng)).collect();
     let below = |limit: Span| {
         values.iter().filter(|&&value| value < limit).count() as f64 / f64::from(SAMPLES)
     };
@@ -83,14 +82,14 @@ fn a_heavy_tail_has_no_mean_nor_has_what_contains_it() {
 #[test]
 fn a_uniform_span_reaches_both_ends() {
     let dist = Dist::Uniform { low: Span::from_nanos(3), high: Span::from_nanos(5) };
-    let mut words = words();
+    let mut rng = rng();
     let mut seen = [0; 6];
     for _ in 0..3_000 {
-        seen[dist.sample(&mut words).as_nanos() as usize] += 1;
+        seen[dist.sample(&mut rng).as_nanos() as usize] += 1;
     }
     assert!(seen[..3] == [0; 3] && seen[3..].iter().all(|&n| n > 900), "{seen:?}");
     let widest = Dist::Uniform { low: Span::ZERO, high: Span::MAX };
-    assert!(widest.sample(&mut words) > Span::from_secs(1));
+    assert!(widest.sample(&mut rng) > Span::from_secs(1));
 }
 
 /// The first value and the fingerprint of a thousand: a change of either is a change of results.
@@ -99,11 +98,11 @@ fn samples_are_what_they_always_were() {
     let golden: Vec<String> = kinds()
         .into_iter()
         .map(|(name, dist, _)| {
-            let mut words = words();
-            let first = dist.sample(&mut words).as_nanos();
+            let mut rng = rng();
+            let first = dist.sample(&mut rng).as_nanos();
             let mut print = Fingerprint::default();
             for _ in 0..1_000 {
-                print.word(dist.sample(&mut words).as_nanos());
+                print.word(dist.sample(&mut rng).as_nanos());
             }
             format!("{name} {first} {:016x}", print.value())
         })

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use rand::RngExt;
+
 use super::ledger::{EXISTENCE, change};
 use super::provenance::{Delta, Derived, Direction, Effect, Entry, Provenance, Version};
 use super::rows::{Row, RowId, RowVersion};
 use super::state::State;
 use super::txn::{Policy, StepRef};
 use super::{Call, Database, DbError};
-use crate::kernel::{Purpose, Words};
+use crate::kernel::Purpose;
 use crate::model::env::{Ctx, OpInfo};
 use crate::model::record::{Event, OpId, RefusalReason};
 use crate::model::system::{
@@ -335,7 +337,7 @@ impl Database {
     pub(super) fn is_refused_at_random(&self, op: OpId, step: &StepSpec) -> bool {
         let Some(Refuse::Probability(share)) = step.refuse else { return false };
         let stream = self.env.op_stream(op);
-        self.env.streams().draw(Purpose::Refusal, step.name.stream, stream, 0, 0).chance(share)
+        self.env.streams().draw(Purpose::Refusal, step.name.stream, stream, 0, 0).random_bool(share)
     }
 
     pub(super) fn may_write(&self, call: &Call, table: TableId) -> Result<(), DbError> {

@@ -43,8 +43,8 @@ impl Flight {
             return None;
         }
         let env = &database.env;
-        let mut words = database.words(Purpose::Delay, &call.ctx, call.number | leg as u64);
-        let delay = env.system().links.database.delay.sample(&mut words);
+        let mut rng = database.rng(Purpose::Delay, &call.ctx, call.number | leg as u64);
+        let delay = env.system().links.database.delay.sample(&mut rng);
         let ctx = Ctx { node: from, ..call.ctx };
         let flight = Self {
             database: Rc::clone(database),

@@ -198,9 +198,9 @@ impl Database {
         self.state.borrow_mut()
     }
 
-    /// The words of a draw: keyed by the operation, step and attempt where there is an operation,
-    /// else by how many such draws there were.
-    fn words(&self, purpose: Purpose, ctx: &Ctx, number: u64) -> Draw {
+    /// The generator of a draw: keyed by the operation, step and attempt where there is an
+    /// operation, else by how many such draws there were.
+    fn rng(&self, purpose: Purpose, ctx: &Ctx, number: u64) -> Draw {
         let (cause, place) = if ctx.op == OpId::NONE {
             let mut state = self.state_mut();
             state.unnamed += 1;

@@ -105,8 +105,8 @@ impl Database {
         class: MessageClass,
     ) -> Result<Txn, DbError> {
         if !self.is_serving() {
-            let mut words = self.words(Purpose::Delay, &ctx, 0);
-            let delay = self.env.system().links.database.delay.sample(&mut words);
+            let mut rng = self.rng(Purpose::Delay, &ctx, 0);
+            let delay = self.env.system().links.database.delay.sample(&mut rng);
             self.env.sim().sleep_until(self.env.now() + delay).await;
             return Err(DbError::Unavailable);
         }
@@ -314,7 +314,7 @@ impl Database {
             sim.now() - began
         } else {
             let number = call.number | WORK_LEG;
-            let drawn = self.spec().work.sample(&mut self.words(Purpose::Work, &call.ctx, number));
+            let drawn = self.spec().work.sample(&mut self.rng(Purpose::Work, &call.ctx, number));
             let demand = sim.effort(drawn);
             sim.sleep_until(began + demand).await;
             demand

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use rand::seq::IndexedRandom;
+use rand::{Rng, RngExt};
+
 use super::Fuzz;
 use crate::faults::plan::{PlannedFault, Start};
 use crate::faults::swarm::{Kind, Swarm, Window};
 use crate::faults::targets::Targets;
 use crate::faults::trigger::{OpName, Trigger};
-use crate::kernel::{Purpose, RandomStreams, Span, Time, Words};
+use crate::kernel::{Purpose, RandomStreams, Span, Time};
 use crate::model::system::{Name, RowKey};
 use crate::model::workload::maker;
 use crate::search::trial::{Case, Offer, Trial, hasten};
@@ -42,12 +45,12 @@ impl Batch {
     pub fn new(fuzz: &Fuzz<'_>, trial: &Trial<'_>, number: u64) -> Self {
         let stream = RandomStreams::new(fuzz.seed);
         let name = Name::new("fuzz batch").stream;
-        let mut words = stream.draw(Purpose::Instance, name, number, 0, 0);
-        let seed = words.below(SEEDS);
+        let mut rng = stream.draw(Purpose::Instance, name, number, 0, 0);
+        let seed = rng.random_range(0..SEEDS);
         let mut operations = trial.offers(seed, fuzz.operations);
         if !fuzz.uniform {
-            crowd(&mut operations, &mut words);
-            meet(&mut operations, trial.period(), &mut words);
+            crowd(&mut operations, &mut rng);
+            meet(&mut operations, trial.period(), &mut rng);
         }
         let calm = Case { seed, operations, faults: Vec::new(), branch_seeds: Vec::new() };
         let points = trial.points(&calm).into_iter().map(|passed| passed.trigger);
@@ -67,9 +70,9 @@ impl Batch {
     /// Draws run number `run`, which belongs to this batch.
     pub fn case(&self, run: u64) -> Case {
         let name = Name::new("fuzz run").stream;
-        let mut words = RandomStreams::new(self.seed).draw(Purpose::Nemesis, name, run, 0, 0);
-        let seed = words.below(SEEDS);
-        let faults = self.swarm.draw(&mut words);
+        let mut rng = RandomStreams::new(self.seed).draw(Purpose::Nemesis, name, run, 0, 0);
+        let seed = rng.random_range(0..SEEDS);
+        let faults = self.swarm.draw(&mut rng);
         Case { seed, operations: self.operations.clone(), faults, branch_seeds: Vec::new() }
     }
 
@@ -104,9 +107,9 @@ fn class(trigger: &Trigger) -> String {
 
 /// Lets operations meet: they arrive in quick succession, and, in half of the batches, in a few
 /// rows. What they do to each other shows nowhere else.
-fn crowd(operations: &mut [Offer], words: &mut dyn Words) {
-    let pace = PACES[words.below(PACES.len() as u64) as usize];
-    let rows = words.chance(0.5).then(|| ROWS[words.below(ROWS.len() as u64) as usize]);
+fn crowd(operations: &mut [Offer], rng: &mut dyn Rng) {
+    let pace = *PACES.choose(rng).expect("there are paces");
+    let rows = ROWS.choose(rng).filter(|_| rng.random_bool(0.5));
     hasten(operations, pace);
     for key in operations.iter_mut().flat_map(|offer| &mut offer.info.keys) {
         if let Some(rows) = rows.filter(|_| maker(*key).is_none()) {
@@ -117,14 +120,14 @@ fn crowd(operations: &mut [Offer], words: &mut dyn Words) {
 
 /// Moves the arrivals, in most batches, to where what recurs comes round: a job that runs every
 /// minute only meets operations that are under way then.
-fn meet(operations: &mut [Offer], period: Span, words: &mut dyn Words) {
+fn meet(operations: &mut [Offer], period: Span, rng: &mut dyn Rng) {
     let arrived = |offer: Option<&Offer>| offer.map_or(Time::ZERO, |offer| offer.info.arrived);
     let (first, last) = (arrived(operations.first()), arrived(operations.last()));
     let lasts = (last - first) + EARLY;
-    if !words.chance(0.75) {
+    if !rng.random_bool(0.75) {
         return;
     }
-    let before = Span::from_nanos(words.below(lasts.as_nanos()));
+    let before = Span::from_nanos(rng.random_range(0..lasts.as_nanos()));
     let start = Time::ZERO + period.saturating_sub(before);
     if start > first {
         for offer in operations {
