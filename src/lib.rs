@@ -140,3 +140,5 @@ pub mod techniques;
 mod tests;
 
 pub use lab::Lab;
+#[doc(hidden)]
+pub use model::reason::Reason; // for the macro `reason!`, in other crates, too

@@ -210,7 +210,7 @@
 //! # Ok::<(), Invalid>(())
 //! ```
 
-pub use crate::Lab;
+pub use crate::{Lab, reason};
 
 /// Reading results.
 pub use crate::{
@@ -228,6 +228,7 @@ pub use crate::{
 /// Everything that has a name, a time or a place in a run.
 pub use crate::{
     kernel::{Dist, NodeId, Span, Time},
+    model::reason::Reason,
     model::record::{Answer, Event, Kind, MessageClass, OpId, Record},
     model::registry::Settings,
     model::system::{self, StepId, System},

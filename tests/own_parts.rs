@@ -79,7 +79,7 @@ impl Technique for OneDatabase {
     const MANUAL: &'static str = MANUAL;
     type Settings = Nothing;
 
-    fn apply(_: &Nothing, mut system: System) -> Result<System, Vec<String>> {
+    fn apply(_: &Nothing, mut system: System) -> Result<System, Vec<Reason>> {
         let home = system.tables[0].database;
         system.tables.iter_mut().for_each(|table| table.database = home);
         Ok(system)

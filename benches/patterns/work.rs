@@ -25,7 +25,7 @@ fn shipped(name: &str, changes: &[(&str, &str)]) -> Scenario {
         text = text.replace(from, to);
     }
     let source = Source { name: name.into(), text };
-    let files = |name: &str| std::fs::read(folder.join(name)).map_err(|error| error.to_string());
+    let files = |name: &str| std::fs::read(folder.join(name));
     let builtin = Registries::builtin();
     let registries = Registries { patterns: builtin.patterns.with::<RelayRace>(), ..builtin };
     let (scenario, problems) = load(&source, &files, &registries);

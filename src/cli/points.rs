@@ -22,7 +22,7 @@ pub fn points(session: &Session, args: &List, path: &Path) -> Result<Exit, Error
     let names: Vec<String> = operations.iter().map(|offer| offer.name.to_string()).collect();
     let heals = trial.heals(&operations);
     let only = args.operation.clone().map(OpName::try_from).transpose();
-    let only = only.map_err(Error::Usage)?;
+    let only = only.map_err(|reason| Error::Usage(reason.to_string()))?;
     if let Some(only) = only.as_ref().filter(|only| !names.contains(&only.to_string())) {
         let hint = format!("the operations are {}", names.join(", "));
         return Err(Error::Usage(format!("no operation {only} is offered\nhint: {hint}")));

@@ -57,8 +57,7 @@ fn examine(session: &Session, path: &Path) -> Result<(Option<Scenario>, String),
         .map_err(|_| Error::Usage(format!("`{name}` is not UTF-8 text")))?;
     let source = Source { name, text };
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    let files =
-        |relative: &str| std::fs::read(folder.join(relative)).map_err(|error| error.to_string());
+    let files = |relative: &str| std::fs::read(folder.join(relative));
     let (scenario, problems) = scenario::load(&source, &files, &session.registries);
     let rendered = render(&source, &problems, session.colour_errors);
     Ok((scenario.filter(|_| !any_error(&problems)), rendered))

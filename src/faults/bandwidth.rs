@@ -15,6 +15,7 @@ use super::grid::{above, check_range, draw};
 use super::links::{LinkSettings, Sided, link_settings};
 use crate::kernel::Span;
 use crate::model::network::LinkEffect;
+use crate::model::reason::Reason;
 use crate::model::world::World;
 
 /// As many packets as Linux lets wait at a network card: txqueuelen.
@@ -40,7 +41,7 @@ link_settings! {
 }
 
 impl LinkSettings for Bandwidth {
-    fn problems(&self) -> Vec<String> {
+    fn problems(&self) -> Vec<Reason> {
         check_range("rate", self.rate, 0.001, 1e9)
     }
 

@@ -26,6 +26,7 @@ use super::reach::Reach;
 use super::targets::Targets;
 use crate::model::local_fault::LocalFault;
 use crate::model::point::Action;
+use crate::model::reason::Reason;
 use crate::model::world::World;
 
 /// Stored messages that vanish.
@@ -50,7 +51,7 @@ impl FaultSettings for BrokerLoss {
         share_in_words(self.share)
     }
 
-    fn check(&self) -> Vec<String> {
+    fn check(&self) -> Vec<Reason> {
         check_share(self.share)
     }
 

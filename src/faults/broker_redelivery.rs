@@ -17,6 +17,7 @@ use super::local_fault::{Broker, Dose, check_share, share_in_words, smaller};
 use super::reach::Reach;
 use super::targets::Targets;
 use crate::model::local_fault::LocalFault;
+use crate::model::reason::Reason;
 use crate::model::world::World;
 
 /// Acknowledged messages that are handed out again.
@@ -39,7 +40,7 @@ impl FaultSettings for BrokerRedelivery {
         share_in_words(Some(self.share))
     }
 
-    fn check(&self) -> Vec<String> {
+    fn check(&self) -> Vec<Reason> {
         check_share(Some(self.share))
     }
 

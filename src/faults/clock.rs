@@ -15,6 +15,7 @@ use super::reach::Reach;
 use super::target::on_machines;
 use super::targets::Targets;
 use crate::kernel::Span;
+use crate::model::reason::Reason;
 use crate::model::world::World;
 
 /// Settings of clocks that are set forward or back.
@@ -45,7 +46,7 @@ impl FaultSettings for ClockSettings {
         vec![format!("by {}", self.by)]
     }
 
-    fn check(&self) -> Vec<String> {
+    fn check(&self) -> Vec<Reason> {
         check_positive("by", self.by.span)
     }
 

@@ -18,6 +18,7 @@ use super::reach::Reach;
 use super::target::on_machines;
 use super::targets::Targets;
 use crate::kernel::NodeId;
+use crate::model::reason::Reason;
 use crate::model::world::World;
 
 /// From a quartz on a warm day to a virtual machine that is starved.
@@ -42,7 +43,7 @@ impl FaultSettings for ClockDrift {
         vec![format!("{} parts per million", self.parts_per_million)]
     }
 
-    fn check(&self) -> Vec<String> {
+    fn check(&self) -> Vec<Reason> {
         check_range("parts-per-million", self.parts_per_million, -900_000, 1_000_000_000)
     }
 

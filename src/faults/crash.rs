@@ -28,7 +28,9 @@ use super::reach::Reach;
 use super::target::{Site, machines, on_machines};
 use super::targets::Targets;
 use crate::kernel::Span;
+use crate::model::reason::Reason;
 use crate::model::world::World;
+use crate::reason;
 
 /// Crash and restart of the nodes of one target.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -70,12 +72,14 @@ impl FaultSettings for Crash {
         machine.into_iter().chain(rolling).chain(kept).collect()
     }
 
-    fn check(&self) -> Vec<String> {
+    fn check(&self) -> Vec<Reason> {
         let rolling = self.rolling.iter().flat_map(|span| check_positive("rolling", *span));
-        let mut wrong: Vec<String> = rolling.collect();
+        let mut wrong: Vec<Reason> = rolling.collect();
         if self.machine && self.unforced == Unforced::Kept {
-            let message = "with `machine = true` nothing is left that could keep what was unforced";
-            wrong.push(message.to_owned());
+            wrong.push(reason!(
+                "with `{}` nothing is left that could keep what was unforced",
+                "machine = true"
+            ));
         }
         wrong
     }

@@ -13,7 +13,9 @@ use super::grid::{SPANS, below, draw};
 use super::links::{LinkSettings, Sided, link_settings};
 use crate::kernel::{Dist, Span};
 use crate::model::network::LinkEffect;
+use crate::model::reason::Reason;
 use crate::model::world::World;
+use crate::reason;
 
 link_settings! {
     /// Added latency on some links.
@@ -27,9 +29,10 @@ link_settings! {
 }
 
 impl LinkSettings for Delay {
-    fn problems(&self) -> Vec<String> {
+    fn problems(&self) -> Vec<Reason> {
         let wrong = self.most.filter(|most| *most < self.least);
-        let message = |most| format!("`most` must not be less than `least`, not {most}");
+        let message =
+            |most| reason!("`{}` must not be less than `{}`, not {most}", "most", "least");
         wrong.map(message).into_iter().collect()
     }
 

@@ -21,6 +21,7 @@ use super::reach::Reach;
 use super::targets::Targets;
 use crate::kernel::Span;
 use crate::model::point::Action;
+use crate::model::reason::Reason;
 
 /// Delay of the one message that it is triggered by.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -39,7 +40,7 @@ impl FaultSettings for DelayMessage {
         vec![format!("by {}", self.by)]
     }
 
-    fn check(&self) -> Vec<String> {
+    fn check(&self) -> Vec<Reason> {
         check_positive("by", self.by)
     }
 

@@ -23,7 +23,9 @@ use super::reach::Reach;
 use super::target::all_nodes;
 use super::targets::Targets;
 use crate::kernel::{NodeId, Span};
+use crate::model::reason::Reason;
 use crate::model::world::World;
+use crate::reason;
 
 /// Instances that are drained and replaced.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -92,8 +94,8 @@ impl FaultSettings for Deployment {
         spans.into_iter().chain(at_once).collect()
     }
 
-    fn check(&self) -> Vec<String> {
-        let nobody = self.targets.is_empty().then(|| "`targets` names nobody".to_owned());
+    fn check(&self) -> Vec<Reason> {
+        let nobody = self.targets.is_empty().then(|| reason!("`{}` names nobody", "targets"));
         nobody.into_iter().collect()
     }
 

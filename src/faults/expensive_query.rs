@@ -23,6 +23,7 @@ use super::targets::Targets;
 use crate::kernel::{NodeId, Span, TaskId};
 use crate::model::database::Database;
 use crate::model::env::Ctx;
+use crate::model::reason::Reason;
 use crate::model::system::ServiceId;
 use crate::model::world::World;
 
@@ -49,7 +50,7 @@ impl FaultSettings for ExpensiveQuery {
         vec![format!("takes {}", self.takes), format!("every {}", self.every)]
     }
 
-    fn check(&self) -> Vec<String> {
+    fn check(&self) -> Vec<Reason> {
         let mut problems = check_positive("takes", self.takes);
         problems.extend(check_positive("every", self.every));
         problems

@@ -10,6 +10,7 @@ use super::target::Site;
 use super::targets::Targets;
 use crate::kernel::Span;
 use crate::model::point::Action;
+use crate::model::reason::Reason;
 use crate::model::registry::{Configurable, Entry, Register, Registry, decode};
 use crate::model::world::World;
 
@@ -70,7 +71,7 @@ pub trait FaultSettings: Settings {
     }
 
     /// The problems of settings that decode and make no sense.
-    fn check(&self) -> Vec<String> {
+    fn check(&self) -> Vec<Reason> {
         Vec::new()
     }
 
@@ -122,7 +123,7 @@ pub trait PreparedFault: Send + Sync {
     /// Its settings beside those that say what it reaches, in a few words each.
     fn details(&self) -> Vec<String>;
     /// The problems of its settings.
-    fn check(&self) -> Vec<String>;
+    fn check(&self) -> Vec<Reason>;
     /// Strikes, and returns how the world is healed of it.
     fn strike(&self, world: &Rc<World>) -> Heal;
     /// The fate of the message at whose point it is triggered.
@@ -160,7 +161,7 @@ impl<F: Fault> PreparedFault for With<F> {
         self.0.details()
     }
 
-    fn check(&self) -> Vec<String> {
+    fn check(&self) -> Vec<Reason> {
         self.0.reach().check().into_iter().chain(self.0.check()).collect()
     }
 

@@ -15,6 +15,7 @@ use super::grid::{above, check_positive, check_range, draw};
 use super::links::{LinkSettings, Sided, link_settings};
 use crate::kernel::{NodeId, Span};
 use crate::model::network::LinkEffect;
+use crate::model::reason::Reason;
 use crate::model::world::World;
 
 /// How often links flap.
@@ -40,7 +41,7 @@ link_settings! {
 }
 
 impl LinkSettings for Flapping {
-    fn problems(&self) -> Vec<String> {
+    fn problems(&self) -> Vec<Reason> {
         let mut problems = check_positive("period", self.period);
         problems.extend(check_range("up", self.up, 0.0, 1.0));
         problems

@@ -7,6 +7,8 @@ use rand::Rng;
 use rand::seq::IndexedRandom;
 
 use crate::kernel::Span;
+use crate::model::reason::Reason;
+use crate::reason;
 
 /// Shares of messages.
 pub const SHARES: [f64; 7] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0];
@@ -56,19 +58,23 @@ fn some_of<T: Copy>(rungs: &[T]) -> Vec<T> {
 }
 
 /// Checks that a number lies between two others.
-pub fn check_range<T>(key: &str, value: T, least: T, most: T) -> Vec<String>
+pub fn check_range<T>(key: &str, value: T, least: T, most: T) -> Vec<Reason>
 where
     T: PartialOrd + std::fmt::Display,
 {
     if least <= value && value <= most {
         return Vec::new();
     }
-    vec![format!("`{key}` must lie between {least} and {most}, not be {value}")]
+    vec![reason!("`{}` must lie between {least} and {most}, not be {value}", key)]
 }
 
 /// Checks that a length of time is not zero.
-pub fn check_positive(key: &str, value: Span) -> Vec<String> {
-    if value > Span::ZERO { Vec::new() } else { vec![format!("`{key}` must be longer than zero")] }
+pub fn check_positive(key: &str, value: Span) -> Vec<Reason> {
+    if value > Span::ZERO {
+        Vec::new()
+    } else {
+        vec![reason!("`{}` must be longer than zero", key)]
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,9 @@ use super::grid::{SHARES, below, check_range, draw};
 use super::reach::{Ends, Reach, Sides};
 use super::targets::Targets;
 use crate::model::network::{Disturbance, DisturbanceId, LinkEffect};
+use crate::model::reason::Reason;
 use crate::model::world::World;
+use crate::reason;
 
 /// Settings that name two sides; [`link_settings`] declares them.
 pub trait Sided: Settings {
@@ -30,7 +32,7 @@ pub trait LinkSettings: Sided {
     }
 
     /// The problems of these settings.
-    fn problems(&self) -> Vec<String>;
+    fn problems(&self) -> Vec<Reason>;
 
     /// The settings in a few words each.
     fn words(&self) -> Vec<String>;
@@ -51,8 +53,8 @@ impl<S: LinkSettings> FaultSettings for S {
         self.words()
     }
 
-    fn check(&self) -> Vec<String> {
-        let nobody = self.sides().from.is_empty().then(|| "`from` names nobody".to_owned());
+    fn check(&self) -> Vec<Reason> {
+        let nobody = self.sides().from.is_empty().then(|| reason!("`{}` names nobody", "from"));
         nobody.into_iter().chain(self.problems()).collect()
     }
 
@@ -178,7 +180,7 @@ impl LinkSettings for LinkShare {
         targets.speakers().collect()
     }
 
-    fn problems(&self) -> Vec<String> {
+    fn problems(&self) -> Vec<Reason> {
         check_range("share", self.share, 0.0, 1.0)
     }
 

@@ -19,8 +19,10 @@ use super::grid::{below, check_range, draw};
 use super::reach::Reach;
 use super::target::{LOAD, load};
 use super::targets::Targets;
+use crate::model::reason::Reason;
 use crate::model::workload::surge;
 use crate::model::world::World;
+use crate::reason;
 
 /// More of a load than usual.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -44,10 +46,10 @@ impl FaultSettings for LoadBurst {
         vec![format!("factor {}", self.factor)]
     }
 
-    fn check(&self) -> Vec<String> {
+    fn check(&self) -> Vec<Reason> {
         let mut problems = check_range("factor", self.factor, 1.0, 1_000.0);
         if !self.target.starts_with(LOAD) {
-            problems.push(format!("`target` is a load, written `{LOAD}NAME`"));
+            problems.push(reason!("`{}` is a load, written `{}`", "target", format!("{LOAD}NAME")));
         }
         problems
     }

@@ -15,6 +15,7 @@ use super::targets::Targets;
 use crate::model::contract::role;
 use crate::model::local_fault::LocalFault;
 use crate::model::point::Action;
+use crate::model::reason::Reason;
 use crate::model::world::World;
 
 /// Settings of a fault that a share of the transactions of a database meets with.
@@ -53,7 +54,7 @@ impl FaultSettings for DatabaseShare {
         share_in_words(self.share)
     }
 
-    fn check(&self) -> Vec<String> {
+    fn check(&self) -> Vec<Reason> {
         check_share(self.share)
     }
 
@@ -167,7 +168,7 @@ fn local_fault(
 }
 
 /// Checks a share that may be left out.
-pub fn check_share(share: Option<f64>) -> Vec<String> {
+pub fn check_share(share: Option<f64>) -> Vec<Reason> {
     check_range("share", share.unwrap_or(0.0), 0.0, 1.0)
 }
 

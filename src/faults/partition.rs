@@ -29,7 +29,9 @@ use super::target::all_nodes;
 use super::targets::Targets;
 use crate::kernel::NodeId;
 use crate::model::network::LinkEffect;
+use crate::model::reason::Reason;
 use crate::model::world::World;
+use crate::reason;
 
 /// A partition of the network.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -91,18 +93,20 @@ impl FaultSettings for Partition {
         }
     }
 
-    fn check(&self) -> Vec<String> {
+    fn check(&self) -> Vec<Reason> {
         let Self { from, to, one_way, groups } = self;
         let sided = !from.is_empty() || !to.is_empty() || *one_way;
         let wrong = match groups.len() {
-            0 if from.is_empty() => "a partition needs the key `from`, or `groups`",
+            0 if from.is_empty() => {
+                reason!("a partition needs the key `{}`, or `{}`", "from", "groups")
+            }
             0 => return Vec::new(),
-            _ if sided => "a partition has either two sides or `groups`, not both",
-            1 => "`groups` must name at least two groups",
+            _ if sided => reason!("a partition has either two sides or `{}`, not both", "groups"),
+            1 => reason!("`{}` must name at least two groups", "groups"),
             2..=64 => return Vec::new(),
-            _ => "`groups` may name at most 64 groups",
+            _ => reason!("`{}` may name at most 64 groups", "groups"),
         };
-        vec![wrong.to_owned()]
+        vec![wrong]
     }
 
     fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {

@@ -25,6 +25,7 @@ use super::reach::Reach;
 use super::targets::Targets;
 use crate::model::local_fault::LocalFault;
 use crate::model::point::Action;
+use crate::model::reason::Reason;
 use crate::model::world::World;
 
 /// Messages that make every consumer fail.
@@ -50,7 +51,7 @@ impl FaultSettings for PoisonMessage {
         self.count.into_iter().map(|count| format!("count {count}")).collect()
     }
 
-    fn check(&self) -> Vec<String> {
+    fn check(&self) -> Vec<Reason> {
         check_range("count", self.count.unwrap_or(1), 1, u32::MAX)
     }
 

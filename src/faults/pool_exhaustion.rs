@@ -18,6 +18,7 @@ use super::reach::Reach;
 use super::target::databases;
 use super::targets::Targets;
 use crate::kernel::{NodeId, Permit};
+use crate::model::reason::Reason;
 use crate::model::world::World;
 
 /// Connections of a database that somebody holds.
@@ -45,7 +46,7 @@ impl FaultSettings for PoolExhaustion {
         vec![format!("connections {}", self.connections)]
     }
 
-    fn check(&self) -> Vec<String> {
+    fn check(&self) -> Vec<Reason> {
         check_range("connections", self.connections, 1, u32::MAX)
     }
 

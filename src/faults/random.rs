@@ -33,7 +33,9 @@ use super::targets::Targets;
 use crate::kernel::{Purpose, RandomStreams, Span};
 use crate::model::contract::{Allowance, Driver};
 use crate::model::point::Action;
+use crate::model::reason::Reason;
 use crate::model::system::{Name, System};
+use crate::reason;
 
 /// Random faults: a kind that is replaced by what it draws before the run.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -97,25 +99,28 @@ impl Nemesis {
     /// The nemesis of these settings of [`Random`], within no window yet.
     ///
     /// # Errors
-    /// In words: a kind that is not registered, that strikes a single message, or that strikes what
+    /// A kind that is not registered, that strikes a single message, or that strikes what
     /// some variants have and others do not.
-    pub fn new(settings: Random, faults: &Faults) -> Result<Self, String> {
+    pub fn new(settings: Random, faults: &Faults) -> Result<Self, Reason> {
         let mut kinds = Vec::new();
         for name in &settings.kinds {
             let entry = faults.find(name).filter(|entry| entry.name != Random::NAME);
             let Some(entry) = entry else {
-                return Err(format!("no fault that can be drawn is named `{name}`"));
+                return Err(reason!("no fault that can be drawn is named `{}`", name));
             };
             let template = entry.with_defaults();
             if template.action() != Action::Go {
-                return Err(format!(
-                    "`{name}` needs a semantic point (`on`), and random faults have times"
+                return Err(reason!(
+                    "`{}` needs a semantic point (`{}`), and random faults have times",
+                    name,
+                    "on"
                 ));
             }
             if is_of_copies(&*template) {
-                return Err(format!(
-                    "`{name}` strikes copies, which not every variant has: random faults are the \
-                     same for all"
+                return Err(reason!(
+                    "`{}` strikes copies, which not every variant has: random faults are the same \
+                     for all",
+                    name
                 ));
             }
             let allowance = Allowance::new(entry.name, u32::MAX, settings.longest);

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::target::{CLIENTS, all_nodes};
 use crate::kernel::NodeId;
+use crate::model::reason::Reason;
 use crate::model::world::World;
 
 /// The reach of a fault, by the names that its settings give.
@@ -70,10 +71,10 @@ impl Reach {
 
     /// The problems of a fault that reaches this. Clients are many and outside: none of the faults
     /// of one machine can strike them.
-    pub fn check(&self) -> Vec<String> {
+    pub fn check(&self) -> Vec<Reason> {
         let Self::Nodes(names) = self else { return Vec::new() };
         let message = "clients are not machines of this system: only their links can be disturbed";
-        if names.iter().any(|name| name == CLIENTS) { vec![message.to_owned()] } else { Vec::new() }
+        if names.iter().any(|name| name == CLIENTS) { vec![message.into()] } else { Vec::new() }
     }
 }
 

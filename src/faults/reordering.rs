@@ -14,6 +14,7 @@ use super::links::{LinkSettings, Sided, link_settings};
 use super::targets::Targets;
 use crate::kernel::{Dist, Span};
 use crate::model::network::LinkEffect;
+use crate::model::reason::Reason;
 use crate::model::world::World;
 
 link_settings! {
@@ -31,7 +32,7 @@ impl LinkSettings for Reordering {
         targets.speakers().collect()
     }
 
-    fn problems(&self) -> Vec<String> {
+    fn problems(&self) -> Vec<Reason> {
         check_range("share", self.share, 0.0, 1.0)
     }
 

@@ -32,6 +32,7 @@ use super::reach::Reach;
 use super::target::TABLE;
 use super::targets::Targets;
 use crate::kernel::Span;
+use crate::model::reason::Reason;
 use crate::model::world::World;
 
 /// Copies of a table that come late.
@@ -60,7 +61,7 @@ impl FaultSettings for ReplicaLag {
         self.by.map(|by| format!("by {by}")).into_iter().collect()
     }
 
-    fn check(&self) -> Vec<String> {
+    fn check(&self) -> Vec<Reason> {
         self.by.map_or_else(Vec::new, |by| check_positive("by", by))
     }
 

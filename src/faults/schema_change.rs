@@ -58,8 +58,10 @@ use super::reach::Reach;
 use super::target::TABLE;
 use super::targets::Targets;
 use crate::kernel::{NodeId, Span, Time};
+use crate::model::reason::Reason;
 use crate::model::system::{Columns, ServiceId, System, TableId};
 use crate::model::world::World;
+use crate::reason;
 
 /// The change of the column.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -250,12 +252,13 @@ impl FaultSettings for SchemaChange {
         ]
     }
 
-    fn check(&self) -> Vec<String> {
+    fn check(&self) -> Vec<Reason> {
         let mut problems = Vec::new();
         let lasts = self.redeploy.saturating_mul(self.told.len() as u64 + 1);
         if self.how == How::ExpandContract && self.window < lasts {
-            problems.push(format!(
-                "`window` is too short to deploy everybody who was told in turn: that takes {lasts}"
+            problems.push(reason!(
+                "`{}` is too short to deploy everybody who was told in turn: that takes {lasts}",
+                "window"
             ));
         }
         problems

@@ -20,6 +20,7 @@ use super::grid::{below, check_range, draw};
 use super::reach::Reach;
 use super::target::on_machines;
 use super::targets::Targets;
+use crate::model::reason::Reason;
 use crate::model::world::World;
 
 /// From a noisy neighbour to a disk that is about to fail.
@@ -44,7 +45,7 @@ impl FaultSettings for SlowDown {
         vec![format!("factor {}", self.factor)]
     }
 
-    fn check(&self) -> Vec<String> {
+    fn check(&self) -> Vec<Reason> {
         check_range("factor", self.factor, 1.0, 100_000.0)
     }
 

@@ -20,6 +20,7 @@ use super::grid::{SHARES, below, check_range, draw};
 use super::reach::Reach;
 use super::target::on_machines;
 use super::targets::Targets;
+use crate::model::reason::Reason;
 use crate::model::world::World;
 
 /// A power failure that tears the record which was being written.
@@ -42,7 +43,7 @@ impl FaultSettings for TornTail {
         vec![format!("whole {}", self.whole)]
     }
 
-    fn check(&self) -> Vec<String> {
+    fn check(&self) -> Vec<Reason> {
         check_range("whole", self.whole, 0.0, 1.0)
     }
 

@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 use super::target::nodes;
 use crate::kernel::NodeId;
 use crate::model::point::{Hook, Point, When};
+use crate::model::reason::Reason;
 use crate::model::record::OpId;
 use crate::model::workload::op_stream;
 use crate::model::world::World;
+use crate::reason;
 
 /// The point at which a fault strikes: who, what, on which subject, the how-manieth time, and on
 /// which side of the effect. What is not said may be anything.
@@ -72,13 +74,14 @@ pub struct What {
 }
 
 impl TryFrom<String> for What {
-    type Error = String;
+    type Error = Reason;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, Reason> {
         let (hook, label) = text.split_once(' ').unwrap_or((&text, ""));
         let Some(known) = Hook::ALL.iter().find(|known| known.name() == hook) else {
             let names: Vec<&str> = Hook::ALL.iter().map(|hook| hook.name()).collect();
-            return Err(format!("`{hook}` is not done anywhere: choose {}", names.join(", ")));
+            let names = names.join(", ");
+            return Err(reason!("`{}` is not done anywhere: choose {names}", hook));
         };
         let label = label.trim();
         Ok(Self { hook: *known, label: (!label.is_empty()).then(|| label.to_owned()) })
@@ -133,10 +136,10 @@ impl OpName {
 }
 
 impl TryFrom<String> for OpName {
-    type Error = String;
+    type Error = Reason;
 
-    fn try_from(text: String) -> Result<Self, String> {
-        let wrong = || format!("`{text}` names no operation: write LOAD#NUMBER, as in tickets#3");
+    fn try_from(text: String) -> Result<Self, Reason> {
+        let wrong = || reason!("`{}` names no operation: write LOAD#NUMBER, as in tickets#3", text);
         let (load, number) = text.rsplit_once('#').ok_or_else(wrong)?;
         Ok(Self { load: load.to_owned(), number: number.parse().map_err(|_| wrong())? })
     }
@@ -259,7 +262,7 @@ mod tests {
             assert_eq!(String::from(what), text);
         }
         let unknown = What::try_from("sned commit".to_owned()).expect_err("an unknown act");
-        assert!(unknown.starts_with("`sned` is not done anywhere: choose send, receive"));
+        assert!(unknown.words.starts_with("`sned` is not done anywhere: choose send, receive"));
         let name = OpName::try_from("a#b#12".to_owned()).expect("a load may contain #");
         assert_eq!((name.load.as_str(), name.number), ("a#b", 12));
         assert!(OpName::try_from("tickets".to_owned()).is_err());

@@ -14,6 +14,7 @@ pub mod point;
 pub mod probe;
 pub mod process;
 pub mod protocol;
+pub mod reason;
 pub mod record;
 pub mod registry;
 pub mod replica;

@@ -11,6 +11,7 @@ use crate::model::contract::{Driver, Promises, Waits};
 use crate::model::point::{Action, Hook, Point, Watcher, When};
 use crate::model::process::ProcessCtx;
 use crate::model::protocol::{Execution, Protocol};
+use crate::model::reason::Reason;
 use crate::model::record::{LabelId, OpId};
 use crate::model::system::{OperationKind, System};
 use crate::model::world::World;
@@ -43,7 +44,7 @@ impl Prepared for Mutated {
         self.original.settings()
     }
 
-    fn check(&self, system: &System) -> Vec<String> {
+    fn check(&self, system: &System) -> Vec<Reason> {
         self.original.check(system)
     }
 

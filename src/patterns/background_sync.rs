@@ -32,10 +32,12 @@ use super::step::{self, ApplyOptions};
 use crate::kernel::Span;
 use crate::model::contract::{Driver, Promises, Waits, WaitsFor, faults, role};
 use crate::model::process::ProcessCtx;
+use crate::model::reason::Reason;
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{StepId, System};
 use crate::model::world::World;
 use crate::patterns::share::Share;
+use crate::reason;
 use rules::Rule;
 
 /// The name of the job's node.
@@ -147,22 +149,24 @@ impl Pattern for BackgroundSync {
     type Settings = Settings;
     const GOES_BY_ROWS: bool = true;
 
-    fn check(settings: &Settings, system: &System) -> Vec<String> {
+    fn check(settings: &Settings, system: &System) -> Vec<Reason> {
         let mut problems = Vec::new();
         for operation in &system.operations {
             for step in operation.steps.iter().skip(1).filter(|step| step.derive.is_none()) {
-                problems.push(format!(
-                    "step `{}` of `{}` does not say how it derives from earlier rows (`derive`), \
+                problems.push(reason!(
+                    "step `{}` of `{}` does not say how it derives from earlier rows (`{}`), \
                      and that is all a synchronization job can know",
-                    step.name.shown, operation.name.shown
+                    step.name.shown,
+                    operation.name.shown,
+                    "derive"
                 ));
             }
         }
         if settings.interval == Span::ZERO {
-            problems.push("`interval` must be longer than nothing".into());
+            problems.push(reason!("`{}` must be longer than nothing", "interval"));
         }
         if settings.batch == 0 {
-            problems.push("`batch` must be at least 1".into());
+            problems.push(reason!("`{}` must be at least 1", "batch"));
         }
         problems
     }

@@ -9,6 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{Span, Time};
+use crate::model::reason::Reason;
+use crate::reason;
 
 /// Settings of a circuit breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -32,15 +34,19 @@ impl Default for BreakerSettings {
 
 impl BreakerSettings {
     /// The settings that make no sense, in words.
-    pub fn problems(&self) -> Vec<String> {
+    pub fn problems(&self) -> Vec<Reason> {
         let mut problems = Vec::new();
         if !(self.failures > 0.0 && self.failures <= 1.0) {
             let share = self.failures;
-            problems
-                .push(format!("a breaker opens at a share above 0 and up to 1, not at {share}"));
+            let text = format!("a breaker opens at a share above 0 and up to 1, not at {share}");
+            problems.push(text.into());
         }
         if self.window == 0 || self.probes == 0 {
-            problems.push("a breaker needs at least one call in `window` and `probes`".to_owned());
+            problems.push(reason!(
+                "a breaker needs at least one call in `{}` and `{}`",
+                "window",
+                "probes"
+            ));
         }
         problems
     }

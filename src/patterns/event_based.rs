@@ -54,10 +54,12 @@ use crate::model::broker::{Broker, BrokerPolicy};
 use crate::model::contract::{Driver, Promises, Waits, WaitsFor, role};
 use crate::model::database::{Event, EventKind};
 use crate::model::process::ProcessCtx;
+use crate::model::reason::Reason;
 use crate::model::record::{self, Answer, Burial, OpId};
 use crate::model::system::{ServiceId, StepId, System};
 use crate::model::world::World;
 use crate::patterns::share::Share;
+use crate::reason;
 use consumer::Manners;
 use settings::{Acknowledge, BrokerKind, Delivery, Ordering, Publish, Settings};
 
@@ -79,25 +81,29 @@ impl Pattern for EventBased {
     const MANUAL: &'static str = include_str!("event_based.rs");
     type Settings = Settings;
 
-    fn check(settings: &Settings, system: &System) -> Vec<String> {
+    fn check(settings: &Settings, system: &System) -> Vec<Reason> {
         let mut problems = Vec::new();
         for operation in &system.operations {
             for step in operation.steps.iter().filter(|step| step.after.len() > 1) {
-                problems.push(format!(
-                    "step `{}` of `{}` waits for {} steps; a service that consumes events one by \
-                     one would need a join",
+                let count = step.after.len();
+                problems.push(reason!(
+                    "step `{}` of `{}` waits for {count} steps; a service that consumes events \
+                     one by one would need a join",
                     step.name.shown,
-                    operation.name.shown,
-                    step.after.len()
+                    operation.name.shown
                 ));
             }
         }
         if settings.partitions == 0 || settings.batch == 0 || settings.max_deliveries == 0 {
-            problems
-                .push("`partitions`, `batch` and `max-deliveries` must be at least 1".to_owned());
+            problems.push(reason!(
+                "`{}`, `{}` and `{}` must be at least 1",
+                "partitions",
+                "batch",
+                "max-deliveries"
+            ));
         }
         if settings.poll_interval == Span::ZERO {
-            problems.push("`poll-interval` must be longer than nothing".to_owned());
+            problems.push(reason!("`{}` must be longer than nothing", "poll-interval"));
         }
         problems
     }

@@ -26,9 +26,11 @@ use super::step::{self, Failure};
 use crate::model::contract::{Promises, Waits, WaitsFor, faults};
 use crate::model::database::{Direction, StepRef};
 use crate::model::process::ProcessCtx;
+use crate::model::reason::Reason;
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{StepId, System};
 use crate::model::world::World;
+use crate::reason;
 
 /// One transaction in the one database that holds everything.
 pub struct LocalTransaction;
@@ -44,7 +46,7 @@ impl Pattern for LocalTransaction {
     const MANUAL: &'static str = include_str!("local_transaction.rs");
     type Settings = Settings;
 
-    fn check(_: &Settings, system: &System) -> Vec<String> {
+    fn check(_: &Settings, system: &System) -> Vec<Reason> {
         let mut problems = Vec::new();
         for operation in &system.operations {
             let mut homes: Vec<_> =
@@ -52,10 +54,10 @@ impl Pattern for LocalTransaction {
             homes.sort_unstable();
             homes.dedup();
             if homes.len() > 1 {
-                problems.push(format!(
-                    "`{}` touches {} databases; a local transaction reaches only one",
-                    operation.name.shown,
-                    homes.len()
+                let count = homes.len();
+                problems.push(reason!(
+                    "`{}` touches {count} databases; a local transaction reaches only one",
+                    operation.name.shown
                 ));
             }
         }

@@ -75,6 +75,7 @@ use super::promise::{self, Keeps};
 use crate::kernel::{NodeId, Span};
 use crate::model::contract::{Driver, Promises, Waits, WaitsFor, faults};
 use crate::model::process::ProcessCtx;
+use crate::model::reason::Reason;
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{OperationKind, StepSpec, System};
 use crate::model::world::World;
@@ -101,7 +102,7 @@ impl Pattern for Orchestrated {
     const MANUAL: &'static str = include_str!("orchestrated.rs");
     type Settings = Settings;
 
-    fn check(settings: &Settings, system: &System) -> Vec<String> {
+    fn check(settings: &Settings, system: &System) -> Vec<Reason> {
         settings.problems(system)
     }
 

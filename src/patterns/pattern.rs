@@ -8,6 +8,7 @@ use crate::kernel::{NodeId, Span, Time};
 use crate::model::contract::{Driver, Promises, Waits, WaitsFor};
 use crate::model::process::ProcessCtx;
 use crate::model::protocol::{Execution, Protocol};
+use crate::model::reason::Reason;
 use crate::model::record::{Answer, OpId};
 use crate::model::registry::{Configurable, Entry, Register, Registry, decode, json};
 use crate::model::system::{OperationKind, System};
@@ -31,7 +32,7 @@ pub trait Pattern: Sized + 'static {
     const GOES_BY_ROWS: bool = false;
 
     /// Problems of these settings on this system, in words.
-    fn check(settings: &Self::Settings, system: &System) -> Vec<String> {
+    fn check(settings: &Self::Settings, system: &System) -> Vec<Reason> {
         let _ = (settings, system);
         Vec::new()
     }
@@ -102,7 +103,7 @@ pub trait Prepared: Send + Sync {
     /// Its settings, defaults included.
     fn settings(&self) -> serde_json::Value;
     /// Problems of these settings on this system, in words.
-    fn check(&self, system: &System) -> Vec<String>;
+    fn check(&self, system: &System) -> Vec<Reason>;
     /// The promises on this system, and their budget of faults.
     fn promises(&self, system: &System) -> Promises;
     /// The promises with its default settings: what a change of settings gives up is what
@@ -143,7 +144,7 @@ impl<P: Pattern> Prepared for With<P> {
         json(&self.0)
     }
 
-    fn check(&self, system: &System) -> Vec<String> {
+    fn check(&self, system: &System) -> Vec<Reason> {
         P::check(&self.0, system)
     }
 

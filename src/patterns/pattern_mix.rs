@@ -19,6 +19,7 @@ use crate::kernel::{NodeId, Span, Time};
 use crate::model::contract::{Allowance, Budget, Driver, Promises, Waits};
 use crate::model::process::ProcessCtx;
 use crate::model::protocol::{Execution, Protocol};
+use crate::model::reason::Reason;
 use crate::model::record::OpId;
 use crate::model::system::{OperationKind, StepSpec, System};
 use crate::model::world::World;
@@ -205,7 +206,7 @@ impl Prepared for PatternMix {
     }
 
     /// Each part must be able to carry out its own operations.
-    fn check(&self, system: &System) -> Vec<String> {
+    fn check(&self, system: &System) -> Vec<Reason> {
         self.parts.iter().flat_map(|part| part.pattern.check(&part.own(system))).collect()
     }
 

@@ -58,11 +58,13 @@ use super::step::{self, Failure};
 use crate::kernel::{NodeId, Span};
 use crate::model::contract::{Driver, Promises};
 use crate::model::process::ProcessCtx;
+use crate::model::reason::Reason;
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{
     DatabaseId, MAX_STEPS, OperationKind, OperationSpec, ServiceId, StepSpec, System,
 };
 use crate::model::world::World;
+use crate::reason;
 use coordinator::Memory;
 use decisions::{Decisions, Textbook};
 use settings::{FanOut, Heuristic, Place, Presumption, Settings};
@@ -139,13 +141,13 @@ impl Participants {
 
 /// The problem of two participants that write the same row: each branch would hold the lock for
 /// which the other one waits.
-fn one_row_of_two(system: &System, operation: &OperationSpec) -> Option<String> {
+fn one_row_of_two(system: &System, operation: &OperationSpec) -> Option<Reason> {
     let steps = || operation.steps.iter();
     let same = |a: &StepSpec, b: &StepSpec| (a.table, a.key) == (b.table, b.key) && a.by != b.by;
     let step = steps().find(|step| steps().any(|other| same(step, other)))?;
     let other = steps().find(|other| same(step, other))?;
     let name = |service: ServiceId| &system.services[service.index()].name.shown;
-    Some(format!(
+    Some(reason!(
         "in `{}`, services `{}` and `{}` write the same row of `{}`; one branch would wait for \
          the other to end",
         operation.name.shown,
@@ -161,14 +163,15 @@ impl Pattern for TwoPhaseCommit {
     const MANUAL: &'static str = include_str!("two_phase_commit.rs");
     type Settings = Settings;
 
-    fn check(_: &Settings, system: &System) -> Vec<String> {
+    fn check(_: &Settings, system: &System) -> Vec<Reason> {
         let mut problems = Vec::new();
         let is_used = |id| system.steps().any(|step| system.table(step.table).database == id);
         let databases = (0..).map(DatabaseId).zip(&system.databases);
         for (_, spec) in databases.filter(|(id, spec)| !spec.xa && is_used(*id)) {
-            problems.push(format!(
-                "`{}` has no XA support (`xa = false`), so it cannot prepare a branch",
-                spec.name.shown
+            problems.push(reason!(
+                "`{}` has no XA support (`{}`), so it cannot prepare a branch",
+                spec.name.shown,
+                "xa = false"
             ));
         }
         for operation in &system.operations {
@@ -176,7 +179,7 @@ impl Pattern for TwoPhaseCommit {
             for step in &operation.steps {
                 let database = system.table(step.table).database;
                 if *places.entry(step.by).or_insert(database) != database {
-                    problems.push(format!(
+                    problems.push(reason!(
                         "in `{}`, service `{}` writes to two databases; a participant is a \
                          service with one database",
                         operation.name.shown,

@@ -13,6 +13,8 @@
 mod resolve;
 mod write;
 
+use std::io;
+
 use super::data::Data;
 use super::decode::{Decode, Decoder};
 use super::plan::FaultText;
@@ -131,7 +133,7 @@ pub fn read(
 ) -> (Option<CounterexampleText>, Vec<Problem>) {
     let text = source.text.as_str();
     let (tree, errors) = toml::de::DeTable::parse_recoverable(text);
-    let no_file = |_: &str| Err("a counterexample names no data".to_owned());
+    let no_file = |_: &str| Err(io::Error::other("a counterexample names no data"));
     let mut decoder = Decoder::new(text, Data::new(&no_file), registries);
     if !errors.is_empty() {
         return (None, errors.iter().map(super::syntax_problem).collect());

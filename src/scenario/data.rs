@@ -1,15 +1,20 @@
 //! CSV files that a scenario names: measurements and traces.
 
+use crate::model::reason::Reason;
+use crate::reason;
+
+use super::suggest::either;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::io;
 
 /// How the caller reads a file: its path as the scenario writes it, its bytes or why not.
-pub type Files<'d> = &'d dyn Fn(&str) -> Result<Vec<u8>, String>;
+pub type Files<'d> = &'d dyn Fn(&str) -> io::Result<Vec<u8>>;
 
 /// The files that a scenario has named so far.
 pub struct Data<'d> {
     files: Files<'d>,
-    read: RefCell<BTreeMap<String, Result<Vec<u8>, String>>>,
+    read: RefCell<BTreeMap<String, Result<Vec<u8>, Reason>>>,
 }
 
 impl<'d> Data<'d> {
@@ -21,22 +26,24 @@ impl<'d> Data<'d> {
     /// The cells of one column, of the rows whose other columns have these values.
     ///
     /// # Errors
-    /// In words: the file cannot be read, is no CSV, has no such column or no such row.
+    /// The file cannot be read, is no CSV, has no such column or no such row.
     pub fn column(
         &self,
         file: &str,
         column: &str,
         filter: &[(String, String)],
-    ) -> Result<Vec<String>, String> {
+    ) -> Result<Vec<String>, Reason> {
         let mut read = self.read.borrow_mut();
-        let bytes = read.entry(file.to_owned()).or_insert_with(|| (self.files)(file));
+        let bytes = read
+            .entry(file.to_owned())
+            .or_insert_with(|| (self.files)(file).map_err(|error| error.to_string().into()));
         let bytes = bytes.as_ref().map_err(Clone::clone)?;
         let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(&bytes[..]);
         let header = reader.headers().map_err(|error| format!("not a CSV file: {error}"))?;
         let position = |name: &str| {
             let names: Vec<&str> = header.iter().collect();
             let at = names.iter().position(|known| *known == name);
-            at.ok_or_else(|| format!("no column `{name}` among {}", super::suggest::either(names)))
+            at.ok_or_else(|| reason!("no column `{}` among ", name).and(either(names)))
         };
         let wanted = position(column)?;
         let mut tests = Vec::new();

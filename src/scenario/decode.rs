@@ -14,6 +14,8 @@ use super::profile::Profile;
 use super::shape::key;
 use super::suggest::{either, nearest};
 use super::{Origin, Registries, ValueUsed};
+use crate::model::reason::Reason;
+use crate::reason;
 
 /// A value of the file with its position.
 pub type Item<'i> = Spanned<DeValue<'i>>;
@@ -104,7 +106,7 @@ impl<'d> Decoder<'d> {
     }
 
     /// Reports that something else was expected here, and is `None`.
-    pub fn expected<T>(&mut self, item: &Item<'_>, what: &str) -> Option<T> {
+    pub fn expected<T>(&mut self, item: &Item<'_>, what: impl Into<Reason>) -> Option<T> {
         let found = match item.get_ref() {
             DeValue::String(_) => "a string",
             DeValue::Integer(_) => "a whole number",
@@ -119,7 +121,12 @@ impl<'d> Decoder<'d> {
     }
 
     /// Reports a value that has the right type and does not fit, and is `None`.
-    pub fn refused<T>(&mut self, item: &Item<'_>, what: &str, label: &str) -> Option<T> {
+    pub fn refused<T>(
+        &mut self,
+        item: &Item<'_>,
+        what: impl Into<Reason>,
+        label: &str,
+    ) -> Option<T> {
         self.wrong(Code::WrongValue, item, what, label)
     }
 
@@ -128,16 +135,16 @@ impl<'d> Decoder<'d> {
         &mut self,
         code: Code,
         item: &Item<'_>,
-        what: &str,
+        what: impl Into<Reason>,
         label: impl Into<String>,
     ) -> Option<T> {
         let place = self.place(item);
         let problem = match self.path.last() {
             Some(key) => {
-                let message = format!("`{key}` must be {what}");
-                Problem::error(code, &place, message, label).about(key)
+                let message = reason!("`{}` must be ", key).and(what);
+                Problem::error(code, &place, message, label)
             }
-            None => Problem::error(code, &place, format!("expected {what}"), label),
+            None => Problem::error(code, &place, Reason::from("expected ").and(what), label),
         };
         self.report(problem);
         None
@@ -192,12 +199,13 @@ impl<'d> Decoder<'d> {
     pub fn table<'t, 'i>(
         &mut self,
         item: &'t Item<'i>,
-        what: &'static str,
+        what: impl Into<Reason>,
     ) -> Option<Fields<'t, 'i>> {
         let Some(table) = item.get_ref().as_table() else {
             return self.expected(item, "a table");
         };
         let place = self.place(item);
+        let what = what.into();
         Some(Fields { table, place, what, known: Vec::new(), missing: Vec::new() })
     }
 }
@@ -207,7 +215,7 @@ pub struct Fields<'t, 'i> {
     table: &'t DeTable<'i>,
     /// Where the table is: its header, or its braces.
     pub place: Place,
-    what: &'static str,
+    what: Reason,
     known: Vec<String>,
     missing: Vec<String>,
 }
@@ -278,14 +286,14 @@ impl<'t, 'i> Fields<'t, 'i> {
         for (key, _) in self.rest() {
             let place = decoder.place(key);
             let known: Vec<&str> = self.known.iter().map(String::as_str).collect();
-            let problem = unknown_key(key.get_ref(), &place, self.what, &known);
+            let problem = unknown_key(key.get_ref(), &place, &self.what.words, &known);
             meant.extend(problem.meant.clone());
             decoder.report(problem);
         }
         for key in self.missing.iter().filter(|key| !meant.iter().any(|better| better == *key)) {
-            let message = format!("{} needs the key `{key}`", self.what);
+            let message = self.what.clone().and(reason!(" needs the key `{}`", key));
             let problem = Problem::error(Code::MissingKey, &self.place, message, "not given here");
-            decoder.report(problem.about(key));
+            decoder.report(problem);
         }
     }
 
@@ -295,27 +303,27 @@ impl<'t, 'i> Fields<'t, 'i> {
         let given: Vec<&Lead> =
             leads.iter().filter(|lead| self.table.contains_key(lead.key)).collect();
         let [lead] = given.as_slice() else {
-            let names = either(leads.iter().map(|lead| lead.key));
+            let keys = || leads.iter().map(|lead| lead.key);
+            let (what, names) = (self.what.clone(), either(keys()));
             let problem = if given.is_empty() {
-                let near = self.rest().iter().any(|(key, _)| {
-                    nearest(key.get_ref(), leads.iter().map(|lead| lead.key)).is_some()
-                });
+                let near =
+                    self.rest().iter().any(|(key, _)| nearest(key.get_ref(), keys()).is_some());
                 if near {
                     return;
                 }
-                let message = format!("{} needs one of {names}", self.what);
+                let message = what.and(" needs one of ").and(names);
                 Problem::error(Code::MissingKey, &self.place, message, "none is given here")
             } else {
                 let places: Vec<Place> =
                     given.iter().filter_map(|lead| self.key_place(decoder, lead.key)).collect();
-                let message = format!("{} has only one of {names}", self.what);
+                let message = what.and(" has only one of ").and(names);
                 let first = Problem::error(Code::TooManyKeys, &places[0], message, "this one");
                 places[1..].iter().fold(first, |problem, place| problem.also(place, "or this one"))
             };
             return decoder.report(problem);
         };
         for key in lead.needs.iter().filter(|key| !self.table.contains_key(**key)) {
-            let message = format!("`{}` needs the key `{key}` beside it", lead.key);
+            let message = reason!("`{}` needs the key `{}` beside it", lead.key, key);
             let place = self.key_place(decoder, lead.key).unwrap_or_else(|| self.place.clone());
             decoder.report(Problem::error(Code::MissingKey, &place, message, "not given here"));
         }
@@ -323,7 +331,7 @@ impl<'t, 'i> Fields<'t, 'i> {
         for other in leads {
             for key in other.needs.iter().chain(other.allows).filter(|key| !fits(key)) {
                 if let Some(place) = self.key_place(decoder, key) {
-                    let message = format!("`{key}` has no meaning beside `{}`", lead.key);
+                    let message = reason!("`{}` has no meaning beside `{}`", key, lead.key);
                     let label = format!("belongs to `{}`", other.key);
                     decoder.report(Problem::error(Code::UnknownKey, &place, message, label));
                 }
@@ -344,9 +352,9 @@ pub struct Lead {
 
 /// The problem of a key that nobody knows, with the nearest known one.
 pub fn unknown_key(key: &str, place: &Place, what: &str, known: &[&str]) -> Problem {
-    let message = format!("unknown key `{key}`");
+    let message = reason!("unknown key `{}`", key);
     let label = format!("{what} has no such key");
-    let problem = Problem::error(Code::UnknownKey, place, message, label).about(key);
+    let problem = Problem::error(Code::UnknownKey, place, message, label);
     match nearest(key, known.iter().copied()) {
         Some(better) => {
             problem.meant(better).help("a key with a similar name exists").patch(place, better)

@@ -7,6 +7,8 @@ use super::problem::{Code, Problem};
 use super::shape::{shape, words};
 use super::values::{At, Length, Map, Positive, Whole};
 use crate::kernel::{Dist, Span};
+use crate::model::reason::Reason;
+use crate::reason;
 
 shape! {
     /// A distribution of durations.
@@ -209,7 +211,7 @@ fn uniform(bounds: &At<Vec<Span>>, decoder: &mut Decoder<'_>) -> Option<Dist> {
     match *bounds.value {
         [low, high] if low <= high => Some(Dist::Uniform { low, high }),
         _ => {
-            let message = "`uniform` must be two durations, the lesser one first";
+            let message = reason!("`{}` must be two durations, the lesser one first", "uniform");
             decoder.report(Problem::error(
                 Code::WrongValue,
                 &bounds.place,
@@ -249,9 +251,9 @@ fn empirical(given: &At<Empirical>, decoder: &mut Decoder<'_>) -> Option<Dist> {
             Ok(number) if number.is_finite() && number >= 0.0 => {
                 Ok(Span::from_nanos((number * nanos + 0.5) as u64))
             }
-            _ => Err(format!("`{cell}` in column `{column}` is not a duration in numbers")),
+            _ => Err(reason!("`{}` in column `{}` is not a duration in numbers", cell, column)),
         });
-        spans.collect::<Result<Vec<Span>, String>>()
+        spans.collect::<Result<Vec<Span>, Reason>>()
     });
     match spans {
         Ok(mut spans) => {
@@ -259,7 +261,7 @@ fn empirical(given: &At<Empirical>, decoder: &mut Decoder<'_>) -> Option<Dist> {
             Some(Dist::Empirical(spans.into()))
         }
         Err(why) => {
-            let message = format!("cannot use `{file}`: {why}");
+            let message = reason!("cannot use `{}`: ", file).and(why);
             decoder.report(Problem::error(Code::DataFile, place, message, "asked for here"));
             None
         }

@@ -331,7 +331,7 @@ shape! {
 
 shape! {
     /// After arrivals of another load.
-    "`follows`"
+    key "follows"
     pub struct Follows {
         /// The load that is followed.
         load: At<String>,

@@ -34,6 +34,7 @@ mod variant;
 mod tests;
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 pub use data::Files;
@@ -212,7 +213,7 @@ impl Scenario {
     /// All its problems.
     pub fn from_text(text: &str, registries: &Registries) -> Result<Self, Invalid> {
         let source = Source { name: "scenario".into(), text: text.into() };
-        let no_file = |_: &str| Err("a scenario from text has no file beside it".to_owned());
+        let no_file = |_: &str| Err(io::Error::other("a scenario from text has no file beside it"));
         let (scenario, problems) = load(&source, &no_file, registries);
         scenario.ok_or_else(|| {
             let rendered = render(&source, &problems, false);

@@ -121,7 +121,7 @@ shape! {
 
 shape! {
     /// If the effect would bring a column below a bound.
-    "`below`"
+    key "below"
     pub struct Below {
         /// The column of the row.
         column: At<String>,
@@ -247,7 +247,7 @@ words! {
 
 shape! {
     /// A column equals the number of rows that name its row.
-    "`count-equal`"
+    key "count-equal"
     pub struct CountEqual {
         /// The table of the counting column.
         table: At<String>,
@@ -264,7 +264,7 @@ shape! {
 
 shape! {
     /// Every row has the row that it refers to.
-    "`references`"
+    key "references"
     pub struct References {
         /// The referring table.
         table: At<String>,
@@ -281,7 +281,7 @@ shape! {
 
 shape! {
     /// A column stays within bounds.
-    "`bound`"
+    key "bound"
     pub struct Bound {
         /// The table.
         table: At<String>,

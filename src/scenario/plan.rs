@@ -22,8 +22,10 @@ use crate::faults::target::TABLE;
 use crate::faults::trigger::Trigger;
 use crate::kernel::{Dist, Span};
 use crate::model::point::Action;
+use crate::model::reason::Reason;
 use crate::model::registry::{Configurable, Entry, decode};
 use crate::model::system::ForceSpec;
+use crate::reason;
 
 /// Forced writes: one distribution for all kinds, or a table with one for each.
 #[derive(Clone)]
@@ -180,7 +182,8 @@ impl Decode for FaultText {
             (Some(at), None) => Some(At { place: at.place, value: Start::At(at.value) }),
             (None, Some(on)) => on.map(|on| At { place: on.place, value: Start::On(on.value) }),
             _ => {
-                let message = "a fault needs the key `at`, or `on`, and not both";
+                let message =
+                    reason!("a fault needs the key `{}`, or `{}`, and not both", "at", "on");
                 let label = "when does it begin?";
                 decoder.report(Problem::error(Code::MissingKey, &place, message, label));
                 None
@@ -196,7 +199,8 @@ impl Decode for FaultText {
             decoder.report(Problem::error(Code::WrongValue, &place, message, "in this fault"));
         }
         if fault.action() != Action::Go && start.as_ref().is_some_and(is_timed) {
-            let message = format!("`{}` strikes the message at a point: it needs `on`", entry.name);
+            let message =
+                reason!("`{}` strikes the message at a point: it needs `{}`", entry.name, "on");
             decoder.report(Problem::error(Code::MissingKey, &place, message, "which message?"));
         }
         let mut targets: Vec<At<String>> = Vec::new();
@@ -237,7 +241,8 @@ fn nemesis(
     decoder: &mut Decoder<'_>,
 ) -> Option<Nemesis> {
     if let Start::On(_) = start.value {
-        let message = "random faults begin within a window of time: they need the key `at`";
+        let message =
+            reason!("random faults begin within a window of time: they need the key `{}`", "at");
         let label = "this is a point";
         decoder.report(Problem::error(Code::RandomFault, &start.place, message, label));
         return None;
@@ -257,7 +262,7 @@ fn trigger(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<At<Trigger>> {
     match Trigger::deserialize(toml::de::ValueDeserializer::from(item.clone())) {
         Ok(value) => Some(At { place: item.span(), value }),
         Err(error) => {
-            decoder.report(settings_problem(&error, &item.span(), "`on`"));
+            decoder.report(settings_problem(&error, &item.span(), reason!("`{}`", "on")));
             None
         }
     }
@@ -280,8 +285,8 @@ pub(super) fn unknown(
     name: &At<String>,
     known: &[&'static str],
 ) -> Problem {
-    let message = format!("no {what} is named `{}`", name.value);
-    let problem = Problem::error(code, &name.place, message, "not registered").about(&name.value);
+    let message = reason!("no {what} is named `{}`", name.value);
+    let problem = Problem::error(code, &name.place, message, "not registered");
     match nearest(&name.value, known.iter().copied()) {
         Some(better) => problem
             .meant(better)
@@ -323,14 +328,15 @@ pub(super) fn settings_of<T: ?Sized>(
         };
         let Some(key) = culprit(&table, &error) else {
             // What is missing because it was taken out is no further problem.
-            let problem = settings_problem(&error, &item.span(), entry.name);
-            if !taken.iter().any(|taken| problem.is_about(taken)) {
+            let problem = settings_problem(&error, &item.span(), entry.name.into());
+            let is_missing = problem.code == Code::MissingKey;
+            if !(is_missing && taken.iter().any(|taken| problem.is_about(taken))) {
                 decoder.report(problem);
             }
             return None;
         };
         let place = table.get(key.as_str()).map_or(item.span(), Spanned::span);
-        decoder.report(settings_problem(&error, &place, &format!("`{key}`")).about(&key));
+        decoder.report(settings_problem(&error, &place, reason!("`{}`", key)));
         table.remove(key.as_str());
         taken.push(key);
     }
@@ -346,32 +352,37 @@ fn culprit(table: &DeTable<'_>, error: &Error) -> Option<String> {
 }
 
 /// The problem that the decoder of settings reports.
-fn settings_problem(error: &Error, near: &Place, what: &str) -> Problem {
+fn settings_problem(error: &Error, near: &Place, what: Reason) -> Problem {
     let place = error.span().filter(|span| !span.is_empty()).unwrap_or_else(|| near.clone());
     in_our_words(error.message().lines().next().unwrap_or_default(), &place, what)
 }
 
 /// A message of serde in the words of this module.
-fn in_our_words(message: &str, place: &Place, what: &str) -> Problem {
+fn in_our_words(message: &str, place: &Place, what: Reason) -> Problem {
     let (found, wanted) = message.split_once(", expected ").unwrap_or((message, ""));
     if let Some(key) = found.strip_prefix("missing field ") {
-        let message = format!("{what} needs the key {key}");
-        let problem = Problem::error(Code::MissingKey, place, message, "not given here");
-        return problem.about(key.trim_matches('`'));
+        let message = what.and(" needs the key ").and(quoted(key));
+        return Problem::error(Code::MissingKey, place, message, "not given here");
     }
     if let Some(word) = found.strip_prefix("unknown variant ") {
-        let message = format!("{what} must be {wanted}");
+        let message = what.and(" must be ").and(quoted(wanted));
         return Problem::error(Code::WrongValue, place, message, format!("{word} is no choice"));
     }
     for (start, code) in
         [("invalid type: ", Code::WrongType), ("invalid value: ", Code::WrongValue)]
     {
         if let Some(found) = found.strip_prefix(start).filter(|_| !wanted.is_empty()) {
-            let message = format!("{what} must be {}", plain(wanted));
+            let message = what.and(format!(" must be {}", plain(wanted)));
             return Problem::error(code, place, message, format!("this is {}", plain(found)));
         }
     }
-    Problem::error(Code::WrongValue, place, format!("{what}: {message}"), "")
+    Problem::error(Code::WrongValue, place, what.and(": ").and(quoted(message)), "")
+}
+
+/// A text of serde with the names in it, which serde gives in no other way than in backticks.
+fn quoted(text: &str) -> Reason {
+    let names = text.split('`').skip(1).step_by(2).map(str::to_owned);
+    Reason { words: text.to_owned(), names: names.collect() }
 }
 
 /// Translates serde's name of a type or value into the words of this module.

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::model::reason::Reason;
+
 /// A piece of the source text, in bytes.
 pub type Place = Range<usize>;
 
@@ -95,7 +97,8 @@ pub struct Problem {
     pub severity: Severity,
     /// The kind of problem.
     pub code: Code,
-    /// The names that it is about: those that were written, or are missing.
+    /// The names that it is about, in the order of the message: those that were written, or are
+    /// missing, and what else stands in backticks.
     pub names: Vec<String>,
     /// The name that was probably meant.
     pub meant: Option<String>,
@@ -125,15 +128,16 @@ impl Problem {
     pub fn error(
         code: Code,
         place: &Place,
-        message: impl Into<String>,
+        reason: impl Into<Reason>,
         label: impl Into<String>,
     ) -> Self {
+        let Reason { words: message, names } = reason.into();
         Self {
             severity: Severity::Error,
             code,
-            names: Vec::new(),
+            names,
             meant: None,
-            message: message.into(),
+            message,
             labels: vec![Label { span: place.clone(), text: label.into(), primary: true }],
             help: None,
             patch: None,
@@ -152,7 +156,7 @@ impl Problem {
         self
     }
 
-    /// With a name that it is about.
+    /// With a name that it is about and that its message does not show.
     pub fn about(mut self, name: impl Into<String>) -> Self {
         self.names.push(name.into());
         self

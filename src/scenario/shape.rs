@@ -2,11 +2,12 @@
 
 /// Declares a table of the file: a struct whose fields are keys. A key without a default must be
 /// given, unless its type allows nothing (`Option`, `Vec`, `Map`). `one of` names leading keys of
-/// which exactly one must be there, with the keys that they need and allow beside them.
+/// which exactly one must be there, with the keys that they need and allow beside them. Before the
+/// `struct` stands what problems call the table: words, or `key` and a name.
 macro_rules! shape {
     (
         $(#[doc = $about:literal])+
-        $what:literal
+        $($what:literal)? $(key $key:literal)?
         pub struct $name:ident {
             $( $(#[doc = $doc:literal])+ $field:ident: $type:ty $(= $fallback:expr)?, )*
         }
@@ -26,7 +27,7 @@ macro_rules! shape {
                 item: &$crate::scenario::decode::Item<'_>,
                 decoder: &mut $crate::scenario::decode::Decoder<'_>,
             ) -> Option<Self> {
-                let mut table = decoder.table(item, $what)?;
+                let mut table = decoder.table(item, $crate::reason!($($what)? $("`{}`", $key)?))?;
                 let place = table.place.clone();
                 $(
                     let $field: Option<$type> = table.read(
@@ -87,7 +88,7 @@ macro_rules! words {
                     $( Some($text) => Some(Self::$word), )+
                     Some(text) => {
                         let words = $crate::scenario::suggest::either([$($text),+]);
-                        decoder.refused(item, &words, &format!("`{text}` is no choice"))
+                        decoder.refused(item, words, &format!("`{text}` is no choice"))
                     }
                     None => decoder.expected(item, "a string"),
                 }

@@ -1,5 +1,7 @@
 //! "Did you mean": the nearest known name, and lists of names for people.
 
+use crate::model::reason::Reason;
+
 /// The candidate most like `name`, if any is alike enough to be what was meant.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     alike(name, candidates).into_iter().next()
@@ -30,13 +32,14 @@ fn likeness(a: &str, b: &str) -> f64 {
 }
 
 /// `a`, `b` or `c`, each in backticks.
-pub fn either<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    let quoted: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
-    match quoted.as_slice() {
+pub fn either<'a>(names: impl IntoIterator<Item = &'a str>) -> Reason {
+    let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+    let words = match names.as_slice() {
         [] => "nothing".into(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} or {last}", first.join(", ")),
-    }
+        [one] => format!("`{one}`"),
+        [first @ .., last] => format!("`{}` or `{last}`", first.join("`, `")),
+    };
+    Reason { words, names }
 }
 
 #[cfg(test)]
@@ -55,7 +58,7 @@ mod tests {
 
     #[test]
     fn lists_read_as_sentences() {
-        assert_eq!(either(["a", "b", "c"]), "`a`, `b` or `c`");
-        assert_eq!(either(["a"]), "`a`");
+        assert_eq!(either(["a", "b", "c"]).words, "`a`, `b` or `c`");
+        assert_eq!(either(["a"]).words, "`a`");
     }
 }

@@ -12,6 +12,7 @@ use super::plan::{note_settings, settings_of, unknown};
 use super::problem::Code;
 use super::problem::Place;
 use super::values::At;
+use crate::reason;
 use crate::techniques::table_split::TableSplit;
 use crate::techniques::technique::{PreparedTechnique, Technique, TechniqueEntry, Techniques};
 
@@ -27,10 +28,9 @@ pub struct TechniqueText {
 }
 
 impl TechniqueText {
-    /// The name that a problem is about: the first name in backticks that the settings say.
-    pub fn named_in(&self, message: &str) -> Option<&At<String>> {
-        let mut named = message.split('`').skip(1).step_by(2);
-        named.find_map(|name| self.words.iter().find(|word| word.value == name))
+    /// The first of these names that the settings say.
+    pub fn first_written(&self, names: &[String]) -> Option<&At<String>> {
+        names.iter().find_map(|name| self.words.iter().find(|word| word.value == *name))
     }
 }
 
@@ -77,7 +77,8 @@ fn one(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<TechniqueText> {
             table.close(decoder);
             found(&name?, &rest, decoder)
         }
-        _ => decoder.expected(item, "a name, a table with a `name`, or a list of those"),
+        _ => decoder
+            .expected(item, reason!("a name, a table with a `{}`, or a list of those", "name")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tests of whole scenario files: those that ship, those that are broken, and damaged text.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::*;
@@ -33,7 +34,7 @@ fn source(path: &Path) -> Source {
 fn load_path(path: &Path) -> (Option<Scenario>, Vec<Problem>, Source) {
     let source = source(path);
     let read = |name: &str| {
-        fs::read(path.with_file_name(name)).map_err(|_| "the file cannot be read".to_owned())
+        fs::read(path.with_file_name(name)).map_err(|_| io::Error::other("the file cannot be read"))
     };
     let (scenario, problems) = load(&source, &read, &registries());
     (scenario, problems, source)
@@ -66,6 +67,22 @@ fn every_broken_file_gets_its_exact_diagnostics() {
         assert!(!problems.is_empty(), "{} has no problem", source.name);
         assert_eq!(scenario.is_none(), any_error(&problems), "{}", source.name);
         expect_file(&path.with_extension("txt"), &render(&source, &problems, false));
+    }
+}
+
+/// A message shows its names in backticks; but what a syntax error quotes are characters.
+#[test]
+fn every_problem_has_the_names_of_its_message_as_data() {
+    for path in files_in("tests/bad", "toml") {
+        let (_, problems, source) = load_path(&path);
+        for problem in problems.iter().filter(|problem| problem.code != Code::Syntax) {
+            let shown: Vec<&str> = problem.message.split('`').skip(1).step_by(2).collect();
+            let hidden = problem.names.len().saturating_sub(shown.len());
+            assert_eq!(problem.names[..problem.names.len() - hidden], shown, "{}", source.name);
+            if matches!(problem.code, Code::MissingKey | Code::NoLoad | Code::NoVariants) {
+                assert!(!problem.names.is_empty(), "{}: {}", source.name, problem.message);
+            }
+        }
     }
 }
 
@@ -182,7 +199,7 @@ fn the_hash_covers_the_text_and_the_data() {
 
 fn never_panics(text: String) {
     let source = Source { name: "damaged.toml".into(), text };
-    let (scenario, problems) = load(&source, &|_| Err("no file".into()), &registries());
+    let (scenario, problems) = load(&source, &|_| Err(io::Error::other("no file")), &registries());
     assert_eq!(scenario.is_none(), any_error(&problems));
     let shown = render(&source, &problems, false);
     assert_eq!(shown.is_empty(), problems.is_empty());

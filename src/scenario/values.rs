@@ -6,7 +6,9 @@ use toml::de::DeValue;
 
 use super::decode::{Decode, Decoder, Item, in_order};
 use super::problem::{Code, Place, Problem};
+use super::suggest::either;
 use crate::kernel::Span;
+use crate::reason;
 
 /// A value with its position.
 #[derive(Clone, Debug)]
@@ -237,7 +239,7 @@ impl Decode for bool {
     fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
         match item.get_ref().as_bool() {
             Some(value) => Some(value),
-            None => decoder.expected(item, "`true` or `false`"),
+            None => decoder.expected(item, either(["true", "false"])),
         }
     }
 
@@ -276,7 +278,7 @@ impl<const LEAST: u64, const MOST: u64> Decode for Whole<LEAST, MOST> {
                     4_294_967_295.. => format!("a whole number of at least {LEAST}"),
                     _ => format!("a whole number from {LEAST} to {MOST}"),
                 };
-                decoder.refused(item, &what, "out of range")
+                decoder.refused(item, what, "out of range")
             }
         }
     }
@@ -345,7 +347,7 @@ impl Decode for Span {
             Ok(span) => Some(span),
             Err(error) => {
                 let place = decoder.place(item);
-                let message = format!("`{text}` is not a duration");
+                let message = reason!("`{}` is not a duration", text);
                 let label = match error {
                     DurationError::UnknownUnit { unit, .. } if unit.is_empty() => {
                         "a unit is missing".to_owned()

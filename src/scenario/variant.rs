@@ -92,6 +92,7 @@ use crate::model::contract::Driver;
 use crate::model::system::{OperationKind, System};
 use crate::patterns::pattern::Prepared;
 use crate::patterns::pattern_mix::{Era, pattern_mix};
+use crate::reason;
 
 /// The manual page about variants.
 pub const MANUAL: &str = include_str!("variant.rs");
@@ -170,7 +171,8 @@ impl Roster {
             self.read_era(&mut fields, start, decoder).map(|_| ())
         } else {
             if technique.is_none() {
-                let message = "a switch needs the key `pattern`, `technique`, or both";
+                let message =
+                    reason!("a switch needs the key `{}`, `{}`, or both", "pattern", "technique");
                 let label = "nothing is switched";
                 decoder.report(Problem::error(Code::MissingKey, &place, message, label));
             }
@@ -274,7 +276,7 @@ impl Roster {
         let first = &self.parts[known];
         if first.pattern.settings() != pattern.settings() {
             let place = settings.map_or_else(|| name.place.clone(), |item| decoder.place(item));
-            let message = format!("`{}` has two choices of settings in one variant", name.value);
+            let message = reason!("`{}` has two choices of settings in one variant", name.value);
             let problem = Problem::error(Code::TwoSettings, &place, message, "other settings");
             let problem = problem.also(&first.name.place, "it is here already");
             let help = "the operations of a pattern share its nodes and logs, and so its \
@@ -303,7 +305,7 @@ impl Roster {
                 if first.named.iter().any(|(named, _)| named.value == operation.value) {
                     continue;
                 }
-                let message = format!("no pattern carries out `{}`", operation.value);
+                let message = reason!("no pattern carries out `{}`", operation.value);
                 let label = "not in this map";
                 let problem = Problem::error(Code::NoPattern, &first.place, message, label);
                 let problem = problem.also(&operation.place, "defined here");
@@ -396,7 +398,7 @@ fn by_pattern<'i>(
             let what = "a map from operation to pattern";
             decoder.report(unknown_key(key, &key_place, what, &names));
         } else if !misspelt {
-            let message = format!("no operation is carried out by `{key}`");
+            let message = reason!("no operation is carried out by `{}`", key);
             let label = "settings without a pattern";
             decoder.report(Problem::error(Code::UnknownKey, &key_place, message, label));
         }

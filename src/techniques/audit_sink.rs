@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layout;
 use super::technique::Technique;
+use crate::model::reason::Reason;
 use crate::model::system::System;
 
 /// The owner does all the writing.
@@ -35,7 +36,7 @@ impl Technique for AuditSink {
     const MANUAL: &'static str = include_str!("audit_sink.rs");
     type Settings = Settings;
 
-    fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<String>> {
+    fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<Reason>> {
         for table in layout::some_tables(&system, &settings.tables)? {
             let owner = system.table(table).owner;
             for step in layout::steps(&mut system).filter(|step| step.table == table) {

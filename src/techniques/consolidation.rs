@@ -31,7 +31,9 @@ use serde::{Deserialize, Serialize};
 
 use super::layout;
 use super::technique::Technique;
+use crate::model::reason::Reason;
 use crate::model::system::{Grant, ServiceId, System};
+use crate::reason;
 
 /// Several services become one.
 pub struct Consolidation;
@@ -50,7 +52,7 @@ impl Technique for Consolidation {
     const MANUAL: &'static str = include_str!("consolidation.rs");
     type Settings = Settings;
 
-    fn apply(settings: &Settings, system: System) -> Result<System, Vec<String>> {
+    fn apply(settings: &Settings, system: System) -> Result<System, Vec<Reason>> {
         let members = match &settings.services {
             Some(names) => layout::services(&system, names)?,
             None => {
@@ -76,19 +78,19 @@ impl Technique for Consolidation {
 pub(super) fn consolidate(
     mut system: System,
     members: &[ServiceId],
-) -> Result<System, Vec<String>> {
+) -> Result<System, Vec<Reason>> {
     let [host, absorbed @ ..] = members else {
-        return Err(vec!["`services` must name who becomes one".into()]);
+        return Err(vec![reason!("`{}` must name who becomes one", "services")]);
     };
     if absorbed.is_empty() {
         let host = layout::service(&system, *host);
-        return Err(vec![format!("`{host}` alone is one service already")]);
+        return Err(vec![reason!("`{}` alone is one service already", host)]);
     }
     for member in members {
         if let Some(within) = system.services[member.index()].within {
             let member = layout::service(&system, *member);
             let within = layout::service(&system, within);
-            return Err(vec![format!("`{member}` is a part of `{within}` already")]);
+            return Err(vec![reason!("`{}` is a part of `{}` already", member, within)]);
         }
     }
     let own = |table: &&crate::model::system::TableSpec| members.contains(&table.owner);

@@ -17,7 +17,9 @@ use serde::{Deserialize, Serialize};
 
 use super::layout;
 use super::technique::Technique;
+use crate::model::reason::Reason;
 use crate::model::system::{ServiceId, System, TableId};
+use crate::reason;
 
 /// A shared database with a declared set of users.
 pub struct DataDomain;
@@ -42,16 +44,16 @@ impl Technique for DataDomain {
     const MANUAL: &'static str = include_str!("data_domain.rs");
     type Settings = Settings;
 
-    fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<String>> {
+    fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<Reason>> {
         let members = layout::services(&system, &settings.services)?;
         if members.is_empty() {
-            return Err(vec!["`services` must name who is in the domain".into()]);
+            return Err(vec![reason!("`{}` must name who is in the domain", "services")]);
         }
         let tables = match &settings.tables {
             Some(names) => layout::some_tables(&system, names)?,
             None => written_by(&system, &members),
         };
-        let problems: Vec<String> =
+        let problems: Vec<Reason> =
             tables.iter().flat_map(|table| strangers(&system, *table, &members)).collect();
         if !problems.is_empty() {
             return Err(problems);
@@ -75,18 +77,18 @@ fn written_by(system: &System, members: &[ServiceId]) -> Vec<TableId> {
 }
 
 /// The services that use a table and are not in the domain.
-fn strangers(system: &System, table: TableId, members: &[ServiceId]) -> Vec<String> {
+fn strangers(system: &System, table: TableId, members: &[ServiceId]) -> Vec<Reason> {
     let name = layout::table(system, table);
     let owner = system.table(table).owner;
     let outside = |service: &ServiceId| !members.contains(service);
     if outside(&owner) {
         let owner = layout::service(system, owner);
-        return vec![format!("`{name}` belongs to `{owner}`, which is not in the domain")];
+        return vec![reason!("`{}` belongs to `{}`, which is not in the domain", name, owner)];
     }
     let writers = system.writers(table).into_iter().filter(outside);
     let refused = |writer| {
         let writer = layout::service(system, writer);
-        format!("`{writer}` writes `{name}` and is not in the domain")
+        reason!("`{}` writes `{}` and is not in the domain", writer, name)
     };
     writers.map(refused).collect()
 }

@@ -21,7 +21,9 @@ use serde::{Deserialize, Serialize};
 
 use super::layout;
 use super::technique::Technique;
+use crate::model::reason::Reason;
 use crate::model::system::{Effect, ServiceId, StepSpec, System, TableId};
+use crate::reason;
 
 /// One owner, which the others ask.
 pub struct Delegate;
@@ -51,7 +53,7 @@ impl Technique for Delegate {
     const MANUAL: &'static str = include_str!("delegate.rs");
     type Settings = Settings;
 
-    fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<String>> {
+    fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<Reason>> {
         let tables = layout::tables_or_joint(&system, settings.tables.as_deref())?;
         for table in tables {
             let owner = match settings.owner.as_str() {
@@ -60,7 +62,7 @@ impl Technique for Delegate {
                 name => layout::services(&system, &[name.to_owned()])?[0],
             };
             if owner != system.table(table).owner {
-                let home = layout::home(&system, owner).map_err(|problem| vec![problem])?;
+                let home = layout::home(&system, owner)?;
                 let table = &mut system.tables[table.index()];
                 table.owner = owner;
                 table.database = home;
@@ -105,15 +107,15 @@ const fn kind(effect: &Effect) -> u8 {
 }
 
 /// The service that writes a table most often.
-fn most_frequent(system: &System, table: TableId) -> Result<ServiceId, Vec<String>> {
+fn most_frequent(system: &System, table: TableId) -> Result<ServiceId, Vec<Reason>> {
     let writes = |step: &StepSpec| step.table == table;
     for load in &system.loads {
         let touched = system.operation(load.operation).steps.iter().any(writes);
         if touched && system.rate(load).is_none() {
-            let load = &load.name.shown;
-            let reason = "its rate depends on the answers";
-            return Err(vec![format!(
-                "who writes most often is not known beforehand: `{load}` is a closed loop, {reason}"
+            return Err(vec![reason!(
+                "who writes most often is not known beforehand: `{}` is a closed loop, its rate \
+                 depends on the answers",
+                load.name.shown
             )]);
         }
     }

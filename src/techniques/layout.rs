@@ -1,12 +1,14 @@
 //! The common helpers of techniques: names that become ids, where a service keeps its tables, and
 //! the small changes of a layout of which the large ones are made.
 
+use crate::model::reason::Reason;
 use crate::model::system::{
     Api, ColumnSpec, DatabaseId, Grant, Name, ServiceId, StepSpec, System, TableId, TableSpec,
 };
+use crate::reason;
 
 /// The ids of things that settings name, or what is wrong with the names.
-type Found<T> = Result<Vec<T>, Vec<String>>;
+type Found<T> = Result<Vec<T>, Vec<Reason>>;
 
 /// The tables with these names.
 pub fn tables(system: &System, names: &[String]) -> Found<TableId> {
@@ -17,7 +19,7 @@ pub fn tables(system: &System, names: &[String]) -> Found<TableId> {
 /// The tables with these names, of which there must be some.
 pub fn some_tables(system: &System, names: &[String]) -> Found<TableId> {
     if names.is_empty() {
-        return Err(vec!["`tables` must name at least one table".into()]);
+        return Err(vec![reason!("`{}` must name at least one table", "tables")]);
     }
     tables(system, names)
 }
@@ -38,7 +40,7 @@ pub fn database(
     system: &System,
     name: Option<&String>,
     tables: &[TableId],
-) -> Result<DatabaseId, Vec<String>> {
+) -> Result<DatabaseId, Vec<Reason>> {
     let all: Vec<&Name> = system.databases.iter().map(|database| &database.name).collect();
     match (name, tables.first()) {
         (Some(name), _) => {
@@ -50,17 +52,17 @@ pub fn database(
     }
 }
 
-fn positions(what: &str, all: &[&Name], names: &[String]) -> Result<Vec<usize>, Vec<String>> {
+fn positions(what: &str, all: &[&Name], names: &[String]) -> Result<Vec<usize>, Vec<Reason>> {
     let mut found = Vec::new();
     let mut problems = Vec::new();
     for name in names {
         match all.iter().position(|known| known.is_called(name)) {
-            Some(at) if found.contains(&at) => problems.push(format!("`{name}` is named twice")),
+            Some(at) if found.contains(&at) => problems.push(reason!("`{}` is named twice", name)),
             Some(at) => found.push(at),
             None => {
                 let known: Vec<String> = all.iter().map(|name| name.shown.to_string()).collect();
                 let known = known.join(", ");
-                problems.push(format!("no {what} is named `{name}`; there are {known}"));
+                problems.push(reason!("no {what} is named `{}`; there are {known}", name));
             }
         }
     }
@@ -98,7 +100,7 @@ pub fn tables_or_joint(system: &System, names: Option<&[String]>) -> Found<Table
 
 /// Where a service keeps its data: the database of the first table that it owns, or else the one
 /// that is called after it.
-pub fn home(system: &System, owner: ServiceId) -> Result<DatabaseId, String> {
+pub fn home(system: &System, owner: ServiceId) -> Result<DatabaseId, Reason> {
     if let Some(own) = system.tables.iter().find(|table| table.owner == owner) {
         return Ok(own.database);
     }
@@ -106,7 +108,7 @@ pub fn home(system: &System, owner: ServiceId) -> Result<DatabaseId, String> {
     let wanted = format!("{name}-db");
     let found = system.databases.iter().position(|database| database.name.is_called(&wanted));
     found.map(|at| DatabaseId(at as u16)).ok_or_else(|| {
-        format!("`{name}` has no database: declare `{wanted}`, or a table that it owns")
+        reason!("`{}` has no database: declare `{}`, or a table that it owns", name, wanted)
     })
 }
 
@@ -132,7 +134,7 @@ pub fn append(
     of: TableId,
     owner: ServiceId,
     columns: Vec<ColumnSpec>,
-) -> Result<TableId, String> {
+) -> Result<TableId, Reason> {
     let table = TableSpec {
         name: name_at(system, of, owner),
         owner,

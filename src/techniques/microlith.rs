@@ -16,6 +16,7 @@
 
 use super::shared_database::{Settings, SharedDatabase};
 use super::technique::Technique;
+use crate::model::reason::Reason;
 use crate::model::system::System;
 
 /// Services over one database.
@@ -27,7 +28,7 @@ impl Technique for Microlith {
     const MANUAL: &'static str = include_str!("microlith.rs");
     type Settings = Settings;
 
-    fn apply(settings: &Settings, system: System) -> Result<System, Vec<String>> {
+    fn apply(settings: &Settings, system: System) -> Result<System, Vec<Reason>> {
         SharedDatabase::apply(settings, system)
     }
 }

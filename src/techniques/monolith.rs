@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::consolidation::consolidate;
 use super::technique::Technique;
+use crate::model::reason::Reason;
 use crate::model::system::{ServiceId, System};
 
 /// One service, one database.
@@ -31,7 +32,7 @@ impl Technique for Monolith {
     const MANUAL: &'static str = include_str!("monolith.rs");
     type Settings = Settings;
 
-    fn apply(_: &Settings, system: System) -> Result<System, Vec<String>> {
+    fn apply(_: &Settings, system: System) -> Result<System, Vec<Reason>> {
         let apart = |service: &ServiceId| system.services[service.index()].within.is_none();
         let members: Vec<ServiceId> = system.service_ids().filter(apart).collect();
         consolidate(system, &members)

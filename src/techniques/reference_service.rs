@@ -16,6 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::technique::Technique;
+use crate::model::reason::Reason;
 use crate::model::system::System;
 
 /// Readers ask the owner.
@@ -32,7 +33,7 @@ impl Technique for ReferenceService {
     const MANUAL: &'static str = include_str!("reference_service.rs");
     type Settings = Settings;
 
-    fn apply(_: &Settings, system: System) -> Result<System, Vec<String>> {
+    fn apply(_: &Settings, system: System) -> Result<System, Vec<Reason>> {
         Ok(system)
     }
 }

@@ -18,7 +18,9 @@ use serde::{Deserialize, Serialize};
 use super::layout;
 use super::technique::Technique;
 use crate::kernel::Span;
+use crate::model::reason::Reason;
 use crate::model::system::{Feed, ReplicaSpec, ServiceId, System, TableId};
+use crate::reason;
 
 /// Readers keep copies.
 pub struct Replicate;
@@ -69,11 +71,11 @@ impl Technique for Replicate {
     const MANUAL: &'static str = include_str!("replicate.rs");
     type Settings = Settings;
 
-    fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<String>> {
+    fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<Reason>> {
         let feed = match settings.feed {
             FeedKind::Events => Feed::Events,
             FeedKind::Periodic if settings.every == Span::ZERO => {
-                return Err(vec!["`every` must be longer than nothing".into()]);
+                return Err(vec![reason!("`{}` must be longer than nothing", "every")]);
             }
             FeedKind::Periodic => Feed::Periodic(settings.every),
         };
@@ -81,7 +83,7 @@ impl Technique for Replicate {
         for table in layout::some_tables(&system, &settings.tables)? {
             let readers = match &settings.to {
                 Some(names) => layout::services(&system, names)?,
-                None => readers(&system, table).map_err(|problem| vec![problem])?,
+                None => readers(&system, table)?,
             };
             for reader in readers {
                 if let Err(problem) = copy(&mut system, table, reader, feed) {
@@ -94,23 +96,23 @@ impl Technique for Replicate {
 }
 
 /// The services that read a table of another owner.
-pub(super) fn readers(system: &System, table: TableId) -> Result<Vec<ServiceId>, String> {
+pub(super) fn readers(system: &System, table: TableId) -> Result<Vec<ServiceId>, Reason> {
     let owner = system.table(table).owner;
     let readers = system.readers(table).into_iter().filter(|reader| *reader != owner);
     let readers: Vec<ServiceId> = readers.collect();
     if readers.is_empty() {
         let (name, owner) = (layout::table(system, table), layout::service(system, owner));
-        return Err(format!("no service but its owner `{owner}` reads `{name}`"));
+        return Err(reason!("no service but its owner `{}` reads `{}`", owner, name));
     }
     Ok(readers)
 }
 
 /// Appends one copy.
-fn copy(system: &mut System, of: TableId, reader: ServiceId, feed: Feed) -> Result<(), String> {
+fn copy(system: &mut System, of: TableId, reader: ServiceId, feed: Feed) -> Result<(), Reason> {
     let (source, name) = (system.table(of), layout::service(system, reader));
     if source.owner == reader {
         let table = &source.name.shown;
-        return Err(format!("`{name}` owns `{table}` and needs no copy of it"));
+        return Err(reason!("`{}` owns `{}` and needs no copy of it", name, table));
     }
     if system
         .replicas
@@ -118,7 +120,7 @@ fn copy(system: &mut System, of: TableId, reader: ServiceId, feed: Feed) -> Resu
         .any(|known| known.of == of && system.table(known.copy).owner == reader)
     {
         let table = &source.name.shown;
-        return Err(format!("`{name}` has a copy of `{table}` already"));
+        return Err(reason!("`{}` has a copy of `{}` already", name, table));
     }
     let columns = source.columns.clone();
     let copy = layout::append(system, of, reader, columns)?;

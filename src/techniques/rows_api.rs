@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layout;
 use super::technique::Technique;
+use crate::model::reason::Reason;
 use crate::model::system::{Api, System};
 
 /// The owner's interface shows its rows.
@@ -35,7 +36,7 @@ impl Technique for RowsApi {
     const MANUAL: &'static str = include_str!("rows_api.rs");
     type Settings = Settings;
 
-    fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<String>> {
+    fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<Reason>> {
         for table in layout::some_tables(&system, &settings.tables)? {
             system.tables[table.index()].api = Api::Rows;
         }

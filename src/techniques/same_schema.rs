@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layout;
 use super::technique::Technique;
+use crate::model::reason::Reason;
 use crate::model::system::{ServiceId, System};
 
 /// Separate data, one schema.
@@ -36,7 +37,7 @@ impl Technique for SameSchema {
     const MANUAL: &'static str = include_str!("same_schema.rs");
     type Settings = Settings;
 
-    fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<String>> {
+    fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<Reason>> {
         let tables = layout::tables_or_all(&system, settings.tables.as_deref())?;
         let mut owners: Vec<ServiceId> =
             tables.iter().map(|table| system.table(*table).owner).collect();

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layout;
 use super::technique::Technique;
+use crate::model::reason::Reason;
 use crate::model::system::System;
 
 /// One database, one writer per table, readers everywhere.
@@ -39,7 +40,7 @@ impl Technique for SchemaPerOwner {
     const MANUAL: &'static str = include_str!("schema_per_owner.rs");
     type Settings = Settings;
 
-    fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<String>> {
+    fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<Reason>> {
         let tables = layout::tables_or_all(&system, settings.tables.as_deref())?;
         let database = layout::database(&system, settings.database.as_ref(), &tables)?;
         for table in tables {

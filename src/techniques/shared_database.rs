@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layout;
 use super::technique::Technique;
+use crate::model::reason::Reason;
 use crate::model::system::{ServiceId, System};
 
 /// One database, every service at it.
@@ -39,7 +40,7 @@ impl Technique for SharedDatabase {
     const MANUAL: &'static str = include_str!("shared_database.rs");
     type Settings = Settings;
 
-    fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<String>> {
+    fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<Reason>> {
         let tables = layout::tables_or_all(&system, settings.tables.as_deref())?;
         let database = layout::database(&system, settings.database.as_ref(), &tables)?;
         let services: Vec<ServiceId> = system.service_ids().collect();

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::layout;
 use super::replicate::readers;
 use super::technique::Technique;
+use crate::model::reason::Reason;
 use crate::model::system::System;
 
 /// Readers go to the owner's tables.
@@ -35,7 +36,7 @@ impl Technique for SharedSchema {
     const MANUAL: &'static str = include_str!("shared_schema.rs");
     type Settings = Settings;
 
-    fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<String>> {
+    fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<Reason>> {
         let mut problems = Vec::new();
         for table in layout::some_tables(&system, &settings.tables)? {
             match readers(&system, table) {

@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layout;
 use super::technique::Technique;
+use crate::model::reason::Reason;
 use crate::model::system::System;
 use plan::Plan;
 
@@ -49,7 +50,7 @@ impl Technique for TableSplit {
     const MANUAL: &'static str = include_str!("table_split.rs");
     type Settings = Settings;
 
-    fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<String>> {
+    fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<Reason>> {
         let tables = match &settings.tables {
             Some(names) => layout::some_tables(&system, names)?,
             None => layout::joint(&system),

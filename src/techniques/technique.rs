@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::model::reason::Reason;
 use crate::model::registry::{Configurable, Entry, Register, Registry, decode, json};
 use crate::model::system::System;
 
@@ -23,8 +24,9 @@ pub trait Technique: 'static {
     /// new comes behind them.
     ///
     /// # Errors
-    /// Why this system cannot be laid out so, in words, with names in backticks: all reasons.
-    fn apply(settings: &Self::Settings, system: System) -> Result<System, Vec<String>>;
+    /// All reasons why this system cannot be laid out so; a problem points at the first of their
+    /// names that the settings say.
+    fn apply(settings: &Self::Settings, system: System) -> Result<System, Vec<Reason>>;
 }
 
 /// A technique with its settings, ready to be applied.
@@ -38,8 +40,8 @@ pub trait PreparedTechnique: Send + Sync {
     /// The system as it is laid out by this technique.
     ///
     /// # Errors
-    /// Why this system cannot be laid out so, in words.
-    fn apply(&self, system: System) -> Result<System, Vec<String>>;
+    /// All reasons why this system cannot be laid out so.
+    fn apply(&self, system: System) -> Result<System, Vec<Reason>>;
 }
 
 struct With<T: Technique>(T::Settings);
@@ -57,7 +59,7 @@ impl<T: Technique> PreparedTechnique for With<T> {
         json(&self.0)
     }
 
-    fn apply(&self, system: System) -> Result<System, Vec<String>> {
+    fn apply(&self, system: System) -> Result<System, Vec<Reason>> {
         T::apply(&self.0, system)
     }
 }

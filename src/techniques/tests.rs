@@ -31,7 +31,10 @@ fn settings(name: &str, system: &System) -> String {
     }
 }
 
-fn apply(entry: &TechniqueEntry, system: &System) -> Result<System, Vec<String>> {
+fn apply(
+    entry: &TechniqueEntry,
+    system: &System,
+) -> Result<System, Vec<crate::model::reason::Reason>> {
     let text = settings(entry.name, system);
     let table = toml::de::DeTable::parse(&text).expect("settings");
     let tree = toml::Spanned::new(0..0, toml::de::DeValue::Table(table.into_inner()));
@@ -49,7 +52,7 @@ fn shipped() -> Vec<System> {
     for path in paths.iter().filter(|path| path.extension().is_some_and(|end| end == "toml")) {
         let text = fs::read_to_string(path).expect("text");
         let source = Source { name: path.display().to_string(), text };
-        let read = |name: &str| fs::read(folder.join(name)).map_err(|_| "no file".to_owned());
+        let read = |name: &str| fs::read(folder.join(name));
         let (scenario, _) = load(&source, &read, &Registries::builtin());
         systems.push(System::clone(&scenario.expect("a scenario that loads").system));
     }

@@ -1,6 +1,7 @@
 //! For tests: a scenario given as text, run once, with its whole history kept.
 
 use std::cell::RefCell;
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -97,7 +98,8 @@ impl Sink<Record> for RecordSink {
 /// Reads a scenario; panics with the rendered problems if it has any error.
 pub fn scenario(text: &str) -> Scenario {
     let source = Source { name: "test.toml".into(), text: text.into() };
-    let (scenario, problems) = load(&source, &|_| Err("no file".into()), &Registries::builtin());
+    let (scenario, problems) =
+        load(&source, &|_| Err(io::Error::other("no file")), &Registries::builtin());
     scenario.unwrap_or_else(|| panic!("{}", render(&source, &problems, false)))
 }
 

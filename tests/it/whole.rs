@@ -62,7 +62,7 @@ pub fn text(name: &str) -> String {
 /// Reads a scenario as if it lay among those that ship.
 pub fn scenario(text: &str) -> Scenario {
     let source = Source { name: "test.toml".into(), text: text.into() };
-    let files = |name: &str| fs::read(folder().join(name)).map_err(|error| error.to_string());
+    let files = |name: &str| fs::read(folder().join(name));
     let (scenario, problems) = load(&source, &files, &Registries::builtin());
     scenario.unwrap_or_else(|| panic!("{}", render(&source, &problems, false)))
 }

@@ -1,5 +1,7 @@
 //! One database, one transaction.
 
+use std::io;
+
 use crate::checks::census::{Headline, State};
 use crate::model::record::{Answer, Kind};
 use crate::scenario::{Registries, Source, load};
@@ -89,7 +91,8 @@ fn nobody_is_told_no_while_a_copy_of_the_request_may_still_commit() {
 #[test]
 fn across_databases_it_is_refused_with_that_reason() {
     let source = Source { name: "test.toml".into(), text: text("two", 0.0, "") };
-    let (_, problems) = load(&source, &|_| Err("no file".into()), &Registries::builtin());
+    let (_, problems) =
+        load(&source, &|_| Err(io::Error::other("no file")), &Registries::builtin());
     let found = problems.iter().filter(|problem| {
         problem.message == "`work` touches 2 databases; a local transaction reaches only one"
     });

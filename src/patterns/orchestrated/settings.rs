@@ -4,8 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::Span;
+use crate::model::reason::Reason;
 use crate::model::system::System;
 use crate::patterns::breaker::BreakerSettings;
+use crate::reason;
 
 /// Where the orchestrator keeps what it has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -100,24 +102,27 @@ impl Settings {
     }
 
     /// Problems of these settings on this system, in words.
-    pub(super) fn problems(&self, system: &System) -> Vec<String> {
+    pub(super) fn problems(&self, system: &System) -> Vec<Reason> {
         let mut problems = Vec::new();
         if let Some(pivot) = &self.pivot
             && !system.steps().any(|step| &*step.name.shown == pivot)
         {
-            problems.push(format!("no operation has a step `{pivot}` to be the pivot"));
+            problems.push(reason!("no operation has a step `{}` to be the pivot", pivot));
         }
         problems.extend(self.breaker.iter().flat_map(BreakerSettings::problems));
         let most = ORCHESTRATORS.len();
         if !(1..=most).contains(&usize::from(self.instances)) {
-            problems.push(format!("`instances` must be between 1 and {most}"));
+            problems.push(reason!("`{}` must be between 1 and {most}", "instances"));
         }
         if self.is_shared() && self.state == State::Volatile {
-            let text = "several instances share their workflows, so `state` must be `durable`";
-            problems.push(text.into());
+            problems.push(reason!(
+                "several instances share their workflows, so `{}` must be `{}`",
+                "state",
+                "durable"
+            ));
         }
         if self.pace() == Span::ZERO {
-            problems.push("`lease` must be longer than nothing".into());
+            problems.push(reason!("`{}` must be longer than nothing", "lease"));
         }
         problems
     }

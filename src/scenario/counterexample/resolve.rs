@@ -9,6 +9,7 @@ use crate::model::contract::role;
 use crate::model::env::OpInfo;
 use crate::model::system::{KeyChoice, MAX_KEYS, Name, OperationKind, RowKey, System};
 use crate::model::workload::{fresh_key, op_stream};
+use crate::reason;
 use crate::scenario::problem::{Code, Place, Problem};
 use crate::scenario::suggest::{either, nearest};
 use crate::scenario::values::{At, Scalar};
@@ -132,7 +133,7 @@ fn operation(
     for (at, spec) in specs.iter().enumerate() {
         let written = text.keys.iter().find(|(_, name, _)| spec.name.is_called(&name.value));
         let Some((_, _, value)) = written else {
-            let message = format!("the key `{}` is missing", spec.name.shown);
+            let message = reason!("the key `{}` is missing", spec.name.shown);
             let label = format!("`{}` has it", text.operation.value);
             found.push(Problem::error(Code::MissingKey, &text.place, message, label));
             continue;
@@ -200,7 +201,7 @@ fn unknown<'a>(
     name: &At<String>,
     known: impl Iterator<Item = &'a str> + Clone,
 ) -> Problem {
-    let message = format!("the scenario has no {what} named `{}`", name.value);
+    let message = reason!("the scenario has no {what} named `{}`", name.value);
     let problem = Problem::error(code, &name.place, message, "not in the scenario");
     match nearest(&name.value, known.clone()) {
         Some(better) => problem

@@ -3,7 +3,9 @@
 use super::super::file::File;
 use super::super::problem::{Code, Place, Problem};
 use super::layout::Laid;
+use crate::model::reason::Reason;
 use crate::model::system::{StepSpec, System};
+use crate::reason;
 
 /// Something that is asked for more than it can give.
 struct Overload<'s> {
@@ -30,7 +32,7 @@ pub(super) fn check(
             SERVICE => &file.services.0[overload.at].0.place,
             _ => &file.databases.0[overload.at].0.place,
         };
-        problems.push(warning(overload, String::new(), place, file));
+        problems.push(warning(overload, "".into(), place, file));
     }
     for ((shown, _), laid) in file.variants.0.iter().zip(layouts) {
         let mut known: Vec<(&str, usize)> =
@@ -42,7 +44,7 @@ pub(super) fn check(
                 }
                 known.push((overload.what, overload.at));
                 let place = stage.techniques.first().map_or(&shown.place, |first| &first.place);
-                let lead = format!("{}, ", stage.of(&shown.value));
+                let lead = stage.of(&shown.value).and(", ");
                 problems.push(warning(&overload, lead, place, file));
             }
         }
@@ -74,12 +76,13 @@ fn overloads(system: &System) -> Vec<Overload<'_>> {
     services.chain(databases).filter(|found| found.demand >= found.capacity).collect()
 }
 
-fn warning(overload: &Overload<'_>, lead: String, place: &Place, file: &File) -> Problem {
+fn warning(overload: &Overload<'_>, lead: Reason, place: &Place, file: &File) -> Problem {
     let Overload { what, name, unit, demand, capacity, .. } = overload;
-    let message = format!(
-        "{lead}the load is beyond the capacity of the {what} `{name}`: \
-         it keeps {demand:.1} {unit} busy and has {capacity}"
-    );
+    let message = lead.and(reason!(
+        "the load is beyond the capacity of the {what} `{}`: \
+         it keeps {demand:.1} {unit} busy and has {capacity}",
+        name
+    ));
     let label = format!("{:.0} % utilised", 100.0 * demand / capacity);
     let mut problem = Problem::error(Code::Capacity, place, message, label).warning();
     for (_, load, _) in file.load.iter() {

@@ -18,6 +18,7 @@ use crate::faults::target::{LOAD, TABLE};
 use crate::kernel::Span;
 use crate::model::contract::role;
 use crate::model::system::{ClientSpec, Phases, RetrySpec};
+use crate::reason;
 
 /// A day, ns.
 const DAY: u64 = 86_400_000_000_000;
@@ -62,7 +63,7 @@ impl Context<'_> {
         if Profile::named(&scenario.profile.value).is_none() {
             let profile = &scenario.profile;
             let names = || PROFILES.iter().map(|profile| profile.name);
-            let message = format!("no profile is named `{}`", profile.value);
+            let message = reason!("no profile is named `{}`", profile.value);
             let problem =
                 Problem::error(Code::UnknownProfile, &profile.place, message, "not known");
             self.problems.push(match nearest(&profile.value, names()) {
@@ -118,7 +119,8 @@ impl Context<'_> {
                 "a scenario needs at least one variant",
                 "nothing to compare here",
             );
-            self.problems.push(problem.help("add [variants.NAME] with `pattern`"));
+            self.problems
+                .push(problem.about("variants").help("add [variants.NAME] with `pattern`"));
         }
         for (_, _, variant) in file.variants.iter() {
             let load = &file.scenario.load;
@@ -234,8 +236,8 @@ impl Context<'_> {
             return self.target_table(target, table);
         }
         let message = match target.value.as_str() {
-            "" | TABLE => "this fault has no target".to_owned(),
-            name => format!("no target of faults is named `{name}`"),
+            "" | TABLE => "this fault has no target".into(),
+            name => reason!("no target of faults is named `{}`", name),
         };
         let problem = Problem::error(Code::UnknownTarget, &target.place, message, "not a target");
         self.problems.push(match nearest(&target.value, names.iter().copied()) {

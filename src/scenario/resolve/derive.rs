@@ -6,6 +6,7 @@ use super::super::values::{At, Scalar};
 use super::Context;
 use super::operations::Scope;
 use crate::model::system::{Derive, DeriveRule, TableId};
+use crate::reason;
 
 impl Context<'_> {
     /// Resolves the names in a step's derivation.
@@ -107,7 +108,7 @@ impl Context<'_> {
         if writers.iter().any(|at| scope.ancestors[step] & (1 << at) != 0) {
             return;
         }
-        let message = format!("no earlier step writes to `{}`", source.value);
+        let message = reason!("no earlier step writes to `{}`", source.value);
         let label = "the row follows from this table";
         let mut problem = Problem::error(Code::DeriveNotEarlier, &source.place, message, label);
         for at in writers {

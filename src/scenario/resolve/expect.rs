@@ -9,6 +9,8 @@ use super::names::Names;
 use crate::checks::census::Headline;
 use crate::checks::expectation::{Bound, Expectation, Limit, Subject, Unknown};
 use crate::checks::measures::{READS, Unit, reads};
+use crate::model::reason::Reason;
+use crate::reason;
 
 impl Context<'_> {
     /// The expectations, in order.
@@ -50,7 +52,7 @@ impl Context<'_> {
         if variants.iter().all(other) {
             return Some(variants);
         }
-        let message = format!("`{name}` is compared with itself");
+        let message = reason!("`{}` is compared with itself", name);
         let problem = Problem::error(Code::SameVariant, place, message, "it is in `variants`, too");
         self.problems.push(problem);
         None
@@ -73,11 +75,11 @@ impl Context<'_> {
         let names = either(limits.map(|(limit, _)| limit.name()));
         self.problems.push(match given.get(1) {
             None => {
-                let message = format!("an expectation needs one of {names}");
+                let message = Reason::from("an expectation needs one of ").and(names);
                 Problem::error(Code::MissingKey, &expect.place, message, "none is given here")
             }
             Some((_, second)) => {
-                let message = format!("an expectation has only one of {names}");
+                let message = Reason::from("an expectation has only one of ").and(names);
                 Problem::error(Code::TooManyKeys, &second.place, message, "one too many")
             }
         });
@@ -98,7 +100,7 @@ impl Context<'_> {
             |message, label| Problem::error(Code::UnknownMeasure, &name.place, message, label);
         self.problems.push(match unknown {
             Unknown::Measure => {
-                let problem = problem(format!("no measure is named `{}`", name.value), "");
+                let problem = problem(reason!("no measure is named `{}`", name.value), "");
                 let (stem, statistic) = match name.value.rsplit_once(".p") {
                     Some((stem, rest)) => (stem, format!(".p{rest}")),
                     None => (name.value.as_str(), String::new()),
@@ -114,16 +116,16 @@ impl Context<'_> {
             Unknown::Read => unknown_read(name, &reads),
             Unknown::Number(at) => unknown_number(name, names[at]),
             Unknown::NoStatistic(key) => {
-                let message = format!("`{key}` has many values in a run");
+                let message = reason!("`{}` has many values in a run", key);
                 let problem = problem(message, "which of them?");
                 patched(problem.help("say which quantile"), &format!("{key}.p99"))
             }
             Unknown::Statistic(key) if key.measure.is_many() => {
-                let message = format!("`{}` is no statistic of `{key}`", name.value);
+                let message = reason!("`{}` is no statistic of `{}`", name.value, key);
                 problem(message, "").help("choose `p50`, `p99`, `p99.9` or another, or `max`")
             }
             Unknown::Statistic(key) => {
-                let message = format!("`{key}` has one value in a run");
+                let message = reason!("`{}` has one value in a run", key);
                 patched(problem(message, "nothing to choose from"), &key.to_string())
             }
         });
@@ -136,7 +138,7 @@ impl Context<'_> {
             let known: Vec<String> =
                 Headline::ALL.iter().map(|headline| headline.name().replace(' ', "-")).collect();
             let known = || known.iter().map(String::as_str).chain(["wrong"]);
-            let message = format!("the census has no headline `{}`", name.value);
+            let message = reason!("the census has no headline `{}`", name.value);
             let problem =
                 Problem::error(Code::UnknownHeadline, &name.place, message, "not counted");
             self.problems.push(match nearest(&name.value, known()) {
@@ -178,7 +180,7 @@ impl Context<'_> {
 fn unknown_read(name: &At<String>, reads: &[&At<String>]) -> Problem {
     let rest = name.value.split_once('.').map_or("", |(_, rest)| rest);
     let (wanted, part) = rest.split_once('.').map_or((rest, ""), |(wanted, part)| (wanted, part));
-    let message = format!("no read is named `{wanted}`");
+    let message = reason!("no read is named `{}`", wanted);
     let problem = Problem::error(Code::UnknownRead, &name.place, message, "not defined");
     let known = || reads.iter().map(|read| read.value.as_str());
     let Some(better) = nearest(wanted, known()) else {
@@ -207,8 +209,8 @@ fn unknown_number(name: &At<String>, read: &str) -> Problem {
     };
     let known = || reads::ALL.iter().map(|measure| measure.id);
     let (message, label) = match wanted {
-        "" => (format!("`{stem}` has many measures"), "which of them?"),
-        _ => (format!("reads have no measure `{wanted}`"), "not measured"),
+        "" => (reason!("`{}` has many measures", stem), "which of them?"),
+        _ => (reason!("reads have no measure `{}`", wanted), "not measured"),
     };
     let problem = Problem::error(Code::UnknownMeasure, &name.place, message, label);
     match nearest(wanted, known()) {

@@ -6,6 +6,7 @@ use super::super::values::At;
 use super::Context;
 use super::names::no_duplicates;
 use crate::model::system::{ColumnRef, InvariantRule, InvariantSpec, When};
+use crate::reason;
 
 impl Context<'_> {
     /// The invariants, in order.
@@ -75,11 +76,11 @@ impl Context<'_> {
         let column = self.number_column(table, &bound.column)?;
         let (least, most) = (bound.least, bound.most);
         if least.is_none() && most.is_none() {
-            let message = "a bound needs `least`, `most` or both";
+            let message = reason!("a bound needs `{}`, `{}` or both", "least", "most");
             self.problems.push(Problem::error(Code::MissingKey, &bound.place, message, ""));
         }
         if least.zip(most).is_some_and(|(least, most)| least > most) {
-            let message = "`least` is above `most`: nothing fits";
+            let message = reason!("`{}` is above `{}`: nothing fits", "least", "most");
             self.problems.push(Problem::error(Code::WrongValue, &bound.place, message, ""));
         }
         Some(InvariantRule::Bound { column: ColumnRef { table, column }, least, most })

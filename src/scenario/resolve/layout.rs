@@ -10,7 +10,9 @@ use super::super::suggest::nearest;
 use super::super::technique::TechniqueText;
 use super::switch;
 use crate::kernel::Span;
+use crate::model::reason::Reason;
 use crate::model::system::{Name, OperationKind, ServiceId, StepSpec, System, TableId};
+use crate::reason;
 
 /// A variant, laid out.
 pub(super) struct Laid<'f> {
@@ -32,10 +34,10 @@ pub(super) struct Stage<'f> {
 
 impl Stage<'_> {
     /// Which stage of a variant it is, in words.
-    pub fn of(&self, variant: &str) -> String {
+    pub fn of(&self, variant: &str) -> Reason {
         match self.from {
-            Span::ZERO => format!("in the variant `{variant}`"),
-            from => format!("in the variant `{variant}` from {from} on"),
+            Span::ZERO => reason!("in the variant `{}`", variant),
+            from => reason!("in the variant `{}` from {from} on", variant),
         }
     }
 }
@@ -46,7 +48,7 @@ pub(super) fn lay_out<'f>(
     file: &'f File,
     problems: &mut Vec<Problem>,
 ) -> Vec<Option<Laid<'f>>> {
-    let mut reports: Vec<(String, Problem)> = Vec::new();
+    let mut reports: Vec<Problem> = Vec::new();
     let mut layouts = Vec::new();
     for (_, variant) in &file.variants.0 {
         layouts.push(variant.as_ref().and_then(|variant| {
@@ -62,7 +64,7 @@ pub(super) fn lay_out<'f>(
             Some(Laid { stages, system })
         }));
     }
-    problems.extend(reports.into_iter().map(|(_, problem)| problem));
+    problems.extend(reports);
     layouts
 }
 
@@ -70,15 +72,15 @@ pub(super) fn lay_out<'f>(
 fn applied(
     system: &System,
     techniques: &[TechniqueText],
-    reports: &mut Vec<(String, Problem)>,
+    reports: &mut Vec<Problem>,
 ) -> Option<System> {
     let mut layout = system.clone();
     for technique in techniques {
         match technique.arrangement.apply(layout) {
             Ok(after) => layout = after,
-            Err(messages) => {
-                for message in messages {
-                    report(reports, technique, message, system);
+            Err(reasons) => {
+                for reason in reasons {
+                    report(reports, technique, reason, system);
                 }
                 return None;
             }
@@ -88,26 +90,20 @@ fn applied(
 }
 
 /// Reports what does not fit; the same of several variants only once, with all places.
-fn report(
-    reports: &mut Vec<(String, Problem)>,
-    technique: &TechniqueText,
-    message: String,
-    system: &System,
-) {
-    let word = technique.named_in(&message);
+fn report(reports: &mut Vec<Problem>, technique: &TechniqueText, reason: Reason, system: &System) {
+    let word = technique.first_written(&reason.names);
     let place = word.map_or(&technique.place, |word| &word.place);
-    if let Some((_, problem)) = reports.iter_mut().find(|(known, _)| *known == message) {
+    if let Some(problem) = reports.iter_mut().find(|known| known.message == reason.words) {
         let again = problem.clone().also(place, "and here");
         *problem = again;
         return;
     }
     let label = format!("`{}` does not fit", technique.arrangement.name());
-    let problem = Problem::error(Code::Technique, place, &message, label);
-    let problem = match word.and_then(|word| meant(&word.value, system)) {
+    let problem = Problem::error(Code::Technique, place, reason, label);
+    reports.push(match word.and_then(|word| meant(&word.value, system)) {
         Some(better) => problem.help("a similar name exists").patch(place, format!("{better:?}")),
         None => problem,
-    };
-    reports.push((message, problem));
+    });
 }
 
 /// The known name that is most like an unknown one.
@@ -175,7 +171,7 @@ pub(super) fn check_writers(
 fn seeded_bug(at: Trespass, table: TableId, file: &File) -> Option<Problem> {
     let step = &file.operations.0[at.kind.index()].1.as_ref()?.steps[at.step];
     let owner = &file.tables.0[table.index()].1.as_ref()?.owner;
-    let message = format!("`{}` does not own the table `{}`", step.by.value, step.table.value);
+    let message = reason!("`{}` does not own the table `{}`", step.by.value, step.table.value);
     let label = format!("writes to `{}`", step.table.value);
     Some(
         Problem::error(Code::NotOwner, &step.by.place, message, label)
@@ -198,13 +194,12 @@ fn missing(
     let spec = &layout.operation(at.kind).steps[at.step];
     let name = |service: ServiceId| &layout.services[service.index()].name.shown;
     let table = layout.table(spec.table);
-    let message = format!(
-        "{}, `{}` writes to `{}`, which belongs to `{}`",
-        stage.of(shown),
+    let message = stage.of(shown).and(reason!(
+        ", `{}` writes to `{}`, which belongs to `{}`",
         name(spec.by),
         table.name.shown,
         name(table.owner)
-    );
+    ));
     let place = stage.techniques.first().map_or(&variant.name.place, |first| &first.place);
     let help = "name a technique that settles it, such as `table-split`, `delegate`, \
                 `data-domain`, `shared-database` or `consolidation`";

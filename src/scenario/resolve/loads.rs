@@ -12,6 +12,7 @@ use crate::model::system::{
     Arrivals, ColumnRef, KeyChoice, LoadId, LoadSpec, OperationKind, ReadSpec, ReadWhat, ServiceId,
     StepId,
 };
+use crate::reason;
 
 /// The most operations of a load, or reads of a reader, in a run: a few gigabytes of outcomes.
 const MOST: f64 = 1e8;
@@ -27,7 +28,8 @@ impl Context<'_> {
                 "a scenario needs a load",
                 "nothing would ever happen here",
             );
-            self.problems.push(problem.help("add [load.NAME] with `operation` and `poisson`"));
+            self.problems
+                .push(problem.about("load").help("add [load.NAME] with `operation` and `poisson`"));
         }
         let mut loads = Vec::new();
         for (shown, load) in &file.load.0 {
@@ -88,7 +90,7 @@ impl Context<'_> {
         if count <= MOST {
             return;
         }
-        let message = format!("`{name}` comes to more than {MOST} {what} in a run");
+        let message = reason!("`{}` comes to more than {MOST} {what} in a run", name);
         let problem = Problem::error(Code::TooMany, place, message, "more than fit into memory");
         self.problems.push(problem.help("lower the rate, or shorten the load"));
     }
@@ -131,11 +133,11 @@ impl Context<'_> {
             for cell in &cells {
                 let seconds = cell.parse::<f64>().ok().filter(|s| s.is_finite() && *s >= 0.0);
                 let Some(seconds) = seconds else {
-                    return Err(format!("`{cell}` is not a time in seconds"));
+                    return Err(reason!("`{}` is not a time in seconds", cell));
                 };
                 let time = Time::ZERO + Span::from_secs_f64(seconds);
                 if times.last().is_some_and(|last| *last > time) {
-                    return Err(format!("the times go back at `{cell}`"));
+                    return Err(reason!("the times go back at `{}`", cell));
                 }
                 times.push(time);
             }
@@ -144,7 +146,7 @@ impl Context<'_> {
         match times {
             Ok(times) => Some(Arrivals::Trace(times.into())),
             Err(why) => {
-                let message = format!("cannot use `{}`: {why}", file.value);
+                let message = reason!("cannot use `{}`: ", file.value).and(why);
                 let problem =
                     Problem::error(Code::DataFile, &file.place, message, "asked for here");
                 self.problems.push(problem);
@@ -162,7 +164,7 @@ impl Context<'_> {
                 continue;
             }
             let Some(follows) = &load.follows else {
-                let message = format!("the key `{}` comes from a followed load", key.value);
+                let message = reason!("the key `{}` comes from a followed load", key.value);
                 let label = "this load follows none";
                 let problem = Problem::error(Code::NothingFollowed, &load.place, message, label);
                 self.problems.push(problem.also(&choice.place, "the key is followed"));
@@ -172,7 +174,7 @@ impl Context<'_> {
                 && !other.0.iter().any(|(name, _)| name.value == key.value)
             {
                 let Follows { load, .. } = follows;
-                let message = format!("operations of `{}` have no key `{}`", load.value, key.value);
+                let message = reason!("operations of `{}` have no key `{}`", load.value, key.value);
                 let problem = Problem::error(Code::NothingFollowed, &key.place, message, "");
                 let problem = problem.also(&load.place, "followed here");
                 self.problems.push(problem);
@@ -278,7 +280,7 @@ impl Context<'_> {
         let key = read.key.as_ref()?;
         let choice = self.choice(key);
         if matches!(choice, Some(KeyChoice::New | KeyChoice::Followed)) {
-            let message = "a reader with a `rate` chooses among the initial rows";
+            let message = reason!("a reader with a `{}` chooses among the initial rows", "rate");
             let problem = Problem::error(Code::WrongValue, &key.place, message, "nothing to read");
             self.problems.push(problem.help("write { rows-of = \"...\" }"));
             return None;

@@ -27,6 +27,7 @@ use crate::checks::measures::Measure;
 use crate::faults::plan::PlannedFault;
 use crate::faults::random::Nemesis;
 use crate::model::system::{Name, System, TableId, ValueSpec};
+use crate::reason;
 use names::{Names, no_duplicates};
 
 /// The parts of a scenario that refer to each other.
@@ -183,7 +184,7 @@ impl<'f> Context<'f> {
     fn number_column(&mut self, table: TableId, name: &At<String>) -> Option<u8> {
         let column = self.column(table, name)?;
         if self.worded(table, column) {
-            let message = format!("the column `{}` holds words", name.value);
+            let message = reason!("the column `{}` holds words", name.value);
             let label = "a number is needed here";
             self.problems.push(Problem::error(Code::WrongColumn, &name.place, message, label));
             return None;
@@ -292,7 +293,7 @@ impl<'f> Context<'f> {
             if words.iter().any(|known| known.value == word.value) {
                 continue;
             }
-            let message = format!("nothing ever writes `{}` to this column", word.value);
+            let message = reason!("nothing ever writes `{}` to this column", word.value);
             let problem =
                 Problem::error(Code::NeverWritten, &word.place, message, "looked for here");
             let better =

@@ -3,6 +3,7 @@
 use super::super::problem::{Code, Problem};
 use super::super::suggest::{either, nearest};
 use super::super::values::At;
+use crate::reason;
 
 /// All names of one sort.
 #[derive(Clone, Debug)]
@@ -39,9 +40,8 @@ impl Names {
 
     fn unknown(&self, name: &At<String>) -> Problem {
         let what = self.what;
-        let message = format!("no {what} is named `{}`", name.value);
+        let message = reason!("no {what} is named `{}`", name.value);
         let problem = Problem::error(self.code, &name.place, message, "not defined");
-        let problem = problem.about(&name.value);
         let names = || self.known.iter().map(|known| known.value.as_str());
         let Some(better) = nearest(&name.value, names()) else {
             if self.known.is_empty() {
@@ -77,14 +77,14 @@ pub fn no_duplicates<'a>(
     for name in names {
         match seen.iter().find(|first| first.value == name.value) {
             Some(first) => {
-                let message = format!("the name `{}` is taken", name.value);
+                let message = reason!("the name `{}` is taken", name.value);
                 let problem = Problem::error(
                     Code::DuplicateName,
                     &name.place,
                     message,
                     format!("a second {what} of this name"),
                 );
-                problems.push(problem.about(&name.value).also(&first.place, "the first is here"));
+                problems.push(problem.also(&first.place, "the first is here"));
             }
             None => seen.push(name),
         }

@@ -10,10 +10,12 @@ use super::super::values::{At, Map, Scalar};
 use super::names::{Names, no_duplicates};
 use super::{Context, name};
 use crate::kernel::Zipf;
+use crate::model::reason::Reason;
 use crate::model::system::{
     Below, Effect, KeyChoice, KeySpec, Lookup, MAX_KEYS, MAX_KINDS, MAX_STEPS, Name, OperationSpec,
     Refuse, ServiceId, StepId, StepSpec, TableId, ValueSpec,
 };
+use crate::reason;
 
 /// The names that the steps of one operation can refer to.
 pub(super) struct Scope {
@@ -81,7 +83,7 @@ impl Context<'_> {
         let table = self.table_id(&rows.rows_of)?;
         let known = self.file.tables.0[table.index()].1.as_ref()?;
         if known.rows.0 == 0 {
-            let message = format!("`{}` has no initial rows to choose from", rows.rows_of.value);
+            let message = reason!("`{}` has no initial rows to choose from", rows.rows_of.value);
             let problem = Problem::error(Code::NoRows, &rows.rows_of.place, message, "chosen here");
             self.problems.push(problem.also(&known.place, "it needs `rows = ...`"));
             return None;
@@ -95,7 +97,7 @@ impl Context<'_> {
     fn steps(&mut self, shown: &At<String>, operation: &Operation) -> Option<Vec<StepSpec>> {
         let steps = &operation.steps;
         if steps.is_empty() {
-            let message = format!("the operation `{}` has no steps", shown.value);
+            let message = reason!("the operation `{}` has no steps", shown.value);
             let help = format!("add [[operations.{}.steps]]", shown.value);
             let problem = Problem::error(Code::NoSteps, &shown.place, message, "nothing to do");
             self.problems.push(problem.help(help));
@@ -140,8 +142,8 @@ impl Context<'_> {
             };
             if order.as_ref().is_some_and(|order| order.is_empty() != (at == 0)) {
                 let message = match at {
-                    0 => "the first step comes after nothing",
-                    _ => "only the first step may have an empty `after`",
+                    0 => Reason::from("the first step comes after nothing"),
+                    _ => reason!("only the first step may have an empty `{}`", "after"),
                 };
                 let problem =
                     Problem::error(Code::StepOrder, &step.name.place, message, "this step");
@@ -163,7 +165,7 @@ impl Context<'_> {
         let Some((&first, others)) = in_cycle.split_first() else {
             return true;
         };
-        let message = format!("the step `{}` comes after itself", steps[first].name.value);
+        let message = reason!("the step `{}` comes after itself", steps[first].name.value);
         let label = "part of a cycle";
         let mut problem = Problem::error(Code::Cycle, &steps[first].name.place, message, label);
         for other in others.iter().filter(|other| before[first] & (1 << **other) != 0) {

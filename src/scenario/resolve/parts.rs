@@ -10,6 +10,7 @@ use super::super::values::At;
 use super::Context;
 use super::layout::Laid;
 use crate::model::system::{ReplicaSpec, System, TableId};
+use crate::reason;
 
 impl Context<'_> {
     /// Returns whether a table has the column that a fault is about. That there is the table itself
@@ -63,7 +64,7 @@ pub(super) fn check_copies(layouts: &[Option<Laid<'_>>], file: &File, problems: 
             })
         };
         let problem = if !is_of(None) {
-            let message = format!("no variant keeps a copy of `{}`", table.value);
+            let message = reason!("no variant keeps a copy of `{}`", table.value);
             let problem = Problem::error(Code::NoCopy, &table.place, message, "not copied");
             meant(
                 problem,
@@ -73,7 +74,7 @@ pub(super) fn check_copies(layouts: &[Option<Laid<'_>>], file: &File, problems: 
             )
         } else if let Some(reader) = reader.as_ref().filter(|it| !is_of(Some(&it.value))) {
             let message =
-                format!("in no variant does `{}` keep a copy of `{}`", reader.value, table.value);
+                reason!("in no variant does `{}` keep a copy of `{}`", reader.value, table.value);
             let problem = Problem::error(Code::NoCopy, &reader.place, message, "has no copy");
             let keepers = copies().filter(|(of, _)| **of == *table.value).map(|(_, by)| by);
             meant(problem, reader, keepers, "a service with a similar name keeps one")

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use super::super::problem::{Code, Place, Problem};
 use super::layout::Stage;
 use crate::kernel::Time;
+use crate::model::reason::Reason;
 use crate::model::system::{
     Api, Grant, Layout, MAX_KINDS, OperationKind, OperationSpec, Rights, StepSpec, System, TableId,
     TableSpec,
 };
+use crate::reason;
 
 /// The system in which these stages follow each other; none if they cannot. Tables have the owner
 /// of the first stage and whatever rights any stage gives, and operations that a stage carries out
@@ -105,8 +107,8 @@ fn obstacles(before: &Stage<'_>, after: &Stage<'_>) -> Vec<Problem> {
     let copies = if tables.is_empty() { copies(was, is) } else { Vec::new() };
     let all = [tables, copies, services(was, is), operations(was, is)];
     let found = all.into_iter().flatten();
-    let problem = |message: String| {
-        let message = format!("{message} at {}", after.from);
+    let problem = |found: Reason| {
+        let message = found.and(format!(" at {}", after.from));
         let label = "this cannot change during a run";
         let problem = Problem::error(Code::Switch, &place(after), message, label);
         problem.help(
@@ -118,14 +120,14 @@ fn obstacles(before: &Stage<'_>, after: &Stage<'_>) -> Vec<Problem> {
 }
 
 /// Tables that come, go, move, or look different.
-fn tables(was: &System, is: &System) -> Vec<String> {
+fn tables(was: &System, is: &System) -> Vec<Reason> {
     let named = |system: &System, table: &TableSpec| {
         system.tables.iter().any(|other| other.name == table.name)
     };
     let gone = was.tables.iter().filter(|table| !named(is, table));
-    let gone = gone.map(|table| format!("the table `{}` would go", table.name.shown));
+    let gone = gone.map(|table| reason!("the table `{}` would go", table.name.shown));
     let fresh = is.tables.iter().filter(|table| !named(was, table));
-    let fresh = fresh.map(|table| format!("the table `{}` would come", table.name.shown));
+    let fresh = fresh.map(|table| reason!("the table `{}` would come", table.name.shown));
     let pairs = was.tables.iter().enumerate().filter_map(|(at, table)| {
         let now = is.tables.iter().position(|other| other.name == table.name)?;
         let later = &is.tables[now];
@@ -138,11 +140,11 @@ fn tables(was: &System, is: &System) -> Vec<String> {
             table.columns.iter().map(|column| Arc::clone(&column.name)).collect()
         };
         if from != to {
-            Some(format!("the table `{name}` would have to move from `{from}` to `{to}`"))
+            Some(reason!("the table `{}` would have to move from `{}` to `{}`", name, from, to))
         } else if columns(table) != columns(later) {
-            Some(format!("the table `{name}` would get other columns"))
+            Some(reason!("the table `{}` would get other columns", name))
         } else if now != at {
-            Some(format!("the table `{name}` would come in another order"))
+            Some(reason!("the table `{}` would come in another order", name))
         } else {
             None
         }
@@ -151,19 +153,19 @@ fn tables(was: &System, is: &System) -> Vec<String> {
 }
 
 /// Services that run in another process.
-fn services(was: &System, is: &System) -> Vec<String> {
+fn services(was: &System, is: &System) -> Vec<Reason> {
     let hosts = was.service_ids().filter(|id| was.host(*id) != is.host(*id));
     let moved = hosts.map(|id| {
         let name = |service: usize| &was.services[service].name.shown;
         let (from, to) = (was.host(id).index(), is.host(id).index());
         let service = name(id.index());
-        format!("`{service}` would run within `{}` instead of `{}`", name(to), name(from))
+        reason!("`{}` would run within `{}` instead of `{}`", service, name(to), name(from))
     });
     moved.collect()
 }
 
 /// Copies that come, go, are fed otherwise, or would have another source.
-fn copies(was: &System, is: &System) -> Vec<String> {
+fn copies(was: &System, is: &System) -> Vec<Reason> {
     let all = |system: &System| -> Vec<_> {
         let copies = system.replicas.iter();
         copies.map(|it| (it.of, it.copy, it.feed, system.table(it.of).owner)).collect()
@@ -176,15 +178,15 @@ fn copies(was: &System, is: &System) -> Vec<String> {
         of(&was_all) != of(&is_all)
     };
     let tables = was.table_ids().filter(|id| differ(*id));
-    tables.map(|id| format!("`{}` would be copied otherwise", was.table(id).name.shown)).collect()
+    tables.map(|id| reason!("`{}` would be copied otherwise", was.table(id).name.shown)).collect()
 }
 
 /// Operations that consist of something else.
-fn operations(was: &System, is: &System) -> Vec<String> {
+fn operations(was: &System, is: &System) -> Vec<Reason> {
     let what = |operation: &OperationSpec| -> Vec<_> {
         operation.steps.iter().map(|step| (step.name.clone(), step.table, step.key)).collect()
     };
     let pairs = was.operations.iter().zip(&is.operations);
     let changed = pairs.filter(|(one, other)| what(one) != what(other));
-    changed.map(|(one, _)| format!("`{}` would have other steps", one.name.shown)).collect()
+    changed.map(|(one, _)| reason!("`{}` would have other steps", one.name.shown)).collect()
 }

@@ -5,6 +5,7 @@ use super::super::problem::{Code, Problem};
 use super::Context;
 use super::operations::Scope;
 use crate::model::system::{Effect, StepSpec};
+use crate::reason;
 
 impl Context<'_> {
     /// Completes the undo of every step, and reports those that are needed and missing.
@@ -47,7 +48,7 @@ impl Context<'_> {
             // Nothing that may still fail is left when every other step came before.
             Effect::Set(_) | Effect::Delete if last(at, scope) => Some(Effect::Set(Vec::new())),
             Effect::Set(_) | Effect::Delete => {
-                let message = format!("the step `{}` cannot be taken back", step.name.value);
+                let message = reason!("the step `{}` cannot be taken back", step.name.value);
                 let label = "what was there before is unknown";
                 self.problems.push(
                     Problem::error(Code::UndoMissing, &step.effect.place, message, label)

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::reason::Reason;
 use crate::model::system::{ColumnRef, ServiceId, System, TableId};
+use crate::reason;
 use crate::techniques::layout;
 
 /// A part of a table that was split.
@@ -30,7 +32,7 @@ impl Plan {
     ///
     /// # Errors
     /// Why it cannot be split.
-    pub(super) fn of(system: &mut System, whole: TableId) -> Result<Self, Vec<String>> {
+    pub(super) fn of(system: &mut System, whole: TableId) -> Result<Self, Vec<Reason>> {
         let table = system.table(whole);
         let owner = table.owner;
         let mut plan = Self { whole, others: Vec::new(), owner };
@@ -44,7 +46,10 @@ impl Plan {
         }
         if system.replicas.iter().any(|replica| replica.of == whole || replica.copy == whole) {
             let name = &table.name.shown;
-            return Err(vec![format!("`{name}` is copied already: split it first, then copy it")]);
+            return Err(vec![reason!(
+                "`{}` is copied already: split it first, then copy it",
+                name
+            )]);
         }
         let columns = columns_by_writer(system, whole)?;
         let mut problems = Vec::new();
@@ -89,7 +94,7 @@ impl Plan {
 fn columns_by_writer(
     system: &System,
     whole: TableId,
-) -> Result<BTreeMap<u8, ServiceId>, Vec<String>> {
+) -> Result<BTreeMap<u8, ServiceId>, Vec<Reason>> {
     let table = system.table(whole);
     let mut writers: BTreeMap<u8, BTreeSet<ServiceId>> = BTreeMap::new();
     for step in system.steps().filter(|step| step.table == whole) {
@@ -103,13 +108,12 @@ fn columns_by_writer(
         let home = |by: &ServiceId| if table.is_writable_by(*by) { table.owner } else { *by };
         let homes: BTreeSet<ServiceId> = by.iter().map(home).collect();
         if homes.len() > 1 {
-            let names = by.iter().map(|by| format!("`{}`", layout::service(system, *by)));
-            let names = names.collect::<Vec<_>>().join(" and ");
             let (table, column) = (&table.name.shown, &table.columns[usize::from(column)].name);
-            problems.push(format!(
-                "the column `{column}` of `{table}` is written by {names}: \
-                 a split would leave two writers on it"
-            ));
+            let column = reason!("the column `{}` of `{}` is written by ", column, table);
+            let writers = by.iter().map(|by| reason!("`{}`", layout::service(system, *by)));
+            let writers = writers.reduce(|all, one| all.and(" and ").and(one));
+            let why = ": a split would leave two writers on it";
+            problems.extend(writers.map(|writers| column.and(writers).and(why)));
         } else if let Some(home) = homes.first() {
             single.insert(column, *home);
         }
@@ -123,13 +127,15 @@ fn part(
     whole: TableId,
     owner: ServiceId,
     columns: &[u8],
-) -> Result<TableId, String> {
+) -> Result<TableId, Reason> {
     let (table, name) = (system.table(whole), layout::service(system, owner));
     if columns.is_empty() {
         let table = &table.name.shown;
-        return Err(format!(
-            "`{name}` makes or deletes rows of `{table}` and writes no column of it: \
-             nothing would be left for a part of its own"
+        return Err(reason!(
+            "`{}` makes or deletes rows of `{}` and writes no column of it: \
+             nothing would be left for a part of its own",
+            name,
+            table
         ));
     }
     let columns = columns.iter().map(|at| table.columns[usize::from(*at)].clone()).collect();

@@ -2,14 +2,16 @@
 //! step that is appended.
 
 use super::plan::Plan;
+use crate::model::reason::Reason;
 use crate::model::system::{
     Derive, DeriveRule, Effect, MAX_STEPS, Name, OperationKind, ReadWhat, ServiceId, StepId,
     StepSpec, System, TableId, ValueSpec,
 };
+use crate::reason;
 use crate::techniques::layout;
 
 /// Completes every operation that makes or deletes rows of a part; says which grow too long.
-pub(super) fn complete(system: &mut System, plan: &Plan) -> Vec<String> {
+pub(super) fn complete(system: &mut System, plan: &Plan) -> Vec<Reason> {
     let mut problems = Vec::new();
     if plan.others.is_empty() {
         return problems;
@@ -25,11 +27,12 @@ pub(super) fn complete(system: &mut System, plan: &Plan) -> Vec<String> {
         }
         let operation = system.operation(kind);
         if operation.steps.len() > MAX_STEPS {
-            problems.push(format!(
-                "with a split of `{}`, `{}` has {} steps, and an operation has at most {MAX_STEPS}",
+            let count = operation.steps.len();
+            problems.push(reason!(
+                "with a split of `{}`, `{}` has {count} steps, and an operation has at most \
+                 {MAX_STEPS}",
                 layout::table(system, plan.whole),
-                operation.name.shown,
-                operation.steps.len()
+                operation.name.shown
             ));
         }
     }

@@ -1,16 +1,18 @@
 //! Steps, reads and invariants that name columns find them in the part where they are now.
 
 use super::plan::Plan;
+use crate::model::reason::Reason;
 use crate::model::system::{
     ColumnRef, DeriveRule, Effect, InvariantRule, InvariantSpec, Lookup, ReadWhat, Refuse,
     StepSpec, System, TableId, When,
 };
+use crate::reason;
 
 /// An error for columns that are used together and lie in different parts.
 type Torn = Result<(), ()>;
 
 /// Re-points everything that names columns of the table; says what would need a join.
-pub(super) fn repoint(system: &mut System, plan: &Plan) -> Vec<String> {
+pub(super) fn repoint(system: &mut System, plan: &Plan) -> Vec<Reason> {
     if plan.others.is_empty() {
         return Vec::new();
     }
@@ -24,10 +26,12 @@ pub(super) fn repoint(system: &mut System, plan: &Plan) -> Vec<String> {
             let own = step.table == plan.whole;
             let done = if own { move_step(plan, step) } else { Ok(()) };
             if done.and_then(|()| derive(plan, own, step)).is_err() {
-                problems.push(format!(
-                    "step `{}` of `{}` goes by columns of `{whole}` that a split takes apart: \
+                problems.push(reason!(
+                    "step `{}` of `{}` goes by columns of `{}` that a split takes apart: \
                      it would need a join",
-                    step.name.shown, operation.name.shown
+                    step.name.shown,
+                    operation.name.shown,
+                    whole
                 ));
             }
         }
@@ -39,10 +43,11 @@ pub(super) fn repoint(system: &mut System, plan: &Plan) -> Vec<String> {
     }
     for invariant in &mut system.invariants {
         if self::invariant(plan, &mut invariant.rule).is_err() {
-            problems.push(format!(
-                "the invariant `{}` goes by columns of `{whole}` that a split takes apart: \
+            problems.push(reason!(
+                "the invariant `{}` goes by columns of `{}` that a split takes apart: \
                  it would need a join",
-                invariant.name
+                invariant.name,
+                whole
             ));
         }
     }

@@ -1,5 +1,6 @@
 //! For tests: a small system with a jointly written table, laid out by what a scenario says.
 
+use std::io;
 use std::sync::Arc;
 
 use crate::model::system::System;
@@ -148,6 +149,7 @@ pub fn refused_in(text: &str, technique: &str) -> String {
 fn outcome(text: &str, technique: &str) -> (Option<crate::scenario::Scenario>, String) {
     let variant = format!("[variants.x]\npattern = 'orchestrated'\ntechnique = {technique}\n");
     let source = Source { name: "test.toml".into(), text: format!("{text}\n{variant}") };
-    let (scenario, problems) = load(&source, &|_| Err("no file".into()), &Registries::builtin());
+    let (scenario, problems) =
+        load(&source, &|_| Err(io::Error::other("no file")), &Registries::builtin());
     (scenario, render(&source, &problems, false))
 }

@@ -285,9 +285,10 @@ fn a_leader_that_cannot_reach_the_store_steps_down_before_another_leads() {
 
 #[test]
 fn settings_that_do_not_go_together_are_refused() {
-    let problems = |settings: Settings| {
+    let problems = |settings: Settings| -> Vec<String> {
         let scenario = scenario(&Chain::of(1).text());
-        settings.problems(&setup(&scenario, &scenario.variants[0]).system)
+        let problems = settings.problems(&setup(&scenario, &scenario.variants[0]).system);
+        problems.into_iter().map(|problem| problem.words).collect()
     };
     let shared = Settings { instances: 2, ..Settings::default() };
     assert_eq!(problems(shared.clone()), [""; 0]);
