@@ -175,6 +175,11 @@ impl History {
         Self { system, judge, records: Vec::new(), now: 0, probes: 0 }
     }
 
+    /// Everything that was told so far.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
     /// Moves the history on to `ms`.
     pub fn at(&mut self, ms: u64) -> &mut Self {
         assert!(ms >= self.now, "a history goes forward");

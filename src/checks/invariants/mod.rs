@@ -89,13 +89,13 @@ struct Watched {
 impl Invariants {
     /// The invariants of a system over its initial rows. `total` takes the number of violations.
     pub fn new(system: &System, window: (u64, u64), total: Gauge) -> Self {
-        let mut watched: Vec<Watched> = system
+        let watched = system
             .invariants
             .iter()
             .map(|spec| Watched {
                 name: Arc::clone(&spec.name),
                 when: spec.when,
-                rule: rules::build(&spec.rule),
+                rule: rules::build(&spec.rule, system),
                 gauge: Gauge::new(window),
                 first: None,
                 worst: 0,
@@ -104,14 +104,6 @@ impl Invariants {
             .collect();
         let tables = system.invariants.iter().flat_map(|spec| rules::tables(&spec.rule));
         let mirror = Mirror::new(system, tables);
-        for change in mirror.initial_rows() {
-            for watched in &mut watched {
-                watched.rule.change(&change);
-            }
-        }
-        for watched in &mut watched {
-            watched.rule.begin();
-        }
         Self { mirror, watched, total, changed: true }
     }
 

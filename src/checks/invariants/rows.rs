@@ -1,41 +1,42 @@
-//! A copy of the rows that invariants speak of, rebuilt from the history.
+//! A copy of the rows that invariants speak of, rebuilt from the history. Only rows that somebody
+//! has written take memory; the initial ones are alike.
 
-use std::collections::BTreeMap;
-
+use crate::kernel::Lookup;
 use crate::model::record::{Event, Record};
-use crate::model::system::{ColumnRef, ColumnSpec, MAX_COLUMNS, System, TableId};
-
-/// The cells of a row, by column.
-pub type Row = [i64; MAX_COLUMNS];
+use crate::model::system::{ColumnRef, System, TableId, TableSpec};
 
 /// A change of a row.
 #[derive(Clone, Copy, Debug)]
-pub struct Change {
+pub struct Change<'m> {
     /// Its table.
     pub table: TableId,
     /// Its key.
     pub key: u64,
-    /// The row before; none if it did not exist.
-    pub old: Option<Row>,
-    /// The row after; none if it is gone.
-    pub new: Option<Row>,
+    /// The cells of the row before, by column; none if it did not exist.
+    pub old: Option<&'m [i64]>,
+    /// The cells after; none if the row is gone.
+    pub new: Option<&'m [i64]>,
 }
 
 /// The rows of all tables that an invariant speaks of.
 #[derive(Debug)]
 pub struct Mirror {
     tables: Vec<Option<Rows>>,
+    /// The row that is being changed, as it was.
+    before: Vec<i64>,
 }
 
-/// The rows of one table. Initial rows are found by position, others through the index.
+/// The rows of one table. One that somebody has written has a slot.
 #[derive(Debug)]
 struct Rows {
-    fresh: Row,
-    columns: usize,
+    /// The cells of an initial row, and of one that is made before it is written.
+    fresh: Box<[i64]>,
     initial: u64,
-    made: BTreeMap<u64, usize>,
-    cells: Vec<i64>,
+    slots: Lookup<u64, usize>,
+    /// By slot: the key, whether there is such a row, and its cells.
+    keys: Vec<u64>,
     live: Vec<bool>,
+    cells: Vec<i64>,
 }
 
 /// The news of a row: the column that has another value, and that value; none if the row is gone.
@@ -52,53 +53,58 @@ fn cell(record: &Record) -> Option<(TableId, u64, Cell)> {
     }
 }
 
+/// The cells of an initial row of a table, by column.
+pub fn initial_cells(table: &TableSpec) -> Box<[i64]> {
+    table.columns.iter().map(|column| column.initial).collect()
+}
+
 impl Mirror {
     /// The initial rows of these tables.
     pub fn new(system: &System, watched: impl Iterator<Item = TableId>) -> Self {
         let mut tables: Vec<Option<Rows>> = system.tables.iter().map(|_| None).collect();
         for table in watched {
-            let spec = system.table(table);
-            tables[table.index()].get_or_insert_with(|| Rows::new(&spec.columns, spec.rows));
+            tables[table.index()].get_or_insert_with(|| Rows::new(system.table(table)));
         }
-        Self { tables }
+        Self { tables, before: Vec::new() }
     }
 
-    /// Every initial row, as if it had just been made.
-    pub fn initial_rows(&self) -> impl Iterator<Item = Change> {
-        let tables = (0_u16..).map(TableId).zip(&self.tables);
-        tables.filter_map(|(table, rows)| Some((table, rows.as_ref()?))).flat_map(
-            |(table, rows)| {
-                let new = Some(rows.fresh);
-                (0..rows.initial).map(move |key| Change { table, key, old: None, new })
-            },
-        )
-    }
-
-    /// The cells of the rows of a table that exist, by key: the initial ones first.
-    pub fn rows(&self, table: TableId) -> impl Iterator<Item = (u64, &[i64])> {
+    /// The cells of the rows of a table that exist, each with how many there are of it: one of each
+    /// that was written, and all the initial ones that were not.
+    pub fn rows(&self, table: TableId) -> impl Iterator<Item = (&[i64], u64)> {
         self.tables[table.index()].iter().flat_map(|rows| {
-            let initial = (0..rows.initial).map(|key| (key, key as usize));
-            let made = rows.made.iter().map(|(key, slot)| (*key, *slot));
-            initial.chain(made).filter_map(|(key, slot)| Some((key, rows.get(slot)?)))
+            let written = (0..rows.keys.len()).filter_map(|slot| Some((rows.get(slot)?, 1)));
+            let touched = rows.keys.iter().filter(|key| **key < rows.initial).count() as u64;
+            written.chain([(&*rows.fresh, rows.initial - touched)])
         })
+    }
+
+    /// The keys of the rows of a table that were written, in no particular order, those of rows
+    /// that are gone included.
+    pub fn written(&self, table: TableId) -> impl Iterator<Item = u64> {
+        self.tables[table.index()].iter().flat_map(|rows| rows.keys.iter().copied())
     }
 
     /// The cells of a row, if it exists and its table is watched.
     pub fn row(&self, table: TableId, key: u64) -> Option<&[i64]> {
         let rows = self.tables[table.index()].as_ref()?;
-        let slot = if key < rows.initial { key as usize } else { *rows.made.get(&key)? };
-        rows.get(slot)
+        match rows.slots.get(&key) {
+            Some(slot) => rows.get(*slot),
+            None => (key < rows.initial).then_some(&*rows.fresh),
+        }
     }
 
     /// Takes in an [`Event::Value`] or [`Event::RowDeleted`]: what changed, none if no invariant
     /// speaks of its table or nothing did.
-    pub fn apply(&mut self, record: &Record) -> Option<Change> {
+    pub fn apply(&mut self, record: &Record) -> Option<Change<'_>> {
         let (table, key, cell) = cell(record)?;
-        let rows = self.tables.get_mut(table.index())?.as_mut()?;
+        let Self { tables, before } = self;
+        let rows = tables.get_mut(table.index())?.as_mut()?;
         let slot = rows.slot(key);
-        let old = rows.copy(slot);
+        before.clear();
+        let existed = rows.get(slot).map(|cells| before.extend_from_slice(cells)).is_some();
         let changed = rows.write(slot, cell);
-        changed.then(|| Change { table, key, old, new: rows.copy(slot) })
+        let old = existed.then_some(before.as_slice());
+        changed.then(|| Change { table, key, old, new: rows.get(slot) })
     }
 
     /// Takes in an [`Event::Value`] or [`Event::RowDeleted`]; true if that changed anything that is
@@ -114,47 +120,31 @@ impl Mirror {
 }
 
 impl Rows {
-    fn new(columns: &[ColumnSpec], initial: u64) -> Self {
-        let mut fresh = [0; MAX_COLUMNS];
-        for (cell, column) in fresh.iter_mut().zip(columns) {
-            *cell = column.initial;
-        }
-        let mut rows = Self {
-            fresh,
-            columns: columns.len(),
-            initial,
-            made: BTreeMap::new(),
+    fn new(table: &TableSpec) -> Self {
+        Self {
+            fresh: initial_cells(table),
+            initial: table.rows,
+            slots: Lookup::new(),
+            keys: Vec::new(),
+            live: Vec::new(),
             cells: Vec::new(),
-            live: vec![true; initial as usize],
-        };
-        for _ in 0..initial {
-            rows.cells.extend_from_slice(&fresh[..columns.len()]);
         }
-        rows
     }
 
-    /// The place of a row, which is made if need be.
+    /// The slot of a row, which is made if need be.
     fn slot(&mut self, key: u64) -> usize {
-        if key < self.initial {
-            return key as usize;
-        }
-        *self.made.entry(key).or_insert_with(|| {
-            self.live.push(false);
-            self.cells.extend_from_slice(&self.fresh[..self.columns]);
-            self.live.len() - 1
+        let Self { fresh, initial, slots, keys, live, cells } = self;
+        *slots.get_or_insert_with(key, || {
+            keys.push(key);
+            live.push(key < *initial);
+            cells.extend_from_slice(fresh);
+            keys.len() - 1
         })
     }
 
     fn get(&self, slot: usize) -> Option<&[i64]> {
-        let first = slot * self.columns;
-        self.live[slot].then(|| &self.cells[first..first + self.columns])
-    }
-
-    fn copy(&self, slot: usize) -> Option<Row> {
-        let cells = self.get(slot)?;
-        let mut row = self.fresh;
-        row[..self.columns].copy_from_slice(cells);
-        Some(row)
+        let columns = self.fresh.len();
+        self.live[slot].then(|| &self.cells[slot * columns..][..columns])
     }
 
     /// A row is gone, is there, or has another value in a column, which makes one that was not
@@ -162,10 +152,10 @@ impl Rows {
     fn write(&mut self, slot: usize, cell: Cell) -> bool {
         let was_live = std::mem::replace(&mut self.live[slot], cell.is_some());
         let Some((column, value)) = cell else { return was_live };
-        let first = slot * self.columns;
-        let cells = &mut self.cells[first..first + self.columns];
+        let columns = self.fresh.len();
+        let cells = &mut self.cells[slot * columns..][..columns];
         if !was_live {
-            cells.copy_from_slice(&self.fresh[..self.columns]);
+            cells.copy_from_slice(&self.fresh);
         }
         let cell = cells.get_mut(usize::from(column));
         let before = cell.map(|cell| std::mem::replace(cell, value));

@@ -1,52 +1,52 @@
 //! The four incremental forms of an invariant. Each change of a row costs a few look-ups, however
-//! large the tables are.
+//! large the tables are, and rows that never change take no memory: initial rows are alike, so what
+//! a rule knows of one holds for all.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use super::rows::{Change, Row};
-use crate::model::system::{ColumnRef, InvariantRule, TableId};
+use super::rows::{Change, initial_cells};
+use crate::model::system::{ColumnRef, InvariantRule, System, TableId};
 
 /// A rule that is kept up to date, change by change.
 pub trait Rule: Debug {
     /// A row changed.
-    fn change(&mut self, change: &Change);
-    /// All initial rows are in place: from here on changes count as such.
-    fn begin(&mut self);
+    fn change(&mut self, change: &Change<'_>);
     /// For how many entities the rule is false now.
     fn violated(&self) -> u64;
-    /// Returns whether anything that it speaks of changed since it began.
+    /// Returns whether anything that it speaks of has changed.
     fn touched(&self) -> bool;
 }
 
-/// The rule as something to be kept up to date.
-pub fn build(rule: &InvariantRule) -> Box<dyn Rule> {
+/// The rule as something to be kept up to date, over the initial rows of the system.
+pub fn build(rule: &InvariantRule, system: &System) -> Box<dyn Rule> {
     match rule {
-        InvariantRule::CountEqual { column, of, by, filter } => Box::new(CountEqual {
-            column: *column,
-            counted: Selection { table: *of, by: Some(*by), filter: filter.clone() },
-            entities: BTreeMap::new(),
-            violated: 0,
-            touched: false,
-        }),
-        InvariantRule::SumConstant(columns) => {
-            Box::new(SumConstant { columns: columns.clone(), initial: 0, sum: 0, touched: false })
+        InvariantRule::CountEqual { column, of, by, filter } => {
+            let counted = Selection { table: *of, by: Some(*by), filter: filter.clone() };
+            Box::new(CountEqual::new(*column, counted, system))
         }
-        InvariantRule::References { table, by, filter, to, to_filter } => Box::new(References {
-            from: Selection { table: *table, by: *by, filter: filter.clone() },
-            to: Selection { table: *to, by: None, filter: to_filter.clone() },
-            targets: BTreeMap::new(),
-            violated: 0,
-            touched: false,
-        }),
-        InvariantRule::Bound { column, least, most } => Box::new(Bound {
-            column: *column,
-            least: least.unwrap_or(i64::MIN),
-            most: most.unwrap_or(i64::MAX),
-            violated: 0,
-            touched: false,
-        }),
+        InvariantRule::SumConstant(columns) => {
+            Box::new(SumConstant { columns: columns.clone(), moved: 0, touched: false })
+        }
+        InvariantRule::References { table, by, filter, to, to_filter } => {
+            let from = Selection { table: *table, by: *by, filter: filter.clone() };
+            let to = Selection { table: *to, by: None, filter: to_filter.clone() };
+            Box::new(References::new(from, to, system))
+        }
+        InvariantRule::Bound { column, least, most } => {
+            let least = least.unwrap_or(i64::MIN);
+            let most = most.unwrap_or(i64::MAX);
+            let (rows, initial) = initial_column(*column, system);
+            let violated = if (least..=most).contains(&initial) { 0 } else { rows };
+            Box::new(Bound { column: *column, least, most, violated, touched: false })
+        }
     }
+}
+
+/// How many initial rows a column has, and what they hold there.
+fn initial_column(ColumnRef { table, column }: ColumnRef, system: &System) -> (u64, i64) {
+    let table = system.table(table);
+    (table.rows, table.columns[usize::from(column)].initial)
 }
 
 /// The tables that a rule speaks of.
@@ -68,26 +68,37 @@ struct Selection {
 }
 
 impl Selection {
+    fn admits(&self, row: &[i64]) -> bool {
+        self.filter.iter().all(|(column, value)| row[usize::from(*column)] == *value)
+    }
+
+    /// How many initial rows of its table pass the filter (all or none), and the key that all of
+    /// them name; none if each names its own.
+    fn initial(&self, system: &System) -> (u64, Option<u64>) {
+        let table = system.table(self.table);
+        let row = initial_cells(table);
+        let count = if self.admits(&row) { table.rows } else { 0 };
+        (count, self.by.map(|by| row[usize::from(by)] as u64))
+    }
+
     /// The keys that a changed row named before and names now.
-    fn keys(&self, change: &Change) -> (Option<u64>, Option<u64>) {
+    fn keys(&self, change: &Change<'_>) -> (Option<u64>, Option<u64>) {
         if change.table != self.table {
             return (None, None);
         }
-        let key = |row: Row| {
-            let passes =
-                self.filter.iter().all(|(column, value)| row[usize::from(*column)] == *value);
-            passes.then(|| self.by.map_or(change.key, |by| row[usize::from(by)] as u64))
+        let key = |row: &[i64]| {
+            self.admits(row).then(|| self.by.map_or(change.key, |by| row[usize::from(by)] as u64))
         };
         (change.old.and_then(key), change.new.and_then(key))
     }
 }
 
 /// The values of a column before and after a change.
-fn cells(column: ColumnRef, change: &Change) -> (Option<i64>, Option<i64>) {
+fn cells(column: ColumnRef, change: &Change<'_>) -> (Option<i64>, Option<i64>) {
     if change.table != column.table {
         return (None, None);
     }
-    let cell = |row: Row| row[usize::from(column.column)];
+    let cell = |row: &[i64]| row[usize::from(column.column)];
     (change.old.map(cell), change.new.map(cell))
 }
 
@@ -96,21 +107,39 @@ fn cells(column: ColumnRef, change: &Change) -> (Option<i64>, Option<i64>) {
 struct CountEqual {
     column: ColumnRef,
     counted: Selection,
+    /// How many initial rows count, and what they say.
+    initial: (u64, i64),
+    /// Those that differ, or may, from an initial row for which no row is counted.
     entities: BTreeMap<u64, Counter>,
     violated: u64,
     touched: bool,
 }
 
 /// A row that counts: what it says, if it exists, and what is true.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Counter {
     says: Option<i64>,
     truth: i64,
 }
 
 impl CountEqual {
+    fn new(column: ColumnRef, counted: Selection, system: &System) -> Self {
+        let (rows, says) = initial_column(column, system);
+        let (count, named) = counted.initial(system);
+        let violated = if says == 0 { 0 } else { rows };
+        let (initial, entities) = ((rows, says), BTreeMap::new());
+        let mut rule = Self { column, counted, initial, entities, violated, touched: false };
+        if let Some(named) = named.filter(|_| count > 0) {
+            rule.update(named, |counter| counter.truth += count as i64);
+        }
+        rule.touched = false;
+        rule
+    }
+
     fn update(&mut self, key: u64, update: impl FnOnce(&mut Counter)) {
-        let counter = self.entities.entry(key).or_default();
+        let (rows, says) = self.initial;
+        let fresh = Counter { says: (key < rows).then_some(says), truth: 0 };
+        let counter = self.entities.entry(key).or_insert(fresh);
         let wrong = |counter: &Counter| u64::from(counter.says.is_some_and(|n| n != counter.truth));
         let before = wrong(counter);
         update(counter);
@@ -120,7 +149,7 @@ impl CountEqual {
 }
 
 impl Rule for CountEqual {
-    fn change(&mut self, change: &Change) {
+    fn change(&mut self, change: &Change<'_>) {
         let (old, new) = self.counted.keys(change);
         if old != new {
             for (key, step) in [(old, -1), (new, 1)] {
@@ -133,10 +162,6 @@ impl Rule for CountEqual {
         if old != new {
             self.update(change.key, |counter| counter.says = new);
         }
-    }
-
-    fn begin(&mut self) {
-        self.touched = false;
     }
 
     fn violated(&self) -> u64 {
@@ -152,29 +177,24 @@ impl Rule for CountEqual {
 #[derive(Debug)]
 struct SumConstant {
     columns: Vec<ColumnRef>,
-    initial: i128,
-    sum: i128,
+    /// By how much the sum differs from the initial one.
+    moved: i128,
     touched: bool,
 }
 
 impl Rule for SumConstant {
-    fn change(&mut self, change: &Change) {
+    fn change(&mut self, change: &Change<'_>) {
         for column in &self.columns {
             let (old, new) = cells(*column, change);
             if old != new {
-                self.sum += i128::from(new.unwrap_or(0)) - i128::from(old.unwrap_or(0));
+                self.moved += i128::from(new.unwrap_or(0)) - i128::from(old.unwrap_or(0));
                 self.touched = true;
             }
         }
     }
 
-    fn begin(&mut self) {
-        self.initial = self.sum;
-        self.touched = false;
-    }
-
     fn violated(&self) -> u64 {
-        u64::from(self.sum != self.initial)
+        u64::from(self.moved != 0)
     }
 
     fn touched(&self) -> bool {
@@ -187,21 +207,40 @@ impl Rule for SumConstant {
 struct References {
     from: Selection,
     to: Selection,
+    /// How many initial rows exist as targets, and how many initial rows name their own key.
+    initial: (u64, u64),
+    /// Targets that differ, or may, from these.
     targets: BTreeMap<u64, Target>,
     violated: u64,
     touched: bool,
 }
 
 /// A row that is named: whether it is there, and by how many.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Target {
     exists: bool,
     named_by: u64,
 }
 
 impl References {
+    fn new(from: Selection, to: Selection, system: &System) -> Self {
+        let (exist, _) = to.initial(system);
+        let (count, named) = from.initial(system);
+        let naming = if named.is_none() { count } else { 0 };
+        let (initial, violated) = ((exist, naming), naming.saturating_sub(exist));
+        let targets = BTreeMap::new();
+        let mut rule = Self { from, to, initial, targets, violated, touched: false };
+        if let Some(named) = named.filter(|_| count > 0) {
+            rule.update(named, |target| target.named_by += count);
+        }
+        rule.touched = false;
+        rule
+    }
+
     fn update(&mut self, key: u64, update: impl FnOnce(&mut Target)) {
-        let target = self.targets.entry(key).or_default();
+        let (exist, naming) = self.initial;
+        let fresh = Target { exists: key < exist, named_by: u64::from(key < naming) };
+        let target = self.targets.entry(key).or_insert(fresh);
         let dangling = |target: &Target| if target.exists { 0 } else { target.named_by };
         let (before, named_before) = (dangling(target), target.named_by);
         update(target);
@@ -211,7 +250,7 @@ impl References {
 }
 
 impl Rule for References {
-    fn change(&mut self, change: &Change) {
+    fn change(&mut self, change: &Change<'_>) {
         let (old, new) = self.from.keys(change);
         if old != new {
             if let Some(key) = old {
@@ -225,10 +264,6 @@ impl Rule for References {
         if old != new {
             self.update(change.key, |target| target.exists = new.is_some());
         }
-    }
-
-    fn begin(&mut self) {
-        self.touched = false;
     }
 
     fn violated(&self) -> u64 {
@@ -251,7 +286,7 @@ struct Bound {
 }
 
 impl Rule for Bound {
-    fn change(&mut self, change: &Change) {
+    fn change(&mut self, change: &Change<'_>) {
         let (old, new) = cells(self.column, change);
         if old != new {
             let wrong = |value: Option<i64>| {
@@ -260,10 +295,6 @@ impl Rule for Bound {
             self.violated = self.violated + wrong(new) - wrong(old);
             self.touched = true;
         }
-    }
-
-    fn begin(&mut self) {
-        self.touched = false;
     }
 
     fn violated(&self) -> u64 {
