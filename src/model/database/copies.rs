@@ -16,8 +16,8 @@ use crate::model::record::OpId;
 use crate::model::system::{StepId, TableId};
 
 impl Txn {
-    /// The rows (deleted ones included) that were committed behind a place in the table's log,
-    /// in that order, at most `limit`; and the place of the last one. A snapshot, as [`Txn::find`].
+    /// The rows (deleted ones included) that were committed behind a place in the table's log, in
+    /// that order, at most `limit`; and the place of the last one. A snapshot, as [`Txn::groups`].
     ///
     /// # Errors
     ///

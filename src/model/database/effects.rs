@@ -14,7 +14,7 @@ use crate::kernel::Purpose;
 use crate::model::env::{Ctx, OpInfo};
 use crate::model::record::{Event, OpId, RefusalReason};
 use crate::model::system::{
-    Columns, Effect as Change, Refuse, StepId, StepSpec, TableId, TableSpec, ValueSpec,
+    ColumnRef, Columns, Effect as Change, Refuse, StepId, StepSpec, TableId, TableSpec, ValueSpec,
 };
 
 /// The content that a statement is about to write.
@@ -33,6 +33,11 @@ impl Written {
             Self::Deltas(deltas) => deltas.iter().map(|delta| delta.0).collect(),
         }
     }
+}
+
+/// How often an effect is among these entries, which are in order.
+fn how_often(entries: &[Entry], effect: Effect) -> i32 {
+    entries.binary_search_by_key(&effect, |entry| entry.0).map_or(0, |at| entries[at].1)
 }
 
 impl Database {
@@ -153,7 +158,7 @@ impl Database {
         let entries = row.provenance(column).entries();
         let stands = |(effect, times): &&Entry| {
             let undone = Effect { direction: Direction::Undo, ..*effect };
-            let back = entries.iter().find(|entry| entry.0 == undone).map_or(0, |entry| entry.1);
+            let back = how_often(&entries, undone);
             effect.direction == Direction::Forward
                 && *times > back
                 && self.ledger.is_shown_by(*effect, id.table, column, id.key)
@@ -236,16 +241,16 @@ impl Database {
             if !same || state.locks.is_exclusive(id) {
                 return false;
             }
-            let known = now.provenance(column);
-            let entries = found.provenance.entries();
-            let entries = self.ledger.settle(entries, table, column, id.key);
-            let mut news = Provenance::default().plus(entries).since(known);
-            news.retain(|(_, times)| *times > 0);
-            if news.is_empty() {
+            let wanted = self.ledger.settle(found, ColumnRef { table, column }, id.key);
+            let news = wanted.since(now.provenance(column));
+            if news.iter().all(|(_, times)| *times < 0) {
                 return true;
             }
+            // Built upon what was found, so that the next difference is no longer than this one.
+            let kept = news.into_iter().filter(|(_, times)| *times < 0);
+            let kept = kept.map(|(effect, times)| (effect, -times)).collect();
             let mut row = Row::clone(now);
-            *row.provenance_mut(column) = known.plus(news);
+            *row.provenance_mut(column) = wanted.plus(kept);
             let row = Arc::new(row);
             let old = state.table_mut(table).put(id.key, Arc::clone(&row));
             self.compare(id, &old, &row, &ctx, &mut notes);
@@ -259,24 +264,27 @@ impl Database {
 
     /// The new value and provenance of each cell, in terms of the steps that belong there.
     fn settled(&self, now: &Row, id: RowId, written: Written) -> Vec<(u8, i64, Provenance)> {
-        let settle = |entries, column| self.ledger.settle(entries, id.table, column, id.key);
+        let settle = |derived: &Derived, column| {
+            self.ledger.settle(derived, ColumnRef { table: id.table, column }, id.key)
+        };
         match written {
             Written::Cells(cells, _) => cells
                 .into_iter()
-                .map(|(column, Derived { value, provenance })| {
+                .map(|(column, derived)| {
+                    let known = now.provenance(column);
                     // A column that is only carried along costs nothing.
-                    if provenance.since(now.provenance(column)).is_empty() {
-                        return (column, value, now.provenance(column).clone());
-                    }
-                    let entries = settle(provenance.entries(), column);
-                    (column, value, Provenance::default().plus(entries))
+                    let provenance = match derived.provenance.since(known).is_empty() {
+                        true => known.clone(),
+                        false => settle(&derived, column),
+                    };
+                    (column, derived.value, provenance)
                 })
                 .collect(),
             Written::Deltas(deltas) => deltas
                 .into_iter()
                 .map(|(column, Delta { amount, wanted, found })| {
-                    let wanted = Provenance::default().plus(settle(wanted.entries(), column));
-                    let provenance = now.provenance(column).plus(wanted.since(&found));
+                    let meanwhile = now.provenance(column).since(&found);
+                    let provenance = settle(&wanted, column).plus(meanwhile);
                     (column, now.value(column).wrapping_add(amount), provenance)
                 })
                 .collect(),
@@ -294,7 +302,7 @@ impl Database {
     ) -> Option<(Effect, RefusalReason)> {
         let back = |effect: &Effect| {
             let undone = Effect { direction: Direction::Undo, ..*effect };
-            news.iter().find(|entry| entry.0 == undone).map_or(0, |entry| entry.1)
+            how_often(news, undone)
         };
         let fresh = news.iter().filter(|(effect, times)| {
             effect.direction == Direction::Forward
@@ -320,8 +328,8 @@ impl Database {
 
     /// Returns whether a random refusal strikes a step that a version would bring into a cell.
     pub(super) fn would_refuse(&self, id: RowId, column: u8, version: &Version) -> bool {
-        let entries = version.provenance.entries();
-        let entries = self.ledger.settle(entries, id.table, column, id.key);
+        let cell = ColumnRef { table: id.table, column };
+        let entries = self.ledger.settle(&version.copied(), cell, id.key).entries();
         entries.into_iter().any(|(effect, _)| {
             let info = self.env.operation(effect.op);
             let step = &self.env.system().operation(info.kind).steps[effect.step.index()];

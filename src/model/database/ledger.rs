@@ -8,11 +8,11 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::provenance::{Direction, Effect, Entry, most};
+use super::provenance::{Derived, Direction, Effect, Entry, Provenance, most};
 use crate::model::env::Env;
 use crate::model::system::{
-    DatabaseId, Effect as Change, MAX_STEPS, OperationKind, OperationSpec, RowKey, StepId,
-    StepSpec, System, TableId,
+    ColumnRef, DatabaseId, Effect as Change, MAX_STEPS, OperationKind, OperationSpec, RowKey,
+    StepId, StepSpec, System, TableId,
 };
 
 /// The pseudo-column that says whether a row exists.
@@ -23,12 +23,6 @@ pub(super) struct Ledger {
     env: Env,
     /// By kind of operation: its position among the kinds that have steps here, or [`ABSENT`].
     kinds: Vec<u16>,
-    /// The tables stored here, in order, and the position of each one's first column.
-    tables: Vec<(TableId, u32)>,
-    /// How many columns the tables stored here have, existence included.
-    width: usize,
-    /// Steps that write a column, as bits, by position of the kind, column and direction.
-    writers: Vec<u8>,
     /// By position of the kind and by step: the step's place among those that are stored here.
     slots: Vec<[u8; MAX_STEPS]>,
     /// How many places an operation has in `shown`.
@@ -51,46 +45,8 @@ impl Ledger {
     /// whole system, so that a thousand databases take no more than a thousand times one.
     pub fn new(env: &Env, id: DatabaseId) -> Self {
         let system = Arc::clone(env.system());
-        let stored = system.table_ids().filter(|table| system.table(*table).database == id);
-        let mut width = 0;
-        let mut tables = Vec::new();
-        for table in stored {
-            tables.push((table, width as u32));
-            width += system.table(table).columns.len() + 1;
-        }
         let Places { kinds, slots, stride } = places(&system, id);
-        let writers = vec![0; slots.len() * width * 2];
-        let shown = RefCell::default();
-        let env = env.clone();
-        let mut ledger = Self { env, kinds, tables, width, writers, slots, stride, shown };
-        for (kind, operation) in (0..).map(OperationKind).zip(&system.operations) {
-            for (at, step) in operation.steps.iter().enumerate() {
-                for direction in [Direction::Forward, Direction::Undo] {
-                    for column in columns(&system, step, direction) {
-                        if let Some(place) = ledger.place(kind, step.table, column, direction) {
-                            ledger.writers[place] |= 1 << at;
-                        }
-                    }
-                }
-            }
-        }
-        ledger
-    }
-
-    /// The position of a cell's writers; none if kind or table have nothing here.
-    fn place(
-        &self,
-        kind: OperationKind,
-        table: TableId,
-        column: u8,
-        way: Direction,
-    ) -> Option<usize> {
-        let kind = self.kind(kind)?;
-        let at = self.tables.binary_search_by_key(&table, |(table, _)| *table).ok()?;
-        let first = self.tables[at].1 as usize;
-        let end = self.tables.get(at + 1).map_or(self.width, |(_, next)| *next as usize);
-        let at = if column == EXISTENCE { end - 1 } else { first + usize::from(column) };
-        Some((kind * self.width + at) * 2 + way as usize)
+        Self { env: env.clone(), kinds, slots, stride, shown: RefCell::default() }
     }
 
     fn kind(&self, kind: OperationKind) -> Option<usize> {
@@ -98,32 +54,14 @@ impl Ledger {
         (place != ABSENT).then_some(usize::from(place))
     }
 
-    /// The entries of a copied or computed value as they count in the cell it is written to.
-    pub fn settle(
-        &self,
-        entries: Vec<Entry>,
-        table: TableId,
-        column: u8,
-        key: RowKey,
-    ) -> Vec<Entry> {
-        let at_home = |(effect, times)| (self.counts_for(effect, table, column, key), times);
-        most(entries.into_iter().map(at_home).collect())
-    }
-
-    /// The effect itself, or that of the step of its operation to which the cell belongs.
-    fn counts_for(&self, effect: Effect, table: TableId, column: u8, key: RowKey) -> Effect {
-        let info = self.env.operation(effect.op);
-        let steps = &self.env.system().operation(info.kind).steps;
-        let place = self.place(info.kind, table, column, effect.direction);
-        let writers = place.map_or(0, |place| self.writers[place]);
-        let here = |at: &u8| {
-            writers & 1 << at != 0 && info.keys[usize::from(steps[usize::from(*at)].key)] == key
-        };
-        if here(&effect.step.0) {
-            return effect;
+    /// The provenance of a copied or computed value as it counts in the cell it is written to.
+    pub fn settle(&self, derived: &Derived, cell: ColumnRef, key: RowKey) -> Provenance {
+        if derived.at_home {
+            return derived.provenance.clone();
         }
-        let found = (0..steps.len() as u8).find(here);
-        Effect { step: found.map_or(effect.step, StepId), ..effect }
+        let entries = derived.provenance.entries().into_iter();
+        let at_home = |(effect, times)| (counts_for(&self.env, effect, cell, key), times);
+        Provenance::default().plus(most(entries.map(at_home).collect()))
     }
 
     /// Returns whether a change of this effect in this cell is what shows its step: each step is
@@ -214,15 +152,28 @@ pub(super) fn shown_by(operation: &OperationSpec, step: StepId, direction: Direc
     }
 }
 
-/// All cells that a step writes.
-fn columns(system: &System, step: &StepSpec, direction: Direction) -> Vec<u8> {
-    match change(step, direction) {
-        Change::Insert(_) => {
-            let count = system.table(step.table).columns.len() as u8;
-            (0..count).chain([EXISTENCE]).collect()
-        }
-        Change::Delete => vec![EXISTENCE],
-        Change::Set(cells) => cells.iter().map(|cell| cell.0).collect(),
-        Change::Add(cells) => cells.iter().map(|cell| cell.0).collect(),
+/// The effect itself, or that of the step of its operation to which a cell belongs.
+pub(super) fn counts_for(env: &Env, effect: Effect, cell: ColumnRef, key: RowKey) -> Effect {
+    let info = env.operation(effect.op);
+    let steps = &env.system().operation(info.kind).steps;
+    let here = |step: &StepSpec| {
+        step.table == cell.table
+            && info.keys[usize::from(step.key)] == key
+            && writes(change(step, effect.direction), cell.column)
+    };
+    if here(&steps[effect.step.index()]) {
+        return effect;
+    }
+    let found = (0..).map(StepId).zip(steps).find(|(_, step)| here(step));
+    Effect { step: found.map_or(effect.step, |(step, _)| step), ..effect }
+}
+
+/// Returns whether a change writes a column of its row, [`EXISTENCE`] included.
+fn writes(change: &Change, column: u8) -> bool {
+    match change {
+        Change::Insert(_) => true,
+        Change::Delete => column == EXISTENCE,
+        Change::Set(cells) => cells.iter().any(|cell| cell.0 == column),
+        Change::Add(cells) => cells.iter().any(|cell| cell.0 == column),
     }
 }

@@ -27,6 +27,7 @@ mod effects;
 pub(super) mod error;
 mod fence;
 mod flight;
+mod groups;
 mod keys;
 mod ledger;
 mod locks;
@@ -59,6 +60,7 @@ use ledger::Ledger;
 use state::State;
 
 pub use error::DbError;
+pub use groups::{Aggregate, Group};
 pub use keys::IdemKey;
 pub use ledger::EXISTENCE;
 pub use meter::Totals;

@@ -21,7 +21,7 @@ pub enum Direction {
 }
 
 /// One effect of one operation.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) struct Effect {
     /// Whose.
     pub op: OpId,
@@ -103,6 +103,17 @@ impl Provenance {
         }
     }
 
+    /// Returns whether this chain is another one and so many links more.
+    #[cfg(test)]
+    pub(super) fn extends(&self, old: &Self, links: u32) -> bool {
+        let mut new = self;
+        for _ in 0..links {
+            let Some(link) = &new.0 else { return false };
+            new = &link.before;
+        }
+        new.same(old)
+    }
+
     /// The entries that this chain has more often (or, below zero, less often) than an older one.
     pub(super) fn since(&self, old: &Self) -> Vec<Entry> {
         let mut change = Vec::new();
@@ -119,6 +130,18 @@ impl Provenance {
             }
         }
         sum(change)
+    }
+
+    /// How often it reflects an effect.
+    pub(super) fn times(&self, effect: Effect) -> i32 {
+        let mut times = 0;
+        let mut rest = self;
+        while let Some(link) = &rest.0 {
+            let entries = link.entries.as_slice().iter();
+            times += entries.filter(|entry| entry.0 == effect).map(|entry| entry.1).sum::<i32>();
+            rest = &link.before;
+        }
+        times
     }
 
     /// Everything it reflects, in order.
@@ -188,20 +211,22 @@ pub struct Version {
 pub struct Derived {
     pub(super) value: i64,
     pub(super) provenance: Provenance,
+    /// True if the effects are those of steps that belong to the cell already.
+    pub(super) at_home: bool,
 }
 
 /// By how much to move a value so that it becomes what was derived.
 #[derive(Clone, Debug)]
 pub struct Delta {
     pub(super) amount: i64,
-    pub(super) wanted: Provenance,
+    pub(super) wanted: Derived,
     pub(super) found: Provenance,
 }
 
 impl Version {
     /// The same value, to be written elsewhere (or back).
     pub fn copied(&self) -> Derived {
-        Derived { value: self.value, provenance: self.provenance.clone() }
+        Derived { value: self.value, provenance: self.provenance.clone(), at_home: false }
     }
 
     /// A value computed from versions that were read. Name every version on which the value
@@ -209,11 +234,16 @@ impl Version {
     /// others are closed.
     pub fn computed<'a>(value: i64, read: impl Iterator<Item = &'a Self>) -> Derived {
         let provenance = Provenance::union(read.map(|version| &version.provenance));
-        Derived { value, provenance }
+        Derived { value, provenance, at_home: false }
     }
 }
 
 impl Derived {
+    /// A value whose effects are those of steps that belong to the cell.
+    pub(super) fn at_home(value: i64, provenance: Provenance) -> Self {
+        Self { value, provenance, at_home: true }
+    }
+
     /// The value that would be written.
     pub fn value(&self) -> i64 {
         self.value
@@ -223,7 +253,7 @@ impl Derived {
     pub fn delta_from(&self, current: &Version) -> Delta {
         Delta {
             amount: self.value.wrapping_sub(current.value),
-            wanted: self.provenance.clone(),
+            wanted: self.clone(),
             found: current.provenance.clone(),
         }
     }

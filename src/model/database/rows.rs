@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::groups::{Aggregate, Group, Groups};
 use super::ledger::EXISTENCE;
-use super::provenance::{Provenance, Version};
+use super::provenance::{Effect, Provenance, Version};
 use crate::kernel::Time;
 use crate::model::system::{RowKey, TableId, TableSpec};
 
@@ -127,7 +128,9 @@ pub(super) struct Table {
     initial: Arc<Row>,
     absent: Arc<Row>,
     initial_rows: u64,
-    by_value: Vec<(u8, BTreeMap<i64, BTreeSet<RowKey>>)>,
+    /// How many of the initial rows are among `rows`.
+    touched: u64,
+    groups: Vec<Groups>,
     by_time: Option<BTreeSet<(Time, RowKey)>>,
     by_commit: Option<Commits>,
 }
@@ -159,7 +162,8 @@ impl Table {
             initial: Arc::new(initial),
             absent: Arc::new(Row { cells, ..Row::default() }),
             initial_rows: spec.rows,
-            by_value: Vec::new(),
+            touched: 0,
+            groups: Vec::new(),
             by_time: None,
             by_commit: None,
         }
@@ -174,20 +178,15 @@ impl Table {
         }
     }
 
-    /// Returns whether a query can find a row: it is an initial one, or somebody has written it.
-    /// (A job may have attested that a row which never was is rightly missing.)
-    fn is_known(&self, key: RowKey, row: &Row) -> bool {
-        key.0 < self.initial_rows || row.version > 0
-    }
-
     /// Puts a new version in place and returns the old one.
     pub fn put(&mut self, key: RowKey, row: Arc<Row>) -> Arc<Row> {
         let old = Arc::clone(self.get(key));
-        for (column, keys) in &mut self.by_value {
-            let value = |row: &Row| row.cells[usize::from(*column)].value;
-            unlist(keys, value(&old), key);
-            keys.entry(value(&row)).or_default().insert(key);
+        let written = self.rows.contains_key(&key);
+        let known = written && is_known(key, &old, self.initial_rows);
+        for groups in &mut self.groups {
+            groups.note(key, known.then_some(&old));
         }
+        self.touched += u64::from(!written && key.0 < self.initial_rows);
         if let Some(times) = &mut self.by_time {
             times.remove(&(old.updated_at, key));
             if row.version > 0 {
@@ -201,30 +200,36 @@ impl Table {
         old
     }
 
-    /// The rows (deleted ones included) whose column holds this value, in the order of their keys.
-    /// The index is made when it is first asked for.
-    pub fn find(&mut self, column: u8, value: i64) -> Vec<RowVersion> {
-        let at = self.by_value.iter().position(|(known, _)| *known == column);
+    /// The groups of these values under an aggregate, kept up to date from when it is first asked
+    /// for. `home` is the effect for which one counts in the cell of a row.
+    pub fn groups(
+        &mut self,
+        how: &Aggregate,
+        values: impl Iterator<Item = i64>,
+        home: impl Fn(Effect, RowKey) -> Effect,
+    ) -> Vec<Group> {
+        let at = self.groups.iter().position(|known| known.how == *how);
         let at = at.unwrap_or_else(|| {
-            let mut keys: BTreeMap<i64, BTreeSet<RowKey>> = BTreeMap::new();
-            for (key, row) in &self.rows {
-                keys.entry(row.cells[usize::from(column)].value).or_default().insert(*key);
-            }
-            self.by_value.push((column, keys));
-            self.by_value.len() - 1
+            self.groups.push(Groups::new(how.clone(), self.rows.keys().copied()));
+            self.groups.len() - 1
         });
-        let untouched = if self.initial.cells[usize::from(column)].value == value {
-            self.initial_rows
-        } else {
-            0
+        let Self { rows, groups, initial, initial_rows, touched, .. } = self;
+        let known = |key: RowKey| {
+            let row = rows.get(&key)?;
+            is_known(key, row, *initial_rows).then(|| Arc::clone(row))
         };
-        let untouched = (0..untouched).map(RowKey).filter(|key| !self.rows.contains_key(key));
-        let listed = self.by_value[at].1.get(&value);
-        let mut keys: Vec<RowKey> =
-            untouched.chain(listed.into_iter().flatten().copied()).collect();
-        keys.sort_unstable();
-        let known = |key: &RowKey| self.is_known(*key, self.get(*key));
-        keys.into_iter().filter(known).map(|key| self.version(key)).collect()
+        groups[at].catch_up(known, &home);
+        let untouched = *initial_rows - *touched;
+        let mut group = |value| {
+            let mut group = groups[at].get(value, &home);
+            if untouched > 0 && initial.value(how.by) == value {
+                group.add(how, initial, untouched as i64);
+                let last = (0..*initial_rows).rev().map(RowKey).find(|key| !rows.contains_key(key));
+                group.untouched = last.map(|key| RowVersion::new(key, Arc::clone(initial)));
+            }
+            group
+        };
+        values.map(&mut group).collect()
     }
 
     /// The rows (deleted ones included) that were written at `since` or later, oldest first: at
@@ -277,7 +282,8 @@ impl Table {
         let Some(first) = first else { return Vec::new() };
         let initial = (first..self.initial_rows).map(RowKey);
         let made = self.rows.range(RowKey(first.max(self.initial_rows))..);
-        let made = made.filter(|(key, row)| self.is_known(**key, row)).map(|(key, _)| *key);
+        let made =
+            made.filter(|(key, row)| is_known(**key, row, self.initial_rows)).map(|(key, _)| *key);
         initial.chain(made).take(limit).map(|key| self.version(key)).collect()
     }
 
@@ -287,13 +293,10 @@ impl Table {
     }
 }
 
-fn unlist(keys: &mut BTreeMap<i64, BTreeSet<RowKey>>, value: i64, key: RowKey) {
-    if let Some(listed) = keys.get_mut(&value) {
-        listed.remove(&key);
-        if listed.is_empty() {
-            keys.remove(&value);
-        }
-    }
+/// Returns whether a query can find a row: it is an initial one, or somebody has written it.
+/// (A job may have attested that a row which never was is rightly missing.)
+fn is_known(key: RowKey, row: &Row, initial_rows: u64) -> bool {
+    key.0 < initial_rows || row.version > 0
 }
 
 #[cfg(test)]
@@ -328,7 +331,6 @@ mod tests {
             let mut table = table(6);
             for (at, (key, value, time)) in writes.iter().enumerate() {
                 if at == early {
-                    table.find(0, 2);
                     table.changed(Time::ZERO, 1);
                     table.newest();
                 }
@@ -341,11 +343,6 @@ mod tests {
                 table.put(key, Arc::new(row));
             }
             let all = table.scan(None, usize::MAX);
-            for value in 0..4 {
-                let expected: Vec<u64> =
-                    all.iter().filter(|r| r.value(0) == value).map(|r| r.key().0).collect();
-                prop_assert_eq!(keys(&table.find(0, value)), expected);
-            }
             let (mut tail, mut place) = (BTreeMap::new(), 0);
             while let (rows, last) = table.committed(place, 3)
                 && !rows.is_empty()

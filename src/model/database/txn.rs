@@ -6,7 +6,9 @@ use super::effects::Written;
 use super::locks::Mode;
 use super::provenance::{Delta, Derived, Direction, Version};
 use super::rows::RowId;
-use super::{Call, Database, DbError, Event, IdemKey, Relies, RowVersion, Txn};
+use super::{
+    Aggregate, Call, Database, DbError, Event, Group, IdemKey, Relies, RowVersion, Txn, ledger,
+};
 use crate::kernel::Time;
 use crate::model::contract::label;
 use crate::model::env::Ctx;
@@ -139,44 +141,29 @@ impl Txn {
         .await
     }
 
-    /// The rows (deleted ones included) whose column holds a value, by an index. A snapshot: it
-    /// locks nothing and does not see what this transaction wrote.
+    /// The groups of these values under an aggregate, by one statement. A snapshot: it locks
+    /// nothing and does not see what this transaction wrote.
     ///
     /// # Errors
     ///
     /// As every statement.
-    pub async fn find(
+    pub async fn groups(
         &mut self,
         table: TableId,
-        column: u8,
-        value: i64,
-    ) -> Result<Vec<RowVersion>, DbError> {
-        self.query(table, move |database| database.state_mut().table_mut(table).find(column, value))
-            .await
-    }
-
-    /// For each value the rows whose column holds it, as [`Txn::find`], by one statement.
-    ///
-    /// # Errors
-    ///
-    /// As every statement.
-    pub async fn find_many(
-        &mut self,
-        table: TableId,
-        column: u8,
+        how: Aggregate,
         values: Vec<i64>,
-    ) -> Result<Vec<Vec<RowVersion>>, DbError> {
+    ) -> Result<Vec<Group>, DbError> {
         self.query(table, move |database| {
-            let mut state = database.state_mut();
-            let table = state.table_mut(table);
-            values.into_iter().map(|value| table.find(column, value)).collect()
+            let home = |effect, key| ledger::counts_for(&database.env, effect, how.into, key);
+            database.state_mut().table_mut(table).groups(&how, values.into_iter(), home)
         })
         .await
     }
 
     /// The rows (deleted ones included) that were written at `since` or later on the database's
     /// clock, oldest first; at least `limit` if there are as many, and all that share the last
-    /// one's time. A snapshot, as [`Txn::find`]: what commits later may have been written earlier.
+    /// one's time. A snapshot, as [`Txn::groups`]: what commits later may have been written
+    /// earlier.
     ///
     /// # Errors
     ///
@@ -194,7 +181,7 @@ impl Txn {
     }
 
     /// At most `limit` rows (deleted ones included) behind the key `after`, in the order of keys.
-    /// A snapshot, as [`Txn::find`].
+    /// A snapshot, as [`Txn::groups`].
     ///
     /// # Errors
     ///

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::owner::{self, Change, Corrected, Correction};
-use super::rules::{Compared, Rule};
+use super::rules::{Compared, Rule, Source};
 use super::{BackgroundSync, Find, JOB, Measured, OnRefusal, Settings, Write};
 use crate::kernel::{Span, Time};
 use crate::model::call::{Message, Reply};
-use crate::model::database::{DbError, Derived, Policy, RowVersion, Version};
+use crate::model::database::{Aggregate, DbError, Derived, Policy, RowVersion, Version};
 use crate::model::local_fault::LocalFault;
 use crate::model::process::ProcessCtx;
 use crate::model::record::Event;
@@ -74,8 +74,8 @@ struct Findings {
     unsure: Vec<RowKey>,
     /// Rows that are not there yet.
     absent: Vec<RowKey>,
-    /// The source rows behind each target row.
-    groups: BTreeMap<RowKey, Vec<RowVersion>>,
+    /// The rows that each target row follows from.
+    sources: BTreeMap<RowKey, Source>,
 }
 
 /// The job's life: wait, run, wait. From start to start it keeps a timetable, as cron does: an
@@ -270,7 +270,7 @@ impl BackgroundSync {
     ) -> Result<Vec<RowKey>, Unreachable> {
         let mut waiting = Vec::new();
         for _ in 0..here.system().retry.attempts.max(1) {
-            let Findings { corrections, unsure: mut again, absent, groups } =
+            let Findings { corrections, unsure: mut again, absent, sources } =
                 self.derive(here, rule, &keys).await?;
             waiting.extend(absent);
             for (key, outcome) in self.write(here, rule, corrections).await? {
@@ -281,7 +281,7 @@ impl BackgroundSync {
                     (Corrected::Conflict, _) => again.push(key),
                     (Corrected::Refused, OnRefusal::Retry) => waiting.push(key),
                     (Corrected::Refused, OnRefusal::Compensate) => {
-                        self.compensate(here, rule, key, &groups).await?;
+                        self.compensate(here, rule, key, &sources).await?;
                         corrected.insert(rule.source);
                         again.push(key);
                     }
@@ -329,17 +329,17 @@ impl BackgroundSync {
             _ => (target, rule.target_columns()),
         };
         let wanted = keys.to_vec();
-        let groups: Vec<Vec<RowVersion>> = match rule.grouped_by() {
-            Some(by) => {
-                ask(here, "groups", source, move |here| {
-                    owner::groups(here, known, by, wanted.clone())
-                })
-                .await?
+        let sources: Vec<Source> = match rule.aggregate() {
+            Some(how) => {
+                let groups = ask(here, "groups", source, move |here| {
+                    owner::groups(here, known, how.clone(), wanted.clone())
+                });
+                groups.await?.into_iter().map(Source::Group).collect()
             }
             None => {
                 let rows =
                     ask(here, "rows", source, move |here| owner::rows(here, known, wanted.clone()));
-                rows.await?.into_iter().map(|row| vec![row]).collect()
+                rows.await?.into_iter().map(Source::Row).collect()
             }
         };
         let wanted = keys.to_vec();
@@ -347,8 +347,8 @@ impl BackgroundSync {
             ask(here, "rows", target, move |here| owner::rows(here, own, wanted.clone())).await?;
         let (mut corrections, mut unsure, mut absent) = (Vec::new(), Vec::new(), Vec::new());
         let database = here.database(rule.target);
-        for (rows, row) in groups.iter().zip(&targets) {
-            match rule.compare(rows, row, self.settings.propagate_deletes) {
+        for (source, row) in sources.iter().zip(&targets) {
+            match rule.compare(source, row, self.settings.propagate_deletes) {
                 Compared::Silent => {}
                 Compared::Absent => absent.push(row.key()),
                 Compared::Right(column, found) => {
@@ -362,8 +362,8 @@ impl BackgroundSync {
                 }
             }
         }
-        let groups = keys.iter().copied().zip(groups).collect();
-        Ok(Findings { corrections, unsure, absent, groups })
+        let sources = keys.iter().copied().zip(sources).collect();
+        Ok(Findings { corrections, unsure, absent, sources })
     }
 
     /// How the write policy puts a correction.
@@ -375,7 +375,7 @@ impl BackgroundSync {
         mut cells: Vec<(u8, Derived)>,
     ) -> Change {
         match self.settings.write {
-            Write::Delta if rule.grouped_by().is_some() => {
+            Write::Delta if rule.aggregate().is_some() => {
                 let delta = |(column, derived): (u8, Derived)| {
                     (column, derived.delta_from(&target.column(column)))
                 };
@@ -405,14 +405,14 @@ impl BackgroundSync {
         here: &ProcessCtx,
         rule: &Rule,
         key: RowKey,
-        groups: &BTreeMap<RowKey, Vec<RowVersion>>,
+        sources: &BTreeMap<RowKey, Source>,
     ) -> Result<(), Unreachable> {
-        let rows = groups.get(&key).map_or(&[][..], Vec::as_slice);
+        let rows = sources.get(&key).map_or(Vec::new(), Source::rows);
         let mut culprits: Vec<(RowKey, u64)> = Vec::new();
         let named = |row: &RowVersion| (row.key(), row.version());
-        if let Some(column) = rule.adds_up_to() {
+        if let Some(Aggregate { into, .. }) = rule.aggregate() {
             let versions: Vec<Version> = rows.iter().map(RowVersion::existence).collect();
-            let cell = (rule.target, key, column);
+            let cell = (rule.target, key, into.column);
             let vetting =
                 ask(here, "vet", rule.target, move |here| owner::vet(here, cell, versions.clone()));
             let refused = vetting.await?.into_iter();

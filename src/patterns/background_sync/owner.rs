@@ -2,7 +2,9 @@
 //! a request to the owner's API that is served by one local transaction.
 
 use crate::kernel::Time;
-use crate::model::database::{DbError, Delta, Derived, Policy, RowVersion, Txn, Version};
+use crate::model::database::{
+    Aggregate, DbError, Delta, Derived, Group, Policy, RowVersion, Txn, Version,
+};
 use crate::model::process::ProcessCtx;
 use crate::model::system::{Columns, RowKey, TableId};
 
@@ -78,16 +80,16 @@ pub(super) async fn rows(
     Ok(rows)
 }
 
-/// For each key, the rows whose column holds it.
+/// For each key, the rows that are added up for it.
 pub(super) async fn groups(
     here: ProcessCtx,
     known: Known,
-    by: u8,
+    how: Aggregate,
     keys: Vec<RowKey>,
-) -> Result<Vec<Vec<RowVersion>>, DbError> {
+) -> Result<Vec<Group>, DbError> {
     let mut txn = begin(&here, known).await?;
     let values = keys.into_iter().map(|key| key.0 as i64).collect();
-    let groups = txn.find_many(known.0, by, values).await?;
+    let groups = txn.groups(known.0, how, values).await?;
     txn.rollback().await;
     Ok(groups)
 }

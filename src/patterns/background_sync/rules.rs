@@ -1,9 +1,9 @@
 //! The derivation rules that the job knows: which rows follow from which.
 
-use crate::model::database::{Derived, EXISTENCE, RowVersion, Version};
+use crate::model::database::{Aggregate, Derived, EXISTENCE, Group, RowVersion, Version};
 use crate::model::system::{
-    Columns, Derive, DeriveRule, Effect, OperationSpec, RowKey, StepSpec, System, TableId,
-    ValueSpec,
+    ColumnRef, Columns, Derive, DeriveRule, Effect, OperationSpec, RowKey, StepSpec, System,
+    TableId, ValueSpec,
 };
 use crate::patterns::share::Share;
 
@@ -45,6 +45,25 @@ pub(super) enum From {
     Literal(i64),
     Key,
     Source(u8),
+}
+
+/// The rows that a target row follows from.
+#[derive(Clone)]
+pub(super) enum Source {
+    /// The row of the same key.
+    Row(RowVersion),
+    /// The rows that are added up for it.
+    Group(Group),
+}
+
+impl Source {
+    /// The rows, deleted ones included.
+    pub fn rows(&self) -> Vec<RowVersion> {
+        match self {
+            Self::Row(row) => vec![row.clone()],
+            Self::Group(group) => group.rows().collect(),
+        }
+    }
 }
 
 /// A row of the target, compared with what follows from the source.
@@ -157,32 +176,25 @@ impl Rule {
         }
     }
 
-    /// The column of the source by which its rows are grouped, if they are.
-    pub const fn grouped_by(&self) -> Option<u8> {
-        match self.form {
-            Form::Count { by, .. } | Form::Sum { by, .. } => Some(by),
-            Form::RowPer(_) | Form::Copy { .. } => None,
-        }
-    }
-
-    /// The column of the target that adds source rows up, if one does.
-    pub const fn adds_up_to(&self) -> Option<u8> {
-        match self.form {
-            Form::Count { to, .. } | Form::Sum { to, .. } => Some(to),
-            Form::RowPer(_) | Form::Copy { .. } => None,
-        }
+    /// The way in which it adds source rows up, if it does.
+    pub fn aggregate(&self) -> Option<Aggregate> {
+        let (by, of, to) = match self.form {
+            Form::Count { by, to } => (by, None, to),
+            Form::Sum { of, by, to, .. } => (by, Some(of), to),
+            Form::RowPer(_) | Form::Copy { .. } => return None,
+        };
+        let into = ColumnRef { table: self.target, column: to };
+        Some(Aggregate { by, of, filter: self.filter.clone(), into })
     }
 
     /// Compares the target row with what follows from the source rows that bear on it. Says
     /// nothing where the rule has nothing to say.
-    pub fn compare(&self, rows: &[RowVersion], target: &RowVersion, delete: bool) -> Compared {
-        let found = match &self.form {
-            Form::RowPer(columns) => {
-                return rows.first().map_or_else(Compared::default, |row| {
-                    self.row_per(columns, row, target, delete)
-                });
+    pub fn compare(&self, source: &Source, target: &RowVersion, delete: bool) -> Compared {
+        let found = match (&self.form, source) {
+            (Form::RowPer(columns), Source::Row(row)) => {
+                return self.row_per(columns, row, target, delete);
             }
-            Form::Copy { from, to, values } => rows.first().and_then(|row| {
+            (Form::Copy { from, to, values }, Source::Row(row)) => {
                 let version = row.column(*from);
                 let known = values.iter().find(|(source, _)| *source == version.value);
                 let translated = match known {
@@ -191,16 +203,14 @@ impl Rule {
                 };
                 let there = translated.filter(|_| row.exists());
                 there.map(|value| (*to, Version::computed(value, [&version].into_iter())))
-            }),
-            Form::Count { by, to } => {
-                let count = rows.iter().filter(|row| self.admits(row)).count() as i64;
-                Some((*to, self.aggregate(count, *by, None, rows)))
             }
-            Form::Sum { of, by, to, base, times } => {
-                let admitted = rows.iter().filter(|row| self.admits(row));
-                let sum: i64 = admitted.map(|row| row.value(*of)).sum();
-                Some((*to, self.aggregate(base + times * sum, *by, Some(*of), rows)))
+            (Form::Count { to, .. }, Source::Group(group)) => {
+                Some((*to, group.derive(group.count())))
             }
+            (Form::Sum { to, base, times, .. }, Source::Group(group)) => {
+                Some((*to, group.derive(base + times * group.sum())))
+            }
+            _ => None,
         };
         match found {
             None => Compared::Silent,
@@ -221,20 +231,6 @@ impl Rule {
             Form::Sum { of, .. } => filter.chain([of, EXISTENCE]).collect(),
             Form::RowPer(_) | Form::Count { .. } => filter.chain([EXISTENCE]).collect(),
         }
-    }
-
-    /// A number that depends on every row that was looked at, whether it counted or not.
-    fn aggregate(&self, value: i64, by: u8, of: Option<u8>, rows: &[RowVersion]) -> Derived {
-        let columns = self.filter.iter().map(|(column, _)| *column).chain([by]).chain(of);
-        let columns: Vec<u8> = columns.collect();
-        let read: Vec<Version> = rows
-            .iter()
-            .flat_map(|row| {
-                let cells = columns.iter().map(|column| row.column(*column));
-                cells.chain([row.existence()]).collect::<Vec<_>>()
-            })
-            .collect();
-        Version::computed(value, read.iter())
     }
 
     fn row_per(
