@@ -312,13 +312,18 @@ pub enum Listing {
     Points,
 }
 
+/// A text that is no seed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("expected a whole number such as `7` or `0x2a`")]
+struct NoSeed;
+
 /// Reads a seed, decimal or hexadecimal.
-fn seed(text: &str) -> Result<u64, String> {
+fn seed(text: &str) -> Result<u64, NoSeed> {
     let parsed = match text.strip_prefix("0x") {
         Some(digits) => u64::from_str_radix(digits, 16),
         None => text.parse(),
     };
-    parsed.map_err(|_| "expected a whole number such as `7` or `0x2a`".to_owned())
+    parsed.map_err(|_| NoSeed)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::compare::Judged;
 use super::result::{CheckKind, CheckResult};
 use crate::checks::expectation::{Bound, Expectation};
 use crate::checks::{Judgement, RunReport, Verdict};
-use crate::faults::budget;
+use crate::faults::budget::{self, Excess};
 use crate::faults::target::Site;
 use crate::scenario::{Scenario, Variant};
 use crate::stats::{self, paired};
@@ -56,7 +56,7 @@ pub(super) fn of<'j>(
     for (number, finding) in kept.iter().enumerate() {
         let judged = runs
             .iter()
-            .map(|run| within_budget(run.promised[number].judgement.clone(), outside.as_deref()));
+            .map(|run| within_budget(run.promised[number].judgement.clone(), outside.as_ref()));
         results.push(over.result(CheckKind::Promise, &finding.property, judged.collect()));
     }
     for (run, seed) in runs.iter().zip(seeds) {
@@ -100,7 +100,7 @@ fn against(
 }
 
 /// The judgement of a broken promise when more went wrong than its budget allows.
-fn within_budget(judgement: Judgement, outside: Option<&str>) -> Judgement {
+fn within_budget(judgement: Judgement, outside: Option<&Excess>) -> Judgement {
     match outside {
         Some(outside) if judgement.verdict == Verdict::Violated => Judgement::undecided(format!(
             "degraded as documented, for outside the budget is {outside}: {}",

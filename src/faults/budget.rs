@@ -6,6 +6,26 @@ use crate::kernel::Span;
 use crate::model::contract::{Allowance, Budget, Driver};
 use crate::model::point::Action;
 
+/// The first thing in a plan of faults that is more than a budget allows, by its kind of fault.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Excess {
+    /// Faults of this kind are not allowed at all.
+    #[error("`{0}` is not in the budget")]
+    Kind(&'static str),
+    /// Faults of this kind are not allowed on this target.
+    #[error("`{0}` on `{1}`")]
+    Target(&'static str, String),
+    /// There are more outages of this kind than so many.
+    #[error("`{0}` more than {1} times")]
+    Count(&'static str, u32),
+    /// A fault of this kind has no length.
+    #[error("`{0}` until the end of the load")]
+    Endless(&'static str),
+    /// A fault of this kind lasts so long, and may last only so long.
+    #[error("`{0}` for {1}, which is longer than {2}")]
+    Length(&'static str, Span, Span),
+}
+
 /// Returns whether no more goes wrong in this plan than the budget allows. A run outside of it is
 /// *degraded as documented*: what it breaks was never promised.
 ///
@@ -19,13 +39,13 @@ use crate::model::point::Action;
 ///
 /// # Errors
 ///
-/// The first thing that is more than the budget allows, in words.
-pub fn inside(plan: &[PlannedFault], budget: &Budget, site: &Site<'_>) -> Result<(), String> {
+/// The first thing that is more than the budget allows.
+pub fn inside(plan: &[PlannedFault], budget: &Budget, site: &Site<'_>) -> Result<(), Excess> {
     let mut used = vec![0; budget.0.len()];
     for planned in plan {
         let name = planned.fault.name();
         let outages = planned.fault.outages(site);
-        let mut refusal = format!("`{name}` is not in the budget");
+        let mut refusal = Excess::Kind(name);
         // The last allowance of a kind is for the fewest targets: what fits there fits best.
         let of_kind = |(_, allowance): &(usize, &Allowance)| allowance.fault == name;
         let mut fitting = budget.0.iter().enumerate().rev().filter(of_kind);
@@ -56,19 +76,19 @@ fn exceeds(
     used: u32,
     allowance: &Allowance,
     drivers: &[Driver],
-) -> Option<String> {
+) -> Option<Excess> {
     let name = planned.fault.name();
     let lasts = length(planned);
     let names = planned.fault.reach().names();
     if let Some(target) = names.iter().find(|name| !allows(allowance, name, drivers)) {
-        return Some(format!("`{name}` on `{target}`"));
+        return Some(Excess::Target(name, target.clone()));
     }
     if used > allowance.count {
-        return Some(format!("`{name}` more than {} times", allowance.count));
+        return Some(Excess::Count(name, allowance.count));
     }
-    (lasts > allowance.longest).then(|| match lasts {
-        Span::MAX => format!("`{name}` until the end of the load"),
-        _ => format!("`{name}` for {lasts}, which is longer than {}", allowance.longest),
+    (lasts > allowance.longest).then_some(match lasts {
+        Span::MAX => Excess::Endless(name),
+        _ => Excess::Length(name, lasts, allowance.longest),
     })
 }
 
@@ -132,7 +152,8 @@ mod tests {
         assert_eq!(inside(&[], &budget), Ok(()));
         let plan = [crash("a", Some(10)), crash("b", Some(1)), late("3s")];
         assert_eq!(inside(&plan, &budget), Ok(()));
-        let outside = |plan: &[PlannedFault]| inside(plan, &budget).expect_err("outside");
+        let outside =
+            |plan: &[PlannedFault]| inside(plan, &budget).expect_err("outside").to_string();
         let three = [crash("a", Some(1)), crash("a", Some(1)), crash("a", Some(1))];
         assert_eq!(outside(&three), "`crash` more than 2 times");
         assert_eq!(outside(&[crash("a", Some(11))]), "`crash` for 11s, which is longer than 10s");
@@ -168,7 +189,7 @@ mod tests {
         assert!(inside(&vec![together.clone(); 5]).is_err());
         assert_eq!(inside(&[rolling.clone(), together.clone(), crash("b", Some(1))]), Ok(()));
         let five = inside(&[rolling.clone(), together, rolling.clone()]);
-        assert_eq!(five, Err("`crash` more than 4 times".into()));
+        assert_eq!(five, Err(Excess::Count("crash", 4)));
         assert_eq!(inside(&vec![rolling.clone(); 2]), Ok(()));
         assert!(inside(&vec![rolling; 3]).is_err());
     }
@@ -215,7 +236,8 @@ mod tests {
         let budget = Budget(vec![only]);
         assert_eq!(inside(&[crash("coordinator", None)], &budget), Ok(()));
         assert_eq!(inside(&[crash("role:coordinator", None)], &budget), Ok(()));
-        assert_eq!(inside(&[crash("broker", None)], &budget), Err("`crash` on `broker`".into()));
+        let excess = inside(&[crash("broker", None)], &budget).expect_err("outside");
+        assert_eq!(excess.to_string(), "`crash` on `broker`");
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod schema;
 mod shrinking;
 mod stores;
 
-use crate::faults::budget;
+use crate::faults::budget::{self, Excess};
 use crate::faults::plan::PlannedFault;
 use crate::faults::target::Site;
 use crate::model::contract::{Budget, label};
@@ -27,7 +27,7 @@ fn order_under(variant: &str, fault: &str) -> RecordedRun {
 }
 
 /// Judges a plan by a budget in the scenario of [`order`], under two-phase commit.
-pub(super) fn inside(plan: &[PlannedFault], budget: &Budget) -> Result<(), String> {
+pub(super) fn inside(plan: &[PlannedFault], budget: &Budget) -> Result<(), Excess> {
     let scenario = scenario(&text("kind = 'pause'\nat = '1s'\ntarget = 'stock'"));
     let drivers = scenario.variants[0].pattern.drivers();
     budget::inside(plan, budget, &Site { system: &scenario.system, drivers: &drivers })

@@ -10,6 +10,7 @@ use super::human;
 use super::text::{Terminal, align};
 use crate::checks::Verdict;
 use crate::checks::census::{Census, Headline};
+use crate::faults::budget::Excess;
 use crate::kernel::Span;
 use crate::search::explore::{Explored, Outcome, Plan, Strike};
 
@@ -166,7 +167,7 @@ pub fn csv(explored: &Explored) -> Vec<u8> {
             row.push(strike.map_or_else(String::new, |it| it.passed.trigger.toml()));
         }
         row.push(plan.outcome.verdict().name().into());
-        row.push(plan.outcome.degraded.clone().unwrap_or_default());
+        row.push(plan.outcome.degraded.as_ref().map_or_else(String::new, Excess::to_string));
         row.push(named(explored, plan.broken()).join("; "));
         row.push(named(explored, plan.with(Verdict::Undecided)).join("; "));
         let recovery = plan.outcome.recovery;
@@ -221,7 +222,7 @@ fn row(explored: &Explored, plan: &Plan) -> Value {
     json!({
         "faults": faults,
         "verdict": plan.outcome.verdict().name(),
-        "degraded": plan.outcome.degraded,
+        "degraded": plan.outcome.degraded.as_ref().map(Excess::to_string),
         "broken": named(explored, plan.broken()),
         "undecided": named(explored, plan.with(Verdict::Undecided)),
         "why": plan.outcome.why,

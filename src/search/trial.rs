@@ -25,7 +25,7 @@ use crate::checks::census::Census;
 use crate::checks::outcome::census;
 use crate::checks::properties::{Finding, Verifier};
 use crate::experiment::run::{Ending, Ran, Setup, observe};
-use crate::faults::budget::inside;
+use crate::faults::budget::{Excess, inside};
 use crate::faults::plan::PlannedFault;
 use crate::faults::target::Site;
 use crate::faults::trigger::OpName;
@@ -96,7 +96,7 @@ pub struct Tried {
     /// Which of them overlapped any work on an operation.
     pub disturbed: Vec<bool>,
     /// Why the plan of faults is outside of what the pattern is made for, if it is.
-    pub degraded: Option<String>,
+    pub degraded: Option<Excess>,
     /// The census of its operations.
     pub census: Census,
     /// From when on every operation was whole or gone; none if one still is partial.

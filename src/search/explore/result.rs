@@ -3,6 +3,7 @@
 use super::candidates::{Pruned, Reason, Strike};
 use crate::checks::Verdict;
 use crate::checks::census::Census;
+use crate::faults::budget::Excess;
 use crate::faults::trigger::OpName;
 use crate::kernel::Span;
 
@@ -52,7 +53,7 @@ pub struct Outcome {
     /// True if every fault struck.
     pub struck: bool,
     /// Why the plan is outside of what the pattern is made for, if it is.
-    pub degraded: Option<String>,
+    pub degraded: Option<Excess>,
     /// The census of its operations.
     pub census: Census,
     /// From the heal to all or nothing everywhere; none if that never came.
