@@ -4,8 +4,6 @@ mod coupling;
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::compare::Judged;
 use super::result::{
     Census, Comparison, FaultWindow, MeasureResult, Phase, PhaseWindow, ScenarioFacts,
@@ -262,18 +260,9 @@ fn values(scenario: &Scenario) -> Vec<ValueUsed> {
 
 /// The settings of a variant on which a ranking rests: its periods and whatever was chosen.
 fn rests_on(variant: &Variant) -> Option<String> {
-    let settings = variant.pattern.settings();
-    let defaults = variant.pattern.defaults();
-    let telling = settings.as_object()?.iter().filter_map(|(name, value)| {
-        let is_period = value.as_str().is_some_and(|text| text.parse::<Span>().is_ok());
-        let chosen = defaults.get(name) != Some(value);
-        let text = match value {
-            Value::String(text) => text.clone(),
-            Value::Null | Value::Array(_) | Value::Object(_) => return None,
-            other => other.to_string(),
-        };
-        (is_period || chosen).then(|| format!("{name} = {text}"))
-    });
+    let choices = variant.pattern.choices();
+    let telling = choices.iter().filter(|choice| choice.is_span || !choice.is_default);
+    let telling = telling.map(|choice| format!("{} = {}", choice.name, choice.value));
     let telling: Vec<String> = telling.collect();
     (!telling.is_empty()).then(|| format!("{}: {}", variant.name.shown, telling.join(", ")))
 }

@@ -5,9 +5,12 @@
 
 use std::sync::Arc;
 
-use schemars::{Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeValue, Error, ValueDeserializer};
+
+use crate::kernel::Span;
 
 /// Settings of a part: plain data with a documented default for every value.
 ///
@@ -60,7 +63,7 @@ impl<K> Entry<K> {
 /// The kind of part that has settings; `T` is what it becomes with them, ready to be used.
 pub struct Configurable<T: ?Sized> {
     schema: fn(&mut SchemaGenerator) -> Schema,
-    defaults: fn() -> serde_json::Value,
+    defaults: fn() -> Value,
     decode: for<'i> fn(Spanned<DeValue<'i>>) -> Result<Arc<T>, Error>,
     default: fn() -> Arc<T>,
 }
@@ -88,7 +91,7 @@ impl<T: ?Sized> Entry<Configurable<T>> {
     }
 
     /// The default settings, as they are written.
-    pub fn defaults(&self) -> serde_json::Value {
+    pub fn defaults(&self) -> Value {
         (self.kind.defaults)()
     }
 
@@ -121,8 +124,48 @@ pub fn decode<S: Settings>(tree: Spanned<DeValue<'_>>) -> Result<S, Error> {
 }
 
 /// Settings as JSON, for reports.
-pub fn json<S: Settings>(settings: &S) -> serde_json::Value {
+pub fn json<S: Settings>(settings: &S) -> Value {
     serde_json::to_value(settings).unwrap_or_default()
+}
+
+/// A setting that is a single value: not left out, no list and no table.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Choice {
+    /// The key.
+    pub name: String,
+    /// The value as a scenario shows it, without quotation marks.
+    pub value: String,
+    /// True if the setting is a length of time.
+    pub is_span: bool,
+    /// True if the value is the default.
+    pub is_default: bool,
+}
+
+/// The settings of type `S` that are single values, in the order of their names.
+pub fn choices<S: Settings>(settings: &S) -> Vec<Choice> {
+    let schema = SchemaGenerator::default().into_root_schema_for::<S>().to_value();
+    let (settings, defaults) = (json(settings), json(&S::default()));
+    let choice = |(name, value): (&String, &Value)| {
+        let value_in_words = match value {
+            Value::String(text) => text.clone(),
+            Value::Bool(_) | Value::Number(_) => value.to_string(),
+            Value::Null | Value::Array(_) | Value::Object(_) => return None,
+        };
+        Some(Choice {
+            name: name.clone(),
+            value: value_in_words,
+            is_span: is_span(&schema["properties"][name]),
+            is_default: defaults.get(name) == Some(value),
+        })
+    };
+    settings.as_object().into_iter().flatten().filter_map(choice).collect()
+}
+
+/// Returns whether a schema is that of a [`Span`], or of one that may be left out.
+fn is_span(schema: &Value) -> bool {
+    let is_it = |target: &str| target.rsplit('/').next() == Some(&Span::schema_name());
+    schema["$ref"].as_str().is_some_and(is_it)
+        || schema["anyOf"].as_array().is_some_and(|either| either.iter().any(is_span))
 }
 
 /// A type that can be registered among the parts of kind `K`.
@@ -175,6 +218,32 @@ impl<K> Registry<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn choices_know_lengths_of_time_by_their_type_and_what_was_chosen() {
+        #[derive(Clone, Default, serde::Serialize, serde::Deserialize, JsonSchema)]
+        #[serde(rename_all = "kebab-case")]
+        struct Own {
+            every: Span,
+            until: Option<Span>,
+            no_span: Option<String>,
+            left_out: Option<u8>,
+            list: Vec<u8>,
+            number: u8,
+        }
+        let until = Some(Span::from_secs(5));
+        let own = Own { until, no_span: Some("5s".into()), number: 3, ..Own::default() };
+        let found = choices(&own).into_iter();
+        let found: Vec<_> =
+            found.map(|it| (it.name, it.value, it.is_span, it.is_default)).collect();
+        let wanted = [
+            ("every", "0s", true, true),
+            ("no-span", "5s", false, false),
+            ("number", "3", false, false),
+            ("until", "5s", true, false),
+        ];
+        assert_eq!(found, wanted.map(|(n, v, s, d)| (n.to_owned(), v.to_owned(), s, d)));
+    }
 
     #[test]
     fn the_manual_page_is_the_head_of_the_file() {

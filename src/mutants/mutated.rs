@@ -13,6 +13,7 @@ use crate::model::process::ProcessCtx;
 use crate::model::protocol::{Execution, Protocol};
 use crate::model::reason::Reason;
 use crate::model::record::{LabelId, OpId};
+use crate::model::registry::Choice;
 use crate::model::system::{OperationKind, System};
 use crate::model::world::World;
 use crate::patterns::pattern::Prepared;
@@ -36,12 +37,12 @@ impl Prepared for Mutated {
         self.original.summary()
     }
 
-    fn defaults(&self) -> Value {
-        self.original.defaults()
-    }
-
     fn settings(&self) -> Value {
         self.original.settings()
+    }
+
+    fn choices(&self) -> Vec<Choice> {
+        self.original.choices()
     }
 
     fn check(&self, system: &System) -> Vec<Reason> {

@@ -10,7 +10,9 @@ use crate::model::process::ProcessCtx;
 use crate::model::protocol::{Execution, Protocol};
 use crate::model::reason::Reason;
 use crate::model::record::{Answer, OpId};
-use crate::model::registry::{Configurable, Entry, Register, Registry, decode, json};
+use crate::model::registry::{
+    Choice, Configurable, Entry, Register, Registry, choices, decode, json,
+};
 use crate::model::system::{OperationKind, System};
 use crate::model::world::World;
 use crate::patterns::share::Share;
@@ -98,10 +100,10 @@ pub trait Prepared: Send + Sync {
     fn name(&self) -> &str;
     /// The pattern in one line.
     fn summary(&self) -> &str;
-    /// The settings that it would have if none were chosen.
-    fn defaults(&self) -> serde_json::Value;
     /// Its settings, defaults included.
     fn settings(&self) -> serde_json::Value;
+    /// Those of its settings that are single values.
+    fn choices(&self) -> Vec<Choice>;
     /// Problems of these settings on this system, in words.
     fn check(&self, system: &System) -> Vec<Reason>;
     /// The promises on this system, and their budget of faults.
@@ -136,12 +138,12 @@ impl<P: Pattern> Prepared for With<P> {
         P::SUMMARY
     }
 
-    fn defaults(&self) -> serde_json::Value {
-        json(&P::Settings::default())
-    }
-
     fn settings(&self) -> serde_json::Value {
         json(&self.0)
+    }
+
+    fn choices(&self) -> Vec<Choice> {
+        choices(&self.0)
     }
 
     fn check(&self, system: &System) -> Vec<Reason> {

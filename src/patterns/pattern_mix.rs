@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::pattern::Prepared;
 use super::share::Share;
@@ -21,6 +21,7 @@ use crate::model::process::ProcessCtx;
 use crate::model::protocol::{Execution, Protocol};
 use crate::model::reason::Reason;
 use crate::model::record::OpId;
+use crate::model::registry::Choice;
 use crate::model::system::{OperationKind, StepSpec, System};
 use crate::model::world::World;
 
@@ -50,6 +51,11 @@ struct Part {
 impl Part {
     fn share(&self) -> Share {
         Share::these(self.kinds.iter().copied())
+    }
+
+    /// A key of its settings among those of the other parts.
+    fn key(&self, key: &str) -> String {
+        format!("{}.{key}", self.pattern.name())
     }
 
     /// The system with the operations of this part only. What refers to operations and says nothing
@@ -119,17 +125,6 @@ fn said(era: &Era, names: &[&str], system: &System) -> String {
 }
 
 impl PatternMix {
-    /// The settings, or the defaults, of every part: `event-based.batch`, say.
-    fn table(&self, of: impl Fn(&dyn Prepared) -> Value) -> Value {
-        let mut table = Map::new();
-        for part in &self.parts {
-            for (key, value) in of(&*part.pattern).as_object().into_iter().flatten() {
-                table.insert(format!("{}.{key}", part.pattern.name()), value.clone());
-            }
-        }
-        table.into()
-    }
-
     /// The guarantees of all parts, each for its own operations, as long as no more goes wrong than
     /// every one of them endures. One that goes by rows carries on what another has begun where
     /// both write the same cells; then nobody can promise how operations end.
@@ -197,12 +192,23 @@ impl Prepared for PatternMix {
         &self.summary
     }
 
-    fn defaults(&self) -> Value {
-        self.table(|pattern| pattern.defaults())
+    fn settings(&self) -> Value {
+        let settings = self.parts.iter().flat_map(|part| {
+            let own = part.pattern.settings();
+            let own = own.as_object().cloned().unwrap_or_default();
+            own.into_iter().map(|(key, value)| (part.key(&key), value))
+        });
+        settings.collect()
     }
 
-    fn settings(&self) -> Value {
-        self.table(|pattern| pattern.settings())
+    fn choices(&self) -> Vec<Choice> {
+        let choices = self.parts.iter().flat_map(|part| {
+            let own = part.pattern.choices().into_iter();
+            own.map(|choice| Choice { name: part.key(&choice.name), ..choice })
+        });
+        let mut choices: Vec<Choice> = choices.collect();
+        choices.sort_by(|one, other| one.name.cmp(&other.name));
+        choices
     }
 
     /// Each part must be able to carry out its own operations.
