@@ -18,6 +18,10 @@ mod request;
 
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// One way to do a piece of work.
 struct Way {
     name: &'static str,

@@ -22,6 +22,10 @@ use std::time::{Duration, Instant};
 use driftlab::kernel::queue::{Entry, Key, PendingSet, QuadHeap};
 use driftlab::kernel::{Dist, Purpose, RandomStreams, Span, Time};
 
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A case that is ready for its rounds.
 struct Round {
     /// How much it does of what the case is counted in.
