@@ -232,8 +232,7 @@ fn costs_count_from_the_first_measured_arrival() {
     history.offer(2, RENAME, 3).apply(2, 0).answer(2, Answer::Done);
     let report = history.rest();
     assert_eq!(report.cost.messages, [0, 2, 0, 0, 0]);
-    assert_eq!(report.cost.messages_by_label, [(label::PREPARE, 2)].into());
-    assert_eq!((report.cost.forced[&LogId(4)], report.cost.forced_ns), (2, 14));
+    assert_eq!((report.cost.forced, report.cost.forced_ns), (2, 14));
     assert_eq!(quantity(&report, MESSAGES), share(2, 2));
     assert_eq!(quantity(&report, FORCED_WRITES_COMMITTED), share(2, 1));
     assert_eq!(quantity(&report, LOCKS), share(22, 2));

@@ -10,7 +10,7 @@
 //! What can be wrong with the device is up to the [`Disk`].
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -20,11 +20,17 @@ use super::env::{Ctx, Env};
 use super::point::{Action, Hook, When};
 use super::record::{Event, LabelId, LogId};
 use super::system::ForceSpec;
-use crate::kernel::{Dist, NodeId, Promise, Purpose, Waiting, promise};
+use crate::kernel::{Dist, NodeId, Numbered, Promise, Purpose, Waiting, promise};
 
 /// The place of a record in its log, counted from 1.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Lsn(pub u64);
+
+impl From<Lsn> for u64 {
+    fn from(lsn: Lsn) -> Self {
+        lsn.0
+    }
+}
 
 /// The sort of a forced write, which decides how long the device takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,7 +63,7 @@ struct Shared<R> {
 }
 
 struct State<R> {
-    records: BTreeMap<Lsn, R>,
+    records: Numbered<Lsn, R>,
     last: Lsn,
     /// The newest record that survives a crash.
     durable: Lsn,
@@ -99,7 +105,7 @@ impl<R: Clone + 'static> Log<R> {
     /// An empty log on `node`. `stream` names its draws, `id` names it in the history.
     pub fn new(env: &Env, stream: u64, id: LogId, force: ForceSpec, node: NodeId) -> Self {
         let state = RefCell::new(State {
-            records: BTreeMap::new(),
+            records: Numbered::new(),
             last: Lsn(0),
             durable: Lsn(0),
             given: Lsn(0),
@@ -182,7 +188,7 @@ impl<R: Clone + 'static> Log<R> {
     /// All records that were not forgotten, oldest first. After a crash: the durable ones.
     pub fn records(&self) -> Vec<(Lsn, R)> {
         let state = self.0.state.borrow();
-        state.records.iter().map(|(lsn, record)| (*lsn, record.clone())).collect()
+        state.records.iter().map(|(lsn, record)| (Lsn(lsn), record.clone())).collect()
     }
 
     /// How many records are kept.
@@ -197,12 +203,12 @@ impl<R: Clone + 'static> Log<R> {
 
     /// Drops a record that is no longer needed, as truncating the log would.
     pub fn forget(&self, lsn: Lsn) {
-        self.0.state.borrow_mut().records.remove(&lsn);
+        self.0.state.borrow_mut().records.remove(lsn);
     }
 
     /// Drops all records that `unneeded` picks.
     pub fn forget_if(&self, unneeded: impl Fn(&R) -> bool) {
-        self.0.state.borrow_mut().records.retain(|_, record| !unneeded(record));
+        self.0.state.borrow_mut().records.retain(|record| !unneeded(record));
     }
 
     /// The node has crashed: what was not durable is lost, and who waits hears `None`. If only its
@@ -214,8 +220,10 @@ impl<R: Clone + 'static> Log<R> {
         let whole = Lsn(state.durable.0 + written as u64);
         let durable = if flushed { state.last } else { whole };
         (state.durable, state.given) = (durable, durable);
-        let lost = state.records.split_off(&Lsn(durable.0 + 1));
-        state.lost.extend(lost.into_values());
+        for lsn in durable.0 + 1..=state.last.0 {
+            let lost = state.records.remove(Lsn(lsn));
+            state.lost.extend(lost);
+        }
         state.last = durable;
         state.flushing = false;
         let waiters = std::mem::take(&mut state.waiters);

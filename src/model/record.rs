@@ -27,6 +27,12 @@ impl OpId {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct TxnId(pub u64);
 
+impl From<TxnId> for u64 {
+    fn from(txn: TxnId) -> Self {
+        txn.0
+    }
+}
+
 /// A distributed transaction, unique for its operation.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct GlobalTxnId(pub u64);
@@ -34,6 +40,12 @@ pub struct GlobalTxnId(pub u64);
 /// A read probe, unique within its run: the number of its first process.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ProbeId(pub u32);
+
+impl From<ProbeId> for u64 {
+    fn from(probe: ProbeId) -> Self {
+        probe.0.into()
+    }
+}
 
 /// A name in the history (of a message, a log record, a decision), as an index into the table of
 /// names that a run keeps; see [`Env::label`](super::env::Env::label).

@@ -1,12 +1,9 @@
 //! M12: what it costs, from the first measured arrival to the end.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::{Better, Measure, Measured, NOBODY, Quantity, Unit};
-use crate::model::record::{Event, LabelId, LogId, MessageClass, Record};
-use crate::model::system::DatabaseId;
+use crate::model::record::{Event, MessageClass, Record};
 
 /// The two measures of one thing that is spent: per offered and per committed operation.
 macro_rules! spent {
@@ -131,30 +128,25 @@ pub const INTERVENTIONS: &Measure = &Measure::number(
     "How often retries were exhausted and a human was asked.",
 );
 
-/// Sums by a label, log or database of the history.
-pub type Tally<K> = BTreeMap<K, u64>;
-
 /// Everything that was spent, by kind.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Cost {
     /// Messages that left, by class.
     pub messages: [u64; MessageClass::ALL.len()],
-    /// Messages that left, by label.
-    pub messages_by_label: Tally<LabelId>,
-    /// Forced writes, by log.
-    pub forced: Tally<LogId>,
+    /// Forced writes.
+    pub forced: u64,
     /// Time that devices took for them, ns.
     pub forced_ns: u64,
-    /// Log records appended, by label.
-    pub log_records: Tally<LabelId>,
+    /// Log records appended.
+    pub log_records: u64,
     /// How many of them somebody waited for.
     pub log_records_awaited: u64,
-    /// Core time, by database, ns.
-    pub busy_ns: Tally<DatabaseId>,
-    /// Time that row locks were held, by database, ns.
-    pub lock_ns: Tally<DatabaseId>,
-    /// Retries, by label.
-    pub retries: Tally<LabelId>,
+    /// Core time of databases, ns.
+    pub busy_ns: u64,
+    /// Time that row locks were held, ns.
+    pub lock_ns: u64,
+    /// Retries.
+    pub retries: u64,
     /// Retries that nobody will make: a human is asked.
     pub interventions: u64,
 }
@@ -163,25 +155,18 @@ impl Cost {
     /// Takes in a record about something that costs.
     pub fn see(&mut self, record: &Record) {
         match record.event {
-            Event::Sent { label, class, .. } => {
-                self.messages[class as usize] += 1;
-                add(&mut self.messages_by_label, label, 1);
-            }
-            Event::Forced { log, took, .. } => {
-                add(&mut self.forced, log, 1);
+            Event::Sent { class, .. } => self.messages[class as usize] += 1,
+            Event::Forced { took, .. } => {
+                self.forced += 1;
                 self.forced_ns += took.as_nanos();
             }
-            Event::Logged { label, forced, .. } => {
-                add(&mut self.log_records, label, 1);
+            Event::Logged { forced, .. } => {
+                self.log_records += 1;
                 self.log_records_awaited += u64::from(forced);
             }
-            Event::Worked { database, busy, .. } => {
-                add(&mut self.busy_ns, database, busy.as_nanos());
-            }
-            Event::LockHeld { database, held, .. } => {
-                add(&mut self.lock_ns, database, held.as_nanos());
-            }
-            Event::Retried { label, .. } => add(&mut self.retries, label, 1),
+            Event::Worked { busy, .. } => self.busy_ns += busy.as_nanos(),
+            Event::LockHeld { held, .. } => self.lock_ns += held.as_nanos(),
+            Event::Retried { .. } => self.retries += 1,
             Event::Intervention { .. } => self.interventions += 1,
             _ => {}
         }
@@ -197,11 +182,11 @@ impl Cost {
         const NONE_COMMITTED: &str = "no measured operation was committed";
         let totals = [
             self.protocol_messages(),
-            self.forced.values().sum(),
-            self.log_records.values().sum(),
-            self.busy_ns.values().sum(),
-            self.lock_ns.values().sum(),
-            self.retries.values().sum(),
+            self.forced,
+            self.log_records,
+            self.busy_ns,
+            self.lock_ns,
+            self.retries,
         ];
         for (total, [per_offered, per_committed]) in totals.into_iter().zip(SPENT) {
             into.quantity(per_offered, Quantity::ratio(total, offered, NOBODY));
@@ -228,7 +213,3 @@ const SPENT: [[&Measure; 2]; 6] = [
 /// The numbers of messages, in the order of their classes.
 const BY_CLASS: [&Measure; MessageClass::ALL.len()] =
     [CLIENT_MESSAGES, SERVICE_MESSAGES, BROKER_MESSAGES, DATABASE_MESSAGES, PROBE_MESSAGES];
-
-fn add<K: Ord>(tally: &mut Tally<K>, to: K, more: u64) {
-    *tally.entry(to).or_default() += more;
-}

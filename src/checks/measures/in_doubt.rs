@@ -1,9 +1,7 @@
 //! M6: how long branches are in doubt, and how long others wait behind them.
 
-use std::collections::BTreeMap;
-
 use super::{Better, Distribution, Measure, Measured, Quantity, Unit};
-use crate::kernel::NodeId;
+use crate::kernel::{Lookup, NodeId, Numbered};
 use crate::model::record::{Event, Record, TxnId};
 use crate::model::system::{DatabaseId, RowKey, TableId};
 
@@ -91,6 +89,8 @@ struct Branch {
 #[derive(Clone, Copy, Debug, Default)]
 struct DoubtClock {
     holders: u32,
+    /// Transactions that wait for the row.
+    waiters: u32,
     since: u64,
     total: u64,
 }
@@ -129,9 +129,10 @@ struct Waiter {
 pub struct InDoubt {
     /// Branches and waits that begin from here on count, ns.
     from: u64,
-    branches: BTreeMap<TxnId, Branch>,
-    rows: BTreeMap<Row, DoubtClock>,
-    waiters: BTreeMap<TxnId, Waiter>,
+    branches: Numbered<TxnId, Branch>,
+    /// Those that a branch holds or a transaction waits for.
+    rows: Lookup<Row, DoubtClock>,
+    waiters: Numbered<TxnId, Waiter>,
     /// Emptied row lists of branches that are resolved, to be used again.
     spare: Vec<Vec<Row>>,
     in_doubt: Distribution,
@@ -144,9 +145,9 @@ impl InDoubt {
     pub fn new(from: u64) -> Self {
         Self {
             from,
-            branches: BTreeMap::new(),
-            rows: BTreeMap::new(),
-            waiters: BTreeMap::new(),
+            branches: Numbered::new(),
+            rows: Lookup::new(),
+            waiters: Numbered::new(),
             spare: Vec::new(),
             in_doubt: Distribution::default(),
             blocked: Distribution::default(),
@@ -160,10 +161,10 @@ impl InDoubt {
         match record.event {
             Event::Prepared { txn, .. } => self.prepare(now, txn),
             Event::PreparedRow { database, txn, table, row } => {
-                if let Some(branch) = self.branches.get_mut(&txn) {
+                if let Some(branch) = self.branches.get_mut(txn) {
                     let row = (database, table, row);
                     branch.rows.push(row);
-                    self.rows.entry(row).or_default().hold(now);
+                    self.rows.get_or_insert_with(row, DoubtClock::default).hold(now);
                 }
             }
             Event::Resolved { txn, heuristic, .. } => {
@@ -172,7 +173,9 @@ impl InDoubt {
             }
             Event::LockWait { database, txn, table, row } => {
                 let row = (database, table, row);
-                let clock = self.clock(row, now);
+                let waited_for = self.rows.get_or_insert_with(row, DoubtClock::default);
+                waited_for.waiters += 1;
+                let clock = waited_for.read(now);
                 let (node, counted) = (record.node, now >= self.from);
                 self.waiters.insert(txn, Waiter { row, clock, counted, node });
             }
@@ -188,8 +191,17 @@ impl InDoubt {
         self.rows.get(&row).map_or(0, |clock| clock.read(now))
     }
 
+    /// Changes the clock of a row, which is forgotten once nobody holds it or waits for it.
+    fn with(&mut self, row: Row, change: impl FnOnce(&mut DoubtClock)) {
+        let Some(clock) = self.rows.get_mut(&row) else { return };
+        change(clock);
+        if clock.holders == 0 && clock.waiters == 0 {
+            self.rows.remove(&row);
+        }
+    }
+
     fn prepare(&mut self, now: u64, txn: TxnId) {
-        if self.branches.contains_key(&txn) {
+        if self.branches.contains(txn) {
             return; // A store that recovered says again what it had said before.
         }
         let counted = now >= self.from;
@@ -199,21 +211,20 @@ impl InDoubt {
     }
 
     fn resolve(&mut self, now: u64, txn: TxnId) {
-        let Some(mut branch) = self.branches.remove(&txn) else { return };
+        let Some(mut branch) = self.branches.remove(txn) else { return };
         if branch.counted {
             self.in_doubt.values.push(now - branch.since);
         }
         for row in branch.rows.drain(..) {
-            if let Some(clock) = self.rows.get_mut(&row) {
-                clock.release(now);
-            }
+            self.with(row, |clock| clock.release(now));
         }
         self.spare.push(branch.rows);
     }
 
     fn stop_waiting(&mut self, now: u64, txn: TxnId) {
-        let Some(waiter) = self.waiters.remove(&txn) else { return };
+        let Some(waiter) = self.waiters.remove(txn) else { return };
         let blocked = self.clock(waiter.row, now) - waiter.clock;
+        self.with(waiter.row, |clock| clock.waiters -= 1);
         if waiter.counted {
             self.blocked.offered += 1;
             if blocked > 0 {
@@ -225,7 +236,7 @@ impl InDoubt {
     /// Whoever waited there waits no more, though its store says so only when it is back.
     fn crash(&mut self, now: u64, node: NodeId) {
         let there = self.waiters.iter().filter(|(_, waiter)| waiter.node == node);
-        for txn in there.map(|(txn, _)| *txn).collect::<Vec<_>>() {
+        for txn in there.map(|(txn, _)| TxnId(txn)).collect::<Vec<_>>() {
             self.stop_waiting(now, txn);
         }
     }

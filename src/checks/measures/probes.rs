@@ -1,7 +1,5 @@
 //! M4 and M5: what readers are told, and how long it takes.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::copies::Copies;
@@ -9,7 +7,7 @@ use super::expected_reads::{ExpectedReads, Missing};
 use super::reads::ReadTally;
 use super::{Better, Distribution, Measure, Measured, NOBODY, Quantity, Unit};
 use crate::checks::outcome::Operations;
-use crate::kernel::Span;
+use crate::kernel::{Numbered, Span};
 use crate::model::record::{Answer, Event, OpId, ProbeEnd, ProbeId, Record, Sight};
 use crate::model::system::ReadSpec;
 
@@ -206,7 +204,7 @@ enum Reading {
 /// Probes under way, and the tally of those that ended.
 #[derive(Debug)]
 pub struct Probes {
-    open: BTreeMap<ProbeId, Probe>,
+    open: Numbered<ProbeId, Probe>,
     load: (u64, u64),
     /// Probes of operations.
     pub operations: ProbeTally,
@@ -224,7 +222,7 @@ impl Probes {
     pub fn new(load: (u64, u64), reads: usize) -> Self {
         let (operations, readers) = (ProbeTally::default(), ProbeTally::default());
         let reads = vec![ReadTally::default(); reads];
-        let (open, ages, behind) = (BTreeMap::new(), vec![], vec![]);
+        let (open, ages, behind) = (Numbered::new(), vec![], vec![]);
         Self { open, load, operations, readers, reads, ages, behind }
     }
 
@@ -266,7 +264,7 @@ impl Probes {
         else {
             return;
         };
-        let Some(probe) = self.open.get_mut(&id) else { return };
+        let Some(probe) = self.open.get_mut(id) else { return };
         let now = record.time.as_nanos();
         let missing = match record.event {
             Event::ReaderSaw { column, row, .. } => {
@@ -294,7 +292,7 @@ impl Probes {
     /// A probe ended.
     pub fn end(&mut self, record: &Record, operations: &mut Operations) {
         let Event::ProbeEnded { probe: id, end, .. } = record.event else { return };
-        let Some(probe) = self.open.remove(&id) else { return };
+        let Some(probe) = self.open.remove(id) else { return };
         let reading = (end == ProbeEnd::Complete).then(|| probe.reading());
         if reading != Some(Reading::Right)
             && let Some(outcome) = operations.get_mut(probe.op)

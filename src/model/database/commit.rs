@@ -94,7 +94,7 @@ impl Database {
             _ if self.suffers(LocalFault::Serialization, call) => DbError::Serialization,
             _ => return Ok(order),
         };
-        if let Some(session) = self.state_mut().sessions.get_mut(&call.txn) {
+        if let Some(session) = self.state_mut().sessions.get_mut(call.txn) {
             session.closing = false;
         }
         self.abort(call.txn, refusal.cause());
@@ -133,14 +133,14 @@ impl Database {
     pub(super) fn begin_closing(&self, call: &Call) -> Result<Rc<Changes>, DbError> {
         self.check(call)?;
         let mut state = self.state_mut();
-        let session = state.sessions.get_mut(&call.txn).ok_or(DbError::Broken)?;
+        let session = state.sessions.get_mut(call.txn).ok_or(DbError::Broken)?;
         session.closing = true;
         Ok(Rc::new(std::mem::take(&mut session.changes)))
     }
 
     /// Ends a session: its connection is free again, and so are its locks.
     pub(super) fn close(&self, ctx: &Ctx, txn: TxnId) {
-        let session = self.state_mut().sessions.remove(&txn);
+        let session = self.state_mut().sessions.remove(txn);
         if session.is_some() {
             self.release(ctx, txn, false);
         }

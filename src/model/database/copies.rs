@@ -66,7 +66,7 @@ impl Database {
         self.may_write(call, copy)?;
         let now = self.env.sim().local_now(self.node);
         let State { sessions, tables, .. } = &mut *self.state_mut();
-        let Some(session) = sessions.get_mut(&call.txn) else { return Ok(()) };
+        let Some(session) = sessions.get_mut(call.txn) else { return Ok(()) };
         let table = tables.get(copy);
         for row in rows {
             let id = RowId { table: copy, key: row.key() };

@@ -76,7 +76,7 @@ impl Database {
         info: &OpInfo,
     ) -> Result<(), RefusalReason> {
         let State { sessions, tables, .. } = state;
-        let Some(session) = sessions.get_mut(&call.txn) else { return Ok(()) };
+        let Some(session) = sessions.get_mut(call.txn) else { return Ok(()) };
         let table = tables.get(id.table);
         let committed = table.get(id.key);
         let own = session.changes.row(id);
@@ -141,7 +141,7 @@ impl Database {
             if state.row(id.table, id.key).version != read {
                 return Err(DbError::Conflict);
             }
-            let own = state.sessions.get(&call.txn).and_then(|session| session.changes.row(id));
+            let own = state.sessions.get(call.txn).and_then(|session| session.changes.row(id));
             let row = own.unwrap_or_else(|| state.row(id.table, id.key));
             columns.iter().filter_map(|column| self.newest_step(id, *column, row)).max()
         };
@@ -176,7 +176,7 @@ impl Database {
         self.may_write(call, id.table)?;
         let current = {
             let state = self.state();
-            let own = state.sessions.get(&call.txn).and_then(|session| session.changes.row(id));
+            let own = state.sessions.get(call.txn).and_then(|session| session.changes.row(id));
             let committed = state.row(id.table, id.key);
             if let Written::Cells(_, Policy::CompareAndSet(version)) = written
                 && version != committed.version
@@ -202,7 +202,7 @@ impl Database {
         }
         let state = &mut *self.state_mut();
         let State { sessions, tables, .. } = state;
-        if let Some(session) = sessions.get_mut(&call.txn) {
+        if let Some(session) = sessions.get_mut(call.txn) {
             let table = tables.get(id.table);
             let spec = self.env.system().table(id.table);
             let own = session.changes.row_mut(id, table.get(id.key));
@@ -352,7 +352,7 @@ impl Database {
         let spec = self.env.system().table(table);
         let owns = {
             let state = self.state();
-            let session = state.sessions.get(&call.txn).ok_or(DbError::Broken)?;
+            let session = state.sessions.get(call.txn).ok_or(DbError::Broken)?;
             session.grant || spec.is_writable_by(session.service)
         };
         if owns && spec.database == self.id { self.fits(call, table) } else { Err(DbError::Denied) }
@@ -364,7 +364,7 @@ impl Database {
         table: TableId,
         reason: RefusalReason,
     ) -> Result<(), DbError> {
-        if let Some(session) = self.state_mut().sessions.get_mut(&call.txn) {
+        if let Some(session) = self.state_mut().sessions.get_mut(call.txn) {
             session.refused = true;
         }
         self.env.record(&call.ctx, Event::RefusedByRule { table, reason });

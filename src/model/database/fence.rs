@@ -37,7 +37,7 @@ impl Txn {
                 let passed = Event::Fenced { database: database.id, txn: call.txn, token };
                 database.env.record(&call.ctx, passed);
                 let state = &mut *database.state_mut();
-                let session = state.sessions.get_mut(&call.txn).ok_or(DbError::Broken)?;
+                let session = state.sessions.get_mut(call.txn).ok_or(DbError::Broken)?;
                 session.changes.token = (token > highest).then_some(token);
                 Ok(())
             })

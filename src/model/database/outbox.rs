@@ -186,7 +186,7 @@ impl Database {
         txn.ask(&ctx, move |database, call| {
             database.statement(call, None, move |database, call| {
                 let state = &mut *database.state_mut();
-                let session = state.sessions.get_mut(&call.txn).ok_or(DbError::Broken)?;
+                let session = state.sessions.get_mut(call.txn).ok_or(DbError::Broken)?;
                 session.changes.taken = choose(&state.outbox);
                 Ok(())
             })

@@ -173,7 +173,7 @@ impl Database {
         self.has(row.table)?;
         self.fits(call, row.table)?;
         let state = self.state();
-        let own = state.sessions.get(&call.txn).and_then(|session| session.changes.row(row));
+        let own = state.sessions.get(call.txn).and_then(|session| session.changes.row(row));
         let seen = own.unwrap_or_else(|| state.row(row.table, row.key));
         Ok(RowVersion::new(row.key, Arc::clone(seen)))
     }
@@ -185,7 +185,7 @@ impl Database {
         if !self.env.has_schema_changes() {
             return Ok(());
         }
-        let service = self.state().sessions.get(&call.txn).map(|session| session.service);
+        let service = self.state().sessions.get(call.txn).map(|session| session.service);
         let part = (table, self.columns_of(call));
         let fits = service.is_none_or(|service| self.env.fits(&call.ctx, part, service));
         if fits { Ok(()) } else { Err(DbError::SchemaBreak) }

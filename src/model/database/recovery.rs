@@ -9,7 +9,7 @@ use super::commit::Entry;
 use super::locks::{LockTable, Mode};
 use super::rows::RowId;
 use super::state::Unsettled;
-use crate::kernel::{Semaphore, Span};
+use crate::kernel::{Numbered, Semaphore, Span};
 use crate::model::contract::label;
 use crate::model::env::Ctx;
 use crate::model::log::Lsn;
@@ -32,13 +32,15 @@ impl Database {
             state.locks = LockTable::default();
             state.deadlines.clear();
             state.reaping = false;
-            state.branches.clear();
+            state.branches = Numbered::new();
             let sessions = std::mem::take(&mut state.sessions);
-            state.casualties.extend(sessions.iter().map(|(txn, session)| (*txn, session.ctx)));
+            state
+                .casualties
+                .extend(sessions.iter().map(|(txn, session)| (TxnId(txn), session.ctx)));
             (state.pool.clone(), state.cores.clone(), sessions)
         };
         if let Some(books) = &self.contention {
-            books.crash(sessions.keys().copied());
+            books.crash(sessions.iter().map(|(txn, _)| TxnId(txn)));
         }
         self.log.crash(flushed);
         self.settle();

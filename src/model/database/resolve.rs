@@ -172,7 +172,7 @@ impl Database {
         if !self.is_serving() {
             return Err(DbError::Unknown);
         }
-        let session = self.state_mut().sessions.remove(&txn);
+        let session = self.state_mut().sessions.remove(txn);
         drop(session);
         self.hold(branch, lsn);
         self.settled.notify_all();
@@ -209,8 +209,8 @@ impl Database {
             }
             let (deciding, closing) = {
                 let state = self.state();
-                let deciding = state.branches.get(&call.txn).map(|branch| branch.deciding);
-                let closing = state.sessions.get(&call.txn).is_some_and(|session| session.closing);
+                let deciding = state.branches.get(call.txn).map(|branch| branch.deciding);
+                let closing = state.sessions.get(call.txn).is_some_and(|session| session.closing);
                 (deciding, closing)
             };
             match deciding {
@@ -225,7 +225,7 @@ impl Database {
                 Some(true) | None => self.settled.wait().await,
             }
         }
-        if let Some(branch) = self.state_mut().branches.get_mut(&call.txn) {
+        if let Some(branch) = self.state_mut().branches.get_mut(call.txn) {
             branch.deciding = true;
         }
         let label = if commits { label::COMMIT } else { label::ABORT };
@@ -251,7 +251,7 @@ impl Database {
 
     /// The outcome of a branch is in the log: carries it out.
     pub(super) fn finish(&self, txn: TxnId, resolution: Resolution, lsn: Lsn) {
-        let prepared = self.state_mut().branches.remove(&txn);
+        let prepared = self.state_mut().branches.remove(txn);
         let Some(Prepared { branch, lsn: prepared, .. }) = prepared else { return };
         let ctx = branch.ctx;
         let replaced = Some((prepared, Rc::clone(&branch)));

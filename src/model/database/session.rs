@@ -168,7 +168,7 @@ impl Database {
         loop {
             let first = self.state().deadlines.front().copied();
             let Some((deadline, txn)) = first else { break };
-            if self.state().sessions.contains_key(&txn) {
+            if self.state().sessions.contains(txn) {
                 self.env.sim().sleep_until(deadline).await;
                 self.abort(txn, AbortCause::BranchTimeout);
             }
@@ -254,7 +254,7 @@ impl Database {
     /// The transaction of a request is still open.
     pub(super) fn check(&self, call: &Call) -> Result<(), DbError> {
         let state = self.state();
-        let open = state.sessions.get(&call.txn).is_some_and(|session| !session.closing);
+        let open = state.sessions.get(call.txn).is_some_and(|session| !session.closing);
         if open { Ok(()) } else { Err(DbError::Broken) }
     }
 
@@ -279,7 +279,7 @@ impl Database {
             self.abort(txn, AbortCause::Deadlock);
             return Err(DbError::Deadlock);
         }
-        if let Some(session) = self.state_mut().sessions.get_mut(&call.txn) {
+        if let Some(session) = self.state_mut().sessions.get_mut(call.txn) {
             session.wait = Some((call.ctx, promise));
         }
         match sim.timeout(self.spec().lock_timeout, waiting).await {
@@ -339,8 +339,8 @@ impl Database {
     pub(super) fn abort(&self, txn: TxnId, cause: AbortCause) {
         let session = {
             let mut state = self.state_mut();
-            match state.sessions.get(&txn) {
-                Some(session) if !session.closing => state.sessions.remove(&txn),
+            match state.sessions.get(txn) {
+                Some(session) if !session.closing => state.sessions.remove(txn),
                 _ => None,
             }
         };
@@ -383,7 +383,7 @@ impl Database {
             let woken: Vec<(TxnId, RowId, Ctx, Promise<()>)> = granted
                 .drain(..)
                 .filter_map(|(txn, row)| {
-                    let (ctx, promise) = sessions.get_mut(&txn)?.wait.take()?;
+                    let (ctx, promise) = sessions.get_mut(txn)?.wait.take()?;
                     Some((txn, row, ctx, promise))
                 })
                 .collect();

@@ -1,6 +1,6 @@
 //! The state of a database, volatile and durable.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::meter::Meter;
 use super::outbox::{Event, Outbox, OutboxRow};
 use super::resolve::{InDoubt, Prepared};
 use super::rows::{Row, RowId, Table};
-use crate::kernel::{Permit, Promise, Semaphore, Time};
+use crate::kernel::{Numbered, Permit, Promise, Semaphore, Time};
 use crate::model::env::{Ctx, Env};
 use crate::model::log::Lsn;
 use crate::model::record::TxnId;
@@ -24,8 +24,7 @@ pub(super) struct State {
     pub pool: Semaphore,
     pub cores: Semaphore,
     pub locks: LockTable,
-    /// In boxes, for a tree moves what it holds.
-    pub sessions: BTreeMap<TxnId, Box<Session>>,
+    pub sessions: Numbered<TxnId, Box<Session>>,
     /// When open transactions are rolled back for taking too long, in order.
     pub deadlines: VecDeque<(Time, TxnId)>,
     pub reaping: bool,
@@ -33,7 +32,7 @@ pub(super) struct State {
     pub released: Vec<Released>,
     pub granted: Vec<(TxnId, RowId)>,
     // As the log says.
-    pub branches: BTreeMap<TxnId, Prepared>,
+    pub branches: Numbered<TxnId, Prepared>,
     pub tables: Tables,
     pub outbox: Outbox,
     pub keys: Keys,
@@ -155,12 +154,12 @@ impl State {
             pool: Semaphore::new(env.sim(), spec.connections),
             cores: Semaphore::new(env.sim(), spec.cores),
             locks: LockTable::default(),
-            sessions: BTreeMap::new(),
+            sessions: Numbered::new(),
             deadlines: VecDeque::new(),
             reaping: false,
             released: Vec::new(),
             granted: Vec::new(),
-            branches: BTreeMap::new(),
+            branches: Numbered::new(),
             tables: Tables::of(system, id),
             outbox: Outbox::default(),
             keys: Keys::default(),

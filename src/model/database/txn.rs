@@ -318,7 +318,7 @@ impl Txn {
             let lock = Some((key.row(), Mode::Exclusive));
             database.statement(call, lock, move |database, call| {
                 let state = &mut *database.state_mut();
-                let session = state.sessions.get_mut(&call.txn).ok_or(DbError::Broken)?;
+                let session = state.sessions.get_mut(call.txn).ok_or(DbError::Broken)?;
                 let first = !state.keys.contains(key) && !session.changes.keys.contains(&key);
                 if first {
                     session.changes.keys.push(key);
@@ -339,7 +339,7 @@ impl Txn {
         self.ask(&ctx, move |database, call| {
             database.statement(call, None, move |database, call| {
                 let state = &mut *database.state_mut();
-                let session = state.sessions.get_mut(&call.txn).ok_or(DbError::Broken)?;
+                let session = state.sessions.get_mut(call.txn).ok_or(DbError::Broken)?;
                 session.changes.sent.push((state.outbox.number(), event));
                 Ok(())
             })
