@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::rc::Rc;
 
-use driftlab::kernel::queue::{Entry, Key, PendingSet, QuadHeap, RadixHeap};
+use driftlab::kernel::queue::{Entry, Key, PendingSet, QuadHeap, RadixHeap, TwoLevel};
 use driftlab::kernel::{
     Dist, Fingerprint, NodeId, Purpose, RandomStreams, Sim, Simulation, Span, Stream, Time,
 };
@@ -118,6 +118,18 @@ impl Bare for RadixHeap {
     }
 }
 
+impl Bare for TwoLevel {
+    #[inline]
+    fn add(&mut self, entry: Entry) {
+        self.push(entry);
+    }
+
+    #[inline]
+    fn next(&mut self) -> Entry {
+        self.pop_next(Time::NEVER).expect("as many are pending as ever")
+    }
+}
+
 fn with_loop(mut queue: impl Bare, pending: u64, events: u64) -> Measured {
     let mut work = Work::new(events);
     let mut entities = vec![Entity::default(); pending as usize];
@@ -157,6 +169,9 @@ pub fn cases(timed: bool) -> Vec<Case> {
         ways: vec![
             Way::new("processes", move || with_processes(pending, events)),
             Way::new("loop on the 4-ary heap", move || with_loop(QuadHeap::new(), pending, events)),
+            Way::new("loop on the kernel's queue", move || {
+                with_loop(TwoLevel::new(), pending, events)
+            }),
             Way::new("loop on the radix heap", move || {
                 with_loop(RadixHeap::new(), pending, events)
             }),

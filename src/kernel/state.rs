@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::node::Node;
-use super::queue::{Entry, Key, PendingSet, QuadHeap};
+use super::queue::{Entry, Key, PendingSet, TwoLevel};
 use super::task::{DOOMED, LIVE, Process, READY, Tasks, Timers, UNBORN};
 use super::{NodeId, TaskId, Time};
 
@@ -24,7 +24,7 @@ pub(super) struct Turn {
 
 /// Processes, timers, nodes and the order of what happens next.
 pub(super) struct State {
-    queue: QuadHeap,
+    queue: TwoLevel,
     /// Entries in the queue whose timer was cancelled.
     dead: usize,
     sequence: u64,
@@ -42,7 +42,7 @@ impl State {
     /// An empty world.
     pub fn new() -> Self {
         Self {
-            queue: QuadHeap::new(),
+            queue: TwoLevel::new(),
             dead: 0,
             sequence: 0,
             ready: VecDeque::new(),

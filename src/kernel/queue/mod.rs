@@ -1,16 +1,18 @@
 //! The pending set: what is due later, ordered by time and then by sequence number.
 //!
-//! The kernel runs on the [`QuadHeap`], which is the faster one up to some ten thousand entries;
-//! beyond that the memory of the processes outweighs the queue. The [`RadixHeap`] orders without
-//! comparing, by other means entirely, and holds the first to account in tests and benchmarks.
+//! The kernel runs on the [`TwoLevel`] queue, which keeps a [`QuadHeap`] small. The [`RadixHeap`]
+//! orders without comparing, by other means entirely, and holds the others to account in tests and
+//! benchmarks.
 
 mod heap;
 #[cfg(any(test, feature = "internals"))]
 mod radix;
+mod two_level;
 
 pub use heap::QuadHeap;
 #[cfg(any(test, feature = "internals"))]
 pub use radix::RadixHeap;
+pub use two_level::TwoLevel;
 
 use super::Time;
 

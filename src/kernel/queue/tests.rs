@@ -1,4 +1,4 @@
-//! Both queues against a sorted set, with cancellation and compaction.
+//! All queues against a sorted set, with cancellation and compaction.
 
 use std::collections::BTreeSet;
 
@@ -143,10 +143,11 @@ fn living(queue: &mut impl PendingSet, ops: &[Op], purging: bool) -> Vec<Entry> 
 
 proptest! {
     #[test]
-    fn both_queues_are_the_sorted_set(ops in ops()) {
+    fn every_queue_is_the_sorted_set(ops in ops()) {
         let expected = play(&mut Sorted::default(), &ops);
         prop_assert_eq!(&play(&mut QuadHeap::new(), &ops), &expected);
         prop_assert_eq!(&play(&mut RadixHeap::new(), &ops), &expected);
+        prop_assert_eq!(&play(&mut TwoLevel::new(), &ops), &expected);
     }
 
     #[test]
@@ -155,6 +156,7 @@ proptest! {
         prop_assert_eq!(&living(&mut QuadHeap::new(), &ops, true), &expected);
         prop_assert_eq!(&living(&mut RadixHeap::new(), &ops, false), &expected);
         prop_assert_eq!(&living(&mut RadixHeap::new(), &ops, true), &expected);
+        prop_assert_eq!(&living(&mut TwoLevel::new(), &ops, true), &expected);
     }
 }
 
