@@ -120,3 +120,16 @@ fn samples_are_what_they_always_were() {
     empirical 2000000 5c64f1e2a8d42269
     ");
 }
+
+#[test]
+fn the_short_way_to_an_exponential_function_gives_the_same_bits() {
+    let mut rng = rng();
+    let edges = [0.0, -0.0, 1.0, 1.1, -1.1, 699.9, -699.9, 700.0, -745.0, 710.0, f64::INFINITY];
+    let near = (0..SAMPLES).map(|_| rng.random_range(-50.0..10.0));
+    let all: Vec<f64> = near.chain(edges).collect();
+    let far = (0..SAMPLES).map(|at| f64::from(at) / f64::from(SAMPLES) * 1_500.0 - 750.0);
+    for x in all.into_iter().chain(far) {
+        assert_eq!(exp(x).to_bits(), libm::exp(x).to_bits(), "{x}");
+    }
+    assert!(exp(f64::NAN).is_nan());
+}
