@@ -288,6 +288,15 @@ impl Sim {
         self.0.state.borrow_mut().wake(task);
     }
 
+    /// Makes a process ready at `at`, unless it is over by then.
+    #[inline]
+    pub fn wake_at(&self, task: TaskId, at: Time) {
+        if at <= self.now() {
+            return self.wake(task);
+        }
+        self.0.state.borrow_mut().wake_at(task, at);
+    }
+
     /// Drops a process as a crash would; the current one at its next await.
     pub fn kill(&self, task: TaskId) {
         self.0.state.borrow_mut().kill(task, self.current_task());

@@ -103,6 +103,14 @@ impl State {
         key
     }
 
+    /// Sets a timer for a process that nobody cancels, unless the process is gone.
+    #[inline]
+    pub fn wake_at(&mut self, task: TaskId, at: Time) {
+        if self.tasks.get(task).is_some() {
+            self.arm(task, at);
+        }
+    }
+
     /// Cancels a timer, if it has not fired.
     pub fn disarm(&mut self, key: Key) {
         if key.is_extra() {

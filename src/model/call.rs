@@ -196,10 +196,9 @@ impl<R> Future for CallAll<R> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        let all_here = this.slots.iter().all(|slot| slot.filled.get());
-        if !all_here {
-            let caller = this.world.env().sim().current_task();
-            this.slots.iter().for_each(|slot| slot.caller.set(caller));
+        // One that is missing wakes the caller; none of the others need do so before.
+        if let Some(missing) = this.slots.iter().find(|slot| !slot.filled.get()) {
+            missing.caller.set(this.world.env().sim().current_task());
             if this.deadline.poll(&this.world, cx).is_pending() {
                 return Poll::Pending;
             }

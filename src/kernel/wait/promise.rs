@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use crate::kernel::{Sim, TaskId};
+use crate::kernel::{Sim, TaskId, Time};
 
 /// Both ends of a value that is yet to come.
 pub fn promise<T>(sim: &Sim) -> (Promise<T>, Waiting<T>) {
@@ -42,6 +42,15 @@ impl<T> Promise<T> {
     /// Gives the value.
     pub fn keep(self, value: T) {
         *self.0.value.borrow_mut() = Some(value);
+    }
+
+    /// Gives a value of which the other end can make no use before `at`: whoever waits for it
+    /// already is not woken before that.
+    pub fn keep_until(self, value: T, at: Time) {
+        *self.0.value.borrow_mut() = Some(value);
+        if let Some(task) = self.0.waiter.take() {
+            self.0.sim.wake_at(task, at);
+        }
     }
 }
 

@@ -271,6 +271,35 @@ fn a_promise_is_kept_or_broken() {
 }
 
 #[test]
+fn who_waits_for_a_promise_is_woken_when_it_is_of_use() {
+    let simulation = Simulation::new();
+    let sim = simulation.sim().clone();
+    let (kept, waiting) = promise(&sim);
+    let heard = Rc::new(Cell::new(None));
+    let (clock, note) = (sim.clone(), Rc::clone(&heard));
+    sim.spawn(NodeId::WORLD, async move {
+        let value = waiting.await;
+        note.set(value.map(|value: u8| (value, clock.now())));
+    });
+    let later = Time::ZERO + Span::from_secs(2);
+    sim.spawn(NodeId::WORLD, async move { kept.keep_until(7, later) });
+    let polls = simulation.run_until(Time::ZERO + Span::from_secs(1)).events;
+    assert_eq!((polls, heard.get()), (2, None), "one that begins to wait, and one that keeps");
+    let polls = simulation.run_until(later).events;
+    assert_eq!((polls, heard.get()), (1, Some((7, later))));
+    // One that is gone by then is not missed.
+    let (kept, waiting) = promise(&sim);
+    let task = sim.spawn(NodeId::WORLD, async move {
+        assert!(waiting.await.is_some_and(|value: u8| value > 8))
+    });
+    simulation.run_until(later);
+    kept.keep_until(8, later + Span::from_secs(1));
+    sim.kill(task.expect("the world is up"));
+    assert_eq!(simulation.run_until(later + Span::from_secs(2)).events, 0);
+    assert_eq!(sim.pending(), 0);
+}
+
+#[test]
 fn a_signal_wakes_those_who_wait_and_is_forgotten() {
     in_process(|sim| {
         let signal = Signal::new(sim);

@@ -220,7 +220,8 @@ impl Database {
             // A database that crashed in this very poll answers no more.
             if self.env.sim().is_up(self.node) {
                 let flight = Flight::depart(&self, &call, label, Leg::Back);
-                promise.keep(Reply { flight, result });
+                let arrives = flight.as_ref().map_or(self.env.now(), |flight| flight.arrives);
+                promise.keep_until(Reply { flight, result }, arrives);
             }
         }
     }
