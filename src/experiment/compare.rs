@@ -157,7 +157,8 @@ impl<'a> Study<'a> {
 pub fn setup(scenario: &Scenario, variant: &Variant) -> Setup {
     let (system, pattern) = (Arc::clone(&variant.system), Arc::clone(&variant.pattern));
     let (faults, nemeses) = (scenario.faults.clone().into(), scenario.nemeses.clone().into());
-    Setup { faults, nemeses, ..Setup::new(system, pattern) }
+    let random_numbers = variant.random_numbers.clone();
+    Setup { faults, nemeses, random_numbers, ..Setup::new(system, pattern) }
 }
 
 /// Runs one variant on one seed before the judges.

@@ -35,6 +35,8 @@ pub struct Setup {
     pub branch_seeds: Arc<[(Time, u64)]>,
     /// When the run may end.
     pub ending: Ending,
+    /// The name of random numbers of its own, instead of the common ones.
+    pub random_numbers: Option<Arc<str>>,
 }
 
 impl Setup {
@@ -48,6 +50,7 @@ impl Setup {
             workload: Workload::Drawn,
             branch_seeds: Vec::new().into(),
             ending: Ending::Whole,
+            random_numbers: None,
         }
     }
 }
@@ -94,7 +97,10 @@ pub fn observe<T>(
 ) -> (Ran, T) {
     let simulation = Simulation::new();
     let recorder = Recorder::new(sinks);
-    let stream = RandomStreams::new(seed);
+    let stream = match &setup.random_numbers {
+        Some(name) => RandomStreams::apart(seed, name),
+        None => RandomStreams::new(seed),
+    };
     let env = Env::new(simulation.sim().clone(), stream, Arc::clone(&setup.system), recorder);
     let world = World::new(env, &setup.pattern.drivers());
     phases(&world);

@@ -34,8 +34,6 @@ pub enum Purpose {
     Backoff = 8,
     /// When somebody looks.
     Probe = 9,
-    /// Resampling, for intervals.
-    Bootstrap = 10,
     /// The choice of faults and of their times.
     Nemesis = 11,
     /// Which operation follows which.
@@ -58,6 +56,12 @@ impl RandomStreams {
     /// The random streams that go with a seed.
     pub const fn new(seed: u64) -> Self {
         Self { seed, branch_seed: Cell::new(0) }
+    }
+
+    /// The streams of a seed that share no number with those of [`RandomStreams::new`], nor with
+    /// those of another name.
+    pub fn apart(seed: u64, name: &str) -> Self {
+        Self::new(xxh3_64_with_seed(name.as_bytes(), seed))
     }
 
     /// From now on keyed draws depend on this branch_seed, too; 0 is the future that comes by

@@ -164,6 +164,8 @@ pub struct Variant {
     pub pattern: Arc<dyn Prepared>,
     /// The system as the technique lays it out.
     pub system: Arc<System>,
+    /// The name of random numbers of its own; without one it shares those of the other variants.
+    pub random_numbers: Option<Arc<str>>,
 }
 
 /// A setting in force.

@@ -64,12 +64,15 @@ pub struct VariantText {
     pub pattern: Roster,
     /// Random draws hash this instead of the name.
     pub stream: Option<String>,
+    /// The name of random numbers of its own.
+    pub random_numbers: Option<String>,
 }
 
 impl Decode for VariantText {
     fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
         let mut table = decoder.table(item, "a variant")?;
         let stream = table.read(decoder, "stream", None);
+        let random_numbers: Option<Option<String>> = table.read(decoder, "random-numbers", None);
         let place = table.place.clone();
         let technique = table.item("technique");
         let technique = decoder.within("technique", |decoder| match technique {
@@ -79,7 +82,8 @@ impl Decode for VariantText {
         let roster = Roster::read(&mut table, decoder);
         table.close(decoder);
         let (name, pattern) = roster?;
-        Some(Self { technique: technique?, name, pattern, stream: stream? })
+        let (stream, random_numbers) = (stream?, random_numbers?);
+        Some(Self { technique: technique?, name, pattern, stream, random_numbers })
     }
 
     fn schema() -> serde_json::Value {

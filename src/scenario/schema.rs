@@ -100,6 +100,9 @@ fn variant(mut patterns: Value) -> Value {
     });
     let stream = "Random draws hash this instead of the name.";
     patterns["properties"]["stream"] = described(String::schema(), stream);
+    let numbers = "Another text gives this variant random numbers of its own. Without one it \
+                   shares those of the others (common random numbers).";
+    patterns["properties"]["random-numbers"] = described(String::schema(), numbers);
     patterns["properties"]["technique"] = techniques();
     patterns["properties"]["technique"]["default"] = json!(TableSplit::NAME);
     patterns["properties"]["switch"] = switches;

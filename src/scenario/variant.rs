@@ -43,6 +43,11 @@
 //! A pattern has one choice of settings within a variant: what it keeps on nodes and in logs is
 //! there once.
 //!
+//! **Random numbers of its own.** All variants see the same arrivals, keys, delays and faults
+//! (common random numbers), which takes away most of the noise from what they differ in. With
+//! `random-numbers = "other"` a variant gets others, those of that name. Two variants that differ
+//! in nothing else are a comparison under the null: what is shown there is noise.
+//!
 //! **A switch of the technique.** A switch may name a technique, with or without a pattern, and
 //! arranges ownership anew: what it names is applied to the system of the file, as the variant's
 //! own technique is, and not to what that made of it.

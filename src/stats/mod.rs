@@ -1,25 +1,25 @@
 //! Numbers about numbers: quantiles that keep "never", intervals, paired comparison.
 //!
 //! Nothing here knows what is simulated. Everything is deterministic on every platform: integers
-//! where possible, floats folded in index order, no function whose last bit depends on a maths
-//! library, and resampling driven by words that depend on no data and no clock.
+//! where possible, floats folded in index order, and no function whose last bit depends on a maths
+//! library.
 //!
 //! - [`Sample`]: values of which some are infinite, and their nearest-rank quantiles;
 //! - [`Curve`]: a distribution thinned for drawing;
-//! - [`bootstrap_interval`]: a 95 % percentile interval for any statistic of values over seeds;
+//! - [`mean_interval`] and [`median_interval`]: 95 % intervals over seeds;
 //! - [`paired`]: differences seed by seed, and whether they show anything;
 //! - [`Survival`]: Kaplan-Meier, for samples that were cut off;
 //! - [`wilson`]: an interval for k of n.
 
-mod bootstrap;
 mod curve;
+mod interval;
 mod paired;
 mod proportion;
 mod sample;
 mod survival;
 
-pub use bootstrap::{MIN_SEEDS, bootstrap_interval};
 pub use curve::Curve;
+pub use interval::{MIN_SEEDS, mean_interval, median_interval};
 pub use paired::{Verdict, paired};
 pub use proportion::wilson;
 pub use sample::{Level, Quantile, Sample, median_quantile};

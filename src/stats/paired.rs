@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::bootstrap::{MIN_SEEDS, bootstrap_interval};
+use super::interval::{MIN_SEEDS, median_interval};
 use super::median;
 
 /// The verdict of a paired comparison.
@@ -25,7 +25,7 @@ pub struct Paired {
     /// The median of the differences. Plus infinity if, in the median seed, the value is "never"
     /// and the baseline is not; minus infinity the other way round.
     pub difference: f64,
-    /// Its 95 % bootstrap interval; `None` with fewer than [`MIN_SEEDS`] seeds.
+    /// Its 95 % interval; `None` with fewer than [`MIN_SEEDS`] seeds.
     pub interval: Option<(f64, f64)>,
     /// The verdict that the interval allows.
     pub verdict: Verdict,
@@ -46,7 +46,7 @@ pub fn paired(values: &[Option<f64>], baseline: &[Option<f64>]) -> Option<Paired
         .zip(baseline)
         .filter_map(|(value, baseline)| Some(difference((*value)?, (*baseline)?)))
         .collect();
-    let interval = bootstrap_interval(&differences, median, f64::total_cmp);
+    let interval = median_interval(&differences, f64::total_cmp);
     let verdict = match interval {
         Some((low, _)) if low > 0.0 => Verdict::Higher,
         Some((_, high)) if high < 0.0 => Verdict::Lower,

@@ -3,6 +3,7 @@
 mod closed_forms;
 mod determinism;
 mod faults;
+mod null;
 mod ownership;
 mod promises;
 mod queueing;

@@ -1,8 +1,9 @@
 //! One measure of one variant over all seeds.
 
-use crate::checks::measures::Measure;
+use crate::checks::measures::{Measure, Unit};
 use crate::stats::{
-    Level, Observation, Quantile, Sample, Survival, bootstrap_interval, mean, median_quantile,
+    Level, Observation, Quantile, Sample, Survival, mean, mean_interval, median_interval,
+    median_quantile,
 };
 
 /// Which number of a measure.
@@ -38,7 +39,7 @@ pub enum Summary {
     Missing(&'static str),
 }
 
-/// A number and its 95 % bootstrap interval over seeds, where there are seeds enough.
+/// A number and its 95 % interval over seeds, where there are seeds enough.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Estimate<T> {
     /// The number.
@@ -118,7 +119,7 @@ impl MeasureResult {
     /// The mean of one number a seed; `None` where a seed has none.
     pub fn mean(measure: &'static Measure, per_seed: Vec<Option<f64>>) -> Self {
         let known: Vec<f64> = per_seed.iter().flatten().copied().collect();
-        let interval = bootstrap_interval(&known, mean, f64::total_cmp);
+        let interval = mean_interval(&known).map(|bounds| within(measure.unit, bounds));
         let estimate = mean(&known).map(|value| Estimate { value, interval });
         Self { measure, value: Summary::Mean(Mean { estimate, per_seed }) }
     }
@@ -241,9 +242,16 @@ impl Statistic {
     }
 }
 
+/// The part of an interval in which a number with this unit can lie: a share of more than all says
+/// nothing.
+fn within(unit: Unit, (low, high): (f64, f64)) -> (f64, f64) {
+    let most = if unit == Unit::Share { 1.0 } else { f64::INFINITY };
+    (low.max(0.0), high.min(most))
+}
+
 fn median_over_seeds(seeds: impl Iterator<Item = Option<Quantile>>) -> Option<Estimate<Quantile>> {
     let known: Vec<Quantile> = seeds.flatten().collect();
-    let interval = bootstrap_interval(&known, median_quantile, Quantile::cmp);
+    let interval = median_interval(&known, Quantile::cmp);
     median_quantile(&known).map(|value| Estimate { value, interval })
 }
 

@@ -39,7 +39,7 @@ pub struct Pair {
     pub seeds: usize,
     /// The median over seeds of `variant - baseline`; infinite where one of them is "never".
     pub difference: f64,
-    /// Its 95 % bootstrap interval; `None` with too few seeds.
+    /// Its 95 % interval; `None` with too few seeds.
     pub interval: Option<(f64, f64)>,
     /// The verdict: whether that interval excludes zero, and on which side it lies.
     pub verdict: Verdict,

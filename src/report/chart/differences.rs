@@ -11,7 +11,7 @@ use crate::report::{human, sentence};
 use crate::stats::{MIN_SEEDS, Verdict};
 
 const CAPTION: &str = "Each row takes the same seeds under two variants and shows the median \
-    difference with its 95 % bootstrap interval. Only intervals that exclude zero show a \
+    difference with its 95 % interval. Only intervals that exclude zero show a \
     difference. No correction is made for looking at many of them. A dot at an edge with +∞ or \
     −∞ says that one of the two is never.";
 /// The numbers in which the baseline is compared, as positions in [`COMPARED`].

@@ -258,6 +258,7 @@ pub(super) fn variants(layouts: Vec<Option<Laid<'_>>>, file: &File) -> Option<Ve
             technique: laid.stages.iter().map(techniques).collect::<Vec<_>>().join(", "),
             pattern: variant.pattern.prepared(&laid.system),
             system: laid.system,
+            random_numbers: variant.random_numbers.as_deref().map(Into::into),
         })
     });
     variants.collect()

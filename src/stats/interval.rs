@@ -1,0 +1,87 @@
+//! 95 % intervals over seeds, each with the coverage that it claims at every number of seeds.
+//!
+//! A mean has Student's interval ("The probable error of a mean", Biometrika 6, 1908), a median the
+//! one between two of the ordered values (Conover, *Practical Nonparametric Statistics*, chapter
+//! 3), which holds for every distribution. A percentile bootstrap, which suggests itself, covers
+//! less than it says with few seeds: some 90 % of means at ten seeds, and under no difference at
+//! all its medians of eight differences exclude zero in 9 of 100 comparisons.
+
+use std::cmp::Ordering;
+
+/// With fewer seeds no 95 % interval is given.
+///
+/// Six values on one side of zero have probability 2 x 0.5^6 = 3.1 % if there is no difference;
+/// five have 6.3 %. With fewer than six even the whole range of the values is no 95 % interval for
+/// their median.
+pub const MIN_SEEDS: usize = 6;
+
+/// The 97.5 % quantile of the normal distribution.
+const Z: f64 = 1.959_963_984_540_054;
+
+/// Student's 95 % interval of the mean of values, one value per seed.
+///
+/// `None` with fewer than [`MIN_SEEDS`] values, or if one of them is infinite.
+pub fn mean_interval(values: &[f64]) -> Option<(f64, f64)> {
+    if values.len() < MIN_SEEDS || values.iter().any(|value| !value.is_finite()) {
+        return None;
+    }
+    let seeds = values.len() as f64;
+    let mean = super::mean(values)?;
+    let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
+    let reach = student(seeds - 1.0) * (squares / (seeds - 1.0) / seeds).sqrt();
+    Some((mean - reach, mean + reach))
+}
+
+/// The 97.5 % quantile of Student's distribution with so many degrees of freedom, five or more, to
+/// four digits: the expansion around the normal quantile of Abramowitz and Stegun, 26.7.5. It is
+/// sums and products only, so that it has the same bits on every platform.
+fn student(freedom: f64) -> f64 {
+    const Z2: f64 = Z * Z;
+    let terms = [
+        Z * (Z2 + 1.0) / 4.0,
+        Z * ((5.0 * Z2 + 16.0) * Z2 + 3.0) / 96.0,
+        Z * (((3.0 * Z2 + 19.0) * Z2 + 17.0) * Z2 - 15.0) / 384.0,
+        Z * ((((79.0 * Z2 + 776.0) * Z2 + 1_482.0) * Z2 - 1_920.0) * Z2 - 945.0) / 92_160.0,
+    ];
+    terms.iter().rev().fold(0.0, |sum, term| (sum + term) / freedom) + Z
+}
+
+/// A 95 % interval of the median of values, one value per seed: between two of them, the narrowest
+/// two for which the probability that both lie on one side of the median is at most 5 %.
+///
+/// Infinite values need no special care, because nothing is averaged. `None` with fewer than
+/// [`MIN_SEEDS`] values.
+pub fn median_interval<T: Copy>(
+    values: &[T],
+    compare: impl Fn(&T, &T) -> Ordering,
+) -> Option<(T, T)> {
+    if values.len() < MIN_SEEDS {
+        return None;
+    }
+    let outside = ranks_outside(values.len());
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(compare);
+    Some((sorted[outside], sorted[sorted.len() - 1 - outside]))
+}
+
+/// How many of so many ordered values, six or more, lie outside of the interval of their median at
+/// either end.
+fn ranks_outside(seeds: usize) -> usize {
+    if seeds > 500 {
+        // The binomial distribution is normal by now; one rank more makes up for the rounding.
+        return ((seeds as f64 - Z * (seeds as f64).sqrt()) / 2.0) as usize - 1;
+    }
+    let mut exactly = (0..seeds).fold(1.0, |all, _| all / 2.0); // That none lies below the median.
+    let (mut sum, mut below) = (exactly, 0);
+    loop {
+        exactly *= (seeds - below) as f64 / (below + 1) as f64;
+        if sum + exactly > 0.025 {
+            return below;
+        }
+        sum += exactly;
+        below += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests;
