@@ -141,8 +141,7 @@ impl Judge {
         self.anomalies.measure(&mut measures, &self.system.invariants, &invariants);
         self.contention.measure(&mut measures);
         self.schema_breaks.measure(&mut measures, now);
-        let gauges = (partial, violations);
-        let (series, faults) = self.series.finish(until, gauges, &operations, end);
+        let (series, faults) = self.series.finish(until, partial, violations, &operations, end);
         recovery::measure(&mut measures, &series, &faults, self.course, &operations);
         let blast_radii = blast_radius::of(&self.system, &operations, &faults);
         blast_radius::measure(&mut measures, &blast_radii);
@@ -185,7 +184,7 @@ impl Listener for Judge {
             Event::Answered { answer, .. } => self.answer(record, answer, books),
             Event::ProbeBegan { .. } => self.probes.begin(record, &books.operations),
             Event::ProbeSaw { .. } | Event::ReaderSaw { .. } => {
-                self.probes.see(record, &books.operations, (&self.expected_reads, &self.copies));
+                self.probes.see(record, &books.operations, &self.expected_reads, &self.copies);
                 self.anomalies.read(record);
             }
             Event::ProbeEnded { .. } => self.probes.end(record, &mut books.operations),

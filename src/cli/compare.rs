@@ -26,7 +26,7 @@ pub fn compare(session: &Session, args: &Compare) -> Result<Exit, Error> {
     remark(session, &intent(&study));
     let stop = interrupt();
     let kept = Unfinished::open(&folder, &scenario, args.fresh);
-    let compared = run(session, &study, (&kept, &stop), pool(args.workers.threads)?);
+    let compared = run(session, &study, &kept, &stop, pool(args.workers.threads)?);
     let interrupted = compared.finished < study.seeds.len();
     let Some(mut comparison) = compared.comparison else {
         remark(
@@ -57,7 +57,8 @@ pub fn compare(session: &Session, args: &Compare) -> Result<Exit, Error> {
 fn run(
     session: &Session,
     study: &Study,
-    (kept, stop): (&Unfinished, &AtomicBool),
+    kept: &Unfinished,
+    stop: &AtomicBool,
     threads: rayon::ThreadPool,
 ) -> Compared {
     let (there, runs) = (kept.count(study), study.runs());

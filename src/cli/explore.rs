@@ -45,7 +45,7 @@ pub fn explore(session: &Session, args: &Args) -> Result<Exit, Error> {
     let explored = pool(args.workers.threads)?.install(|| exploration.run(&stop, &shown));
     shown.finish();
     show(session, args, &folder, &explored)?;
-    let mut hunt = Hunt::new(session, (&scenario, &args.scenario), &counterexamples, &known);
+    let mut hunt = Hunt::new(session, &scenario, &args.scenario, &counterexamples, &known);
     tell(&mut hunt, &exploration, &explored, &command(args, &exploration))?;
     Ok(match explored.verdict() {
         Verdict::Violated => Exit::Violated,
@@ -110,7 +110,7 @@ fn tell(
             if told.insert(at) {
                 let (case, property) = (exploration.case(&plan.strikes), &explored.properties[at]);
                 let found = format!("in plan {number}");
-                hunt.tell(&exploration.trial, &case, property, (&found, again))?;
+                hunt.tell(&exploration.trial, &case, property, &found, again)?;
             }
         }
     }

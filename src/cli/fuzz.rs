@@ -47,11 +47,11 @@ pub fn fuzz(session: &Session, args: &Args) -> Result<Exit, Error> {
     let fuzzed = pool(args.workers.threads)?.install(|| search(session, args, &fuzz, &stop));
     let names: Vec<&str> = variants.iter().map(|variant| &*variant.name.shown).collect();
     print(&report::fuzz::table(&names, &fuzzed, session.terminal))?;
-    let mut hunt = Hunt::new(session, (&scenario, &args.scenario), &folder, &known);
+    let mut hunt = Hunt::new(session, &scenario, &args.scenario, &folder, &known);
     for (at, property, run) in fuzzed.violations() {
         let trial = &fuzz.trials[at];
         let again = command(args, &fuzz, trial);
-        hunt.tell(trial, &fuzz.case(at, run), property, (&format!("in run {run}"), &again))?;
+        hunt.tell(trial, &fuzz.case(at, run), property, &format!("in run {run}"), &again)?;
     }
     let interrupted = stop.load(std::sync::atomic::Ordering::Relaxed);
     Ok(verdict(&fuzzed, &known, interrupted))

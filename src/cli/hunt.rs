@@ -29,7 +29,8 @@ impl<'a> Hunt<'a> {
     /// far as they are not `known`.
     pub fn new(
         session: &'a Session,
-        (scenario, path): (&'a Scenario, &'a Path),
+        scenario: &'a Scenario,
+        path: &'a Path,
         folder: &'a Path,
         known: &'a [Known],
     ) -> Self {
@@ -44,7 +45,8 @@ impl<'a> Hunt<'a> {
         trial: &Trial<'_>,
         case: &Case,
         property: &str,
-        (found, again): (&str, &str),
+        found: &str,
+        again: &str,
     ) -> Result<(), Error> {
         let variant = trial.variant().name.lasting.to_string();
         let same = |(other, shrunk): &(String, Shrunk)| {
@@ -95,8 +97,8 @@ impl<'a> Hunt<'a> {
     ) -> Result<Exit, Error> {
         let variant = &trial.variant().name.lasting;
         let scenario = self.path.display().to_string();
-        let found = (&shrunk.case, &shrunk.tried);
-        let written = counterexample(trial, found, property, (&scenario, again));
+        let Shrunk { case, tried, .. } = shrunk;
+        let written = counterexample(trial, case, tried, property, &scenario, again);
         let why = why(shrunk, property);
         let remark = format!("{variant}: {property} is violated.\n{why}");
         let stem = free_stem(self.folder, &format!("{variant}-{}", slug(property)));

@@ -24,7 +24,7 @@ pub fn replay(session: &Session, args: &Args) -> Result<Exit, Error> {
     let again = read.again();
     print(&details(&read, &again))?;
     if args.trace || args.page.is_some() {
-        tell(session, &args.file, (&read, &again), args)?;
+        tell(session, &args.file, &read, &again, args)?;
     }
     Ok(exit(again.judgement.verdict))
 }
@@ -34,7 +34,8 @@ pub fn replay(session: &Session, args: &Args) -> Result<Exit, Error> {
 fn tell(
     session: &Session,
     file: &Path,
-    (read, again): (&Read, &Replayed),
+    read: &Read,
+    again: &Replayed,
     args: &Args,
 ) -> Result<(), Error> {
     let property = &read.written.property;
@@ -82,7 +83,7 @@ fn suite(session: &Session, args: &Args) -> Result<Exit, Error> {
         let (name, verdict_name) = (path.display(), verdict.name());
         print(&format!("{verdict_name:9} {name}: {variant}, {property}{other}\n"))?;
         if args.trace {
-            tell(session, path, (&read, &again), args)?;
+            tell(session, path, &read, &again, args)?;
         }
         verdicts.push(verdict);
     }

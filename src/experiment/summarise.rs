@@ -39,7 +39,7 @@ pub fn comparison(
     for (at, variant) in variants.iter().enumerate() {
         let same = |known: &Variant| known.name.shown == variant.name.shown;
         let place = scenario.variants.iter().position(same).unwrap_or(at);
-        checks.extend(verdicts::of(scenario, (place, variant), seeds, &of(at), others));
+        checks.extend(verdicts::of(scenario, place, variant, seeds, &of(at), others));
     }
     let comparison = Comparison {
         engine: concat!("driftlab ", env!("CARGO_PKG_VERSION")).into(),

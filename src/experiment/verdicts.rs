@@ -14,7 +14,8 @@ use crate::stats::{self, paired};
 /// variant by its name, if it was compared.
 pub(super) fn of<'j>(
     scenario: &Scenario,
-    (at, variant): (usize, &Variant),
+    at: usize,
+    variant: &Variant,
     seeds: &[u64],
     runs: &[&'j Judged],
     others: impl Fn(&str) -> Option<Vec<&'j Judged>>,
@@ -34,7 +35,7 @@ pub(super) fn of<'j>(
             }
             Bound::Variant { name, times } => {
                 let judged = match others(name) {
-                    Some(others) => against(expectation, runs, (&others, *times)),
+                    Some(others) => against(expectation, runs, &others, *times),
                     None => Judgement::undecided(format!("{name} was not compared")),
                 };
                 over.once(CheckKind::Expectation, &expectation.name, judged)
@@ -77,7 +78,8 @@ pub(super) fn of<'j>(
 fn against(
     expectation: &Expectation,
     runs: &[&Judged],
-    (others, times): (&[&Judged], f64),
+    others: &[&Judged],
+    times: f64,
 ) -> Judgement {
     let of = |run: &&Judged| expectation.value(&run.report);
     let values: Vec<Option<f64>> = runs.iter().map(of).collect();

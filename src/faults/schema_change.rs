@@ -169,7 +169,7 @@ impl Rollout {
 
     async fn at_once(self, told: BTreeSet<ServiceId>, untold: BTreeSet<ServiceId>) {
         let env = self.world.env();
-        env.change_schema((self.table, self.columns), told.union(&untold).copied());
+        env.change_schema(self.table, self.columns, told.union(&untold).copied());
         for service in told {
             let rollout = self.clone();
             env.sim().spawn(NodeId::WORLD, async move { rollout.deploy(service).await });
@@ -191,7 +191,7 @@ impl Rollout {
         self.pass_until(began + window).await;
         env.double(self.table, Columns::NONE);
         if !self.over.get() {
-            env.change_schema((self.table, self.columns), untold.iter().copied());
+            env.change_schema(self.table, self.columns, untold.iter().copied());
             self.discover(untold);
         }
     }

@@ -143,7 +143,7 @@ impl<R: Clone + 'static> Log<R> {
     /// Appends a record and waits until it is durable.
     pub fn force(&self, ctx: &Ctx, record: R, label: LabelId, kind: ForceKind) -> Forcing {
         let order = self.announce(ctx, label);
-        self.force_under(order, ctx, record, (label, kind))
+        self.force_under(order, ctx, record, label, kind)
     }
 
     /// Says that a record is about to be forced: what those who watch want to become of it.
@@ -157,7 +157,8 @@ impl<R: Clone + 'static> Log<R> {
         order: Action,
         ctx: &Ctx,
         record: R,
-        (label, kind): (LabelId, ForceKind),
+        label: LabelId,
+        kind: ForceKind,
     ) -> Forcing {
         let lsn = self.write(ctx, record, label, order != Action::Skip);
         if order == Action::Skip {

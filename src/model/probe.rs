@@ -146,7 +146,7 @@ async fn compose(here: ProcessCtx, by: ServiceId, mask: u64, probe: ProbeId) -> 
     let own = read_own(&here, by, own, probe).await;
     let replies = calls.await;
     let understood =
-        |table: &TableId| here.env().is_understood(here.ctx(), (*table, Columns::ALL), by);
+        |table: &TableId| here.env().is_understood(here.ctx(), *table, Columns::ALL, by);
     let told = replies.into_iter().all(|reply| reply == Reply::Answered(true));
     own && told && foreign.iter().all(understood)
 }
@@ -268,8 +268,9 @@ async fn read_cell(here: ProcessCtx, by: ServiceId, query: Query) -> bool {
             let message = Message::control("read", here.system().retry.step_deadline);
             let message = message.class(MessageClass::Probe);
             let reply = here.call(node, message, move |here| read_own_cell(here, owner, query));
-            let part = (cell.table, Columns::from(Some(cell.column)));
-            reply.await == Reply::Answered(true) && here.env().is_understood(here.ctx(), part, by)
+            let columns = Columns::from(Some(cell.column));
+            reply.await == Reply::Answered(true)
+                && here.env().is_understood(here.ctx(), cell.table, columns, by)
         }
     }
 }
@@ -278,7 +279,7 @@ async fn read_cell(here: ProcessCtx, by: ServiceId, query: Query) -> bool {
 async fn read_own_cell(here: ProcessCtx, by: ServiceId, query: Query) -> bool {
     let Query { cell, row, work, probe } = query;
     let database = here.database(cell.table);
-    database.read_column(*here.ctx(), here.node(), by, (cell, row), (probe, work)).await.is_ok()
+    database.read_column(*here.ctx(), here.node(), by, (cell, row), probe, work).await.is_ok()
 }
 
 #[cfg(test)]

@@ -49,7 +49,8 @@ impl Env {
     /// these columns are what is new.
     pub fn change_schema(
         &self,
-        (table, columns): (TableId, Columns),
+        table: TableId,
+        columns: Columns,
         old: impl IntoIterator<Item = ServiceId>,
     ) {
         let schemas = self.schemas();
@@ -104,23 +105,25 @@ impl Env {
     /// Returns whether what a service sends to a table, or reads of it, fits the schema: what
     /// relies on columns that are as it knows them does. That it does not is noticed thereby.
     #[inline]
-    pub fn fits(&self, ctx: &Ctx, part: (TableId, Columns), service: ServiceId) -> bool {
-        !self.schemas().any.get() || self.still_fits(ctx, part, service)
+    pub fn fits(&self, ctx: &Ctx, table: TableId, columns: Columns, service: ServiceId) -> bool {
+        !self.schemas().any.get() || self.still_fits(ctx, table, columns, service)
     }
 
     /// Returns whether a service understands what the owner of a table tells it of these columns:
     /// always, if that is a contract; if it is rows, as long as it knows them as they are.
-    pub fn is_understood(&self, ctx: &Ctx, part: (TableId, Columns), service: ServiceId) -> bool {
-        self.system().api(part.0, self.now()) == Api::Contract || self.fits(ctx, part, service)
+    pub fn is_understood(
+        &self,
+        ctx: &Ctx,
+        table: TableId,
+        columns: Columns,
+        service: ServiceId,
+    ) -> bool {
+        self.system().api(table, self.now()) == Api::Contract
+            || self.fits(ctx, table, columns, service)
     }
 
     #[cold]
-    fn still_fits(
-        &self,
-        ctx: &Ctx,
-        (table, columns): (TableId, Columns),
-        service: ServiceId,
-    ) -> bool {
+    fn still_fits(&self, ctx: &Ctx, table: TableId, columns: Columns, service: ServiceId) -> bool {
         let schemas = self.schemas();
         let known = match schemas.old.borrow_mut().get_mut(&(table, service)) {
             Some(old) if old.columns.touch(columns) => std::mem::replace(&mut old.noticed, true),

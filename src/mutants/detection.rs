@@ -57,9 +57,10 @@ impl<'a> Detection<'a> {
         mutant: &'a Mutant,
         harness: &'a Harness,
         faults: &'a Faults,
-        (draw, seed): (Draw, u64),
+        draw: Draw,
+        seed: u64,
     ) -> Self {
-        Self { mutant, harness, fuzz: fuzz(vec![harness.mutant()], faults, (draw, seed)) }
+        Self { mutant, harness, fuzz: fuzz(vec![harness.mutant()], faults, draw, seed) }
     }
 
     /// How many runs it takes to kill the mutant, if so many are enough.
@@ -96,7 +97,7 @@ impl<'a> Detection<'a> {
 }
 
 /// Random runs of some variants, as `driftlab fuzz` makes them.
-pub fn fuzz<'a>(trials: Vec<Trial<'a>>, faults: &'a Faults, (draw, seed): (Draw, u64)) -> Fuzz<'a> {
+pub fn fuzz<'a>(trials: Vec<Trial<'a>>, faults: &'a Faults, draw: Draw, seed: u64) -> Fuzz<'a> {
     let uniform = draw == Draw::Uniform;
     Fuzz { trials, faults, seed, operations: OPERATIONS, most: FAULTS, uniform }
 }

@@ -97,7 +97,7 @@ impl Row {
     /// Searches for a mutant from every seed, by swarm and uniformly, and explores it.
     pub fn detect(mutant: &'static Mutant, faults: &Faults) -> Self {
         let harness = Harness::of(mutant);
-        let detection = |draw, seed| Detection::new(mutant, &harness, faults, (draw, seed));
+        let detection = |draw, seed| Detection::new(mutant, &harness, faults, draw, seed);
         let kill = |seed: &u64| {
             let detection = detection(Draw::Swarm, *seed);
             Kill::of(&detection, *seed, detection.runs(RUNS)?)

@@ -247,8 +247,8 @@ pub async fn lookup(here: &ProcessCtx, step: StepId) -> Result<(), Failure> {
             let message = Message::request("look-up", here.system().retry.step_deadline);
             let reply = here.call(node, message, move |here| look_up(here, owner, lookup, row));
             let answer = reply.await.answer().unwrap_or(Err(Failure::Technical));
-            let part = (lookup.table, Columns::ALL);
-            let understood = || here.env().is_understood(here.ctx(), part, spec.by);
+            let understood =
+                || here.env().is_understood(here.ctx(), lookup.table, Columns::ALL, spec.by);
             if answer.is_err() || understood() { answer } else { Err(Failure::Technical) }
         }
     }

@@ -114,7 +114,8 @@ pub const MOST: usize = 4;
 /// Explains a violation in a run. `again` runs a continuation of it and judges the same property;
 /// without it there is no curve.
 pub fn explain(
-    (scenario, variant): (&str, &str),
+    scenario: &str,
+    variant: &str,
     setup: &Setup,
     seed: u64,
     violation: Violation,

@@ -55,9 +55,11 @@ impl Identity {
 /// The counterexample file of a case that violates a property.
 pub fn counterexample(
     trial: &Trial<'_>,
-    (case, tried): (&Case, &Tried),
+    case: &Case,
+    tried: &Tried,
     property: &str,
-    (scenario, found_by): (&str, &str),
+    scenario: &str,
+    found_by: &str,
 ) -> Counterexample {
     let offers = case.operations.iter();
     Counterexample {

@@ -258,7 +258,8 @@ impl Probes {
         &mut self,
         record: &Record,
         operations: &Operations,
-        (expected_reads, copies): (&ExpectedReads, &Copies),
+        expected_reads: &ExpectedReads,
+        copies: &Copies,
     ) {
         let (Event::ProbeSaw { probe: id, .. } | Event::ReaderSaw { probe: id, .. }) = record.event
         else {
@@ -301,7 +302,7 @@ impl Probes {
         }
         if probe.counted {
             let took = record.time.as_nanos() - probe.began;
-            let ended = (reading, end == ProbeEnd::Error, took);
+            let ended = Ended { reading, failed: end == ProbeEnd::Error, took };
             self.tally(probe.op).take(ended);
             if reading == Some(Reading::Stale) {
                 self.ages.push(probe.age);
@@ -327,7 +328,7 @@ impl Probes {
                 outcome.misread();
             }
             if probe.counted {
-                let ended = (None, false, u64::MAX);
+                let ended = Ended { reading: None, failed: false, took: u64::MAX };
                 self.tally(probe.op).take(ended);
                 if let Some(read) = self.reads.get_mut(probe.read as usize) {
                     read.ended.take(ended);
@@ -385,11 +386,21 @@ impl Probe {
     }
 }
 
+/// A probe that ended.
+#[derive(Clone, Copy)]
+struct Ended {
+    /// The judgement of what was read; none if nothing came back.
+    reading: Option<Reading>,
+    /// True if it was an error.
+    failed: bool,
+    /// How long it took, ns.
+    took: u64,
+}
+
 impl ProbeTally {
-    /// Counts one probe that ended after `took` ns; without a reading it was an error or timed
-    /// out.
-    fn take(&mut self, (reading, error, took): (Option<Reading>, bool, u64)) {
-        if error {
+    /// Counts one probe.
+    fn take(&mut self, Ended { reading, failed, took }: Ended) {
+        if failed {
             self.error += 1;
             return;
         }

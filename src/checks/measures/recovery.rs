@@ -86,7 +86,8 @@ pub fn measure(
 /// kind took as long as in the quiet phase. A kind that did not arrive then counts as the others.
 fn expected(
     operations: &Operations,
-    (width, buckets): (u64, usize),
+    width: u64,
+    buckets: usize,
     quiet: &std::ops::Range<usize>,
 ) -> Vec<u64> {
     let bucket = |outcome: &Outcome| (outcome.arrived / width) as usize;
@@ -138,7 +139,7 @@ fn recovery(
         let answers = series.answers[bucket];
         (answers.yes + answers.refused + answers.no + answers.unknown).max(1)
     };
-    let expected = expected(operations, (width, series.partial.len()), &quiet);
+    let expected = expected(operations, width, series.partial.len(), &quiet);
     let relative = |area: u64, bucket: usize| {
         let whole = u128::from(expected[bucket].max(1));
         (u128::from(area) * 1_000 / whole) as u64

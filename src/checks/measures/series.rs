@@ -132,7 +132,8 @@ impl SeriesBuilder {
     pub fn finish(
         mut self,
         until: u64,
-        (partial, violations): (Gauge, Gauge),
+        partial: Gauge,
+        violations: Gauge,
         operations: &Operations,
         end: End,
     ) -> (Series, Vec<FaultWindow>) {

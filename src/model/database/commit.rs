@@ -69,8 +69,8 @@ impl Database {
             let (txn, ctx) = (call.txn, call.ctx);
             let order = self.admit(&call, label::COMMIT)?;
             let entry = Entry::Commit { txn, ctx, changes: Rc::clone(&changes) };
-            let commit = (label::COMMIT, ForceKind::Commit);
-            let forcing = self.log.force_under(order, &ctx, entry, commit);
+            let forcing =
+                self.log.force_under(order, &ctx, entry, label::COMMIT, ForceKind::Commit);
             let lsn = forcing.await.ok_or(DbError::Unknown)?;
             if !self.is_serving() {
                 return Err(DbError::Unknown);

@@ -160,7 +160,7 @@ impl Contention {
         };
         let Some(service) = service else { return };
         for (holder, waited) in wait.shares {
-            self.note(&wait.ctx, Resource::Lock, (service, Some(holder)), waited);
+            self.note(&wait.ctx, Resource::Lock, service, Some(holder), waited);
         }
     }
 
@@ -182,7 +182,8 @@ impl Contention {
         &self,
         ctx: &Ctx,
         resource: Resource,
-        (waiter, holder): (ServiceId, Option<ServiceId>),
+        waiter: ServiceId,
+        holder: Option<ServiceId>,
         waited: u64,
     ) {
         if waited > 0 {
@@ -231,9 +232,9 @@ impl Drop for Waiting {
         };
         let mut told = 0;
         for (holder, until) in (0..).map(ServiceId).zip(parts) {
-            contention.note(ctx, *resource, (*service, Some(holder)), until - told);
+            contention.note(ctx, *resource, *service, Some(holder), until - told);
             told = until;
         }
-        contention.note(ctx, *resource, (*service, None), waited.saturating_sub(told));
+        contention.note(ctx, *resource, *service, None, waited.saturating_sub(told));
     }
 }

@@ -133,7 +133,8 @@ impl Database {
         &self,
         call: &Call,
         id: RowId,
-        (read, columns): (u64, &[u8]),
+        read: u64,
+        columns: &[u8],
     ) -> Result<(), DbError> {
         self.may_write(call, id.table)?;
         let newest = {

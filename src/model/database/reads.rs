@@ -16,6 +16,14 @@ use crate::model::system::{
     Below, ColumnRef, Columns, Lookup, ReadMode, RowKey, ServiceId, StepId, TableId,
 };
 
+/// The service that reads, and what its messages count as.
+struct Reader {
+    ctx: Ctx,
+    from: NodeId,
+    service: ServiceId,
+    class: MessageClass,
+}
+
 impl Database {
     /// A probe by `service`: reads rows by one statement and notes what each shows of its step of
     /// `ctx.op`. A row may be a copy of the one that the step touches. `probe` names the probe.
@@ -32,8 +40,8 @@ impl Database {
         probe: ProbeId,
     ) -> Result<(), DbError> {
         let ids = rows.iter().map(|(_, table, key)| RowId { table: *table, key: *key }).collect();
-        let reader = (ctx, from, service, MessageClass::Probe);
-        self.look(reader, (ids, Columns::ALL), None, move |database, call| {
+        let reader = Reader { ctx, from, service, class: MessageClass::Probe };
+        self.look(reader, ids, Columns::ALL, None, move |database, call| {
             for (step, table, key) in rows {
                 let ctx = Ctx { step, ..call.ctx };
                 let sight = database.sight(&ctx, RowId { table, key });
@@ -75,12 +83,13 @@ impl Database {
         from: NodeId,
         service: ServiceId,
         (column, row): (ColumnRef, RowKey),
-        (probe, work): (ProbeId, Option<Span>),
+        probe: ProbeId,
+        work: Option<Span>,
     ) -> Result<(), DbError> {
         let table = column.table;
-        let reader = (ctx, from, service, MessageClass::Probe);
-        let cells = (vec![RowId { table, key: row }], Columns::from(Some(column.column)));
-        self.look(reader, cells, work, move |database, call| {
+        let reader = Reader { ctx, from, service, class: MessageClass::Probe };
+        let (rows, columns) = (vec![RowId { table, key: row }], Columns::from(Some(column.column)));
+        self.look(reader, rows, columns, work, move |database, call| {
             database.env.record(&call.ctx, Event::ReaderSaw { column, row, probe });
             Ok(())
         })
@@ -103,8 +112,8 @@ impl Database {
         row: RowKey,
     ) -> Result<(), DbError> {
         let id = RowId { table: lookup.table, key: row };
-        let reader = (ctx, from, service, MessageClass::Database);
-        self.look(reader, (vec![id], Columns::ALL), None, move |database, call| {
+        let reader = Reader { ctx, from, service, class: MessageClass::Database };
+        self.look(reader, vec![id], Columns::ALL, None, move |database, call| {
             let Some(Below { column, bound }) = lookup.refuse else { return Ok(()) };
             let reason = match &**database.state().row(id.table, id.key) {
                 row if !row.live => RefusalReason::NoRow,
@@ -128,7 +137,7 @@ impl Database {
         service: ServiceId,
         demand: Span,
     ) -> Result<(), DbError> {
-        let mut txn = self.connect(ctx, from, (service, false), MessageClass::Database).await?;
+        let mut txn = self.connect(ctx, from, service, false, MessageClass::Database).await?;
         txn.alone(move |database, call| async move { database.work(&call, Some(demand)).await })
             .await
     }
@@ -136,12 +145,14 @@ impl Database {
     /// One locked read of these columns of some rows, in a transaction and round trip of its own.
     async fn look(
         self: &Rc<Self>,
-        (ctx, from, service, class): (Ctx, NodeId, ServiceId, MessageClass),
-        (rows, columns): (Vec<RowId>, Columns),
+        reader: Reader,
+        rows: Vec<RowId>,
+        columns: Columns,
         work: Option<Span>,
         act: impl FnOnce(&Self, &Call) -> Result<(), DbError> + 'static,
     ) -> Result<(), DbError> {
-        let mut txn = self.connect(ctx, from, (service, false), class).await?;
+        let Reader { ctx, from, service, class } = reader;
+        let mut txn = self.connect(ctx, from, service, false, class).await?;
         txn.rely_on(columns);
         txn.alone(move |database, call| async move {
             for row in &rows {
@@ -186,8 +197,8 @@ impl Database {
             return Ok(());
         }
         let service = self.state().sessions.get(call.txn).map(|session| session.service);
-        let part = (table, self.columns_of(call));
-        let fits = service.is_none_or(|service| self.env.fits(&call.ctx, part, service));
+        let columns = self.columns_of(call);
+        let fits = service.is_none_or(|service| self.env.fits(&call.ctx, table, columns, service));
         if fits { Ok(()) } else { Err(DbError::SchemaBreak) }
     }
 

@@ -166,8 +166,7 @@ impl Database {
         let branch = InDoubt { txn, tag, ctx, changes, rows, announced: Cell::new(false) };
         let branch = Rc::new(branch);
         let entry = Entry::Prepare(Rc::clone(&branch));
-        let prepare = (label::PREPARE, ForceKind::Prepare);
-        let forcing = self.log.force_under(order, &ctx, entry, prepare);
+        let forcing = self.log.force_under(order, &ctx, entry, label::PREPARE, ForceKind::Prepare);
         let lsn = forcing.await.ok_or(DbError::Unknown)?;
         if !self.is_serving() {
             return Err(DbError::Unknown);
@@ -233,8 +232,7 @@ impl Database {
         let mut order = Action::Go;
         let lsn = if resolution.forced {
             order = self.log.announce(&call.ctx, label);
-            let outcome = (label, ForceKind::Decide);
-            let forcing = self.log.force_under(order, &call.ctx, entry, outcome);
+            let forcing = self.log.force_under(order, &call.ctx, entry, label, ForceKind::Decide);
             forcing.await.ok_or(DbError::Unknown)?
         } else {
             self.log.append(&call.ctx, entry, label)

@@ -94,14 +94,15 @@ impl Database {
         service: ServiceId,
         grant: bool,
     ) -> Result<Txn, DbError> {
-        self.connect(ctx, from, (service, grant), MessageClass::Database).await
+        self.connect(ctx, from, service, grant, MessageClass::Database).await
     }
 
     pub(super) async fn connect(
         self: &Rc<Self>,
         ctx: Ctx,
         from: NodeId,
-        (service, grant): (ServiceId, bool),
+        service: ServiceId,
+        grant: bool,
         class: MessageClass,
     ) -> Result<Txn, DbError> {
         if !self.is_serving() {

@@ -300,7 +300,7 @@ impl Txn {
         self.ask(&ctx, move |database, call| {
             let relies = Relies::On(columns.iter().copied().collect());
             let call = Call { relies, ..call };
-            let act = move |db: &Database, call: &_| db.undo_newest(call, row, (version, &columns));
+            let act = move |db: &Database, call: &_| db.undo_newest(call, row, version, &columns);
             database.statement(call, Some((row, Mode::Exclusive)), act)
         })
         .await

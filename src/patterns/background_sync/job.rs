@@ -412,9 +412,10 @@ impl BackgroundSync {
         let named = |row: &RowVersion| (row.key(), row.version());
         if let Some(Aggregate { into, .. }) = rule.aggregate() {
             let versions: Vec<Version> = rows.iter().map(RowVersion::existence).collect();
-            let cell = (rule.target, key, into.column);
-            let vetting =
-                ask(here, "vet", rule.target, move |here| owner::vet(here, cell, versions.clone()));
+            let (table, column) = (rule.target, into.column);
+            let vetting = ask(here, "vet", table, move |here| {
+                owner::vet(here, table, key, column, versions.clone())
+            });
             let refused = vetting.await?.into_iter();
             let refused = rows.iter().zip(refused).filter(|(row, no)| *no && rule.admits(row));
             culprits.extend(refused.map(|(row, _)| named(row)));
@@ -425,10 +426,10 @@ impl BackgroundSync {
             culprits.extend(last.map(named));
         }
         let table = rule.source;
-        for culprit in culprits {
+        for (row, version) in culprits {
             let causes = rule.causes();
             ask(here, "take back", table, move |here| {
-                owner::take_back(here, table, culprit, causes.clone())
+                owner::take_back(here, table, row, version, causes.clone())
             })
             .await?;
         }

@@ -121,7 +121,9 @@ pub(super) async fn correct(
 /// Which of these versions the owner of a cell would refuse to have carried into it.
 pub(super) async fn vet(
     here: ProcessCtx,
-    (table, key, column): (TableId, RowKey, u8),
+    table: TableId,
+    key: RowKey,
+    column: u8,
     versions: Vec<Version>,
 ) -> Result<Vec<bool>, DbError> {
     let mut txn = begin(&here, (table, Columns::NONE)).await?;
@@ -135,7 +137,8 @@ pub(super) async fn vet(
 pub(super) async fn take_back(
     here: ProcessCtx,
     table: TableId,
-    (key, version): (RowKey, u64),
+    key: RowKey,
+    version: u64,
     causes: Vec<u8>,
 ) -> Result<(), DbError> {
     let mut txn = begin(&here, (table, Columns::NONE)).await?;

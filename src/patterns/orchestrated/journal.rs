@@ -115,7 +115,7 @@ impl Orchestrated {
         event: Event,
     ) -> Result<Verdict, Deposed> {
         if self.settings.is_shared() {
-            return Box::pin(lease::file(here, (epoch, self.guard(epoch)), event)).await;
+            return Box::pin(lease::file(here, epoch, self.guard(epoch), event)).await;
         }
         if self.settings.state == State::Durable {
             let entry = Entry { op: here.ctx().op, event };
@@ -145,10 +145,10 @@ impl Orchestrated {
             here.log::<Entry>().append(Entry { op, event }, "workflow");
         }
         if self.settings.is_shared() {
-            let under = (epoch, self.guard(epoch));
+            let guard = self.guard(epoch);
             here.spawn(async move |here: ProcessCtx| {
                 // Who is deposed meanwhile leaves it to the next leader.
-                let _ = lease::file(&here, under, event).await;
+                let _ = lease::file(&here, epoch, guard, event).await;
             });
         }
         let done = answer == Answer::Done;

@@ -165,7 +165,8 @@ impl Orchestrated {
 /// Writes an event into the store's journal, again and again until it is there.
 pub(super) async fn file(
     here: &ProcessCtx,
-    (epoch, guard): (Epoch, Option<Epoch>),
+    epoch: Epoch,
+    guard: Option<Epoch>,
     event: Event,
 ) -> Result<Verdict, Deposed> {
     let entry = Entry { op: here.ctx().op, event };

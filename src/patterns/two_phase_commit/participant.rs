@@ -119,11 +119,11 @@ pub(super) async fn prepare(
         Found::Unknown => return Vote::No,
     };
     Branches::set(&here, id, Stage::Preparing);
-    let place = (txn.database().id(), txn.id());
+    let (database, own) = (txn.database().id(), txn.id());
     let (stage, vote) = match txn.prepare(tag(&here, id), manners.read_only_vote).await {
-        Ok(database::Vote::Yes(_)) => (prepared(place), Vote::Yes),
+        Ok(database::Vote::Yes(_)) => (prepared(database, own), Vote::Yes),
         Ok(database::Vote::ReadOnly) => (Stage::ReadOnly, Vote::ReadOnly),
-        Err(DbError::Unknown) => (prepared(place), Vote::Lost),
+        Err(DbError::Unknown) => (prepared(database, own), Vote::Lost),
         Err(_) => (Stage::Ended(Some(Decision::Abort)), Vote::No),
     };
     Branches::set(&here, id, stage);
@@ -134,7 +134,7 @@ pub(super) async fn prepare(
     vote
 }
 
-fn prepared((database, txn): (DatabaseId, TxnId)) -> Stage {
+fn prepared(database: DatabaseId, txn: TxnId) -> Stage {
     Stage::Prepared { database, txn, resolving: false }
 }
 
@@ -169,7 +169,7 @@ pub(super) async fn learn(
     let resolved = database.resolve(*here.ctx(), here.node(), txn, outcome).await;
     match resolved {
         Ok(()) => Branches::set(&here, id, Stage::Ended(Some(decision))),
-        Err(_) => Branches::set(&here, id, prepared((database.id(), txn))), // It is down.
+        Err(_) => Branches::set(&here, id, prepared(database.id(), txn)), // It is down.
     }
     resolved.is_ok()
 }
@@ -308,7 +308,7 @@ fn adopt(here: &ProcessCtx, manners: Manners, wanted: Option<Transaction>) {
             {
                 continue;
             }
-            Branches::set(here, id, prepared((database.id(), branch.txn)));
+            Branches::set(here, id, prepared(database.id(), branch.txn));
             here.for_op(id.op)
                 .spawn(move |here| wait_in_doubt(here, id, manners, branch.since, true));
         }

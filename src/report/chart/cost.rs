@@ -31,7 +31,7 @@ pub fn cost(comparison: &Comparison) -> Chart<'_> {
         panel(comparison, "Forced writes", FORCED_WRITES, &forced),
     ];
     let height = bars::height(&panels);
-    chart("cost", CAPTION, (title(comparison), SUBTITLE), height, move |area| {
+    chart("cost", CAPTION, title(comparison), SUBTITLE, height, move |area| {
         bars::draw(area, &panels)
     })
 }

@@ -50,8 +50,8 @@ pub fn differences(comparison: &Comparison) -> Option<Chart<'_>> {
     let names = names.max().unwrap_or(0).min(NAMES.0);
     let columns = if names <= NAMES.1 { 2 } else { 1 };
     let height = KEY + panels.chunks(columns).map(height).sum::<i32>();
-    let titles = (title(comparison, baseline), &*subtitle);
-    Some(chart("differences", CAPTION, titles, height / PX, move |area| {
+    let title = title(comparison, baseline);
+    Some(chart("differences", CAPTION, title, &subtitle, height / PX, move |area| {
         let (top, mut rest) = area.split_vertically(KEY);
         let key = [(ink::GOOD, "better"), (ink::BAD, "worse"), (ink::QUIET, "no difference shown")];
         legend::key(&top, &key)?;

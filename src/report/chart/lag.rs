@@ -24,7 +24,7 @@ pub fn lag(comparison: &Comparison) -> Chart<'_> {
     });
     let (curves, entries) = (variants.map(|variant| &variant.lag).collect(), entries.collect());
     let series = Series { curves, entries, never: "never" };
-    chart("lag", CAPTION, (title(comparison), SUBTITLE), series.height(), move |area| {
+    chart("lag", CAPTION, title(comparison), SUBTITLE, series.height(), move |area| {
         distribution::draw(area, &series)
     })
 }

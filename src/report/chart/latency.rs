@@ -27,7 +27,7 @@ pub fn latency(comparison: &Comparison) -> Chart<'_> {
             series.entries.push(Entry { series: at, name, notes, ringed });
         }
     }
-    chart("latency", CAPTION, (title(comparison), SUBTITLE), series.height(), move |area| {
+    chart("latency", CAPTION, title(comparison), SUBTITLE, series.height(), move |area| {
         distribution::draw(area, &series)
     })
 }
@@ -36,7 +36,7 @@ pub fn latency(comparison: &Comparison) -> Chart<'_> {
 fn title(comparison: &Comparison) -> String {
     let of = |measure, answer| {
         let range = range(comparison, measure, Statistic::P50)?;
-        let (low, high) = (&range.0.0, &range.1.0);
+        let (low, high) = (&range.low, &range.high);
         let numbers = if differ(&range) { format!("{low} to {high}") } else { low.clone() };
         Some(format!("{answer} after {numbers}"))
     };

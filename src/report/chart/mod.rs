@@ -87,7 +87,8 @@ pub fn charts(comparison: &Comparison) -> Vec<Chart<'_>> {
 fn chart<'a>(
     name: &'static str,
     caption: &'static str,
-    (title, subtitle): (String, &str),
+    title: String,
+    subtitle: &str,
     height: i32,
     draw: impl Fn(&Area) -> Drawn + 'a,
 ) -> Chart<'a> {

@@ -46,7 +46,7 @@ pub fn outcomes(comparison: &Comparison) -> Chart<'_> {
     panels.extend(any_wrong.then(|| wrong(comparison)));
     let caption = if any_wrong { WITH_WRONG } else { CAPTION };
     let height = bars::height(&panels);
-    chart("outcomes", caption, (title(comparison), SUBTITLE), height, move |area| {
+    chart("outcomes", caption, title(comparison), SUBTITLE, height, move |area| {
         bars::draw(area, &panels)
     })
 }

@@ -22,9 +22,10 @@ const LINE: u32 = 7;
 
 /// The chart.
 pub fn timeline(comparison: &Comparison) -> Chart<'_> {
-    let entries: Vec<Entry> = comparison.variants.iter().enumerate().map(entry).collect();
+    let numbered = comparison.variants.iter().enumerate();
+    let entries: Vec<Entry> = numbered.map(|(series, variant)| entry(series, variant)).collect();
     let height = HEIGHT.max(legend::height(&entries) + 66);
-    chart("timeline", CAPTION, (title(comparison), SUBTITLE), height, move |area| {
+    chart("timeline", CAPTION, title(comparison), SUBTITLE, height, move |area| {
         draw(area, comparison, &entries)
     })
 }
@@ -55,17 +56,16 @@ fn draw(area: &Area, comparison: &Comparison, entries: &[Entry]) -> Drawn {
     if points().filter_map(lag).any(f64::is_infinite) {
         lags = lags.with_far(f64::INFINITY, "never", 20 * PX);
     }
-    let mut plot =
-        panel(&upper.margin(26 * PX, 0, 0, 24 * PX), comparison, ("lag", ""), lags, lag)?;
+    let mut plot = panel(&upper.margin(26 * PX, 0, 0, 24 * PX), comparison, "lag", "", lags, lag)?;
     names(&mut plot, comparison)?;
     let most = points().map(|point| point.partial).fold(0.0, f64::max);
-    let words = ("partial operations", "simulated time since the start of the run");
+    let (title, below) = ("partial operations", "simulated time since the start of the run");
     let lower = lower.margin(0, 0, 0, 24 * PX);
-    panel(&lower, comparison, words, Axis::counts(most), |point| Some(point.partial))?;
+    panel(&lower, comparison, title, below, Axis::counts(most), |point| Some(point.partial))?;
     legend::draw(&right.margin(66 * PX, 0, 0, 0), entries)
 }
 
-fn entry((series, variant): (usize, &VariantResult)) -> Entry {
+fn entry(series: usize, variant: &VariantResult) -> Entry {
     let most = variant.series.points.iter().map(|point| point.partial).fold(0.0, f64::max);
     let notes = vec![format!("at most {} partial", human::number(most))];
     Entry { series, name: variant.name.clone(), notes, ringed: false }
@@ -87,7 +87,8 @@ fn end(comparison: &Comparison) -> f64 {
 fn panel<'a>(
     area: &Area<'a>,
     comparison: &Comparison,
-    (title, below): (&str, &str),
+    title: &str,
+    below: &str,
     values: Axis,
     value: fn(&SeriesPoint) -> Option<f64>,
 ) -> Drawn<Plot<'a>> {

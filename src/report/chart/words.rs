@@ -4,31 +4,37 @@ use crate::checks::measures::{Measure, Unit};
 use crate::experiment::result::{Comparison, Quantiles, Statistic, VariantResult};
 use crate::report::human;
 
-/// A number as text, and the variant that has it.
-pub type Extreme = (String, String);
+/// The least and the greatest of some numbers as text, each with a variant that has it.
+pub struct Range {
+    /// The least number.
+    pub low: String,
+    /// The variant that has it.
+    pub of_low: String,
+    /// The greatest number.
+    pub high: String,
+    /// The variant that has it.
+    pub of_high: String,
+}
 
 /// The least and the greatest estimate of a measure over variants.
-pub fn range(
-    comparison: &Comparison,
-    measure: &'static Measure,
-    of: Statistic,
-) -> Option<(Extreme, Extreme)> {
+pub fn range(comparison: &Comparison, measure: &'static Measure, of: Statistic) -> Option<Range> {
     let number = |variant: &VariantResult| Some(variant.measure(measure)?.estimate(of)?.value);
     let mut found: Vec<_> =
         comparison.variants.iter().filter_map(|v| Some((number(v)?, &v.name))).collect();
     found.sort_by(|(a, _), (b, _)| a.total_cmp(b));
     let text =
         |(value, name): &(f64, &String)| (human::value(measure.unit, *value), (*name).clone());
-    Some((text(found.first()?), text(found.last()?)))
+    let ((low, of_low), (high, of_high)) = (text(found.first()?), text(found.last()?));
+    Some(Range { low, of_low, high, of_high })
 }
 
 /// Returns whether the ends of a range read differently.
-pub fn differ(((low, _), (high, _)): &(Extreme, Extreme)) -> bool {
-    low != high
+pub fn differ(range: &Range) -> bool {
+    range.low != range.high
 }
 
 /// `from 2 ms (one) to 3 s (other)`.
-pub fn from_to(((low, of_low), (high, of_high)): (Extreme, Extreme)) -> String {
+pub fn from_to(Range { low, of_low, high, of_high }: Range) -> String {
     if of_low == of_high {
         format!("{low} ({of_low})")
     } else if low == high {

@@ -5,7 +5,7 @@ use super::super::problem::{Code, Problem};
 use super::super::values::{At, Scalar};
 use super::Context;
 use super::operations::Scope;
-use crate::model::system::{Derive, DeriveRule, TableId};
+use crate::model::system::{ColumnRef, Derive, DeriveRule, TableId};
 use crate::reason;
 
 impl Context<'_> {
@@ -35,7 +35,8 @@ impl Context<'_> {
             let from = self.column(source, derive.from.as_ref()?);
             let to = self.column(here, derive.to.as_ref()?);
             let (from, to) = (from?, to?);
-            let values = self.translation((source, from), (here, to), derive)?;
+            let column = |table, column| ColumnRef { table, column };
+            let values = self.translation(column(source, from), column(here, to), derive)?;
             return Some(DeriveRule::Copy { from, to, values });
         }
         let by = self.number_column(source, derive.by.as_ref()?);
@@ -50,11 +51,11 @@ impl Context<'_> {
     /// The translation of a copied column; without one, both must hold the same sort of value.
     fn translation(
         &mut self,
-        from: (TableId, u8),
-        to: (TableId, u8),
+        from: ColumnRef,
+        to: ColumnRef,
         derive: &DeriveText,
     ) -> Option<Vec<(i64, i64)>> {
-        let worded = |context: &Self, (table, column)| context.worded(table, column);
+        let worded = |context: &Self, at: ColumnRef| context.worded(at.table, at.column);
         if derive.values.0.is_empty() && worded(self, from) != worded(self, to) {
             let place = &derive.to.as_ref()?.place;
             let message = "one column holds words and the other numbers";
@@ -67,7 +68,7 @@ impl Context<'_> {
             let source = match name.value.parse() {
                 Ok(number) if !worded(self, from) => Some(number),
                 _ if worded(self, from) => {
-                    self.sought.push((from.0, from.1, name.clone()));
+                    self.sought.push((from.table, from.column, name.clone()));
                     Some(self.symbol(&name.value))
                 }
                 _ => {
@@ -79,9 +80,9 @@ impl Context<'_> {
             };
             if let Scalar::Word(word) = &value.value {
                 let word = At { place: value.place.clone(), value: word.clone() };
-                self.written.push((to.0, to.1, word));
+                self.written.push((to.table, to.column, word));
             }
-            let target = match self.value(to, value, None) {
+            let target = match self.value(to.table, to.column, value, None) {
                 Some(crate::model::system::ValueSpec::Literal(literal)) => Some(literal),
                 _ => None,
             };

@@ -210,7 +210,8 @@ impl<'f> Context<'f> {
     /// A value for a column; with `keys`, it may refer to a key of the operation.
     fn value(
         &mut self,
-        (table, column): (TableId, u8),
+        table: TableId,
+        column: u8,
         value: &At<Scalar>,
         keys: Option<&Names>,
     ) -> Option<ValueSpec> {
@@ -267,7 +268,7 @@ impl<'f> Context<'f> {
         let mut tests = Some(Vec::new());
         for (_, name, value) in filter.iter() {
             let test = self.column(table, name).and_then(|column| {
-                let found = self.value((table, column), value, None)?;
+                let found = self.value(table, column, value, None)?;
                 if let Scalar::Word(word) = &value.value {
                     let word = At { place: value.place.clone(), value: word.clone() };
                     self.sought.push((table, column, word));

@@ -248,7 +248,7 @@ impl Context<'_> {
                     let word = At { place: value.place.clone(), value: word.clone() };
                     self.written.push((table, column, word));
                 }
-                Some((column, self.value((table, column), value, Some(keys))?))
+                Some((column, self.value(table, column, value, Some(keys))?))
             });
             written = written.zip(found).map(|(mut written, found)| {
                 written.push(found);

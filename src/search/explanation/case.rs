@@ -22,8 +22,8 @@ pub fn of_case(trial: &Trial<'_>, case: &Case, finding: &Finding) -> Explanation
         let same = tried.findings.iter().find(|found| found.property == finding.property);
         same.map_or(Verdict::Undecided, |found| found.judgement.verdict)
     };
-    let names = (&*scenario.name, &*trial.variant().name.shown);
-    explain(names, &trial.setup(case), case.seed, violation, Some(&again))
+    let (scenario, variant) = (&*scenario.name, &*trial.variant().name.shown);
+    explain(scenario, variant, &trial.setup(case), case.seed, violation, Some(&again))
 }
 
 /// A case as it was up to a moment: with the faults that had struck, and other random numbers from

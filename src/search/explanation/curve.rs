@@ -101,6 +101,13 @@ struct Candidate {
     what: Vec<String>,
 }
 
+/// How many continuations violate the property, and of how many nobody can say.
+#[derive(Clone, Copy)]
+struct Count {
+    violated: u64,
+    undecided: u64,
+}
+
 /// The curve of a violation: `again` runs a continuation and judges the same property. Nothing if
 /// the space_time shows no event at all.
 pub fn curve(
@@ -112,7 +119,7 @@ pub fn curve(
     if candidates.is_empty() {
         return None;
     }
-    let mut found: Vec<Option<(u64, u64)>> = vec![None; candidates.len()];
+    let mut found: Vec<Option<Count>> = vec![None; candidates.len()];
     for at in first_choice(&candidates) {
         found[at] = Some(measure(&candidates[at], again));
     }
@@ -122,7 +129,7 @@ pub fn curve(
         found[at] = Some(measure(&candidates[at], again));
     }
     let total = candidates.len();
-    let measured: Vec<(usize, Candidate, (u64, u64))> = candidates
+    let measured: Vec<(usize, Candidate, Count)> = candidates
         .into_iter()
         .enumerate()
         .zip(found)
@@ -135,15 +142,15 @@ pub fn curve(
     Some(Curve { runs: RUNS, moments, candidates: total, jump })
 }
 
-fn moment(candidate: Candidate, (violated, undecided): (u64, u64)) -> Moment {
+fn moment(candidate: Candidate, Count { violated, undecided }: Count) -> Moment {
     let Candidate { at, kept, fault, what } = candidate;
     let (low, high) = wilson(violated, RUNS).unwrap_or((0.0, 1.0));
     let share = Share { value: violated as f64 / RUNS as f64, low, high };
     Moment { at, what: what.join("; "), fault, kept, violated, undecided, share }
 }
 
-/// How many continuations violate the property, and of how many nobody can say.
-fn measure(candidate: &Candidate, again: &(dyn Fn(&Continuation) -> Verdict + Sync)) -> (u64, u64) {
+/// Runs the continuations of a candidate.
+fn measure(candidate: &Candidate, again: &(dyn Fn(&Continuation) -> Verdict + Sync)) -> Count {
     // What happens at the instant itself is kept, so the other random numbers begins right behind
     // it.
     let from = candidate.at + Span::from_nanos(1);
@@ -152,7 +159,7 @@ fn measure(candidate: &Candidate, again: &(dyn Fn(&Continuation) -> Verdict + Sy
         .map(|branch_seed| again(&Continuation { kept: candidate.kept.clone(), from, branch_seed }))
         .collect();
     let count = |verdict| verdicts.iter().filter(|found| **found == verdict).count() as u64;
-    (count(Verdict::Violated), count(Verdict::Undecided))
+    Count { violated: count(Verdict::Violated), undecided: count(Verdict::Undecided) }
 }
 
 /// Every instant at which something happened to the operations, apart with each set of faults that
@@ -249,9 +256,12 @@ fn first_choice(candidates: &[Candidate]) -> Vec<usize> {
 }
 
 /// The middle of those neighbours that differ most and have something between them.
-fn steepest_gap(found: &[Option<(u64, u64)>]) -> Option<usize> {
-    let known: Vec<(usize, u64)> =
-        found.iter().enumerate().filter_map(|(at, found)| Some((at, found.as_ref()?.0))).collect();
+fn steepest_gap(found: &[Option<Count>]) -> Option<usize> {
+    let known: Vec<(usize, u64)> = found
+        .iter()
+        .enumerate()
+        .filter_map(|(at, found)| Some((at, found.as_ref()?.violated)))
+        .collect();
     let gaps = known.windows(2).filter(|pair| pair[1].0 > pair[0].0 + 1);
     let steep = gaps.map(|pair| (pair[0].1.abs_diff(pair[1].1), pair[0].0.midpoint(pair[1].0)));
     let (rise, middle) = steep.max_by_key(|(rise, at)| (*rise, std::cmp::Reverse(*at)))?;

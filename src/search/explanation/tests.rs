@@ -115,7 +115,7 @@ pub(crate) fn explained(variant: &str, setup: &Setup) -> Explanation {
         operations: vec![OpId(0)],
         at: None,
     };
-    explain(("shop", variant), setup, 1, violation, Some(&again))
+    explain("shop", variant, setup, 1, violation, Some(&again))
 }
 
 fn at(millis: u64) -> Time {

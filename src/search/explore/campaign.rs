@@ -85,9 +85,9 @@ impl Exploration<'_> {
         let standing = Standing::new(&singles, &found.repeated);
         let chosen: Vec<Strike> = chosen.into_iter().map(|at| singles[at].clone()).collect();
         watch.begin("with one fault", chosen.len() as u64);
-        let firsts = self.singles(chosen, (stop, watch), &mut explored);
+        let firsts = self.singles(chosen, stop, watch, &mut explored);
         if self.depth > 1 && !explored.interrupted {
-            self.pairs((&firsts, &standing), (stop, watch), &mut explored);
+            self.pairs(&firsts, &standing, stop, watch, &mut explored);
         }
         explored
     }
@@ -101,7 +101,8 @@ impl Exploration<'_> {
     fn singles(
         &self,
         strikes: Vec<Strike>,
-        (stop, watch): (&AtomicBool, &dyn Watch),
+        stop: &AtomicBool,
+        watch: &dyn Watch,
         explored: &mut Explored,
     ) -> Vec<First> {
         let heals = self.trial.heals(&self.operations);
@@ -140,13 +141,15 @@ impl Exploration<'_> {
     /// Runs the plans with two faults.
     fn pairs(
         &self,
-        (firsts, standing): (&[First], &Standing),
-        (stop, watch): (&AtomicBool, &dyn Watch),
+        firsts: &[First],
+        standing: &Standing,
+        stop: &AtomicBool,
+        watch: &dyn Watch,
         explored: &mut Explored,
     ) {
         let system = self.trial.system();
-        let offers = (&self.operations[..], system, self.trial.period());
-        let (left, pruned) = pairs(firsts, standing, offers);
+        let (offers, period) = (&self.operations[..], self.trial.period());
+        let (left, pruned) = pairs(firsts, standing, offers, system, period);
         add(&mut explored.pruned_pairs, &pruned);
         let chosen = spread(left.len(), self.room(firsts.len()));
         explored.left_out += (left.len() - chosen.len()) as u64;

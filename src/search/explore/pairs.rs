@@ -63,7 +63,9 @@ impl Standing {
 pub fn pairs(
     firsts: &[First],
     standing: &Standing,
-    (offers, system, period): (&[Offer], &System, Span),
+    offers: &[Offer],
+    system: &System,
+    period: Span,
 ) -> (Vec<(usize, usize)>, Pruned) {
     let by_name: BTreeMap<Named, usize> =
         firsts.iter().zip(0..).map(|(first, at)| (named(&first.strike), at)).collect();

@@ -42,9 +42,7 @@ fn written() -> &'static str {
         let fault = PlannedFault { start: Start::On(answer.trigger), length: None, fault: lose };
         let case = Case { faults: vec![fault], ..calm };
         let tried = trial.run(&case);
-        let found = (&case, &tried);
-        let from = ("shop.toml", "a test");
-        let written = counterexample(&trial, found, "at-most-once", from);
+        let written = counterexample(&trial, &case, &tried, "at-most-once", "shop.toml", "a test");
         written.text(&scenario.system, "The product is taken twice.\nReally.")
     })
 }
@@ -80,7 +78,7 @@ fn branch_seeds_are_read_as_they_are_written() {
     let operations = trial.offers(1, 1);
     let case = Case { seed: 3, operations, faults: vec![], branch_seeds: seeds.clone() };
     let tried = trial.run(&case);
-    let written = counterexample(&trial, (&case, &tried), "at-most-once", ("shop.toml", "a test"));
+    let written = counterexample(&trial, &case, &tried, "at-most-once", "shop.toml", "a test");
     let (text, problems) = read(&written.text(&scenario.system, ""));
     assert!(problems.is_empty(), "{:?}", problems.first().map(|problem| &problem.message));
     let again = text.expect("no problem").resolve(&scenario).expect("it fits the scenario");

@@ -22,7 +22,7 @@ pub(super) fn complete(system: &mut System, plan: &Plan) -> Vec<Reason> {
         for cause in causes {
             let here = system.operation(kind).steps[cause.index()].table;
             for (part, owner) in parts.iter().filter(|(part, _)| *part != here) {
-                carry(system, kind, cause, (*part, *owner));
+                carry(system, kind, cause, *part, *owner);
             }
         }
         let operation = system.operation(kind);
@@ -47,12 +47,7 @@ fn causes(steps: &[StepSpec], parts: &[(TableId, ServiceId)]) -> Vec<StepId> {
 }
 
 /// Makes the row that one step makes (or deletes) in another part, too.
-fn carry(
-    system: &mut System,
-    kind: OperationKind,
-    cause: StepId,
-    (part, owner): (TableId, ServiceId),
-) {
+fn carry(system: &mut System, kind: OperationKind, cause: StepId, part: TableId, owner: ServiceId) {
     let steps = &system.operation(kind).steps;
     let made = &steps[cause.index()];
     let (source, key) = (made.table, made.key);

@@ -328,7 +328,7 @@ fn in_a_case_the_time_of_arrival_says_which_way_an_operation_goes() {
     let (case, tried, kinds) = run(&operations);
     assert_eq!(kinds, [0, 1, 0, 3]);
     // Written down under the names of the file, read and run again, it is the same run.
-    let written = replay::counterexample(&trial, (&case, &tried), "at-most-once", ("it", "a test"));
+    let written = replay::counterexample(&trial, &case, &tried, "at-most-once", "it", "a test");
     let text = written.text(&scenario.system, "Nothing is wrong.");
     assert!(text.contains("operation = \"restock\"") && !text.contains("from 3s"), "{text}");
     let source = Source { name: "found.toml".into(), text };
