@@ -67,7 +67,7 @@ pub const MAX_STEPS: usize = 8;
 /// The most keys an operation may have.
 pub const MAX_KEYS: usize = 6;
 /// The most columns a table may have.
-pub const MAX_COLUMNS: usize = 16;
+pub const MAX_COLUMNS: usize = 64;
 
 /// A name as shown, and the stream name that random draws hash instead of it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]

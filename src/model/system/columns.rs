@@ -4,11 +4,11 @@ use super::MAX_COLUMNS;
 
 /// A set of columns of one table, by position: what a statement relies on, or what changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Columns(u16);
+pub struct Columns(u64);
 
 impl Columns {
     /// The row as a whole.
-    pub const ALL: Self = Self(u16::MAX);
+    pub const ALL: Self = Self(u64::MAX);
 
     /// No column in particular: only that there is such a table.
     pub const NONE: Self = Self(0);
@@ -22,7 +22,7 @@ impl Columns {
     /// Returns whether what relies on `these` columns is touched by a change of the columns of this
     /// set: if it names one of them, and always if the whole table changes.
     pub const fn touch(self, these: Self) -> bool {
-        self.0 == u16::MAX || self.0 & these.0 != 0
+        self.0 == u64::MAX || self.0 & these.0 != 0
     }
 }
 
@@ -51,6 +51,7 @@ mod tests {
         assert!(of(&[1]).touch(of(&[0, 1])) && !of(&[1]).touch(of(&[0, 2])));
         assert!(of(&[1]).touch(Columns::ALL) && !of(&[1]).touch(Columns::NONE));
         assert!(Columns::ALL.touch(Columns::NONE), "even a delete names the table");
+        assert!(of(&[40]).touch(of(&[40, 63])) && !of(&[40]).touch(of(&[8])));
         assert_eq!(of(&[u8::MAX]), Columns::NONE, "existence is no column");
         assert_eq!(Columns::from(Some(3)), of(&[3]));
         assert_eq!(of(&[1]).union(of(&[2])), of(&[1, 2]));
