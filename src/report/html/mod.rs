@@ -6,11 +6,13 @@
 //! The template and the style sheet are real files beside this one. What they show is put together
 //! here, already as text.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use minijinja::{Environment, HtmlEscape, Value, context};
 use serde_json::Value as Json;
 
 use super::chart::Chart;
-use super::coupling::facts;
+use super::coupling::{Fact, facts};
 use super::export::{Export, File, Results};
 use super::{human, sentence, terminal, view};
 use crate::checks::census::State;
@@ -166,13 +168,7 @@ fn variant(variant: &VariantResult) -> Value {
         settled => format!("{settled} of {} runs", variant.settled.len()),
         fingerprints => prints.collect::<Vec<_>>(),
         answers => Answer::ALL.map(Answer::name).to_vec(),
-        coupling => list(facts(variant, variant.settled.len()), |fact| context! {
-            fact => fact.fact,
-            subject => &fact.subject,
-            who => &fact.who,
-            of => &fact.of,
-            number => fact.shown(),
-        }),
+        coupling => coupling(variant),
         census => list(State::ALL, |state| context! {
             state => state.name(),
             counts => Answer::ALL
@@ -180,6 +176,33 @@ fn variant(variant: &VariantResult) -> Value {
                 .to_vec(),
         }),
     }
+}
+
+/// The most facts of one sort that the page shows of a variant.
+const MOST_FACTS: usize = 60;
+
+/// The facts of M13; of a sort that there are very many of, the first ones and how many more.
+fn coupling(variant: &VariantResult) -> Vec<Value> {
+    let facts = facts(variant, variant.settled.len());
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for fact in &facts {
+        *counts.entry(fact.fact).or_default() += 1;
+    }
+    let mut shown: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut rows = Vec::new();
+    for fact in &facts {
+        let shown = shown.entry(fact.fact).or_default();
+        *shown += 1;
+        let sort = fact.fact;
+        if *shown <= MOST_FACTS {
+            let Fact { subject, who, of, .. } = fact;
+            rows.push(context! { fact => sort, subject, who, of, number => fact.shown() });
+        } else if *shown == MOST_FACTS + 1 {
+            let more = format!("{} more, in coupling.csv", counts[sort] - MOST_FACTS);
+            rows.push(context! { fact => sort, subject => more });
+        }
+    }
+    rows
 }
 
 /// Settings as (path, value), nested ones with dots.
@@ -197,18 +220,46 @@ fn flatten(path: &str, value: &Json, into: &mut Vec<(String, String)>) {
     }
 }
 
+/// The most groups of values that are shown one by one though they say the same.
+const MOST_ALIKE: usize = 6;
+
 /// The values in force, in groups of the same path up to its last dot, in the order of the first.
+/// Where many say the same, as those of a thousand databases, one of them speaks for all.
 fn values(comparison: &Comparison) -> Vec<Value> {
-    let mut groups: Vec<(&str, Vec<Value>)> = Vec::new();
+    let mut groups: Vec<(&str, Vec<[&str; 3]>)> = Vec::new();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     for used in &comparison.values {
         let (group, name) = used.name.rsplit_once('.').unwrap_or(("", &used.name));
-        let value = context! { name, value => &used.value, origin => &used.origin };
-        match groups.iter_mut().find(|(known, _)| *known == group) {
-            Some((_, values)) => values.push(value),
-            None => groups.push((group, vec![value])),
-        }
+        let place = *places.entry(group).or_insert_with(|| {
+            groups.push((group, Vec::new()));
+            groups.len() - 1
+        });
+        groups[place].1.push([name, &used.value, &used.origin]);
     }
-    list(groups, |(name, values)| context! { name, values })
+    let mut alike: BTreeMap<_, usize> = BTreeMap::new();
+    for (name, values) in &groups {
+        *alike.entry((path_of(name), values)).or_default() += 1;
+    }
+    let mut said = BTreeSet::new();
+    let shown = groups.iter().filter_map(|(name, values)| {
+        let sort = (path_of(name), values);
+        let more = alike[&sort] - 1;
+        let name = match more {
+            0..MOST_ALIKE => (*name).to_owned(),
+            _ if said.insert(sort) => format!("{name} and {more} more like it"),
+            _ => return None,
+        };
+        let values = list(values, |[name, value, origin]| {
+            context! { name => *name, value => *value, origin => *origin }
+        });
+        Some(context! { name, values })
+    });
+    shown.collect()
+}
+
+/// The path of a group of values: its name up to the last dot.
+fn path_of(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(path, _)| path)
 }
 
 #[cfg(test)]
@@ -220,6 +271,32 @@ mod tests {
     fn example() -> String {
         let comparison = comparison::comparison(6);
         page(&comparison, &chart::charts(&comparison))
+    }
+
+    /// A thousand services whose databases have the same values are one group, and of a sort of
+    /// facts there are as many as a person reads.
+    #[test]
+    fn a_page_about_many_services_stays_short() {
+        let of = |services: u16| {
+            let mut comparison = comparison::comparison(6);
+            for at in 0..services {
+                let of = |name: &str| crate::experiment::result::ValueUsed {
+                    name: format!("databases.d{at}.{name}"),
+                    value: "1".into(),
+                    origin: "default".into(),
+                };
+                comparison.values.extend(["cores", "connections"].map(of));
+                let table = &mut comparison.variants[0].coupling.tables[0];
+                table.readers.push(format!("s{at}"));
+            }
+            page(&comparison, &[])
+        };
+        let (few, many) = (of(MOST_ALIKE as u16), of(1_000));
+        assert!(few.contains("databases.d5") && few.contains("s5"));
+        assert!(!few.contains("more like it") && !few.contains("more, in"));
+        assert!(many.contains("databases.d0 and 999 more like it"));
+        assert!(!many.contains("databases.d1") && many.contains("more, in coupling.csv"));
+        assert!(many.len() < few.len() + 10_000, "{} bytes, {} of few", many.len(), few.len());
     }
 
     #[test]
