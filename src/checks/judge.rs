@@ -182,7 +182,7 @@ impl Listener for Judge {
                 self.anomalies.touch(record);
             }
             Event::Answered { answer, .. } => self.answer(record, answer, books),
-            Event::ProbeBegan { .. } => self.probes.begin(record, &books.operations),
+            Event::ProbeBegan { .. } => self.probes.begin(record, &mut books.operations),
             Event::ProbeSaw { .. } | Event::ReaderSaw { .. } => {
                 self.probes.see(record, &books.operations, &self.expected_reads, &self.copies);
                 self.anomalies.read(record);

@@ -46,6 +46,8 @@ const PARTIAL: u8 = 2;
 const CONTESTED: u8 = 4;
 const MISREAD: u8 = 8;
 const DIRTY: u8 = 16;
+const READ: u8 = 32;
+const SEEN: u8 = 64;
 
 impl Outcome {
     const EMPTY: Self = Self {
@@ -136,6 +138,26 @@ impl Outcome {
     /// Returns whether a probe of it came back wrong, late or not at all.
     pub const fn is_misread(&self) -> bool {
         self.has(MISREAD)
+    }
+
+    /// Returns whether a probe was sent to look at it.
+    pub const fn is_read(&self) -> bool {
+        self.has(READ)
+    }
+
+    /// A probe was sent to look at it.
+    pub const fn read(&mut self) {
+        self.flags |= READ;
+    }
+
+    /// Returns whether a probe of it came back.
+    pub const fn is_seen(&self) -> bool {
+        self.has(SEEN)
+    }
+
+    /// A probe of it came back.
+    pub const fn seen(&mut self) {
+        self.flags |= SEEN;
     }
 
     /// A probe of it came back wrong, late or not at all.

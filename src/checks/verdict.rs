@@ -39,22 +39,30 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// Why, in words; empty for what held.
     pub why: Cow<'static, str>,
+    /// How often it failed in the run, or for how many things; zero unless it is violated.
+    pub failures: u64,
 }
 
 impl Judgement {
     /// The judgement of a check that held.
     pub const fn held() -> Self {
-        Self { verdict: Verdict::Held, why: Cow::Borrowed("") }
+        Self { verdict: Verdict::Held, why: Cow::Borrowed(""), failures: 0 }
     }
 
     /// The judgement of a check that failed, as `why` says.
     pub fn violated(why: impl Into<Cow<'static, str>>) -> Self {
-        Self { verdict: Verdict::Violated, why: why.into() }
+        Self { verdict: Verdict::Violated, why: why.into(), failures: 1 }
+    }
+
+    /// The judgement of a check that failed so often.
+    #[must_use]
+    pub fn times(self, failures: u64) -> Self {
+        Self { failures, ..self }
     }
 
     /// The judgement of a check that stays open, as `why` says.
     pub fn undecided(why: impl Into<Cow<'static, str>>) -> Self {
-        Self { verdict: Verdict::Undecided, why: why.into() }
+        Self { verdict: Verdict::Undecided, why: why.into(), failures: 0 }
     }
 }
 

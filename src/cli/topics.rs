@@ -365,6 +365,9 @@ fn measure(measure: &Measure) -> Topic<'_> {
                      `{id}.max`, and `[[expect]]` takes any quantile of it."
                 ),
                 Values::One => format!("It has one value in a run: `{id}`."),
+                Values::Greatest => format!(
+                    "It has one value in a run: `{id}`. Over several runs it is the greatest one."
+                ),
             };
             let facts = format!("Unit: {}. {better} {values}", unit.name());
             let [what, facts] = [what, &*facts].map(|text| terminal.fill("", "", text));

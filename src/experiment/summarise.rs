@@ -121,6 +121,9 @@ fn measured(key: &Key, reports: &[&RunReport]) -> MeasureResult {
             let per_seed = times.map(|time| SeedQuantiles::of(time.n(), &time));
             MeasureResult::quantiles(measure, per_seed.collect())
         }
+        (None, Values::Greatest) => {
+            MeasureResult::greatest(measure, numbers.into_iter().map(Quantity::value).collect())
+        }
         (None, _) => {
             MeasureResult::mean(measure, numbers.into_iter().map(Quantity::value).collect())
         }

@@ -144,12 +144,32 @@ impl Over<'_> {
         let of_verdict = judged.iter().filter(|judgement| judgement.verdict == verdict).count();
         let first = judged.iter().zip(self.seeds).find(|(it, _)| it.verdict == verdict);
         let why = match first {
-            Some((judgement, seed)) if verdict != Verdict::Held => {
+            Some((judgement, seed)) if verdict == Verdict::Violated => {
+                let violated = judged.iter().filter(|it| it.verdict == verdict);
+                let often = often(violated.map(|it| it.failures));
+                match self.seeds.len() {
+                    1 => format!("{} (seed {seed})", judgement.why),
+                    all => {
+                        let why = &judgement.why;
+                        format!("{why} (seed {seed}); in {of_verdict} of {all} seeds{often}")
+                    }
+                }
+            }
+            Some((judgement, seed)) if verdict == Verdict::Undecided => {
                 format!("{} (seed {seed})", judgement.why)
             }
             _ => format!("in {of_verdict} of {} seeds", self.seeds.len()),
         };
-        self.once(kind, name, Judgement { verdict, why: why.into() })
+        self.once(kind, name, Judgement { verdict, why: why.into(), failures: 0 })
+    }
+}
+
+/// How often something failed in each seed in which it did, unless that is once in all of them.
+fn often(counts: impl Iterator<Item = u64> + Clone) -> String {
+    match (counts.clone().min().unwrap_or_default(), counts.max().unwrap_or_default()) {
+        (_, 0 | 1) => String::new(),
+        (least, most) if least == most => format!(", {most} times in each"),
+        (least, most) => format!(", {least} to {most} times in each"),
     }
 }
 

@@ -33,7 +33,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::checks::census::{Headline, State};
-use crate::checks::measures::{Key, Unit};
+use crate::checks::measures::{Key, Unit, Values};
 use crate::experiment::result::{
     Census, Comparison, MeasureResult, Pair, Quantiles, Statistic, Summary, VariantResult,
 };
@@ -45,6 +45,9 @@ pub const FORMAT: u32 = 1;
 
 /// Why an interval is missing; the number is [`MIN_SEEDS`](crate::stats::MIN_SEEDS).
 const TOO_FEW: &str = "an interval needs at least 6 seeds";
+
+/// Why a maximum has no interval.
+const GREATEST: &str = "the greatest of all seeds, which further seeds could only raise";
 
 /// The file `summary.json`.
 pub struct Json;
@@ -207,6 +210,9 @@ fn measure(key: &Key, result: &MeasureResult) -> Value {
 
 /// Why there is a number without an interval.
 fn no_interval(measure: &MeasureResult) -> Option<&'static str> {
+    if measure.measure.values == Values::Greatest {
+        return Some(GREATEST);
+    }
     let all = [Statistic::Value, Statistic::P50].map(|of| measure.estimate(of));
     let without = all.into_iter().flatten().any(|estimate| estimate.interval.is_none());
     without.then_some(TOO_FEW)

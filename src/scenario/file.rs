@@ -369,7 +369,7 @@ shape! {
         /// How long after the arrival.
         at: Option<At<Vec<Span>>>,
         /// The share of the arrivals that are read for, the same ones in every variant. Measures
-        /// of reads speak of these alone; m4.useful takes the others to be read right.
+        /// of reads, `m4.useful` among them, speak of these alone.
         share: Portion = Fixed("1.0", "every one"),
         /// Read by independent readers from this table.
         table: Option<At<String>>,

@@ -182,12 +182,13 @@ impl Watched {
                 "first at {}, at worst for {} at once",
                 Time::from_nanos(first),
                 self.worst
-            )),
+            ))
+            .times(self.begun),
             (When::AtRest, _) if !settled => {
                 Judgement::undecided("the run ended before the system had settled")
             }
             (When::AtRest, _) if at_end > 0 => {
-                Judgement::violated(format!("false for {at_end} at rest"))
+                Judgement::violated(format!("false for {at_end} at rest")).times(at_end)
             }
             _ if !self.rule.touched() => {
                 Judgement::undecided("nothing that it speaks of ever changed: it could not fail")

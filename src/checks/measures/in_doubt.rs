@@ -1,6 +1,6 @@
 //! M6: how long branches are in doubt, and how long others wait behind them.
 
-use super::{Better, Distribution, Measure, Measured, Quantity, Unit};
+use super::{Better, Distribution, Measure, Measured, Quantity, Unit, Values};
 use crate::kernel::{Lookup, NodeId, Numbered};
 use crate::model::record::{Event, Record, TxnId};
 use crate::model::system::{DatabaseId, RowKey, TableId};
@@ -34,7 +34,8 @@ pub const IN_DOUBT_MAX: &Measure = &Measure::number(
     Better::Lower,
     "The longest time in doubt of any branch.",
 )
-.head("in doubt, longest");
+.head("in doubt, longest")
+.values(Values::Greatest);
 
 /// M6, blocked behind a branch in doubt.
 pub const BLOCKED_EACH: &Measure = &Measure::many(
@@ -63,7 +64,8 @@ pub const BLOCKED_MAX: &Measure = &Measure::number(
     Unit::Nanoseconds,
     Better::Lower,
     "The longest such part of any wait.",
-);
+)
+.values(Values::Greatest);
 
 /// M6, heuristic decisions.
 pub const HEURISTIC: &Measure = &Measure::number(

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::gauge::Gauge;
-use super::{Better, Distribution, Measure, Measured, NOBODY, Quantity, Unit};
+use super::{Better, Distribution, Measure, Measured, NOBODY, Quantity, Unit, Values};
 use crate::checks::census::State;
 use crate::checks::outcome::{NEVER, Operations, Outcome};
 use crate::stats::Quantile;
@@ -57,7 +57,8 @@ pub const PARTIAL_MAX: &Measure = &Measure::number(
     Unit::Count,
     Better::Lower,
     "The greatest number of operations that showed in part at once, in the same window.",
-);
+)
+.values(Values::Greatest);
 
 /// M2, lag after the answer.
 pub const AFTER_ANSWER: &Measure = &Measure::many(

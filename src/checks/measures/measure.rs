@@ -63,6 +63,8 @@ pub enum Better {
 pub enum Values {
     /// One number, of which runs have a mean.
     One,
+    /// One number, the greatest of something in the run; over several runs the greatest of all.
+    Greatest,
     /// One time, which may never come; over several runs a distribution.
     Once,
     /// Many. What the end of a run that had not settled cut off is censored.

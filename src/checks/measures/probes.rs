@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::copies::Copies;
 use super::expected_reads::{ExpectedReads, Missing};
 use super::reads::ReadTally;
-use super::{Better, Distribution, Measure, Measured, NOBODY, Quantity, Unit};
-use crate::checks::outcome::Operations;
+use super::{Better, Distribution, Measure, Measured, Quantity, Unit};
+use crate::checks::census::Headline;
+use crate::checks::outcome::{Operations, Outcome};
 use crate::kernel::{Numbered, Span};
 use crate::model::record::{Answer, Event, OpId, ProbeEnd, ProbeId, Record, Sight};
 use crate::model::system::ReadSpec;
@@ -75,8 +76,8 @@ pub const USEFUL: &Measure = &Measure::number(
     "useful operations",
     Unit::Share,
     Better::Higher,
-    "Share of measured operations that were answered yes in time and whose reads all came back \
-     right.",
+    "Share of the measured operations that reads were sent to look at which were answered yes, \
+     committed as a whole, and were seen by reads that all came back right.",
 )
 .head("useful")
 .told("the most useful operations", "the fewest useful operations");
@@ -227,12 +228,13 @@ impl Probes {
     }
 
     /// A probe began.
-    pub fn begin(&mut self, record: &Record, operations: &Operations) {
+    pub fn begin(&mut self, record: &Record, operations: &mut Operations) {
         let Event::ProbeBegan { read, probe: id, .. } = record.event else { return };
         let began = record.time.as_nanos();
         let (mut counted, mut expected) =
             (self.load.0 <= began && began < self.load.1, Expected::Either);
-        if let Some(outcome) = operations.get(record.op) {
+        if let Some(outcome) = operations.get_mut(record.op) {
+            outcome.read();
             counted = outcome.is_measured();
             if outcome.answered < began {
                 expected = match outcome.answer() {
@@ -295,6 +297,11 @@ impl Probes {
         let Event::ProbeEnded { probe: id, end, .. } = record.event else { return };
         let Some(probe) = self.open.remove(id) else { return };
         let reading = (end == ProbeEnd::Complete).then(|| probe.reading());
+        if reading.is_some()
+            && let Some(outcome) = operations.get_mut(probe.op)
+        {
+            outcome.seen();
+        }
         if reading != Some(Reading::Right)
             && let Some(outcome) = operations.get_mut(probe.op)
         {
@@ -348,11 +355,16 @@ impl Probes {
             into.quantity(blocked, share(within.blocked));
         }
         into.quantity(READ_ERRORS, share(all.error));
-        let useful = operations
-            .measured()
-            .filter(|outcome| outcome.answer().is_yes() && !outcome.is_misread());
-        let offered = operations.measured_count();
-        into.quantity(USEFUL, Quantity::ratio(useful.count() as u64, offered, NOBODY));
+        let read = || operations.measured().filter(|outcome| outcome.is_read());
+        let is_useful = |outcome: &&Outcome| {
+            outcome.answer().is_yes()
+                && outcome.headline() == Headline::Committed
+                && outcome.is_seen()
+                && !outcome.is_misread()
+        };
+        let useful = read().filter(is_useful).count() as u64;
+        let why = "no read looked at a measured operation";
+        into.quantity(USEFUL, Quantity::ratio(useful, read().count() as u64, why));
         into.quantity(STALE, Quantity::ratio(all.stale, all.read, "no read came back"));
         let stale = |values| Distribution { offered: all.read, values, ..Default::default() };
         into.distribution(STALE_AGE, stale(std::mem::take(&mut self.ages)));

@@ -59,7 +59,8 @@ impl Case {
     pub fn conclude(self, property: &str, idle: &'static str) -> Finding {
         let judgement = match &self.first {
             Some((_, why)) if self.failures > 1 => {
-                Judgement::violated(format!("{why}; {} times in all", self.failures))
+                let why = format!("{why}; {} times in all", self.failures);
+                Judgement::violated(why).times(self.failures)
             }
             Some((_, why)) => Judgement::violated(why.clone()),
             None if self.open > 0 => {

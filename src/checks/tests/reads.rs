@@ -80,22 +80,37 @@ fn blocked_and_wrong_compare_within_the_same_time() {
 }
 
 #[test]
-fn an_operation_is_useful_if_it_was_answered_and_always_read_right() {
+fn an_operation_is_useful_if_it_was_answered_committed_and_always_read_right() {
+    let right = [Effect, Effect];
     let mut history = History::new();
     history.at(20_000);
-    for op in 0..4 {
+    for op in 0..6 {
         history.offer(op, OPEN, 3);
     }
-    history.answer(0, Answer::Done).answer(1, Answer::Done).answer(2, Answer::Done);
-    history.at(21_000).probe(0, &[Effect, Effect], 1).probe(1, &[Effect, Effect], 1).probe(
-        1,
-        &[Effect, Nothing],
-        1,
-    );
+    for op in [0, 1, 2, 5] {
+        history.answer(op, Answer::Done).apply(op, 0).apply(op, 1);
+    }
+    history.answer(4, Answer::Done); // It is done, and no read looks at it.
+    for op in [0, 1, 2, 4] {
+        history.apply(op, 2); // One step of operation 5 is lost.
+    }
+    history.at(21_000).probe(0, &right, 1).probe(1, &right, 1).probe(1, &[Effect, Nothing], 1);
     history.begin_probe(OpId(2));
-    history.probe(3, &[Nothing, Nothing], 1);
+    history.probe(3, &[Nothing, Nothing], 1).probe(5, &right, 1);
     let report = history.rest();
-    assert_eq!(quantity(&report, USEFUL), share(1, 4));
+    assert_eq!(quantity(&report, USEFUL), share(1, 5));
+}
+
+#[test]
+fn without_a_read_nobody_can_say_what_was_useful() {
+    let mut history = History::new();
+    history.at(20_000).offer(0, RENAME, 3).answer(0, Answer::Done).apply(0, 0);
+    let report = history.rest();
+    let found = quantity(&report, USEFUL);
+    assert!(
+        matches!(found, Quantity::Missing { why } if why.contains("no read looked")),
+        "{found:?}"
+    );
 }
 
 #[test]

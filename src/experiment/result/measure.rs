@@ -50,7 +50,7 @@ pub struct Estimate<T> {
 
 /// Quantiles of a distribution: each is computed per seed, and the median over seeds is shown.
 ///
-/// Only the counts are pooled over seeds: `never` of `n`.
+/// Only the counts and the maximum are of all seeds together.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Quantiles {
     /// How many could have been in it, all seeds together.
@@ -63,7 +63,7 @@ pub struct Quantiles {
     pub p50: Option<Estimate<Quantile>>,
     /// The 99 % quantile.
     pub p99: Option<Estimate<Quantile>>,
-    /// The maximum.
+    /// The maximum of all seeds, which has no interval: further seeds could only raise it.
     pub max: Option<Estimate<Quantile>>,
     /// In how many seeds the quantiles are Kaplan-Meier estimates, because the run did not settle.
     pub censored_seeds: u64,
@@ -90,10 +90,10 @@ pub struct SeedQuantiles {
     pub censored: bool,
 }
 
-/// One number a run: the mean over seeds is shown.
+/// One number a run: the mean over seeds is shown, or the greatest of a number that is a maximum.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Mean {
-    /// The mean over the seeds that have a number; `None` if none has.
+    /// The number over the seeds that have one; `None` if none has.
     pub estimate: Option<Estimate<f64>>,
     /// The number of each seed.
     pub per_seed: Vec<Option<f64>>,
@@ -109,7 +109,11 @@ impl MeasureResult {
             never: per_seed.iter().map(|seed| seed.never).sum(),
             p50: median_over_seeds(per_seed.iter().map(|seed| seed.p50)),
             p99: median_over_seeds(per_seed.iter().map(|seed| seed.p99)),
-            max: median_over_seeds(per_seed.iter().map(|seed| seed.max)),
+            max: per_seed
+                .iter()
+                .filter_map(|seed| seed.max)
+                .max()
+                .map(|value| Estimate { value, interval: None }),
             censored_seeds: per_seed.iter().filter(|seed| seed.censored).count() as u64,
             per_seed,
         };
@@ -121,6 +125,13 @@ impl MeasureResult {
         let known: Vec<f64> = per_seed.iter().flatten().copied().collect();
         let interval = mean_interval(&known).map(|bounds| within(measure.unit, bounds));
         let estimate = mean(&known).map(|value| Estimate { value, interval });
+        Self { measure, value: Summary::Mean(Mean { estimate, per_seed }) }
+    }
+
+    /// The greatest of one number a seed. It has no interval: further seeds could only raise it.
+    pub fn greatest(measure: &'static Measure, per_seed: Vec<Option<f64>>) -> Self {
+        let most = per_seed.iter().flatten().copied().max_by(f64::total_cmp);
+        let estimate = most.map(|value| Estimate { value, interval: None });
         Self { measure, value: Summary::Mean(Mean { estimate, per_seed }) }
     }
 
@@ -269,7 +280,7 @@ mod tests {
         let found = lag.as_quantiles().unwrap();
         assert_eq!((found.offered, found.n, found.never), (21, 15, 1));
         assert_eq!(found.p50.unwrap().value, Value(13), "10..=15, then 100 of [16, 100, never]");
-        assert_eq!(found.max.unwrap().value, Value(100));
+        assert_eq!(found.max.unwrap(), Estimate { value: Never, interval: None }, "of all seeds");
         assert_eq!(found.per_seed[6].max, Some(Never));
         assert_eq!(lag.per_seed(Statistic::Max)[6], Some(f64::INFINITY));
         assert_eq!(lag.why(), None);

@@ -2,6 +2,8 @@
 
 mod near;
 
+use super::Over;
+use crate::checks::Judgement;
 use crate::checks::Verdict::{self, Held, Undecided, Violated};
 use crate::experiment::compare::Study;
 use crate::experiment::result::{CheckKind, Comparison};
@@ -86,6 +88,19 @@ fn promises_are_one_line_to_people_and_each_its_own_to_machines() {
 }
 
 #[test]
+fn a_violation_says_in_how_many_seeds_and_how_often_in_each() {
+    let over = Over { variant: "saga", seeds: &[4, 5, 6] };
+    let failed = |times| Judgement::violated("a row is lost").times(times);
+    let why = |judged: Vec<Judgement>| over.result(CheckKind::Promise, "x", judged).why;
+    let some = why(vec![Judgement::held(), failed(7), failed(2)]);
+    assert_eq!(some, "a row is lost (seed 5); in 2 of 3 seeds, 2 to 7 times in each");
+    let once = why(vec![failed(1), Judgement::held(), failed(1)]);
+    assert_eq!(once, "a row is lost (seed 4); in 2 of 3 seeds");
+    let thrice = why(vec![failed(3), failed(3), failed(3)]);
+    assert_eq!(thrice, "a row is lost (seed 4); in 3 of 3 seeds, 3 times in each");
+}
+
+#[test]
 fn expectations_are_judged_seed_by_seed_for_their_variants() {
     let expected = "
         [[expect]]
@@ -102,7 +117,7 @@ fn expectations_are_judged_seed_by_seed_for_their_variants() {
     assert_eq!(check(&comparison, "saga", available).0, Violated, "5 s of 10 s nobody is there");
     let (verdict, why) = check(&comparison, "dual-write", "nothing is lost");
     assert_eq!(verdict, Violated);
-    assert!(why.ends_with(", not at most 0 (seed 1)"), "{why}");
+    assert!(why.ends_with(", not at most 0 (seed 1); in 2 of 2 seeds"), "{why}");
     assert!(!comparison.checks.iter().any(|c| c.variant == "saga" && c.name == "nothing is lost"));
     let quiet = compare(expected);
     assert_eq!(check(&quiet, "saga", available).0, Held);
