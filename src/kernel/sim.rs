@@ -93,7 +93,7 @@ impl Kernel {
 
 impl Simulation {
     /// An empty world at [`Time::ZERO`] with nothing but [`NodeId::WORLD`].
-    #[expect(clippy::new_without_default, reason = "a simulation is begun, not defaulted")]
+    #[allow(clippy::new_without_default, reason = "a simulation is begun, not defaulted")]
     pub fn new() -> Self {
         Self {
             sim: Sim(Rc::new(Kernel {
