@@ -14,7 +14,7 @@ use driftlab::kernel::{
     TaskId, Time,
 };
 
-use crate::{Case, Measured, Way};
+use crate::job::{Cost, Done, measured};
 
 const CLIENTS: u32 = 100;
 const SERVERS: u32 = 10;
@@ -137,7 +137,17 @@ async fn client(
     }
 }
 
-fn with_processes(timeout: Span, requests: u64) -> Measured {
+/// Makes so many requests with this timeout, by processes or by callbacks on the binary heap of
+/// the standard library.
+pub fn request(by_processes: bool, timeout: Span, requests: u64) -> Cost {
+    if by_processes {
+        return with_processes(timeout, requests);
+    }
+    let mut bare = Loop::new(timeout, requests);
+    measured(|| Done { count: requests, outcome: bare.run(), ..Done::default() })
+}
+
+fn with_processes(timeout: Span, requests: u64) -> Cost {
     let work = Rc::new(RefCell::new(Work::new(requests)));
     let simulation = Simulation::new();
     let sim = simulation.sim();
@@ -147,9 +157,9 @@ fn with_processes(timeout: Span, requests: u64) -> Measured {
         let node = sim.add_node();
         sim.spawn(node, client(sim.clone(), work.clone(), servers.clone(), who, timeout));
     }
-    Measured::of(|| {
+    measured(|| {
         simulation.run_until(Time::NEVER);
-        work.borrow().seen.value()
+        Done { count: requests, outcome: work.borrow().seen.value(), ..Done::default() }
     })
 }
 
@@ -327,22 +337,4 @@ impl Loop {
         let think = state.fate.think;
         self.after(think, Event::Send { client });
     }
-}
-
-/// Requests with a timeout that is short, and one so long that dead timers pile up.
-pub fn cases(timed: bool) -> Vec<Case> {
-    let (requests, rounds) = if timed { (300_000, 9) } else { (200, 1) };
-    let case = |timeout: Span| Case {
-        name: format!("request and response, timeout {timeout}"),
-        size: requests,
-        rounds,
-        ways: vec![
-            Way::new("processes", move || with_processes(timeout, requests)),
-            Way::new("callbacks on std's binary heap", move || {
-                let mut bare = Loop::new(timeout, requests);
-                Measured::of(|| bare.run())
-            }),
-        ],
-    };
-    vec![case(Span::from_millis(20)), case(Span::from_secs(1))]
 }

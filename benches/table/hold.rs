@@ -9,8 +9,24 @@ use driftlab::kernel::queue::{Entry, Key, PendingSet, QuadHeap, RadixHeap, TwoLe
 use driftlab::kernel::{
     Dist, Fingerprint, NodeId, Purpose, RandomStreams, Sim, Simulation, Span, Stream, Time,
 };
+use serde::{Deserialize, Serialize};
 
-use crate::{Case, Measured, Way};
+use crate::job::{Cost, Done, measured};
+
+/// The ways to do it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum Way {
+    /// The kernel's processes.
+    Processes,
+    /// A loop on the queue that they wait in.
+    TwoLevel,
+    /// A loop on the kernel's 4-ary heap.
+    QuadHeap,
+    /// A loop on the kernel's radix heap.
+    RadixHeap,
+    /// A loop on the binary heap of the standard library.
+    BinaryHeap,
+}
 
 /// The work of every event: one exponential draw, one step of a fingerprint.
 struct Work {
@@ -61,7 +77,18 @@ async fn holder(sim: Sim, work: Rc<RefCell<Work>>, who: u64, visits: Rc<Cell<u64
     }
 }
 
-fn with_processes(pending: u64, events: u64) -> Measured {
+/// Holds so many pending for so many events.
+pub fn hold(way: Way, pending: u64, events: u64) -> Cost {
+    match way {
+        Way::Processes => with_processes(pending, events),
+        Way::TwoLevel => with_loop(Set(TwoLevel::new()), pending, events),
+        Way::QuadHeap => with_loop(Set(QuadHeap::new()), pending, events),
+        Way::RadixHeap => with_loop(Set(RadixHeap::new()), pending, events),
+        Way::BinaryHeap => with_loop(BinaryHeap::new(), pending, events),
+    }
+}
+
+fn with_processes(pending: u64, events: u64) -> Cost {
     let work = Rc::new(RefCell::new(Work::new(events)));
     let visits = Rc::new(Cell::new(0));
     let simulation = Simulation::new();
@@ -70,9 +97,10 @@ fn with_processes(pending: u64, events: u64) -> Measured {
         sim.spawn(NodeId::WORLD, holder(sim.clone(), work.clone(), who, visits.clone()));
     }
     simulation.run_until(Time::ZERO);
-    Measured::of(|| {
+    measured(|| {
         simulation.run_until(Time::NEVER);
-        work.borrow().seen.value() ^ visits.get()
+        let outcome = work.borrow().seen.value() ^ visits.get();
+        Done { count: events, outcome, ..Done::default() }
     })
 }
 
@@ -94,43 +122,22 @@ impl Bare for BinaryHeap<Reverse<Entry>> {
     }
 }
 
-impl Bare for QuadHeap {
+/// A queue of the kernel.
+struct Set<Q>(Q);
+
+impl<Q: PendingSet> Bare for Set<Q> {
     #[inline]
     fn add(&mut self, entry: Entry) {
-        self.push(entry);
+        self.0.push(entry);
     }
 
     #[inline]
     fn next(&mut self) -> Entry {
-        self.pop_next(Time::NEVER).expect("as many are pending as ever")
+        self.0.pop_next(Time::NEVER).expect("as many are pending as ever")
     }
 }
 
-impl Bare for RadixHeap {
-    #[inline]
-    fn add(&mut self, entry: Entry) {
-        self.push(entry);
-    }
-
-    #[inline]
-    fn next(&mut self) -> Entry {
-        self.pop_next(Time::NEVER).expect("as many are pending as ever")
-    }
-}
-
-impl Bare for TwoLevel {
-    #[inline]
-    fn add(&mut self, entry: Entry) {
-        self.push(entry);
-    }
-
-    #[inline]
-    fn next(&mut self) -> Entry {
-        self.pop_next(Time::NEVER).expect("as many are pending as ever")
-    }
-}
-
-fn with_loop(mut queue: impl Bare, pending: u64, events: u64) -> Measured {
+fn with_loop(mut queue: impl Bare, pending: u64, events: u64) -> Cost {
     let mut work = Work::new(events);
     let mut entities = vec![Entity::default(); pending as usize];
     for who in 0..pending {
@@ -138,7 +145,7 @@ fn with_loop(mut queue: impl Bare, pending: u64, events: u64) -> Measured {
         queue.add(Entry::new(at, Key::new(who + 1, false, who as u32)));
     }
     let mut sequence = pending;
-    Measured::of(|| {
+    measured(|| {
         let mut visits = 0;
         loop {
             let entry = queue.next();
@@ -147,38 +154,11 @@ fn with_loop(mut queue: impl Bare, pending: u64, events: u64) -> Measured {
             own[0] += 1;
             visits ^= own[0];
             if work.see(now, u64::from(who)) {
-                return work.seen.value() ^ visits;
+                let outcome = work.seen.value() ^ visits;
+                return Done { count: events, outcome, ..Done::default() };
             }
             sequence += 1;
             queue.add(Entry::new(now + work.delay(), Key::new(sequence, false, who)));
         }
     })
-}
-
-/// The hold model at several sizes.
-pub fn cases(timed: bool) -> Vec<Case> {
-    let sizes: &[(u64, u64, u32)] = if timed {
-        &[(1_000, 500_000, 7), (100_000, 500_000, 7), (1_000_000, 1_000_000, 3)]
-    } else {
-        &[(20, 100, 1)]
-    };
-    let case = |&(pending, events, rounds): &(u64, u64, u32)| Case {
-        name: format!("hold model, {pending} pending"),
-        size: events,
-        rounds,
-        ways: vec![
-            Way::new("processes", move || with_processes(pending, events)),
-            Way::new("loop on the 4-ary heap", move || with_loop(QuadHeap::new(), pending, events)),
-            Way::new("loop on the kernel's queue", move || {
-                with_loop(TwoLevel::new(), pending, events)
-            }),
-            Way::new("loop on the radix heap", move || {
-                with_loop(RadixHeap::new(), pending, events)
-            }),
-            Way::new("loop on std's binary heap", move || {
-                with_loop(BinaryHeap::new(), pending, events)
-            }),
-        ],
-    };
-    sizes.iter().map(case).collect()
 }
