@@ -122,7 +122,9 @@ fn head((measure, pick): Column) -> String {
 pub fn tables(comparison: &Comparison) -> Vec<Table> {
     let seeds = match comparison.seeds.len() {
         1 => "The one seed's numbers".into(),
-        n => format!("Quantiles: median over {n} seeds; shares and sums: mean"),
+        n => format!(
+            "Quantiles: median over {n} seeds; maxima: of all of them; shares and sums: mean"
+        ),
     };
     let mut tables = vec![
         measured(
