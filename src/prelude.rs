@@ -81,7 +81,7 @@
 //! - An [`Export`] makes files of the [`Results`] of a comparison.
 //!
 //! Checks and meters see what stores committed, what clients heard and what the network carried.
-//! They cannot ask a pattern for its opinion, and a pattern cannot report on itself.
+//! A pattern has no way to report on itself.
 //!
 //! # A pattern
 //!

@@ -100,7 +100,7 @@ impl<K: Hash + Eq, V> Lookup<K, V> {
     }
 
     /// Returns whether the map holds no key.
-    #[cfg(feature = "internals")]
+    #[cfg(any(test, feature = "internals"))]
     pub fn is_empty(&self) -> bool {
         self.map.is_empty()
     }
@@ -136,6 +136,7 @@ mod tests {
                 assert_eq!(lookup.get(&key), ordered.get(&key));
                 assert_eq!(lookup.contains_key(&key), ordered.contains_key(&key));
                 assert_eq!(lookup.len(), ordered.len());
+                assert_eq!(lookup.is_empty(), ordered.is_empty());
             }
             if let Some(value) = lookup.get_mut(&(0, "0".to_owned())) {
                 *value = 100;

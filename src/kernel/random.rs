@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_salt_changes_keyed_draws_and_leaves_streams_alone() {
+    fn a_branch_seed_changes_keyed_draws_and_leaves_streams_alone() {
         let stream = RandomStreams::new(7);
         let drawn = first_words(&mut stream.draw(Purpose::Delay, 1, 2, 3, 4));
         let streamed = first_words(&mut stream.stream(Purpose::Arrival, 1));

@@ -1,6 +1,5 @@
 //! The interface of a meter: a fold over the history that takes measures of a program's own.
 
-use std::fmt;
 use std::sync::Arc;
 
 use super::catalogue::CATALOGUE;
@@ -85,12 +84,6 @@ impl Meters {
 pub struct MeteredRun {
     meters: Vec<Box<dyn Metering>>,
     audience: Audience,
-}
-
-impl fmt::Debug for MeteredRun {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MeteredRun").field("meters", &self.meters.len()).finish_non_exhaustive()
-    }
 }
 
 impl MeteredRun {

@@ -297,15 +297,13 @@ impl Probes {
         let Event::ProbeEnded { probe: id, end, .. } = record.event else { return };
         let Some(probe) = self.open.remove(id) else { return };
         let reading = (end == ProbeEnd::Complete).then(|| probe.reading());
-        if reading.is_some()
-            && let Some(outcome) = operations.get_mut(probe.op)
-        {
-            outcome.seen();
-        }
-        if reading != Some(Reading::Right)
-            && let Some(outcome) = operations.get_mut(probe.op)
-        {
-            outcome.misread();
+        if let Some(outcome) = operations.get_mut(probe.op) {
+            if reading.is_some() {
+                outcome.seen();
+            }
+            if reading != Some(Reading::Right) {
+                outcome.misread();
+            }
         }
         if probe.counted {
             let took = record.time.as_nanos() - probe.began;

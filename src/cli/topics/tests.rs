@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
-use crate::checks::measures::catalogue::CATALOGUE;
-
 use crate::checks::Verdict;
+use crate::checks::measures::catalogue::CATALOGUE;
 use crate::model::record::Answer;
 
 const TERMINAL: Terminal = Terminal { columns: 100, colour: false };
@@ -24,6 +23,7 @@ fn whatever_is_registered_or_reported_is_explained() {
         registries.techniques.names(),
         registries.faults.names(),
         registries.properties.names(),
+        exports.names(),
     ]
     .concat();
     names.extend(CATALOGUE.iter().flat_map(|measure| [measure.id, measure.name]));

@@ -1,8 +1,8 @@
 //! Rows of a table that somebody adds up, by the group that each names: how many count, what they
 //! come to, and the effects that this reflects.
 //!
-//! What would be read off all rows of a group each time is kept up to date instead. A change only
-//! notes the row as it was; whoever asks next pays for what has changed since. So a job that counts
+//! Groups are kept up to date instead of being read off all their rows each time. A change only
+//! notes the row as it was; the next query pays for what has changed since. So a job that counts
 //! again and again pays for changes, however large the groups have become.
 
 use std::collections::BTreeMap;

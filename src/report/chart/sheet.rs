@@ -229,9 +229,13 @@ mod tests {
         let style = crate::report::html::STYLE;
         let (light, dark) = style.split_once("prefers-color-scheme: dark").expect("a dark theme");
         let dark = dark.split("\n}\n").next().unwrap_or_default();
-        for (RGBColor(r, g, b), class) in ink::CLASSES {
+        let on_dark = [
+            "161b22", "e6eaf0", "9aa5b1", "29313a", "3a2e22", "3d4651", "ff8a5c", "4da3e8",
+            "f58a43", "35c496", "e39cc6", "dcb043", "8fd0f7",
+        ];
+        for ((RGBColor(r, g, b), class), on_dark) in ink::CLASSES.into_iter().zip(on_dark) {
             assert!(light.contains(&format!("--{class}: #{r:02x}{g:02x}{b:02x};")), "{class}");
-            assert!(dark.contains(&format!("--{class}: #")), "{class}");
+            assert!(dark.contains(&format!("--{class}: #{on_dark};")), "{class}");
             assert!(style.contains(&format!(".f-{class} {{ fill: var(--{class}); }}")), "{class}");
         }
     }

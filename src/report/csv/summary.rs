@@ -8,7 +8,7 @@
 //! - `offered`, `n`, `never`: of a measure with many values a run: how many could have had a
 //!   value, have one, and never will.
 //! - `p50`, `p99`, `max`, and each with `_low` and `_high`: its quantiles and their 95 % intervals
-//!   over seeds.
+//!   over seeds. A maximum is that of all seeds and has no interval.
 //! - `value`, `value_low`, `value_high`: of a measure with one value a run: the mean over seeds
 //!   and its 95 % interval.
 //! - `why`: why there is no number, if there is none.

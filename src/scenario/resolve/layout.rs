@@ -146,17 +146,17 @@ pub(super) fn check_writers(
     let each: Vec<Vec<Trespass>> = stages.map(|stage| trespasses(&stage.system)).collect();
     let Some(first) = each.first() else { return };
     let spec = |at: Trespass| &system.operation(at.kind).steps[at.step];
-    let is_slip = |at: &Trespass| {
+    let is_everywhere = |at: &Trespass| {
         let everywhere = each.iter().all(|trespasses| trespasses.contains(at));
         everywhere && system.writers(spec(*at).table).len() == 1
     };
-    let seeded_bugs: Vec<Trespass> = first.iter().filter(|at| is_slip(at)).copied().collect();
-    problems.extend(seeded_bugs.iter().filter_map(|at| seeded_bug(*at, spec(*at).table, file)));
+    let by_the_file: Vec<Trespass> = first.iter().filter(|at| is_everywhere(at)).copied().collect();
+    problems.extend(by_the_file.iter().filter_map(|at| not_owner(*at, spec(*at).table, file)));
     for ((shown, variant), laid) in file.variants.0.iter().zip(layouts) {
         let (Some(variant), Some(laid)) = (variant, laid) else { continue };
         for stage in &laid.stages {
             let mut known: Vec<(ServiceId, TableId)> = Vec::new();
-            for at in trespasses(&stage.system).into_iter().filter(|at| !seeded_bugs.contains(at)) {
+            for at in trespasses(&stage.system).into_iter().filter(|at| !by_the_file.contains(at)) {
                 let who = (spec(at).by, spec(at).table);
                 if !known.contains(&who) {
                     known.push(who);
@@ -167,8 +167,8 @@ pub(super) fn check_writers(
     }
 }
 
-/// A step by the wrong service.
-fn seeded_bug(at: Trespass, table: TableId, file: &File) -> Option<Problem> {
+/// The problem of a step that the file itself gives to the wrong service.
+fn not_owner(at: Trespass, table: TableId, file: &File) -> Option<Problem> {
     let step = &file.operations.0[at.kind.index()].1.as_ref()?.steps[at.step];
     let owner = &file.tables.0[table.index()].1.as_ref()?.owner;
     let message = reason!("`{}` does not own the table `{}`", step.by.value, step.table.value);
