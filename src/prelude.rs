@@ -135,7 +135,7 @@
 //!         let steps = &here.system().operation(kind).steps;
 //!         let request = Message::request("apply", here.system().retry.step_deadline);
 //!         for (step, spec) in (0..).map(StepId).zip(steps).skip(1) {
-//!             let there = here.world().instance(spec.by, op);
+//!             let there = here.instance(spec.by);
 //!             for copy in 0..self.copies {
 //!                 let here = here.at_step(step, copy.into());
 //!                 here.tell(there, request, move |there| async move {

@@ -1,7 +1,8 @@
 //! # Deployment
 //!
 //! The instances of the targets are replaced, one after the other or all at once. Each is drained
-//! first: who knocks is refused, what runs may finish within the grace time. Then its process ends,
+//! first: new requests go to other instances if there are any, who knocks all the same is refused,
+//! and what runs may finish within the grace time. Then its process ends,
 //! with everything volatile; after a while the new one starts, recovers and serves, and the next
 //! instance has its turn. A service of one instance is away meanwhile, and so is whatever else is
 //! deployed together with it.

@@ -41,6 +41,9 @@ pub struct BrokerPolicy {
     pub visibility_timeout: Span,
     /// After so many deliveries a message goes to the dead letters.
     pub max_deliveries: u16,
+    /// The partitions of a consumer that was not heard of for so long go to the others of its
+    /// group.
+    pub session_timeout: Span,
 }
 
 /// A message as the broker keeps it.
@@ -399,7 +402,8 @@ impl<E: Copy + Send + 'static> Broker<E> {
         let here = here.at_step(StepId::NONE, deliveries);
         let (topic, delivery) = (here.label("event"), u64::from(deliveries) + 1);
         here.record(Event::Handed { topic, delivery, number: stored.number });
-        let node = here.world().instance(group, stored.op);
+        let timeout = self.policy.session_timeout;
+        let node = here.world().member(group, stored.partition, timeout);
         let (deliver, event) = (deliver.clone(), stored.event);
         let message =
             Message::request("event", self.policy.visibility_timeout).class(MessageClass::Broker);

@@ -16,7 +16,7 @@ use super::env::{Ctx, label_stream};
 use super::network::Fate;
 use super::point::{Action, Hook, When};
 use super::process::ProcessCtx;
-use super::record::{Event, LabelId, MessageClass};
+use super::record::{Event, LabelId, MessageClass, OpId};
 use super::world::World;
 use crate::kernel::{NodeId, Purpose, Sleep, Span, TaskId};
 
@@ -557,8 +557,11 @@ where
             let env = world.env();
             let spec = &env.system().services[service.index()];
             let place = u64::from(ctx.step.0) | u64::from(ctx.attempt) << 8;
-            let (name, leg) = (spec.name.stream, u64::from(leg));
-            let stream = env.op_stream(ctx.op);
+            let leg = u64::from(leg);
+            let (name, stream) = match ctx.op {
+                OpId::NONE => (world.name(ctx.node).stream, pool.next_unnamed()),
+                op => (spec.name.stream, env.op_stream(op)),
+            };
             let mut rng = env.streams().draw(Purpose::Work, name, stream, place, leg);
             let work = spec.work.sample(&mut rng);
             visit.worked(work);

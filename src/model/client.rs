@@ -51,11 +51,13 @@ pub(super) async fn ask(world: Rc<World>, op: OpId) {
         let left = (deadline - env.now()).min(client.attempt_deadline);
         let message = Message::request("ask", left).class(MessageClass::Client);
         let here = here.at_step(StepId::NONE, attempt);
-        let entry = world.protocol().entry(&world, info.kind, op);
-        let reply =
-            here.call_by_way_of(front(&world, op), entry, message, move |here: ProcessCtx| {
-                Rc::clone(here.world().protocol()).execute(here, op)
-            });
+        let entry = world.protocol().entry(&world, info.kind, op, attempt);
+        let reply = here.call_by_way_of(
+            front(&world, op, attempt),
+            entry,
+            message,
+            move |here: ProcessCtx| Rc::clone(here.world().protocol()).execute(here, op),
+        );
         answer = match reply.await {
             Reply::Answered(answer) => answer,
             Reply::Refused | Reply::Rejected => Answer::TechnicalNo,
@@ -75,10 +77,10 @@ pub(super) async fn ask(world: Rc<World>, op: OpId) {
 
 /// The node that stands between a client and the entry of the pattern: an instance of the service
 /// that wants the first step, where that has delegated it to another.
-fn front(world: &World, op: OpId) -> Option<NodeId> {
+fn front(world: &World, op: OpId, attempt: u16) -> Option<NodeId> {
     let kind = world.env().operation(op).kind;
     let asked_by = world.env().system().operation(kind).steps[0].asked_by?;
-    Some(world.instance(asked_by, op))
+    Some(world.attempted(asked_by, op, attempt))
 }
 
 fn client_ctx(world: &Rc<World>, op: OpId) -> Ctx {

@@ -1,6 +1,7 @@
 //! Read probes: what a reader sees, at times and keys that no pattern can influence.
 //!
-//! A reader asks the owners of what it wants to know, or one service that reads for it. That one
+//! A reader asks the owners of what it wants to know, or one service that reads for it: a request
+//! like any other, which takes a worker and the work of the service. That one
 //! reaches each table as [`System::access`](super::system::System::access) says: in the database,
 //! in a replica of its own, or by asking the owner.
 
@@ -61,7 +62,7 @@ async fn probe_operation(world: Rc<World>, read: usize, number: u16, op: OpId) {
     let here = ProcessCtx::new(Rc::clone(&world), ctx);
     let (probe, read) = (ProbeId(process), read as u32);
     here.record(Event::ProbeBegan { read, probe, cells: steps.len() as u32 });
-    let message = Message::control("probe", PATIENCE).class(MessageClass::Probe);
+    let message = Message::request("probe", PATIENCE).class(MessageClass::Probe);
     let end = if let Some(by) = *by {
         let mask = steps.iter().fold(0, |mask, step| mask | 1 << step.0);
         let node = world.instance(by, op);
@@ -135,7 +136,7 @@ async fn compose(here: ProcessCtx, by: ServiceId, mask: u64, probe: ProbeId) -> 
             }
         }
     }
-    let message = Message::control("read", system.retry.step_deadline).class(MessageClass::Probe);
+    let message = Message::request("read", system.retry.step_deadline).class(MessageClass::Probe);
     let calls = by_owner(asked.into_iter()).into_iter().map(|(owner, mask)| {
         let first = StepId(mask.trailing_zeros() as u8);
         let node = here.world().instance(owner, op);
@@ -224,7 +225,7 @@ async fn readers(world: Rc<World>, read: usize, column: ColumnRef, choice: KeyCh
             .as_ref()
             .map(|work| work.sample(&mut env.streams().draw(Purpose::Work, name, number, 0, 0)));
         let probe = ProbeId(env.next_process());
-        let query = Query { cell: column, row, work, probe };
+        let query = Query { cell: column, row, number, work, probe };
         env.sim().spawn(NodeId::WORLD, probe_column(Rc::clone(&world), read, query));
     }
 }
@@ -234,6 +235,8 @@ async fn readers(world: Rc<World>, read: usize, column: ColumnRef, choice: KeyCh
 struct Query {
     cell: ColumnRef,
     row: RowKey,
+    /// Which one of its reader's it is, by which instances are chosen.
+    number: u64,
     /// The core time of the query; without it, that of any statement.
     work: Option<Span>,
     /// The number of the probe, and of its process.
@@ -245,10 +248,10 @@ async fn probe_column(world: Rc<World>, read: usize, query: Query) {
     let ctx = Ctx { process: probe.0, ..Ctx::WORLD };
     let here = ProcessCtx::new(Rc::clone(&world), ctx);
     here.record(Event::ProbeBegan { read: read as u32, probe, cells: 1 });
-    let message = Message::control("read", PATIENCE).class(MessageClass::Probe);
+    let message = Message::request("read", PATIENCE).class(MessageClass::Probe);
     let owner = world.env().system().owner(column.table, world.env().now());
     let by = world.env().system().reads[read].by.unwrap_or(owner);
-    let node = world.instance(by, OpId::NONE);
+    let node = world.balanced(by, query.number, world.env().now());
     let reply = here.call(node, message, move |here| read_cell(here, by, query));
     let end = end_of(reply.await);
     here.record(Event::ProbeEnded { read: read as u32, probe, end });
@@ -264,8 +267,8 @@ async fn read_cell(here: ProcessCtx, by: ServiceId, query: Query) -> bool {
             read_own_cell(here, by, Query { cell, ..query }).await
         }
         Access::Call(owner) => {
-            let node = here.world().instance(owner, OpId::NONE);
-            let message = Message::control("read", here.system().retry.step_deadline);
+            let node = here.world().balanced(owner, query.number, here.now());
+            let message = Message::request("read", here.system().retry.step_deadline);
             let message = message.class(MessageClass::Probe);
             let reply = here.call(node, message, move |here| read_own_cell(here, owner, query));
             let columns = Columns::from(Some(cell.column));
@@ -277,7 +280,7 @@ async fn read_cell(here: ProcessCtx, by: ServiceId, query: Query) -> bool {
 
 /// Reads a cell that a service reaches itself.
 async fn read_own_cell(here: ProcessCtx, by: ServiceId, query: Query) -> bool {
-    let Query { cell, row, work, probe } = query;
+    let Query { cell, row, work, probe, .. } = query;
     let database = here.database(cell.table);
     database.read_column(*here.ctx(), here.node(), by, (cell, row), probe, work).await.is_ok()
 }

@@ -156,6 +156,15 @@ impl ProcessCtx {
         self.world.pool(self.ctx.node).map(|(_, service)| service)
     }
 
+    /// The instance of a service to which this process turns, for its operation and with its
+    /// attempt: this very node if it is one.
+    pub fn instance(&self, service: ServiceId) -> NodeId {
+        if self.world.instances(service).contains(&self.ctx.node) {
+            return self.ctx.node;
+        }
+        self.world.attempted(service, self.ctx.op, self.ctx.attempt)
+    }
+
     /// How often this node was restarted.
     pub fn incarnation(&self) -> u16 {
         self.sim().incarnation(self.ctx.node)

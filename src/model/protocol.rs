@@ -15,8 +15,8 @@ pub type Execution = Pin<Box<dyn Future<Output = Answer>>>;
 
 /// A consistency pattern at work in one run.
 pub trait Protocol {
-    /// Which node a client knocks at.
-    fn entry(&self, world: &World, kind: OperationKind, op: OpId) -> NodeId;
+    /// Which node a client knocks at with this attempt, from 0.
+    fn entry(&self, world: &World, kind: OperationKind, op: OpId, attempt: u16) -> NodeId;
 
     /// Carries out an operation for a client, at the entry node. Called again with the same
     /// operation when a client retries: the operation is its own idempotency key.

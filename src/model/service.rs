@@ -17,6 +17,8 @@ pub struct Pool {
     epoch: Cell<u32>,
     inside: Cell<u64>,
     arrivals_sum: Cell<u128>,
+    /// Requests so far that no operation is behind.
+    unnamed: Cell<u64>,
 }
 
 /// A request's stay, from the queue to the end of its work. Leaves when dropped.
@@ -40,6 +42,7 @@ impl Pool {
             epoch: Cell::new(0),
             inside: Cell::new(0),
             arrivals_sum: Cell::new(0),
+            unnamed: Cell::new(0),
         })
     }
 
@@ -78,6 +81,12 @@ impl Pool {
             self.env.system().services[self.service.index()].workers,
         );
         self.workers.replace(fresh).close();
+    }
+
+    /// Numbers the requests that no operation is behind, which are named so in draws, from 1.
+    pub(super) fn next_unnamed(&self) -> u64 {
+        self.unnamed.set(self.unnamed.get() + 1);
+        self.unnamed.get()
     }
 
     /// How many requests wait or are served.

@@ -166,6 +166,8 @@ pub struct ServiceSpec {
     pub work: Dist,
     /// How long it needs after a restart before it serves.
     pub recovery: Span,
+    /// How long those who spread requests over its instances need to find out that one is away.
+    pub endpoint_delay: Span,
     /// The zone in which its nodes stand.
     pub zone: Option<Arc<str>>,
     /// Set if it was consolidated into another service: it has no node of its own, does nothing

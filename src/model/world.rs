@@ -53,8 +53,28 @@ struct Node {
     pauses: Cell<u32>,
     /// How many deployments keep it from taking on more.
     drains: Cell<u32>,
+    /// When it did not serve, in the order of time; the last one may still last.
+    absences: RefCell<Vec<Absence>>,
     locals: Locals,
     logs: RefCell<Vec<Rc<dyn Durable>>>,
+}
+
+/// A span of time in which a node serves nobody.
+#[derive(Clone, Copy)]
+struct Absence {
+    from: Time,
+    until: Option<Time>,
+    /// True if it was drained first, so that nobody need find out.
+    announced: bool,
+}
+
+impl Absence {
+    /// Returns whether those who spread requests know of it at `at`, if they need so long to find
+    /// out. That a node is back they see at once.
+    fn is_known(&self, at: Time, patience: Span) -> bool {
+        let is_over = self.until.is_some_and(|until| until <= at);
+        !is_over && (self.announced || self.from + patience <= at)
+    }
 }
 
 /// Something on a node that survives a crash, less what was not forced.
@@ -208,15 +228,56 @@ impl World {
         &self.services[service.index()]
     }
 
-    /// The instance of a service that serves an operation: operations are spread evenly, and
-    /// every message of one operation finds the same instance.
+    /// The instance of a service to which an operation's requests go now: operations are spread
+    /// evenly over the instances, and what would go to one that is known to be away goes to the
+    /// next. That an instance is away becomes known after the `endpoint-delay` of its service, or
+    /// at once if it was drained; that it is back, at once. If all are away, nobody else is there.
     pub fn instance(&self, service: ServiceId, op: OpId) -> NodeId {
+        self.attempted(service, op, 0)
+    }
+
+    /// The instance to which a further attempt goes now: the next one.
+    pub fn attempted(&self, service: ServiceId, op: OpId, attempt: u16) -> NodeId {
+        self.balanced(service, self.ordinal(op) + u64::from(attempt), self.env.now())
+    }
+
+    /// The instance that has the `turn`-th turn, as it is known at `at`; see [`World::instance`].
+    pub fn balanced(&self, service: ServiceId, turn: u64, at: Time) -> NodeId {
+        let system = self.env.system();
+        let delay = system.services[system.host(service).index()].endpoint_delay;
+        self.next_present(service, turn, at, delay)
+    }
+
+    /// The instance of a service that has a part in an operation to its end, with what it remembers
+    /// of it: by what is known of the instances when the operation arrives. Another attempt at the
+    /// operation has another instance.
+    pub fn sticky(&self, service: ServiceId, op: OpId, attempt: u16) -> NodeId {
+        let turn = self.ordinal(op) + u64::from(attempt);
+        self.balanced(service, turn, self.env.operation(op).arrived)
+    }
+
+    /// The member of a consumer group (a service) that has a partition: the partitions are spread
+    /// evenly, and those of a member that was not heard of for the session timeout go to the next.
+    pub fn member(&self, group: ServiceId, partition: u16, session_timeout: Span) -> NodeId {
+        self.next_present(group, u64::from(partition), self.env.now(), session_timeout)
+    }
+
+    fn ordinal(&self, op: OpId) -> u64 {
+        if op == OpId::NONE { 0 } else { self.env.operation(op).ordinal }
+    }
+
+    /// The first instance from the `turn`-th on that is not known to be away, or that one itself.
+    fn next_present(&self, service: ServiceId, turn: u64, at: Time, patience: Span) -> NodeId {
         let instances = &self.services[service.index()];
-        if instances.len() == 1 || op == OpId::NONE {
-            return instances[0];
-        }
-        let ordinal = self.env.operation(op).ordinal;
-        instances[(ordinal % instances.len() as u64) as usize]
+        let count = instances.len() as u64;
+        let nth = |turn: u64| instances[(turn % count) as usize];
+        let is_away = |id: NodeId| {
+            let absences = self.node(id).absences.borrow();
+            let begun = absences.partition_point(|absence| absence.from <= at);
+            absences[..begun].last().is_some_and(|last| last.is_known(at, patience))
+        };
+        let mut turns = (turn..turn + count).map(nth);
+        turns.find(|id| count > 1 && !is_away(*id)).unwrap_or_else(|| nth(turn))
     }
 
     /// The instance of a table's owner that serves an operation.
@@ -260,16 +321,31 @@ impl World {
         self.env.sim().is_up(node) && self.node(node).ready.get()
     }
 
-    /// From now on a node lets nothing new in: who knocks is refused. What runs goes on.
+    /// From now on a node lets nothing new in: who knocks is refused. What runs goes on. Those who
+    /// spread requests have been told.
     pub fn drain(&self, node: NodeId) {
         let drains = &self.node(node).drains;
         drains.set(drains.get() + 1);
+        self.note_presence(node, true);
     }
 
     /// Ends what one [`World::drain`] began.
     pub fn undrain(&self, node: NodeId) {
         let drains = &self.node(node).drains;
         drains.set(drains.get().saturating_sub(1));
+        self.note_presence(node, false);
+    }
+
+    /// Notes whether a node serves from now on.
+    fn note_presence(&self, id: NodeId, announced: bool) {
+        let (node, now) = (self.node(id), self.env.now());
+        let serves = self.is_ready(id) && node.pauses.get() == 0;
+        let mut absences = node.absences.borrow_mut();
+        match absences.last_mut().filter(|last| last.until.is_none()) {
+            Some(last) if serves => last.until = Some(now),
+            None if !serves => absences.push(Absence { from: now, until: None, announced }),
+            _ => {}
+        }
     }
 
     /// Returns whether the whole machine is down, so that not even a refusal comes back.
@@ -303,6 +379,7 @@ impl World {
         self.env.record(&ctx, Event::Crashed { processes: self.env.sim().tasks_on(id) });
         self.env.sim().crash(id);
         node.ready.set(false);
+        self.note_presence(id, false);
         for database in &node.databases {
             database.crash(flushed);
         }
@@ -343,6 +420,7 @@ impl World {
         let pauses = &self.node(id).pauses;
         pauses.set(pauses.get() + 1);
         self.env.sim().pause(id);
+        self.note_presence(id, false);
     }
 
     /// Ends one fault that lets a node stand still; the last one lets it go on.
@@ -352,11 +430,13 @@ impl World {
         if pauses.get() == 0 {
             self.env.sim().resume(id);
         }
+        self.note_presence(id, false);
     }
 
     /// A node begins to serve: its processes start, with recovery first.
     fn start(self: &Rc<Self>, id: NodeId) {
         self.node(id).ready.set(true);
+        self.note_presence(id, false);
         let process = self.env.next_process();
         let ctx = Ctx { node: id, process, ..Ctx::WORLD };
         Rc::clone(self.protocol()).start(ProcessCtx::new(Rc::clone(self), ctx));
@@ -460,6 +540,7 @@ impl Node {
             crashes: Cell::new(0),
             pauses: Cell::new(0),
             drains: Cell::new(0),
+            absences: RefCell::default(),
             locals: RefCell::default(),
             logs: RefCell::default(),
         }

@@ -86,8 +86,8 @@ pub(super) struct OtherDriver<F> {
 }
 
 impl<F: Fn(ProcessCtx)> Protocol for OtherDriver<F> {
-    fn entry(&self, world: &World, kind: OperationKind, op: OpId) -> NodeId {
-        self.original.entry(world, kind, op)
+    fn entry(&self, world: &World, kind: OperationKind, op: OpId, attempt: u16) -> NodeId {
+        self.original.entry(world, kind, op, attempt)
     }
 
     fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Execution {

@@ -19,6 +19,12 @@
 //! and the broker's acknowledgement; a volatile broker forgets; without idempotent consumers a
 //! redelivery takes effect twice; acknowledged before processing, a crash in between loses it.
 //!
+//! # Consumer groups
+//!
+//! The instances of a service are a consumer group: they share the partitions out evenly. A member
+//! that is away keeps its partitions for the `session-timeout`, and what they hold waits; then the
+//! others have them, until it is back. One that is drained leaves the group at once.
+//!
 //! # An event bus in the process
 //!
 //! `publish = "in-process"` is what a framework's event bus does within one deployable: there is no
@@ -37,7 +43,7 @@
 //! directly, whoever wants the step.
 //!
 //! Settings follow Debezium (poll every 500 ms), MassTransit (batches of 100, inbox kept for
-//! 30 minutes) and SQS (visibility timeout of 30 s).
+//! 30 minutes), SQS (visibility timeout of 30 s) and Kafka (session timeout of 45 s).
 
 mod bus;
 mod consumer;
@@ -138,6 +144,7 @@ impl Pattern for EventBased {
                 at_least_once: settings.delivery == Delivery::AtLeastOnce,
                 visibility_timeout: settings.visibility_timeout,
                 max_deliveries: settings.max_deliveries,
+                session_timeout: settings.session_timeout,
             };
             let services = 0..world.env().system().services.len() as u16;
             let groups = services.map(ServiceId).filter(|id| takes_part(world, share, *id));

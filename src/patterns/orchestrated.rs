@@ -161,7 +161,7 @@ impl Pattern for Orchestrated {
         Self::recovering(settings.clone(), &ReverseOrder)
     }
 
-    fn entry(&self, world: &World, _: OperationKind, _: OpId) -> NodeId {
+    fn entry(&self, world: &World, _: OperationKind, _: OpId, _: u16) -> NodeId {
         self.leader(world)
     }
 

@@ -69,9 +69,10 @@ pub trait Pattern: Sized + 'static {
         Self::new(settings, world)
     }
 
-    /// Which node a client knocks at; by default the service of the first step.
-    fn entry(&self, world: &World, kind: OperationKind, op: OpId) -> NodeId {
-        world.instance(world.first_service(kind), op)
+    /// Which node a client knocks at with this attempt; by default an instance of the service of
+    /// the first step, and with a further attempt another one.
+    fn entry(&self, world: &World, kind: OperationKind, op: OpId, attempt: u16) -> NodeId {
+        world.attempted(world.first_service(kind), op, attempt)
     }
 
     /// Carries out an operation for a client, at the entry node. Called again with the same
@@ -187,8 +188,8 @@ pub(crate) fn at_work<P: Pattern>(pattern: Rc<P>) -> Rc<dyn Protocol> {
 struct AtWork<P>(Rc<P>);
 
 impl<P: Pattern> Protocol for AtWork<P> {
-    fn entry(&self, world: &World, kind: OperationKind, op: OpId) -> NodeId {
-        self.0.entry(world, kind, op)
+    fn entry(&self, world: &World, kind: OperationKind, op: OpId, attempt: u16) -> NodeId {
+        self.0.entry(world, kind, op, attempt)
     }
 
     fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Execution {

@@ -279,9 +279,9 @@ impl AtWork {
 }
 
 impl Protocol for AtWork {
-    fn entry(&self, world: &World, kind: OperationKind, op: OpId) -> NodeId {
+    fn entry(&self, world: &World, kind: OperationKind, op: OpId, attempt: u16) -> NodeId {
         let arrived = world.env().operation(op).arrived;
-        self.part(kind, arrived).entry(world, kind, op)
+        self.part(kind, arrived).entry(world, kind, op, attempt)
     }
 
     fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Execution {

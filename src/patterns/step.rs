@@ -243,7 +243,7 @@ pub async fn lookup(here: &ProcessCtx, step: StepId) -> Result<(), Failure> {
             look_up(here, spec.by, Lookup { table: copy, ..lookup }, row).await
         }
         Access::Call(owner) => {
-            let node = here.world().instance(owner, op);
+            let node = here.instance(owner);
             let message = Message::request("look-up", here.system().retry.step_deadline);
             let reply = here.call(node, message, move |here| look_up(here, owner, lookup, row));
             let answer = reply.await.answer().unwrap_or(Err(Failure::Technical));

@@ -94,6 +94,19 @@ pub(crate) struct Transaction {
     epoch: u16,
     /// Which one it is since then.
     number: u32,
+    /// Which attempt at the operation it is: another one has other instances of the services.
+    attempt: u8,
+}
+
+/// The numbers of transactions use so many bits: the tag of a branch holds no more.
+const NUMBER: u32 = u32::MAX >> 8;
+
+impl Transaction {
+    /// The instance of a service that takes part in it, from its work to its end: whoever has done
+    /// the work has the session.
+    fn participant(self, world: &World, service: ServiceId) -> NodeId {
+        world.sticky(service, self.op, self.attempt.into())
+    }
 }
 
 /// Some of the services that carry out an operation's steps, each by a bit: that of its first step.
@@ -219,10 +232,10 @@ impl Pattern for TwoPhaseCommit {
         Self::deciding(settings.clone(), &Textbook)
     }
 
-    fn entry(&self, world: &World, kind: OperationKind, op: OpId) -> NodeId {
+    fn entry(&self, world: &World, kind: OperationKind, op: OpId, _: u16) -> NodeId {
         match self.settings.coordinator {
             Place::OwnNode => world.driver(COORDINATOR),
-            Place::Caller => world.instance(world.first_service(kind), op),
+            Place::Caller => world.sticky(world.first_service(kind), op, 0),
         }
     }
 

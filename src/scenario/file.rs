@@ -122,6 +122,9 @@ shape! {
         work: Dist = Fixed("{ exponential = '2ms' }", "assumed: JSON, validation, mapping"),
         /// How long it needs after a restart before it serves.
         recovery: Span = Fixed("'5s'", "assumed: start of a small process"),
+        /// How long requests go on to an instance that is away; then the others get them until it
+        /// is back. A drained one (a deployment) gets none.
+        endpoint_delay: Span = Fixed("'30s'", "Kubernetes: a readiness probe that fails 3 x 10 s"),
         /// The zone in which its nodes stand: what fails together. Faults know it as `zone:NAME`.
         zone: Option<String>,
     }

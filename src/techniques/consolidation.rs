@@ -119,6 +119,7 @@ fn unite(system: &mut System, host: ServiceId, absorbed: &[ServiceId]) {
         whole.queue = whole.queue.saturating_add(part.queue);
         whole.recovery = whole.recovery.max(part.recovery);
         whole.instances = whole.instances.max(part.instances);
+        whole.endpoint_delay = whole.endpoint_delay.max(part.endpoint_delay);
     }
     for (service, id) in system.services.iter_mut().zip((0..).map(ServiceId)) {
         let moves = absorbed.contains(&id) || service.within.is_some_and(|w| absorbed.contains(&w));

@@ -37,6 +37,7 @@ pub fn system() -> System {
             queue: 10,
             work: constant(),
             recovery: Span::ZERO,
+            endpoint_delay: Span::ZERO,
             zone: None,
             within: None,
         }],

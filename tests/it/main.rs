@@ -1,5 +1,6 @@
 //! Whole runs, seen from outside: what a reader of the results relies on.
 
+mod cases;
 mod closed_forms;
 mod determinism;
 mod faults;

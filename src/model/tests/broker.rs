@@ -106,7 +106,7 @@ struct Alone {
 }
 
 impl Protocol for Alone {
-    fn entry(&self, _: &World, _: OperationKind, _: OpId) -> NodeId {
+    fn entry(&self, _: &World, _: OperationKind, _: OpId, _: u16) -> NodeId {
         self.broker.node()
     }
 
@@ -219,6 +219,7 @@ fn policies() -> impl Strategy<Value = BrokerPolicy> {
             at_least_once,
             visibility_timeout,
             max_deliveries,
+            session_timeout: Span::ZERO,
         }
     })
 }
@@ -291,6 +292,7 @@ const CAREFUL: BrokerPolicy = BrokerPolicy {
     at_least_once: true,
     visibility_timeout: Span::from_millis(50),
     max_deliveries: 2,
+    session_timeout: Span::ZERO,
 };
 
 /// Publications of one parcel each, every so many milliseconds, that both groups acknowledge.

@@ -4,6 +4,7 @@ mod broker;
 mod calls;
 mod clients;
 mod fairness;
+mod instances;
 mod network;
 mod probes;
 mod services;
@@ -101,8 +102,8 @@ type Script = dyn Fn(ProcessCtx, OpId) -> Execution;
 struct Scripted(Box<Script>);
 
 impl Protocol for Scripted {
-    fn entry(&self, world: &World, kind: OperationKind, op: OpId) -> NodeId {
-        world.instance(world.first_service(kind), op)
+    fn entry(&self, world: &World, kind: OperationKind, op: OpId, attempt: u16) -> NodeId {
+        world.attempted(world.first_service(kind), op, attempt)
     }
 
     fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Execution {

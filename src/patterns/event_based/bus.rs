@@ -37,8 +37,8 @@ pub(super) async fn hand_over(
         if !consumer::wants(here, service, &event) {
             continue;
         }
-        let node = here.world().instance(service, event.op);
         let here = here.at_step(event.step, here.ctx().attempt);
+        let node = here.instance(service);
         if node == here.node() {
             handle(here, event, manners).await?;
             continue;

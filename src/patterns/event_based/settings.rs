@@ -99,6 +99,9 @@ pub struct Settings {
     pub visibility_timeout: Span,
     /// After so many deliveries a message goes to the dead letters.
     pub max_deliveries: u16,
+    /// The partitions of a consumer that was not heard of for so long go to the other instances of
+    /// its service. Kafka: 45 s; RabbitMQ and SQS hand out to who is there, which is 0 s.
+    pub session_timeout: Span,
     /// True if consumers keep an inbox of what they have processed.
     pub idempotent_consumer: bool,
     /// How long the inbox remembers.
@@ -119,6 +122,7 @@ impl Default for Settings {
             acknowledge: Acknowledge::default(),
             visibility_timeout: Span::from_secs(30),
             max_deliveries: 10,
+            session_timeout: Span::from_secs(45),
             idempotent_consumer: true,
             inbox_retention: Span::from_secs(1_800),
         }

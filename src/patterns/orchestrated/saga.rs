@@ -118,8 +118,7 @@ impl Orchestrated {
         let fence = self.guard(epoch).map(|epoch| epoch.0);
         let options = ApplyOptions { once: self.settings.idempotency_keys, fence, event: None };
         let recovery = self.recovery;
-        let instance = |service| here.world().instance(service, here.ctx().op);
-        let (between, owner) = (asked_by.map(instance), instance(by));
+        let (between, owner) = (asked_by.map(|by| here.instance(by)), here.instance(by));
         let reply = here.call_by_way_of(between, owner, message, move |here| async move {
             match direction {
                 Direction::Forward => step::apply_to_stand(&here, step, options).await,

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::decisions::{Known, is_yes};
 use super::participant::{self, Manners, Vote};
-use super::{COORDINATOR, FanOut, Participants, Place, Presumption, Transaction, TwoPhaseCommit};
+use super::{
+    COORDINATOR, FanOut, NUMBER, Participants, Place, Presumption, Transaction, TwoPhaseCommit,
+};
 use crate::kernel::{NodeId, Signal, Span, Time};
 use crate::model::call::{Message, Reply};
 use crate::model::env::Ctx;
@@ -155,7 +157,7 @@ impl TwoPhaseCommit {
             let calls = groups.iter().map(|(service, steps)| {
                 let (steps, first) = (*steps, StepId(steps.trailing_zeros() as u8));
                 let ctx = here.ctx().at_step(first, here.ctx().attempt);
-                let node = here.world().instance(*service, id.op);
+                let node = id.participant(here.world(), *service);
                 let sent = here.now();
                 (ctx, node, move |here: ProcessCtx| participant::work(here, id, steps, sent))
             });
@@ -195,7 +197,7 @@ impl TwoPhaseCommit {
         let manners = Manners::of(self);
         let operation = operation(here, id.op);
         let calls = all.iter(operation).map(|service| {
-            let node = here.world().instance(service, id.op);
+            let node = id.participant(here.world(), service);
             let steps = steps_of(operation, service);
             (ctx, node, move |here: ProcessCtx| participant::prepare(here, id, steps, manners))
         });
@@ -275,7 +277,7 @@ impl TwoPhaseCommit {
         let message = decision_message(here, decision);
         let here = here.at_step(StepId::NONE, here.ctx().attempt);
         for service in to.iter(operation(&here, id.op)) {
-            let node = here.world().instance(service, id.op);
+            let node = id.participant(here.world(), service);
             here.tell(node, message, move |here: ProcessCtx| async move {
                 participant::learn(here, id, decision, manners).await;
             });
@@ -293,7 +295,7 @@ impl TwoPhaseCommit {
             loop {
                 let operation = operation(&here, id.op);
                 let calls = missing.iter(operation).map(|service| {
-                    let node = here.world().instance(service, id.op);
+                    let node = id.participant(here.world(), service);
                     let handler =
                         move |here: ProcessCtx| participant::learn(here, id, decision, manners);
                     (*here.ctx(), node, handler)
@@ -321,7 +323,7 @@ impl TwoPhaseCommit {
         match place {
             Place::OwnNode => world.driver(COORDINATOR),
             Place::Caller => {
-                world.instance(world.first_service(world.env().operation(op).kind), op)
+                world.sticky(world.first_service(world.env().operation(op).kind), op, 0)
             }
         }
     }
@@ -358,10 +360,11 @@ pub(super) fn inquire(here: &ProcessCtx, id: Transaction, manners: Manners) -> O
 /// A transaction that has never been before.
 pub(super) fn begin(here: &ProcessCtx) -> Transaction {
     let number = here.local::<Memory>().with(|memory| {
-        memory.begun += 1;
+        memory.begun = (memory.begun + 1) & NUMBER;
         memory.begun
     });
-    Transaction { op: here.ctx().op, epoch: here.incarnation(), number }
+    let Ctx { op, attempt, .. } = *here.ctx();
+    Transaction { op, epoch: here.incarnation(), number, attempt: attempt as u8 }
 }
 
 async fn force(here: &ProcessCtx, transaction: Transaction, label: &'static str, what: What) {

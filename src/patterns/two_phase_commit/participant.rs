@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::branches::{self, Branches, Closing, Found, Stage};
 use super::coordinator;
 use super::decisions::Decisions;
-use super::{Heuristic, Participants, Place, Presumption, Transaction, TwoPhaseCommit};
+use super::{Heuristic, NUMBER, Participants, Place, Presumption, Transaction, TwoPhaseCommit};
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::call::{Message, Reply};
 use crate::model::database::{self, Database, DbError, Resolution, StepRef, Txn};
@@ -232,7 +232,7 @@ async fn ask_peers(here: &ProcessCtx, id: Transaction, manners: Manners) -> Opti
     let operation = coordinator::operation(here, id.op);
     let all = Participants::of(operation);
     let calls = all.iter(operation).filter(|peer| Some(*peer) != own).map(|peer| {
-        let node = here.world().instance(peer, id.op);
+        let node = id.participant(here.world(), peer);
         (*here.ctx(), node, move |here: ProcessCtx| async move { Branches::tell_peer(&here, id) })
     });
     let replies = here.call_all(message, calls).await;
@@ -269,7 +269,7 @@ impl TwoPhaseCommit {
         for database in here.world().databases().iter().filter(local) {
             for branch in database.prepared() {
                 let (id, service) = untag(branch.op, branch.tag);
-                let owner = here.world().instance(service, id.op);
+                let owner = id.participant(here.world(), service);
                 if owner != here.node() {
                     here.for_op(id.op).spawn(move |here| remind(here, owner, id, manners));
                 }
@@ -302,7 +302,7 @@ fn adopt(here: &ProcessCtx, manners: Manners, wanted: Option<Transaction>) {
         for branch in database.prepared() {
             let (id, owner) = untag(branch.op, branch.tag);
             if Some(owner) != here.service()
-                || here.world().instance(owner, id.op) != here.node()
+                || id.participant(here.world(), owner) != here.node()
                 || wanted.is_some_and(|wanted| wanted != id)
                 || Branches::is_in_doubt(here, id)
             {
@@ -329,10 +329,12 @@ fn databases(here: &ProcessCtx) -> impl Iterator<Item = &Rc<Database>> {
 /// service.
 fn tag(here: &ProcessCtx, id: Transaction) -> u64 {
     let service = here.service().map_or(u16::MAX, |service| service.0);
-    u64::from(id.epoch) << 48 | u64::from(id.number) << 16 | u64::from(service)
+    let Transaction { epoch, number, attempt, .. } = id;
+    u64::from(epoch) << 48 | u64::from(attempt) << 40 | u64::from(number) << 16 | u64::from(service)
 }
 
 fn untag(op: OpId, tag: u64) -> (Transaction, ServiceId) {
-    let (epoch, number) = ((tag >> 48) as u16, (tag >> 16) as u32);
-    (Transaction { op, epoch, number }, ServiceId(tag as u16))
+    let (epoch, attempt) = ((tag >> 48) as u16, (tag >> 40) as u8);
+    let number = (tag >> 16) as u32 & NUMBER;
+    (Transaction { op, epoch, number, attempt }, ServiceId(tag as u16))
 }

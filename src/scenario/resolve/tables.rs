@@ -23,6 +23,7 @@ impl Context<'_> {
                 queue: service.queue.0 as u32,
                 work: service.work.clone(),
                 recovery: service.recovery,
+                endpoint_delay: service.endpoint_delay,
                 zone: service.zone.as_deref().map(Into::into),
                 within: None,
             })

@@ -148,7 +148,7 @@ fn choose(system: &System, drawn: &[Drawn], count: usize) -> BTreeSet<usize> {
 struct AtOnce;
 
 impl Protocol for AtOnce {
-    fn entry(&self, world: &World, kind: OperationKind, op: OpId) -> NodeId {
+    fn entry(&self, world: &World, kind: OperationKind, op: OpId, _: u16) -> NodeId {
         world.instance(world.first_service(kind), op)
     }
 

@@ -166,8 +166,8 @@ impl Pattern for Reading {
         Self(TwoPhaseCommit::new(settings, world))
     }
 
-    fn entry(&self, world: &World, kind: OperationKind, op: OpId) -> NodeId {
-        self.0.entry(world, kind, op)
+    fn entry(&self, world: &World, kind: OperationKind, op: OpId, attempt: u16) -> NodeId {
+        self.0.entry(world, kind, op, attempt)
     }
 
     async fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Answer {
@@ -177,7 +177,7 @@ impl Pattern for Reading {
         let message = Message::request("work", here.system().retry.step_deadline);
         for service in all.iter(operation) {
             let (steps, sent) = (1 << service.0, here.now());
-            let node = here.world().instance(service, op);
+            let node = id.participant(here.world(), service);
             let reply = here.call(node, message, move |here: ProcessCtx| async move {
                 if service != ServiceId(2) {
                     return participant::work(here, id, steps, sent).await.is_ok();
