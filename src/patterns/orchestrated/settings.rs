@@ -33,7 +33,8 @@ pub struct Settings {
     /// True if steps that do not depend on each other run at the same time.
     pub parallel: bool,
     /// The step that decides: once it is done nothing is taken back any more, and the steps
-    /// behind it are retried until done. None by default.
+    /// behind it are retried until done. By default the last one of a sequential saga with
+    /// idempotency keys; otherwise none.
     pub pivot: Option<String>,
     /// Tries at a compensation before a human is asked; 0 is without end.
     pub compensation_attempts: u16,
@@ -81,6 +82,12 @@ impl Settings {
     /// Returns whether several orchestrators share the workflows.
     pub(super) fn is_shared(&self) -> bool {
         self.instances > 1
+    }
+
+    /// Returns whether the last of so many steps decides: it is done behind all others, and asking
+    /// for it again clears up whether it has been done.
+    pub(super) fn seals(&self, steps: usize) -> bool {
+        self.idempotency_keys && (!self.parallel || steps <= 2)
     }
 
     /// How long a lease lasts.

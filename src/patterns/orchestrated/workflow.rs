@@ -120,11 +120,14 @@ impl Event {
 
 impl Stage {
     /// Where `step` stands. One that nothing takes back decides, wherever it is, as the pivot does:
-    /// what comes behind it is retried until done.
+    /// what comes behind it is retried until done. So does the last one: with it everything is
+    /// done, and others may build on what it has made.
     pub fn of(step: StepId, spec: &OperationSpec, settings: &Settings) -> Self {
+        let last = spec.steps.len() - 1;
+        let ends = |at: usize| at == last && settings.seals(spec.steps.len());
         let decides = |at: usize| {
             let step = &spec.steps[at];
-            step.is_lasting() || settings.pivot.as_deref() == Some(&*step.name.shown)
+            step.is_lasting() || settings.pivot.as_deref() == Some(&*step.name.shown) || ends(at)
         };
         match (0..step.index()).any(decides) {
             true => Self::Behind,

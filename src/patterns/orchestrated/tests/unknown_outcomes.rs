@@ -69,6 +69,17 @@ fn doubt_at_the_pivot_is_cleared_up_and_not_compensated() {
 }
 
 #[test]
+fn doubt_at_the_last_step_is_cleared_up_for_others_may_build_on_it() {
+    let cleared_up = |settings| {
+        let chain = Chain { attempts: 1, ..Chain::of(2).with(settings) };
+        let told = chain.cut_way(REPLIES, "9s", "8s").run();
+        sent(&told, "compensate") == 0 && shown(&told) == [(1, FORWARD), (2, FORWARD)]
+    };
+    assert!(cleared_up(""));
+    assert!(!cleared_up("idempotency-keys = false"), "asking again would do it again");
+}
+
+#[test]
 fn a_client_that_asks_again_gets_the_answer_of_the_workflow_under_way() {
     let clients = "deadline = '30s'\nattempts = 5\nattempt-deadline = '1s'";
     let told = Chain { clients, ..Chain::of(3) }.cut_way(REPLIES, "9s", "2s").run();
@@ -83,7 +94,7 @@ fn a_step_has_not_failed_while_a_copy_of_the_request_may_yet_succeed() {
     // One copy waits for the disk until 17 s, and holds the row; the other one and all further
     // attempts give up waiting for it.
     let stall = "target = 'd2'";
-    let mut chain = Chain::of(2).fault("disk-stall", "9s", "8s", stall);
+    let mut chain = Chain::of(3).fault("disk-stall", "9s", "8s", stall);
     chain.faults.push(
         "[[faults]]\nkind = 'duplicate-message'\n\
          on = { who = 'orchestrator', what = 'send apply', to = 's2', when = 'before' }\n"
