@@ -6,11 +6,11 @@
 //!
 //! A step whose outcome is unknown is never taken for a failure: it is compensated as well, and
 //! with idempotency keys that bars it, so that a request which is late finds its key used up. With
-//! a `pivot`, the steps in front of it can be taken back, the pivot decides, and what is behind it
-//! is retried until done. Without one the last step decides, unless steps run in parallel: while its
-//! outcome is unknown it is asked for again until it is known, and nothing is taken back. A refusal
-//! behind the pivot, or a compensation that fails too often, is left to a human; then nobody is told
-//! that it was done or undone.
+//! a `pivot`, the steps in front of it can be taken back, the pivot decides, and what is behind
+//! it is retried until done. Without one the last step decides, unless steps run in parallel:
+//! while its outcome is unknown it is asked for again until it is known, and nothing is taken back.
+//! A refusal behind the pivot, or a compensation that fails too often, is left to a human; then
+//! nobody is told that it was done or undone.
 //!
 //! Where a later step is delegated, the orchestrator calls the service that wants it, which calls
 //! the owner, there and back again.
