@@ -91,6 +91,7 @@ impl<L> Audit<L> {
     /// The run is over: its books, and whoever listened.
     pub fn close(mut self) -> (Books, L) {
         self.books.end_instant();
+        self.books.operations.close();
         (self.books, self.listener)
     }
 }

@@ -19,6 +19,7 @@ macro_rules! share_of {
                 $what
             ),
         )
+        .at_rest()
     };
 }
 
@@ -54,8 +55,27 @@ pub const PHANTOM: &Measure = share_of!(
     "its client heard no, and all or a part of it is there."
 );
 /// M7, retracted.
-pub const RETRACTED: &Measure =
-    share_of!("retracted", "retracted", Lower, "its client heard yes, and it was compensated.");
+pub const RETRACTED: &Measure = share_of!(
+    "retracted",
+    "retracted",
+    Lower,
+    "its client heard that everything is done, and it was compensated."
+);
+/// M7, withdrawn.
+pub const WITHDRAWN: &Measure = share_of!(
+    "withdrawn",
+    "withdrawn",
+    Lower,
+    "its client heard that it was accepted, and it was compensated, as patterns document that \
+     answer before the end."
+);
+/// M7, moot.
+pub const MOOT: &Measure = share_of!(
+    "moot",
+    "moot",
+    Neither,
+    "nothing of it stays, and the operation that it follows never happened."
+);
 /// M7, compensated.
 pub const COMPENSATED: &Measure = share_of!(
     "compensated",
@@ -73,6 +93,13 @@ pub const COMMITTED: &Measure = share_of!(
 /// M7, refused.
 pub const REFUSED: &Measure =
     share_of!("refused", "refused", Neither, "a business rule refused it, and nothing is there.");
+/// M7, too early.
+pub const TOO_EARLY: &Measure = share_of!(
+    "too-early",
+    "too early",
+    Lower,
+    "it was refused because a row that it needs was not there yet, and nothing is there."
+);
 /// M7, rejected.
 pub const REJECTED: &Measure = share_of!(
     "rejected",
@@ -97,7 +124,8 @@ pub const WRONG: &Measure = &Measure::number(
     "Share of measured operations whose data and answer contradict each other, or will for as \
      long as nobody steps in: duplicated, mixed, stranded, lost, phantom or retracted.",
 )
-.told("the fewest wrong outcomes", "the most wrong outcomes");
+.told("the fewest wrong outcomes", "the most wrong outcomes")
+.at_rest();
 
 /// The state of an operation as the stores show it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -164,14 +192,20 @@ pub enum Headline {
     Lost,
     /// The client heard no, and something is there.
     Phantom,
-    /// The client heard yes, and it was taken back.
+    /// The client heard that everything is done, and it was taken back.
     Retracted,
+    /// The client heard that it was accepted, and it was taken back.
+    Withdrawn,
+    /// Nothing of it stays, and the operation that it follows never happened.
+    Moot,
     /// The operation was taken back, and no client heard yes.
     Compensated,
     /// Everything is there, and no client heard no.
     Committed,
     /// A business rule refused it, and nothing is there.
     Refused,
+    /// A row that it needs was not there yet, and nothing is there.
+    TooEarly,
     /// The operation was turned away for a technical reason, and nothing is there.
     Rejected,
     /// Nothing is there, and the client does not know.
@@ -180,16 +214,19 @@ pub enum Headline {
 
 impl Headline {
     /// All headlines, in the order of the match.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Duplicated,
         Self::Mixed,
         Self::Stranded,
         Self::Lost,
         Self::Phantom,
         Self::Retracted,
+        Self::Withdrawn,
+        Self::Moot,
         Self::Compensated,
         Self::Committed,
         Self::Refused,
+        Self::TooEarly,
         Self::Rejected,
         Self::AbortedCleanly,
     ];
@@ -203,9 +240,12 @@ impl Headline {
             Self::Lost => "lost",
             Self::Phantom => "phantom",
             Self::Retracted => "retracted",
+            Self::Withdrawn => "withdrawn",
+            Self::Moot => "moot",
             Self::Compensated => "compensated",
             Self::Committed => "committed",
             Self::Refused => "refused",
+            Self::TooEarly => "too early",
             Self::Rejected => "rejected",
             Self::AbortedCleanly => "aborted cleanly",
         }
@@ -214,7 +254,7 @@ impl Headline {
     /// Returns whether data and answer contradict each other, or will for as long as nobody steps
     /// in.
     pub const fn is_wrong(self) -> bool {
-        (self as u8) < Self::Compensated as u8
+        self as u8 <= Self::Retracted as u8
     }
 
     /// The measure that says how many operations have it.
@@ -226,34 +266,53 @@ impl Headline {
             Self::Lost => LOST,
             Self::Phantom => PHANTOM,
             Self::Retracted => RETRACTED,
+            Self::Withdrawn => WITHDRAWN,
+            Self::Moot => MOOT,
             Self::Compensated => COMPENSATED,
             Self::Committed => COMMITTED,
             Self::Refused => REFUSED,
+            Self::TooEarly => TOO_EARLY,
             Self::Rejected => REJECTED,
             Self::AbortedCleanly => ABORTED_CLEANLY,
         }
     }
 
-    /// The headline of one operation. `contested`: some store refused, aborted or undid a part of
-    /// it. `held`: something durable still holds unfinished work for it.
-    pub const fn of(state: State, answer: Answer, contested: bool, held: bool) -> Self {
-        use Answer::{RefusedByRule, TechnicalNo, Unknown};
+    /// The headline of one operation.
+    pub const fn of(state: State, answer: Answer, circumstances: Circumstances) -> Self {
+        use Answer::{Accepted, Done, RefusedByRule, TechnicalNo, Unknown};
+        let Circumstances { contested, held, unfounded, row_missing } = circumstances;
         match (state, answer) {
             (State::Over, _) => Self::Duplicated,
             (State::Partial, _) if contested => Self::Mixed,
             (State::Partial, _) if held => Self::Stranded,
             (State::Partial, Unknown) => Self::Stranded,
-            (State::Partial | State::None, _) if answer.is_yes() => Self::Lost,
+            (State::Partial | State::None, Done | Accepted) => Self::Lost,
             (State::Partial, _) => Self::Phantom,
             (State::All, RefusedByRule | TechnicalNo) => Self::Phantom,
-            (State::All, _) => Self::Committed,
-            (State::Reversed, _) if answer.is_yes() => Self::Retracted,
+            (State::Reversed, Done) => Self::Retracted,
+            (State::Reversed, Accepted) => Self::Withdrawn,
+            (State::None | State::Reversed, _) if unfounded => Self::Moot,
             (State::Reversed, _) => Self::Compensated,
+            (State::All, _) => Self::Committed,
+            (State::None, RefusedByRule) if row_missing => Self::TooEarly,
             (State::None, RefusedByRule) => Self::Refused,
             (State::None, TechnicalNo) => Self::Rejected,
-            (State::None, _) => Self::AbortedCleanly,
+            (State::None, Unknown) => Self::AbortedCleanly,
         }
     }
+}
+
+/// What else decides under which headline an operation is counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Circumstances {
+    /// Some store refused, aborted or undid a part of it.
+    pub contested: bool,
+    /// Something durable still holds unfinished work for it.
+    pub held: bool,
+    /// The operation that it follows never happened.
+    pub unfounded: bool,
+    /// It was last refused because a row was not there.
+    pub row_missing: bool,
 }
 
 /// Measured operations, counted by state and answer, and by headline.
@@ -314,7 +373,7 @@ mod tests {
         assert_eq!(state(&[(1, 0), (2, 0)]), State::Over);
         assert_eq!(state(&[(1, 1), (0, 1)]), State::Over, "compensated, never applied");
         for answer in Answer::ALL {
-            let headline = Headline::of(State::Over, answer, false, false);
+            let headline = Headline::of(State::Over, answer, Circumstances::default());
             assert_eq!(headline, Headline::Duplicated);
         }
     }
@@ -325,13 +384,14 @@ mod tests {
         let table = [
             (State::None, [Lost, Lost, Refused, Rejected, AbortedCleanly]),
             (State::All, [Committed, Committed, Phantom, Phantom, Committed]),
-            (State::Reversed, [Retracted, Retracted, Compensated, Compensated, Compensated]),
+            (State::Reversed, [Retracted, Withdrawn, Compensated, Compensated, Compensated]),
             (State::Partial, [Lost, Lost, Phantom, Phantom, Stranded]),
             (State::Over, [Duplicated; 5]),
         ];
         for (state, row) in table {
             for (answer, expected) in Answer::ALL.into_iter().zip(row) {
-                assert_eq!(Headline::of(state, answer, false, false), expected, "{answer:?}");
+                let plain = Circumstances::default();
+                assert_eq!(Headline::of(state, answer, plain), expected, "{answer:?}");
             }
         }
     }
@@ -345,9 +405,38 @@ mod tests {
 
     #[test]
     fn contested_comes_before_held_and_both_before_lost() {
-        let of = |contested, held| Headline::of(State::Partial, Answer::Done, contested, held);
+        let of = |contested, held| {
+            let circumstances = Circumstances { contested, held, ..Circumstances::default() };
+            Headline::of(State::Partial, Answer::Done, circumstances)
+        };
         assert_eq!(of(true, true), Headline::Mixed);
         assert_eq!(of(false, true), Headline::Stranded);
         assert_eq!(of(false, false), Headline::Lost);
+    }
+
+    #[test]
+    fn without_what_it_follows_only_an_operation_that_came_to_nothing_is_moot() {
+        use Headline::*;
+        let unfounded = Circumstances { unfounded: true, row_missing: true, ..Default::default() };
+        let table = [
+            (State::None, [Lost, Lost, Moot, Moot, Moot]),
+            (State::All, [Committed, Committed, Phantom, Phantom, Committed]),
+            (State::Reversed, [Retracted, Withdrawn, Moot, Moot, Moot]),
+            (State::Partial, [Lost, Lost, Phantom, Phantom, Stranded]),
+        ];
+        for (state, row) in table {
+            for (answer, expected) in Answer::ALL.into_iter().zip(row) {
+                assert_eq!(Headline::of(state, answer, unfounded), expected, "{answer:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_for_want_of_a_row_is_not_one_by_a_rule() {
+        let early = Circumstances { row_missing: true, ..Default::default() };
+        let of = |state, answer| Headline::of(state, answer, early);
+        assert_eq!(of(State::None, Answer::RefusedByRule), Headline::TooEarly);
+        assert_eq!(of(State::None, Answer::TechnicalNo), Headline::Rejected);
+        assert_eq!(of(State::Reversed, Answer::RefusedByRule), Headline::Compensated);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::books::{Audit, Books, Listener};
 use super::census::{self, Census, Headline};
-use super::measures::anomalies::Anomalies;
+use super::measures::anomalies::{self, Anomalies};
 use super::measures::answers;
 use super::measures::blast_radius;
 use super::measures::capacity::Capacity;
@@ -105,9 +105,13 @@ impl Judge {
     }
 
     fn show(&mut self, record: &Record, books: &mut Books) {
-        if let Some(outcome) = books.operations.get_mut(record.op) {
-            self.expected_reads.update(record.op, outcome);
-            self.anomalies.show(record, outcome.times(record.step));
+        self.anomalies.show(record, &books.operations);
+        let restated = books.operations.restated().to_vec();
+        let others = restated.into_iter().map(|other| other.op);
+        for op in std::iter::once(record.op).chain(others) {
+            if let Some(outcome) = books.operations.get_mut(op) {
+                self.expected_reads.update(op, outcome);
+            }
         }
     }
 
@@ -134,11 +138,12 @@ impl Judge {
         self.probes.measure(&mut measures, &operations, &self.system.reads);
         self.in_doubt.measure(&mut measures);
         let census = take_census(&operations, &mut measures);
-        answers::measure(&mut measures, &operations);
+        let availability = answers::measure(&mut measures, &operations);
         self.cost.measure(&mut measures, offered, census.of(Headline::Committed));
         self.capacity.measure(&mut measures, until);
         let (invariants, violations) = invariants.finish(until, settled, &mut measures, offered);
-        self.anomalies.measure(&mut measures, &self.system.invariants, &invariants);
+        self.anomalies.measure(&mut measures, &operations.overwrites);
+        anomalies::measure_invariants(&mut measures, &self.system.invariants, &invariants);
         self.contention.measure(&mut measures);
         self.schema_breaks.measure(&mut measures, now);
         let (series, faults) = self.series.finish(until, partial, violations, &operations, end);
@@ -153,6 +158,7 @@ impl Judge {
             offered: operations.all().len() as u64,
             measured: offered,
             measures,
+            availability,
             census,
             operation_probes: self.probes.operations,
             readers: self.probes.readers,
@@ -177,10 +183,7 @@ impl Listener for Judge {
     fn see(&mut self, record: &Record, books: &mut Books) {
         match record.event {
             Event::Offered { .. } => self.offer(record, books),
-            Event::Touches { .. } => {
-                self.expected_reads.touch(record);
-                self.anomalies.touch(record);
-            }
+            Event::Touches { .. } => self.expected_reads.touch(record),
             Event::Answered { answer, .. } => self.answer(record, answer, books),
             Event::ProbeBegan { .. } => self.probes.begin(record, &mut books.operations),
             Event::ProbeSaw { .. } | Event::ReaderSaw { .. } => {

@@ -17,6 +17,7 @@ pub mod expectation;
 pub mod invariants;
 pub mod measures;
 pub mod outcome;
+mod overwrites;
 pub mod properties;
 pub mod self_check;
 mod serial;

@@ -1,12 +1,14 @@
 //! The outcome of each operation: one cache line, whatever happens to it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::census::{Census, Headline, State};
+use super::census::{Census, Circumstances, Headline, State};
+use super::overwrites::{Overwrites, Restated, Row};
 use crate::kernel::Time;
 use crate::model::database::Direction;
-use crate::model::record::{Answer, Decision, Event, OpId, Record};
-use crate::model::system::{MAX_STEPS, OperationKind, StepId, System};
+use crate::model::record::{Answer, Decision, Event, OpId, Record, RefusalReason, Sight};
+use crate::model::system::{MAX_STEPS, OperationKind, StepId, System, TableId};
 
 /// An instant that did not come.
 pub const NEVER: u64 = u64::MAX;
@@ -33,21 +35,24 @@ pub struct Outcome {
     /// Which operation it is, as a position in [`System::operations`].
     pub kind: u8,
     answer: Answer,
-    flags: u8,
     /// Steps that a reader misses since its client heard yes, a bit each.
     pub expected_reads: u8,
-    steps: u8,
+    /// The flags below, and from bit [`STEPS`] on how many steps it has.
+    flags: u16,
 }
 
 const _: () = assert!(size_of::<Outcome>() <= 64, "memory per operation is bounded");
 
-const MEASURED: u8 = 1;
-const PARTIAL: u8 = 2;
-const CONTESTED: u8 = 4;
-const MISREAD: u8 = 8;
-const DIRTY: u8 = 16;
-const READ: u8 = 32;
-const SEEN: u8 = 64;
+const MEASURED: u16 = 1;
+const PARTIAL: u16 = 2;
+const CONTESTED: u16 = 4;
+const MISREAD: u16 = 8;
+const DIRTY: u16 = 16;
+const READ: u16 = 32;
+const SEEN: u16 = 64;
+const ROW_MISSING: u16 = 128;
+const UNFOUNDED: u16 = 256;
+const STEPS: u32 = 12;
 
 impl Outcome {
     const EMPTY: Self = Self {
@@ -64,10 +69,9 @@ impl Outcome {
         answer: Answer::Unknown,
         flags: 0,
         expected_reads: 0,
-        steps: 0,
     };
 
-    const fn has(&self, flag: u8) -> bool {
+    const fn has(&self, flag: u16) -> bool {
         self.flags & flag != 0
     }
 
@@ -104,12 +108,12 @@ impl Outcome {
 
     /// How many effects it has.
     pub const fn steps(&self) -> u8 {
-        self.steps
+        (self.flags >> STEPS) as u8
     }
 
     /// The steps whose forward effect shows and is not compensated, a bit each.
     pub fn shown(&self) -> u8 {
-        (0..usize::from(self.steps))
+        (0..usize::from(self.steps()))
             .filter(|step| self.forward[*step] > self.undo[*step])
             .fold(0, |mask, step| mask | 1 << step)
     }
@@ -121,18 +125,29 @@ impl Outcome {
 
     /// All its steps, a bit each.
     pub const fn all_steps(&self) -> u8 {
-        ((1_u16 << self.steps) - 1) as u8
+        ((1_u16 << self.steps()) - 1) as u8
     }
 
     /// The state of its effects in the stores.
     pub fn state(&self) -> State {
-        let steps = usize::from(self.steps);
+        let steps = usize::from(self.steps());
         State::of_steps((0..steps).map(|step| (self.forward[step], self.undo[step])))
     }
 
     /// Under which headline the census counts it.
     pub fn headline(&self) -> Headline {
-        Headline::of(self.state(), self.answer(), self.is_contested(), self.holds > 0)
+        let circumstances = Circumstances {
+            contested: self.is_contested(),
+            held: self.holds > 0,
+            unfounded: self.has(UNFOUNDED),
+            row_missing: self.has(ROW_MISSING),
+        };
+        Headline::of(self.state(), self.answer(), circumstances)
+    }
+
+    /// Returns whether its client heard no because a row that it needs was not there.
+    pub fn is_too_early(&self) -> bool {
+        self.answer() == Answer::RefusedByRule && self.has(ROW_MISSING)
     }
 
     /// Returns whether a probe of it came back wrong, late or not at all.
@@ -173,10 +188,16 @@ impl Outcome {
                 (self.answered, self.answer) = (record.time.as_nanos(), answer);
             }
             Event::Holds { change, .. } => self.holds = self.holds.saturating_add(change as i16),
+            Event::RefusedByRule { reason, .. } => {
+                self.flags |= CONTESTED | ROW_MISSING;
+                if reason != RefusalReason::NoRow {
+                    self.flags &= !ROW_MISSING;
+                }
+            }
             // A branch that aborts was prepared, and comes to nothing all the same.
-            Event::RefusedByRule { .. }
-            | Event::Aborted { .. }
-            | Event::Resolved { decision: Decision::Abort, .. } => self.flags |= CONTESTED,
+            Event::Aborted { .. } | Event::Resolved { decision: Decision::Abort, .. } => {
+                self.flags |= CONTESTED;
+            }
             _ => {}
         }
     }
@@ -184,7 +205,7 @@ impl Outcome {
     /// The stores show one of its effects more or less often.
     fn show(&mut self, step: StepId, direction: Direction, change: i64) {
         let step = usize::from(step.0);
-        if step < usize::from(self.steps) {
+        if step < usize::from(self.steps()) {
             let counters = match direction {
                 Direction::Forward => &mut self.forward,
                 Direction::Undo => &mut self.undo,
@@ -233,6 +254,14 @@ pub struct Operations {
     system: Arc<System>,
     outcomes: Vec<Outcome>,
     changed: Vec<u32>,
+    /// What writes destroy.
+    pub overwrites: Overwrites,
+    /// What the last record did to the cells of others.
+    restated: Vec<Restated>,
+    /// The steps that have relapsed, each with in how many cells.
+    relapsed: BTreeMap<(OpId, StepId), u8>,
+    /// Operations that follow another, each with that other.
+    followers: Vec<(OpId, OpId)>,
     partial: u64,
     measured: u64,
 }
@@ -240,17 +269,31 @@ pub struct Operations {
 impl Operations {
     /// No operation yet.
     pub fn new(system: &Arc<System>) -> Self {
-        let system = Arc::clone(system);
-        Self { system, outcomes: Vec::new(), changed: Vec::new(), partial: 0, measured: 0 }
+        Self {
+            system: Arc::clone(system),
+            outcomes: Vec::new(),
+            changed: Vec::new(),
+            overwrites: Overwrites::new(system),
+            restated: Vec::new(),
+            relapsed: BTreeMap::new(),
+            followers: Vec::new(),
+            partial: 0,
+            measured: 0,
+        }
     }
 
     /// Takes in the next record.
     #[inline]
     pub fn see(&mut self, record: &Record) {
+        self.restated.clear();
         match record.event {
+            Event::Touches { table, row } => {
+                self.overwrites.touch(record.op, record.step, (table, row));
+            }
             Event::Offered { kind, deadline, measured } => {
                 self.offer(record, kind, deadline, measured);
             }
+            Event::Follows { followed } => self.followers.push((record.op, followed)),
             Event::Shown { direction, change, .. } => self.show(record, direction, change),
             Event::Answered { .. }
             | Event::Holds { .. }
@@ -271,12 +314,13 @@ impl Operations {
             self.outcomes.resize(number + 1, Outcome::EMPTY);
         }
         self.measured += u64::from(measured);
+        self.overwrites.offer(record.op, kind);
         self.outcomes[number] = Outcome {
             arrived: record.time.as_nanos(),
             deadline: deadline.as_nanos(),
             kind: u8::try_from(kind.0).expect("a system has at most `MAX_KINDS` operations"),
-            steps: self.system.operation(kind).steps.len() as u8,
-            flags: if measured { MEASURED } else { 0 },
+            flags: (self.system.operation(kind).steps.len() as u16) << STEPS
+                | if measured { MEASURED } else { 0 },
             ..Outcome::EMPTY
         };
     }
@@ -311,14 +355,50 @@ impl Operations {
         self.partial
     }
 
-    /// The stores show an effect more or less often.
+    /// The stores show an effect more or less often, and others may relapse or recover thereby.
     fn show(&mut self, record: &Record, direction: Direction, change: i64) {
-        let Some(outcome) = self.outcomes.get_mut(record.op.0 as usize) else { return };
-        outcome.show(record.step, direction, change);
+        self.count(record.op, record.step, direction, change);
+        let mut restated = std::mem::take(&mut self.restated);
+        self.overwrites.show(record, &mut restated);
+        for Restated { op, step, relapses } in &restated {
+            let cells = self.relapsed.entry((*op, *step)).or_default();
+            let before = *cells;
+            *cells = if *relapses { before + 1 } else { before - 1 };
+            match (before, *cells) {
+                (0, _) => self.count(*op, *step, Direction::Forward, -1),
+                (_, 0) => {
+                    self.relapsed.remove(&(*op, *step));
+                    self.count(*op, *step, Direction::Forward, 1);
+                }
+                _ => {}
+            }
+        }
+        self.restated = restated;
+    }
+
+    fn count(&mut self, op: OpId, step: StepId, direction: Direction, change: i64) {
+        let Some(outcome) = self.outcomes.get_mut(op.0 as usize) else { return };
+        outcome.show(step, direction, change);
         if !outcome.has(DIRTY) {
             outcome.flags |= DIRTY;
-            self.changed.push(record.op.0);
+            self.changed.push(op.0);
         }
+    }
+
+    /// What a reader of the row of a step saw, who was shown `sight` of it in `table`: nothing, if
+    /// an older version has overwritten it since.
+    pub fn judged(&self, op: OpId, step: StepId, table: TableId, sight: Sight) -> Sight {
+        let is_there = |row: Row| row.0 == table; // And not in a copy of it.
+        let relapsed = || {
+            let row = self.overwrites.row(op, step);
+            self.relapsed.contains_key(&(op, step)) && row.is_some_and(is_there)
+        };
+        if sight == Sight::Effect && relapsed() { Sight::Nothing } else { sight }
+    }
+
+    /// What the last record did to the cells of others.
+    pub fn restated(&self) -> &[Restated] {
+        &self.restated
     }
 
     /// When the last instant of a partial operation ended: from then on every operation was whole
@@ -332,6 +412,17 @@ impl Operations {
             last = last.max(if outcome.last == NEVER { 0 } else { outcome.last });
         }
         Some(Time::from_nanos(last))
+    }
+
+    /// The run is over: notes which operations follow one that never happened.
+    pub fn close(&mut self) {
+        for (follower, followed) in self.followers.drain(..) {
+            let followed = self.outcomes.get(followed.0 as usize).map(Outcome::state);
+            let never_happened = matches!(followed, Some(State::None | State::Reversed));
+            if let Some(outcome) = self.outcomes.get_mut(follower.0 as usize) {
+                outcome.flags |= if never_happened { UNFOUNDED } else { 0 };
+            }
+        }
     }
 
     /// The instant `now` is over. True if the number of partial operations may have changed.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::census::{Census, Headline, State};
 use super::invariants::InvariantReport;
 use super::measures::Measured;
+use super::measures::answers::Availability;
 use super::measures::blast_radius::BlastRadius;
 use super::measures::contention::Contention;
 use super::measures::cost::Cost;
@@ -32,6 +33,8 @@ pub struct RunReport {
     pub measured: u64,
     /// All measures.
     pub measures: Measured,
+    /// M9, operation by operation.
+    pub availability: Availability,
     /// M7.
     pub census: Census,
     /// M4 and M5, for probes of operations.

@@ -4,6 +4,7 @@ mod anomalies;
 mod copies;
 mod in_doubt;
 mod naive;
+mod overwrites;
 mod reads;
 mod recovery;
 
@@ -24,6 +25,13 @@ const MS: u64 = 1_000_000;
 
 fn distribution<'a>(report: &'a RunReport, measure: &'static Measure) -> &'a Distribution {
     report.measures.values(measure)
+}
+
+fn total(report: &RunReport, measure: &'static Measure) -> u128 {
+    match quantity(report, measure) {
+        Quantity::Ratio { part, whole: 1 } => part,
+        other => panic!("{measure}: {other:?}"),
+    }
 }
 
 fn quantity(report: &RunReport, measure: &'static Measure) -> Quantity {
@@ -195,6 +203,62 @@ fn an_answer_behind_the_deadline_is_no_answer() {
     assert_eq!(quantity(&report, UNKNOWN), share(1, 1));
     assert_eq!(distribution(&report, DONE).censored, [5_000 * MS]);
     assert_eq!(report.operations[0].answered_after, None);
+}
+
+/// Four operations are refused: by a rule; because of a row that comes later; because of one that
+/// never comes, and because of one that was taken back. A fifth, which follows nothing that
+/// happened either, is answered yes.
+fn refusals() -> History {
+    let mut history = History::new();
+    history.at(20_000);
+    for op in 0..8 {
+        history.offer(op, RENAME, u64::from(op));
+    }
+    history.refuse(0, RefusalReason::Bound);
+    history.follow(1, 5).refuse(1, RefusalReason::NoRow);
+    history.apply(5, 0).answer(5, Answer::Done);
+    history.follow(2, 6).refuse(2, RefusalReason::NoRow).answer(6, Answer::TechnicalNo);
+    history.apply(7, 0).undo(7, 0).answer(7, Answer::Accepted);
+    history.follow(3, 7).refuse(3, RefusalReason::NoRow);
+    history.follow(4, 6).apply(4, 0).answer(4, Answer::Done);
+    history
+}
+
+#[test]
+fn refusals_are_by_rule_too_early_or_moot() {
+    let report = refusals().rest();
+    let headlines: Vec<Headline> = report.operations.iter().map(|row| row.headline).collect();
+    use Headline::{Committed, Moot, Refused, Rejected, TooEarly, Withdrawn};
+    let expected = [Refused, TooEarly, Moot, Moot, Committed, Committed, Rejected, Withdrawn];
+    assert_eq!(headlines, expected);
+    assert_eq!(quantity(&report, WRONG), share(0, 8), "withdrawn is what eventual patterns do");
+}
+
+#[test]
+fn a_refusal_for_want_of_a_row_is_not_available_and_a_moot_operation_is_left_out() {
+    let report = refusals().rest();
+    assert_eq!(quantity(&report, AVAILABILITY), share(4, 6), "0, 4, 5 and 7 of all but 2 and 3");
+    assert_eq!(quantity(&report, AVAILABILITY_OF_ALL), share(4, 8));
+    assert_eq!(quantity(&report, ANSWERED_TOO_EARLY), share(1, 8));
+    let ops = |all: &[u32]| all.iter().map(|op| OpId(*op)).collect::<Vec<_>>();
+    assert_eq!(report.availability.moot, ops(&[2, 3]));
+    assert_eq!(report.availability.failed, ops(&[1, 6]));
+    let common = report.availability.without(&ops(&[0, 2, 3, 6]));
+    assert_eq!(common, share(3, 4), "of 1, 4, 5 and 7");
+}
+
+#[test]
+fn the_last_refusal_says_why() {
+    for (first, last, expected) in [
+        (RefusalReason::NoRow, RefusalReason::Chance, Headline::Refused),
+        (RefusalReason::Chance, RefusalReason::NoRow, Headline::TooEarly),
+    ] {
+        let mut history = History::new();
+        history.at(20_000).offer(0, RENAME, 3);
+        history.note_of(0, Event::RefusedByRule { table: CUSTOMERS, reason: first });
+        history.refuse(0, last);
+        assert_eq!(history.rest().census.of(expected), 1);
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod coupling;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::compare::Judged;
@@ -11,13 +12,15 @@ use super::result::{
 };
 use super::verdicts;
 use crate::checks::RunReport;
-use crate::checks::measures::catalogue::{ACCEPTED, DONE, LAG};
+use crate::checks::measures::catalogue::{ACCEPTED, COMPARED_AVAILABILITY, DONE, LAG};
 use crate::checks::measures::{Distribution, Key, Measure, Quantity, Values};
 use crate::faults::fault::Fault;
 use crate::faults::plan::{PlannedFault, Start};
 use crate::faults::random::Random;
 use crate::faults::swarm::Window;
 use crate::kernel::{RandomStreams, Span, Time};
+use crate::model::record::OpId;
+use crate::model::system::{Arrivals, LoadSpec};
 use crate::scenario::{Scenario, Variant};
 use crate::stats::{Curve, MIN_SEEDS, Observation, Quantile, Sample};
 
@@ -29,8 +32,15 @@ pub fn comparison(
     runs: &[Vec<Judged>],
 ) -> Comparison {
     let of = |at: usize| runs.iter().map(|seed| &seed[at]).collect::<Vec<_>>();
-    let results =
-        variants.iter().enumerate().map(|(at, variant)| summary(scenario, variant, &of(at)));
+    let moot: Option<Vec<Vec<OpId>>> =
+        offers_the_same(scenario).then(|| runs.iter().map(|seed| moot_in_any(seed)).collect());
+    let results = variants.iter().enumerate().map(|(at, variant)| {
+        let mut result = summary(scenario, variant, &of(at));
+        if let Some(moot) = &moot {
+            result.insert(compared_availability(&of(at), moot));
+        }
+        result
+    });
     let mut checks = Vec::new();
     let others = |name: &str| {
         let named = |variant: &&Variant| *variant.name.shown == *name;
@@ -61,6 +71,25 @@ pub fn comparison(
         warnings: warnings(variants, seeds, runs),
     };
     comparison.paired()
+}
+
+/// Returns whether all variants are offered the same operations: no load waits for answers.
+fn offers_the_same(scenario: &Scenario) -> bool {
+    let closed = |load: &LoadSpec| matches!(load.arrivals, Arrivals::Closed { .. });
+    !scenario.system.loads.iter().any(closed)
+}
+
+/// The operations of a seed that are moot in any variant, in order.
+fn moot_in_any(seed: &[Judged]) -> Vec<OpId> {
+    let moot = seed.iter().flat_map(|run| run.report.availability.moot.iter().copied());
+    moot.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The availability of a variant over the operations of each seed that are `moot` in no variant.
+fn compared_availability(runs: &[&Judged], moot: &[Vec<OpId>]) -> MeasureResult {
+    let seeds = runs.iter().zip(moot);
+    let shares = seeds.map(|(run, moot)| run.report.availability.without(moot).value());
+    MeasureResult::mean(COMPARED_AVAILABILITY, shares.collect())
 }
 
 fn summary(scenario: &Scenario, variant: &Variant, runs: &[&Judged]) -> VariantResult {

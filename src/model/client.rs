@@ -11,8 +11,9 @@ use super::system::StepId;
 use super::world::World;
 use crate::kernel::{NodeId, Time};
 
-/// Notes that an operation arrived, which rows it touches, and schedules the reads that probe it.
-pub(super) fn note_arrival(world: &Rc<World>, op: OpId) {
+/// Notes that an operation arrived, which rows it touches, and which other it follows, if any;
+/// schedules the reads that probe it.
+pub(super) fn note_arrival(world: &Rc<World>, op: OpId, followed: Option<OpId>) {
     let env = world.env();
     let info = env.operation(op);
     let system = env.system();
@@ -25,6 +26,9 @@ pub(super) fn note_arrival(world: &Rc<World>, op: OpId) {
         let ctx = ctx.at_step(StepId(at as u8), 0);
         let row = info.keys[usize::from(step.key)];
         env.record(&ctx, Event::Touches { table: step.table, row });
+    }
+    if let Some(followed) = followed {
+        env.record(&ctx, Event::Follows { followed });
     }
     probe::schedule(world, op);
 }

@@ -443,6 +443,16 @@ pub enum InvariantRule {
         /// The values that the referenced row must have.
         to_filter: Vec<(u8, i64)>,
     },
+    /// In every row, `column` equals column `to` of the row with the same key (or the key in
+    /// `by`), where there is such a row.
+    Equal {
+        /// The column that is to equal another.
+        column: ColumnRef,
+        /// Column of the same table that names the other row; by default its own key.
+        by: Option<u8>,
+        /// The other column.
+        to: ColumnRef,
+    },
     /// The column never leaves these bounds.
     Bound {
         /// The column.

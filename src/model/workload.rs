@@ -42,7 +42,7 @@ pub fn start(world: &Rc<World>, workload: &Workload) {
                     let arrived = listed.env().now();
                     let kind = listed.env().system().kind_at(info.kind, arrived);
                     let op = listed.env().arrive(OpInfo { kind, arrived, ..*info });
-                    client::note_arrival(&listed, op);
+                    client::note_arrival(&listed, op, made_by(&listed, op));
                     listed.env().sim().spawn(NodeId::WORLD, client::ask(Rc::clone(&listed), op));
                 }
             });
@@ -209,7 +209,7 @@ fn arrive(world: &Rc<World>, id: LoadId, number: u64, followed: Option<OpId>) ->
         };
     }
     let op = env.arrive(info);
-    client::note_arrival(world, op);
+    client::note_arrival(world, op, followed);
     follow(world, id, number, op);
     op
 }
@@ -230,6 +230,20 @@ pub const fn maker(key: RowKey) -> Option<(LoadId, u64)> {
         return None;
     }
     Some((LoadId((key.0 >> 48 & 0x7fff) as u16), key.0 & ((1 << 48) - 1)))
+}
+
+/// The other operation of a list that made a row which this one is about, and which it follows
+/// therefore.
+fn made_by(world: &World, op: OpId) -> Option<OpId> {
+    let env = world.env();
+    let OpInfo { keys, stream, .. } = env.operation(op);
+    let makers = keys.into_iter().filter_map(maker).filter_map(|(load, number)| {
+        let load = env.system().loads.get(load.index())?;
+        Some(op_stream(load.name.stream, number))
+    });
+    let others: Vec<u64> = makers.filter(|maker| *maker != stream).collect();
+    let at = env.operations().iter().position(|known| others.contains(&known.stream))?;
+    Some(OpId(at as u32))
 }
 
 /// The bit that tells fresh keys from those of initial rows.

@@ -12,7 +12,7 @@ const MANNERS: &[&str] = &[
     "no-livelock",
     "legal-transitions",
     "bounded-queues",
-    "no-dirty-read",
+    "read-committed",
     "no-resurrection",
 ];
 

@@ -285,7 +285,7 @@ mod tests {
         let rows = String::from_utf8(csv(&explored)).expect("Unicode");
         assert_eq!(rows.lines().count(), plans + 1);
         let first = rows.lines().nth(1).expect("the run without faults");
-        assert_eq!(first, ",,,,held,,,,0,0,0,0,0,0,0,0,1,0,0,0");
+        assert_eq!(first, ",,,,held,,,,0,0,0,0,0,0,0,0,0,0,1,0,0,0,0");
         let whole = parsed(&explored);
         assert_eq!(whole["run"], plans);
         assert_eq!(whole["plans"].as_array().map(Vec::len), Some(plans));

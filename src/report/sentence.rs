@@ -16,7 +16,7 @@ use crate::stats::{MIN_SEEDS, Verdict};
 const GROUPS: [[&Measure; 2]; 6] = [
     [LAG, AFTER_ANSWER],
     [WRONG, STALE],
-    [AVAILABILITY, USEFUL],
+    [COMPARED_AVAILABILITY, USEFUL],
     [IN_DOUBT, BLOCKED],
     [DONE, ACCEPTED],
     [MESSAGES, FORCED_WRITES],

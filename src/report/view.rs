@@ -3,8 +3,8 @@
 use super::human;
 use crate::checks::census::Headline;
 use crate::checks::measures::catalogue::*;
-use crate::checks::measures::{Key, Measure, reads};
-use crate::experiment::result::{Census, Comparison, MeasureResult, Statistic, VariantResult};
+use crate::checks::measures::{Key, Measure, Values, reads};
+use crate::experiment::result::{Comparison, MeasureResult, Statistic, VariantResult};
 
 /// A table with one row a variant.
 pub struct Table {
@@ -35,7 +35,7 @@ pub struct Cell {
     pub main: String,
     /// Its interval or what it is a part of; may be empty.
     pub note: String,
-    /// True if it tells of something that should not be.
+    /// True if it tells of something that should not be, and that will stay: it had settled.
     pub bad: bool,
 }
 
@@ -62,12 +62,14 @@ const CONSISTENCY: [Column; 6] = [
     (AFTER_ANSWER, P99),
 ];
 
-const ANSWERS: [Column; 6] = [
+const ANSWERS: [Column; 8] = [
     (DONE, P50),
     (DONE, P99),
     (ACCEPTED, P50),
     (ACCEPTED, P99),
     (AVAILABILITY, VALUE),
+    (COMPARED_AVAILABILITY, VALUE),
+    (AVAILABILITY_OF_ALL, VALUE),
     (USEFUL, VALUE),
 ];
 
@@ -95,8 +97,9 @@ const COSTS: [Column; 6] = [
 
 const CAPACITY: [Column; 3] = [(WORKERS, VALUE), (WORKERS_USED, VALUE), (UTILISATION, VALUE)];
 
-const ANOMALIES: [Column; 7] = [
+const ANOMALIES: [Column; 8] = [
     (LOST_UPDATES, VALUE),
+    (BLIND_WRITES, VALUE),
     (DIRTY_READS, VALUE),
     (OUT_OF_ORDER, VALUE),
     (DELIVERED_AGAIN, VALUE),
@@ -292,7 +295,7 @@ fn unsettled(comparison: &Comparison) -> &'static str {
     if comparison.variants.iter().all(|variant| variant.settled.iter().all(|settled| *settled)) {
         ""
     } else {
-        " ~: some runs did not settle; Kaplan-Meier estimates."
+        " ~: some runs had not settled, and the number is not final (quantiles: Kaplan-Meier)."
     }
 }
 
@@ -303,7 +306,7 @@ fn measured(
     columns: &[Column],
 ) -> Table {
     let shown: Vec<Column> =
-        columns.iter().filter(|(measure, _)| is_measured(comparison, measure)).copied().collect();
+        columns.iter().filter(|(measure, _)| is_shown(comparison, measure)).copied().collect();
     let row = |variant: &VariantResult| {
         let cells = shown.iter().map(|(measure, pick)| cell(variant, &(*measure).into(), *pick));
         (variant.name.clone(), cells.collect())
@@ -318,7 +321,7 @@ fn outcomes(comparison: &Comparison) -> Table {
     let headlines = headlines_present(comparison);
     let heads = headlines.iter().map(|headline| headline.name().to_owned());
     let rows = comparison.variants.iter().map(|variant| {
-        let cells = headlines.iter().map(|headline| outcome(&variant.census, *headline));
+        let cells = headlines.iter().map(|headline| outcome(variant, *headline));
         (variant.name.clone(), cells.collect())
     });
     let absent = Headline::ALL.iter().filter(|it| it.is_wrong() && !headlines.contains(it));
@@ -342,16 +345,27 @@ pub fn headlines_present(comparison: &Comparison) -> Vec<Headline> {
     Headline::ALL.into_iter().filter(has_any).collect()
 }
 
-fn outcome(census: &Census, headline: Headline) -> Cell {
+fn outcome(variant: &VariantResult, headline: Headline) -> Cell {
+    let census = &variant.census;
     let count = census.of(headline);
+    let seeds = census.per_seed.iter().zip(&variant.settled);
+    let settled = seeds.filter(|(_, settled)| **settled).map(|(seed, _)| seed.of(headline));
     Cell {
-        main: human::count(count),
+        main: format!("{}{}", mark(variant, headline.measure()), human::count(count)),
         note: match census.total() {
             0 => String::new(),
             total => human::share(count as f64 / total as f64),
         },
-        bad: count > 0 && headline.is_wrong(),
+        bad: headline.is_wrong() && settled.sum::<u64>() > 0,
     }
+}
+
+/// Returns whether a measure says anything that no other column says: the further availabilities
+/// do where any operation was moot.
+fn is_shown(comparison: &Comparison, measure: &'static Measure) -> bool {
+    let of_moot = [COMPARED_AVAILABILITY, AVAILABILITY_OF_ALL].contains(&measure);
+    let moot = || headlines_present(comparison).contains(&Headline::Moot);
+    is_measured(comparison, measure) && (!of_moot || moot())
 }
 
 fn is_measured(comparison: &Comparison, measure: &'static Measure) -> bool {
@@ -364,8 +378,8 @@ fn is_measured(comparison: &Comparison, measure: &'static Measure) -> bool {
 fn cell(variant: &VariantResult, key: &Key, pick: Pick) -> Cell {
     let Some(result) = variant.measures.get(key) else { return nothing() };
     match pick {
-        Pick::Never => never(result).unwrap_or_else(nothing),
-        Pick::Number(of) => number(result, of),
+        Pick::Never => never(variant, result).unwrap_or_else(nothing),
+        Pick::Number(of) => number(variant, result, of),
     }
 }
 
@@ -373,34 +387,34 @@ fn nothing() -> Cell {
     Cell { main: "–".into(), ..Cell::default() }
 }
 
-fn number(result: &MeasureResult, of: Statistic) -> Cell {
+fn number(variant: &VariantResult, result: &MeasureResult, of: Statistic) -> Cell {
     let unit = result.measure.unit;
     result.estimate(of).map_or_else(nothing, |estimate| Cell {
-        main: format!("{}{}", mark(result), human::value(unit, estimate.value)),
+        main: format!("{}{}", mark(variant, result.measure), human::value(unit, estimate.value)),
         note: human::interval(unit, &estimate),
         bad: false,
     })
 }
 
-/// A sign before numbers that rest on runs that did not settle.
-fn mark(result: &MeasureResult) -> &'static str {
-    let found = result.as_quantiles();
-    if found.is_some_and(|found| found.censored_seeds > 0) { "~" } else { "" }
+/// A sign before numbers that rest on runs that had not settled.
+fn mark(variant: &VariantResult, measure: &Measure) -> &'static str {
+    let open = variant.settled.iter().any(|settled| !settled);
+    if open && (measure.at_rest || measure.values == Values::Many) { "~" } else { "" }
 }
 
-fn never(result: &MeasureResult) -> Option<Cell> {
+fn never(variant: &VariantResult, result: &MeasureResult) -> Option<Cell> {
     let found = result.as_quantiles()?;
+    let settled = found.per_seed.iter().filter(|seed| !seed.censored);
     Some(Cell {
-        main: human::count(found.never),
+        main: format!("{}{}", mark(variant, result.measure), human::count(found.never)),
         note: format!("of {}", human::count(found.n)),
-        bad: found.never > 0,
+        bad: settled.map(|seed| seed.never).sum::<u64>() > 0,
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::result::Summary;
     use crate::tests::comparison;
 
     #[test]
@@ -459,15 +473,31 @@ mod tests {
         assert!(!settled.note.contains('~') && !settled.rows[0].1[0].main.contains('~'));
         let variant = &mut comparison.variants[0];
         variant.settled[0] = false;
-        let Some(MeasureResult { value: Summary::Quantiles(lag), .. }) =
-            variant.measures.get_mut(&LAG.into())
-        else {
-            panic!("lag is a distribution")
-        };
-        lag.censored_seeds = 1;
         let unsettled = &tables(&comparison)[0];
-        assert!(unsettled.note.contains("~: some runs did not settle; Kaplan-Meier"));
+        assert!(unsettled.note.contains("~: some runs had not settled"));
         assert!(unsettled.rows[0].1[0].main.starts_with('~'));
+    }
+
+    #[test]
+    fn what_is_wrong_is_marked_so_where_it_had_settled_and_as_open_where_it_had_not() {
+        let mut comparison = comparison::comparison(6);
+        let lost = |comparison: &Comparison| {
+            let tables = tables(comparison);
+            let outcomes = tables.iter().find(|table| table.title == "Outcomes").expect("it");
+            let at = outcomes.heads.iter().position(|head| head == "lost").expect("some are lost");
+            let rows = outcomes.rows.iter().map(|(_, cells)| cells[at - 1].clone());
+            rows.max_by_key(|cell| cell.bad).expect("a variant")
+        };
+        let cell = lost(&comparison);
+        assert!(cell.bad && !cell.main.starts_with('~'));
+        for variant in &mut comparison.variants {
+            variant.settled.iter_mut().for_each(|settled| *settled = false);
+        }
+        let cell = lost(&comparison);
+        assert!(!cell.bad && cell.main.starts_with('~'), "{}", cell.main);
+        let answers = &tables(&comparison)[1];
+        let at = answers.heads.iter().position(|head| head == "availability").expect("it");
+        assert!(!answers.rows[0].1[at - 1].main.starts_with('~'), "an answer is an answer");
     }
 
     #[test]

@@ -203,10 +203,14 @@ shape! {
         sum_constant: Option<Vec<At<String>>>,
         /// Every row has the row that it refers to.
         references: Option<References>,
+        /// A column equals another one, that it is a copy of, say.
+        equal: Option<Equal>,
         /// A column stays within bounds.
         bound: Option<Bound>,
     }
-    one of { "count-equal" [] [] "sum-constant" [] [] "references" [] [] "bound" [] [] }
+    one of {
+        "count-equal" [] [] "sum-constant" [] [] "references" [] [] "equal" [] [] "bound" [] []
+    }
 }
 
 shape! {
@@ -276,6 +280,21 @@ shape! {
         to: At<String>,
         /// The values that the referenced row must have: column = value.
         to_where: Map<At<Scalar>>,
+    }
+}
+
+shape! {
+    /// A column equals another one, wherever there is a row to compare with.
+    key "equal"
+    pub struct Equal {
+        /// The table of the column.
+        table: At<String>,
+        /// The column.
+        column: At<String>,
+        /// The column (`"table.column"`) that it equals.
+        to: At<String>,
+        /// The column of `table` that names the other row; by default the row's own key.
+        by: Option<At<String>>,
     }
 }
 

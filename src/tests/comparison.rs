@@ -334,6 +334,12 @@ fn measures(
     ] {
         all.push(MeasureResult::mean(measure, vec![Some(value); seeds]));
     }
+    let available = all.iter().find(|result| result.measure == AVAILABILITY).cloned();
+    let available = available.expect("it is there");
+    // Nothing is moot.
+    for measure in [COMPARED_AVAILABILITY, AVAILABILITY_OF_ALL] {
+        all.push(MeasureResult { measure, value: available.value.clone() });
+    }
     all.into_iter().map(|result| (result.measure.into(), result)).collect()
 }
 

@@ -240,6 +240,17 @@ impl History {
         self.note_with(touches, |r| (r.op, r.step) = (OpId(op), StepId(step)))
     }
 
+    /// An operation follows another one.
+    pub fn follow(&mut self, op: u32, followed: u32) -> &mut Self {
+        self.note_of(op, Event::Follows { followed: OpId(followed) })
+    }
+
+    /// A store refuses a step of an operation, and its client hears no.
+    pub fn refuse(&mut self, op: u32, reason: RefusalReason) -> &mut Self {
+        self.note_of(op, Event::RefusedByRule { table: TICKETS, reason });
+        self.answer(op, Answer::RefusedByRule)
+    }
+
     /// The client hears an answer.
     pub fn answer(&mut self, op: u32, answer: Answer) -> &mut Self {
         let answered = Event::Answered { kind: OPEN, answer, waited: Span::ZERO };

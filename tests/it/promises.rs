@@ -122,7 +122,7 @@ proptest! {
 /// same key, a transaction that is refused deletes nothing, and a synchronization job neither holds
 /// anything durable nor sends a message for an operation.
 const IDLE: [(&str, &str); 6] = [
-    ("", "no-dirty-read"),
+    ("", "read-committed"),
     ("two-phase-commit", "no-resurrection"),
     ("background-sync", "no-livelock"),
     ("background-sync", "nothing-held"),

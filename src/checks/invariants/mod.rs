@@ -29,7 +29,8 @@ pub const VIOLATION: &Measure = &Measure::number(
     "Integral over the window of the number of entities whose declared invariant is false, \
      summed over the invariants, per 1,000 measured operations.",
 )
-.head("violation time");
+.head("violation time")
+.at_rest();
 
 /// M3, time with a violation.
 pub const VIOLATED: &Measure = &Measure::number(
@@ -38,7 +39,8 @@ pub const VIOLATED: &Measure = &Measure::number(
     Unit::Share,
     Better::Lower,
     "Share of the window during which any declared invariant was false for any entity.",
-);
+)
+.at_rest();
 
 /// The report of a run on one declared invariant.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -1,4 +1,4 @@
-//! The four incremental forms of an invariant. Each change of a row costs a few look-ups, however
+//! The incremental forms of an invariant. Each change of a row costs a few look-ups, however
 //! large the tables are, and rows that never change take no memory: initial rows are alike, so what
 //! a rule knows of one holds for all.
 
@@ -33,6 +33,7 @@ pub fn build(rule: &InvariantRule, system: &System) -> Box<dyn Rule> {
             let to = Selection { table: *to, by: None, filter: to_filter.clone() };
             Box::new(References::new(from, to, system))
         }
+        InvariantRule::Equal { column, by, to } => Box::new(Equal::new(*column, *by, *to, system)),
         InvariantRule::Bound { column, least, most } => {
             let least = least.unwrap_or(i64::MIN);
             let most = most.unwrap_or(i64::MAX);
@@ -55,6 +56,7 @@ pub fn tables(rule: &InvariantRule) -> Vec<TableId> {
         InvariantRule::CountEqual { column, of, .. } => vec![column.table, *of],
         InvariantRule::SumConstant(columns) => columns.iter().map(|column| column.table).collect(),
         InvariantRule::References { table, to, .. } => vec![*table, *to],
+        InvariantRule::Equal { column, to, .. } => vec![column.table, to.table],
         InvariantRule::Bound { column, .. } => vec![column.table],
     }
 }
@@ -263,6 +265,111 @@ impl Rule for References {
         let (old, new) = self.to.keys(change);
         if old != new {
             self.update(change.key, |target| target.exists = new.is_some());
+        }
+    }
+
+    fn violated(&self) -> u64 {
+        self.violated
+    }
+
+    fn touched(&self) -> bool {
+        self.touched
+    }
+}
+
+/// A column equals one of another row.
+#[derive(Debug)]
+struct Equal {
+    column: ColumnRef,
+    by: Option<u8>,
+    to: ColumnRef,
+    /// How many initial rows there are of either table, and what they hold.
+    initial: [(u64, i64); 2],
+    /// The key that all initial rows name, unless each names its own.
+    named: Option<u64>,
+    /// By key: the rows that name it, and what is there; those that may differ from initial rows
+    /// of which each names its own key.
+    keys: BTreeMap<u64, Named>,
+    violated: u64,
+    touched: bool,
+}
+
+/// What rows say of one key.
+#[derive(Clone, Debug, Default)]
+struct Named {
+    /// How many rows name it, by what they hold.
+    says: BTreeMap<i64, u64>,
+    /// What the row of that key holds, if there is one.
+    truth: Option<i64>,
+}
+
+impl Named {
+    fn wrong(&self) -> u64 {
+        let Some(truth) = self.truth else { return 0 };
+        self.says.iter().filter(|(says, _)| **says != truth).map(|(_, count)| count).sum()
+    }
+
+    fn say(&mut self, value: i64, more: bool) {
+        let count = self.says.entry(value).or_default();
+        *count = if more { *count + 1 } else { *count - 1 };
+        if *count == 0 {
+            self.says.remove(&value);
+        }
+    }
+}
+
+impl Equal {
+    fn new(column: ColumnRef, by: Option<u8>, to: ColumnRef, system: &System) -> Self {
+        let initial @ [(rows, says), (others, truth)] =
+            [column, to].map(|column| initial_column(column, system));
+        let cells = initial_cells(system.table(column.table));
+        let named = by.map(|by| cells[usize::from(by)] as u64);
+        let (keys, touched) = (BTreeMap::new(), false);
+        let mut rule = Self { column, by, to, initial, named, keys, violated: 0, touched };
+        match named.filter(|_| rows > 0) {
+            Some(named) => rule.update(named, |found| {
+                found.says.insert(says, rows);
+            }),
+            None if by.is_none() && says != truth => rule.violated = rows.min(others),
+            None => {}
+        }
+        rule.touched = false;
+        rule
+    }
+
+    fn update(&mut self, key: u64, update: impl FnOnce(&mut Named)) {
+        let [(rows, says), (others, truth)] = self.initial;
+        let own = self.named.is_none() && self.by.is_none() && key < rows;
+        let fresh = || Named {
+            says: own.then_some((says, 1)).into_iter().collect(),
+            truth: (key < others).then_some(truth),
+        };
+        let named = self.keys.entry(key).or_insert_with(fresh);
+        let before = named.wrong();
+        update(named);
+        self.violated = self.violated + named.wrong() - before;
+        self.touched = true;
+    }
+}
+
+impl Rule for Equal {
+    fn change(&mut self, change: &Change<'_>) {
+        if change.table == self.column.table {
+            let at = usize::from(self.column.column);
+            let by = self.by.map(usize::from);
+            let cell = |row: &[i64]| (by.map_or(change.key, |by| row[by] as u64), row[at]);
+            let (old, new) = (change.old.map(cell), change.new.map(cell));
+            if old != new {
+                for (cell, more) in [(old, false), (new, true)] {
+                    if let Some((key, value)) = cell {
+                        self.update(key, |named| named.say(value, more));
+                    }
+                }
+            }
+        }
+        let (old, new) = cells(self.to, change);
+        if old != new {
+            self.update(change.key, |named| named.truth = new);
         }
     }
 

@@ -50,6 +50,20 @@ fn bound() -> InvariantRule {
     InvariantRule::Bound { column: column(CUSTOMERS, 0), least: Some(0), most: Some(5) }
 }
 
+/// The customer that a ticket names holds what the ticket's status is.
+fn equal() -> InvariantRule {
+    InvariantRule::Equal {
+        column: column(TICKETS, STATUS),
+        by: Some(CUSTOMER),
+        to: column(CUSTOMERS, 0),
+    }
+}
+
+/// A customer's number of tickets is the status of the ticket with the same key.
+fn equal_by_key() -> InvariantRule {
+    InvariantRule::Equal { column: column(CUSTOMERS, 0), by: None, to: column(TICKETS, STATUS) }
+}
+
 fn verdict(report: &RunReport) -> Verdict {
     report.invariants[0].judgement.verdict
 }
@@ -106,7 +120,7 @@ fn always_is_violated_even_if_it_heals() {
 
 #[test]
 fn what_never_changed_could_not_fail_and_is_undecided() {
-    for rule in [counted(), belongs(), bound()] {
+    for rule in [counted(), belongs(), bound(), equal(), equal_by_key()] {
         for when in [When::AtRest, When::Always] {
             let mut history = history(rule.clone(), when);
             history.at(20_000).offer(0, OPEN, 3);
@@ -157,6 +171,31 @@ fn a_sum_is_constant_over_tables_and_rows() {
     let report = history.rest();
     assert_eq!(report.invariants[0].entity_ns, 2 * SECOND);
     assert_eq!(verdict(&report), Verdict::Held);
+}
+
+#[test]
+fn a_copy_is_unequal_while_it_is_late_and_where_there_is_nothing_to_compare_it_is_not() {
+    let mut history = history(equal_by_key(), When::AtRest);
+    history.at(20_000).value(CUSTOMERS, 0, 3, 7);
+    history.at(21_000).value(TICKETS, STATUS, 3, 6);
+    history.at(24_000).value(TICKETS, STATUS, 3, 7);
+    history.at(30_000).value(TICKETS, STATUS, 3, 8);
+    history.at(32_000);
+    history.delete(TICKETS, 3);
+    let report = history.rest();
+    assert_eq!(report.invariants[0].entity_ns, 5 * SECOND);
+    assert_eq!((verdict(&report), report.invariants[0].begun), (Verdict::Held, 2));
+}
+
+#[test]
+fn every_row_that_names_another_equals_it() {
+    let mut history = history(equal(), When::Always);
+    history.at(20_000).value(CUSTOMERS, 0, 3, 1);
+    ticket(&mut history, 100, 3);
+    ticket(&mut history, 101, 3);
+    history.at(21_000).value(CUSTOMERS, 0, 3, 2);
+    let report = history.rest();
+    assert_eq!((verdict(&report), report.invariants[0].at_end), (Verdict::Violated, 2));
 }
 
 /// A naive recount of the rows as they are.
@@ -253,6 +292,15 @@ fn recounted(rule: &InvariantRule, all: &All, sum: i64) -> u64 {
             let now: i64 = columns.iter().flat_map(&cells).map(|cell| cell.1).sum();
             usize::from(now != sum)
         }
+        InvariantRule::Equal { column, by, to } => {
+            let truth = |row: &[i64], key| {
+                let key = by.map_or(key, |by| row[usize::from(by)] as u64);
+                all.get(&(to.table, key)).map(|row| row[usize::from(to.column)])
+            };
+            let says = |row: &[i64]| row[usize::from(column.column)];
+            let wrong = |row: &[i64], key| truth(row, key).is_some_and(|it| it != says(row));
+            rows(column.table).filter(|((_, key), row)| wrong(row, *key)).count()
+        }
         InvariantRule::Bound { column, least, most } => {
             let within =
                 |value| least.is_none_or(|it| it <= value) && most.is_none_or(|it| value <= it);
@@ -274,7 +322,7 @@ fn rules() -> Vec<InvariantRule> {
     let sum = InvariantRule::SumConstant(vec![column(CUSTOMERS, 0), column(TICKETS, STATUS)]);
     let bound =
         InvariantRule::Bound { column: column(TICKETS, CUSTOMER), least: Some(1), most: None };
-    vec![counted(), belongs(), named, sum, bound]
+    vec![counted(), belongs(), named, sum, bound, equal(), equal_by_key()]
 }
 
 proptest! {
@@ -342,5 +390,5 @@ fn a_rule_knows_more_rows_than_fit_into_memory() {
     let mut history = History::of(system);
     history.at(20_000).value(TICKETS, STATUS, 7, 1).value(CUSTOMERS, 0, 0, 1);
     let at_end: Vec<u64> = history.rest().invariants.iter().map(|found| found.at_end).collect();
-    assert_eq!(at_end, [0, MANY - 1, 0, 1, MANY]);
+    assert_eq!(at_end, [0, MANY - 1, 0, 1, MANY, MANY - 1, 2]);
 }

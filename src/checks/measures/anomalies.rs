@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{Better, Measure, Measured, Quantity, Unit};
 use crate::checks::invariants::InvariantReport;
+use crate::checks::outcome::Operations;
+use crate::checks::overwrites::{Overwrites, Row};
 use crate::model::database::Direction;
 use crate::model::record::{Event, Record, Sight};
-use crate::model::system::{
-    InvariantRule, InvariantSpec, MAX_STEPS, ReadWhat, RowKey, StepId, System, TableId,
-};
+use crate::model::system::{InvariantRule, InvariantSpec, MAX_STEPS, ReadWhat, StepId, System};
 
 /// M8, lost updates.
 pub const LOST_UPDATES: &Measure = &Measure::number(
@@ -16,10 +16,23 @@ pub const LOST_UPDATES: &Measure = &Measure::number(
     "lost updates",
     Unit::Count,
     Better::Lower,
-    "How often an effect (or a compensation) that a store showed vanished from it because \
-     somebody overwrote the cell with a value that does not contain it. What a database that \
-     recovers takes back was not durable and does not count.",
-);
+    "How many writes destroyed a committed version newer than the one that their value derives \
+     from: of a computed value, the version that was read; of a job or a copy, the version of the \
+     source; of a compensation, the effect that it takes back. What a database that recovers \
+     takes back was not durable and does not count.",
+)
+.at_rest();
+
+/// M8, blind writes.
+pub const BLIND_WRITES: &Measure = &Measure::number(
+    "m8.blind-writes",
+    "blind writes",
+    Unit::Count,
+    Better::Neither,
+    "How often a `set` that reads nothing overwrote what a `set`, `add` or compensation of \
+     another operation had left in the cell: nobody can say whether it knew.",
+)
+.at_rest();
 
 /// M8, dirty reads.
 pub const DIRTY_READS: &Measure = &Measure::number(
@@ -27,9 +40,11 @@ pub const DIRTY_READS: &Measure = &Measure::number(
     "dirty reads",
     Unit::Count,
     Better::Lower,
-    "How many reads of an operation's rows saw an effect of it that was compensated later, \
-     counted for each step apart.",
-);
+    "How many reads of an operation's rows saw an effect of it that was committed then and \
+     compensated later, counted for each step apart; that readers see only what is committed is \
+     the promise `read-committed`.",
+)
+.at_rest();
 
 /// M8, applied out of order.
 pub const OUT_OF_ORDER: &Measure = &Measure::number(
@@ -40,7 +55,8 @@ pub const OUT_OF_ORDER: &Measure = &Measure::number(
     "How often a further step took effect on a row behind that of a newer operation that began \
      with the same row as its own. The order is that in which first steps were committed.",
 )
-.head("out of order");
+.head("out of order")
+.at_rest();
 
 /// M8, delivered again.
 pub const DELIVERED_AGAIN: &Measure = &Measure::number(
@@ -50,7 +66,8 @@ pub const DELIVERED_AGAIN: &Measure = &Measure::number(
     Better::Lower,
     "How often a broker handed a message out that it had handed out before, or the network made \
      a second copy of one.",
-);
+)
+.at_rest();
 
 /// M8, applied again.
 pub const APPLIED_AGAIN: &Measure = &Measure::number(
@@ -59,7 +76,8 @@ pub const APPLIED_AGAIN: &Measure = &Measure::number(
     Unit::Count,
     Better::Lower,
     "How often a store came to show an effect once more that it showed already.",
-);
+)
+.at_rest();
 
 /// M8, orphans.
 pub const ORPHANS: &Measure = &Measure::number(
@@ -68,7 +86,8 @@ pub const ORPHANS: &Measure = &Measure::number(
     Unit::Count,
     Better::Lower,
     "Rows whose declared `references` have no counterpart at the end of the run.",
-);
+)
+.at_rest();
 
 /// M8, orphan time.
 pub const ORPHAN_TIME: &Measure = &Measure::number(
@@ -78,7 +97,8 @@ pub const ORPHAN_TIME: &Measure = &Measure::number(
     Better::Lower,
     "Integral over the window of the number of rows whose declared `references` have no \
      counterpart.",
-);
+)
+.at_rest();
 
 /// M8, oversells.
 pub const OVERSELLS: &Measure = &Measure::number(
@@ -87,26 +107,20 @@ pub const OVERSELLS: &Measure = &Measure::number(
     Unit::Count,
     Better::Lower,
     "How often a cell left its declared `bound`, as the ends of instants show it.",
-);
-
-/// A row: its table and its key.
-type Row = (TableId, RowKey);
+)
+.at_rest();
 
 /// The anomalies of a run, counted from its start.
 #[derive(Debug, Default)]
 pub struct Anomalies {
-    lost: u64,
     dirty: u64,
     disordered: u64,
     delivered: u64,
     applied: u64,
     /// True if any read looks at operations, so that one could be dirty.
     reads: bool,
-    /// The rows that the operations touch, a step after the other.
-    touched: Vec<Row>,
-    /// By operation: where its rows begin, and the place of its first step among all first steps, 0
-    /// before it was committed.
-    places: Vec<(u32, u32)>,
+    /// By operation: the place of its first step among all first steps, 0 before it was committed.
+    places: Vec<u32>,
     last: u32,
     /// By the row of a first step and the row of a later one: the place of the newest operation
     /// that took effect there.
@@ -123,33 +137,18 @@ impl Anomalies {
         Self { reads, ..Self::default() }
     }
 
-    /// An operation says which row a step of it touches, from the first step on.
-    pub fn touch(&mut self, record: &Record) {
-        let Event::Touches { table, row } = record.event else { return };
-        let number = record.op.0 as usize;
-        if number >= self.places.len() {
-            self.places.resize(number + 1, (0, 0));
-        }
-        if record.step == StepId(0) {
-            self.places[number].0 = self.touched.len() as u32;
-        }
-        self.touched.push((table, row));
-    }
-
-    /// A store shows an effect more or less often; `times` is how often it shows the forward effect
-    /// now.
-    pub fn show(&mut self, record: &Record, times: i8) {
+    /// A store shows an effect more or less often.
+    pub fn show(&mut self, record: &Record, operations: &Operations) {
         let Event::Shown { direction, change, .. } = record.event else { return };
-        if record.process == 0 {
+        if record.process == 0 || change < 0 {
             return; // A database that recovers takes back what was never durable.
         }
-        if change < 0 {
-            self.lost += change.unsigned_abs();
-        } else if direction == Direction::Undo {
+        if direction == Direction::Undo {
             self.compensate(record);
         } else {
+            let times = operations.get(record.op).map_or(0, |outcome| outcome.times(record.step));
             self.applied += u64::from(times > 1);
-            self.order(record);
+            self.order(record, &operations.overwrites);
         }
     }
 
@@ -162,8 +161,12 @@ impl Anomalies {
     }
 
     /// Checks that changes of one row take effect on another one in the same order.
-    fn order(&mut self, record: &Record) {
-        let Some((start, place)) = self.places.get_mut(record.op.0 as usize) else { return };
+    fn order(&mut self, record: &Record, overwrites: &Overwrites) {
+        let number = record.op.0 as usize;
+        if number >= self.places.len() {
+            self.places.resize(number + 1, 0);
+        }
+        let place = &mut self.places[number];
         if record.step == StepId(0) {
             if *place == 0 {
                 self.last += 1;
@@ -171,14 +174,13 @@ impl Anomalies {
             }
             return;
         }
-        let (start, place) = (*start as usize, *place);
-        let row = |step: StepId| self.touched.get(start + step.index()).copied();
-        if place > 0
+        let row = |step: StepId| overwrites.row(record.op, step);
+        if *place > 0
             && let Some(way) = row(StepId(0)).zip(row(record.step))
         {
-            let newest = self.newest.entry(way).or_insert(place);
-            self.disordered += u64::from(place < *newest);
-            *newest = place.max(*newest);
+            let newest = self.newest.entry(way).or_insert(*place);
+            self.disordered += u64::from(*place < *newest);
+            *newest = (*place).max(*newest);
         }
     }
 
@@ -203,35 +205,39 @@ impl Anomalies {
         self.delivered += u64::from(again);
     }
 
-    /// Takes down M8. `reports` are those of the declared invariants, in their order.
-    pub fn measure(
-        self,
-        into: &mut Measured,
-        specs: &[InvariantSpec],
-        reports: &[InvariantReport],
-    ) {
+    /// Takes down M8, but for what the declared invariants say.
+    pub fn measure(self, into: &mut Measured, overwrites: &Overwrites) {
         const NO_READ: Quantity = Quantity::Missing { why: "no read looks at an operation" };
-        const NO_REFERENCE: Quantity = Quantity::Missing { why: "no `references` is declared" };
-        const NO_BOUND: Quantity = Quantity::Missing { why: "no `bound` is declared" };
-        into.quantity(LOST_UPDATES, Quantity::total(self.lost));
+        into.quantity(LOST_UPDATES, Quantity::total(overwrites.lost));
+        into.quantity(BLIND_WRITES, Quantity::total(overwrites.blind));
         let dirty = if self.reads { Quantity::total(self.dirty) } else { NO_READ };
         into.quantity(DIRTY_READS, dirty);
         into.quantity(OUT_OF_ORDER, Quantity::total(self.disordered));
         into.quantity(DELIVERED_AGAIN, Quantity::total(self.delivered));
         into.quantity(APPLIED_AGAIN, Quantity::total(self.applied));
-        let of = |is_meant: fn(&InvariantRule) -> bool| {
-            let reports = specs.iter().zip(reports).filter(|(spec, _)| is_meant(&spec.rule));
-            reports.map(|(_, report)| report).collect::<Vec<_>>()
-        };
-        let references = of(|rule| matches!(rule, InvariantRule::References { .. }));
-        let bounds = of(|rule| matches!(rule, InvariantRule::Bound { .. }));
-        let sum = |reports: &[&InvariantReport], none, of: fn(&InvariantReport) -> u128| {
-            let total = reports.iter().map(|report| of(report)).sum::<u128>();
-            if reports.is_empty() { none } else { Quantity::total(total) }
-        };
-        let orphans = sum(&references, NO_REFERENCE, |report| report.at_end.into());
-        into.quantity(ORPHANS, orphans);
-        into.quantity(ORPHAN_TIME, sum(&references, NO_REFERENCE, |report| report.entity_ns));
-        into.quantity(OVERSELLS, sum(&bounds, NO_BOUND, |report| report.begun.into()));
     }
+}
+
+/// Takes down what the declared invariants say for M8. `reports` are theirs, in their order.
+pub fn measure_invariants(
+    into: &mut Measured,
+    specs: &[InvariantSpec],
+    reports: &[InvariantReport],
+) {
+    const NO_REFERENCE: Quantity = Quantity::Missing { why: "no `references` is declared" };
+    const NO_BOUND: Quantity = Quantity::Missing { why: "no `bound` is declared" };
+    let of = |is_meant: fn(&InvariantRule) -> bool| {
+        let reports = specs.iter().zip(reports).filter(|(spec, _)| is_meant(&spec.rule));
+        reports.map(|(_, report)| report).collect::<Vec<_>>()
+    };
+    let references = of(|rule| matches!(rule, InvariantRule::References { .. }));
+    let bounds = of(|rule| matches!(rule, InvariantRule::Bound { .. }));
+    let sum = |reports: &[&InvariantReport], none, of: fn(&InvariantReport) -> u128| {
+        let total = reports.iter().map(|report| of(report)).sum::<u128>();
+        if reports.is_empty() { none } else { Quantity::total(total) }
+    };
+    let orphans = sum(&references, NO_REFERENCE, |report| report.at_end.into());
+    into.quantity(ORPHANS, orphans);
+    into.quantity(ORPHAN_TIME, sum(&references, NO_REFERENCE, |report| report.entity_ns));
+    into.quantity(OVERSELLS, sum(&bounds, NO_BOUND, |report| report.begun.into()));
 }

@@ -1,8 +1,11 @@
 //! M9 and M10: whether clients hear a definite answer in time, and how soon.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Better, Distribution, Measure, Measured, NOBODY, Quantity, Unit, Values};
+use crate::checks::census::Headline;
 use crate::checks::outcome::Operations;
-use crate::model::record::Answer;
+use crate::model::record::{Answer, OpId};
 
 /// M9, availability.
 pub const AVAILABILITY: &Measure = &Measure::number(
@@ -11,9 +14,40 @@ pub const AVAILABILITY: &Measure = &Measure::number(
     Unit::Share,
     Better::Higher,
     "Share of measured operations whose client heard yes, or a refusal by a business rule, \
-     within its deadline.",
+     within its deadline. Moot ones are left out; a refusal because a row was not there yet does \
+     not count.",
+);
+
+/// M9, availability of what no variant finds moot.
+pub const COMPARED_AVAILABILITY: &Measure = &Measure::number(
+    "m9.compared",
+    "availability, compared",
+    Unit::Share,
+    Better::Higher,
+    "Availability over the operations of a seed that are moot in no variant: by it variants are \
+     compared. Where variants are not offered the same operations (closed loops), each leaves out \
+     its own.",
 )
 .told("the highest availability", "the lowest availability");
+
+/// M9, availability with moot counted as failed.
+pub const AVAILABILITY_OF_ALL: &Measure = &Measure::number(
+    "m9.all",
+    "availability, moot failed",
+    Unit::Share,
+    Better::Higher,
+    "Availability with moot operations counted as failed: share of all measured operations.",
+);
+
+/// M9, refused too early.
+pub const ANSWERED_TOO_EARLY: &Measure = &Measure::number(
+    "m9.early",
+    "refused too early",
+    Unit::Share,
+    Better::Lower,
+    "Share of measured operations that were refused because a row was not there yet, though the \
+     operation that they follow happened: not available.",
+);
 
 /// M9, technical no.
 pub const TECHNICAL_NO: &Measure = &Measure::number(
@@ -71,18 +105,60 @@ pub const ANSWERED_NO: &Measure = &Measure::many(
      answer.",
 );
 
-/// Takes down M9 and M10.
+/// Which measured operations of a run were moot, and which of the others were not available: what
+/// it takes to compare variants on the operations that are moot in none of them.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Availability {
+    /// How many operations were measured.
+    pub measured: u64,
+    /// Those that were moot, in order.
+    pub moot: Vec<OpId>,
+    /// Those of the others that were not available, in order.
+    pub failed: Vec<OpId>,
+}
+
+impl Availability {
+    /// Of these operations, which are all of a run, in order.
+    fn of(operations: &Operations) -> Self {
+        let mut found = Self { measured: operations.measured_count(), ..Self::default() };
+        for (op, outcome) in (0..).map(OpId).zip(operations.all()) {
+            if !outcome.is_measured() {
+                continue;
+            }
+            if outcome.headline() == Headline::Moot {
+                found.moot.push(op);
+            } else if !outcome.answer().is_definite() || outcome.is_too_early() {
+                found.failed.push(op);
+            }
+        }
+        found
+    }
+
+    /// The share of the operations outside of `moot`, which are in order, that were available.
+    /// Operations that are moot in this run are never counted as available.
+    pub fn without(&self, moot: &[OpId]) -> Quantity {
+        let kept =
+            |ops: &[OpId]| ops.iter().filter(|op| moot.binary_search(op).is_err()).count() as u64;
+        let whole = self.measured - moot.len() as u64;
+        let available = whole - kept(&self.failed) - kept(&self.moot);
+        Quantity::ratio(available, whole, "every measured operation was moot, or none was offered")
+    }
+}
+
+/// Takes down M9 and M10; returns which operations were available.
 ///
 /// An operation without an answer is censored at its deadline, in the distribution of the yes that
 /// its kind of operation gets: `accepted` if any of that kind was accepted, else `done`.
-pub fn measure(into: &mut Measured, operations: &Operations) {
+pub fn measure(into: &mut Measured, operations: &Operations) -> Availability {
     let mut answers = [0_u64; Answer::ALL.len()];
+    let mut early = 0_u64;
     let (mut done, mut accepted) = (Distribution::default(), Distribution::default());
     let mut refused = Distribution::default();
     let promises = kinds_that_promise(operations);
     for outcome in operations.measured() {
         let answer = outcome.answer();
         answers[answer as usize] += 1;
+        early += u64::from(outcome.is_too_early() && outcome.headline() != Headline::Moot);
         let promised = promises.contains(&outcome.kind);
         let distribution = match answer {
             Answer::Done => &mut done,
@@ -99,15 +175,18 @@ pub fn measure(into: &mut Measured, operations: &Operations) {
         }
     }
     let offered = operations.measured_count();
-    let count = |answer: Answer| answers[answer as usize];
     let share = |part: u64| Quantity::ratio(part, offered, NOBODY);
-    let available = count(Answer::Done) + count(Answer::Accepted) + count(Answer::RefusedByRule);
-    into.quantity(AVAILABILITY, share(available));
-    into.quantity(TECHNICAL_NO, share(count(Answer::TechnicalNo)));
-    into.quantity(UNKNOWN, share(count(Answer::Unknown)));
+    let availability = Availability::of(operations);
+    into.quantity(AVAILABILITY, availability.without(&availability.moot));
+    into.quantity(COMPARED_AVAILABILITY, availability.without(&availability.moot));
+    into.quantity(AVAILABILITY_OF_ALL, availability.without(&[]));
+    into.quantity(ANSWERED_TOO_EARLY, share(early));
+    into.quantity(TECHNICAL_NO, share(answers[Answer::TechnicalNo as usize]));
+    into.quantity(UNKNOWN, share(answers[Answer::Unknown as usize]));
     into.distribution(DONE, done);
     into.distribution(ACCEPTED, accepted);
     into.distribution(ANSWERED_NO, refused);
+    availability
 }
 
 /// The kinds of operation whose clients hear `accepted`.

@@ -34,7 +34,8 @@ macro_rules! spent {
                 ", from the first measured arrival to the end of the settle cap, idle polls and \
                  inquiries included, per operation that the census counts as committed."
             ),
-        );
+        )
+        .at_rest();
     };
 }
 

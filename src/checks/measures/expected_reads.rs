@@ -99,7 +99,8 @@ impl ExpectedReads {
         }
     }
 
-    /// The effects, answered before `began`, that the cell which a reader saw misses.
+    /// The effects, answered before `began`, that the cell which a reader saw misses; none that it
+    /// holds something newer than.
     pub fn missing(
         &self,
         (column, row): (ColumnRef, RowKey),
@@ -110,7 +111,8 @@ impl ExpectedReads {
         for (op, step) in self.missing.get(&(column.table, row.0)).map_or(&[][..], Vec::as_slice) {
             let Some(outcome) = operations.get(*op) else { continue };
             let spec = &self.system.operations[usize::from(outcome.kind)];
-            if outcome.answered < began && changes(spec, *step, column) {
+            let newer = || operations.overwrites.is_superseded((column, row), *op, *step);
+            if outcome.answered < began && changes(spec, *step, column) && !newer() {
                 missing.behind += 1;
                 missing.oldest = missing.oldest.min(outcome.answered);
             }

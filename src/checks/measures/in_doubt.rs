@@ -24,7 +24,8 @@ pub const IN_DOUBT: &Measure = &Measure::number(
     "The sum over all branches that were prepared after the warm-up.",
 )
 .head("in doubt, sum")
-.told("the least time in doubt", "the most time in doubt");
+.told("the least time in doubt", "the most time in doubt")
+.at_rest();
 
 /// M6, time in doubt, longest.
 pub const IN_DOUBT_MAX: &Measure = &Measure::number(
@@ -35,7 +36,8 @@ pub const IN_DOUBT_MAX: &Measure = &Measure::number(
     "The longest time in doubt of any branch.",
 )
 .head("in doubt, longest")
-.values(Values::Greatest);
+.values(Values::Greatest)
+.at_rest();
 
 /// M6, blocked behind a branch in doubt.
 pub const BLOCKED_EACH: &Measure = &Measure::many(
@@ -55,7 +57,8 @@ pub const BLOCKED: &Measure = &Measure::number(
     "The sum over all waits that began after the warm-up.",
 )
 .head("blocked, sum")
-.told("the least blocked time", "the most blocked time");
+.told("the least blocked time", "the most blocked time")
+.at_rest();
 
 /// M6, blocked behind a branch in doubt, longest.
 pub const BLOCKED_MAX: &Measure = &Measure::number(
@@ -65,7 +68,8 @@ pub const BLOCKED_MAX: &Measure = &Measure::number(
     Better::Lower,
     "The longest such part of any wait.",
 )
-.values(Values::Greatest);
+.values(Values::Greatest)
+.at_rest();
 
 /// M6, heuristic decisions.
 pub const HEURISTIC: &Measure = &Measure::number(

@@ -38,7 +38,8 @@ pub const RELAPSES: &Measure = &Measure::number(
     Unit::Count,
     Better::Lower,
     "How often a measured operation showed in part again after it had been consistent.",
-);
+)
+.at_rest();
 
 /// M1, partial operations.
 pub const PARTIAL: &Measure = &Measure::number(
@@ -48,7 +49,8 @@ pub const PARTIAL: &Measure = &Measure::number(
     Better::Lower,
     "Time average of the number of operations that show in part, over the window from the end \
      of the warm-up to the end of the settle cap. Free of any selection.",
-);
+)
+.at_rest();
 
 /// M1, partial operations, peak.
 pub const PARTIAL_MAX: &Measure = &Measure::number(
@@ -58,7 +60,8 @@ pub const PARTIAL_MAX: &Measure = &Measure::number(
     Better::Lower,
     "The greatest number of operations that showed in part at once, in the same window.",
 )
-.values(Values::Greatest);
+.values(Values::Greatest)
+.at_rest();
 
 /// M2, lag after the answer.
 pub const AFTER_ANSWER: &Measure = &Measure::many(

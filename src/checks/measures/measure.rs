@@ -32,6 +32,8 @@ pub struct Measure {
     /// How a sentence speaks of the variant that has the best number, and of the one that has the
     /// worst: `the shortest consistency lag`. Empty if no sentence does.
     pub told: [&'static str; 2],
+    /// True if its number is final only once a run has settled.
+    pub at_rest: bool,
 }
 
 /// In what a measure is counted.
@@ -83,7 +85,7 @@ impl Measure {
         what: &'static str,
     ) -> Self {
         let values = Values::One;
-        Self { id, name, head: name, unit, better, values, what, told: ["", ""] }
+        Self { id, name, head: name, unit, better, values, what, told: ["", ""], at_rest: false }
     }
 
     /// A measure with many values a run.
@@ -113,6 +115,12 @@ impl Measure {
     #[must_use]
     pub const fn told(self, best: &'static str, worst: &'static str) -> Self {
         Self { told: [best, worst], ..self }
+    }
+
+    /// A measure whose number is final only once a run has settled.
+    #[must_use]
+    pub const fn at_rest(self) -> Self {
+        Self { at_rest: true, ..self }
     }
 
     /// Returns whether a run has many values of the measure.

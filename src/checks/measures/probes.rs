@@ -80,7 +80,8 @@ pub const USEFUL: &Measure = &Measure::number(
      committed as a whole, and were seen by reads that all came back right.",
 )
 .head("useful")
-.told("the most useful operations", "the fewest useful operations");
+.told("the most useful operations", "the fewest useful operations")
+.at_rest();
 
 /// M5, stale reads.
 pub const STALE: &Measure = &Measure::number(
@@ -275,9 +276,10 @@ impl Probes {
                 let copied = copies.missing(cell);
                 copied.unwrap_or_else(|| expected_reads.missing(cell, probe.began, operations))
             }
-            Event::ProbeSaw { sight, .. } => {
-                probe.saw[sight as usize] += 1;
+            Event::ProbeSaw { table, sight, .. } => {
                 let outcome = operations.get(probe.op);
+                let sight = operations.judged(record.op, record.step, table, sight);
+                probe.saw[sight as usize] += 1;
                 let stale = sight == Sight::Nothing && probe.expected == Expected::All;
                 match outcome.filter(|_| stale) {
                     Some(outcome) => Missing { behind: 1, oldest: outcome.answered },

@@ -27,7 +27,8 @@ pub const RECOVERY: &Measure = &Measure::number(
      the buckets leave a band until the end of the load. Else never.",
 )
 .values(Values::Once)
-.head("recovery");
+.head("recovery")
+.at_rest();
 
 /// The fewest buckets from which a band is derived.
 const FEWEST: usize = 10;

@@ -18,7 +18,7 @@ impl Properties {
             .with::<super::no_livelock::NoLivelock>()
             .with::<super::legal_transitions::LegalTransitions>()
             .with::<super::bounded_queues::BoundedQueues>()
-            .with::<super::no_dirty_read::NoDirtyRead>()
+            .with::<super::read_committed::ReadCommitted>()
             .with::<super::no_resurrection::NoResurrection>()
             .with::<super::agreement::Agreement>()
             .with::<super::irrevocable::Irrevocable>()

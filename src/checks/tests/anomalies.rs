@@ -1,8 +1,8 @@
 //! M8 and what M13 says of faults.
 
-use super::{quantity, share};
+use super::{quantity, share, total};
+use crate::checks::measures::Quantity;
 use crate::checks::measures::catalogue::*;
-use crate::checks::measures::{Measure, Quantity};
 use crate::kernel::Span;
 use crate::model::record::{Answer, Event, Resource, Sight};
 use crate::model::system::{
@@ -11,13 +11,6 @@ use crate::model::system::{
 };
 use crate::tests::events;
 use crate::tests::history::{ASSIGNMENTS, CUSTOMERS, History, OPEN, RENAME, TICKETS, system};
-
-fn total(report: &crate::checks::RunReport, measure: &'static Measure) -> u128 {
-    match quantity(report, measure) {
-        Quantity::Ratio { part, whole: 1 } => part,
-        other => panic!("{measure}: {other:?}"),
-    }
-}
 
 #[test]
 fn what_vanishes_is_lost_and_what_shows_twice_was_applied_again() {

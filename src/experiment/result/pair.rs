@@ -12,7 +12,7 @@ pub const COMPARED: [(&Measure, Statistic); 14] = [
     (LAG, Statistic::P50),
     (AFTER_ANSWER, Statistic::P99),
     (WRONG, Statistic::Value),
-    (AVAILABILITY, Statistic::Value),
+    (COMPARED_AVAILABILITY, Statistic::Value),
     (USEFUL, Statistic::Value),
     (RIGHT_500MS, Statistic::Value),
     (STALE, Statistic::Value),
@@ -126,7 +126,7 @@ mod tests {
     fn variant(name: &str, seeds: &[f64]) -> VariantResult {
         let seeds = seeds.iter().copied().map(Some).collect();
         let mut variant = VariantResult { name: name.into(), ..VariantResult::default() };
-        variant.insert(MeasureResult::mean(AVAILABILITY, seeds));
+        variant.insert(MeasureResult::mean(COMPARED_AVAILABILITY, seeds));
         variant
     }
 
@@ -137,9 +137,9 @@ mod tests {
         let comparison = Comparison { variants: vec![good, bad], ..Comparison::default() };
         let comparison = comparison.paired();
         let of = Statistic::Value;
-        let pair = comparison.pair(&AVAILABILITY.into(), of, "bad", "good").unwrap();
+        let pair = comparison.pair(&COMPARED_AVAILABILITY.into(), of, "bad", "good").unwrap();
         assert!(pair.is_worse() && !pair.is_better() && pair.difference < 0.0);
-        let turned = comparison.pair(&AVAILABILITY.into(), of, "good", "bad").unwrap();
+        let turned = comparison.pair(&COMPARED_AVAILABILITY.into(), of, "good", "bad").unwrap();
         assert!(turned.is_better() && !turned.is_worse());
         assert_eq!(turned.turned(), pair);
         assert_eq!(comparison.pairs.len(), 1, "{:?}", comparison.pairs);

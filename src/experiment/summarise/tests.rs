@@ -1,6 +1,9 @@
 //! Measures of single reads in results.
 
 use crate::checks::Verdict;
+use crate::checks::measures::catalogue::{
+    AVAILABILITY, AVAILABILITY_OF_ALL, COMPARED_AVAILABILITY,
+};
 use crate::checks::measures::{Measure, reads};
 use crate::experiment::compare::Study;
 use crate::experiment::result::{CheckKind, Statistic};
@@ -30,6 +33,33 @@ fn every_read_has_its_own_measures_in_the_results() {
     let shares = [reads::RIGHT, reads::STALE, reads::TORN, reads::ERROR, reads::TIMED_OUT];
     let share = |measure| number("left", measure, Statistic::Value);
     assert_eq!(shares.map(share).into_iter().sum::<f64>(), 1.0);
+}
+
+#[test]
+fn variants_are_compared_on_the_operations_that_are_moot_in_none_of_them() {
+    let followed = SHOP.replace(
+        r#"{ name = "give", by = "stock", table = "product", key = "product",
+          effect = { add = { left = 1 } } }"#,
+        r#"{ name = "cancel", by = "order", table = "order", key = "order",
+          effect = { set = { product = 0 } } }"#,
+    );
+    let text = followed
+        + "local = { technique = 'shared-database', pattern = 'local-transaction' }\n\
+           [[faults]]\nkind = 'crash'\ntarget = 'role:driver'\nat = '20s'\nfor = '10s'\n";
+    let comparison = Study::of(&scenario(&text), [1]).compare().expect("one seed");
+    let of = |name: &str, measure: &'static Measure| {
+        let variant = comparison.variants.iter().find(|variant| variant.name == name);
+        let found =
+            variant.and_then(|variant| variant.measure(measure)?.estimate(Statistic::Value));
+        found.map(|it| it.value)
+    };
+    // The driver is back after 15 s. Of 26 operations, four orders fail meanwhile, so that what
+    // cancels them is moot.
+    let available = of("saga", AVAILABILITY_OF_ALL).expect("a share") * 26.0;
+    assert!((15.5..20.5).contains(&available), "{available}");
+    assert_eq!(of("saga", AVAILABILITY), Some(available.round() / 22.0));
+    assert_eq!(of("saga", COMPARED_AVAILABILITY), of("saga", AVAILABILITY));
+    assert_eq!(of("local", COMPARED_AVAILABILITY), Some(1.0));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     AbortCause, Answer, Burial, Decision, GlobalTxnId, LabelId, LockFailure, LogId, MessageClass,
-    Phase, ProbeEnd, ProbeId, RefusalReason, Resource, Sight, TxnId,
+    OpId, Phase, ProbeEnd, ProbeId, RefusalReason, Resource, Sight, TxnId,
 };
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::database::Direction;
@@ -165,6 +165,11 @@ pub enum Event {
     ReaderSaw { column: ColumnRef, row: RowKey, probe: ProbeId },
     /// A committed row was deleted.
     RowDeleted { table: TableId, row: RowKey },
+
+    // Books once more.
+    /// The operation of the record follows another one, written right behind its
+    /// [`Event::Touches`]. Not part of the fingerprint: the arrivals are.
+    Follows { followed: OpId },
 }
 
 impl Event {
@@ -248,5 +253,5 @@ kinds! {
     RefusedByRule, Decided, Retried, Holds, Published, Handed, Buried, Intervention,
     FaultBegan, FaultEnded, Crashed, Restarted, Phase,
     Leased, Fenced, Keyed, Contended, Served, SchemaChanged, SchemaBreak, Adapted,
-    ReaderSaw, RowDeleted,
+    ReaderSaw, RowDeleted, Follows,
 }

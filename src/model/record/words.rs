@@ -11,7 +11,8 @@ use crate::model::system::{ColumnRef, DatabaseId, OperationKind, RowKey, Service
 impl Semantic for Record {
     #[inline]
     fn fold(&self, into: &mut Fingerprint) {
-        if matches!(self.event.kind(), Kind::Keyed | Kind::Contended | Kind::Served) {
+        let kind = self.event.kind();
+        if matches!(kind, Kind::Keyed | Kind::Contended | Kind::Served | Kind::Follows) {
             return;
         }
         let [subject, a, b] = self.event.words();
@@ -123,6 +124,7 @@ impl Event {
             Self::Keyed { database, .. }
             | Self::Contended { database, .. }
             | Self::Served { database, .. } => words(database, 0, 0),
+            Self::Follows { followed } => words(followed.0, 0, 0),
             Self::SchemaChanged { table } => words(table, 0, 0),
             Self::SchemaBreak { table, service, first } => words(table, service, first),
             Self::Adapted { table, service, failed } => words(table, service, failed),

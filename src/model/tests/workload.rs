@@ -141,6 +141,12 @@ fn a_load_that_follows_takes_over_keys_and_comes_at_its_delay() {
         .filter(|(time, ..)| *time < at(20_000))
         .collect();
     assert_eq!(arrivals(&bench, 1), expected);
+    let follows = pick!(record: Event::Follows { followed } => (record.op, followed));
+    let follows = bench.pick(follows);
+    assert_eq!(follows.len(), expected.len());
+    let arrived = |op| bench.world.env().operation(op).arrived;
+    let wait = Span::from_millis(2_500);
+    assert!(follows.iter().all(|(follower, led)| arrived(*follower) == arrived(*led) + wait));
     let some = with(0.3);
     let followers = arrivals(&some, 1);
     assert!(followers.iter().all(|follower| expected.contains(follower)));

@@ -16,15 +16,19 @@ const WITH_WRONG: &str = "How operations ended, judged from what the stores hold
     clients were told. Wrong outcomes are repeated below on a scale of their own. Duplicated: an \
     effect twice. Mixed: applied here and refused there. Stranded: unfinished, and something still \
     holds it. Lost: answered yes, but not all there. Phantom: answered no, but there. Retracted: \
-    answered yes, then undone.";
+    done, then undone. Not wrong is what is withdrawn: accepted, then undone, as patterns that \
+    answer early document.";
 const SUBTITLE: &str = "Share of the offered operations of all seeds, by what the stores hold and \
     the clients were told.";
 
 /// The outcomes that are as they should be, in the order in which they are drawn.
-const RIGHT: [(RGBColor, Headline); 5] = [
+const RIGHT: [(RGBColor, Headline); 8] = [
     (ink::series(0), Headline::Committed),
+    (ink::series(3), Headline::Withdrawn),
     (ink::series(5), Headline::Compensated),
     (ink::PALE, Headline::Refused),
+    (ink::GRID, Headline::Moot),
+    (ink::series(2), Headline::TooEarly),
     (ink::series(4), Headline::Rejected),
     (ink::QUIET, Headline::AbortedCleanly),
 ];

@@ -1,11 +1,11 @@
 //! Resolves the invariants of the tables.
 
-use super::super::operation::{Bound, CountEqual, Invariant, JudgedWhen, References};
+use super::super::operation::{Bound, CountEqual, Equal, Invariant, JudgedWhen, References};
 use super::super::problem::{Code, Problem};
 use super::super::values::At;
 use super::Context;
 use super::names::no_duplicates;
-use crate::model::system::{ColumnRef, InvariantRule, InvariantSpec, When};
+use crate::model::system::{ColumnRef, InvariantRule, InvariantSpec, TableId, When};
 use crate::reason;
 
 impl Context<'_> {
@@ -40,6 +40,9 @@ impl Context<'_> {
         if let Some(references) = &invariant.references {
             return self.references(references);
         }
+        if let Some(equal) = &invariant.equal {
+            return self.equal(equal);
+        }
         self.bound(invariant.bound.as_ref()?)
     }
 
@@ -71,6 +74,23 @@ impl Context<'_> {
         })
     }
 
+    fn equal(&mut self, equal: &Equal) -> Option<InvariantRule> {
+        let table = self.table_id(&equal.table);
+        let column = table.and_then(|table| self.column(table, &equal.column));
+        let by = table.and_then(|table| match &equal.by {
+            Some(by) => self.number_column(table, by).map(Some),
+            None => Some(None),
+        });
+        let to = self.dotted(&equal.to, Self::column);
+        let column = ColumnRef { table: table?, column: column? };
+        let (by, to) = (by?, to?);
+        if by.is_none() && column == to {
+            let message = "a column always equals itself";
+            self.problems.push(Problem::error(Code::WrongValue, &equal.to.place, message, ""));
+        }
+        Some(InvariantRule::Equal { column, by, to })
+    }
+
     fn bound(&mut self, bound: &Bound) -> Option<InvariantRule> {
         let table = self.table_id(&bound.table)?;
         let column = self.number_column(table, &bound.column)?;
@@ -86,8 +106,17 @@ impl Context<'_> {
         Some(InvariantRule::Bound { column: ColumnRef { table, column }, least, most })
     }
 
-    /// A column written as `table.column`.
+    /// A column of numbers written as `table.column`.
     fn dotted_column(&mut self, name: &At<String>) -> Option<ColumnRef> {
+        self.dotted(name, Self::number_column)
+    }
+
+    /// A column written as `table.column`, found by `find`.
+    fn dotted(
+        &mut self,
+        name: &At<String>,
+        find: fn(&mut Self, TableId, &At<String>) -> Option<u8>,
+    ) -> Option<ColumnRef> {
         let Some((table, column)) = name.value.split_once('.') else {
             let message = format!("expected \"table.column\", not \"{}\"", name.value);
             self.problems.push(Problem::error(Code::WrongValue, &name.place, message, ""));
@@ -96,7 +125,7 @@ impl Context<'_> {
         let part = |text: &str| At { place: name.place.clone(), value: text.to_owned() };
         let before = self.problems.len();
         let table_id = self.table_id(&part(table));
-        let found = table_id.and_then(|id| self.number_column(id, &part(column)));
+        let found = table_id.and_then(|id| find(self, id, &part(column)));
         // The suggestion replaces only one half of what is written.
         for problem in &mut self.problems[before..] {
             if let Some((_, better)) = &mut problem.patch {

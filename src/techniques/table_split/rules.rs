@@ -174,6 +174,11 @@ fn invariant(plan: &Plan, rule: &mut InvariantRule) -> Torn {
             *table = together(plan, *table, filter(tests).chain(by))?;
             *to = together(plan, *to, filter(to_filter))?;
         }
+        InvariantRule::Equal { column, by, to } => {
+            let columns = std::iter::once(&mut column.column).chain(by);
+            column.table = together(plan, column.table, columns)?;
+            moved(plan, to);
+        }
         InvariantRule::Bound { column, .. } => moved(plan, column),
     }
     Ok(())

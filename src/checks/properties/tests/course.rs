@@ -140,7 +140,7 @@ fn bounded_queues() {
 }
 
 #[test]
-fn no_dirty_read() {
+fn read_committed() {
     let saw = |applied: bool| {
         move |history: &mut History| {
             history.at(20_000).offer(0, OPEN, 3);
@@ -150,13 +150,13 @@ fn no_dirty_read() {
             history.probe(0, &[Sight::Effect], 1);
         }
     };
-    assert_eq!(verdict("no-dirty-read", saw(true)), Held);
-    assert_eq!(verdict("no-dirty-read", saw(false)), Violated);
+    assert_eq!(verdict("read-committed", saw(true)), Held);
+    assert_eq!(verdict("read-committed", saw(false)), Violated);
     let compensated_later = |history: &mut History| {
         saw(true)(history);
         history.at(21_000).undo(0, 0);
     };
-    assert_eq!(verdict("no-dirty-read", compensated_later), Held, "it was committed when read");
+    assert_eq!(verdict("read-committed", compensated_later), Held, "it was committed when read");
 }
 
 #[test]

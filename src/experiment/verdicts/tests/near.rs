@@ -93,7 +93,7 @@ fn compensation_leaves_a_trail_and_dirty_reads_and_is_in_order() {
     let named = [
         ("orchestrated", "all-or-nothing"),
         ("orchestrated", "reverse-order"),
-        ("orchestrated", "no-dirty-read"),
+        ("orchestrated", "read-committed"),
         ("events", "all-or-nothing"),
         ("background-sync", "convergence"),
         ("two-phase-commit", "agreement"),

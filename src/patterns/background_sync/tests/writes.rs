@@ -54,20 +54,20 @@ pub(super) const REFUSE: &str = "refuse = { probability = 0.2 }\n";
 fn a_refused_correction_is_taken_back_or_waits_for_ever() {
     let parts = [COUNT, BILL, REFUSE, &every("250ms")];
     let compensate = run(&parts, r#"interval = "5s", on-refusal = "compensate""#);
-    let retracted = compensate.report.census.of(Headline::Retracted);
+    let withdrawn = compensate.report.census.of(Headline::Withdrawn);
     let committed = compensate.report.census.of(Headline::Committed);
-    assert!(retracted > 0 && committed > 0);
-    assert_eq!(retracted + committed, compensate.report.census.total());
+    assert!(withdrawn > 0 && committed > 0);
+    assert_eq!(withdrawn + committed, compensate.report.census.total());
     assert_eq!(value(&compensate, "customer", 0, 0), Some(committed as i64));
     assert!(compensate.report.settled);
     // What was taken back was shown for one interval and one run, not until the next.
-    let back = compensate.report.operations.iter().filter(|r| r.headline == Headline::Retracted);
+    let back = compensate.report.operations.iter().filter(|r| r.headline == Headline::Withdrawn);
     for row in back {
         let (first, last) = (row.first_visible.unwrap(), row.last_partial.unwrap());
         assert!(last - first < Span::from_secs(6), "{}", last - first);
     }
     let retry = run(&parts, r#"interval = "5s", on-refusal = "retry""#);
-    assert_eq!(retry.report.census.of(Headline::Mixed), retracted, "the same ones are refused");
+    assert_eq!(retry.report.census.of(Headline::Mixed), withdrawn, "the same ones are refused");
     assert_eq!(retry.report.census.of(Headline::Committed), committed);
     let refusals = |told: &RecordedRun| told.count(Kind::RefusedByRule);
     assert!(refusals(&retry) > 5 * refusals(&compensate), "it tries again in every run");
@@ -78,10 +78,10 @@ fn of_rows_that_are_added_up_those_are_taken_back_to_which_the_owner_objects() {
     let count = COUNT.replace("[[invariants]]", &format!("{REFUSE}[[invariants]]"));
     let told = run(&[&count, &every("250ms")], r#"interval = "5s""#);
     let census = &told.report.census;
-    let (retracted, committed) = (census.of(Headline::Retracted), census.of(Headline::Committed));
-    assert!(retracted > 0 && retracted + committed == census.total());
+    let (withdrawn, committed) = (census.of(Headline::Withdrawn), census.of(Headline::Committed));
+    assert!(withdrawn > 0 && withdrawn + committed == census.total());
     // 0.2 of 239 by chance: within four standard deviations.
-    assert!((23..=73).contains(&retracted), "{retracted} were refused, nobody else was taken back");
+    assert!((23..=73).contains(&withdrawn), "{withdrawn} were refused, nobody else was taken back");
     assert_eq!(value(&told, "customer", 0, 0), Some(committed as i64));
 }
 

@@ -14,12 +14,12 @@ fn a_refusal_is_told_and_everything_is_taken_back() {
     for publish in ["dual-write", "outbox", "log-tailing"] {
         let settings = format!(r#"publish = "{publish}""#);
         let told = run(&[&refuse(0.3), &every("500ms")], &settings);
-        let refused = told.report.census.of(Headline::Retracted);
+        let refused = told.report.census.of(Headline::Withdrawn);
         let committed = told.report.census.of(Headline::Committed);
         assert!(refused > 10 && refused + committed == told.report.census.total());
         assert_eq!(counted(&told), committed as i64);
         assert_eq!(held(&told), 0);
-        for row in told.report.operations.iter().filter(|r| r.headline == Headline::Retracted) {
+        for row in told.report.operations.iter().filter(|r| r.headline == Headline::Withdrawn) {
             let op = row.op.0;
             assert_eq!((shown(&told, op, 0, false), shown(&told, op, 0, true)), (1, 1));
             assert_eq!(shown(&told, op, 2, false), 0, "it was refused");
@@ -52,7 +52,7 @@ fn a_step_that_was_not_yet_applied_is_barred() {
     // While the count is late, the refusal reaches the van before there is a trip to take back.
     let late = crash("billing", secs(4), Span::from_secs(10));
     let told = run(&[BARRED, &every("5s"), &late], "");
-    assert_eq!(told.report.census.of(Headline::Retracted), told.report.census.total());
+    assert_eq!(told.report.census.of(Headline::Withdrawn), told.report.census.total());
     let op = 0;
     assert_eq!((shown(&told, op, 1, false), shown(&told, op, 1, true)), (1, 1));
     assert_eq!(shown(&told, op, 2, false), 0, "the late event finds its key taken");

@@ -1,11 +1,11 @@
-//! # no-dirty-read
+//! # read-committed
 //!
 //! Whoever reads sees only what a store has committed: never an effect of a transaction that is
 //! still open, only prepared, or aborted.
 //!
 //! What a probe saw is held against what the stores had shown by then. An effect that is
-//! compensated *later* was committed and may be seen: patterns without isolation are not judged
-//! here. Undecided if no probe ever saw an effect.
+//! compensated *later* was committed and may be seen: those reads are what the measure *dirty
+//! reads* counts. Undecided if no probe ever saw an effect.
 //!
 //! Adya, Liskov and O'Neil, *Generalized Isolation Level Definitions* (2000): G1a, aborted reads,
 //! and G1b, intermediate reads.
@@ -19,15 +19,15 @@ use crate::model::system::System;
 
 /// Only what is committed is read.
 #[derive(Default)]
-pub struct NoDirtyRead {
+pub struct ReadCommitted {
     case: Case,
     effects: Effects,
 }
 
-impl Property for NoDirtyRead {
-    const NAME: &'static str = "no-dirty-read";
+impl Property for ReadCommitted {
+    const NAME: &'static str = "read-committed";
     const SUMMARY: &'static str = "readers see only what a store has committed";
-    const MANUAL: &'static str = include_str!("no_dirty_read.rs");
+    const MANUAL: &'static str = include_str!("read_committed.rs");
     const WHEN: When = When::Always;
     const SEES: &'static [Kind] = &[Kind::Shown, Kind::ProbeSaw];
 

@@ -1,0 +1,337 @@
+//! Overwrites: which committed version a write destroys, and which operations relapse thereby.
+//!
+//! A store shows an effect for as long as nobody replaces it by a value that does not contain it;
+//! one `set` behind another counts as superseded. That says nothing about their order: an older
+//! price that arrives late overwrites a newer one. The order is that of the system of record. The
+//! version of a write is the place of its operation among the writes of the row from which its
+//! value derives: of a `copy`, the row that is copied; of a further step without `derive`, the row
+//! with which its operation begins; of any other, the row itself. What takes an effect back has
+//! the version of that effect.
+//!
+//! An operation whose value was overwritten by one of an older version relapses: its step shows no
+//! more, until the cell is repaired or takes on a version that is as new.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::kernel::Time;
+use crate::model::database::Direction;
+use crate::model::record::{Event, OpId, Record};
+use crate::model::system::{
+    ColumnRef, DeriveRule, Effect, KeyChoice, MAX_STEPS, OperationKind, OperationSpec, RowKey,
+    StepId, StepSpec, System, TableId,
+};
+
+/// A row: its table and its key.
+pub type Row = (TableId, RowKey);
+
+/// The overwrites of a run.
+#[derive(Debug)]
+pub struct Overwrites {
+    system: Arc<System>,
+    /// The columns that somebody replaces.
+    overwritten: BTreeSet<ColumnRef>,
+    /// By kind of operation: for each step the one whose row orders the versions of its writes,
+    /// none if it has no part in any.
+    origins: Vec<[Option<StepId>; MAX_STEPS]>,
+    /// By operation: its kind, and where its rows begin.
+    operations: Vec<(OperationKind, u32)>,
+    /// The rows that the operations touch, a step after the other.
+    rows: Vec<Row>,
+    /// For each of `rows`, the place of the step's write among all writes of that row; 0 before.
+    places: Vec<u32>,
+    /// How often each row was written that orders versions.
+    written: BTreeMap<Row, u32>,
+    cells: BTreeMap<(ColumnRef, RowKey), Cell>,
+    /// The row that was last overwritten by a value in which an effect was missing, and by whom.
+    destroyed: Option<(Row, Writer)>,
+    /// How often a write destroyed a version newer than the one that its value derives from.
+    pub lost: u64,
+    /// How often a `set` that reads nothing overwrote what another operation had written.
+    pub blind: u64,
+}
+
+/// What a cell holds that operations overwrite.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cell {
+    /// What it holds now, if the last write left it there.
+    current: Option<Write>,
+    /// The newest version that it held, while it holds an older one.
+    relapsed: Option<Write>,
+}
+
+/// A write of a cell.
+#[derive(Clone, Copy, Debug)]
+struct Write {
+    op: OpId,
+    step: StepId,
+    /// The row that orders its version, and the place there.
+    origin: Row,
+    version: u32,
+    /// The writer: one job writes the effects of many operations at once.
+    by: Writer,
+}
+
+/// When something is written, and by which process.
+type Writer = (Time, u32);
+
+impl Write {
+    /// Returns whether both have an order, and this is the older one.
+    fn is_older(&self, other: &Self) -> bool {
+        self.origin == other.origin && self.version < other.version
+    }
+
+    const fn restated(&self, relapses: bool) -> Restated {
+        Restated { op: self.op, step: self.step, relapses }
+    }
+}
+
+/// A step of an operation whose value in a cell relapses because of another's write, or comes
+/// right again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Restated {
+    /// The operation.
+    pub op: OpId,
+    /// The step.
+    pub step: StepId,
+    /// True if it relapses.
+    pub relapses: bool,
+}
+
+impl Overwrites {
+    /// Nothing has happened yet.
+    pub fn new(system: &Arc<System>) -> Self {
+        let overwritten = overwritten(system);
+        Self {
+            system: Arc::clone(system),
+            origins: system.operations.iter().map(|spec| origins(spec, &overwritten)).collect(),
+            overwritten,
+            operations: Vec::new(),
+            rows: Vec::new(),
+            places: Vec::new(),
+            written: BTreeMap::new(),
+            cells: BTreeMap::new(),
+            destroyed: None,
+            lost: 0,
+            blind: 0,
+        }
+    }
+
+    /// An operation arrives.
+    pub fn offer(&mut self, op: OpId, kind: OperationKind) {
+        let number = op.0 as usize;
+        if number >= self.operations.len() {
+            self.operations.resize(number + 1, (kind, u32::MAX));
+        }
+        self.operations[number] = (kind, self.rows.len() as u32);
+    }
+
+    /// An operation says which row a step of it touches, from the first step on.
+    pub fn touch(&mut self, op: OpId, step: StepId, row: Row) {
+        if let Some((_, start)) = self.operations.get_mut(op.0 as usize) {
+            if step == StepId(0) {
+                *start = self.rows.len() as u32;
+            }
+            self.rows.push(row);
+            self.places.push(0);
+        }
+    }
+
+    /// The row that a step of an operation touches.
+    pub fn row(&self, op: OpId, step: StepId) -> Option<Row> {
+        self.rows.get(self.at(op, step)?).copied()
+    }
+
+    /// Returns whether a cell holds a newer version than a step of an operation has, so that a
+    /// reader of it misses nothing of that step.
+    pub fn is_superseded(&self, cell: (ColumnRef, RowKey), op: OpId, step: StepId) -> bool {
+        let current = || self.cells.get(&cell)?.current;
+        let kind = self.operations.get(op.0 as usize).map(|(kind, _)| *kind);
+        let origin = kind.and_then(|kind| self.origins[kind.index()][step.index()]);
+        let version = origin.and_then(|origin| self.version(op, origin));
+        version.zip(current()).is_some_and(|((origin, version), current)| {
+            current.origin == origin && version < current.version
+        })
+    }
+
+    fn at(&self, op: OpId, step: StepId) -> Option<usize> {
+        let (_, start) = self.operations.get(op.0 as usize)?;
+        Some(*start as usize + step.index())
+    }
+
+    /// A store shows an effect more or less often. Adds to `restated` what becomes of the steps of
+    /// others.
+    pub fn show(&mut self, record: &Record, restated: &mut Vec<Restated>) {
+        let Event::Shown { direction, change, .. } = record.event else { return };
+        let (op, step) = (record.op, record.step);
+        let Some((kind, _)) = self.operations.get(op.0 as usize) else { return };
+        let Some(row) = self.row(op, step) else { return };
+        let system = Arc::clone(&self.system);
+        let Some(spec) = system.operation(*kind).steps.get(step.index()) else { return };
+        let by = (record.time, record.process);
+        if change < 0 {
+            // A database that recovers takes back what was never durable: nobody overwrote it.
+            let destroyed = Some((row, by));
+            if record.process != 0 && self.destroyed != destroyed {
+                self.destroyed = destroyed;
+                self.lost += 1;
+            }
+            self.vanish((op, step), row, &spec.effect, restated);
+            return;
+        }
+        let Some(origin) = self.origins[kind.index()][step.index()] else { return };
+        if direction == Direction::Forward
+            && let Some(place) = self.at(op, step).and_then(|at| self.places.get_mut(at))
+        {
+            let written = self.written.entry(row).or_default();
+            *written += 1;
+            *place = *written;
+        }
+        if let Some((origin, version)) = self.version(op, origin) {
+            let write = Write { op, step, origin, version, by };
+            self.write(row, write, direction, spec, restated);
+        }
+    }
+
+    /// The row that orders the version of a write, and the place there. A write whose origin is
+    /// not written yet (it commits elsewhere at the same time) has the place that comes next.
+    fn version(&self, op: OpId, origin: StepId) -> Option<(Row, u32)> {
+        let at = self.at(op, origin)?;
+        let (row, place) = (*self.rows.get(at)?, *self.places.get(at)?);
+        let next = || self.written.get(&row).map_or(1, |written| written + 1);
+        Some((row, if place == 0 { next() } else { place }))
+    }
+
+    /// A step or what takes it back writes a row.
+    fn write(
+        &mut self,
+        (table, row): Row,
+        write: Write,
+        direction: Direction,
+        spec: &StepSpec,
+        restated: &mut Vec<Restated>,
+    ) {
+        let (effect, derived) = match direction {
+            Direction::Forward => (&spec.effect, copied(spec).is_some()),
+            Direction::Undo => (&spec.undo, true),
+        };
+        let replaces = matches!(effect, Effect::Set(_));
+        if effect.is_whole() {
+            return;
+        }
+        for column in effect.columns() {
+            let column = ColumnRef { table, column };
+            if !self.overwritten.contains(&column) {
+                continue;
+            }
+            let cell = self.cells.entry((column, row)).or_default();
+            match cell.take(write, replaces, restated) {
+                Some(_) if !replaces => {}
+                Some(before) if derived => self.lost += u64::from(write.is_older(&before)),
+                Some(before) => self.blind += u64::from(before.op != write.op),
+                None => {}
+            }
+        }
+    }
+
+    /// A step is shown no more: what it left in its row is gone.
+    fn vanish(
+        &mut self,
+        (op, step): (OpId, StepId),
+        (table, row): Row,
+        effect: &Effect,
+        restated: &mut Vec<Restated>,
+    ) {
+        for column in effect.columns() {
+            let Some(cell) = self.cells.get_mut(&(ColumnRef { table, column }, row)) else {
+                continue;
+            };
+            let is_it = |write: &Write| (write.op, write.step) == (op, step);
+            restated.extend(cell.relapsed.take_if(|it| is_it(it)).map(|it| it.restated(false)));
+            cell.current.take_if(|it| is_it(it));
+        }
+    }
+}
+
+impl Cell {
+    /// Takes in a write, which `replaces` what is there or adds to it. Returns the write that it
+    /// found.
+    fn take(
+        &mut self,
+        write: Write,
+        replaces: bool,
+        restated: &mut Vec<Restated>,
+    ) -> Option<Write> {
+        if !replaces && self.relapsed.is_some() {
+            return None; // What is added repairs nothing.
+        }
+        let repaired = self.relapsed.take_if(|newest| !write.is_older(newest));
+        restated.extend(repaired.map(|newest| newest.restated(false)));
+        let before = self.current.replace(write);
+        match before {
+            Some(same) if same.by == write.by => {
+                self.current = Some(if write.is_older(&same) { same } else { write });
+                return None;
+            }
+            Some(newer) if write.is_older(&newer) && self.relapsed.is_none() => {
+                self.relapsed = Some(newer);
+                restated.push(newer.restated(true));
+            }
+            _ => {}
+        }
+        before
+    }
+}
+
+/// The table and column that a step copies, if it does.
+fn copied(step: &StepSpec) -> Option<ColumnRef> {
+    let derive = step.derive.as_ref()?;
+    match derive.rule {
+        DeriveRule::Copy { from, .. } => Some(ColumnRef { table: derive.source, column: from }),
+        _ => None,
+    }
+}
+
+/// The columns that a step or what takes it back replaces whatever they hold.
+fn overwritten(system: &System) -> BTreeSet<ColumnRef> {
+    let columns = |table: TableId, effect: &Effect| {
+        match effect {
+            Effect::Set(_) => effect.columns(),
+            Effect::Insert(_) | Effect::Add(_) | Effect::Delete => Vec::new(),
+        }
+        .into_iter()
+        .map(move |column| ColumnRef { table, column })
+    };
+    let of = |step: &StepSpec| {
+        columns(step.table, &step.effect).chain(columns(step.table, &step.undo)).collect::<Vec<_>>()
+    };
+    system.steps().flat_map(of).collect()
+}
+
+/// For each step of an operation the one whose row orders the versions of its writes.
+fn origins(spec: &OperationSpec, overwritten: &BTreeSet<ColumnRef>) -> [Option<StepId>; MAX_STEPS] {
+    let mut origins = [None; MAX_STEPS];
+    let is_shared = |step: &StepSpec| {
+        let key = spec.keys.get(usize::from(step.key));
+        !key.is_some_and(|key| matches!(key.choice, KeyChoice::New))
+    };
+    for (at, step) in (0..).zip(&spec.steps) {
+        let source = copied(step).and_then(|ColumnRef { table, column }| {
+            let writes = |effect: &Effect| effect.is_whole() || effect.columns().contains(&column);
+            let is_source = |other: &StepSpec| {
+                (other.table, other.key) == (table, step.key) && writes(&other.effect)
+            };
+            spec.steps.iter().position(is_source).map(|at| StepId(at as u8))
+        });
+        let first = matches!(step.effect, Effect::Set(_)) && is_shared(&spec.steps[0]);
+        let first = first.then_some(StepId(0));
+        let origin = source.or(first).unwrap_or(StepId(at));
+        let columns = step.effect.columns().into_iter().chain(step.undo.columns());
+        let mut columns = columns.map(|column| ColumnRef { table: step.table, column });
+        if columns.any(|column| overwritten.contains(&column)) {
+            origins[usize::from(at)] = Some(origin);
+            origins[origin.index()].get_or_insert(origin);
+        }
+    }
+    origins
+}
