@@ -20,6 +20,7 @@ macro_rules! share_of {
             ),
         )
         .at_rest()
+        .by_operation()
     };
 }
 
@@ -124,6 +125,7 @@ pub const WRONG: &Measure = &Measure::number(
     "Share of measured operations whose data and answer contradict each other, or will for as \
      long as nobody steps in: duplicated, mixed, stranded, lost, phantom or retracted.",
 )
+.by_operation()
 .told("the fewest wrong outcomes", "the most wrong outcomes")
 .at_rest();
 
@@ -342,6 +344,15 @@ impl Census {
     /// How many operations have a headline that is [wrong](Headline::is_wrong).
     pub fn wrong(&self) -> u64 {
         Headline::ALL.into_iter().filter(|h| h.is_wrong()).map(|h| self.of(h)).sum()
+    }
+
+    /// The operations of both together.
+    #[must_use]
+    pub fn plus(mut self, other: &Self) -> Self {
+        let cells = self.matrix.iter_mut().flatten().zip(other.matrix.iter().flatten());
+        let headlines = self.headlines.iter_mut().zip(&other.headlines);
+        cells.chain(headlines).for_each(|(sum, more)| *sum += more);
+        self
     }
 
     /// How many operations were counted.

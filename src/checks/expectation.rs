@@ -41,6 +41,19 @@
 //! **`measure`** is one of those that `driftlab list measures` shows. Of a measure with many values
 //! in a run it also says which: a quantile (`m1.p50`, `m1.p99.9`) or the greatest, `m1.max`.
 //!
+//! **Each operation has measures of its own.** What is measured per operation (lag, answers,
+//! outcomes, throughput, messages and so on) pools the operations that span several stores in the
+//! scenario as written, the same ones in every variant; where none does, it pools all. With
+//! `operation` an expectation speaks of one alone, whether it is pooled or not. `measure =
+//! "operations.buy.m1.p99"` is the same:
+//!
+//! ```toml
+//! [[expect]]
+//! operation = "buy"
+//! measure = "m1.p99"
+//! below = "2s"
+//! ```
+//!
 //! **Each read of the scenario has measures of its own.** For `[reads.report]` they are
 //! `reads.report.` and then
 //!
@@ -55,8 +68,15 @@
 //! | `latency` | how long one took (many values: `reads.report.latency.p99`) |
 //! | `age` | since when a stale one could have known better (many values, too) |
 //!
+//! A read that looks at operations has them at each of its times, too: `reads.my-order@200ms.right`
+//! is the share of right answers to those that were made 200 ms after the arrival.
+//!
+//! **Each consumer group has two**, by the name of its service: `groups.stock.lag` is how many
+//! messages it was behind, averaged over time, and `groups.stock.lag.max` at most.
+//!
 //! **`census`** is a headline of the census, such as `stranded`, or `wrong` for all that no pattern
-//! should have; it counts operations once the system is at rest.
+//! should have; it counts operations once the system is at rest, all of them or those of one
+//! `operation`.
 //!
 //! Against a number each run is judged by itself. What a run does not have, or what its end cut off
 //! before it could be known, is undecided; what never ended in a run that came to rest is infinite.
@@ -64,8 +84,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::census::Headline;
-use super::measures::{self, Distribution, Key, Measure, Quantity, READS, Unit, reads};
+use super::census::{Census, Headline};
+use super::measures::counters::OF_GROUP;
+use super::measures::{
+    self, Distribution, GROUPS, Key, Measure, OPERATIONS, Quantity, READS, Scope, Unit, reads,
+};
 use super::report::RunReport;
 use super::verdict::Judgement;
 use crate::kernel::Span;
@@ -110,32 +133,98 @@ pub enum Subject {
     /// A measure with one value a run.
     Number(Key),
     /// How many operations the census counts under a headline.
-    Census(Headline),
+    Census(Headline, Whose),
     /// How many it counts under any headline that no pattern should have.
-    Wrong,
+    Wrong(Whose),
+}
+
+/// The operation whose outcomes are counted, by its name and its position in the scenario; all
+/// operations, if it is none.
+pub type Whose = Option<(Arc<str>, usize)>;
+
+/// The parts of a scenario that have measures of their own, each by the name that texts give it.
+#[derive(Clone, Debug)]
+pub struct Parts<'a> {
+    reads: Vec<(String, Scope)>,
+    operations: Vec<(String, Scope)>,
+    groups: Vec<(String, Scope)>,
+    measures: &'a [&'static Measure],
+}
+
+impl<'a> Parts<'a> {
+    /// Of a scenario with these reads and their times, with operations of these names, in whose
+    /// runs these measures are taken.
+    pub fn new(
+        reads: &[(&str, &[Span])],
+        operations: &[&str],
+        measures: &'a [&'static Measure],
+    ) -> Self {
+        let times = |(name, at): &(&str, &[Span])| {
+            let name: Arc<str> = (*name).into();
+            let times = at.iter().map(|at| Scope::ReadAt(Arc::clone(&name), *at));
+            let at = at.iter().map(|at| format!("{name}@{at}"));
+            let whole = (name.to_string(), Scope::Read(Arc::clone(&name)));
+            std::iter::once(whole).chain(at.zip(times)).collect::<Vec<_>>()
+        };
+        let whole = |name: &&str| match operations {
+            [_] => ((*name).to_owned(), Scope::Run),
+            _ => ((*name).to_owned(), Scope::Operation((*name).into())),
+        };
+        Self {
+            reads: reads.iter().flat_map(times).collect(),
+            operations: operations.iter().map(whole).collect(),
+            groups: Vec::new(),
+            measures,
+        }
+    }
+
+    /// With services of these names, each of which may be a consumer group.
+    #[must_use]
+    pub fn with_groups(self, services: &[&str]) -> Self {
+        let group = |name: &&str| ((*name).to_owned(), Scope::Group((*name).into()));
+        Self { groups: services.iter().map(group).collect(), ..self }
+    }
 }
 
 /// The measure that `text` begins with, and the rest of `text`.
-fn find<'t>(
-    text: &'t str,
-    reads: &[&str],
-    measures: &[&'static Measure],
-) -> Result<(Key, &'t str), Unknown> {
-    if let Some(rest) = after(text, READS).and_then(|rest| rest.strip_prefix('.')) {
-        return find_read(rest, reads);
+fn find<'t>(text: &'t str, parts: &Parts<'_>) -> Result<(Key, &'t str), Unknown> {
+    let within = |prefix| after(text, prefix).and_then(|rest| rest.strip_prefix('.'));
+    if let Some(rest) = within(READS) {
+        return find_part(rest, &parts.reads, reads::ALL).map_err(|part| match part {
+            None => Unknown::Read,
+            Some(part) => Unknown::Number(format!("{READS}.{part}")),
+        });
     }
-    let (measure, rest) = longest(text, measures).ok_or(Unknown::Measure)?;
+    if let Some(rest) = within(OPERATIONS) {
+        let measures: Vec<_> =
+            parts.measures.iter().copied().filter(|it| it.by_operation).collect();
+        return find_part(rest, &parts.operations, &measures).map_err(|part| match part {
+            None => Unknown::Operation,
+            Some(part) => Unknown::Number(format!("{OPERATIONS}.{part}")),
+        });
+    }
+    if let Some(rest) = within(GROUPS) {
+        return find_part(rest, &parts.groups, OF_GROUP).map_err(|part| match part {
+            None => Unknown::Group,
+            Some(part) => Unknown::Number(format!("{GROUPS}.{part}")),
+        });
+    }
+    let (measure, rest) = longest(text, parts.measures).ok_or(Unknown::Measure)?;
     Ok((measure.into(), rest))
 }
 
-fn find_read<'t>(text: &'t str, reads: &[&str]) -> Result<(Key, &'t str), Unknown> {
-    let found = reads.iter().enumerate();
-    let found = found.filter_map(|(at, name)| Some((at, name, after(text, name)?)));
-    let found = found.min_by_key(|(_, _, rest)| rest.len());
-    let (at, name, rest) = found.ok_or(Unknown::Read)?;
+/// The measure of a part that `text` begins with, and the rest of `text`; else the name of the part
+/// that has no such measure, or nothing if there is no such part.
+fn find_part<'t>(
+    text: &'t str,
+    parts: &[(String, Scope)],
+    measures: &[&'static Measure],
+) -> Result<(Key, &'t str), Option<String>> {
+    let found = parts.iter().filter_map(|(name, scope)| Some((name, scope, after(text, name)?)));
+    let (name, scope, rest) = found.min_by_key(|(_, _, rest)| rest.len()).ok_or(None)?;
     let part = rest.strip_prefix('.').unwrap_or("");
-    let (measure, rest) = longest(part, reads::ALL).ok_or(Unknown::Number(at))?;
-    Ok((measure.of_read(name), rest))
+    let (measure, rest) = longest(part, measures).ok_or_else(|| Some(name.clone()))?;
+    Ok((measure.of(scope), rest))
 }
 
 /// The measure with the longest name with which `text` begins, and the rest of `text`.
@@ -201,8 +290,12 @@ pub enum Unknown {
     Measure,
     /// There is no such read.
     Read,
-    /// The read at this position has no such number.
-    Number(usize),
+    /// There is no such operation.
+    Operation,
+    /// There is no such service that could be a consumer group.
+    Group,
+    /// The part of the run that is called so, such as `reads.NAME`, has no such number.
+    Number(String),
     /// The measure has many values a run, and the text does not say which.
     NoStatistic(Key),
     /// There is no such statistic of this measure.
@@ -218,18 +311,14 @@ enum Found {
 }
 
 impl Subject {
-    /// The subject that scenarios call `m7.lost`, `m1.p99` or `reads.NAME.right`: the name of a
-    /// measure and, where it has many values a run, a quantile (`p50`, `p99.9`) or `max`. The
-    /// scenario has `reads` of these names, in this order.
+    /// The subject that scenarios call `m7.lost`, `m1.p99`, `operations.NAME.m1.p99` or
+    /// `reads.NAME.right`: the name of a measure and, where it has many values a run, a quantile
+    /// (`p50`, `p99.9`) or `max`. The scenario has these `parts`.
     ///
     /// # Errors
     /// What is unknown about it.
-    pub fn measure(
-        text: &str,
-        reads: &[&str],
-        measures: &[&'static Measure],
-    ) -> Result<Self, Unknown> {
-        let (key, rest) = find(text, reads, measures)?;
+    pub fn measure(text: &str, parts: &Parts<'_>) -> Result<Self, Unknown> {
+        let (key, rest) = find(text, parts)?;
         match (key.measure.is_many(), rest.strip_prefix('.')) {
             (true, None) => Err(Unknown::NoStatistic(key)),
             (true, Some(statistic)) => match quantile(statistic) {
@@ -242,18 +331,19 @@ impl Subject {
     }
 
     /// The subject with this headline, such as `stranded`, or `wrong` for all that no pattern
-    /// should have.
-    pub fn census(text: &str) -> Option<Self> {
+    /// should have, of one operation or of all.
+    pub fn census(text: &str, whose: &Whose) -> Option<Self> {
         let named = |headline: &Headline| headline.name() == text.replace('-', " ");
-        let headline = Headline::ALL.into_iter().find(named).map(Self::Census);
-        headline.or((text == "wrong").then_some(Self::Wrong))
+        let headline = Headline::ALL.into_iter().find(named);
+        let headline = headline.map(|headline| Self::Census(headline, whose.clone()));
+        headline.or((text == "wrong").then(|| Self::Wrong(whose.clone())))
     }
 
     /// In what it is counted.
     pub const fn unit(&self) -> Unit {
         match self {
             Self::Quantile(key, _) | Self::Number(key) => key.measure.unit,
-            Self::Census(_) | Self::Wrong => Unit::Count,
+            Self::Census(..) | Self::Wrong(_) => Unit::Count,
         }
     }
 
@@ -272,15 +362,24 @@ impl Subject {
                 }
                 _ => Found::Nothing(UNMEASURED),
             },
-            Self::Census(_) | Self::Wrong if !report.settled => {
-                Found::Nothing("the run ended before the system had settled")
-            }
-            Self::Census(_) | Self::Wrong if report.census.total() == 0 => {
-                Found::Nothing("no measured operation was offered")
-            }
-            Self::Census(headline) => Found::Value(report.census.of(*headline) as f64),
-            Self::Wrong => Found::Value(report.census.wrong() as f64),
+            Self::Census(headline, whose) => count(report, whose, |it| it.of(*headline)),
+            Self::Wrong(whose) => count(report, whose, Census::wrong),
         }
+    }
+}
+
+/// Counts outcomes, once the system is at rest: of one operation, or of all, those included that
+/// headlines do not pool.
+fn count(report: &RunReport, whose: &Whose, of: impl Fn(&Census) -> u64) -> Found {
+    let censuses = match whose {
+        Some((_, at)) => report.censuses.get(*at..=*at).unwrap_or_default(),
+        None => &report.censuses,
+    };
+    let total: u64 = censuses.iter().map(Census::total).sum();
+    match (report.settled, total) {
+        (false, _) => Found::Nothing("the run ended before the system had settled"),
+        (true, 0) => Found::Nothing("no measured operation was offered"),
+        (true, _) => Found::Value(censuses.iter().map(of).sum::<u64>() as f64),
     }
 }
 
@@ -290,10 +389,17 @@ impl fmt::Display for Subject {
             Self::Quantile(key, 1_000) => write!(f, "{}, maximum", key.title()),
             Self::Quantile(key, at) => write!(f, "{}, p{}", key.title(), f64::from(*at) / 10.0),
             Self::Number(key) => f.write_str(&key.title()),
-            Self::Census(headline) => write!(f, "{} operations", headline.name()),
-            Self::Wrong => f.write_str("operations with a wrong outcome"),
+            Self::Census(headline, whose) => {
+                write!(f, "{}{} operations", of(whose), headline.name())
+            }
+            Self::Wrong(whose) => write!(f, "{}operations with a wrong outcome", of(whose)),
         }
     }
+}
+
+/// `buy: `; nothing for all operations.
+fn of(whose: &Whose) -> String {
+    whose.as_ref().map_or_else(String::new, |(name, _)| format!("{name}: "))
 }
 
 /// `p99` in thousandths.
@@ -382,7 +488,7 @@ impl Expectation {
             _ if value < 0.0 => format!("−{}", self.text(-value)),
             Unit::Nanoseconds if value.is_finite() => Span::from_nanos(value as u64).to_string(),
             Unit::Nanoseconds => "never".into(),
-            Unit::Count | Unit::PerOperation | Unit::Share => {
+            Unit::Count | Unit::PerOperation | Unit::PerSecond | Unit::Share => {
                 let text = format!("{value:.4}");
                 text.trim_end_matches('0').trim_end_matches('.').to_owned()
             }

@@ -11,16 +11,18 @@ use super::measures::capacity::Capacity;
 use super::measures::contention::Contention;
 use super::measures::copies::Copies;
 use super::measures::cost::Cost;
+use super::measures::counters::Counters;
 use super::measures::expected_reads::ExpectedReads;
 use super::measures::gauge::Gauge;
 use super::measures::in_doubt::InDoubt;
 use super::measures::lag::{self, End, consistency_lag, lag_after_answer};
-use super::measures::probes::Probes;
+use super::measures::probes::{self, ProbeTally, Probes};
+use super::measures::reads::ReadTally;
 use super::measures::recovery::{self, Course};
 use super::measures::schema_breaks::SchemaBreaks;
 use super::measures::series::SeriesBuilder;
-use super::measures::{Measured, NOBODY, Quantity};
-use super::outcome::{NEVER, Operations, Outcome, census};
+use super::measures::{Measured, NOBODY, Quantity, Scope};
+use super::outcome::{NEVER, Outcome, Part, census};
 use super::report::{OperationRow, RunReport};
 use super::self_check::SelfChecks;
 use crate::kernel::{Span, Time};
@@ -56,7 +58,11 @@ pub struct Judge {
     anomalies: Anomalies,
     contention: Contention,
     schema_breaks: SchemaBreaks,
+    /// The cost of what was done on behalf of no operation.
     cost: Cost,
+    /// The cost of what was done on behalf of operations, by their declared kinds.
+    costs: Vec<Cost>,
+    counters: Counters,
     capacity: Capacity,
     series: SeriesBuilder,
     self_checks: SelfChecks,
@@ -78,12 +84,14 @@ impl Judge {
             course,
             expected_reads: ExpectedReads::new(system, options.keep_operations),
             copies: Copies::new(system),
-            probes: Probes::new((course.warm_up, course.load), system.reads.len()),
+            probes: Probes::new((course.warm_up, course.load), &system.reads),
             in_doubt: InDoubt::new(course.warm_up),
             anomalies: Anomalies::new(system),
             contention: Contention::new(system, course.warm_up),
             schema_breaks: SchemaBreaks::default(),
             cost: Cost::default(),
+            costs: vec![Cost::default(); system.operations.len()],
+            counters: Counters::new(window),
             capacity: Capacity::new(system, window),
             series: SeriesBuilder::new(width, count),
             self_checks: SelfChecks::new(system),
@@ -118,7 +126,10 @@ impl Judge {
     /// Costs count from the first measured arrival on.
     fn spend(&mut self, record: &Record, books: &Books) {
         if books.operations.measured_count() > 0 {
-            self.cost.see(record);
+            match books.operations.kind(record.op) {
+                Some(kind) => self.costs[kind.index()].see(record),
+                None => self.cost.see(record),
+            }
         }
     }
 
@@ -133,13 +144,26 @@ impl Judge {
 
         let offered = operations.measured_count();
         let mut measures = Measured::default();
-        lag::measure(&mut measures, &operations, &partial, end);
-        let reads = self.probes.reads.iter().map(|read| read.ended).collect();
-        self.probes.measure(&mut measures, &operations, &self.system.reads);
+        let load = self.course.warm_up..self.course.load;
+        let parts = operations.parts();
+        let mut availability = Vec::new();
+        for part in &parts {
+            lag::measure(&mut measures, part, end);
+            probes::useful(&mut measures, part);
+            take_census(&mut measures, part);
+            let available = answers::measure(&mut measures, part, load.clone());
+            availability.push((part.scope.clone(), available));
+        }
+        lag::levels(&mut measures, &partial);
+        let censuses = operations.censuses();
+        let sum_of = |reads: &Vec<ReadTally>| {
+            reads.iter().fold(ProbeTally::default(), |sum, time| sum.plus(&time.ended))
+        };
+        let reads = self.probes.reads.iter().map(sum_of).collect();
+        self.probes.measure(&mut measures, &self.system.reads);
+        let census = self.take_costs(&mut measures, &censuses);
         self.in_doubt.measure(&mut measures);
-        let census = take_census(&operations, &mut measures);
-        let availability = answers::measure(&mut measures, &operations);
-        self.cost.measure(&mut measures, offered, census.of(Headline::Committed));
+        self.counters.measure(&mut measures, &self.system, now, until);
         self.capacity.measure(&mut measures, until);
         let (invariants, violations) = invariants.finish(until, settled, &mut measures, offered);
         self.anomalies.measure(&mut measures, &operations.overwrites);
@@ -160,10 +184,11 @@ impl Judge {
             measures,
             availability,
             census,
+            censuses,
             operation_probes: self.probes.operations,
             readers: self.probes.readers,
             reads,
-            cost: self.cost,
+            cost: self.costs.iter().fold(self.cost, |sum, cost| sum.plus(cost)),
             series,
             faults,
             invariants,
@@ -181,6 +206,7 @@ impl Judge {
 
 impl Listener for Judge {
     fn see(&mut self, record: &Record, books: &mut Books) {
+        self.counters.see(record, books.operations.measured_count() > 0);
         match record.event {
             Event::Offered { .. } => self.offer(record, books),
             Event::Touches { .. } => self.expected_reads.touch(record),
@@ -226,8 +252,7 @@ impl Listener for Judge {
             | Event::Logged { .. }
             | Event::Worked { .. }
             | Event::LockHeld { .. }
-            | Event::Retried { .. }
-            | Event::Intervention { .. } => self.spend(record, books),
+            | Event::Retried { .. } => self.spend(record, books),
             Event::Holds { change, .. } => self.series.hold(books.now, change),
             Event::FaultBegan { .. } | Event::FaultEnded { .. } => self.series.fault(record),
             _ => {}
@@ -243,15 +268,35 @@ impl Audit<Judge> {
     }
 }
 
-/// M7 of all measured operations.
-fn take_census(operations: &Operations, into: &mut Measured) -> Census {
-    let census = census(operations.measured());
-    for headline in Headline::ALL {
-        let share = Quantity::ratio(census.of(headline), census.total(), NOBODY);
-        into.quantity(headline.measure(), share);
+impl Judge {
+    /// M12: of what headlines pool, idle polls and the like included, and of each operation by
+    /// itself. Gives the census of what headlines pool.
+    fn take_costs(&self, into: &mut Measured, censuses: &[Census]) -> Census {
+        let (mut census, mut cost) = (Census::default(), self.cost.clone());
+        for kind in self.system.pooled_kinds() {
+            census = census.plus(&censuses[kind.index()]);
+            cost = cost.plus(&self.costs[kind.index()]);
+        }
+        cost.measure(into, census.total(), census.of(Headline::Committed));
+        for kind in self.system.declared_kinds() {
+            let scope = Scope::of_operation(&self.system, kind);
+            if scope != Scope::Run {
+                let offered = censuses[kind.index()].total();
+                self.costs[kind.index()].measure_operation(into, &scope, offered);
+            }
+        }
+        census
     }
-    into.quantity(census::WRONG, Quantity::ratio(census.wrong(), census.total(), NOBODY));
-    census
+}
+
+/// M7 of the measured operations of a part of the run.
+fn take_census(into: &mut Measured, part: &Part<'_>) {
+    let census = census(part.measured());
+    let share = |count| Quantity::ratio(count, census.total(), NOBODY);
+    for headline in Headline::ALL {
+        into.quantity(headline.measure().of(&part.scope), share(census.of(headline)));
+    }
+    into.quantity(census::WRONG.of(&part.scope), share(census.wrong()));
 }
 
 /// One operation as a row of a table.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::census::{Census, Circumstances, Headline, State};
+use super::measures::Scope;
 use super::overwrites::{Overwrites, Restated, Row};
 use crate::kernel::Time;
 use crate::model::database::Direction;
@@ -248,10 +249,30 @@ pub fn census<'a>(operations: impl IntoIterator<Item = &'a Outcome>) -> Census {
     census
 }
 
+/// The operations of a run that one row of results is about.
+#[derive(Clone, Debug)]
+pub struct Part<'a> {
+    /// The part of the run that they are.
+    pub scope: Scope,
+    /// The operations, those of the warm-up included, in the order of arrival.
+    pub outcomes: Vec<(OpId, &'a Outcome)>,
+}
+
+impl<'a> Part<'a> {
+    /// Those that arrived between warm-up and the end of the load.
+    pub fn measured(&self) -> impl Iterator<Item = &'a Outcome> + Clone + '_ {
+        self.outcomes.iter().map(|(_, outcome)| *outcome).filter(|outcome| outcome.is_measured())
+    }
+}
+
 /// All operations of a run, by number.
 #[derive(Debug)]
 pub struct Operations {
     system: Arc<System>,
+    /// By kind of operation, the declared one in whose place it is offered.
+    declared: Vec<OperationKind>,
+    /// By kind of operation, true if headlines pool it.
+    pooled: Vec<bool>,
     outcomes: Vec<Outcome>,
     changed: Vec<u32>,
     /// What writes destroy.
@@ -269,8 +290,12 @@ pub struct Operations {
 impl Operations {
     /// No operation yet.
     pub fn new(system: &Arc<System>) -> Self {
+        let declared: Vec<_> = system.kinds().map(|kind| system.declared(kind)).collect();
+        let pools = system.pooled_kinds();
         Self {
             system: Arc::clone(system),
+            pooled: declared.iter().map(|kind| pools.contains(kind)).collect(),
+            declared,
             outcomes: Vec::new(),
             changed: Vec::new(),
             overwrites: Overwrites::new(system),
@@ -280,6 +305,32 @@ impl Operations {
             partial: 0,
             measured: 0,
         }
+    }
+
+    /// The declared kind of an operation, if it arrived.
+    pub fn kind(&self, op: OpId) -> Option<OperationKind> {
+        self.get(op).map(|outcome| self.declared[usize::from(outcome.kind)])
+    }
+
+    /// Returns whether headlines pool this operation.
+    pub fn is_pooled(&self, outcome: &Outcome) -> bool {
+        self.pooled[usize::from(outcome.kind)]
+    }
+
+    /// The parts of which results speak: first what headlines pool, then each declared operation,
+    /// if there are several.
+    pub fn parts(&self) -> Vec<Part<'_>> {
+        let mut kinds = vec![Vec::new(); self.declared.len()];
+        let mut pooled = Vec::new();
+        for (op, outcome) in (0..).map(OpId).zip(&self.outcomes) {
+            kinds[self.declared[usize::from(outcome.kind)].index()].push((op, outcome));
+            pooled.extend(self.is_pooled(outcome).then_some((op, outcome)));
+        }
+        let scopes = self.system.declared_kinds();
+        let scopes = scopes.map(|kind| (Scope::of_operation(&self.system, kind), kind.index()));
+        let each = scopes.filter(|(scope, _)| *scope != Scope::Run);
+        let each = each.map(|(scope, at)| Part { scope, outcomes: std::mem::take(&mut kinds[at]) });
+        std::iter::once(Part { scope: Scope::Run, outcomes: pooled }).chain(each).collect()
     }
 
     /// Takes in the next record.
@@ -333,6 +384,16 @@ impl Operations {
     /// The operation with this number, if it arrived.
     pub fn get_mut(&mut self, op: OpId) -> Option<&mut Outcome> {
         self.outcomes.get_mut(op.0 as usize)
+    }
+
+    /// The census of the measured operations of each declared kind.
+    pub fn censuses(&self) -> Vec<Census> {
+        let mut censuses = vec![Census::default(); self.declared.len()];
+        for outcome in self.measured() {
+            let census = &mut censuses[self.declared[usize::from(outcome.kind)].index()];
+            census.count(outcome.state(), outcome.answer(), outcome.headline());
+        }
+        censuses
     }
 
     /// All operations, in the order of arrival.

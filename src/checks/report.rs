@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use super::census::{Census, Headline, State};
 use super::invariants::InvariantReport;
-use super::measures::Measured;
 use super::measures::answers::Availability;
 use super::measures::blast_radius::BlastRadius;
 use super::measures::contention::Contention;
@@ -12,6 +11,7 @@ use super::measures::cost::Cost;
 use super::measures::lag::Lag;
 use super::measures::probes::ProbeTally;
 use super::measures::series::{FaultWindow, Series};
+use super::measures::{Measured, Scope};
 use super::self_check::SelfCheck;
 use super::serial::maybe_span;
 use super::verdict::Verdict;
@@ -33,11 +33,14 @@ pub struct RunReport {
     pub measured: u64,
     /// All measures.
     pub measures: Measured,
-    /// M9, operation by operation.
-    pub availability: Availability,
-    /// M7.
+    /// M9, operation by operation, of each part of which results speak; the first is what
+    /// headlines pool.
+    pub availability: Vec<(Scope, Availability)>,
+    /// M7 of the operations that headlines pool.
     pub census: Census,
-    /// M4 and M5, for probes of operations.
+    /// M7 of each declared kind of operation.
+    pub censuses: Vec<Census>,
+    /// M4 and M5, for probes of the operations that headlines pool.
     pub operation_probes: ProbeTally,
     /// M4 and M5, for readers of a column.
     pub readers: ProbeTally,
@@ -62,6 +65,11 @@ pub struct RunReport {
 }
 
 impl RunReport {
+    /// The census of all measured operations, those included that headlines do not pool.
+    pub fn census_of_all(&self) -> Census {
+        self.censuses.iter().fold(Census::default(), |sum, census| sum.plus(census))
+    }
+
     /// The verdict on all declared invariants; held if none is declared.
     pub fn verdict(&self) -> Verdict {
         if self.invariants.is_empty() {

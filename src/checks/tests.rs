@@ -2,8 +2,10 @@
 
 mod anomalies;
 mod copies;
+mod counters;
 mod in_doubt;
 mod naive;
+mod operations;
 mod overwrites;
 mod reads;
 mod recovery;
@@ -241,9 +243,9 @@ fn a_refusal_for_want_of_a_row_is_not_available_and_a_moot_operation_is_left_out
     assert_eq!(quantity(&report, AVAILABILITY_OF_ALL), share(4, 8));
     assert_eq!(quantity(&report, ANSWERED_TOO_EARLY), share(1, 8));
     let ops = |all: &[u32]| all.iter().map(|op| OpId(*op)).collect::<Vec<_>>();
-    assert_eq!(report.availability.moot, ops(&[2, 3]));
-    assert_eq!(report.availability.failed, ops(&[1, 6]));
-    let common = report.availability.without(&ops(&[0, 2, 3, 6]));
+    assert_eq!(report.availability[0].1.moot, ops(&[2, 3]));
+    assert_eq!(report.availability[0].1.failed, ops(&[1, 6]));
+    let common = report.availability[0].1.without(&ops(&[0, 2, 3, 6]));
     assert_eq!(common, share(3, 4), "of 1, 4, 5 and 7");
 }
 

@@ -343,7 +343,7 @@ fn export(entry: &ExportEntry) -> Topic<'_> {
 }
 
 fn measure(measure: &Measure) -> Topic<'_> {
-    let Measure { id, name, unit, better, values, what, .. } = *measure;
+    let Measure { id, name, unit, better, values, by_operation, what, .. } = *measure;
     let counts_outcomes = Headline::ALL.into_iter().any(|headline| headline.measure().id == id);
     Topic {
         sort: Sort::Measure,
@@ -369,7 +369,15 @@ fn measure(measure: &Measure) -> Topic<'_> {
                     "It has one value in a run: `{id}`. Over several runs it is the greatest one."
                 ),
             };
-            let facts = format!("Unit: {}. {better} {values}", unit.name());
+            let parts = match by_operation {
+                true => format!(
+                    " Here it is that of the operations that span several stores in the scenario \
+                     as written, or of all if none does; each operation has its own, too: \
+                     `operations.NAME.{id}`."
+                ),
+                false => String::new(),
+            };
+            let facts = format!("Unit: {}. {better} {values}{parts}", unit.name());
             let [what, facts] = [what, &*facts].map(|text| terminal.fill("", "", text));
             format!("# {id}: {name}\n\n{what}\n{facts}")
         }),

@@ -18,7 +18,7 @@ pub use measure::{Estimate, Mean, MeasureResult, Quantiles, SeedQuantiles, Stati
 pub use pair::{COMPARED, Pair};
 
 use crate::checks::census::{self, Headline, State};
-use crate::checks::measures::{Key, Measure};
+use crate::checks::measures::{Key, Measure, Scope};
 use crate::checks::{OperationRow, Verdict};
 use crate::model::record::Answer;
 use crate::stats::{Curve, Quantile};
@@ -32,6 +32,8 @@ pub struct Comparison {
     pub command: String,
     /// The scenario that was simulated.
     pub scenario: ScenarioFacts,
+    /// The operations of the scenario, in its order.
+    pub operations: Vec<OperationFacts>,
     /// The seeds, in the order of every per-seed vector here.
     pub seeds: Vec<u64>,
     /// The variants, in the order of the scenario.
@@ -65,6 +67,19 @@ pub struct ScenarioFacts {
     pub profile: String,
 }
 
+/// The facts about an operation of the scenario, equal in every variant.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct OperationFacts {
+    /// Its name.
+    pub name: String,
+    /// True if headline numbers pool it.
+    pub pooled: bool,
+    /// True if it touches several stores in the scenario as written.
+    pub spans_stores: bool,
+    /// True if it arrives in a closed loop: its clients wait for an answer before they ask again.
+    pub closed_loop: bool,
+}
+
 /// The results of one variant over all seeds.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct VariantResult {
@@ -78,7 +93,7 @@ pub struct VariantResult {
     pub summary: String,
     /// The pattern's settings, defaults included.
     pub settings: serde_json::Value,
-    /// How its operations ended.
+    /// How the operations ended that headlines pool.
     pub census: Census,
     /// M13, what the layout and the pattern say: who depends on whom.
     pub coupling: Coupling,
@@ -253,20 +268,39 @@ impl Comparison {
             };
             short.extend(told.into_iter().filter(is_news).cloned());
             let held = kept.iter().filter(|check| check.verdict == Verdict::Held).count();
-            let open = kept.len() - held;
+            let degraded = kept.iter().filter(|check| check.is_degraded());
+            let degraded: Vec<&str> = degraded.map(|check| &*check.name).collect();
+            let open = kept.len() - held - degraded.len();
             if let Some(first) = kept.first() {
                 short.push(CheckResult {
                     name: "promises of the pattern".into(),
                     verdict: if held > 0 { Verdict::Held } else { Verdict::Undecided },
-                    why: match open {
-                        0 => format!("{held} kept"),
-                        _ => format!("{held} kept, {open} undecided"),
-                    },
+                    why: [
+                        Some(format!("{held} kept")),
+                        (!degraded.is_empty()).then(|| {
+                            let names = degraded.join(", ");
+                            format!("{} {DEGRADED}: {names}", degraded.len())
+                        }),
+                        (open > 0).then(|| format!("{open} undecided")),
+                    ]
+                    .into_iter()
+                    .flatten()
+                    .collect::<Vec<_>>()
+                    .join(", "),
                     ..(*first).clone()
                 });
             }
         }
         short
+    }
+
+    /// Returns whether a measure of this scope speaks of operations that arrive in a closed loop.
+    pub fn is_closed_loop(&self, scope: &Scope) -> bool {
+        self.operations.iter().filter(|it| it.closed_loop).any(|it| match scope {
+            Scope::Run => it.pooled,
+            Scope::Operation(name) => *it.name == **name,
+            Scope::Read(_) | Scope::ReadAt(..) | Scope::Group(_) => false,
+        })
     }
 
     /// The end of a phase.
@@ -333,7 +367,15 @@ impl CheckKind {
     }
 }
 
+/// The words for a promise that was broken when more went wrong than its budget allows.
+pub const DEGRADED: &str = "degraded as documented";
+
 impl CheckResult {
+    /// Returns whether it is a promise that was broken outside its budget.
+    pub fn is_degraded(&self) -> bool {
+        self.kind == CheckKind::Promise && self.why.starts_with(DEGRADED)
+    }
+
     /// Returns whether it counts for the verdict on the whole. A promise that had no chance to be
     /// broken does not: nobody asked for it.
     pub fn counts(&self) -> bool {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::compare::Judged;
 use super::result::{
-    Census, Comparison, FaultWindow, MeasureResult, Phase, PhaseWindow, ScenarioFacts,
-    SeedQuantiles, Series, SeriesPoint, ValueUsed, VariantResult,
+    Census, Comparison, FaultWindow, MeasureResult, OperationFacts, Phase, PhaseWindow,
+    ScenarioFacts, SeedQuantiles, Series, SeriesPoint, ValueUsed, VariantResult,
 };
 use super::verdicts;
 use crate::checks::RunReport;
@@ -20,7 +20,7 @@ use crate::faults::random::Random;
 use crate::faults::swarm::Window;
 use crate::kernel::{RandomStreams, Span, Time};
 use crate::model::record::OpId;
-use crate::model::system::{Arrivals, LoadSpec};
+use crate::model::system::{Arrivals, LoadSpec, OperationKind};
 use crate::scenario::{Scenario, Variant};
 use crate::stats::{Curve, MIN_SEEDS, Observation, Quantile, Sample};
 
@@ -32,15 +32,12 @@ pub fn comparison(
     runs: &[Vec<Judged>],
 ) -> Comparison {
     let of = |at: usize| runs.iter().map(|seed| &seed[at]).collect::<Vec<_>>();
-    let moot: Option<Vec<Vec<OpId>>> =
-        offers_the_same(scenario).then(|| runs.iter().map(|seed| moot_in_any(seed)).collect());
-    let results = variants.iter().enumerate().map(|(at, variant)| {
-        let mut result = summary(scenario, variant, &of(at));
-        if let Some(moot) = &moot {
-            result.insert(compared_availability(&of(at), moot));
-        }
-        result
-    });
+    let results =
+        variants.iter().enumerate().map(|(at, variant)| summary(scenario, variant, &of(at)));
+    let mut results: Vec<VariantResult> = results.collect();
+    if offers_the_same(scenario) {
+        compare_availability(&mut results, runs);
+    }
     let mut checks = Vec::new();
     let others = |name: &str| {
         let named = |variant: &&Variant| *variant.name.shown == *name;
@@ -60,8 +57,9 @@ pub fn comparison(
             hash: format!("{:016x}", scenario.hash),
             profile: scenario.profile.clone(),
         },
+        operations: operations(scenario),
         seeds: seeds.to_vec(),
-        variants: results.collect(),
+        variants: results,
         pairs: Vec::new(),
         checks,
         faults: faults(scenario, seeds.first().copied().unwrap_or(scenario.seed), runs),
@@ -79,17 +77,27 @@ fn offers_the_same(scenario: &Scenario) -> bool {
     !scenario.system.loads.iter().any(closed)
 }
 
-/// The operations of a seed that are moot in any variant, in order.
-fn moot_in_any(seed: &[Judged]) -> Vec<OpId> {
-    let moot = seed.iter().flat_map(|run| run.report.availability.moot.iter().copied());
-    moot.collect::<BTreeSet<_>>().into_iter().collect()
+/// Compares the availability of variants over the operations of each seed that are moot in none of
+/// them, for each part of which results speak: variants have the same parts.
+fn compare_availability(results: &mut [VariantResult], runs: &[Vec<Judged>]) {
+    let parts = runs.iter().flatten().map(|run| run.report.availability.len()).min();
+    for part in 0..parts.unwrap_or(0) {
+        let moot: Vec<Vec<OpId>> = runs.iter().map(|seed| moot_in_any(seed, part)).collect();
+        for (at, result) in results.iter_mut().enumerate() {
+            let seeds = runs.iter().map(|seed| &seed[at].report.availability[part]).zip(&moot);
+            let shares = seeds.clone().map(|((_, found), moot)| found.without(moot).value());
+            let shares = MeasureResult::mean(COMPARED_AVAILABILITY, shares.collect());
+            for ((scope, _), _) in seeds.take(1) {
+                result.measures.insert(COMPARED_AVAILABILITY.of(scope), shares.clone());
+            }
+        }
+    }
 }
 
-/// The availability of a variant over the operations of each seed that are `moot` in no variant.
-fn compared_availability(runs: &[&Judged], moot: &[Vec<OpId>]) -> MeasureResult {
-    let seeds = runs.iter().zip(moot);
-    let shares = seeds.map(|(run, moot)| run.report.availability.without(moot).value());
-    MeasureResult::mean(COMPARED_AVAILABILITY, shares.collect())
+/// The operations of a part of a seed that are moot in any variant, in order.
+fn moot_in_any(seed: &[Judged], part: usize) -> Vec<OpId> {
+    let moot = seed.iter().flat_map(|run| run.report.availability[part].1.moot.iter().copied());
+    moot.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn summary(scenario: &Scenario, variant: &Variant, runs: &[&Judged]) -> VariantResult {
@@ -264,6 +272,22 @@ fn faults(scenario: &Scenario, first: u64, runs: &[Vec<Judged>]) -> Vec<FaultWin
         }
     });
     windows.chain(drawn).collect()
+}
+
+fn operations(scenario: &Scenario) -> Vec<OperationFacts> {
+    let system = &scenario.system;
+    let pooled = system.pooled_kinds();
+    let closed = |kind: OperationKind| {
+        let mut loads = system.loads.iter().filter(|load| load.operation == kind);
+        loads.any(|load| matches!(load.arrivals, Arrivals::Closed { .. }))
+    };
+    let facts = system.declared_kinds().map(|kind| OperationFacts {
+        name: system.operation(kind).name.shown.to_string(),
+        pooled: pooled.contains(&kind),
+        spans_stores: system.operation(kind).spans_stores,
+        closed_loop: closed(kind),
+    });
+    facts.collect()
 }
 
 fn phases(scenario: &Scenario) -> Vec<PhaseWindow> {

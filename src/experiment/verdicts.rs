@@ -2,7 +2,7 @@
 //! of the pattern, faults that were to strike, and the simulator's own books.
 
 use super::compare::Judged;
-use super::result::{CheckKind, CheckResult};
+use super::result::{CheckKind, CheckResult, DEGRADED};
 use crate::checks::expectation::{Bound, Expectation};
 use crate::checks::{Judgement, RunReport, Verdict};
 use crate::faults::budget::{self, Excess};
@@ -105,7 +105,7 @@ fn against(
 fn within_budget(judgement: Judgement, outside: Option<&Excess>) -> Judgement {
     match outside {
         Some(outside) if judgement.verdict == Verdict::Violated => Judgement::undecided(format!(
-            "degraded as documented, for outside the budget is {outside}: {}",
+            "{DEGRADED}, for outside the budget is {outside}: {}",
             judgement.why
         )),
         _ => judgement,
@@ -142,7 +142,8 @@ impl Over<'_> {
     fn result(&self, kind: CheckKind, name: &str, judged: Vec<Judgement>) -> CheckResult {
         let verdict = Verdict::all(judged.iter().map(|judgement| judgement.verdict));
         let of_verdict = judged.iter().filter(|judgement| judgement.verdict == verdict).count();
-        let first = judged.iter().zip(self.seeds).find(|(it, _)| it.verdict == verdict);
+        let those = || judged.iter().zip(self.seeds).filter(|(it, _)| it.verdict == verdict);
+        let first = those().find(|(it, _)| it.why.starts_with(DEGRADED)).or(those().next());
         let why = match first {
             Some((judgement, seed)) if verdict == Verdict::Violated => {
                 let violated = judged.iter().filter(|it| it.verdict == verdict);

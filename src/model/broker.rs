@@ -107,6 +107,8 @@ struct Memory<E> {
     /// Messages that are appended to the log and not known to be durable, oldest first.
     unsafe_yet: VecDeque<Stored<E>>,
     queues: BTreeMap<(ServiceId, u16), Mailbox<Queued<E>>>,
+    /// How many messages each group is not done with.
+    waiting: BTreeMap<ServiceId, u64>,
     /// Bounds the throughput of each partition.
     writers: BTreeMap<u16, Semaphore>,
     /// The log is truncated when it has so many lines.
@@ -119,7 +121,8 @@ const SHORT: usize = 32;
 impl<E> Default for Memory<E> {
     fn default() -> Self {
         let (queues, writers) = (BTreeMap::new(), BTreeMap::new());
-        Self { last: 0, unsafe_yet: VecDeque::new(), queues, writers, truncate_at: SHORT }
+        let (unsafe_yet, waiting) = (VecDeque::new(), BTreeMap::new());
+        Self { last: 0, unsafe_yet, queues, waiting, writers, truncate_at: SHORT }
     }
 }
 
@@ -159,6 +162,7 @@ impl<E: Copy + Send + 'static> Broker<E> {
     {
         let memory = here.local::<Memory<E>>();
         for group in &*self.groups {
+            self.note_waiting(here, *group, 0);
             for partition in 0..self.policy.partitions {
                 let queue = Mailbox::new(here.sim());
                 memory.with(|memory| memory.queues.insert((*group, partition), queue.clone()));
@@ -298,6 +302,7 @@ impl<E: Copy + Send + 'static> Broker<E> {
             let queue = here.local::<Memory<E>>().with(|memory| memory.queues.get(&at).cloned());
             if let Some(queue) = queue {
                 queue.push(self.queued(here, stored, false));
+                self.note_waiting(here, group, 1);
             }
         }
     }
@@ -420,8 +425,19 @@ impl<E: Copy + Send + 'static> Broker<E> {
         here.call(node, message, consume).await
     }
 
+    /// A group has so many more messages that it is not done with.
+    fn note_waiting(&self, here: &ProcessCtx, group: ServiceId, change: i64) {
+        let waiting = here.local::<Memory<E>>().with(|memory| {
+            let waiting = memory.waiting.entry(group).or_default();
+            *waiting = waiting.saturating_add_signed(change);
+            *waiting
+        });
+        here.record(Event::GroupLag { group, waiting });
+    }
+
     /// A group is done with a message, or as good as done.
     fn finish(&self, here: &ProcessCtx, group: ServiceId, stored: &Stored<E>, buried: bool) {
+        self.note_waiting(here, group, -1);
         if self.policy.durable {
             let done = Done { number: stored.number, group, op: stored.op, buried };
             let book = || self.count_done(here, done, 1);

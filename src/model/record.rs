@@ -226,6 +226,18 @@ impl Decision {
     }
 }
 
+/// The state of a circuit breaker.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+pub enum Circuit {
+    /// Calls go through.
+    Closed = 0,
+    /// Calls are refused at once.
+    Open = 1,
+    /// Some calls go through, as probes.
+    HalfOpen = 2,
+}
+
 /// Why a business rule refused a step.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]

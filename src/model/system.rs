@@ -517,6 +517,20 @@ impl System {
         (0..self.operations.len() as u16).map(OperationKind)
     }
 
+    /// The kinds of operations that the scenario declares, without those that a switch brings in
+    /// their places.
+    pub fn declared_kinds(&self) -> impl Iterator<Item = OperationKind> + '_ {
+        self.kinds().filter(|kind| self.declared(*kind) == *kind)
+    }
+
+    /// The declared kinds of operations that headlines pool: those that span several stores in the
+    /// scenario as written or, where none does, all. The same in every variant.
+    pub fn pooled_kinds(&self) -> Vec<OperationKind> {
+        let (wide, local): (Vec<_>, Vec<_>) =
+            self.declared_kinds().partition(|kind| self.operation(*kind).spans_stores);
+        if wide.is_empty() { local } else { wide }
+    }
+
     /// All services.
     pub fn service_ids(&self) -> impl Iterator<Item = ServiceId> + use<> {
         (0..self.services.len() as u16).map(ServiceId)

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::{Span, Time};
 use crate::model::reason::Reason;
+use crate::model::record::Circuit;
 use crate::reason;
 
 /// Settings of a circuit breaker.
@@ -124,6 +125,15 @@ impl Breaker {
         };
         if let Some(next) = next {
             self.change(next);
+        }
+    }
+
+    /// The state of the circuit.
+    pub const fn circuit(&self) -> Circuit {
+        match self.state {
+            State::Closed(_) => Circuit::Closed,
+            State::Open(_) => Circuit::Open,
+            State::HalfOpen { .. } => Circuit::HalfOpen,
         }
     }
 

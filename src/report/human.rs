@@ -12,6 +12,7 @@ pub fn value(unit: Unit, value: f64) -> String {
         Unit::Nanoseconds => nanos(value),
         Unit::Share => share(value),
         Unit::PerOperation | Unit::Count => number(value),
+        Unit::PerSecond => format!("{}/s", number(value)),
     }
 }
 

@@ -4,13 +4,15 @@
 //!
 //! Format 1. Keys are sorted. Times are whole nanoseconds; "never" is the text `"never"` where a
 //! time stands and `"inf"` or `"-inf"` where a difference does; what has no number is `null` with
-//! a `why` beside it, never NaN. An interval is a pair of bounds, or `null` with fewer seeds than
+//! a `why` beside it, never NaN; where one operation, or a read at one time, has no number, nothing
+//! is written. An interval is a pair of bounds, or `null` with fewer seeds than
 //! an interval needs; a maximum is that of all seeds and has none. Fields may be added to a format;
 //! removing or redefining one raises the number.
 //!
 //! ```text
 //! { format, engine, command,
 //!   scenario: {name, about, hash, profile}, seeds: [..], rests_on: [..], warnings: [..],
+//!   operations: [{name, pooled, spans_stores, arrivals}],
 //!   phases: [{name, from, to}], faults: [{name, target, from, to, remark}],
 //!   variants: [{ name, technique, pattern, summary, settings, fingerprints, settled,
 //!     census: { states, answers, matrix, headlines: {NAME: count}, per_seed: {NAME: [..]} },
@@ -83,6 +85,12 @@ fn value(comparison: &Comparison) -> Value {
             "hash": scenario.hash,
             "profile": scenario.profile,
         },
+        "operations": list(&comparison.operations, |operation| json!({
+            "name": operation.name,
+            "pooled": operation.pooled,
+            "spans_stores": operation.spans_stores,
+            "arrivals": if operation.closed_loop { "closed loop" } else { "open loop" },
+        })),
         "seeds": comparison.seeds,
         "rests_on": comparison.rests_on,
         "warnings": comparison.warnings,
@@ -119,6 +127,7 @@ fn variant(variant: &VariantResult) -> Value {
     let measures: Map<String, Value> = variant
         .measures
         .iter()
+        .filter(|(key, found)| found.is_worth_a_line(key))
         .map(|(key, found)| (key.to_string(), measure(key, found)))
         .collect();
     let fingerprints = list(&variant.fingerprints, |print| json!(format!("{print:016x}")));

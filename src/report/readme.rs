@@ -3,7 +3,7 @@
 //! The file that says what was done, how to do it again, and what each file of the folder is.
 
 use super::export::{Export, Exports, File, Results};
-use super::terminal;
+use super::{terminal, view};
 use crate::experiment::result::Comparison;
 
 /// The file `README.md`.
@@ -27,11 +27,12 @@ pub fn readme(comparison: &Comparison, exports: &Exports) -> String {
         others.map(|entry| format!("| `{}` | {} |\n", entry.name, entry.summary)).collect();
     format!(
         "# {name}: results\n\n{about}\n\nMade by {engine} from scenario `{hash}` with {seeds}. \
-         The same bytes again:\n\n```sh\n{command}\n```\n\n\
+         {said}The same bytes again:\n\n```sh\n{command}\n```\n\n\
          | file | what it is |\n|---|---|\n{rows}\n\
          Times are whole nanoseconds of simulated time. `never` is a value: it is larger than \
          every number.\nAn empty field means that there is no number; `summary.csv` and \
          `summary.json` say why.\n",
+        said = view::about(comparison).iter().map(|it| format!("{it} ")).collect::<String>(),
         name = scenario.name,
         about = scenario.about,
         engine = comparison.engine,

@@ -4,6 +4,7 @@
 //! in a measure if it is shown to be better, or worse, than every other variant that has it.
 
 mod coupling;
+mod operations;
 
 use super::human;
 use crate::checks::measures::catalogue::*;
@@ -25,8 +26,8 @@ const GROUPS: [[&Measure; 2]; 6] = [
 /// How often a sentence praises, and how often it blames.
 const MOST: usize = 2;
 
-/// One sentence a variant, in the order of the variants, and then those about who depends on whom,
-/// as (name, the rest of the sentence).
+/// One sentence a variant, in the order of the variants, then those about single operations, and
+/// those about who depends on whom, as (name, the rest of the sentence).
 pub fn sentences(comparison: &Comparison) -> Vec<(String, String)> {
     let text = |variant: &VariantResult| {
         if comparison.variants.len() < 2 {
@@ -38,7 +39,8 @@ pub fn sentences(comparison: &Comparison) -> Vec<(String, String)> {
         sentence(comparison, variant)
     };
     let variants = comparison.variants.iter().map(|it| (it.name.clone(), text(it)));
-    variants.chain(coupling::sentences(comparison)).collect()
+    let operations = operations::sentences(comparison);
+    variants.chain(operations).chain(coupling::sentences(comparison)).collect()
 }
 
 /// Where the data do not support any difference, a line a number: `availability: b against a`.

@@ -18,14 +18,17 @@ const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 const OPEN: Style = AnsiColor::Yellow.on_default();
 
+/// The most rows of the table of operations: about as many as a screen has lines.
+const MOST_ROWS: usize = 24;
+
 /// Everything that a user sees after a comparison.
 pub fn render(comparison: &Comparison, terminal: Terminal) -> String {
     let mut text = header(comparison, terminal);
     for warning in &comparison.warnings {
         text += &labelled(terminal, &terminal.paint(OPEN, "note"), warning);
     }
-    for table in view::tables(comparison) {
-        text += &title(terminal, table.title);
+    for table in view::tables(comparison, MOST_ROWS) {
+        text += &title(terminal, &table.title);
         text += &grids(&table, terminal);
         text += &indented(terminal, &table.note);
     }
@@ -54,6 +57,9 @@ fn header(comparison: &Comparison, terminal: Terminal) -> String {
     if !comparison.rests_on.is_empty() {
         let settings = comparison.rests_on.join(", ");
         text += &indented(terminal, &format!("The ranking rests on: {settings}."));
+    }
+    for said in view::about(comparison) {
+        text += &indented(terminal, &said);
     }
     text
 }
@@ -124,12 +130,14 @@ fn grid(table: &Table, columns: Range<usize>, terminal: Terminal) -> String {
     grid.load_style(TableStyle::new().header_separator(UNDERLINE))
         .set_content_arrangement(ContentArrangement::Disabled)
         .set_header(std::iter::once(table.heads[0].clone()).chain(heads));
+    let notes = table.rows.iter().any(|(_, cells)| cells.iter().any(|cell| !cell.note.is_empty()));
+    let second = |note: &str| if notes { format!("\n{note}") } else { String::new() };
     for (name, cells) in &table.rows {
         let cells = cells[columns.clone()].iter().map(|cell| {
             let mark = if cell.bad { "!" } else { "" };
-            format!("{mark}{}\n{}", cell.main, cell.note)
+            format!("{mark}{}{}", cell.main, second(&cell.note))
         });
-        grid.add_row(std::iter::once(format!("{name}\n")).chain(cells));
+        grid.add_row(std::iter::once(format!("{name}{}", second(""))).chain(cells));
     }
     for column in grid.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);

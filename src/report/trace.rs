@@ -89,6 +89,7 @@ fn line(system: &System, trace: &Trace, record: &Record) -> Option<String> {
             format!("event {number} goes to the dead letters")
         }
         Event::Intervention { label } => format!("{}: left to a human", name(label)),
+        Event::Alerted { label } => format!("{}: alert", name(label)),
         Event::Overflowed { .. } => "the queue is full".into(),
         Event::Logged { forced: true, .. } => "a log record is to be forced".into(),
         Event::ProbeBegan { .. } => "a reader looks".into(),

@@ -1,5 +1,12 @@
 //! The tables of a comparison, before anybody decides how they look.
 
+mod counters;
+mod operations;
+
+use std::borrow::Cow;
+
+pub use operations::about;
+
 use super::human;
 use crate::checks::census::Headline;
 use crate::checks::measures::catalogue::*;
@@ -9,7 +16,7 @@ use crate::experiment::result::{Comparison, MeasureResult, Statistic, VariantRes
 /// A table with one row a variant.
 pub struct Table {
     /// The subject of the table.
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
     /// How to read it.
     pub note: String,
     /// Column heads; the first is that of the variants' names.
@@ -23,6 +30,19 @@ impl Table {
     fn explained(mut self, head: &str, meaning: &str) -> Self {
         if self.heads.iter().any(|known| known == head) {
             self.note = format!("{} {meaning}", self.note);
+        }
+        self
+    }
+
+    /// Leaves out the columns in which no row has a number.
+    fn without_empty_columns(mut self) -> Self {
+        let empty = |at: usize| self.rows.iter().all(|(_, cells)| cells[at] == nothing());
+        let kept: Vec<bool> = (0..self.heads.len() - 1).map(|at| !empty(at)).collect();
+        let keep = |at: usize| at == 0 || kept[at - 1];
+        self.heads = (0..).zip(self.heads).filter(|(at, _)| keep(*at)).map(|it| it.1).collect();
+        for (_, cells) in &mut self.rows {
+            let all = std::mem::take(cells).into_iter().zip(&kept);
+            *cells = all.filter(|(_, kept)| **kept).map(|(cell, _)| cell).collect();
         }
         self
     }
@@ -121,8 +141,8 @@ fn head((measure, pick): Column) -> String {
     }
 }
 
-/// The tables of a comparison, in reading order.
-pub fn tables(comparison: &Comparison) -> Vec<Table> {
+/// The tables of a comparison, in reading order. That of the operations has at most so many rows.
+pub fn tables(comparison: &Comparison, most_rows: usize) -> Vec<Table> {
     let seeds = match comparison.seeds.len() {
         1 => "The one seed's numbers".into(),
         n => format!(
@@ -148,14 +168,17 @@ pub fn tables(comparison: &Comparison) -> Vec<Table> {
         measured(
             comparison,
             "Reads and blocking",
-            "Right: of all scheduled probes. In doubt: prepared branches that do not know the \
+            "Right, answered in: of all scheduled reads, whenever they are made, those that took \
+             no longer and came back right. In doubt: prepared branches that do not know the \
              decision. Blocked: waiting behind them."
                 .into(),
             &READS,
         ),
     ];
+    tables.extend(operations::times(comparison));
     tables.extend(reads(comparison));
     tables.push(outcomes(comparison));
+    tables.extend(operations::operations(comparison, most_rows));
     let anomalies = "Per run, warm-up included: `driftlab list measures` defines each (M8).";
     tables.push(
         measured(comparison, "Anomalies", anomalies.into(), &ANOMALIES)
@@ -168,6 +191,7 @@ pub fn tables(comparison: &Comparison) -> Vec<Table> {
         measured(comparison, "Cost and repair", cost.into(), &COSTS)
             .explained("violation time", violation),
     );
+    tables.extend(counters::counters(comparison));
     tables.extend(capacity(comparison));
     tables.retain(|table| table.heads.len() > 1);
     tables.extend(super::coupling::is_known(comparison).then(|| coupling(comparison)));
@@ -224,7 +248,7 @@ fn reads(comparison: &Comparison) -> Option<Table> {
     };
     let heads = columns.iter().map(|(head, ..)| head.clone());
     (!columns.is_empty()).then(|| Table {
-        title: "Reads by services",
+        title: "Reads by services".into(),
         note: "Shares of all scheduled reads; latency of those that were answered, what timed out \
                counting as never."
             .into(),
@@ -313,6 +337,7 @@ fn measured(
     };
     let rows = comparison.variants.iter().map(row).collect();
     let heads = shown.iter().map(|column| head(*column));
+    let title = title.into();
     Table { title, note, heads: std::iter::once("variant".into()).chain(heads).collect(), rows }
 }
 
@@ -332,7 +357,7 @@ fn outcomes(comparison: &Comparison) -> Table {
         format!(" In no variant: {}.", absent.join(", "))
     };
     Table {
-        title: "Outcomes",
+        title: "Outcomes".into(),
         note: format!("Operations of all seeds.{note}"),
         heads: std::iter::once("variant".into()).chain(heads).collect(),
         rows: rows.collect(),
@@ -423,7 +448,7 @@ mod tests {
         comparison.variants.truncate(2);
         let mut set = |at: usize, measure, value: f64| {
             comparison.variants[at].insert(MeasureResult::mean(measure, vec![Some(value); 6]));
-            let shown = tables(&comparison).into_iter().find(|table| table.title == "Capacity");
+            let shown = tables(&comparison, 24).into_iter().find(|table| table.title == "Capacity");
             shown.map(|table| table.rows[1].1.iter().map(|cell| cell.main.clone()).collect())
         };
         set(0, WORKERS, 20.0);
@@ -437,14 +462,14 @@ mod tests {
     #[test]
     fn columns_that_nobody_measured_and_headlines_that_nobody_has_are_left_out() {
         let mut comparison = comparison::comparison(6);
-        let tables = tables(&comparison);
+        let tables = tables(&comparison, 24);
         assert!(tables[1].heads.iter().any(|head| head == "accepted p50"));
         assert!(!tables[3].heads.iter().any(|head| head == "phantom"));
         assert!(tables[3].note.contains("In no variant: mixed, phantom."), "{}", tables[3].note);
         for variant in &mut comparison.variants {
             variant.measures.remove(&ACCEPTED.into());
         }
-        let tables = super::tables(&comparison);
+        let tables = super::tables(&comparison, 24);
         assert!(!tables[1].heads.iter().any(|head| head == "accepted p50"));
     }
 
@@ -452,7 +477,7 @@ mod tests {
     fn reads_by_services_are_shown_one_by_one_and_only_if_there_are_any() {
         let mut comparison = comparison::comparison(6);
         let is_shown = |comparison: &Comparison| {
-            tables(comparison).iter().any(|table| table.title == "Reads by services")
+            tables(comparison, 24).iter().any(|table| table.title == "Reads by services")
         };
         assert!(!is_shown(&comparison));
         let right = MeasureResult::mean(reads::RIGHT, vec![Some(0.5); 6]);
@@ -469,11 +494,11 @@ mod tests {
     #[test]
     fn estimates_of_unsettled_runs_are_marked() {
         let mut comparison = comparison::comparison(6);
-        let settled = &tables(&comparison)[0];
+        let settled = &tables(&comparison, 24)[0];
         assert!(!settled.note.contains('~') && !settled.rows[0].1[0].main.contains('~'));
         let variant = &mut comparison.variants[0];
         variant.settled[0] = false;
-        let unsettled = &tables(&comparison)[0];
+        let unsettled = &tables(&comparison, 24)[0];
         assert!(unsettled.note.contains("~: some runs had not settled"));
         assert!(unsettled.rows[0].1[0].main.starts_with('~'));
     }
@@ -482,7 +507,7 @@ mod tests {
     fn what_is_wrong_is_marked_so_where_it_had_settled_and_as_open_where_it_had_not() {
         let mut comparison = comparison::comparison(6);
         let lost = |comparison: &Comparison| {
-            let tables = tables(comparison);
+            let tables = tables(comparison, 24);
             let outcomes = tables.iter().find(|table| table.title == "Outcomes").expect("it");
             let at = outcomes.heads.iter().position(|head| head == "lost").expect("some are lost");
             let rows = outcomes.rows.iter().map(|(_, cells)| cells[at - 1].clone());
@@ -495,17 +520,17 @@ mod tests {
         }
         let cell = lost(&comparison);
         assert!(!cell.bad && cell.main.starts_with('~'), "{}", cell.main);
-        let answers = &tables(&comparison)[1];
+        let answers = &tables(&comparison, 24)[1];
         let at = answers.heads.iter().position(|head| head == "availability").expect("it");
         assert!(!answers.rows[0].1[at - 1].main.starts_with('~'), "an answer is an answer");
     }
 
     #[test]
     fn every_row_has_a_cell_for_every_head() {
-        for table in tables(&comparison::comparison(1)) {
+        for table in tables(&comparison::comparison(1), 24) {
             assert!(table.rows.iter().all(|(_, cells)| cells.len() + 1 == table.heads.len()));
         }
-        let empty = tables(&Comparison::default());
+        let empty = tables(&Comparison::default(), 24);
         assert!(empty.iter().all(|table| table.rows.is_empty()));
     }
 }

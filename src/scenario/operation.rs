@@ -219,6 +219,8 @@ shape! {
     pub struct Expect {
         /// The expectation in words; by default its condition.
         name: Option<String>,
+        /// The operation that is meant; by default those that headlines pool, or for `census` all.
+        operation: Option<At<String>>,
         /// A measure (`driftlab list measures`), or one of a read: `reads.NAME.right`, `stale`,
         /// `torn`, `error`, `timed-out`, `count`, `latency` or `age`. Of one with many values in
         /// a run, a quantile of it, such as `m1.p99`, or its maximum, `m1.max`.

@@ -127,6 +127,16 @@ pub const fn buried(burial: Burial) -> Event {
     Event::Buried { topic: LABEL, burial, number: 0 }
 }
 
+/// A circuit breaker has a new state.
+pub const fn circuit(circuit: Circuit) -> Event {
+    Event::Circuit { service: SERVICE, circuit }
+}
+
+/// A consumer group is behind by so many messages.
+pub const fn group_lag(waiting: u64) -> Event {
+    Event::GroupLag { group: SERVICE, waiting }
+}
+
 /// The first fault of the plan begins.
 pub const fn fault_began(target: u16) -> Event {
     Event::FaultBegan { fault: 0, target: NodeId(target), nodes: 0 }

@@ -107,12 +107,16 @@ fn reads() -> Vec<ReadSpec> {
         at: vec![Span::from_secs(1)],
         share: 1.0,
     };
-    let of_column = ReadWhat::Column {
+    vec![read("operation", of_operation), read("column", of_column())]
+}
+
+/// Readers of how many tickets are open.
+pub fn of_column() -> ReadWhat {
+    ReadWhat::Column {
         column: ColumnRef { table: CUSTOMERS, column: 0 },
         choice: KeyChoice::Uniform(CUSTOMERS),
         rate: 1.0,
-    };
-    vec![read("operation", of_operation), read("column", of_column)]
+    }
 }
 
 fn table(name: &str, columns: &[&str], rows: u64) -> TableSpec {
@@ -130,7 +134,7 @@ fn table(name: &str, columns: &[&str], rows: u64) -> TableSpec {
 }
 
 fn operation(name: &str, steps: Vec<StepSpec>) -> OperationSpec {
-    OperationSpec { name: Name::new(name), keys: Vec::new(), steps }
+    OperationSpec { name: Name::new(name), keys: Vec::new(), steps, spans_stores: false }
 }
 
 fn step(table: TableId, effect: Effect) -> StepSpec {
@@ -149,7 +153,8 @@ fn step(table: TableId, effect: Effect) -> StepSpec {
     }
 }
 
-fn read(name: &str, what: ReadWhat) -> ReadSpec {
+/// A read of the scenario.
+pub fn read(name: &str, what: ReadWhat) -> ReadSpec {
     ReadSpec { name: Name::new(name), by: None, work: None, what }
 }
 
@@ -346,9 +351,15 @@ impl History {
 
     /// A probe of one of the reads begins.
     pub fn begin_read(&mut self, read: u32, op: OpId) -> ProbeId {
+        self.begin_read_at(read, 0, op)
+    }
+
+    /// A probe of one of the reads begins, at one of the read's times.
+    pub fn begin_read_at(&mut self, read: u32, time: u16, op: OpId) -> ProbeId {
         self.probes += 1;
         let probe = ProbeId(self.probes);
-        self.note_with(Event::ProbeBegan { read, probe, cells: 1 }, |r| r.op = op);
+        let began = Event::ProbeBegan { read, probe, cells: 1 };
+        self.note_with(began, |it| (it.op, it.attempt) = (op, time));
         probe
     }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::checks::Verdict::{Held, Undecided, Violated};
 use crate::checks::measures::catalogue::CATALOGUE;
 use crate::model::record::Answer;
-use crate::tests::history::{History, OPEN};
+use crate::tests::history::{self, History, OPEN};
 
 fn expect(subject: Subject, limit: Limit, amount: f64) -> Expectation {
     let bound = Bound::Amount(amount);
@@ -12,8 +12,15 @@ fn expect(subject: Subject, limit: Limit, amount: f64) -> Expectation {
 }
 
 fn lag(text: &str, limit: Limit, millis: u64) -> Expectation {
-    let subject = Subject::measure(text, &[], CATALOGUE).expect("a quantile of the lag");
+    let subject = Subject::measure(text, &parts(&[])).expect("a quantile of the lag");
     expect(subject, limit, Span::from_millis(millis).as_nanos() as f64)
+}
+
+/// Reads of these names, each at 200 ms, and two operations.
+fn parts<'a>(reads: &[&str]) -> Parts<'a> {
+    let times = [Span::from_millis(200)];
+    let reads: Vec<(&str, &[Span])> = reads.iter().map(|name| (*name, &times[..])).collect();
+    Parts::new(&reads, &["open", "rename"], CATALOGUE)
 }
 
 /// Three operations with a lag of 100, 200 and 300 ms, and perhaps one that never ends.
@@ -33,8 +40,7 @@ fn lags(open: bool) -> History {
 
 #[test]
 fn subjects_have_the_names_of_measures_statistics_and_headlines() {
-    let named =
-        |text: &str| Subject::measure(text, &[], CATALOGUE).map(|subject| subject.to_string());
+    let named = |text: &str| Subject::measure(text, &parts(&[])).map(|subject| subject.to_string());
     assert_eq!(named("m1.p99"), Ok("consistency lag, p99".into()));
     assert_eq!(named("m1.p99.9"), Ok("consistency lag, p99.9".into()));
     assert_eq!(named("m1.max"), Ok("consistency lag, maximum".into()));
@@ -44,17 +50,18 @@ fn subjects_have_the_names_of_measures_statistics_and_headlines() {
     for text in ["m1.p0", "m1.p100", "m1.p99.95", "m1.average", "m1.hidden.p50"] {
         assert!(matches!(named(text), Err(Unknown::Statistic(_))), "{text}");
     }
-    assert_eq!(Subject::census("stranded"), Some(Subject::Census(Headline::Stranded)));
-    assert_eq!(Subject::census("aborted-cleanly"), Some(Subject::Census(Headline::AbortedCleanly)));
-    assert_eq!(Subject::census("wrong"), Some(Subject::Wrong));
-    assert_eq!(Subject::census("beached"), None);
+    let census = |text: &str| Subject::census(text, &None);
+    assert_eq!(census("stranded"), Some(Subject::Census(Headline::Stranded, None)));
+    assert_eq!(census("aborted-cleanly"), Some(Subject::Census(Headline::AbortedCleanly, None)));
+    assert_eq!(census("wrong"), Some(Subject::Wrong(None)));
+    assert_eq!(census("beached"), None);
 }
 
 #[test]
 fn measures_of_reads_have_the_name_of_the_read_within() {
     let known = ["report", "report.late"];
     let named =
-        |text: &str| Subject::measure(text, &known, CATALOGUE).map(|subject| subject.to_string());
+        |text: &str| Subject::measure(text, &parts(&known)).map(|subject| subject.to_string());
     assert_eq!(named("reads.report.right"), Ok("report: right".into()));
     assert_eq!(named("reads.report.late.right"), Ok("report.late: right".into()), "the longest");
     assert_eq!(named("reads.report.latency.p99"), Ok("report: latency, p99".into()));
@@ -63,7 +70,7 @@ fn measures_of_reads_have_the_name_of_the_read_within() {
         assert_eq!(named(text), Err(Unknown::Read), "{text}");
     }
     for text in ["reads.report", "reads.report.", "reads.report.wrong", "reads.report.right-or"] {
-        assert_eq!(named(text), Err(Unknown::Number(0)), "{text}");
+        assert_eq!(named(text), Err(Unknown::Number("reads.report".into())), "{text}");
     }
     assert!(matches!(named("reads.report.latency"), Err(Unknown::NoStatistic(_))));
     for text in ["reads.report.latency.mean", "reads.report.right.p99"] {
@@ -76,13 +83,14 @@ fn measures_of_reads_have_the_name_of_the_read_within() {
 #[test]
 fn what_nobody_read_is_undecided() {
     let subject = |number: &str| {
-        Subject::measure(&format!("reads.report.{number}"), &["report"], CATALOGUE)
-            .expect("a number")
+        Subject::measure(&format!("reads.report.{number}"), &parts(&["report"])).expect("a number")
     };
     let mut report = lags(false).rest();
     let unread = expect(subject("right"), Limit::AtLeast, 0.0).judge(&report);
     assert_eq!((unread.verdict, &*unread.why), (Undecided, "it is not measured"));
-    reads::ReadTally::default().measure(&mut report.measures, "report");
+    let read = history::read("report", history::of_column());
+    let nothing = vec![reads::ReadTally::default()];
+    reads::ReadTally::measure(&mut report.measures, &read, nothing);
     let says = |number, limit| expect(subject(number), limit, 0.0).judge(&report);
     assert_eq!(says("count", Limit::AtMost).verdict, Held);
     assert_eq!(&*says("right", Limit::AtLeast).why, "there was no such read in this run");
@@ -120,7 +128,8 @@ fn what_never_ended_is_infinite_and_what_was_cut_off_is_not_known() {
 
 #[test]
 fn outcomes_are_counted_once_the_system_is_at_rest() {
-    let none = |name: &str| expect(Subject::census(name).expect("known"), Limit::AtMost, 0.0);
+    let none =
+        |name: &str| expect(Subject::census(name, &None).expect("known"), Limit::AtMost, 0.0);
     assert_eq!(none("stranded").judge(&lags(false).rest()).verdict, Held);
     let stuck = none("stranded").judge(&lags(true).rest());
     assert_eq!((stuck.verdict, &*stuck.why), (Violated, "1, not at most 0"));
@@ -131,10 +140,43 @@ fn outcomes_are_counted_once_the_system_is_at_rest() {
 
 #[test]
 fn shares_and_counts_are_plain_numbers() {
-    let hidden = Subject::measure("m1.hidden", &[], CATALOGUE).expect("a share");
+    let hidden = Subject::measure("m1.hidden", &parts(&[])).expect("a share");
     let report = lags(false).rest();
     assert_eq!(expect(hidden.clone(), Limit::AtMost, 0.0).judge(&report).verdict, Held);
     let more = expect(hidden, Limit::Above, 0.25);
     assert_eq!(more.judge(&report).why, "0, not above 0.25");
     assert_eq!(more.wanted(), "above 0.25");
+}
+
+#[test]
+fn measures_of_operations_have_the_name_of_the_operation_within() {
+    let known = parts(&["report"]);
+    let named = |text: &str| Subject::measure(text, &known).map(|subject| subject.to_string());
+    assert_eq!(named("operations.open.m1.p99"), Ok("open: consistency lag, p99".into()));
+    assert_eq!(named("operations.rename.m9"), Ok("rename: availability".into()));
+    assert_eq!(named("reads.report@200ms.right"), Ok("report @ 200ms: right".into()));
+    assert_eq!(named("operations.opn.m9"), Err(Unknown::Operation));
+    assert_eq!(named("operations.open.m3"), Err(Unknown::Number("operations.open".into())));
+    assert_eq!(named("reads.report@300ms.right"), Err(Unknown::Read), "it is not made then");
+    let alone = Parts::new(&[], &["open"], CATALOGUE);
+    let only = Subject::measure("operations.open.m9", &alone);
+    assert_eq!(only, Ok(Subject::Number(Key::from(measures::catalogue::AVAILABILITY))));
+}
+
+#[test]
+fn outcomes_are_counted_of_one_operation_or_of_all_local_ones_included() {
+    let mut system = history::system();
+    system.operations[OPEN.index()].spans_stores = true;
+    let mut history = History::of(system);
+    history.at(20_000).offer(0, OPEN, 3).answer(0, Answer::RefusedByRule);
+    history.offer(1, history::RENAME, 3).answer(1, Answer::Done);
+    let report = history.rest();
+    assert_eq!(report.census.wrong(), 0, "headlines pool tickets");
+    let none = |whose: Whose| {
+        let wrong = Subject::census("wrong", &whose).expect("known");
+        expect(wrong, Limit::AtMost, 0.0).judge(&report).verdict
+    };
+    assert_eq!(none(None), Violated, "a name is lost");
+    assert_eq!(none(Some(("rename".into(), 1))), Violated);
+    assert_eq!(none(Some(("open".into(), 0))), Held);
 }

@@ -1,10 +1,13 @@
-//! M9 and M10: whether clients hear a definite answer in time, and how soon.
+//! M9, M10 and M14: whether clients hear a definite answer in time, how soon, and how many do.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Better, Distribution, Measure, Measured, NOBODY, Quantity, Unit, Values};
 use crate::checks::census::Headline;
-use crate::checks::outcome::Operations;
+use crate::checks::outcome::Part;
 use crate::model::record::{Answer, OpId};
 
 /// M9, availability.
@@ -16,7 +19,8 @@ pub const AVAILABILITY: &Measure = &Measure::number(
     "Share of measured operations whose client heard yes, or a refusal by a business rule, \
      within its deadline. Moot ones are left out; a refusal because a row was not there yet does \
      not count.",
-);
+)
+.by_operation();
 
 /// M9, availability of what no variant finds moot.
 pub const COMPARED_AVAILABILITY: &Measure = &Measure::number(
@@ -28,6 +32,7 @@ pub const COMPARED_AVAILABILITY: &Measure = &Measure::number(
      compared. Where variants are not offered the same operations (closed loops), each leaves out \
      its own.",
 )
+.by_operation()
 .told("the highest availability", "the lowest availability");
 
 /// M9, availability with moot counted as failed.
@@ -37,7 +42,8 @@ pub const AVAILABILITY_OF_ALL: &Measure = &Measure::number(
     Unit::Share,
     Better::Higher,
     "Availability with moot operations counted as failed: share of all measured operations.",
-);
+)
+.by_operation();
 
 /// M9, refused too early.
 pub const ANSWERED_TOO_EARLY: &Measure = &Measure::number(
@@ -47,7 +53,8 @@ pub const ANSWERED_TOO_EARLY: &Measure = &Measure::number(
     Better::Lower,
     "Share of measured operations that were refused because a row was not there yet, though the \
      operation that they follow happened: not available.",
-);
+)
+.by_operation();
 
 /// M9, technical no.
 pub const TECHNICAL_NO: &Measure = &Measure::number(
@@ -57,7 +64,8 @@ pub const TECHNICAL_NO: &Measure = &Measure::number(
     Better::Lower,
     "Share of measured operations that were turned away for a technical reason: overflow, open \
      breaker, lock timeout, deadlock, a participant that is down.",
-);
+)
+.by_operation();
 
 /// M9, unknown outcome.
 pub const UNKNOWN: &Measure = &Measure::number(
@@ -66,7 +74,8 @@ pub const UNKNOWN: &Measure = &Measure::number(
     Unit::Share,
     Better::Lower,
     "Share of measured operations whose client heard nothing within its deadline.",
-);
+)
+.by_operation();
 
 /// M10, latency of done.
 pub const DONE: &Measure = &Measure::many(
@@ -78,6 +87,7 @@ pub const DONE: &Measure = &Measure::many(
      One without an answer is censored at its deadline; it is counted here unless its kind of \
      operation is answered with accepted.",
 )
+.by_operation()
 .values(Values::ManyUntilDeadline)
 .head("done")
 .told("the fastest done", "the slowest done");
@@ -91,6 +101,7 @@ pub const ACCEPTED: &Measure = &Measure::many(
     "Per operation: from its arrival to the answer that the first part is done and the rest \
      promised. Not to be compared with done.",
 )
+.by_operation()
 .values(Values::ManyUntilDeadline)
 .head("accepted")
 .told("the fastest accepted", "the slowest accepted");
@@ -103,7 +114,8 @@ pub const ANSWERED_NO: &Measure = &Measure::many(
     Better::Lower,
     "Per operation that a rule refused or that was turned away: from its arrival to that \
      answer.",
-);
+)
+.by_operation();
 
 /// Which measured operations of a run were moot, and which of the others were not available: what
 /// it takes to compare variants on the operations that are moot in none of them.
@@ -118,17 +130,15 @@ pub struct Availability {
 }
 
 impl Availability {
-    /// Of these operations, which are all of a run, in order.
-    fn of(operations: &Operations) -> Self {
-        let mut found = Self { measured: operations.measured_count(), ..Self::default() };
-        for (op, outcome) in (0..).map(OpId).zip(operations.all()) {
-            if !outcome.is_measured() {
-                continue;
-            }
+    /// Of the operations of a part of a run.
+    fn of(part: &Part<'_>) -> Self {
+        let mut found = Self::default();
+        for (op, outcome) in part.outcomes.iter().filter(|(_, it)| it.is_measured()) {
+            found.measured += 1;
             if outcome.headline() == Headline::Moot {
-                found.moot.push(op);
+                found.moot.push(*op);
             } else if !outcome.answer().is_definite() || outcome.is_too_early() {
-                found.failed.push(op);
+                found.failed.push(*op);
             }
         }
         found
@@ -145,17 +155,31 @@ impl Availability {
     }
 }
 
-/// Takes down M9 and M10; returns which operations were available.
+/// M14, throughput.
+pub const THROUGHPUT: &Measure = &Measure::number(
+    "m14",
+    "throughput",
+    Unit::PerSecond,
+    Better::Higher,
+    "Answers per second, from the end of the warm-up to the end of the load: yes, or a refusal by \
+     a business rule, heard in that time and within the deadline. Where the load arrives on its \
+     own (an open loop) it can be no more than what is offered; in a closed loop it is what the \
+     system gives.",
+)
+.by_operation();
+
+/// Takes down M9, M10 and M14 of the operations of a part of the run; returns which of them were
+/// available. `load` is when the load is measured, ns.
 ///
 /// An operation without an answer is censored at its deadline, in the distribution of the yes that
 /// its kind of operation gets: `accepted` if any of that kind was accepted, else `done`.
-pub fn measure(into: &mut Measured, operations: &Operations) -> Availability {
+pub fn measure(into: &mut Measured, part: &Part<'_>, load: Range<u64>) -> Availability {
     let mut answers = [0_u64; Answer::ALL.len()];
     let mut early = 0_u64;
     let (mut done, mut accepted) = (Distribution::default(), Distribution::default());
     let mut refused = Distribution::default();
-    let promises = kinds_that_promise(operations);
-    for outcome in operations.measured() {
+    let promises = kinds_that_promise(part);
+    for outcome in part.measured() {
         let answer = outcome.answer();
         answers[answer as usize] += 1;
         early += u64::from(outcome.is_too_early() && outcome.headline() != Headline::Moot);
@@ -174,28 +198,34 @@ pub fn measure(into: &mut Measured, operations: &Operations) -> Availability {
             distribution.values.push(outcome.answered - outcome.arrived);
         }
     }
-    let offered = operations.measured_count();
-    let share = |part: u64| Quantity::ratio(part, offered, NOBODY);
-    let availability = Availability::of(operations);
-    into.quantity(AVAILABILITY, availability.without(&availability.moot));
-    into.quantity(COMPARED_AVAILABILITY, availability.without(&availability.moot));
-    into.quantity(AVAILABILITY_OF_ALL, availability.without(&[]));
-    into.quantity(ANSWERED_TOO_EARLY, share(early));
-    into.quantity(TECHNICAL_NO, share(answers[Answer::TechnicalNo as usize]));
-    into.quantity(UNKNOWN, share(answers[Answer::Unknown as usize]));
-    into.distribution(DONE, done);
-    into.distribution(ACCEPTED, accepted);
-    into.distribution(ANSWERED_NO, refused);
+    let scope = &part.scope;
+    let availability = Availability::of(part);
+    let share = |part: u64| Quantity::ratio(part, availability.measured, NOBODY);
+    into.quantity(AVAILABILITY.of(scope), availability.without(&availability.moot));
+    into.quantity(COMPARED_AVAILABILITY.of(scope), availability.without(&availability.moot));
+    into.quantity(AVAILABILITY_OF_ALL.of(scope), availability.without(&[]));
+    into.quantity(ANSWERED_TOO_EARLY.of(scope), share(early));
+    into.quantity(TECHNICAL_NO.of(scope), share(answers[Answer::TechnicalNo as usize]));
+    into.quantity(UNKNOWN.of(scope), share(answers[Answer::Unknown as usize]));
+    into.distribution(DONE.of(scope), done);
+    into.distribution(ACCEPTED.of(scope), accepted);
+    into.distribution(ANSWERED_NO.of(scope), refused);
+    into.quantity(THROUGHPUT.of(scope), throughput(part, load));
     availability
 }
 
+/// The definite answers per second that clients heard while the load was measured.
+fn throughput(part: &Part<'_>, load: Range<u64>) -> Quantity {
+    let heard = part
+        .outcomes
+        .iter()
+        .filter(|(_, outcome)| outcome.answer().is_definite() && load.contains(&outcome.answered));
+    let length = load.end.saturating_sub(load.start);
+    Quantity::ratio(heard.count() as u128 * 1_000_000_000, length, "the load has no length")
+}
+
 /// The kinds of operation whose clients hear `accepted`.
-fn kinds_that_promise(operations: &Operations) -> Vec<u8> {
-    let mut kinds = Vec::new();
-    for outcome in operations.measured() {
-        if outcome.answer() == Answer::Accepted && !kinds.contains(&outcome.kind) {
-            kinds.push(outcome.kind);
-        }
-    }
-    kinds
+fn kinds_that_promise(part: &Part<'_>) -> BTreeSet<u8> {
+    let promised = part.measured().filter(|outcome| outcome.answer() == Answer::Accepted);
+    promised.map(|outcome| outcome.kind).collect()
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Better, Measure, Measured, NOBODY, Quantity, Unit};
+use super::{Better, Measure, Measured, NOBODY, Quantity, Scope, Unit};
 use crate::model::record::{Event, MessageClass, Record};
 
 /// The two measures of one thing that is spent: per offered and per committed operation.
@@ -18,9 +18,12 @@ macro_rules! spent {
             concat!(
                 $what,
                 ", from the first measured arrival to the end of the settle cap, idle polls and \
-                 inquiries included, per measured operation."
+                 inquiries included, per measured operation. What one operation by itself costs \
+                 is what was done on its behalf: what several share, such as an idle poll, is \
+                 nobody's, and a forced write is that of the first who waited for it."
             ),
         )
+        .by_operation()
         .head($name)
         .told(concat!("the ", $least, " ", $name), concat!("the most ", $name));
         #[doc = concat!("M12, ", $name, " per committed operation.")]
@@ -120,15 +123,6 @@ pub const DATABASE_MESSAGES: &Measure =
 /// M12, probe messages.
 pub const PROBE_MESSAGES: &Measure = messages!("probe", "of reads");
 
-/// M12, manual interventions.
-pub const INTERVENTIONS: &Measure = &Measure::number(
-    "m12.interventions",
-    "manual interventions",
-    Unit::Count,
-    Better::Lower,
-    "How often retries were exhausted and a human was asked.",
-);
-
 /// Everything that was spent, by kind.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Cost {
@@ -148,8 +142,6 @@ pub struct Cost {
     pub lock_ns: u64,
     /// Retries.
     pub retries: u64,
-    /// Retries that nobody will make: a human is asked.
-    pub interventions: u64,
 }
 
 impl Cost {
@@ -168,7 +160,6 @@ impl Cost {
             Event::Worked { busy, .. } => self.busy_ns += busy.as_nanos(),
             Event::LockHeld { held, .. } => self.lock_ns += held.as_nanos(),
             Event::Retried { .. } => self.retries += 1,
-            Event::Intervention { .. } => self.interventions += 1,
             _ => {}
         }
     }
@@ -178,30 +169,55 @@ impl Cost {
         self.messages[MessageClass::Service as usize] + self.messages[MessageClass::Broker as usize]
     }
 
-    /// Takes down M12, per offered and per committed operation.
-    pub fn measure(&self, into: &mut Measured, offered: u64, committed: u64) {
-        const NONE_COMMITTED: &str = "no measured operation was committed";
-        let totals = [
+    /// The costs of both together.
+    #[must_use]
+    pub fn plus(mut self, other: &Self) -> Self {
+        let messages = self.messages.iter_mut().zip(&other.messages);
+        messages.for_each(|(sum, more)| *sum += more);
+        self.forced += other.forced;
+        self.forced_ns += other.forced_ns;
+        self.log_records += other.log_records;
+        self.log_records_awaited += other.log_records_awaited;
+        self.busy_ns += other.busy_ns;
+        self.lock_ns += other.lock_ns;
+        self.retries += other.retries;
+        self
+    }
+
+    /// The sums that are told per operation, in the order of [`SPENT`].
+    const fn totals(&self) -> [u64; SPENT.len()] {
+        [
             self.protocol_messages(),
             self.forced,
             self.log_records,
             self.busy_ns,
             self.lock_ns,
             self.retries,
-        ];
-        for (total, [per_offered, per_committed]) in totals.into_iter().zip(SPENT) {
+        ]
+    }
+
+    /// Takes down M12 of so many operations of one kind.
+    pub fn measure_operation(&self, into: &mut Measured, scope: &Scope, offered: u64) {
+        for (total, [per_offered, _]) in self.totals().into_iter().zip(SPENT) {
+            into.quantity(per_offered.of(scope), Quantity::ratio(total, offered, NOBODY));
+        }
+    }
+
+    /// Takes down M12, per offered and per committed operation.
+    pub fn measure(&self, into: &mut Measured, offered: u64, committed: u64) {
+        const NONE_COMMITTED: &str = "no measured operation was committed";
+        for (total, [per_offered, per_committed]) in self.totals().into_iter().zip(SPENT) {
             into.quantity(per_offered, Quantity::ratio(total, offered, NOBODY));
             into.quantity(per_committed, Quantity::ratio(total, committed, NONE_COMMITTED));
         }
         for (count, measure) in self.messages.into_iter().zip(BY_CLASS) {
             into.quantity(measure, Quantity::ratio(count, offered, NOBODY));
         }
-        into.quantity(INTERVENTIONS, Quantity::total(self.interventions));
     }
 }
 
 /// The costs per offered and per committed operation, in the order in which
-/// [`Cost::measure`] sums it up.
+/// [`Cost::totals`] sums it up.
 const SPENT: [[&Measure; 2]; 6] = [
     [MESSAGES, MESSAGES_COMMITTED],
     [FORCED_WRITES, FORCED_WRITES_COMMITTED],

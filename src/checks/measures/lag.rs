@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::gauge::Gauge;
 use super::{Better, Distribution, Measure, Measured, NOBODY, Quantity, Unit, Values};
 use crate::checks::census::State;
-use crate::checks::outcome::{NEVER, Operations, Outcome};
+use crate::checks::outcome::{NEVER, Outcome, Part};
 use crate::stats::Quantile;
 
 /// M1, consistency lag.
@@ -19,6 +19,7 @@ pub const LAG: &Measure = &Measure::many(
      compensated). What is prepared or waits in an outbox does not show. One that is partial at \
      the end of a settled run never ends; one that never exposed anything is left out.",
 )
+.by_operation()
 .head("lag")
 .told("the shortest consistency lag", "the longest consistency lag");
 
@@ -29,7 +30,8 @@ pub const HIDDEN: &Measure = &Measure::number(
     Unit::Share,
     Better::Neither,
     "Share of measured operations of which no store ever showed anything.",
-);
+)
+.by_operation();
 
 /// M1, relapses.
 pub const RELAPSES: &Measure = &Measure::number(
@@ -39,6 +41,7 @@ pub const RELAPSES: &Measure = &Measure::number(
     Better::Lower,
     "How often a measured operation showed in part again after it had been consistent.",
 )
+.by_operation()
 .at_rest();
 
 /// M1, partial operations.
@@ -74,6 +77,7 @@ pub const AFTER_ANSWER: &Measure = &Measure::many(
      nothing is there though nobody took it back, never ends. P(M2 <= t) is the t-visibility of \
      a whole operation.",
 )
+.by_operation()
 .head("after answer")
 .told("the shortest lag after the answer", "the longest lag after the answer");
 
@@ -153,11 +157,12 @@ impl Distribution {
     }
 }
 
-/// Takes down M1 and M2. `partial` is the number of partial operations over time.
-pub fn measure(into: &mut Measured, operations: &Operations, partial: &Gauge, end: End) {
+/// Takes down M1 and M2 of the operations of a part of the run.
+pub fn measure(into: &mut Measured, part: &Part<'_>, end: End) {
     let (mut lag, mut after_answer) = (Distribution::default(), Distribution::default());
-    let (mut unexposed, mut relapses) = (0_u64, 0_u64);
-    for outcome in operations.measured() {
+    let (mut offered, mut unexposed, mut relapses) = (0_u64, 0_u64, 0_u64);
+    for outcome in part.measured() {
+        offered += 1;
         lag.take(consistency_lag(outcome, end));
         unexposed += u64::from(outcome.first == NEVER);
         relapses += u64::from(outcome.relapses);
@@ -165,11 +170,15 @@ pub fn measure(into: &mut Measured, operations: &Operations, partial: &Gauge, en
             after_answer.take(lag_after_answer(outcome, end));
         }
     }
-    let offered = operations.measured_count();
-    into.distribution(LAG, lag);
-    into.distribution(AFTER_ANSWER, after_answer);
-    into.quantity(HIDDEN, Quantity::ratio(unexposed, offered, NOBODY));
-    into.quantity(RELAPSES, Quantity::total(relapses));
+    let scope = &part.scope;
+    into.distribution(LAG.of(scope), lag);
+    into.distribution(AFTER_ANSWER.of(scope), after_answer);
+    into.quantity(HIDDEN.of(scope), Quantity::ratio(unexposed, offered, NOBODY));
+    into.quantity(RELAPSES.of(scope), Quantity::total(relapses));
+}
+
+/// Takes down how many operations were partial over time.
+pub fn levels(into: &mut Measured, partial: &Gauge) {
     into.quantity(PARTIAL, partial.time_average());
     into.quantity(PARTIAL_MAX, Quantity::total(partial.peak()));
 }

@@ -10,7 +10,10 @@ use std::sync::Arc;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{catalogue::CATALOGUE, reads};
+use super::{catalogue::CATALOGUE, counters::OF_GROUP, reads};
+use crate::checks::serial::span;
+use crate::kernel::Span;
+use crate::model::system::{OperationKind, ReadSpec, ReadWhat, System};
 
 /// A measure: what its numbers count, which direction is better, and how reports tell it.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +30,8 @@ pub struct Measure {
     pub better: Better,
     /// How many values a run has.
     pub values: Values,
+    /// True if each operation of the scenario has it, too.
+    pub by_operation: bool,
     /// The exact definition.
     pub what: &'static str,
     /// How a sentence speaks of the variant that has the best number, and of the one that has the
@@ -47,6 +52,8 @@ pub enum Unit {
     PerOperation,
     /// So many.
     Count,
+    /// So many in each second of virtual time.
+    PerSecond,
 }
 
 /// Which direction is better.
@@ -85,7 +92,8 @@ impl Measure {
         what: &'static str,
     ) -> Self {
         let values = Values::One;
-        Self { id, name, head: name, unit, better, values, what, told: ["", ""], at_rest: false }
+        let (by_operation, at_rest, told) = (false, false, ["", ""]);
+        Self { id, name, head: name, unit, better, values, by_operation, what, told, at_rest }
     }
 
     /// A measure with many values a run.
@@ -103,6 +111,12 @@ impl Measure {
     #[must_use]
     pub const fn values(self, values: Values) -> Self {
         Self { values, ..self }
+    }
+
+    /// A measure that each operation of the scenario has, too: of that operation alone.
+    #[must_use]
+    pub const fn by_operation(self) -> Self {
+        Self { by_operation: true, ..self }
     }
 
     /// A measure whose columns have this head.
@@ -128,9 +142,19 @@ impl Measure {
         matches!(self.values, Values::Many | Values::ManyUntilDeadline)
     }
 
+    /// This measure of a part of the run.
+    pub fn of(&'static self, scope: &Scope) -> Key {
+        Key { scope: scope.clone(), measure: self }
+    }
+
     /// This measure of one read of the scenario.
     pub fn of_read(&'static self, read: &str) -> Key {
-        Key { scope: Scope::Read(read.into()), measure: self }
+        self.of(&Scope::Read(read.into()))
+    }
+
+    /// This measure of one operation of a scenario that has several.
+    pub fn of_operation(&'static self, operation: &str) -> Key {
+        self.of(&Scope::Operation(operation.into()))
     }
 }
 
@@ -169,7 +193,8 @@ impl Serialize for Measure {
 impl<'de> Deserialize<'de> for &'static Measure {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let id = Cow::<str>::deserialize(from)?;
-        let found = CATALOGUE.iter().chain(reads::ALL).find(|measure| measure.id == id);
+        let found =
+            CATALOGUE.iter().chain(reads::ALL).chain(OF_GROUP).find(|measure| measure.id == id);
         found.copied().ok_or_else(|| Error::custom("no such measure"))
     }
 }
@@ -182,6 +207,7 @@ impl Unit {
             Self::Share => "share",
             Self::PerOperation => "per operation",
             Self::Count => "count",
+            Self::PerSecond => "per second",
         }
     }
 }
@@ -209,10 +235,47 @@ pub struct Key {
 /// The part of a run that a measure speaks of.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Scope {
-    /// All of it.
+    /// All of it; of what is measured per operation, the operations that headlines pool, see
+    /// [`System::pooled_kinds`].
     Run,
-    /// One read of the scenario, by its name.
+    /// One operation of the scenario, by its name.
+    Operation(Arc<str>),
+    /// One read of the scenario, by its name, whenever it was made.
     Read(Arc<str>),
+    /// The same read, made so long after the operation that it looks at had arrived.
+    ReadAt(Arc<str>, #[serde(with = "span")] Span),
+    /// One consumer group of a broker, by the name of its service.
+    Group(Arc<str>),
+}
+
+impl Scope {
+    /// The scope of one declared operation. The only one of a scenario is all of the run.
+    pub fn of_operation(system: &System, kind: OperationKind) -> Self {
+        match system.declared_kinds().nth(1) {
+            None => Self::Run,
+            Some(_) => Self::Operation(Arc::clone(&system.operation(kind).name.shown)),
+        }
+    }
+
+    /// The scopes of one read: all of it and, of one that looks at operations, each of its times.
+    pub fn of_read(read: &ReadSpec) -> Vec<Self> {
+        let name = &read.name.shown;
+        let times = match &read.what {
+            ReadWhat::Operation { at, .. } => &at[..],
+            ReadWhat::Column { .. } => &[],
+        };
+        let times = times.iter().map(|at| Self::ReadAt(Arc::clone(name), *at));
+        std::iter::once(Self::Read(Arc::clone(name))).chain(times).collect()
+    }
+
+    /// The part in words; empty for all of the run.
+    pub fn title(&self) -> String {
+        match self {
+            Self::Run => String::new(),
+            Self::Operation(name) | Self::Read(name) | Self::Group(name) => name.to_string(),
+            Self::ReadAt(name, at) => format!("{name} @ {at}"),
+        }
+    }
 }
 
 impl From<&'static Measure> for Key {
@@ -224,11 +287,20 @@ impl From<&'static Measure> for Key {
 /// The prefix of the names of measures of single reads, before the name of the read.
 pub const READS: &str = "reads";
 
+/// The prefix of the names of measures of single operations, before the name of the operation.
+pub const OPERATIONS: &str = "operations";
+
+/// The prefix of the names of measures of consumer groups, before the name of the service.
+pub const GROUPS: &str = "groups";
+
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.scope {
             Scope::Run => write!(f, "{}", self.measure),
+            Scope::Operation(name) => write!(f, "{OPERATIONS}.{name}.{}", self.measure),
             Scope::Read(name) => write!(f, "{READS}.{name}.{}", self.measure),
+            Scope::Group(name) => write!(f, "{GROUPS}.{name}.{}", self.measure),
+            Scope::ReadAt(name, at) => write!(f, "{READS}.{name}@{at}.{}", self.measure),
         }
     }
 }
@@ -238,7 +310,7 @@ impl Key {
     pub fn title(&self) -> String {
         match &self.scope {
             Scope::Run => self.measure.name.into(),
-            Scope::Read(read) => format!("{read}: {}", self.measure.name),
+            part => format!("{}: {}", part.title(), self.measure.name),
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod catalogue;
 pub mod contention;
 pub mod copies;
 pub mod cost;
+pub mod counters;
 pub mod expected_reads;
 pub mod gauge;
 pub mod in_doubt;
@@ -28,7 +29,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use measure::{Better, Key, Measure, READS, Scope, Unit, Values};
+pub use measure::{Better, GROUPS, Key, Measure, OPERATIONS, READS, Scope, Unit, Values};
 
 use super::serial::{self, Text, pairs};
 

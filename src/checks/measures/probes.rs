@@ -7,7 +7,7 @@ use super::expected_reads::{ExpectedReads, Missing};
 use super::reads::ReadTally;
 use super::{Better, Distribution, Measure, Measured, Quantity, Unit};
 use crate::checks::census::Headline;
-use crate::checks::outcome::{Operations, Outcome};
+use crate::checks::outcome::{Operations, Outcome, Part};
 use crate::kernel::{Numbered, Span};
 use crate::model::record::{Answer, Event, OpId, ProbeEnd, ProbeId, Record, Sight};
 use crate::model::system::ReadSpec;
@@ -18,14 +18,16 @@ macro_rules! within {
         #[doc = concat!("M4, right answer within ", $time, ".")]
         pub const $right: &Measure = &Measure::number(
             concat!("m4.", $id),
-            concat!("right answer within ", $time),
+            concat!("right, answered within ", $time),
             Unit::Share,
             Better::Higher,
             concat!(
-                "Share of all scheduled reads that return the right answer within ",
+                "Share of all scheduled reads that take no longer than ",
                 $time,
-                ": every operation answered yes before the read began is wholly there, every one \
-                 answered no is absent, any other is wholly there or wholly absent."
+                " and return the right answer: every operation answered yes before the read began \
+                 is wholly there, every one answered no is absent, any other is wholly there or \
+                 wholly absent. How soon after the arrival a read is made is another matter: see \
+                 `reads.NAME@TIME.right`."
             ),
         )
         .head($head);
@@ -57,9 +59,9 @@ macro_rules! within {
     };
 }
 
-within!(RIGHT_50MS, WRONG_50MS, BLOCKED_50MS, "50ms", "50 ms", "right in 50ms");
-within!(RIGHT_500MS, WRONG_500MS, BLOCKED_500MS, "500ms", "500 ms", "right in 500ms");
-within!(RIGHT_5S, WRONG_5S, BLOCKED_5S, "5s", "5 s", "right in 5s");
+within!(RIGHT_50MS, WRONG_50MS, BLOCKED_50MS, "50ms", "50 ms", "right, answered in 50ms");
+within!(RIGHT_500MS, WRONG_500MS, BLOCKED_500MS, "500ms", "500 ms", "right, answered in 500ms");
+within!(RIGHT_5S, WRONG_5S, BLOCKED_5S, "5s", "5 s", "right, answered in 5s");
 
 /// M4, read errors.
 pub const READ_ERRORS: &Measure = &Measure::number(
@@ -79,6 +81,7 @@ pub const USEFUL: &Measure = &Measure::number(
     "Share of the measured operations that reads were sent to look at which were answered yes, \
      committed as a whole, and were seen by reads that all came back right.",
 )
+.by_operation()
 .head("useful")
 .told("the most useful operations", "the fewest useful operations")
 .at_rest();
@@ -154,7 +157,7 @@ impl ProbeTally {
     }
 
     /// Both together.
-    fn plus(mut self, other: &Self) -> Self {
+    pub fn plus(mut self, other: &Self) -> Self {
         self.scheduled += other.scheduled;
         self.error += other.error;
         self.read += other.read;
@@ -185,8 +188,12 @@ enum Expected {
 struct Probe {
     op: OpId,
     read: u32,
+    /// Which of the read's times it was made at.
+    time: u16,
     began: u64,
     counted: bool,
+    /// True if headlines pool it.
+    pooled: bool,
     expected: Expected,
     /// Cells by what they showed, in the order of [`Sight`].
     saw: [u32; 3],
@@ -208,22 +215,22 @@ enum Reading {
 pub struct Probes {
     open: Numbered<ProbeId, Probe>,
     load: (u64, u64),
-    /// Probes of operations.
+    /// Probes of operations that headlines pool.
     pub operations: ProbeTally,
     /// Readers of a column.
     pub readers: ProbeTally,
-    /// Each read of the scenario, in its order.
-    pub reads: Vec<ReadTally>,
+    /// Each read of the scenario, in its order, at each of its times.
+    pub reads: Vec<Vec<ReadTally>>,
     ages: Vec<u64>,
     behind: Vec<u64>,
 }
 
 impl Probes {
-    /// Readers without an operation count if they begin within `load` (ns, from and until). The
-    /// scenario has so many `reads`.
-    pub fn new(load: (u64, u64), reads: usize) -> Self {
+    /// Readers without an operation count if they begin within `load` (ns, from and until).
+    pub fn new(load: (u64, u64), reads: &[ReadSpec]) -> Self {
         let (operations, readers) = (ProbeTally::default(), ProbeTally::default());
-        let reads = vec![ReadTally::default(); reads];
+        let times = |read| vec![ReadTally::default(); ReadTally::times(read)];
+        let reads = reads.iter().map(times).collect();
         let (open, ages, behind) = (Numbered::new(), vec![], vec![]);
         Self { open, load, operations, readers, reads, ages, behind }
     }
@@ -234,6 +241,7 @@ impl Probes {
         let began = record.time.as_nanos();
         let (mut counted, mut expected) =
             (self.load.0 <= began && began < self.load.1, Expected::Either);
+        let pooled = operations.get(record.op).is_none_or(|it| operations.is_pooled(it));
         if let Some(outcome) = operations.get_mut(record.op) {
             outcome.read();
             counted = outcome.is_measured();
@@ -245,14 +253,12 @@ impl Probes {
                 };
             }
         }
-        let op = record.op;
-        let probe = Probe { op, read, began, counted, expected, saw: [0; 3], behind: 0, age: 0 };
+        let (op, time) = (record.op, record.attempt);
+        let (saw, behind, age) = ([0; 3], 0, 0);
+        let probe = Probe { op, read, time, began, counted, pooled, expected, saw, behind, age };
         self.open.insert(id, probe);
         if counted {
-            self.tally(op).scheduled += 1;
-            if let Some(read) = self.reads.get_mut(read as usize) {
-                read.ended.scheduled += 1;
-            }
+            self.tallies(&probe).for_each(|tally| tally.scheduled += 1);
         }
     }
 
@@ -310,22 +316,30 @@ impl Probes {
         if probe.counted {
             let took = record.time.as_nanos() - probe.began;
             let ended = Ended { reading, failed: end == ProbeEnd::Error, took };
-            self.tally(probe.op).take(ended);
-            if reading == Some(Reading::Stale) {
+            self.tallies(&probe).for_each(|tally| tally.take(ended));
+            let stale = reading == Some(Reading::Stale);
+            if stale && probe.pooled {
                 self.ages.push(probe.age);
                 self.behind.push(probe.behind);
             }
-            if let Some(read) = self.reads.get_mut(probe.read as usize) {
-                read.ended.take(ended);
+            if let Some(read) = self.read_mut(&probe) {
                 read.took.extend(reading.map(|_| took));
-                let stale = reading.filter(|reading| *reading == Reading::Stale);
-                read.ages.extend(stale.map(|_| probe.age));
+                read.ages.extend(stale.then_some(probe.age));
             }
         }
     }
 
-    fn tally(&mut self, op: OpId) -> &mut ProbeTally {
-        if op == OpId::NONE { &mut self.readers } else { &mut self.operations }
+    /// The tally of a probe's read at its time.
+    fn read_mut(&mut self, probe: &Probe) -> Option<&mut ReadTally> {
+        self.reads.get_mut(probe.read as usize)?.get_mut(usize::from(probe.time))
+    }
+
+    /// All tallies in which a probe counts.
+    fn tallies(&mut self, probe: &Probe) -> impl Iterator<Item = &mut ProbeTally> {
+        let of_all = if probe.op == OpId::NONE { &mut self.readers } else { &mut self.operations };
+        let reads = self.reads.get_mut(probe.read as usize);
+        let read = reads.and_then(|times| times.get_mut(usize::from(probe.time)));
+        probe.pooled.then_some(of_all).into_iter().chain(read.map(|read| &mut read.ended))
     }
 
     /// The run is over: what has not come back never will.
@@ -336,16 +350,13 @@ impl Probes {
             }
             if probe.counted {
                 let ended = Ended { reading: None, failed: false, took: u64::MAX };
-                self.tally(probe.op).take(ended);
-                if let Some(read) = self.reads.get_mut(probe.read as usize) {
-                    read.ended.take(ended);
-                }
+                self.tallies(&probe).for_each(|tally| tally.take(ended));
             }
         }
     }
 
     /// Takes down M4 and M5, and the measures of each of the scenario's `reads`.
-    pub fn measure(&mut self, into: &mut Measured, operations: &Operations, reads: &[ReadSpec]) {
+    pub fn measure(&mut self, into: &mut Measured, reads: &[ReadSpec]) {
         const NONE: &str = "no read was scheduled";
         let all = self.operations.plus(&self.readers);
         let share = |part: u64| Quantity::ratio(part, all.scheduled, NONE);
@@ -355,24 +366,28 @@ impl Probes {
             into.quantity(blocked, share(within.blocked));
         }
         into.quantity(READ_ERRORS, share(all.error));
-        let read = || operations.measured().filter(|outcome| outcome.is_read());
-        let is_useful = |outcome: &&Outcome| {
-            outcome.answer().is_yes()
-                && outcome.headline() == Headline::Committed
-                && outcome.is_seen()
-                && !outcome.is_misread()
-        };
-        let useful = read().filter(is_useful).count() as u64;
-        let why = "no read looked at a measured operation";
-        into.quantity(USEFUL, Quantity::ratio(useful, read().count() as u64, why));
         into.quantity(STALE, Quantity::ratio(all.stale, all.read, "no read came back"));
         let stale = |values| Distribution { offered: all.read, values, ..Default::default() };
         into.distribution(STALE_AGE, stale(std::mem::take(&mut self.ages)));
         into.distribution(VERSIONS_BEHIND, stale(std::mem::take(&mut self.behind)));
-        for (read, tally) in reads.iter().zip(self.reads.drain(..)) {
-            tally.measure(into, &read.name.shown);
+        for (read, times) in reads.iter().zip(self.reads.drain(..)) {
+            ReadTally::measure(into, read, times);
         }
     }
+}
+
+/// Takes down which operations of a part of the run were useful.
+pub fn useful(into: &mut Measured, part: &Part<'_>) {
+    let read = part.measured().filter(|outcome| outcome.is_read());
+    let is_useful = |outcome: &&Outcome| {
+        outcome.answer().is_yes()
+            && outcome.headline() == Headline::Committed
+            && outcome.is_seen()
+            && !outcome.is_misread()
+    };
+    let useful = read.clone().filter(is_useful).count() as u64;
+    let why = "no read looked at a measured operation";
+    into.quantity(USEFUL.of(&part.scope), Quantity::ratio(useful, read.count() as u64, why));
 }
 
 /// The measures of M4, for each of the [`DEADLINES`].

@@ -1,8 +1,9 @@
 //! The measures of each read of the scenario by itself: `reads.NAME.right`, `reads.NAME.latency`
-//! and so on.
+//! and so on, and at each of its times since the arrival: `reads.NAME@200ms.right`.
 
 use super::probes::ProbeTally;
-use super::{Better, Distribution, Measure, Measured, Quantity, Unit, Values};
+use super::{Better, Distribution, Measure, Measured, Quantity, Scope, Unit, Values};
+use crate::model::system::{ReadSpec, ReadWhat};
 
 /// All measures of a read, in the order in which reports show them.
 pub const ALL: &[&Measure] = &[COUNT, RIGHT, STALE, TORN, ERROR, TIMED_OUT, LATENCY, AGE];
@@ -82,7 +83,7 @@ pub const AGE: &Measure = &Measure::many(
 )
 .values(Values::ManyUntilDeadline);
 
-/// The tally of one of the scenario's reads.
+/// The tally of one of the scenario's reads at one of its times.
 #[derive(Clone, Debug, Default)]
 pub struct ReadTally {
     /// How its probes ended.
@@ -94,11 +95,33 @@ pub struct ReadTally {
 }
 
 impl ReadTally {
-    /// Takes down the measures of the read with this name. The shares add up to one.
-    pub fn measure(self, into: &mut Measured, name: &str) {
+    /// At how many times a read is made: of each operation, or whenever its readers come.
+    pub fn times(read: &ReadSpec) -> usize {
+        match &read.what {
+            ReadWhat::Operation { at, .. } => at.len(),
+            ReadWhat::Column { .. } => 1,
+        }
+    }
+
+    /// Takes down the measures of a read, over all its `times` and at each of them.
+    pub fn measure(into: &mut Measured, read: &ReadSpec, times: Vec<Self>) {
+        let mut all = Self::default();
+        for time in &times {
+            all.ended = all.ended.plus(&time.ended);
+            all.took.extend(&time.took);
+            all.ages.extend(&time.ages);
+        }
+        let tallies = std::iter::once(all).chain(times);
+        for (scope, tally) in Scope::of_read(read).iter().zip(tallies) {
+            tally.measure_scope(into, scope);
+        }
+    }
+
+    /// Takes down the measures of a part of a read. The shares add up to one.
+    fn measure_scope(self, into: &mut Measured, scope: &Scope) {
         let ended = &self.ended;
         let scheduled = ended.scheduled;
-        into.quantity(COUNT.of_read(name), Quantity::total(scheduled));
+        into.quantity(COUNT.of(scope), Quantity::total(scheduled));
         let [.., within] = &ended.within;
         for (measure, part) in [
             (RIGHT, within.right),
@@ -108,7 +131,7 @@ impl ReadTally {
             (TIMED_OUT, ended.timed_out()),
         ] {
             let share = Quantity::ratio(part, scheduled, "there was no such read in this run");
-            into.quantity(measure.of_read(name), share);
+            into.quantity(measure.of(scope), share);
         }
         let took = Distribution {
             offered: scheduled,
@@ -118,7 +141,7 @@ impl ReadTally {
         };
         let ages =
             Distribution { offered: ended.read, values: self.ages, ..Distribution::default() };
-        into.distribution(LATENCY.of_read(name), took);
-        into.distribution(AGE.of_read(name), ages);
+        into.distribution(LATENCY.of(scope), took);
+        into.distribution(AGE.of(scope), ages);
     }
 }

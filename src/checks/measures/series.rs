@@ -156,14 +156,14 @@ impl SeriesBuilder {
     }
 }
 
-/// The lag of operations by the bucket in which they arrived. Operations are in the order of
-/// arrival, so each bucket is a stretch of them.
+/// The lag of the operations that headlines pool, by the bucket in which they arrived. Operations
+/// are in the order of arrival, so each bucket is a stretch of them.
 fn bucket_lags(operations: &Operations, end: End, width: u64, count: usize) -> Vec<BucketLag> {
     let mut buckets = vec![BucketLag::default(); count];
     for stretch in operations.all().chunk_by(|a, b| a.arrived / width == b.arrived / width) {
         let Some(bucket) = buckets.get_mut((stretch[0].arrived / width) as usize) else { continue };
         let (mut finite, mut open) = (Vec::new(), 0);
-        for outcome in stretch {
+        for outcome in stretch.iter().filter(|outcome| operations.is_pooled(outcome)) {
             match consistency_lag(outcome, end) {
                 Lag::Lasted(lag) => finite.push(lag),
                 Lag::Never | Lag::AtLeast(_) => open += 1,

@@ -1,6 +1,6 @@
 //! One measure of one variant over all seeds.
 
-use crate::checks::measures::{Measure, Unit};
+use crate::checks::measures::{Key, Measure, Scope, Unit};
 use crate::stats::{
     Level, Observation, Quantile, Sample, Survival, mean, mean_interval, median_interval,
     median_quantile,
@@ -173,6 +173,12 @@ impl MeasureResult {
             Summary::Mean(found) if found.estimate.is_none() => Some("no number in any seed"),
             _ => None,
         }
+    }
+
+    /// Returns whether files have a line of it: what one operation, or a read at one of its times,
+    /// has no number of is left out, for there may be very many of them.
+    pub const fn is_worth_a_line(&self, key: &Key) -> bool {
+        matches!(key.scope, Scope::Run | Scope::Read(_) | Scope::Group(_)) || self.why().is_none()
     }
 
     /// Its quantiles, if it has any.

@@ -1,8 +1,8 @@
 //! Events: one variant for each thing that can happen, with fields of its own.
 
 use super::{
-    AbortCause, Answer, Burial, Decision, GlobalTxnId, LabelId, LockFailure, LogId, MessageClass,
-    OpId, Phase, ProbeEnd, ProbeId, RefusalReason, Resource, Sight, TxnId,
+    AbortCause, Answer, Burial, Circuit, Decision, GlobalTxnId, LabelId, LockFailure, LogId,
+    MessageClass, OpId, Phase, ProbeEnd, ProbeId, RefusalReason, Resource, Sight, TxnId,
 };
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::database::Direction;
@@ -170,6 +170,15 @@ pub enum Event {
     /// The operation of the record follows another one, written right behind its
     /// [`Event::Touches`]. Not part of the fingerprint: the arrivals are.
     Follows { followed: OpId },
+    // What goes on at drivers and brokers.
+    /// The circuit breaker of the node of the record before a service has a new state, the first
+    /// of which is closed. Not part of the fingerprint.
+    Circuit { service: ServiceId, circuit: Circuit },
+    /// A watchdog says that a change has waited for too long.
+    Alerted { label: LabelId },
+    /// A consumer group is not done with so many messages that were published. Not part of the
+    /// fingerprint.
+    GroupLag { group: ServiceId, waiting: u64 },
 }
 
 impl Event {
@@ -189,6 +198,7 @@ impl Event {
             | Self::Handed { topic: label, .. }
             | Self::Buried { topic: label, .. }
             | Self::Intervention { label }
+            | Self::Alerted { label }
             | Self::Leased { label, .. } => Some(label),
             _ => None,
         }
@@ -253,5 +263,5 @@ kinds! {
     RefusedByRule, Decided, Retried, Holds, Published, Handed, Buried, Intervention,
     FaultBegan, FaultEnded, Crashed, Restarted, Phase,
     Leased, Fenced, Keyed, Contended, Served, SchemaChanged, SchemaBreak, Adapted,
-    ReaderSaw, RowDeleted, Follows,
+    ReaderSaw, RowDeleted, Follows, Circuit, Alerted, GroupLag,
 }

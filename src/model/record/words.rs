@@ -12,7 +12,15 @@ impl Semantic for Record {
     #[inline]
     fn fold(&self, into: &mut Fingerprint) {
         let kind = self.event.kind();
-        if matches!(kind, Kind::Keyed | Kind::Contended | Kind::Served | Kind::Follows) {
+        if matches!(
+            kind,
+            Kind::Keyed
+                | Kind::Contended
+                | Kind::Served
+                | Kind::Follows
+                | Kind::Circuit
+                | Kind::GroupLag
+        ) {
             return;
         }
         let [subject, a, b] = self.event.words();
@@ -61,6 +69,7 @@ impl Event {
         match self.kind() {
             Kind::ReaderSaw => Kind::ProbeSaw as u64,
             Kind::RowDeleted => Kind::Value as u64,
+            Kind::Alerted => Kind::Intervention as u64,
             kind => kind as u64,
         }
     }
@@ -113,7 +122,7 @@ impl Event {
             Self::Published { topic, partition, number } => words(topic, partition, number),
             Self::Handed { topic, delivery, number } => words(topic, delivery, number),
             Self::Buried { topic, burial, number } => words(topic, burial, number),
-            Self::Intervention { label } => words(label, 0, 0),
+            Self::Intervention { label } | Self::Alerted { label } => words(label, 0, 0),
             Self::FaultBegan { fault, target, nodes }
             | Self::FaultEnded { fault, target, nodes } => words(fault, target, nodes),
             Self::Crashed { processes } => words(0, processes, 0),
@@ -128,6 +137,8 @@ impl Event {
             Self::SchemaChanged { table } => words(table, 0, 0),
             Self::SchemaBreak { table, service, first } => words(table, service, first),
             Self::Adapted { table, service, failed } => words(table, service, failed),
+            Self::Circuit { service, circuit } => words(service, circuit, 0),
+            Self::GroupLag { group, waiting } => words(group, waiting, 0),
         }
     }
 }
@@ -160,7 +171,7 @@ word!(Time, Span => |it| it.as_nanos());
 word!(DatabaseId, NodeId, OperationKind, ServiceId, TableId => |it| it.0.into());
 word!(LabelId, LogId, ProbeId => |it| it.0.into());
 word!(GlobalTxnId, RowKey, TxnId => |it| it.0);
-word!(AbortCause, Answer, Burial, Decision, Direction, MessageClass => |it| it as u64);
+word!(AbortCause, Answer, Burial, Circuit, Decision, Direction, MessageClass => |it| it as u64);
 word!(Phase, ProbeEnd, RefusalReason, Sight => |it| it as u64);
 word!(ColumnRef => |it| u64::from(it.table.0) << 8 | u64::from(it.column));
 word!((TableId, RowKey) => |it| {

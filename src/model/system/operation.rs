@@ -14,6 +14,9 @@ pub struct OperationSpec {
     pub keys: Vec<KeySpec>,
     /// Its steps; the first one's service is where a client knocks.
     pub steps: Vec<StepSpec>,
+    /// True if its steps touch several databases in the scenario as written, before any technique:
+    /// equal in every variant.
+    pub spans_stores: bool,
 }
 
 impl OperationSpec {

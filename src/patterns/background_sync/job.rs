@@ -219,7 +219,7 @@ impl BackgroundSync {
         let Some(limit) = self.settings.watchdog else { return };
         let news = changed.iter().filter(|row| row.updated_at() > watermark);
         if news.clone().any(|row| here.clock() - row.updated_at() > limit) {
-            here.record(Event::Intervention { label: here.label("watchdog") });
+            here.record(Event::Alerted { label: here.label("watchdog") });
         }
     }
 

@@ -9,7 +9,7 @@ use crate::model::database::Direction;
 use crate::model::process::ProcessCtx;
 use crate::model::record::{self, Answer};
 use crate::model::system::{OperationSpec, ServiceId, StepId, StepSpec};
-use crate::patterns::breaker::Pass;
+use crate::patterns::breaker::{Breaker, Pass};
 use crate::patterns::step::{self, ApplyOptions, Failure};
 
 impl Orchestrated {
@@ -146,17 +146,30 @@ impl Orchestrated {
     fn may_call(&self, here: &ProcessCtx, by: ServiceId) -> Option<Pass> {
         let Some(settings) = &self.settings.breaker else { return Some(Pass::default()) };
         let now = here.now();
-        here.local::<Memory>()
-            .with(|memory| memory.breakers.entry(by).or_default().allows(now, settings))
+        breaker(here, by, |breaker| breaker.allows(now, settings))
     }
 
     /// Tells the circuit breaker how a call ended.
     fn called(&self, here: &ProcessCtx, by: ServiceId, pass: Pass, failed: bool) {
         let Some(settings) = &self.settings.breaker else { return };
         let now = here.now();
-        here.local::<Memory>()
-            .with(|memory| memory.breakers.entry(by).or_default().saw(pass, failed, now, settings));
+        breaker(here, by, |breaker| breaker.saw(pass, failed, now, settings));
     }
+}
+
+/// Does something with the circuit breaker of a service, and notes the state that this leaves it
+/// in, if that is news.
+fn breaker<T>(here: &ProcessCtx, service: ServiceId, act: impl FnOnce(&mut Breaker) -> T) -> T {
+    let (before, circuit, result) = here.local::<Memory>().with(|memory| {
+        let before = memory.breakers.get(&service).map(Breaker::circuit);
+        let breaker = memory.breakers.entry(service).or_default();
+        let result = act(breaker);
+        (before, breaker.circuit(), result)
+    });
+    if before != Some(circuit) {
+        here.record(record::Event::Circuit { service, circuit });
+    }
+    result
 }
 
 /// The operation that a workflow carries out.

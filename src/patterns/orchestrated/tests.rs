@@ -7,6 +7,7 @@ mod unknown_outcomes;
 
 use crate::checks::RunReport;
 use crate::checks::census::{Headline, State};
+use crate::checks::measures::counters::{OPEN_TIME, OPENINGS};
 use crate::kernel::Span;
 use crate::model::database::Direction;
 use crate::model::record::{Answer, Event, Kind, MessageClass};
@@ -211,6 +212,10 @@ fn an_open_circuit_turns_calls_away_until_probes_succeed() {
         if to == service && down < record.time && record.time < back => ()));
     // Five failures in ten calls open it, 5 s later two probes fail, and 5 s later two more.
     assert_eq!(asked.count(), 5 + 2 + 2);
+    let number = |measure| told.report.measures.number(measure).value().expect("it was asked");
+    assert_eq!(number(OPENINGS), 3.0);
+    let open = number(OPEN_TIME) / 1e9;
+    assert!((15.0..16.0).contains(&open), "three times 5 s, until the next call: {open} s");
     let last = told.report.operations.last().expect("many were offered");
     assert_eq!(last.headline, Headline::Committed, "it is closed again");
 }

@@ -8,7 +8,8 @@ pub mod summary;
 #[cfg(test)]
 mod tests;
 
-use crate::checks::measures::Unit;
+use crate::checks::measures::{Key, Unit};
+use crate::experiment::result::Comparison;
 use crate::stats::Quantile;
 
 /// How many things could have had a value, how many have one, and how many never will.
@@ -31,6 +32,11 @@ pub(super) fn quantile(quantile: Option<Quantile>) -> String {
         Some(Quantile::Value(value)) => value.to_string(),
         Some(Quantile::Never) => "never".into(),
     }
+}
+
+/// How the operations arrive of which a measure speaks.
+pub(super) fn arrivals(comparison: &Comparison, key: &Key) -> &'static str {
+    if comparison.is_closed_loop(&key.scope) { "closed loop" } else { "open loop" }
 }
 
 /// A number, or nothing.

@@ -2,9 +2,10 @@
 //!
 //! A row for each variant, seed and measure. The columns are those of `summary.csv` without the
 //! intervals, which single runs do not have. Outcomes are measures named `census.` and the
-//! headline.
+//! headline. Those of one operation or read are named as in
+//! `summary.csv`.
 
-use super::{counts, quantile, scalar, table};
+use super::{arrivals, counts, quantile, scalar, table};
 use crate::checks::census::Headline;
 use crate::checks::measures::Unit;
 use crate::experiment::result::{Comparison, MeasureResult, SeedQuantiles, Summary};
@@ -26,7 +27,8 @@ impl Export for RunsTable {
 /// The bytes of `runs.csv`.
 pub fn runs(comparison: &Comparison) -> Vec<u8> {
     let heads = [
-        "variant", "seed", "measure", "unit", "offered", "n", "never", "p50", "p99", "max", "value",
+        "variant", "seed", "measure", "unit", "offered", "n", "never", "p50", "p99", "max",
+        "value", "arrivals",
     ];
     let mut rows = Vec::new();
     for variant in &comparison.variants {
@@ -38,13 +40,16 @@ pub fn runs(comparison: &Comparison) -> Vec<u8> {
                 let census = variant.census.per_seed.get(at);
                 let count = census.map(|census| census.of(headline).to_string());
                 let empty = std::iter::repeat_n(String::new(), 6);
-                let numbers = empty.chain([count.unwrap_or_default()]);
+                let arrivals = arrivals(comparison, &headline.measure().into());
+                let numbers = empty.chain([count.unwrap_or_default(), arrivals.into()]);
                 let measure = format!("census.{}", headline.name());
                 rows.push(start(&measure, Unit::Count).into_iter().chain(numbers).collect());
             }
-            for (key, result) in &variant.measures {
+            let all = variant.measures.iter();
+            for (key, result) in all.filter(|(key, result)| result.is_worth_a_line(key)) {
                 if let Some(numbers) = run_numbers(result, at) {
                     let start = start(&key.to_string(), key.measure.unit);
+                    let numbers = numbers.into_iter().chain([arrivals(comparison, key).into()]);
                     rows.push(start.into_iter().chain(numbers).collect());
                 }
             }

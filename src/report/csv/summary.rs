@@ -4,7 +4,8 @@
 //!
 //! - `variant`, `pattern`: the variant, and the pattern of its operations.
 //! - `measure`, `name`, `unit`: the measure by its name in scenarios, its name for people, and its
-//!   unit.
+//!   unit. One operation alone has `operations.NAME.`, one read `reads.NAME.` and, at one of its
+//!   times, `reads.NAME@200ms.` before it.
 //! - `offered`, `n`, `never`: of a measure with many values a run: how many could have had a
 //!   value, have one, and never will.
 //! - `p50`, `p99`, `max`, and each with `_low` and `_high`: its quantiles and their 95 % intervals
@@ -12,10 +13,12 @@
 //! - `value`, `value_low`, `value_high`: of a measure with one value a run: the mean over seeds
 //!   and its 95 % interval.
 //! - `why`: why there is no number, if there is none.
+//! - `arrivals`: `closed loop` where clients wait for an answer before they ask again, so that the
+//!   offered load is a result, too; else `open loop`.
 //!
 //! Times are whole nanoseconds of simulated time; `never` is larger than every number.
 
-use super::{counts, quantile, scalar, table};
+use super::{arrivals, counts, quantile, scalar, table};
 use crate::experiment::result::{Comparison, Estimate, MeasureResult, Quantiles, Summary};
 use crate::report::export::{Export, File, Results};
 
@@ -57,10 +60,12 @@ pub fn summary(comparison: &Comparison) -> Vec<u8> {
         "value_low",
         "value_high",
         "why",
+        "arrivals",
     ];
     let mut rows = Vec::new();
     for variant in &comparison.variants {
-        for (key, result) in &variant.measures {
+        let all = variant.measures.iter();
+        for (key, result) in all.filter(|(key, result)| result.is_worth_a_line(key)) {
             let mut row = vec![
                 variant.name.clone(),
                 variant.pattern.clone(),
@@ -70,6 +75,7 @@ pub fn summary(comparison: &Comparison) -> Vec<u8> {
             ];
             row.extend(summary_numbers(result));
             row.push(result.why().unwrap_or_default().into());
+            row.push(arrivals(comparison, key).into());
             rows.push(row);
         }
     }

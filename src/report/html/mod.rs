@@ -22,6 +22,9 @@ use crate::model::record::Answer;
 const TEMPLATE: &str = include_str!("report.html");
 pub(super) const STYLE: &str = include_str!("style.css");
 
+/// The most rows of the table of operations.
+const MOST_ROWS: usize = 120;
+
 /// The file `index.html`.
 pub struct Page;
 
@@ -56,8 +59,9 @@ fn content(comparison: &Comparison, charts: &[Chart]) -> Value {
         command => &comparison.command,
         seeds => terminal::seeds(&comparison.seeds),
         rests_on => &comparison.rests_on,
+        about_operations => view::about(comparison),
         warnings => &comparison.warnings,
-        tables => list(view::tables(comparison), table),
+        tables => list(view::tables(comparison, MOST_ROWS), table),
         sentences => list(sentence::sentences(comparison), |(name, text)| {
             context! { name, text => unbroken(&text) }
         }),

@@ -7,8 +7,10 @@ use super::super::values::At;
 use super::Context;
 use super::names::Names;
 use crate::checks::census::Headline;
-use crate::checks::expectation::{Bound, Expectation, Limit, Subject, Unknown};
-use crate::checks::measures::{READS, Unit, reads};
+use crate::checks::expectation::{Bound, Expectation, Limit, Parts, Subject, Unknown, Whose};
+use crate::checks::measures::counters::OF_GROUP;
+use crate::checks::measures::{GROUPS, Measure, OPERATIONS, READS, Unit, reads};
+use crate::kernel::Span;
 use crate::model::reason::Reason;
 use crate::reason;
 
@@ -25,11 +27,18 @@ impl Context<'_> {
         let variants: Vec<Option<usize>> = (expect.variants.iter())
             .map(|variant| names.find(variant, &mut self.problems))
             .collect();
-        let subject = match (&expect.measure, &expect.census) {
-            (Some(name), _) => self.measure(name),
-            (None, Some(name)) => self.headline(name),
-            (None, None) => None,
+        let operation = match &expect.operation {
+            Some(name) => self.operation.find(name, &mut self.problems).map(|at| Some((name, at))),
+            None => Some(None),
         };
+        let subject = operation.and_then(|operation| match (&expect.measure, &expect.census) {
+            (Some(name), _) => self.measure(name, operation.map(|(name, _)| name)),
+            (None, Some(name)) => {
+                let whose = operation.map(|(name, at)| (name.value.as_str().into(), at));
+                self.headline(name, &whose)
+            }
+            (None, None) => None,
+        });
         let (limit, amount) = self.limit(expect)?;
         let subject = subject?;
         let bound = self.compared_with(&subject, amount)?;
@@ -86,20 +95,54 @@ impl Context<'_> {
         None
     }
 
-    fn measure(&mut self, name: &At<String>) -> Option<Subject> {
+    /// A measure of the run or, as `operation` says, of one operation.
+    fn measure(&mut self, name: &At<String>, operation: Option<&At<String>>) -> Option<Subject> {
         let file = self.file;
         let reads: Vec<&At<String>> = file.reads.0.iter().map(|(read, _)| read).collect();
-        let names: Vec<&str> = reads.iter().map(|read| read.value.as_str()).collect();
-        let unknown = match Subject::measure(&name.value, &names, self.measures) {
-            Ok(subject) => return Some(subject),
-            Err(unknown) => unknown,
+        let times = file.reads.0.iter().map(|(name, read)| {
+            let at = read.as_ref().and_then(|read| read.at.as_ref());
+            (name.value.as_str(), at.map_or(&[][..], |at| &at.value[..]))
+        });
+        let times: Vec<(&str, &[Span])> = times.collect();
+        let operations: Vec<&At<String>> = file.operations.0.iter().map(|(it, _)| it).collect();
+        let names: Vec<&str> = operations.iter().map(|it| it.value.as_str()).collect();
+        let services: Vec<&At<String>> = file.services.0.iter().map(|(it, _)| it).collect();
+        let groups: Vec<&str> = services.iter().map(|it| it.value.as_str()).collect();
+        let parts = Parts::new(&times, &names, self.measures).with_groups(&groups);
+        let whole = match operation {
+            Some(operation) => format!("{OPERATIONS}.{}.{}", operation.value, name.value),
+            None => name.value.clone(),
         };
+        match Subject::measure(&whole, &parts) {
+            Ok(subject) => Some(subject),
+            Err(Unknown::Read) => self.report(unknown_part(name, "read", READS, &reads)),
+            Err(Unknown::Operation) => {
+                self.report(unknown_part(name, "operation", OPERATIONS, &operations))
+            }
+            Err(Unknown::Group) => self.report(unknown_part(name, "service", GROUPS, &services)),
+            Err(unknown) => self.report(self.unknown_measure(name, operation, unknown)),
+        }
+    }
+
+    fn report(&mut self, problem: Problem) -> Option<Subject> {
+        self.problems.push(problem);
+        None
+    }
+
+    /// The problem of a measure that nobody takes, or of which it is not said which number is
+    /// meant.
+    fn unknown_measure(
+        &self,
+        name: &At<String>,
+        operation: Option<&At<String>>,
+        unknown: Unknown,
+    ) -> Problem {
         let patched =
             |problem: Problem, better: &str| problem.patch(&name.place, format!("{better:?}"));
         let problem =
             |message, label| Problem::error(Code::UnknownMeasure, &name.place, message, label);
-        self.problems.push(match unknown {
-            Unknown::Measure => {
+        match unknown {
+            Unknown::Measure | Unknown::Read | Unknown::Operation | Unknown::Group => {
                 let problem = problem(reason!("no measure is named `{}`", name.value), "");
                 let (stem, statistic) = match name.value.rsplit_once(".p") {
                     Some((stem, rest)) => (stem, format!(".p{rest}")),
@@ -113,12 +156,26 @@ impl Context<'_> {
                     None => problem.help("`driftlab list measures` shows all measures"),
                 }
             }
-            Unknown::Read => unknown_read(name, &reads),
-            Unknown::Number(at) => unknown_number(name, names[at]),
+            Unknown::Number(stem) if stem.starts_with(GROUPS) => {
+                unknown_number(name, &stem, "consumer groups have", OF_GROUP)
+            }
+            Unknown::Number(stem) if stem.starts_with(READS) => {
+                unknown_number(name, &stem, "reads have", reads::ALL)
+            }
+            Unknown::Number(stem) => {
+                let all = self.measures.iter().copied().filter(|measure| measure.by_operation);
+                let all: Vec<&Measure> = all.collect();
+                match operation {
+                    // The text says the measure alone.
+                    Some(_) => unknown_number(name, "", "operations have", &all),
+                    None => unknown_number(name, &stem, "operations have", &all),
+                }
+            }
             Unknown::NoStatistic(key) => {
                 let message = reason!("`{}` has many values in a run", key);
                 let problem = problem(message, "which of them?");
-                patched(problem.help("say which quantile"), &format!("{key}.p99"))
+                let better = format!("{}.p99", name.value);
+                patched(problem.help("say which quantile"), &better)
             }
             Unknown::Statistic(key) if key.measure.is_many() => {
                 let message = reason!("`{}` is no statistic of `{}`", name.value, key);
@@ -126,14 +183,17 @@ impl Context<'_> {
             }
             Unknown::Statistic(key) => {
                 let message = reason!("`{}` has one value in a run", key);
-                patched(problem(message, "nothing to choose from"), &key.to_string())
+                let better = match operation {
+                    Some(_) => key.measure.to_string(),
+                    None => key.to_string(),
+                };
+                patched(problem(message, "nothing to choose from"), &better)
             }
-        });
-        None
+        }
     }
 
-    fn headline(&mut self, name: &At<String>) -> Option<Subject> {
-        let found = Subject::census(&name.value);
+    fn headline(&mut self, name: &At<String>, whose: &Whose) -> Option<Subject> {
+        let found = Subject::census(&name.value, whose);
         if found.is_none() {
             let known: Vec<String> =
                 Headline::ALL.iter().map(|headline| headline.name().replace(' ', "-")).collect();
@@ -166,7 +226,9 @@ impl Context<'_> {
             }
             (_, Amount::Number(number)) => (Some(*number), ""),
             (Unit::Share, Amount::Time(_)) => (None, "a share from 0 to 1"),
-            (Unit::Count | Unit::PerOperation, Amount::Time(_)) => (None, "a number"),
+            (Unit::Count | Unit::PerOperation | Unit::PerSecond, Amount::Time(_)) => {
+                (None, "a number")
+            }
         };
         if found.is_none() {
             let message = format!("{subject} is {wanted}");
@@ -176,47 +238,66 @@ impl Context<'_> {
     }
 }
 
-/// A measure of a read that the scenario does not have.
-fn unknown_read(name: &At<String>, reads: &[&At<String>]) -> Problem {
+/// A measure of a read or an operation that the scenario does not have.
+fn unknown_part(
+    name: &At<String>,
+    what: &'static str,
+    prefix: &str,
+    all: &[&At<String>],
+) -> Problem {
     let rest = name.value.split_once('.').map_or("", |(_, rest)| rest);
     let (wanted, part) = rest.split_once('.').map_or((rest, ""), |(wanted, part)| (wanted, part));
-    let message = reason!("no read is named `{}`", wanted);
-    let problem = Problem::error(Code::UnknownRead, &name.place, message, "not defined");
-    let known = || reads.iter().map(|read| read.value.as_str());
+    let message = reason!("no {what} is named `{}`", wanted);
+    let code = match prefix {
+        READS => Code::UnknownRead,
+        OPERATIONS => Code::UnknownOperation,
+        _ => Code::UnknownService,
+    };
+    let problem = Problem::error(code, &name.place, message, "not defined");
+    let known = || all.iter().map(|part| part.value.as_str());
     let Some(better) = nearest(wanted, known()) else {
-        return problem.help(match reads {
-            [] => "the scenario has no reads".to_owned(),
+        return problem.help(match all {
+            [] => format!("the scenario has no {what}s"),
             _ => format!("choose {}", either(known())),
         });
     };
-    let found = reads.iter().find(|read| read.value == better);
+    let found = all.iter().find(|part| part.value == better);
     let problem = match found {
-        Some(read) => problem.also(&read.place, format!("`{better}` is defined here")),
+        Some(part) => problem.also(&part.place, format!("`{better}` is defined here")),
         None => problem,
     };
     let dot = if part.is_empty() { "" } else { "." };
-    let better = format!("{READS}.{better}{dot}{part}");
-    problem.help("a read with a similar name exists").patch(&name.place, format!("{better:?}"))
+    let better = format!("{prefix}.{better}{dot}{part}");
+    let article = if prefix == OPERATIONS { "an" } else { "a" };
+    let help = format!("{article} {what} with a similar name exists");
+    problem.help(help).patch(&name.place, format!("{better:?}"))
 }
 
-/// A number that no read has, of one that exists.
-fn unknown_number(name: &At<String>, read: &str) -> Problem {
-    let stem = format!("{READS}.{read}");
-    let rest = name.value.strip_prefix(&stem).unwrap_or("").trim_start_matches('.');
-    let (wanted, statistic) = match rest.split_once('.') {
+/// A number that a part of the run does not have, though there is such a part: its name in the text
+/// is `stem`, which is empty if the text does not say it. `they_have` begins a sentence.
+fn unknown_number(
+    name: &At<String>,
+    stem: &str,
+    they_have: &'static str,
+    all: &[&'static Measure],
+) -> Problem {
+    let rest = name.value.strip_prefix(stem).unwrap_or("").trim_start_matches('.');
+    let known = || all.iter().map(|measure| measure.id);
+    let quantile = |(_, end): &(&str, &str)| *end == "max" || end.starts_with('p');
+    let (wanted, statistic) = match rest.rsplit_once('.').filter(quantile) {
         Some((wanted, statistic)) => (wanted, format!(".{statistic}")),
         None => (rest, String::new()),
     };
-    let known = || reads::ALL.iter().map(|measure| measure.id);
     let (message, label) = match wanted {
         "" => (reason!("`{}` has many measures", stem), "which of them?"),
-        _ => (reason!("reads have no measure `{}`", wanted), "not measured"),
+        _ => (reason!("{they_have} no measure `{}`", wanted), "not measured"),
     };
     let problem = Problem::error(Code::UnknownMeasure, &name.place, message, label);
+    let dot = if stem.is_empty() { "" } else { "." };
     match nearest(wanted, known()) {
         Some(better) => problem
             .help("a measure with a similar name exists")
-            .patch(&name.place, format!("{:?}", format!("{stem}.{better}{statistic}"))),
+            .patch(&name.place, format!("{:?}", format!("{stem}{dot}{better}{statistic}"))),
         None => problem.help(format!("choose {}", either(known()))),
     }
 }

@@ -73,17 +73,23 @@ pub fn resolve(
     if any_error(problems) {
         return None;
     }
+    let (mut operations, tables) = (operations?, tables?);
+    for operation in &mut operations {
+        let mut stores = operation.steps.iter().map(|step| tables[step.table.index()].database);
+        let first = stores.next();
+        operation.spans_stores = stores.any(|store| Some(store) != first);
+    }
     let system = System {
         name: file.scenario.name.value.as_str().into(),
         services: services?,
         databases: databases?,
-        tables: tables?,
+        tables,
         broker: tables::broker(&file.broker),
         links: links?,
         driver_disk: file.drivers.force.0.clone(),
         driver_recovery: file.drivers.recovery,
         driver_zone: file.drivers.zone.as_deref().map(Into::into),
-        operations: operations?,
+        operations,
         loads: loads?,
         reads: reads?,
         replicas: Vec::new(),

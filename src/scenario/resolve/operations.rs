@@ -47,6 +47,7 @@ impl Context<'_> {
                     name: name(shown, operation.stream.as_ref()),
                     keys: keys?,
                     steps: steps?,
+                    spans_stores: false, // Known only with the tables.
                 })
             }));
         }

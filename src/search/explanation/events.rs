@@ -128,6 +128,7 @@ impl Teller<'_> {
                 self.push(record, at, format!("{} is given up", name(topic)), Tone::Bad);
             }
             Event::Intervention { .. } => self.push(record, at, "left to a human", Tone::Bad),
+            Event::Alerted { .. } => self.push(record, at, "alert", Tone::Bad),
             Event::Overflowed { .. } => self.push(record, at, "queue full", Tone::Bad),
             Event::LockFailed { .. } => {
                 self.push(record, at, "gives up waiting for a lock", Tone::Bad);

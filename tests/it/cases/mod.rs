@@ -2,6 +2,7 @@
 
 mod instances;
 mod older_price;
+mod operations;
 mod reads_cost;
 mod undo_overwrites;
 

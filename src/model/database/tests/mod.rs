@@ -98,7 +98,7 @@ fn step(
 }
 
 fn operation(name: &str, steps: Vec<StepSpec>) -> OperationSpec {
-    OperationSpec { name: Name::new(name), keys: Vec::new(), steps }
+    OperationSpec { name: Name::new(name), keys: Vec::new(), steps, spans_stores: true }
 }
 
 fn add(amount: i64) -> Effect {

@@ -119,9 +119,9 @@ fn a_standby_takes_over() {
 fn a_watchdog_speaks_up_when_a_change_has_waited_too_long() {
     let settings = r#"interval = "5s", watchdog = "10s""#;
     let parts = [BILL, &every("700ms")];
-    assert_eq!(run(&parts, settings).count(Kind::Intervention), 0);
+    assert_eq!(run(&parts, settings).count(Kind::Alerted), 0);
     let told = run(&[BILL, &every("700ms"), &crash("role:job", "12s", "20s")], settings);
-    let alerts: Vec<Time> = told.all(Kind::Intervention).map(|record| record.time).collect();
+    let alerts: Vec<Time> = told.all(Kind::Alerted).map(|record| record.time).collect();
     assert_eq!(alerts.len(), 1);
     let run_after = Time::ZERO + Span::from_secs(35);
     assert!((run_after..run_after + Span::from_millis(10)).contains(&alerts[0]));

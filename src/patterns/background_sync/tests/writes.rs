@@ -27,7 +27,7 @@ fn race(write: &str) -> RecordedRun {
 #[test]
 fn a_blind_overwrite_destroys_what_a_service_wrote_meanwhile() {
     let told = race("blind");
-    let lost = told.report.census.of(Headline::Lost);
+    let lost = told.report.census_of_all().of(Headline::Lost);
     assert!(lost > 0);
     let updates = told.report.operations.iter().filter(|row| row.headline == Headline::Lost);
     let name = |row: &OperationRow| told.system.operation(row.kind).name.shown.to_string();

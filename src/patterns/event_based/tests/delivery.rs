@@ -1,6 +1,8 @@
 //! Tests of lost and duplicated effects, by settings.
 
 use super::*;
+use crate::checks::measures::counters::{GROUP_LAG, GROUP_LAG_MAX};
+use crate::checks::measures::{Measure, Scope};
 use crate::model::contract::label;
 use crate::model::record::Burial;
 
@@ -208,4 +210,38 @@ fn events_of_one_entity_keep_their_order_if_they_share_a_partition() {
     };
     assert!(follows("by-key"));
     assert!(!follows("none"));
+}
+
+/// How many messages the consumer was behind at most, and on average.
+fn behind(told: &RecordedRun) -> [f64; 2] {
+    let group = Scope::Group("billing".into());
+    let number = |measure: &'static Measure| told.report.measures.number(measure.of(&group));
+    [GROUP_LAG_MAX, GROUP_LAG].map(|measure| number(measure).value().expect("there is a consumer"))
+}
+
+#[test]
+fn a_consumer_that_is_away_falls_behind_and_catches_up() {
+    let [most, calm] = behind(&run(&[&load()], ""));
+    assert!(most <= 1.0 && calm < 0.01, "{most}, {calm}");
+    let away = [load(), crash("billing", secs(15), Span::from_secs(30))].concat();
+    let told = run(&[&away], "");
+    assert_all_committed(&told);
+    let [most, mean] = behind(&told);
+    assert_eq!(most, 3.0, "one every 10 s");
+    assert!(mean > calm + 0.1, "{mean}");
+    let last = told.pick(pick!(Event::GroupLag { waiting, .. } => waiting)).last();
+    assert_eq!(last, Some(0), "it has caught up");
+}
+
+#[test]
+fn what_a_volatile_broker_forgets_nobody_is_behind_with() {
+    let away = crash("billing", secs(25), Span::from_secs(15));
+    let faults = [load(), away, crash("broker", secs(35), Span::from_secs(1))].concat();
+    for broker in ["durable", "volatile"] {
+        let told = run(&[&faults], &format!(r#"broker = "{broker}""#));
+        let lags = told.pick(pick!(Event::GroupLag { waiting, .. } => waiting));
+        let lags: Vec<u64> = lags.collect();
+        assert_eq!(lags.last(), Some(&0), "{broker}: {lags:?}");
+        assert!(lags.iter().all(|lag| *lag < 5), "nothing is counted twice: {lags:?}");
+    }
 }

@@ -1,6 +1,8 @@
 //! Refusals, compensation and the pivot.
 
 use super::*;
+use crate::checks::measures::Quantity;
+use crate::checks::measures::catalogue::INTERVENTIONS;
 
 #[test]
 fn a_refusal_at_step_k_compensates_what_came_before_in_reverse() {
@@ -78,7 +80,8 @@ fn with_a_limit_a_failed_compensation_ends_at_a_human_and_nobody_is_told_it_was_
     assert_eq!(shown(&told), [(1, FORWARD), (2, FORWARD), (2, BACK)]);
     assert_eq!(fate(&told.report), (Headline::Mixed, State::Partial, Answer::Unknown));
     assert_eq!(told.count(Kind::Intervention), 1);
-    assert_eq!(told.report.cost.interventions, 1);
+    let asked = told.report.measures.number(INTERVENTIONS);
+    assert_eq!(asked, Quantity::total(1_u64));
 }
 
 #[test]

@@ -1,0 +1,202 @@
+//! M12, what is counted one by one: deliveries, dead letters, circuit breakers, deadlocks, alerts,
+//! and how far behind each consumer group is.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::gauge::Gauge;
+use super::{Better, Measure, Measured, Quantity, Scope, Unit, Values};
+use crate::kernel::NodeId;
+use crate::model::record::{AbortCause, Burial, Circuit, Event, Record};
+use crate::model::system::{ServiceId, System};
+
+/// M12, deliveries.
+pub const DELIVERIES: &Measure = &Measure::number(
+    "m12.deliveries",
+    "deliveries",
+    Unit::Count,
+    Better::Lower,
+    "How often a broker handed a message to a consumer, from the first measured arrival on; see \
+     `m8.delivered-again` for those that were not the first.",
+);
+
+/// M12, dead letters.
+pub const DEAD_LETTERS: &Measure = &Measure::number(
+    "m12.dead-letters",
+    "dead letters",
+    Unit::Count,
+    Better::Lower,
+    "How many messages were given up and put among the dead letters, from the first measured \
+     arrival on.",
+);
+
+/// M12, breaker openings.
+pub const OPENINGS: &Measure = &Measure::number(
+    "m12.breaker.openings",
+    "breaker openings",
+    Unit::Count,
+    Better::Lower,
+    "How often a circuit breaker opened, from the first measured arrival on.",
+);
+
+/// M12, breakers open.
+pub const OPEN_TIME: &Measure = &Measure::number(
+    "m12.breaker.open",
+    "breakers open",
+    Unit::Nanoseconds,
+    Better::Lower,
+    "For how long circuit breakers were open, summed over callers and services: from each opening \
+     that `m12.breaker.openings` counts until the breaker lets a call through again, its caller \
+     crashes, or the run ends.",
+);
+
+/// M12, deadlocks.
+pub const DEADLOCKS: &Measure = &Measure::number(
+    "m12.deadlocks",
+    "deadlocks",
+    Unit::Count,
+    Better::Lower,
+    "How many transactions were rolled back as the victims of deadlocks, from the first measured \
+     arrival on.",
+);
+
+/// M12, manual interventions.
+pub const INTERVENTIONS: &Measure = &Measure::number(
+    "m12.interventions",
+    "manual interventions",
+    Unit::Count,
+    Better::Lower,
+    "How often retries were exhausted and a human was asked, from the first measured arrival on.",
+);
+
+/// M12, watchdog alerts.
+pub const ALERTS: &Measure = &Measure::number(
+    "m12.alerts",
+    "watchdog alerts",
+    Unit::Count,
+    Better::Lower,
+    "How often a watchdog raised an alert because a change had waited for too long, from the \
+     first measured arrival on.",
+);
+
+/// All measures of a consumer group, in the order in which reports show them.
+pub const OF_GROUP: &[&Measure] = &[GROUP_LAG, GROUP_LAG_MAX];
+
+/// How far behind a consumer group is.
+pub const GROUP_LAG: &Measure = &Measure::number(
+    "lag",
+    "consumer lag",
+    Unit::Count,
+    Better::Lower,
+    "Time average of the number of messages that were published and that the group was not done \
+     with, over the window from the end of the warm-up to the end of the settle cap.",
+)
+.head("lag");
+
+/// How far behind a consumer group was at most.
+pub const GROUP_LAG_MAX: &Measure = &Measure::number(
+    "lag.max",
+    "consumer lag, peak",
+    Unit::Count,
+    Better::Lower,
+    "The greatest number of messages that were published and that the group was not done with, \
+     in the same window.",
+)
+.values(Values::Greatest)
+.head("lag max");
+
+/// The events of a run that are counted one by one.
+#[derive(Debug)]
+pub struct Counters {
+    window: (u64, u64),
+    deliveries: u64,
+    dead_letters: u64,
+    deadlocks: u64,
+    interventions: u64,
+    alerts: u64,
+    openings: u64,
+    /// For how long breakers were open that are no longer, ns.
+    open_ns: u64,
+    /// By caller and service: since when its breaker has been open, ns, if it is.
+    breakers: BTreeMap<(NodeId, ServiceId), Option<u64>>,
+    groups: BTreeMap<ServiceId, Gauge>,
+}
+
+impl Counters {
+    /// Nothing has happened yet. Levels are integrated over `window` (ns, from and until).
+    pub const fn new(window: (u64, u64)) -> Self {
+        Self {
+            window,
+            deliveries: 0,
+            dead_letters: 0,
+            deadlocks: 0,
+            interventions: 0,
+            alerts: 0,
+            openings: 0,
+            open_ns: 0,
+            breakers: BTreeMap::new(),
+            groups: BTreeMap::new(),
+        }
+    }
+
+    /// Takes in a record; `counts` is true from the first measured arrival on.
+    pub fn see(&mut self, record: &Record, counts: bool) {
+        let one = u64::from(counts);
+        let now = record.time.as_nanos();
+        match record.event {
+            Event::Handed { .. } => self.deliveries += one,
+            Event::Buried { burial: Burial::DeadLetter, .. } => self.dead_letters += one,
+            Event::Aborted { cause: AbortCause::Deadlock, .. } => self.deadlocks += one,
+            Event::Intervention { .. } => self.interventions += one,
+            Event::Alerted { .. } => self.alerts += one,
+            Event::Circuit { service, circuit } => {
+                let opens = circuit == Circuit::Open;
+                self.openings += if opens { one } else { 0 };
+                let since = self.breakers.entry((record.node, service)).or_default();
+                let since = std::mem::replace(since, (opens && counts).then_some(now));
+                self.open_ns += since.map_or(0, |since| now - since);
+            }
+            Event::Crashed { .. } => {
+                let its = self.breakers.range_mut((record.node, ServiceId(0))..);
+                let its = its.take_while(|((node, _), _)| *node == record.node);
+                let open = its.filter_map(|(_, since)| since.take());
+                self.open_ns += open.map(|since| now - since).sum::<u64>();
+            }
+            Event::GroupLag { group, waiting } => {
+                let gauge = self.groups.entry(group).or_insert_with(|| Gauge::new(self.window));
+                gauge.set(now, waiting);
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes down what was counted in a run that ended at `now`; levels stay until `until`.
+    pub fn measure(self, into: &mut Measured, system: &System, now: u64, until: u64) {
+        let counts = [
+            (DELIVERIES, self.deliveries),
+            (DEAD_LETTERS, self.dead_letters),
+            (DEADLOCKS, self.deadlocks),
+            (INTERVENTIONS, self.interventions),
+            (ALERTS, self.alerts),
+        ];
+        for (measure, count) in counts {
+            into.quantity(measure, Quantity::total(count));
+        }
+        let still: u64 = self.breakers.values().flatten().map(|since| now - since).sum();
+        for (measure, total) in [(OPENINGS, self.openings), (OPEN_TIME, self.open_ns + still)] {
+            into.quantity(
+                measure,
+                match self.breakers.is_empty() {
+                    true => Quantity::Missing { why: "no circuit breaker was asked" },
+                    false => Quantity::total(total),
+                },
+            );
+        }
+        for (group, mut gauge) in self.groups {
+            gauge.advance(until);
+            let scope = Scope::Group(Arc::clone(&system.services[group.index()].name.shown));
+            into.quantity(GROUP_LAG.of(&scope), gauge.time_average());
+            into.quantity(GROUP_LAG_MAX.of(&scope), Quantity::total(gauge.peak()));
+        }
+    }
+}

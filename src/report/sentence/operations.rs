@@ -1,0 +1,99 @@
+//! The sentences about single operations, where they differ from what headlines say.
+
+use super::standing;
+use crate::checks::measures::catalogue::*;
+use crate::checks::measures::{Measure, Scope};
+use crate::experiment::result::{Comparison, OperationFacts, Statistic};
+use crate::report::human;
+
+/// The numbers that are told of an operation, and how, in the order of their weight.
+const ASKED: [(&Measure, Statistic, [&str; 2]); 5] = [
+    (COMMITTED, Statistic::Value, ["commits most", "commits least"]),
+    (AVAILABILITY, Statistic::Value, ["is most available", "is least available"]),
+    (LAG, Statistic::P99, ["lags least", "lags most"]),
+    (DONE, Statistic::P99, ["is done soonest", "is done latest"]),
+    (WRONG, Statistic::Value, ["has the fewest wrong outcomes", "has the most wrong outcomes"]),
+];
+
+/// The most operations of which something is told.
+const MOST_OPERATIONS: usize = 6;
+
+/// The most that is told of an operation.
+const MOST: usize = 2;
+
+/// A sentence for each operation in which variants stand out that do not in the headline, as (name,
+/// the rest of the sentence).
+pub fn sentences(comparison: &Comparison) -> Vec<(String, String)> {
+    let all = &comparison.operations;
+    if all.len() < 2 {
+        return Vec::new();
+    }
+    let said = all.iter().filter_map(|it| Some((it.name.clone(), sentence(comparison, it)?)));
+    said.take(MOST_OPERATIONS).collect()
+}
+
+fn sentence(comparison: &Comparison, facts: &OperationFacts) -> Option<String> {
+    let scope = Scope::Operation(facts.name.as_str().into());
+    let mut told = Vec::new();
+    for (measure, of, [best, worst]) in ASKED {
+        let (own, headline) = (measure.of(&scope), measure.into());
+        for (words, wanted) in [(best, true), (worst, false)] {
+            told.extend(comparison.variants.iter().find_map(|variant| {
+                let stands =
+                    |key| standing(comparison, variant, key, of).filter(|it| it.0 == wanted);
+                let (_, numbers) = stands(&own)?;
+                let news = stands(&headline).is_none();
+                news.then(|| format!("{words} under {} ({numbers})", variant.name))
+            }));
+        }
+    }
+    told.truncate(MOST);
+    (!told.is_empty()).then(|| format!("{}.", human::list(&told)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::result::MeasureResult;
+    use crate::tests::comparison;
+
+    /// An operation that commits with these shares under the variants, and the others.
+    fn with(shares: [f64; 5]) -> Comparison {
+        let mut comparison = comparison::comparison(10);
+        let facts = |name: &str| OperationFacts { name: name.into(), ..Default::default() };
+        comparison.operations = vec![facts("close"), facts("open")];
+        for (variant, share) in comparison.variants.iter_mut().zip(shares) {
+            let seeds = (0..10).map(|seed| Some(share + f64::from(seed) / 1_000.0)).collect();
+            let committed = MeasureResult::mean(COMMITTED, seeds);
+            variant.measures.insert(COMMITTED.of_operation("close"), committed);
+        }
+        comparison
+    }
+
+    #[test]
+    fn an_operation_whose_best_and_worst_are_not_those_of_the_headline_has_a_sentence() {
+        let said = sentences(&with([0.34, 0.9, 0.8, 0.95, 0.7]));
+        assert_eq!(said.len(), 1, "nothing is known of the other");
+        assert_eq!(said[0].0, "close");
+        let text = &said[0].1;
+        assert!(
+            text.starts_with("commits most under events-polling (95.4 %; next sync-30s"),
+            "{text}"
+        );
+        assert!(text.contains("commits least under two-phase-commit (34.5 %; next"), "{text}");
+    }
+
+    #[test]
+    fn where_nothing_is_shown_or_the_headline_says_it_nothing_is_said() {
+        assert_eq!(sentences(&with([0.5; 5])), []);
+        let mut same = with([0.34, 0.9, 0.8, 0.95, 0.7]);
+        for variant in &mut same.variants {
+            let own = variant.measures[&COMMITTED.of_operation("close")].clone();
+            variant.insert(own);
+        }
+        assert_eq!(sentences(&same), []);
+        let mut alone = with([0.34, 0.9, 0.8, 0.95, 0.7]);
+        alone.operations.truncate(1);
+        assert_eq!(sentences(&alone), []);
+    }
+}

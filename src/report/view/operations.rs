@@ -1,0 +1,236 @@
+//! The tables of each operation and of each read by itself.
+
+use super::{Cell, Column, P50, P99, Pick, Table, VALUE, cell, head};
+use crate::checks::measures::catalogue::*;
+use crate::checks::measures::{Key, Scope, reads};
+use crate::experiment::result::{Comparison, OperationFacts, VariantResult};
+use crate::report::human;
+
+/// The columns of an operation.
+const COLUMNS: [Column; 10] = [
+    (AVAILABILITY, VALUE),
+    (COMMITTED, VALUE),
+    (LAG, P50),
+    (LAG, P99),
+    (DONE, P50),
+    (DONE, P99),
+    (ACCEPTED, P50),
+    (ACCEPTED, P99),
+    (WRONG, VALUE),
+    (THROUGHPUT, VALUE),
+];
+
+/// The most reads that tables show one by one; files have all of them.
+const MOST_READS: usize = 6;
+
+/// The most operations that a sentence names.
+const MOST_NAMES: usize = 6;
+
+/// Names in a sentence; of very many the first ones.
+fn names<'a>(operations: impl Iterator<Item = &'a OperationFacts>) -> String {
+    let mut names: Vec<String> = operations.map(|it| it.name.clone()).collect();
+    if names.len() > MOST_NAMES {
+        let more = names.len() - (MOST_NAMES - 1);
+        names.truncate(MOST_NAMES - 1);
+        names.push(format!("{} others", human::count(more as u64)));
+    }
+    human::list(&names)
+}
+
+/// The sentences about the operations behind the numbers: which of them are pooled, and which
+/// arrive in a closed loop.
+pub fn about(comparison: &Comparison) -> Vec<String> {
+    let all = &comparison.operations;
+    let (pooled, apart): (Vec<_>, Vec<_>) = all.iter().partition(|it| it.pooled);
+    let mut said = Vec::new();
+    match (pooled.as_slice(), apart.len()) {
+        ([] | [_], 0) => {}
+        ([first, ..], 0) if first.spans_stores => {
+            said.push("Headlines pool all operations: each spans several stores.".into());
+        }
+        (_, 0) => said.push("Headlines pool all operations: none spans several stores.".into()),
+        (_, 1) => said.push(format!(
+            "Headlines are pooled over {}; {} touches one store and has rows of its own.",
+            names(pooled.into_iter()),
+            names(apart.into_iter())
+        )),
+        _ => said.push(format!(
+            "Headlines are pooled over {}; local operations ({}) have rows of their own.",
+            names(pooled.into_iter()),
+            names(apart.into_iter())
+        )),
+    }
+    let closed: Vec<&OperationFacts> = all.iter().filter(|it| it.closed_loop).collect();
+    if !closed.is_empty() {
+        said.push(format!(
+            "Closed loop: the clients of {} wait for an answer before they ask again, so a slower \
+             variant is offered less, and latency hides the waiting.",
+            names(closed.into_iter())
+        ));
+    }
+    said
+}
+
+/// The table of each operation by itself, if there are several: of at most so many rows, but at
+/// least one operation.
+pub fn operations(comparison: &Comparison, most: usize) -> Option<Table> {
+    let all = &comparison.operations;
+    let shown = (most / comparison.variants.len().max(1)).clamp(1, all.len().max(1));
+    let keys = |facts: &OperationFacts| {
+        let scope = Scope::Operation(facts.name.as_str().into());
+        COLUMNS.map(|(measure, pick)| (measure.of(&scope), pick))
+    };
+    let pooled_first = all.iter().filter(|it| it.pooled).chain(all.iter().filter(|it| !it.pooled));
+    let mut rows: Vec<(String, Vec<Cell>)> = Vec::new();
+    for facts in pooled_first.take(shown) {
+        let keys = keys(facts);
+        let closed = if facts.closed_loop { " (closed loop)" } else { "" };
+        rows.extend(comparison.variants.iter().map(|variant| {
+            let cells = keys.iter().map(|(key, pick)| brief(variant, key, *pick));
+            (format!("{}{closed}: {}", facts.name, variant.name), cells.collect())
+        }));
+    }
+    let more = match all.len() - shown.min(all.len()) {
+        0 => String::new(),
+        more => format!(" {} more in summary.csv.", human::some(more, "operation")),
+    };
+    let note = format!(
+        "Each operation by itself, with intervals in summary.csv. Throughput: answers per second \
+         under load, a technical no not counted.{more}"
+    );
+    let heads = COLUMNS.map(head);
+    let heads = std::iter::once("operation: variant".into()).chain(heads).collect();
+    let table = Table { title: "Operations".into(), note, heads, rows };
+    (all.len() > 1 && !table.rows.is_empty()).then(|| table.without_empty_columns())
+}
+
+/// A number without its interval: there is a row for each operation and variant.
+fn brief(variant: &VariantResult, key: &Key, pick: Pick) -> Cell {
+    Cell { note: String::new(), ..cell(variant, key, pick) }
+}
+
+/// For each read that looks at operations a table of its right answers, by how long after the
+/// arrival it was made.
+pub fn times(comparison: &Comparison) -> Vec<Table> {
+    let Some(first) = comparison.variants.first() else { return Vec::new() };
+    let of_time = first.measures.keys().filter_map(|key| match &key.scope {
+        Scope::ReadAt(name, at) if key.measure == reads::RIGHT => Some((name, *at)),
+        _ => None,
+    });
+    let of_time: Vec<_> = of_time.collect();
+    let all: Vec<_> = of_time.chunk_by(|(one, _), (other, _)| one == other).collect();
+    let more = match all.len().saturating_sub(MOST_READS) {
+        0 => String::new(),
+        more => format!(" {} more in summary.csv.", human::some(more, "read")),
+    };
+    let shown = all.iter().take(MOST_READS).map(|times| {
+        let columns = times.iter().map(|(name, at)| {
+            (format!("after {at}"), reads::RIGHT.of(&Scope::ReadAt((*name).clone(), *at)))
+        });
+        let columns: Vec<(String, Key)> = columns.collect();
+        let row = |variant: &VariantResult| {
+            let cells = columns.iter().map(|(_, key)| cell(variant, key, VALUE));
+            (variant.name.clone(), cells.collect())
+        };
+        let heads = columns.iter().map(|(head, _)| head.clone());
+        Table {
+            title: format!("Right answers to {}", times[0].0).into(),
+            note: "Share of all scheduled reads that came back right, however late, by when they \
+                   were made: so long after the operation had arrived."
+                .into(),
+            heads: std::iter::once("variant".into()).chain(heads).collect(),
+            rows: comparison.variants.iter().map(row).collect(),
+        }
+    });
+    let mut shown: Vec<Table> = shown.collect();
+    if let Some(last) = shown.last_mut() {
+        last.note += &more;
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::result::MeasureResult;
+    use crate::kernel::Span;
+    use crate::tests::comparison;
+
+    fn facts(name: &str, spans_stores: bool, closed_loop: bool) -> OperationFacts {
+        let pooled = spans_stores;
+        OperationFacts { name: name.into(), pooled, spans_stores, closed_loop }
+    }
+
+    fn two() -> Comparison {
+        let mut comparison = comparison::comparison(6);
+        comparison.variants.truncate(2);
+        comparison.operations = vec![facts("rename", false, true), facts("open", true, false)];
+        for (name, value) in [("open", 0.34), ("rename", 1.0)] {
+            let committed = MeasureResult::mean(COMMITTED, vec![Some(value); 6]);
+            let first = &mut comparison.variants[0];
+            first.measures.insert(COMMITTED.of_operation(name), committed);
+        }
+        comparison
+    }
+
+    #[test]
+    fn each_operation_has_rows_of_its_own_the_pooled_ones_first() {
+        let table = operations(&two(), 24).expect("there are two");
+        let names: Vec<&str> = table.rows.iter().map(|(name, _)| name.as_str()).collect();
+        let expected = ["open: two-phase-commit", "open: sync-30s"];
+        assert_eq!(names[..2], expected);
+        assert_eq!(names[2], "rename (closed loop): two-phase-commit");
+        assert_eq!(table.heads, ["operation: variant", "committed"], "nothing else was measured");
+        let cell = |row: usize| &*table.rows[row].1[0].main;
+        assert_eq!([cell(0), cell(1), cell(2)], ["34.0 %", "–", "100 %"]);
+        assert!(!table.note.contains("more in summary.csv"));
+    }
+
+    #[test]
+    fn many_operations_fit_a_screen_and_one_has_no_table() {
+        let mut comparison = two();
+        let table = operations(&comparison, 2).expect("there are two");
+        assert_eq!(table.rows.len(), 2);
+        assert!(table.note.ends_with("1 operation more in summary.csv."), "{}", table.note);
+        comparison.operations.truncate(1);
+        assert!(operations(&comparison, 24).is_none());
+    }
+
+    #[test]
+    fn a_report_says_what_its_headlines_pool() {
+        let mut comparison = two();
+        let said = about(&comparison);
+        assert_eq!(
+            said[0],
+            "Headlines are pooled over open; rename touches one store and has rows of its own."
+        );
+        assert!(said[1].starts_with("Closed loop: the clients of rename wait"), "{}", said[1]);
+        comparison.operations = (0..250).map(|at| facts(&at.to_string(), at > 9, false)).collect();
+        let said = about(&comparison);
+        assert!(said[0].contains("10, 11, 12, 13, 14 and 235 others; local operations (0, 1, 2"));
+        assert_eq!(said.len(), 1);
+        comparison.operations = vec![facts("a", true, false), facts("b", true, false)];
+        assert_eq!(
+            about(&comparison),
+            ["Headlines pool all operations: each spans several stores."]
+        );
+        comparison.operations.truncate(1);
+        assert_eq!(about(&comparison), [""; 0]);
+    }
+
+    #[test]
+    fn right_answers_stand_by_the_time_since_the_arrival() {
+        let mut comparison = two();
+        for (millis, right) in [(200, 0.1), (2_000, 0.9)] {
+            let scope = Scope::ReadAt("mine".into(), Span::from_millis(millis));
+            let right = MeasureResult::mean(reads::RIGHT, vec![Some(right); 6]);
+            comparison.variants[0].measures.insert(reads::RIGHT.of(&scope), right);
+        }
+        let tables = times(&comparison);
+        assert_eq!(tables.len(), 1);
+        assert_eq!(tables[0].title, "Right answers to mine");
+        assert_eq!(tables[0].heads, ["variant", "after 200ms", "after 2s"]);
+        let cells: Vec<&str> = tables[0].rows[0].1.iter().map(|cell| &*cell.main).collect();
+        assert_eq!(cells, ["10.0 %", "90.0 %"]);
+    }
+}
