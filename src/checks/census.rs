@@ -304,7 +304,8 @@ impl Headline {
     }
 }
 
-/// What else decides under which headline an operation is counted.
+/// The circumstances that decide, beside state and answer, under which headline an operation is
+/// counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Circumstances {
     /// Some store refused, aborted or undid a part of it.
@@ -313,7 +314,7 @@ pub struct Circumstances {
     pub held: bool,
     /// The operation that it follows never happened.
     pub unfounded: bool,
-    /// It was last refused because a row was not there.
+    /// Its last refusal was because a row was not there.
     pub row_missing: bool,
 }
 

@@ -275,9 +275,9 @@ pub struct Operations {
     pooled: Vec<bool>,
     outcomes: Vec<Outcome>,
     changed: Vec<u32>,
-    /// What writes destroy.
+    /// The versions that writes destroy.
     pub overwrites: Overwrites,
-    /// What the last record did to the cells of others.
+    /// The steps of others that the last record made relapse or recover, cell by cell.
     restated: Vec<Restated>,
     /// The steps that have relapsed, each with in how many cells.
     relapsed: BTreeMap<(OpId, StepId), u8>,
@@ -446,8 +446,8 @@ impl Operations {
         }
     }
 
-    /// What a reader of the row of a step saw, who was shown `sight` of it in `table`: nothing, if
-    /// an older version has overwritten it since.
+    /// The sight that a reader had of the row of a step, who was shown `sight` of it in `table`:
+    /// nothing, if an older version has overwritten it since.
     pub fn judged(&self, op: OpId, step: StepId, table: TableId, sight: Sight) -> Sight {
         let is_there = |row: Row| row.0 == table; // And not in a copy of it.
         let relapsed = || {
@@ -457,7 +457,7 @@ impl Operations {
         if sight == Sight::Effect && relapsed() { Sight::Nothing } else { sight }
     }
 
-    /// What the last record did to the cells of others.
+    /// The steps of others that the last record made relapse or recover, cell by cell.
     pub fn restated(&self) -> &[Restated] {
         &self.restated
     }

@@ -51,10 +51,10 @@ pub struct Overwrites {
     pub blind: u64,
 }
 
-/// What a cell holds that operations overwrite.
+/// The content of a cell that operations overwrite.
 #[derive(Clone, Copy, Debug, Default)]
 struct Cell {
-    /// What it holds now, if the last write left it there.
+    /// The last write, unless its value is gone.
     current: Option<Write>,
     /// The newest version that it held, while it holds an older one.
     relapsed: Option<Write>,
@@ -212,13 +212,17 @@ impl Overwrites {
         restated: &mut Vec<Restated>,
     ) {
         let (effect, derived) = match direction {
-            Direction::Forward => (&spec.effect, copied(spec).is_some()),
+            Direction::Forward => {
+                let computed = matches!(spec.effect, Effect::Update(..));
+                (&spec.effect, computed || copied(spec).is_some())
+            }
             Direction::Undo => (&spec.undo, true),
         };
-        let replaces = matches!(effect, Effect::Set(_));
-        if effect.is_whole() {
-            return;
+        let keeps = matches!(effect, Effect::Add(_) | Effect::Update(..));
+        if effect.is_whole() || keeps && direction == Direction::Undo {
+            return; // What it is taken from stays.
         }
+        let replaces = !matches!(effect, Effect::Add(_));
         for column in effect.columns() {
             let column = ColumnRef { table, column };
             if !self.overwritten.contains(&column) {
@@ -296,7 +300,7 @@ fn copied(step: &StepSpec) -> Option<ColumnRef> {
 fn overwritten(system: &System) -> BTreeSet<ColumnRef> {
     let columns = |table: TableId, effect: &Effect| {
         match effect {
-            Effect::Set(_) => effect.columns(),
+            Effect::Set(_) | Effect::Update(..) | Effect::Restore(_) => effect.columns(),
             Effect::Insert(_) | Effect::Add(_) | Effect::Delete => Vec::new(),
         }
         .into_iter()

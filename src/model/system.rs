@@ -11,16 +11,18 @@ use serde::{Deserialize, Serialize};
 use crate::kernel::{Dist, Span, Time};
 
 mod columns;
+mod expr;
 mod layouts;
 mod operation;
 mod ownership;
 mod rates;
 
 pub use columns::Columns;
+pub use expr::{Expr, Why};
 pub use layouts::{Layout, Rights};
 pub use operation::{
-    Below, Derive, DeriveRule, Effect, KeyChoice, KeySpec, Lookup, OperationSpec, Refuse, StepSpec,
-    ValueSpec,
+    Below, Derive, DeriveRule, Effect, KeyChoice, KeySpec, Lookup, OperationSpec, ReadFirst,
+    Refuse, StepSpec, ValueSpec,
 };
 pub use ownership::{Access, Api, Feed, Grant, ReplicaSpec};
 

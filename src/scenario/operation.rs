@@ -78,8 +78,9 @@ shape! {
         /// The effect on the row. Written values are whole numbers, words, `"{key}"` for a key of
         /// the operation, or `"{ordinal}"` for a number that no other operation writes.
         effect: At<Effect>,
-        /// The effect that compensates it; by default known for `insert` and `add`.
-        undo: Option<At<Effect>>,
+        /// The effect that compensates it, or `"before-image"`: what the step found in the columns
+        /// that it wrote is written again. By default known for `insert` and `add`.
+        undo: Option<At<Undo>>,
         /// Steps that come before it; by default the one above.
         after: Option<Vec<At<String>>>,
         /// The rule that may refuse it.
@@ -101,10 +102,60 @@ shape! {
         set: Option<Map<At<Scalar>>>,
         /// Add to these columns.
         add: Option<Map<i64>>,
+        /// Read the row, compute these columns and write them, by two statements, such as
+        /// `{ price = "price * 2" }`: columns of the row, whole numbers, `+`, `-`, `*` and
+        /// parentheses, with blanks around `-`. A value that does not fit into 64 bits refuses the
+        /// step.
+        update: Option<Map<At<String>>>,
+        /// How an `update` reads.
+        read: ReadFirst = Fixed("'plain'", "what SELECT and UPDATE do at READ COMMITTED"),
         /// Remove the row.
         delete: Option<bool>,
     }
-    one of { "insert" [] [] "set" [] [] "add" [] [] "delete" [] [] }
+    one of { "insert" [] [] "set" [] [] "add" [] [] "update" [] ["read"] "delete" [] [] }
+}
+
+words! {
+    /// How an `update` reads the row that it writes later.
+    pub enum ReadFirst {
+        /// The committed row, without a lock: what others write in between is lost.
+        Plain = "plain",
+        /// The newest row, locked until the transaction ends.
+        ForUpdate = "for-update",
+        /// The committed row, without a lock; if it has another version when it is written,
+        /// the transaction fails for a technical reason, and may be tried again.
+        Version = "version",
+    }
+}
+
+/// The way in which a step is taken back.
+#[derive(Clone)]
+pub enum Undo {
+    /// By this effect.
+    Effect(Box<Effect>),
+    /// By writing what was there before.
+    BeforeImage,
+}
+
+impl Decode for Undo {
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        match item.get_ref() {
+            DeValue::String(text) if text == "before-image" => Some(Self::BeforeImage),
+            DeValue::Table(_) => {
+                Effect::decode(item, decoder).map(|effect| Self::Effect(Box::new(effect)))
+            }
+            _ => decoder.expected(item, "an effect or \"before-image\""),
+        }
+    }
+
+    fn schema() -> serde_json::Value {
+        let word = json!({
+            "const": "before-image",
+            "description": "What the step found in the columns that it wrote is written again, \
+                            whatever is there by then.",
+        });
+        json!({ "anyOf": [Effect::schema(), word] })
+    }
 }
 
 shape! {

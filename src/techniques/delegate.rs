@@ -101,7 +101,7 @@ fn broadest(system: &System, table: TableId) -> ServiceId {
 const fn kind(effect: &Effect) -> u8 {
     match effect {
         Effect::Insert(_) => 0,
-        Effect::Set(_) | Effect::Add(_) => 1,
+        Effect::Set(_) | Effect::Add(_) | Effect::Update(..) | Effect::Restore(_) => 1,
         Effect::Delete => 2,
     }
 }

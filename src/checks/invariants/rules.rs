@@ -294,12 +294,12 @@ struct Equal {
     touched: bool,
 }
 
-/// What rows say of one key.
+/// The values that rows hold for one key, and the one that they should.
 #[derive(Clone, Debug, Default)]
 struct Named {
     /// How many rows name it, by what they hold.
     says: BTreeMap<i64, u64>,
-    /// What the row of that key holds, if there is one.
+    /// The value in the row of that key, if there is one.
     truth: Option<i64>,
 }
 

@@ -140,7 +140,6 @@ fn changes(spec: &OperationSpec, step: StepId, of: ColumnRef) -> bool {
     step.table == table
         && match &step.effect {
             Effect::Insert(_) | Effect::Delete => true,
-            Effect::Set(cells) => cells.iter().any(|(changed, _)| *changed == column),
-            Effect::Add(cells) => cells.iter().any(|(changed, _)| *changed == column),
+            effect => effect.columns().contains(&column),
         }
 }

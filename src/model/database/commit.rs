@@ -184,6 +184,7 @@ impl Database {
                 let ctx = Ctx { op: key.op, step: key.step, ..*ctx };
                 notes.push((ctx, Event::Keyed { database: self.id, direction: key.direction }));
             }
+            state.images.extend(changes.images.iter().cloned());
             state.fence = changes.token.unwrap_or_default().max(old_fence);
             state.last_change = now;
         }

@@ -7,14 +7,15 @@ use rand::RngExt;
 use super::ledger::{EXISTENCE, change};
 use super::provenance::{Delta, Derived, Direction, Effect, Entry, Provenance, Version};
 use super::rows::{Row, RowId, RowVersion};
-use super::state::State;
+use super::state::{Image, State};
 use super::txn::{Policy, StepRef};
 use super::{Call, Database, DbError};
 use crate::kernel::Purpose;
 use crate::model::env::{Ctx, OpInfo};
-use crate::model::record::{Event, OpId, RefusalReason};
+use crate::model::record::{AbortCause, Event, OpId, RefusalReason};
 use crate::model::system::{
-    ColumnRef, Columns, Effect as Change, Refuse, StepId, StepSpec, TableId, TableSpec, ValueSpec,
+    ColumnRef, Columns, Effect as Change, ReadFirst, Refuse, StepId, StepSpec, TableId, TableSpec,
+    ValueSpec,
 };
 
 /// The content that a statement is about to write.
@@ -48,8 +49,23 @@ impl Database {
         RowId { table: step.table, key: info.keys[usize::from(step.key)] }
     }
 
-    /// Carries out a step, or takes it back.
-    pub(super) fn apply_step(&self, call: &Call, at: StepRef) -> Result<(), DbError> {
+    /// How a step (or what takes it back) reads its row before it writes it, if it does.
+    pub(super) fn read_first(&self, at: StepRef) -> Option<ReadFirst> {
+        let info = self.env.operation(at.op);
+        let step = &self.env.system().operation(info.kind).steps[at.step.index()];
+        match change(step, at.direction) {
+            Change::Update(_, read) => Some(*read),
+            _ => None,
+        }
+    }
+
+    /// Carries out a step, or takes it back. An update computes from the row as it was `found`.
+    pub(super) fn apply_step(
+        &self,
+        call: &Call,
+        at: StepRef,
+        found: Option<&RowVersion>,
+    ) -> Result<(), DbError> {
         let info = self.env.operation(at.op);
         let system = self.env.system();
         let step = &system.operation(info.kind).steps[at.step.index()];
@@ -59,9 +75,15 @@ impl Database {
             return self.refuse(call, step.table, RefusalReason::Chance);
         }
         let row = RowId { table: step.table, key: info.keys[usize::from(step.key)] };
+        if let Change::Update(_, ReadFirst::Version) = change(step, at.direction)
+            && found.map(RowVersion::version) != Some(self.see(call, row)?.version())
+        {
+            self.abort(call.txn, AbortCause::Serialization);
+            return Err(DbError::Serialization);
+        }
         let done = {
             let state = &mut *self.state_mut();
-            self.change_row(state, call, row, step, at, &info)
+            self.change_row(state, call, row, (step, at, &info), found)
         };
         done.or_else(|reason| self.refuse(call, step.table, reason))
     }
@@ -71,11 +93,10 @@ impl Database {
         state: &mut State,
         call: &Call,
         id: RowId,
-        step: &StepSpec,
-        at: StepRef,
-        info: &OpInfo,
+        (step, at, info): (&StepSpec, StepRef, &OpInfo),
+        found: Option<&RowVersion>,
     ) -> Result<(), RefusalReason> {
-        let State { sessions, tables, .. } = state;
+        let State { sessions, tables, images, .. } = state;
         let Some(session) = sessions.get_mut(call.txn) else { return Ok(()) };
         let table = tables.get(id.table);
         let committed = table.get(id.key);
@@ -89,10 +110,11 @@ impl Database {
             i32::from(self.ledger.shows(undo).undo) + own_times(undo)
         };
         let wanted = change(step, at.direction);
-        let fits = row.live != matches!(wanted, Change::Insert(_));
+        let fits =
+            row.live != matches!(wanted, Change::Insert(_)) && found.is_none_or(RowVersion::exists);
         match at.direction {
             // What is there already because this very step put it there needs no doing.
-            Direction::Forward if !fits && !matches!(wanted, Change::Set(_) | Change::Add(_)) => {
+            Direction::Forward if !fits && wanted.is_whole() => {
                 let reason = if row.live { RefusalReason::RowExists } else { RefusalReason::NoRow };
                 return if applied() > 0 { Ok(()) } else { Err(reason) };
             }
@@ -104,15 +126,23 @@ impl Database {
             Direction::Forward | Direction::Undo => {}
         }
         let spec = self.env.system().table(id.table);
-        let writing = Writing { wanted, spec, info, op: at.op };
+        let step_of = (at.op, at.step);
+        let own_image = session.changes.images.iter().rfind(|(of, _)| *of == step_of);
+        let image = own_image.map(|(_, image)| image).or_else(|| images.get(&step_of)).cloned();
+        let writing = Writing { wanted, spec, info, op: at.op, found, image };
+        let Some(values) = writing.values(row) else { return Err(RefusalReason::Bound) };
         if let Some(Refuse::Below { column, bound }) = step.refuse
             && at.direction == Direction::Forward
-            && writing.value_after(row, column) < bound
+            && writing.value_after(row, column).is_none_or(|value| value < bound)
         {
             return Err(RefusalReason::Bound);
         }
+        if let (Direction::Forward, Change::Restore(columns)) = (at.direction, &step.undo) {
+            let image = columns.iter().map(|column| (*column, row.value(*column))).collect();
+            session.changes.images.push((step_of, image));
+        }
         let own = session.changes.row_mut(id, committed);
-        writing.write(own, Effect { direction: at.direction, ..forward });
+        writing.write(own, values, Effect { direction: at.direction, ..forward });
         own.updated_at = self.env.sim().local_now(self.node);
         Ok(())
     }
@@ -148,7 +178,9 @@ impl Database {
         };
         match newest {
             Some((op, step)) => {
-                self.apply_step(call, StepRef { op, step, direction: Direction::Undo })
+                let undo = StepRef { op, step, direction: Direction::Undo };
+                let found = self.read_first(undo).and_then(|_| self.see(call, id).ok());
+                self.apply_step(call, undo, found.as_ref())
             }
             None => self.refuse(call, id.table, RefusalReason::NoRow),
         }
@@ -379,6 +411,10 @@ struct Writing<'a> {
     spec: &'a TableSpec,
     info: &'a OpInfo,
     op: OpId,
+    /// The row from which an update computes.
+    found: Option<&'a RowVersion>,
+    /// The before-image of the step, to be restored.
+    image: Option<Image>,
 }
 
 impl Writing<'_> {
@@ -390,43 +426,59 @@ impl Writing<'_> {
         }
     }
 
-    /// The value that a column would hold.
-    fn value_after(&self, row: &Row, column: u8) -> i64 {
+    /// The value that a column would hold, or none if it is no 64-bit number.
+    fn value_after(&self, row: &Row, column: u8) -> Option<i64> {
         let listed = |cells: &[(u8, ValueSpec)]| {
             cells.iter().find(|cell| cell.0 == column).map(|cell| self.value(cell.1))
         };
-        match self.wanted {
+        let now = row.value(column);
+        Some(match self.wanted {
             Change::Insert(cells) => {
                 listed(cells).unwrap_or(self.spec.columns[usize::from(column)].initial)
             }
-            Change::Set(cells) => listed(cells).unwrap_or(row.value(column)),
+            Change::Set(cells) => listed(cells).unwrap_or(now),
             Change::Add(cells) => {
                 let added = cells.iter().find(|cell| cell.0 == column).map_or(0, |cell| cell.1);
-                row.value(column).wrapping_add(added)
+                now.wrapping_add(added)
             }
-            Change::Delete => row.value(column),
-        }
+            Change::Update(cells, _) => {
+                let found = |column| self.found.map_or(row.value(column), |row| row.value(column));
+                match cells.iter().find(|cell| cell.0 == column) {
+                    Some((_, expr)) => expr.value(&found)?,
+                    None => now,
+                }
+            }
+            Change::Restore(_) => {
+                let image = self.image.as_deref().unwrap_or_default();
+                let before = image.iter().find(|it| it.0 == column);
+                before.map_or(now, |it| it.1)
+            }
+            Change::Delete => now,
+        })
     }
 
-    /// Writes, and leaves the effect's trace in every cell that it writes.
-    fn write(&self, row: &mut Row, effect: Effect) {
+    /// The columns that are written, each with its value; none if one is no 64-bit number.
+    fn values(&self, row: &Row) -> Option<Vec<(u8, i64)>> {
         let written: Vec<u8> = match self.wanted {
             Change::Insert(_) => (0..row.cells.len() as u8).collect(),
-            Change::Set(cells) => cells.iter().map(|cell| cell.0).collect(),
-            Change::Add(cells) => cells.iter().map(|cell| cell.0).collect(),
-            Change::Delete => Vec::new(),
+            wanted => wanted.columns(),
         };
-        let values: Vec<i64> =
-            written.iter().map(|column| self.value_after(row, *column)).collect();
+        written.into_iter().map(|column| Some((column, self.value_after(row, column)?))).collect()
+    }
+
+    /// Writes, and leaves the effect's trace in every cell that it writes. What was computed
+    /// contains what was read, and not what others have written since.
+    fn write(&self, row: &mut Row, values: Vec<(u8, i64)>, effect: Effect) {
         let first = Provenance::default().and(effect);
-        if matches!(self.wanted, Change::Insert(_) | Change::Delete) {
+        if self.wanted.is_whole() {
             row.live = matches!(self.wanted, Change::Insert(_));
             row.existence = row.existence.or_first(effect, &first);
         }
-        for (column, value) in written.into_iter().zip(values) {
+        for (column, value) in values {
             let cell = &mut row.cells[usize::from(column)];
             cell.value = value;
-            cell.provenance = cell.provenance.or_first(effect, &first);
+            let read = self.found.map(|found| found.column(column).provenance);
+            cell.provenance = read.as_ref().unwrap_or(&cell.provenance).or_first(effect, &first);
         }
     }
 }

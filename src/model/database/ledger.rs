@@ -149,6 +149,8 @@ pub(super) fn shown_by(operation: &OperationSpec, step: StepId, direction: Direc
         Change::Insert(_) | Change::Delete => EXISTENCE,
         Change::Set(cells) => cells.first().map_or(EXISTENCE, |cell| cell.0),
         Change::Add(cells) => cells.first().map_or(EXISTENCE, |cell| cell.0),
+        Change::Update(cells, _) => cells.first().map_or(EXISTENCE, |cell| cell.0),
+        Change::Restore(columns) => columns.first().copied().unwrap_or(EXISTENCE),
     }
 }
 
@@ -173,7 +175,8 @@ fn writes(change: &Change, column: u8) -> bool {
     match change {
         Change::Insert(_) => true,
         Change::Delete => column == EXISTENCE,
-        Change::Set(cells) => cells.iter().any(|cell| cell.0 == column),
-        Change::Add(cells) => cells.iter().any(|cell| cell.0 == column),
+        Change::Set(_) | Change::Add(_) | Change::Update(..) | Change::Restore(_) => {
+            change.columns().contains(&column)
+        }
     }
 }

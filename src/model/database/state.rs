@@ -1,6 +1,6 @@
 //! The state of a database, volatile and durable.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use super::rows::{Row, RowId, Table};
 use crate::kernel::{Numbered, Permit, Promise, Semaphore, Time};
 use crate::model::env::{Ctx, Env};
 use crate::model::log::Lsn;
-use crate::model::record::TxnId;
-use crate::model::system::{DatabaseId, RowKey, ServiceId, System, TableId};
+use crate::model::record::{OpId, TxnId};
+use crate::model::system::{DatabaseId, RowKey, ServiceId, StepId, System, TableId};
 
 /// Everything behind the borrow.
 pub(super) struct State {
@@ -36,6 +36,8 @@ pub(super) struct State {
     pub tables: Tables,
     pub outbox: Outbox,
     pub keys: Keys,
+    /// The before-images that compensations may want: what a step found in the cells that it wrote.
+    pub images: BTreeMap<(OpId, StepId), Image>,
     /// The highest fencing token of a committed transaction.
     pub fence: u64,
     /// Changes that are in place but not durable, oldest first.
@@ -47,6 +49,9 @@ pub(super) struct State {
     pub meter: Meter,
     pub unnamed: u64,
 }
+
+/// The values that some cells of a row held, each with its column.
+pub(super) type Image = Box<[(u8, i64)]>;
 
 /// An open transaction, as the database sees it.
 pub(super) struct Session {
@@ -75,6 +80,8 @@ pub(super) struct Changes {
     pub taken: Vec<u64>,
     /// Idempotency keys.
     pub keys: Vec<IdemKey>,
+    /// Before-images of steps.
+    pub images: Vec<((OpId, StepId), Image)>,
     /// A fencing token higher than any before.
     pub token: Option<u64>,
 }
@@ -163,6 +170,7 @@ impl State {
             tables: Tables::of(system, id),
             outbox: Outbox::default(),
             keys: Keys::default(),
+            images: BTreeMap::new(),
             fence: 0,
             unsettled: VecDeque::new(),
             casualties: Vec::new(),

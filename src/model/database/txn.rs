@@ -14,7 +14,7 @@ use crate::model::contract::label;
 use crate::model::env::Ctx;
 use crate::model::point::{Action, Hook, When};
 use crate::model::record::OpId;
-use crate::model::system::{RowKey, StepId, TableId};
+use crate::model::system::{ReadFirst, RowKey, StepId, TableId};
 
 /// A step of an operation, to be carried out or taken back.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -51,6 +51,8 @@ pub enum Policy {
 impl Txn {
     /// Carries out a step, or takes it back.
     ///
+    /// An update reads its row by a statement of its own, and computes in between.
+    ///
     /// An insert or delete that this very step has done already is done. Taking back what never
     /// happened has no effect.
     ///
@@ -62,6 +64,10 @@ impl Txn {
         let row = self.database.row_of(step);
         let ctx = Ctx { op: step.op, step: step.step, ..*self.ctx() };
         self.direction = step.direction;
+        let found = match self.database.read_first(step) {
+            None => None,
+            Some(read) => Some(self.read_first(&ctx, row, step, read).await?),
+        };
         self.ask(&ctx, move |database, call| {
             let (lock, relies) = (Some((row, Mode::Exclusive)), Relies::Step(step));
             database.statement(Call { relies, ..call }, lock, move |database, call| {
@@ -75,10 +81,29 @@ impl Txn {
                     database.abort(call.txn, error.cause());
                     return Err(error);
                 }
-                let done = database.apply_step(call, step);
+                let done = database.apply_step(call, step, found.as_ref());
                 database.reach(&call.ctx, hook, label, When::After);
                 done
             })
+        })
+        .await
+    }
+
+    /// The row that an update is about to change.
+    async fn read_first(
+        &mut self,
+        ctx: &Ctx,
+        row: RowId,
+        step: StepRef,
+        read: ReadFirst,
+    ) -> Result<RowVersion, DbError> {
+        self.ask(ctx, move |database, call| {
+            let lock = match read {
+                ReadFirst::ForUpdate => Some((row, Mode::Exclusive)),
+                ReadFirst::Plain | ReadFirst::Version => None,
+            };
+            let call = Call { relies: Relies::Step(step), ..call };
+            database.statement(call, lock, move |database, call| database.see(call, row))
         })
         .await
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Columns, Name, ServiceId, StepId, TableId};
+use super::{Columns, Expr, Name, ServiceId, StepId, TableId};
 use crate::kernel::Zipf;
 
 /// A business operation, said once, independent of any pattern.
@@ -86,8 +86,23 @@ pub enum Effect {
     Set(Vec<(u8, ValueSpec)>),
     /// Add to these columns.
     Add(Vec<(u8, i64)>),
+    /// Read the row, compute these columns, and write them: two statements.
+    Update(Vec<(u8, Expr)>, ReadFirst),
+    /// Write into these columns what they held before the step: its before-image.
+    Restore(Vec<u8>),
     /// Remove the row.
     Delete,
+}
+
+/// How an update reads the row that it writes later.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReadFirst {
+    /// The last committed version, without a lock.
+    Plain,
+    /// The newest version, locked until the transaction ends.
+    ForUpdate,
+    /// The last committed version, without a lock; the write fails if the row has another by then.
+    Version,
 }
 
 impl StepSpec {
@@ -97,12 +112,12 @@ impl StepSpec {
             Some(Refuse::Below { column, .. }) => Some(column),
             Some(Refuse::Probability(_)) | None => None,
         };
-        self.effect.columns().into_iter().chain(guard).collect()
+        self.effect.columns().into_iter().chain(self.effect.reads()).chain(guard).collect()
     }
 
     /// The columns on which what takes it back relies.
     pub fn undo_columns(&self) -> Columns {
-        self.undo.columns().into_iter().collect()
+        self.undo.columns().into_iter().chain(self.undo.reads()).collect()
     }
 
     /// Returns whether nothing takes it back.
@@ -127,12 +142,22 @@ impl StepSpec {
 }
 
 impl Effect {
-    /// The columns that it names; rows that come and go are whole.
+    /// The columns that it writes; rows that come and go are whole.
     pub fn columns(&self) -> Vec<u8> {
         match self {
             Self::Insert(cells) | Self::Set(cells) => cells.iter().map(|cell| cell.0).collect(),
             Self::Add(cells) => cells.iter().map(|cell| cell.0).collect(),
+            Self::Update(cells, _) => cells.iter().map(|cell| cell.0).collect(),
+            Self::Restore(columns) => columns.clone(),
             Self::Delete => Vec::new(),
+        }
+    }
+
+    /// The columns that it reads first.
+    pub fn reads(&self) -> Vec<u8> {
+        match self {
+            Self::Update(cells, _) => cells.iter().flat_map(|cell| cell.1.columns()).collect(),
+            _ => Vec::new(),
         }
     }
 

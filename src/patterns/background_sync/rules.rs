@@ -121,7 +121,7 @@ fn columns(operation: &OperationSpec, step: &StepSpec, source: TableId) -> Vec<(
     let seen: Vec<(u8, ValueSpec)> = shown
         .flat_map(|other| match &other.effect {
             Effect::Insert(columns) | Effect::Set(columns) => columns.clone(),
-            Effect::Add(_) | Effect::Delete => Vec::new(),
+            _ => Vec::new(),
         })
         .collect();
     let origin = |value: ValueSpec| match value {

@@ -5,6 +5,7 @@ mod capacity;
 mod course;
 mod derive;
 mod expect;
+mod expressions;
 mod invariants;
 mod layout;
 mod loads;

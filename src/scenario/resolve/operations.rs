@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::super::operation::{
-    Effect as EffectText, Key, Lookup as LookupText, Operation, Refuse as RefuseText, Step,
+    Effect as EffectText, Key, Lookup as LookupText, Operation, ReadFirst as ReadText,
+    Refuse as RefuseText, Step,
 };
 use super::super::problem::{Code, Problem};
 use super::super::values::{At, Map, Scalar};
@@ -13,7 +14,7 @@ use crate::kernel::Zipf;
 use crate::model::reason::Reason;
 use crate::model::system::{
     Below, Effect, KeyChoice, KeySpec, Lookup, MAX_KEYS, MAX_KINDS, MAX_STEPS, Name, OperationSpec,
-    Refuse, ServiceId, StepId, StepSpec, TableId, ValueSpec,
+    ReadFirst, Refuse, ServiceId, StepId, StepSpec, TableId, ValueSpec,
 };
 use crate::reason;
 
@@ -189,7 +190,8 @@ impl Context<'_> {
         let lookup = step.lookup.as_ref().map(|lookup| self.lookup(lookup, scope));
         let table = table?;
         let effect = self.effect(table, &step.effect.value, &scope.keys);
-        let undo = step.undo.as_ref().map(|undo| self.effect(table, &undo.value, &scope.keys));
+        let undo =
+            (step.undo.as_ref()).map(|undo| self.undo(table, undo, effect.as_ref(), &scope.keys));
         let refuse = step.refuse.as_ref().map(|refuse| self.refuse(table, &refuse.value));
         let derive = (step.derive.as_ref()).map(|derive| self.derive(at, table, derive, scope));
         Some(StepSpec {
@@ -209,7 +211,12 @@ impl Context<'_> {
     }
 
     /// An effect on a table.
-    fn effect(&mut self, table: TableId, effect: &EffectText, keys: &Names) -> Option<Effect> {
+    pub(super) fn effect(
+        &mut self,
+        table: TableId,
+        effect: &EffectText,
+        keys: &Names,
+    ) -> Option<Effect> {
         if let Some(values) = &effect.insert {
             return self.written_values(table, values, keys).map(Effect::Insert);
         }
@@ -226,6 +233,15 @@ impl Context<'_> {
                 });
             }
             return adds.map(Effect::Add);
+        }
+        if let Some(expressions) = &effect.update {
+            let cells = self.expressions(table, &effect.place, expressions);
+            let read = match effect.read {
+                ReadText::Plain => ReadFirst::Plain,
+                ReadText::ForUpdate => ReadFirst::ForUpdate,
+                ReadText::Version => ReadFirst::Version,
+            };
+            return cells.map(|cells| Effect::Update(cells, read));
         }
         if effect.delete == Some(false) {
             let message = "an effect that deletes nothing is none";

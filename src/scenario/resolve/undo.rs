@@ -1,10 +1,12 @@
 //! The compensation of a step: given, known, or needed and missing.
 
-use super::super::operation::Step;
+use super::super::operation::{Step, Undo};
 use super::super::problem::{Code, Problem};
+use super::super::values::At;
 use super::Context;
+use super::names::Names;
 use super::operations::Scope;
-use crate::model::system::{Effect, StepSpec};
+use crate::model::system::{Effect, StepSpec, TableId};
 use crate::reason;
 
 impl Context<'_> {
@@ -31,6 +33,28 @@ impl Context<'_> {
         whole
     }
 
+    /// The undo that a step with this effect gives.
+    pub(super) fn undo(
+        &mut self,
+        table: TableId,
+        undo: &At<Undo>,
+        effect: Option<&Effect>,
+        keys: &Names,
+    ) -> Option<Effect> {
+        match (&undo.value, effect) {
+            (Undo::Effect(undo), _) => self.effect(table, undo, keys),
+            (Undo::BeforeImage, None) => None,
+            (Undo::BeforeImage, Some(effect)) if effect.is_whole() => {
+                let message = "rows that come or go have no before-image";
+                let problem = Problem::error(Code::WrongValue, &undo.place, message, "");
+                let help = "leave it out: an `insert` is taken back by deleting";
+                self.problems.push(problem.help(help));
+                None
+            }
+            (Undo::BeforeImage, Some(effect)) => Some(Effect::Restore(effect.columns())),
+        }
+    }
+
     /// The undo of a step that gives none.
     fn usual_undo(
         &mut self,
@@ -46,13 +70,15 @@ impl Context<'_> {
                 Some(Effect::Add(negative.collect()))
             }
             // Nothing that may still fail is left when every other step came before.
-            Effect::Set(_) | Effect::Delete if last(at, scope) => Some(Effect::Set(Vec::new())),
-            Effect::Set(_) | Effect::Delete => {
+            _ if last(at, scope) => Some(Effect::Set(Vec::new())),
+            _ => {
                 let message = reason!("the step `{}` cannot be taken back", step.name.value);
                 let label = "what was there before is unknown";
                 self.problems.push(
-                    Problem::error(Code::UndoMissing, &step.effect.place, message, label)
-                        .help("add `undo = { set = { ... } }`: a later step may fail"),
+                    Problem::error(Code::UndoMissing, &step.effect.place, message, label).help(
+                        "add `undo = { set = { ... } }` or `undo = \"before-image\"`: a later \
+                             step may fail",
+                    ),
                 );
                 None
             }

@@ -6,7 +6,7 @@ use crate::checks::census::State;
 use crate::kernel::Time;
 use crate::model::database::Direction;
 use crate::model::record::{Answer, Event, OpId};
-use crate::model::system::{Effect, RowKey, StepId, StepSpec, System, TableSpec, ValueSpec};
+use crate::model::system::{Effect, Expr, RowKey, StepId, StepSpec, System, TableSpec, ValueSpec};
 
 /// The state of one step of one operation in its store when the run is over.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -129,6 +129,16 @@ fn effect(system: &System, table: &TableSpec, step: &StepSpec) -> String {
         Effect::Add(cells) => {
             let cell = |(at, by): &(u8, i64)| format!("{} {by:+}", column(at));
             cells.iter().map(cell).collect::<Vec<_>>().join(", ")
+        }
+        Effect::Update(cells, _) => {
+            let cell = |(at, to): &(u8, Expr)| {
+                format!("{} = {}", column(at), to.in_words(&|at| column(&at)))
+            };
+            cells.iter().map(cell).collect::<Vec<_>>().join(", ")
+        }
+        Effect::Restore(columns) => {
+            let cells = columns.iter().map(|at| format!("{} as it was", column(at)));
+            cells.collect::<Vec<_>>().join(", ")
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::plan::Plan;
 use crate::model::reason::Reason;
 use crate::model::system::{
-    Derive, DeriveRule, Effect, MAX_STEPS, Name, OperationKind, ReadWhat, ServiceId, StepId,
+    Derive, DeriveRule, Effect, Expr, MAX_STEPS, Name, OperationKind, ReadWhat, ServiceId, StepId,
     StepSpec, System, TableId, ValueSpec,
 };
 use crate::reason;
@@ -56,13 +56,13 @@ fn carry(system: &mut System, kind: OperationKind, cause: StepId, part: TableId,
     let does = |step: &StepSpec| match step.effect {
         Effect::Insert(_) => !deletes,
         Effect::Delete => deletes,
-        Effect::Set(_) | Effect::Add(_) => false,
+        Effect::Set(_) | Effect::Add(_) | Effect::Update(..) | Effect::Restore(_) => false,
     };
     if steps.iter().any(|step| same(step) && does(step)) {
         return;
     }
     let derive = Derive { source, filter: Vec::new(), rule: DeriveRule::RowPer };
-    let writes = |step: &StepSpec| matches!(step.effect, Effect::Set(_) | Effect::Add(_));
+    let writes = |step: &StepSpec| !step.effect.is_whole();
     let mut numbered = (0..).map(StepId).zip(steps);
     let later = numbered.find(|(id, step)| {
         same(step) && writes(step) && !deletes && !comes_before(steps, *id, cause)
@@ -136,7 +136,14 @@ fn first_values(effect: &Effect, initial: &[i64]) -> Vec<(u8, ValueSpec)> {
             };
             cells.iter().map(sum).collect()
         }
-        Effect::Delete => Vec::new(),
+        Effect::Update(cells, _) => {
+            let value = |column: u8| initial[usize::from(column)];
+            let computed = |(column, expr): &(u8, Expr)| {
+                Some((*column, ValueSpec::Literal(expr.value(&value)?)))
+            };
+            cells.iter().filter_map(computed).collect()
+        }
+        Effect::Restore(_) | Effect::Delete => Vec::new(),
     }
 }
 

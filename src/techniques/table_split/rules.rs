@@ -104,6 +104,13 @@ fn effect(plan: &Plan, part: TableId, effect: &mut Effect) -> Torn {
             cells.iter_mut().try_for_each(|cell| within(plan, part, &mut cell.0))
         }
         Effect::Add(cells) => cells.iter_mut().try_for_each(|cell| within(plan, part, &mut cell.0)),
+        Effect::Update(cells, _) => cells
+            .iter_mut()
+            .flat_map(|(column, expr)| std::iter::once(column).chain(expr.columns_mut()))
+            .try_for_each(|column| within(plan, part, column)),
+        Effect::Restore(columns) => {
+            columns.iter_mut().try_for_each(|column| within(plan, part, column))
+        }
         Effect::Delete => Ok(()),
     }
 }

@@ -1,6 +1,7 @@
 //! Small systems whose right result is known, from outside.
 
 mod instances;
+mod lost_updates;
 mod older_price;
 mod operations;
 mod reads_cost;

@@ -12,8 +12,8 @@ const TEXT: &str = include_str!("older-price-stays.toml");
 #[test]
 fn a_copy_that_an_older_price_overwrote_is_stale_from_then_on() {
     let report = report(TEXT, "two-publishers", 1);
-    // The last price of the catalogue is set at 22 s; those of sales come 3 s late, the last but one
-    // at 23 s and the last at 24 s. Readers come from 5 s to 65 s.
+    // The last price of the catalogue is set at 22 s; those of sales come 3 s late, at 23 s and at
+    // 24 s. Readers come from 5 s to 65 s.
     let stale = number(&report, reads::STALE.of_read("listed"));
     assert!((stale - 42.0 / 60.0).abs() < 0.03, "{stale}");
     let behind = report.measures.values(VERSIONS_BEHIND);
