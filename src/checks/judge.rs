@@ -13,12 +13,12 @@ use super::measures::copies::Copies;
 use super::measures::cost::Cost;
 use super::measures::counters::Counters;
 use super::measures::expected_reads::ExpectedReads;
+use super::measures::fullness::Fullness;
 use super::measures::gauge::Gauge;
 use super::measures::in_doubt::InDoubt;
 use super::measures::lag::{self, End, consistency_lag, lag_after_answer};
 use super::measures::probes::{self, ProbeTally, Probes};
 use super::measures::reads::ReadTally;
-use super::measures::recovery::{self, Course};
 use super::measures::schema_breaks::SchemaBreaks;
 use super::measures::series::SeriesBuilder;
 use super::measures::{Measured, NOBODY, Quantity, Scope};
@@ -45,6 +45,17 @@ impl Default for JudgeOptions {
     }
 }
 
+/// The phases of a run, all in ns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Course {
+    /// End of the warm-up.
+    warm_up: u64,
+    /// End of the load.
+    load: u64,
+    /// End of the settle cap.
+    cap: u64,
+}
+
 /// The fold of all measures: says at the end what a run came to.
 #[derive(Debug)]
 pub struct Judge {
@@ -64,6 +75,7 @@ pub struct Judge {
     costs: Vec<Cost>,
     counters: Counters,
     capacity: Capacity,
+    fullness: Fullness,
     series: SeriesBuilder,
     self_checks: SelfChecks,
 }
@@ -93,6 +105,7 @@ impl Judge {
             costs: vec![Cost::default(); system.operations.len()],
             counters: Counters::new(window),
             capacity: Capacity::new(system, window),
+            fullness: Fullness::new(system, load),
             series: SeriesBuilder::new(width, count),
             self_checks: SelfChecks::new(system),
         };
@@ -171,7 +184,6 @@ impl Judge {
         self.contention.measure(&mut measures);
         self.schema_breaks.measure(&mut measures, now);
         let (series, faults) = self.series.finish(until, partial, violations, &operations, end);
-        recovery::measure(&mut measures, &series, &faults, self.course, &operations);
         let blast_radii = blast_radius::of(&self.system, &operations, &faults);
         blast_radius::measure(&mut measures, &blast_radii);
 
@@ -191,6 +203,7 @@ impl Judge {
             cost: self.costs.iter().fold(self.cost, |sum, cost| sum.plus(cost)),
             series,
             faults,
+            full: self.fullness.finish(&self.system, until),
             invariants,
             self_checks: self.self_checks.finish(now, self.course.load, settled),
             contention: self.contention,
@@ -246,11 +259,15 @@ impl Listener for Judge {
             | Event::Finished { .. }
             | Event::Dropped { .. } => {
                 self.capacity.see(record);
+                self.fullness.see(record);
                 self.self_checks.request(record);
+            }
+            Event::Worked { .. } => {
+                self.spend(record, books);
+                self.fullness.see(record);
             }
             Event::Forced { .. }
             | Event::Logged { .. }
-            | Event::Worked { .. }
             | Event::LockHeld { .. }
             | Event::Retried { .. } => self.spend(record, books),
             Event::Holds { change, .. } => self.series.hold(books.now, change),

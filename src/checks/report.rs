@@ -8,6 +8,7 @@ use super::measures::answers::Availability;
 use super::measures::blast_radius::BlastRadius;
 use super::measures::contention::Contention;
 use super::measures::cost::Cost;
+use super::measures::fullness::Limited;
 use super::measures::lag::Lag;
 use super::measures::probes::ProbeTally;
 use super::measures::series::{FaultWindow, Series};
@@ -52,6 +53,8 @@ pub struct RunReport {
     pub series: Series,
     /// The faults as they happened.
     pub faults: Vec<FaultWindow>,
+    /// The resources that were full at the end of the load.
+    pub full: Vec<Limited>,
     /// Declared invariants, in the order of the scenario.
     pub invariants: Vec<InvariantReport>,
     /// The sums that must agree in every run.

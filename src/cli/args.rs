@@ -123,6 +123,10 @@ pub struct Compare {
     /// The folder for the results; by default `reports/<scenario name>`.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Leave out the fault-free twins: no recovery, and no word of what the faults cost, but half
+    /// the runs.
+    #[arg(long)]
+    pub no_twin: bool,
     /// Start over instead of resuming an interrupted comparison of the same scenario.
     #[arg(long)]
     pub fresh: bool,

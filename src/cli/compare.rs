@@ -20,7 +20,8 @@ pub fn compare(session: &Session, args: &Compare) -> Result<Exit, Error> {
     let variants = choose(&scenario, &args.variants)?;
     let first = args.seed.unwrap_or(scenario.seed);
     let seeds: Vec<u64> = (0..args.seeds).map(|offset| first.wrapping_add(offset)).collect();
-    let study = Study { scenario: &scenario, variants, seeds };
+    let twins = !args.no_twin;
+    let study = Study { scenario: &scenario, variants, seeds, twins };
     let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(&scenario.name));
     output::probe(&folder)?;
     remark(session, &intent(&study));
@@ -61,7 +62,8 @@ fn run(
     stop: &AtomicBool,
     threads: rayon::ThreadPool,
 ) -> Compared {
-    let (there, runs) = (kept.count(study), study.runs());
+    let there = kept.count(study) as u64 * study.runs_each();
+    let runs = study.runs();
     if there > 0 {
         remark(session, &format!("resuming: {there} of {runs} runs were finished before\n"));
     }
@@ -169,6 +171,9 @@ fn command(args: &Compare, first: u64) -> String {
     );
     if !args.variants.is_empty() {
         command.push_str(&format!(" --variants {}", args.variants.join(",")));
+    }
+    if args.no_twin {
+        command.push_str(" --no-twin");
     }
     command
 }

@@ -32,7 +32,7 @@ pub fn run(session: &Session, args: &Run) -> Result<Exit, Error> {
         }
         return print(&report::trace::text(&variant.system, &trace));
     }
-    let study = Study { scenario: &scenario, variants: vec![variant], seeds: vec![seed] };
+    let study = Study { variants: vec![variant], ..Study::of(&scenario, [seed]) };
     remark(session, &intent(&study));
     let compared = study.run(&AtomicBool::new(false), &|| ());
     let Some(mut comparison) = compared.comparison else { return Ok(Exit::Interrupted) };

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::run::{Ran, Setup, run};
+use super::twin::{self, Twin};
 use super::{result::Comparison, summarise};
 use crate::checks::measures::Measured;
 use crate::checks::measures::meter::MeteredRun;
@@ -24,6 +25,8 @@ pub struct Study<'a> {
     pub variants: Vec<&'a Variant>,
     /// The seeds; every variant runs on each.
     pub seeds: Vec<u64>,
+    /// True if each run in which something goes wrong has a twin in which nothing does.
+    pub twins: bool,
 }
 
 /// One finished run and what the judges say of it.
@@ -35,6 +38,8 @@ pub struct Judged {
     pub report: RunReport,
     /// The findings on what the pattern promises, property by property.
     pub promised: Vec<Finding>,
+    /// The same run without its faults, if it has any and is compared with it.
+    pub twin: Option<Twin>,
 }
 
 /// Which run of a study it is. Together with the scenario and the program, that decides all of it.
@@ -46,6 +51,8 @@ pub struct RunId<'a> {
     pub seed: u64,
     /// True if every operation is listed, as in the first seed of a study.
     pub lists_operations: bool,
+    /// True if its fault-free twin belongs to it.
+    pub has_twin: bool,
 }
 
 /// Where finished runs are kept while the whole study is not, so that the next attempt goes on
@@ -79,7 +86,7 @@ impl<'a> Study<'a> {
     /// Every variant of a scenario on these seeds.
     pub fn of(scenario: &'a Scenario, seeds: impl IntoIterator<Item = u64>) -> Self {
         let variants = scenario.variants.iter().collect();
-        Self { scenario, variants, seeds: seeds.into_iter().collect() }
+        Self { scenario, variants, seeds: seeds.into_iter().collect(), twins: true }
     }
 
     /// Runs everything, without progress and without a way to stop it; `None` if there is no
@@ -88,12 +95,22 @@ impl<'a> Study<'a> {
         self.run(&AtomicBool::new(false), &|| ()).comparison
     }
 
-    /// How many runs there are.
+    /// How many runs there are, twins included.
     pub fn runs(&self) -> u64 {
-        (self.variants.len() * self.seeds.len()) as u64
+        self.ids().count() as u64 * self.runs_each()
     }
 
-    /// The runs, seed by seed, so that an interrupted study has whole seeds to show.
+    /// How many runs there are of a variant on a seed: one, and its twin if it has one.
+    pub fn runs_each(&self) -> u64 {
+        if self.has_twins() { 2 } else { 1 }
+    }
+
+    fn has_twins(&self) -> bool {
+        self.twins && twin::has_faults(self.scenario)
+    }
+
+    /// The runs without their twins, seed by seed, so that an interrupted study has whole seeds to
+    /// show.
     pub fn ids(&self) -> impl Iterator<Item = RunId<'_>> {
         (0..self.variants.len() * self.seeds.len()).map(|index| self.id(index))
     }
@@ -104,6 +121,7 @@ impl<'a> Study<'a> {
             variant: &self.variants[variant].name.shown,
             seed: self.seeds[seed],
             lists_operations: seed == 0,
+            has_twin: self.has_twins(),
         }
     }
 
@@ -131,19 +149,19 @@ impl<'a> Study<'a> {
                 }
                 let id = self.id(index);
                 let judged = shelf.find(id).unwrap_or_else(|| {
-                    let variant = self.variants[index % width];
-                    let judged = judge(self.scenario, variant, id.seed, id.lists_operations);
+                    let judged = self.judge(self.variants[index % width], id);
                     shelf.keep(id, &judged);
                     judged
                 });
-                done();
+                (0..self.runs_each()).for_each(|_| done());
                 Some(judged)
             })
             .collect();
-        let whole: Vec<Vec<Judged>> = runs
-            .chunks(width.max(1))
-            .map_while(|seed| seed.iter().cloned().collect::<Option<Vec<Judged>>>())
-            .collect();
+        let mut whole = whole_seeds(runs, width);
+        for (at, variant) in self.variants.iter().enumerate() {
+            let mut runs: Vec<&mut Judged> = whole.iter_mut().map(|seed| &mut seed[at]).collect();
+            twin::compare(self.scenario, variant, &mut runs);
+        }
         let finished = whole.len();
         let comparison = (finished > 0).then(|| {
             let seeds = &self.seeds[..finished];
@@ -151,6 +169,19 @@ impl<'a> Study<'a> {
         });
         Compared { comparison, finished }
     }
+
+    fn judge(&self, variant: &Variant, id: RunId) -> Judged {
+        let judged = judge(self.scenario, variant, id.seed, id.lists_operations);
+        let twin = id.has_twin.then(|| twin::twin(self.scenario, variant, id.seed));
+        Judged { twin, ..judged }
+    }
+}
+
+/// The runs of the first seeds that every variant finished, of which there are `width`.
+fn whole_seeds(runs: Vec<Option<Judged>>, width: usize) -> Vec<Vec<Judged>> {
+    let mut runs = runs.into_iter();
+    let seed = || runs.by_ref().take(width).collect::<Option<Vec<Judged>>>();
+    std::iter::from_fn(seed).take_while(|seed| !seed.is_empty()).collect()
 }
 
 /// The setup of a variant of a scenario.
@@ -161,7 +192,7 @@ pub fn setup(scenario: &Scenario, variant: &Variant) -> Setup {
     Setup { faults, nemeses, random_numbers, ..Setup::new(system, pattern) }
 }
 
-/// Runs one variant on one seed before the judges.
+/// Runs one variant on one seed before the judges, without a twin.
 pub fn judge(scenario: &Scenario, variant: &Variant, seed: u64, keep_operations: bool) -> Judged {
     let setup = setup(scenario, variant);
     let options = JudgeOptions { keep_operations, ..JudgeOptions::default() };
@@ -178,7 +209,7 @@ pub fn judge(scenario: &Scenario, variant: &Variant, seed: u64, keep_operations:
     meters.finish(&Ended::of(&setup.system, &books, promises.within), &mut metered);
     let mut report = judge.finish(books);
     report.measures.extend(metered);
-    Judged { ran, report, promised }
+    Judged { ran, report, promised, twin: None }
 }
 
 /// Runs every variant of a scenario on its first seed. One line each: scenario, variant, seed and

@@ -5,4 +5,5 @@ pub mod result;
 pub mod run;
 mod summarise;
 pub mod trace;
+pub mod twin;
 mod verdicts;

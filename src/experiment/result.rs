@@ -103,6 +103,10 @@ pub struct VariantResult {
     pub touched: Vec<Touched>,
     /// The measures.
     pub measures: BTreeMap<Key, MeasureResult>,
+    /// The cost of the faults: the differences to its fault-free twins, none without them.
+    pub faults_cost: Vec<Pair>,
+    /// The runs that never came back from the faults, if there are any.
+    pub never_back: Option<NeverBack>,
     /// The names of the reads that a service does for its clients; tables show them one by one.
     pub reads: Vec<Arc<str>>,
     /// The distribution of consistency lag (M1), all seeds together, for drawing.
@@ -121,6 +125,17 @@ pub struct VariantResult {
     pub kinds: Vec<Arc<str>>,
     /// The operations of the first seed.
     pub operations: Vec<OperationRow>,
+}
+
+/// Runs of a variant that never came back from its faults, and what most of them have in common.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct NeverBack {
+    /// How many there are.
+    pub seeds: usize,
+    /// In what they differ from their fault-free twins at the end of the load.
+    pub apart: Vec<String>,
+    /// The resources that are full then, and are not in the twins.
+    pub full: Vec<String>,
 }
 
 /// How operations ended: what the stores hold against what the clients were told.

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use super::compare::Judged;
 use super::result::{
     Census, Comparison, FaultWindow, MeasureResult, OperationFacts, Phase, PhaseWindow,
-    ScenarioFacts, SeedQuantiles, Series, SeriesPoint, ValueUsed, VariantResult,
+    ScenarioFacts, SeedQuantiles, Series, SeriesPoint, Statistic, ValueUsed, VariantResult,
 };
-use super::verdicts;
+use super::{twin, verdicts};
 use crate::checks::RunReport;
 use crate::checks::measures::catalogue::{ACCEPTED, COMPARED_AVAILABILITY, DONE, LAG};
 use crate::checks::measures::{Distribution, Key, Measure, Quantity, Values};
@@ -119,6 +119,8 @@ fn summary(scenario: &Scenario, variant: &Variant, runs: &[&Judged]) -> VariantR
         contended: coupling::contended(system, &reports),
         touched: coupling::touched(scenario, &reports),
         measures: keys.map(|key| (key.clone(), measured(key, &reports))).collect(),
+        faults_cost: twin::costs(&variant.name.shown, runs),
+        never_back: twin::never_back(variant, runs),
         reads: (system.reads.iter().filter(|read| read.by.is_some()))
             .map(|read| Arc::clone(&read.name.shown))
             .collect(),
@@ -164,6 +166,19 @@ fn measured(key: &Key, reports: &[&RunReport]) -> MeasureResult {
         (None, _) => {
             MeasureResult::mean(measure, numbers.into_iter().map(Quantity::value).collect())
         }
+    }
+}
+
+/// One number of a measure in one run.
+pub(super) fn number(report: &RunReport, measure: &'static Measure, of: Statistic) -> Quantity {
+    if !measure.is_many() {
+        return report.measures.number(measure);
+    }
+    let censors = !report.settled && measure.values == Values::Many;
+    match seed_quantiles(report.measures.values(measure), censors).statistic(of) {
+        Some(Quantile::Value(value)) => Quantity::total(value),
+        Some(Quantile::Never) => Quantity::Never,
+        None => Quantity::Missing { why: "no sample" },
     }
 }
 
@@ -334,14 +349,24 @@ fn warnings(variants: &[&Variant], seeds: &[u64], runs: &[Vec<Judged>]) -> Vec<S
         let open = runs.iter().filter(|seed| !seed[at].report.settled).count();
         if open > 0 {
             warnings.push(format!(
-                "`{}` had not settled at the end in {open} of {} seeds; its checks at rest are \
+                "`{}` had not settled at the end in {open} of {} seeds{}; its checks at rest are \
                  undecided, and its unfinished operations are counted as never.",
                 variant.name.shown,
-                seeds.len()
+                seeds.len(),
+                too_short(variant)
             ));
         }
     }
     warnings
+}
+
+/// How much longer the settle phase would have to be at least, if it is too short.
+fn too_short(variant: &Variant) -> String {
+    let (given, needs) = (variant.system.phases.settle, variant.settles.length());
+    match needs.saturating_sub(given) {
+        Span::ZERO => String::new(),
+        missing => format!(", for want of {missing} (settle = {given}, and it needs {needs})"),
+    }
 }
 
 #[cfg(test)]

@@ -61,6 +61,10 @@ impl Prepared for Mutated {
         self.original.drivers()
     }
 
+    fn dormant(&self, system: &System) -> Span {
+        self.original.dormant(system)
+    }
+
     fn waits(&self, kind: OperationKind) -> Waits {
         self.original.waits(kind)
     }

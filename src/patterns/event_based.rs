@@ -201,6 +201,10 @@ impl Pattern for EventBased {
     fn period(&self) -> Span {
         self.settings.poll_interval
     }
+
+    fn dormant(settings: &Settings, _: &System) -> Span {
+        settings.visibility_timeout
+    }
 }
 
 impl EventBased {

@@ -4,8 +4,9 @@ use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::kernel::{NodeId, Span, Time};
+use crate::kernel::{NodeId, RandomStreams, Recorder, Simulation, Span, Time};
 use crate::model::contract::{Driver, Promises, Waits, WaitsFor};
+use crate::model::env::Env;
 use crate::model::process::ProcessCtx;
 use crate::model::protocol::{Execution, Protocol};
 use crate::model::reason::Reason;
@@ -93,6 +94,13 @@ pub trait Pattern: Sized + 'static {
     fn period(&self) -> Span {
         Span::ZERO
     }
+
+    /// How long work that a fault interrupted may lie, beside that period, until it is taken up
+    /// again or given up: a message that was not acknowledged, a branch that was not prepared.
+    fn dormant(settings: &Self::Settings, system: &System) -> Span {
+        let _ = (settings, system);
+        Span::ZERO
+    }
 }
 
 /// A pattern with its settings, ready to run.
@@ -114,6 +122,8 @@ pub trait Prepared: Send + Sync {
     fn promises_by_default(&self, system: &System) -> Promises;
     /// The driver nodes that it needs.
     fn drivers(&self) -> Vec<Driver>;
+    /// How long work that a fault interrupted may lie; see [`Pattern::dormant`].
+    fn dormant(&self, system: &System) -> Span;
     /// The nodes that must be up for a yes to an operation of this kind.
     fn waits(&self, kind: OperationKind) -> Waits;
     /// The same from each moment on in which it changes, the start of the run included.
@@ -161,6 +171,10 @@ impl<P: Pattern> Prepared for With<P> {
 
     fn drivers(&self) -> Vec<Driver> {
         P::drivers(&self.0)
+    }
+
+    fn dormant(&self, system: &System) -> Span {
+        P::dormant(&self.0, system)
     }
 
     fn waits(&self, _: OperationKind) -> Waits {
@@ -217,6 +231,18 @@ impl<P: Pattern> Register<Configurable<dyn Prepared>> for P {
             ),
         }
     }
+}
+
+/// The longest period of anything that recurs where a pattern works on a system.
+pub fn period(pattern: &dyn Prepared, system: &System) -> Span {
+    let mut system = system.clone();
+    system.tables.iter_mut().for_each(|table| table.rows = 0); // They take time to make.
+    let system = Arc::new(system);
+    let simulation = Simulation::new();
+    let (sim, streams) = (simulation.sim().clone(), RandomStreams::new(0));
+    let env = Env::new(sim, streams, Arc::clone(&system), Recorder::new(Vec::new()));
+    let world = World::new(env, &pattern.drivers());
+    pattern.at_work(&world).period().max(system.feed_period())
 }
 
 /// A registered pattern.

@@ -259,6 +259,10 @@ impl Prepared for PatternMix {
         Rc::new(AtWork { parts: parts.collect(), eras: Arc::clone(&self.eras) })
     }
 
+    fn dormant(&self, system: &System) -> Span {
+        self.parts.iter().map(|part| part.pattern.dormant(system)).max().unwrap_or_default()
+    }
+
     fn goes_by_rows(&self) -> bool {
         self.parts.iter().any(|part| part.pattern.goes_by_rows())
     }

@@ -272,4 +272,9 @@ impl Pattern for TwoPhaseCommit {
     fn period(&self) -> Span {
         self.settings.inquiry_interval
     }
+
+    fn dormant(_: &Settings, system: &System) -> Span {
+        let timeouts = system.databases.iter().map(|database| database.branch_timeout);
+        timeouts.max().unwrap_or_default()
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::chart::{Bitmaps, Vectors};
 use super::csv::coupling::CouplingTable;
+use super::csv::faults::FaultsTable;
 use super::csv::operations::OperationsTable;
 use super::csv::runs::RunsTable;
 use super::csv::summary::SummaryTable;
@@ -20,6 +21,7 @@ impl Exports {
             .with::<Bitmaps>()
             .with::<SummaryTable>()
             .with::<RunsTable>()
+            .with::<FaultsTable>()
             .with::<CouplingTable>()
             .with::<OperationsTable>()
             .with::<Json>()

@@ -24,7 +24,9 @@
 //!                           joint_columns: [{column, services}], without_right, publishers}],
 //!                 chains: [{name, read, needs, formula}], together: [[..]],
 //!                 waits: [{database, service, holder, core, connection, lock, share, slowdown}],
-//!                 touched: [{fault, seeds: {SERVICE: count}}] } }],
+//!                 touched: [{fault, seeds: {SERVICE: count}}] },
+//!     faults_cost: pairs as below, against its runs without the faults,
+//!     never_back: null or {seeds, apart: [..], full: [..]} }],
 //!   pairs: [{measure, of, unit, variant, baseline, seeds, difference, interval, verdict,
 //!            why}],
 //!   checks: [{variant, kind, name, verdict, why}], values: [{name, value, origin}] }
@@ -142,6 +144,12 @@ fn variant(variant: &VariantResult) -> Value {
         "census": census(&variant.census),
         "measures": measures,
         "coupling": coupling(variant),
+        "faults_cost": list(&variant.faults_cost, pair),
+        "never_back": variant.never_back.as_ref().map(|never| json!({
+            "seeds": never.seeds,
+            "apart": never.apart,
+            "full": never.full,
+        })),
     })
 }
 

@@ -13,6 +13,7 @@ pub mod diagram;
 pub mod explore;
 pub mod export;
 pub mod failure;
+pub mod faults;
 pub mod fuzz;
 pub mod html;
 pub mod human;

@@ -1,12 +1,13 @@
 //! The differences that stand out, in sentences.
 //!
 //! A sentence uses only paired differences whose 95 % interval excludes zero. A variant stands out
-//! in a measure if it is shown to be better, or worse, than every other variant that has it.
+//! in a measure if it is shown to be better, or worse, than every other variant that has it; those
+//! among which no difference is shown stand out together.
 
 mod coupling;
 mod operations;
 
-use super::human;
+use super::{faults, human};
 use crate::checks::measures::catalogue::*;
 use crate::checks::measures::{Key, Measure};
 use crate::experiment::result::{COMPARED, Comparison, Pair, Statistic, VariantResult};
@@ -26,8 +27,9 @@ const GROUPS: [[&Measure; 2]; 6] = [
 /// How often a sentence praises, and how often it blames.
 const MOST: usize = 2;
 
-/// One sentence a variant, in the order of the variants, then those about single operations, and
-/// those about who depends on whom, as (name, the rest of the sentence).
+/// One sentence a variant, in the order of the variants, then those about faults from which nobody
+/// came back, about single operations, and about who depends on whom, as (name, the rest of the
+/// sentence).
 pub fn sentences(comparison: &Comparison) -> Vec<(String, String)> {
     let text = |variant: &VariantResult| {
         if comparison.variants.len() < 2 {
@@ -39,8 +41,10 @@ pub fn sentences(comparison: &Comparison) -> Vec<(String, String)> {
         sentence(comparison, variant)
     };
     let variants = comparison.variants.iter().map(|it| (it.name.clone(), text(it)));
+    let faults = faults::sentences(comparison);
     let operations = operations::sentences(comparison);
-    variants.chain(operations).chain(coupling::sentences(comparison)).collect()
+    let coupling = coupling::sentences(comparison);
+    variants.chain(faults).chain(operations).chain(coupling).collect()
 }
 
 /// Where the data do not support any difference, a line a number: `availability: b against a`.
@@ -82,59 +86,127 @@ pub fn title(key: &Key, of: Statistic) -> String {
     }
 }
 
+/// The verb of what a variant shares with nobody, which is said first.
+const HAS: &str = "has";
+
+/// Something to be said of a variant, behind its verb: `has the shortest lag`, `shares it with b`.
+struct Clause {
+    is_best: bool,
+    verb: &'static str,
+    text: String,
+}
+
 fn sentence(comparison: &Comparison, variant: &VariantResult) -> String {
     let (mut good, mut bad) = (Vec::new(), Vec::new());
     for group in GROUPS {
-        let found: Vec<(bool, String)> = group
-            .iter()
-            .filter_map(|measure| {
-                let (is_best, numbers) = first_standing(comparison, variant, measure)?;
-                let [best, worst] = measure.told;
-                Some((is_best, format!("{} ({numbers})", if is_best { best } else { worst })))
-            })
-            .collect();
-        good.extend(found.iter().find(|(is_best, _)| *is_best).map(|(_, text)| text.clone()));
-        bad.extend(found.iter().find(|(is_best, _)| !*is_best).map(|(_, text)| text.clone()));
+        let found = group.iter().filter_map(|measure| first_standing(comparison, variant, measure));
+        let (mut best, mut worst): (Vec<_>, Vec<_>) = found.partition(|clause| clause.is_best);
+        good.extend(best.drain(..).next());
+        bad.extend(worst.drain(..).next());
     }
-    good.truncate(MOST);
-    bad.truncate(MOST);
-    match (good.is_empty(), bad.is_empty()) {
-        (false, true) => format!("has {}.", human::list(&good)),
-        (true, false) => format!("has {}.", human::list(&bad)),
-        (false, false) => format!("has {}, but {}.", human::list(&good), human::list(&bad)),
-        (true, true) => in_the_middle(comparison, variant),
+    for clauses in [&mut good, &mut bad] {
+        clauses.sort_by_key(|clause: &Clause| clause.verb != HAS);
+        clauses.truncate(MOST);
+    }
+    let alike: Vec<&str> = alike(comparison, variant).collect();
+    let said = match (good.is_empty(), bad.is_empty()) {
+        (false, false) => {
+            let before = good.last().map_or("", |clause| clause.verb);
+            format!("{}, but {}", clauses("", &good), clauses(before, &bad))
+        }
+        (true, true) if alike.is_empty() => return in_the_middle(comparison, variant),
+        _ => clauses("", &good.into_iter().chain(bad).collect::<Vec<_>>()),
+    };
+    match (alike.is_empty(), said.is_empty()) {
+        (true, _) => format!("{said}."),
+        (false, true) => format!("differs from {} in no measure.", human::list(&alike)),
+        (false, false) => format!("{said}; it differs from {} in no measure.", human::list(&alike)),
     }
 }
 
-/// Returns whether a variant is shown to be the best (true) or the worst (false) in a measure, and
-/// the numbers; of a distribution's quantiles the first that shows it counts.
+/// The other variants whose every number is the same, seed by seed.
+fn alike<'c>(
+    comparison: &'c Comparison,
+    variant: &'c VariantResult,
+) -> impl Iterator<Item = &'c str> {
+    let others = comparison.variants.iter().filter(|other| other.name != variant.name);
+    let same = |other: &&VariantResult| {
+        other.measures == variant.measures && other.census == variant.census
+    };
+    others.filter(same).map(|other| &*other.name)
+}
+
+/// `has the shortest lag and shares the highest availability with b`; a verb that was just used is
+/// not repeated.
+fn clauses(before: &'static str, clauses: &[Clause]) -> String {
+    let mut last = before;
+    let texts = clauses.iter().map(|Clause { verb, text, .. }| {
+        let text = if *verb == last { text.clone() } else { format!("{verb} {text}") };
+        last = verb;
+        text
+    });
+    human::list(&texts.collect::<Vec<_>>())
+}
+
+/// Where a variant stands in a measure, if it is shown to be the best or the worst in it; of a
+/// distribution's quantiles the first that shows it counts.
 fn first_standing(
     comparison: &Comparison,
     variant: &VariantResult,
     measure: &'static Measure,
-) -> Option<(bool, String)> {
-    let quantiles = COMPARED.iter().filter(|(compared, _)| *compared == measure);
-    quantiles.map(|(_, of)| *of).find_map(|of| standing(comparison, variant, &measure.into(), of))
+) -> Option<Clause> {
+    let mut quantiles = COMPARED.iter().filter(|(compared, _)| *compared == measure);
+    let Standing { is_best, sharing, numbers } =
+        quantiles.find_map(|(_, of)| standing(comparison, variant, &measure.into(), *of))?;
+    let (verb, with) = match &sharing[..] {
+        [] => (HAS, String::new()),
+        few @ ([_] | [_, _]) => ("shares", format!(" with {}", human::list(few))),
+        many => ("shares", format!(" with {} others", many.len())),
+    };
+    let [best, worst] = measure.told;
+    let superlative = if is_best { best } else { worst };
+    Some(Clause { is_best, verb, text: format!("{superlative}{with} ({numbers})") })
 }
 
-/// The same for one number of the measure.
+/// The place of a variant that is shown to be the best or the worst in something.
+struct Standing {
+    is_best: bool,
+    /// The names of those that share it.
+    sharing: Vec<String>,
+    numbers: String,
+}
+
+/// Where a variant stands in one number of a measure. Those that are not shown to differ from it
+/// share its place, if each of them stands against all others as it does.
 fn standing(
     comparison: &Comparison,
     variant: &VariantResult,
     key: &Key,
     of: Statistic,
-) -> Option<(bool, String)> {
-    let pairs = pairs(comparison, variant, key, of);
-    let numbers = || numbers(comparison, variant, key, of);
-    if pairs.is_empty() {
-        None
-    } else if pairs.iter().all(Pair::is_better) {
-        Some((true, numbers()))
-    } else if pairs.iter().all(Pair::is_worse) {
-        Some((false, numbers()))
-    } else {
-        None
+) -> Option<Standing> {
+    let (tied, apart) = split(comparison, variant, key, of);
+    let ranks: [fn(&Pair) -> bool; 2] = [Pair::is_better, Pair::is_worse];
+    let rank = ranks.iter().position(|rank| !apart.is_empty() && apart.iter().all(rank))?;
+    let sharing: Vec<String> = tied.into_iter().map(|pair| pair.baseline).collect();
+    for name in &sharing {
+        let (same, others) = split(comparison, comparison.variant(name)?, key, of);
+        if same.len() != sharing.len() || !others.iter().all(ranks[rank]) {
+            return None;
+        }
     }
+    let numbers = numbers(comparison, variant, key, of, &sharing);
+    Some(Standing { is_best: rank == 0, sharing, numbers })
+}
+
+/// The pairs of a variant with others in which no difference is shown, and those in which one is.
+fn split(
+    comparison: &Comparison,
+    variant: &VariantResult,
+    key: &Key,
+    of: Statistic,
+) -> (Vec<Pair>, Vec<Pair>) {
+    let pairs = pairs(comparison, variant, key, of).into_iter();
+    pairs.partition(|pair| pair.verdict == Verdict::NoDifferenceShown)
 }
 
 fn pairs(comparison: &Comparison, variant: &VariantResult, key: &Key, of: Statistic) -> Vec<Pair> {
@@ -146,12 +218,20 @@ fn pairs(comparison: &Comparison, variant: &VariantResult, key: &Key, of: Statis
     others.filter_map(pair).collect()
 }
 
-/// `p99 3.1 ms; next orchestrated with 41 ms`, or `p99 3.1 ms; all others 0 s`.
-fn numbers(comparison: &Comparison, variant: &VariantResult, key: &Key, of: Statistic) -> String {
+/// `p99 3.1 ms; next orchestrated with 41 ms`, or `p99 3.1 ms; all others 0 s`. The others are
+/// those that do not share its place.
+fn numbers(
+    comparison: &Comparison,
+    variant: &VariantResult,
+    key: &Key,
+    of: Statistic,
+    sharing: &[String],
+) -> String {
     let number = |variant: &VariantResult| Some(variant.measures.get(key)?.estimate(of)?.value);
     let unit = key.measure.unit;
     let Some(own) = number(variant) else { return String::new() };
-    let others = comparison.variants.iter().filter(|other| other.name != variant.name);
+    let others = comparison.variants.iter();
+    let others = others.filter(|it| it.name != variant.name && !sharing.contains(&it.name));
     let mut others: Vec<(&str, f64)> =
         others.filter_map(|other| Some((&*other.name, number(other)?))).collect();
     others.sort_by(|(_, a), (_, b)| distance(*a, own).total_cmp(&distance(*b, own)));
@@ -214,6 +294,24 @@ mod tests {
     }
 
     #[test]
+    fn who_ties_shares_a_superlative_and_who_differs_in_nothing_is_said_not_to() {
+        let mut comparison = comparison::comparison(10);
+        comparison.variants.truncate(2);
+        let [first, second] = [0, 1].map(|at| comparison.variants[at].name.clone());
+        let twin = VariantResult { name: "twin".into(), ..comparison.variants[0].clone() };
+        comparison.variants.push(twin);
+        let comparison = comparison.paired();
+        let said = sentences(&comparison);
+        let of = |name: &str| &said.iter().find(|(variant, _)| variant == name).unwrap().1;
+        let lag = "shares the shortest consistency lag with twin (p99 ";
+        assert!(of(&first).contains(lag), "{}", of(&first));
+        assert!(of(&first).ends_with("; it differs from twin in no measure."), "{}", of(&first));
+        assert!(of("twin").contains(&format!("consistency lag with {first} (p99 ")));
+        assert!(of(&second).contains("the longest consistency lag (p99 "), "{}", of(&second));
+        assert!(!of(&second).contains("no measure"));
+    }
+
+    #[test]
     fn next_to_never_is_the_largest() {
         let never = f64::INFINITY;
         let mut values = [6.0, 35.0, never, 1.0];
@@ -238,7 +336,8 @@ mod tests {
             assert!(text.starts_with("no difference shown"), "{text}");
         }
         let leads: Vec<&str> = layouts.iter().map(|(lead, _)| &**lead).collect();
-        assert_eq!(leads, ["Must be up for a yes, at most:"], "a layout needs no seeds");
+        let facts = ["events-dual-write", "Must be up for a yes, at most:"];
+        assert_eq!(leads, facts, "neither a layout nor a run that never ends needs many seeds");
         let mut alone = comparison::comparison(10);
         alone.variants.truncate(1);
         alone = alone.paired();

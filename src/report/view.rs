@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 pub use operations::about;
 
-use super::human;
+use super::{faults, human};
 use crate::checks::census::Headline;
 use crate::checks::measures::catalogue::*;
 use crate::checks::measures::{Key, Measure, Values, reads};
@@ -82,6 +82,10 @@ const CONSISTENCY: [Column; 6] = [
     (AFTER_ANSWER, P99),
 ];
 
+/// Why the lag after the answer is no part of the lag.
+const AFTER: &str = "Lag: of operations of which a store ever showed anything. After answer: of \
+                     those that were answered yes; one of which nothing is there never ends.";
+
 const ANSWERS: [Column; 8] = [
     (DONE, P50),
     (DONE, P99),
@@ -106,13 +110,12 @@ const READS: [Column; 7] = [
 /// The columns of each read by itself.
 const OF_READ: [Column; 3] = [(reads::RIGHT, VALUE), (reads::STALE, VALUE), (reads::LATENCY, P99)];
 
-const COSTS: [Column; 6] = [
+const COSTS: [Column; 5] = [
     (MESSAGES, VALUE),
     (DATABASE_MESSAGES, VALUE),
     (FORCED_WRITES, VALUE),
     (PARTIAL, VALUE),
     (VIOLATION, VALUE),
-    (RECOVERY, P50),
 ];
 
 const CAPACITY: [Column; 3] = [(WORKERS, VALUE), (WORKERS_USED, VALUE), (UTILISATION, VALUE)];
@@ -158,7 +161,8 @@ pub fn tables(comparison: &Comparison, most_rows: usize) -> Vec<Table> {
                 unsettled(comparison)
             ),
             &CONSISTENCY,
-        ),
+        )
+        .explained("after answer p50", AFTER),
         measured(
             comparison,
             "Answers",
@@ -188,10 +192,10 @@ pub fn tables(comparison: &Comparison, most_rows: usize) -> Vec<Table> {
                 idle polls and inquiries included. Partial operations: average over time.";
     let violation = "Violation time: summed over entities, per 1,000 offered operations.";
     tables.push(
-        measured(comparison, "Cost and repair", cost.into(), &COSTS)
-            .explained("violation time", violation),
+        measured(comparison, "Cost", cost.into(), &COSTS).explained("violation time", violation),
     );
     tables.extend(counters::counters(comparison));
+    tables.extend(faults::table(comparison));
     tables.extend(capacity(comparison));
     tables.retain(|table| table.heads.len() > 1);
     tables.extend(super::coupling::is_known(comparison).then(|| coupling(comparison)));
@@ -408,11 +412,11 @@ fn cell(variant: &VariantResult, key: &Key, pick: Pick) -> Cell {
     }
 }
 
-fn nothing() -> Cell {
+pub(super) fn nothing() -> Cell {
     Cell { main: "–".into(), ..Cell::default() }
 }
 
-fn number(variant: &VariantResult, result: &MeasureResult, of: Statistic) -> Cell {
+pub(super) fn number(variant: &VariantResult, result: &MeasureResult, of: Statistic) -> Cell {
     let unit = result.measure.unit;
     result.estimate(of).map_or_else(nothing, |estimate| Cell {
         main: format!("{}{}", mark(variant, result.measure), human::value(unit, estimate.value)),

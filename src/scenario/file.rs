@@ -6,7 +6,7 @@
 use super::decode::Fallback::{self, Empty, Fixed};
 use super::plan::{FaultText, VariantText};
 use super::shape::{shape, words};
-use super::values::{At, Count, Few, Length, Map, Portion, Positive, Scalar, Share, Whole};
+use super::values::{At, Count, Few, Length, Map, Portion, Positive, Scalar, Settle, Share, Whole};
 use crate::kernel::{Dist, Span};
 
 const FORCE: Fallback = Fallback::Profile(|profile| profile.force);
@@ -69,8 +69,8 @@ shape! {
         warm_up: At<Span> = Fixed("'10s'", "ten times the longest lock wait"),
         /// End of the load, since the start of the run; everything is healed then.
         load: At<Length> = Fixed("'240s'", "room for two outages and a quiet end"),
-        /// How long the system may take to settle after the load, at most.
-        settle: At<Length> = Fixed("'120s'", "four times the usual synchronization interval"),
+        /// How long everything may settle after the load: `auto`, or a duration.
+        settle: At<Settle> = Fixed("'auto'", "as long as the slowest variant needs, computed"),
     }
 }
 

@@ -24,6 +24,7 @@ mod profile;
 mod render;
 mod resolve;
 mod schema;
+mod settle;
 mod shape;
 mod suggest;
 mod technique;
@@ -42,6 +43,7 @@ pub use problem::{Code, Label, Place, Problem, Severity, any_error};
 pub use profile::{PROFILES, Profile};
 pub use render::render;
 pub use schema::schema;
+pub use settle::Settling;
 pub use suggest::{alike, either, nearest};
 pub use variant::MANUAL as VARIANTS;
 
@@ -59,6 +61,7 @@ use crate::techniques::technique::Techniques;
 use data::Data;
 use decode::{Decode, Decoder};
 use file::File;
+use values::Settle;
 
 /// The text of a scenario file.
 #[derive(Clone, Debug)]
@@ -166,6 +169,8 @@ pub struct Variant {
     pub system: Arc<System>,
     /// The name of random numbers of its own; without one it shares those of the other variants.
     pub random_numbers: Option<Arc<str>>,
+    /// How long it needs to settle after the load.
+    pub settles: Settling,
 }
 
 /// A setting in force.
@@ -266,6 +271,15 @@ pub fn load(
             let measures = registries.meters.measures();
             resolve::resolve(&file, &decoder.data, &roles, &measures, &mut problems)
         };
+        if let Some(resolved) = &resolved {
+            let settle = resolved.system.phases.settle;
+            let auto = |used: &&mut ValueUsed| {
+                used.key == "scenario.settle" && file.scenario.settle.value == Settle::Auto
+            };
+            if let Some(used) = decoder.values.iter_mut().find(auto) {
+                used.value = format!("\"auto\": {settle}");
+            }
+        }
         scenario = resolved.filter(|_| !any_error(&problems)).map(|resolved| Scenario {
             name: file.scenario.name.value.clone(),
             about: file.scenario.about.clone(),

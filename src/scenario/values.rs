@@ -49,6 +49,15 @@ pub struct Portion(pub f64);
 #[derive(Clone, Copy, Debug)]
 pub struct Length(pub Span);
 
+/// The length of the settle phase.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Settle {
+    /// As long as the slowest variant needs.
+    Auto,
+    /// So long.
+    Given(Span),
+}
+
 /// The value of a cell: a whole number or a word.
 #[derive(Clone, Debug)]
 pub enum Scalar {
@@ -379,6 +388,21 @@ impl Decode for Length {
 
     fn schema() -> serde_json::Value {
         Span::schema()
+    }
+}
+
+impl Decode for Settle {
+    const LEAF: bool = true;
+
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        match item.get_ref().as_str() {
+            Some("auto") => Some(Self::Auto),
+            _ => Length::decode(item, decoder).map(|length| Self::Given(length.0)),
+        }
+    }
+
+    fn schema() -> serde_json::Value {
+        json!({ "anyOf": [{ "const": "auto" }, Length::schema()] })
     }
 }
 

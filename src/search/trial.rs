@@ -29,13 +29,14 @@ use crate::faults::budget::{Excess, inside};
 use crate::faults::plan::PlannedFault;
 use crate::faults::target::Site;
 use crate::faults::trigger::OpName;
-use crate::kernel::{RandomStreams, Recorder, Simulation, Sink, Span, Time};
+use crate::kernel::{Sink, Span, Time};
 use crate::model::contract::{Budget, Promises};
-use crate::model::env::{Env, OpInfo};
+use crate::model::env::OpInfo;
 use crate::model::record::Record;
 use crate::model::system::{RowKey, System};
 use crate::model::workload::{Workload, maker};
 use crate::model::world::World;
+use crate::patterns::pattern::period;
 use crate::scenario::{Scenario, Variant};
 
 /// How many initial rows a table has at most, unless a case uses more.
@@ -124,7 +125,7 @@ impl<'a> Trial<'a> {
         for table in &mut system.tables {
             table.rows = table.rows.min(ROWS);
         }
-        let period = period(&system, variant);
+        let period = period(&*variant.pattern, &system);
         let window = system.client.deadline + period.saturating_mul(2) + system.longest_recovery();
         let promises = variant.pattern.promises_by_default(&system);
         Self { scenario, variant, promises, system, period, window }
@@ -289,20 +290,6 @@ fn name_operations(finding: &mut Finding, case: &Case) {
     }
     why += rest;
     finding.judgement.why = why.into();
-}
-
-/// The longest period of anything that recurs under a variant.
-fn period(system: &System, variant: &Variant) -> Span {
-    let simulation = Simulation::new();
-    let system = Arc::new(system.clone());
-    let env = Env::new(
-        simulation.sim().clone(),
-        RandomStreams::new(0),
-        system,
-        Recorder::new(Vec::new()),
-    );
-    let world = World::new(env, &variant.pattern.drivers());
-    variant.pattern.at_work(&world).period().max(world.env().system().feed_period())
 }
 
 #[cfg(test)]

@@ -17,6 +17,17 @@ pub enum Verdict {
     NoDifferenceShown,
 }
 
+impl Verdict {
+    /// As files write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Higher => "higher",
+            Self::Lower => "lower",
+            Self::NoDifferenceShown => "no-difference-shown",
+        }
+    }
+}
+
 /// Differences `value - baseline`, seed by seed, summed up.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Paired {

@@ -185,6 +185,12 @@ fn variant(made: &Made, seeds: usize) -> VariantResult {
         contended: contended(made),
         touched: touched(),
         measures: measures(made, &mut rng, &lags, &answers),
+        faults_cost: faults_cost(made, seeds),
+        never_back: (made.never == 9).then(|| NeverBack {
+            seeds: seeds.min(2),
+            apart: vec!["answers".into(), "latency".into()],
+            full: vec!["the workers of `customer`".into()],
+        }),
         reads: Vec::new(),
         lag: Curve::pooled(&lags),
         done: if made.accepted { Curve::default() } else { pooled.clone() },
@@ -195,6 +201,21 @@ fn variant(made: &Made, seeds: usize) -> VariantResult {
         kinds: vec!["open-ticket".into()],
         operations: operations(made),
     }
+}
+
+/// The cost of the faults: a share of the answers, and nine times the lag.
+fn faults_cost(made: &Made, seeds: usize) -> Vec<Pair> {
+    let of = |measure: &'static Measure, of, before: f64, after: f64| {
+        let many = |value: f64| (0..seeds).map(move |at| Some(value * (1.0 - at as f64 / 1e3)));
+        let (own, twin): (Vec<_>, Vec<_>) = (many(after).collect(), many(before).collect());
+        Pair::between(measure.into(), of, (made.name, &own), ("without faults", &twin))
+    };
+    let costs = [
+        of(LAG, Statistic::P99, made.lag.0, 9.0 * made.lag.0),
+        of(AVAILABILITY, Statistic::Value, 1.0, made.available),
+        of(MESSAGES, Statistic::Value, 0.9 * made.messages[0], made.messages[0]),
+    ];
+    costs.into_iter().flatten().collect()
 }
 
 /// Two services and a table of each; the ticket service reads what customers are called.

@@ -30,7 +30,7 @@ fn golden() -> PathBuf {
 fn compare(scenario: &Scenario, threads: usize) -> Comparison {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
     let variants = scenario.variants.iter().collect();
-    let study = Study { scenario, variants, seeds: vec![scenario.seed] };
+    let study = Study { variants, ..Study::of(scenario, [scenario.seed]) };
     let compared = pool.install(|| study.run(&AtomicBool::new(false), &|| ()));
     compared.comparison.expect("nobody interrupts")
 }
@@ -42,7 +42,7 @@ fn shipped_runs_are_as_recorded_and_add_up() {
         shipped.iter().flat_map(|s| s.variants.iter().map(move |v| (s, v))).collect();
     let lines = runs.par_iter().map(|(scenario, variant)| {
         let (seed, shown) = (scenario.seed, &variant.name.shown);
-        let Judged { ran, report, promised } = judge(scenario, variant, seed, false);
+        let Judged { ran, report, promised, .. } = judge(scenario, variant, seed, false);
         keeps_its_promises(scenario, variant, &promised);
         let failed: Vec<_> = report.failed_self_checks().collect();
         assert!(report.self_checks.len() > 4 && failed.is_empty(), "{shown}: {failed:?}");

@@ -13,6 +13,7 @@ pub mod copies;
 pub mod cost;
 pub mod counters;
 pub mod expected_reads;
+pub mod fullness;
 pub mod gauge;
 pub mod in_doubt;
 pub mod lag;

@@ -1,18 +1,26 @@
-//! M11: when a run is back to what it was before the first fault.
+//! M11: when a run is back to what it would have been without its faults.
 //!
-//! The quiet phase, from the warm-up to the first fault, gives each series a band that holds 95 %
-//! of its buckets: partial operations, violations, and the share of answers that are a yes or a
-//! rule's no. Because the load may change by itself, the first two are taken relative to what the
-//! operations that arrived in the bucket would show if each kind fared as in the quiet phase.
-//! The run has recovered at the first bucket behind the last fault that lies inside
-//! all bands and from which on, until the end of the load, no more buckets leave a band than the
-//! 5 % that it leaves out in quiet times too.
+//! The *fault-free twin* of a run is the same variant on the same seed without the faults: the same
+//! operations arrive and draw the same random numbers. From the heal on, the two are compared in
+//! windows of 5 s, until the load ends. A window is *within the tolerance* if in each of six
+//! numbers run and twin differ by no more than 5 % of the twin's, or than the spread of fault-free
+//! runs: five standard deviations, over the twins of all seeds, of the same window and of those
+//! around it as far as the longest period reaches, because a fault may shift the phase of a poll
+//! for good. (Two runs that had nothing but their distribution in common would stay so close in a
+//! hundred windows with 95 %.)
+//!
+//! What is lost for good, an order or a row that stays behind, does not delay recovery: backlog,
+//! partial operations and violations are compared net of what they differ by at the end of settled
+//! runs, and what a rule refuses because something before it was lost has an answer, and counts for
+//! no latency.
 
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
 
-use super::series::{FaultWindow, Series};
-use super::{Better, Measure, Measured, Quantity, Unit, Values};
-use crate::checks::outcome::{NEVER, Operations, Outcome};
+use super::gauge::Level;
+use super::series::{Arrivals, FaultWindow};
+use super::{Better, Measure, Quantity, Unit, Values};
+use crate::checks::report::RunReport;
+use crate::kernel::Span;
 
 /// M11, recovery after the heal.
 pub const RECOVERY: &Measure = &Measure::number(
@@ -20,173 +28,257 @@ pub const RECOVERY: &Measure = &Measure::number(
     "recovery after the heal",
     Unit::Nanoseconds,
     Better::Lower,
-    "From the end of the last fault (at the latest the end of the load) to the first bucket of \
-     a second inside the 95 % bands that partial operations and violations (relative to what \
-     the arrivals of the second would show at the quiet phase's lag) and the share of definite \
-     answers had between the warm-up and the first fault, and from which on no more than 5 % of \
-     the buckets leave a band until the end of the load. Else never.",
+    "From the end of the last fault to the first window of 5 s from which on, to the end of the \
+     load, backlog, partial operations, violations, arrivals, the share of them that hear yes or \
+     a rule's no, and the mean latency of those that no rule refuses, differ from those of the \
+     fault-free twin (the same seed without the faults) by no more than 5 % of it, or than the \
+     spread of fault-free runs (5 standard deviations over seeds). Else never. What is lost for \
+     good does not delay it.",
 )
 .values(Values::Once)
 .head("recovery")
 .at_rest();
 
-/// The fewest buckets from which a band is derived.
-const FEWEST: usize = 10;
+/// Why there is no recovery where there was no fault.
+pub const NO_FAULT: &str = "there was no fault to recover from";
+/// Why there is no recovery where the twin did not run.
+pub const NO_TWIN: &str = "the fault-free twin was left out";
+/// Why there is no recovery where the faults end with the load.
+pub const NO_WINDOW: &str = "the last fault ends less than 5 s before the load does";
+/// Why there is no recovery where the faults did nothing.
+pub const NO_EFFECT: &str =
+    "no effect shown: from the first fault on the run stays within the tolerance of its twin";
 
-/// The phases of a run that recovery needs, all in ns.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// How long a window is.
+const WINDOW: Span = Span::from_secs(5);
+/// The part of the twin's number by which the run may always differ.
+const TOLERATED: f64 = 0.05;
+/// By how many standard deviations fault-free runs are taken to differ from each other.
+const DEVIATIONS: f64 = 5.0;
+
+/// The numbers that are compared, as sentences call them.
+const NAMES: [&str; NUMBERS] =
+    ["backlog", "partial operations", "violations", "arrivals", "answers", "latency"];
+/// How many numbers are compared.
+const NUMBERS: usize = 6;
+/// How many of them, the first ones, are levels that may stay raised for good.
+const LEVELS: usize = 3;
+
+/// The numbers of one window; none where nothing arrived.
+type Numbers = [Option<f64>; NUMBERS];
+
+/// The course of a run, as far as another one is compared with it.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Course {
-    /// End of the warm-up.
-    pub warm_up: u64,
-    /// End of the load.
-    pub load: u64,
-    /// End of the settle cap.
-    pub cap: u64,
+    /// The length of a step, ns.
+    step: u64,
+    /// The steps up to the end of the load.
+    steps: Vec<Step>,
+    /// The areas of the levels in the last step of a settled run.
+    left: Option<[u64; LEVELS]>,
 }
 
-/// The values that 95 % of the quiet buckets have.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Band {
-    least: u64,
-    most: u64,
+/// One step of a [`Course`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+struct Step {
+    /// Backlog, partial operations, violations; in units x ns.
+    levels: [u64; LEVELS],
+    /// The operations that arrived.
+    arrivals: Arrivals,
 }
 
-impl Band {
-    /// No lower end: less of something bad is no disturbance.
-    fn below(values: impl Iterator<Item = u64>) -> Self {
-        let mut values: Vec<u64> = values.collect();
-        values.sort_unstable();
-        let most = values[values.len() - 1 - values.len() / 20];
-        Self { least: 0, most }
+impl Course {
+    /// The course of a run whose load ends at `load`.
+    pub fn of(report: &RunReport, load: Span) -> Self {
+        let series = &report.series;
+        let step = series.width.as_nanos().max(1);
+        let levels = |at: usize| {
+            let of = |levels: &[Level]| levels.get(at).map_or(0, |level| level.area);
+            [of(&series.backlog), of(&series.partial), of(&series.violations)]
+        };
+        let steps = (load.as_nanos() / step) as usize;
+        let steps = (0..steps).map(|at| {
+            let arrivals = series.arrivals.get(at).copied().unwrap_or_default();
+            Step { levels: levels(at), arrivals }
+        });
+        let left = report.settled.then(|| levels(series.partial.len().saturating_sub(1)));
+        Self { step, steps: steps.collect(), left }
     }
 
-    /// No upper end: more of something good is no disturbance.
-    fn above(values: impl Iterator<Item = u64>) -> Self {
-        let mut values: Vec<u64> = values.collect();
-        values.sort_unstable();
-        Self { least: values[values.len() / 20], most: u64::MAX }
+    /// How many steps a window has.
+    const fn width(&self) -> usize {
+        (WINDOW.as_nanos() / self.step) as usize
     }
 
-    const fn holds(self, value: u64) -> bool {
-        self.least <= value && value <= self.most
+    /// The numbers of the window that begins at a step.
+    fn window(&self, from: usize) -> Numbers {
+        let steps = &self.steps[from..from + self.width()];
+        let sum = |of: &dyn Fn(&Step) -> u64| steps.iter().map(of).sum::<u64>() as f64;
+        let level = |at: usize| Some(sum(&|step| step.levels[at]) / WINDOW.as_nanos() as f64);
+        let arrived = sum(&|step| step.arrivals.arrived);
+        let refused = sum(&|step| step.arrivals.refused);
+        let ratio = |part: f64, whole: f64| (whole > 0.0).then(|| part / whole);
+        [
+            level(0),
+            level(1),
+            level(2),
+            Some(arrived),
+            ratio(sum(&|step| step.arrivals.yes) + refused, arrived),
+            ratio(sum(&|step| step.arrivals.waited), arrived - refused),
+        ]
     }
-}
 
-/// Takes down M11.
-pub fn measure(
-    into: &mut Measured,
-    series: &Series,
-    faults: &[FaultWindow],
-    course: Course,
-    operations: &Operations,
-) {
-    into.quantity(RECOVERY, recovery(series, faults, course, operations));
-}
+    /// How many whole windows there are from a step on.
+    fn windows(&self, from: usize) -> usize {
+        self.steps.len().saturating_sub(from) / self.width()
+    }
 
-/// How long the operations that arrived in each bucket would show in part, in all, if those of each
-/// kind took as long as in the quiet phase. A kind that did not arrive then counts as the others.
-fn expected(
-    operations: &Operations,
-    width: u64,
-    buckets: usize,
-    quiet: &std::ops::Range<usize>,
-) -> Vec<u64> {
-    let bucket = |outcome: &Outcome| (outcome.arrived / width) as usize;
-    let mut seen: BTreeMap<Option<u8>, (u64, u64)> = BTreeMap::new();
-    for outcome in operations.all() {
-        if quiet.contains(&bucket(outcome)) && outcome.first != NEVER && !outcome.is_partial() {
-            for of in [None, Some(outcome.kind)] {
-                let (sum, count) = seen.entry(of).or_default();
-                *sum += outcome.last - outcome.first;
-                *count += 1;
+    /// By how much each number stays raised against that of the twin for good.
+    fn lost(&self, twin: &Self) -> [f64; NUMBERS] {
+        let mut lost = [0.0; NUMBERS];
+        if let Some((own, twins)) = self.left.zip(twin.left) {
+            for (lost, (own, twins)) in lost.iter_mut().zip(own.into_iter().zip(twins)) {
+                *lost = (own as f64 - twins as f64) / self.step as f64;
             }
         }
+        lost
     }
-    let mean = |kind: u8| {
-        let (sum, count) = seen.get(&Some(kind)).or_else(|| seen.get(&None)).copied()?;
-        Some(sum / count)
-    };
-    let mut areas = vec![0; buckets];
-    for outcome in operations.all() {
-        if let Some(area) = areas.get_mut(bucket(outcome)) {
-            *area += mean(outcome.kind).unwrap_or(0);
-        }
-    }
-    areas
 }
 
-fn recovery(
-    series: &Series,
-    faults: &[FaultWindow],
-    course: Course,
-    operations: &Operations,
-) -> Quantity {
-    let width = series.width.as_nanos();
-    let Some(first) = faults.iter().map(|fault| fault.began.as_nanos()).min() else {
-        return Quantity::Missing { why: "there was no fault to recover from" };
-    };
-    let quiet =
-        (course.warm_up.div_ceil(width) as usize)..((first.min(course.load) / width) as usize);
-    if quiet.len() < FEWEST {
-        return Quantity::Missing { why: "the quiet phase before the first fault is too short" };
-    }
-    let ends = faults.iter().map(|fault| fault.ended.map_or(course.load, |end| end.as_nanos()));
-    let healed = ends.max().unwrap_or(course.load).min(course.load);
-    let under_load = healed < course.load;
-    let until = if under_load { course.load } else { course.cap };
-    let after = (healed.div_ceil(width) as usize)..((until / width) as usize);
+/// Sums of a number and of its squares over several runs.
+#[derive(Clone, Copy, Debug, Default)]
+struct Moments {
+    count: f64,
+    sum: f64,
+    squares: f64,
+}
 
-    let heard = |bucket: usize| {
-        let answers = series.answers[bucket];
-        (answers.yes + answers.refused + answers.no + answers.unknown).max(1)
+impl Moments {
+    fn add(&mut self, value: f64) {
+        self.count += 1.0;
+        self.sum += value;
+        self.squares += value * value;
+    }
+
+    fn join(mut self, other: &Self) -> Self {
+        self.count += other.count;
+        self.sum += other.sum;
+        self.squares += other.squares;
+        self
+    }
+
+    fn deviation(&self) -> f64 {
+        if self.count < 2.0 {
+            return 0.0;
+        }
+        let around = self.squares - self.sum * self.sum / self.count;
+        (around.max(0.0) / (self.count - 1.0)).sqrt()
+    }
+}
+
+/// The fault-free runs of one variant: how far they differ from each other.
+#[derive(Debug)]
+pub struct Spread {
+    /// By the step at which a window begins.
+    moments: Vec<[Moments; NUMBERS]>,
+    /// How many windows before and behind count as well.
+    around: usize,
+}
+
+impl Spread {
+    /// The spread of these fault-free runs, in which something recurs after `period` at the latest.
+    pub fn of<'c>(twins: impl IntoIterator<Item = &'c Course>, period: Span) -> Self {
+        let mut moments: Vec<[Moments; NUMBERS]> = Vec::new();
+        let mut runs = 0;
+        for twin in twins {
+            runs += 1;
+            let windows = (twin.steps.len() + 1).saturating_sub(twin.width());
+            moments.resize(windows.max(moments.len()), Default::default());
+            for (from, sums) in moments.iter_mut().enumerate().take(windows) {
+                for (sums, value) in sums.iter_mut().zip(twin.window(from)) {
+                    value.into_iter().for_each(|value| sums.add(value));
+                }
+            }
+        }
+        // A run by itself has only its own windows to say how far it varies.
+        let least = if runs == 1 { 2 } else { 1 };
+        let around = period.as_nanos().div_ceil(WINDOW.as_nanos()) as usize;
+        Self { moments, around: around.max(least) }
+    }
+
+    /// How far a number of two fault-free runs may differ in the window that begins at a step.
+    fn at(&self, from: usize, width: usize, number: usize) -> f64 {
+        let before = (0..=self.around).filter_map(|back| from.checked_sub(back * width));
+        let behind = (1..=self.around).map(|on| from + on * width);
+        let windows = before.chain(behind).filter_map(|at| self.moments.get(at));
+        let joined = windows.fold(Moments::default(), |sum, found| sum.join(&found[number]));
+        DEVIATIONS * joined.deviation()
+    }
+}
+
+/// A run beside its fault-free twin.
+struct Pair<'c> {
+    run: &'c Course,
+    twin: &'c Course,
+    spread: &'c Spread,
+}
+
+impl Pair<'_> {
+    /// The numbers of the window that begins at a step that are beyond the tolerance, if the run
+    /// may differ by `net` for good.
+    fn apart(&self, from: usize, net: [f64; NUMBERS]) -> impl Iterator<Item = usize> {
+        let (run, twin) = (self.run.window(from), self.twin.window(from));
+        let width = self.run.width();
+        (0..NUMBERS).filter(move |number| {
+            let (Some(own), Some(twin)) = (run[*number], twin[*number]) else { return false };
+            let difference = (own - twin - net[*number]).abs();
+            let spread = || self.spread.at(from, width, *number);
+            difference > TOLERATED * twin.abs() && difference > spread()
+        })
+    }
+
+    fn is_within(&self, from: usize, net: [f64; NUMBERS]) -> bool {
+        self.apart(from, net).next().is_none()
+    }
+
+    /// Returns whether the run shows anything of its faults from a step on.
+    fn shows_any(&self, from: usize) -> bool {
+        let mut starts = (0..self.run.windows(from)).map(|at| from + at * self.run.width());
+        self.run.lost(self.twin).iter().any(|lost| *lost != 0.0)
+            || starts.any(|from| !self.is_within(from, [0.0; NUMBERS]))
+    }
+}
+
+/// M11 of a run with these faults, beside its twin.
+pub fn recovery(run: &Course, twin: &Course, spread: &Spread, faults: &[FaultWindow]) -> Quantity {
+    let Some(strike) = faults.iter().map(|fault| fault.began.as_nanos()).min() else {
+        return Quantity::Missing { why: NO_FAULT };
     };
-    let expected = expected(operations, width, series.partial.len(), &quiet);
-    let relative = |area: u64, bucket: usize| {
-        let whole = u128::from(expected[bucket].max(1));
-        (u128::from(area) * 1_000 / whole) as u64
-    };
-    let partial = |bucket: usize| relative(series.partial[bucket].area, bucket);
-    let violations = |bucket: usize| relative(series.violations[bucket].area, bucket);
-    let success = |bucket: usize| {
-        let answers = series.answers[bucket];
-        (answers.yes + answers.refused) * 1_000 / heard(bucket)
-    };
-    let partial_band = Band::below(quiet.clone().map(partial));
-    let violations_band = Band::below(quiet.clone().map(violations));
-    let success_band = Band::above(quiet.map(success));
-    let outside = |bucket: usize| {
-        [
-            !partial_band.holds(partial(bucket)),
-            !violations_band.holds(violations(bucket)),
-            under_load && !success_band.holds(success(bucket)),
-        ]
-    };
-    match first_recovered(after, outside) {
-        Some(bucket) => Quantity::total((bucket as u64 * width).saturating_sub(healed)),
+    let pair = Pair { run, twin, spread };
+    if !pair.shows_any((strike / run.step) as usize) {
+        return Quantity::Missing { why: NO_EFFECT };
+    }
+    let load = run.steps.len() as u64 * run.step;
+    let ends = faults.iter().map(|fault| fault.ended.map_or(load, |end| end.as_nanos()));
+    let healed = ends.max().unwrap_or(load);
+    let (from, width) = (healed.div_ceil(run.step) as usize, run.width());
+    let windows = run.windows(from);
+    if windows == 0 {
+        return Quantity::Missing { why: NO_WINDOW };
+    }
+    let lost = run.lost(twin);
+    let starts = (0..windows).rev().map(|at| from + at * width);
+    match starts.take_while(|at| pair.is_within(*at, lost)).last() {
         None => Quantity::Never,
+        Some(at) if at == from => Quantity::total(0_u64),
+        Some(at) => Quantity::total(at as u64 * run.step - healed),
     }
 }
 
-/// The first bucket inside all bands from which on no band is left too often.
-fn first_recovered(
-    after: std::ops::Range<usize>,
-    outside: impl Fn(usize) -> [bool; 3],
-) -> Option<usize> {
-    let mut recovered = None;
-    let mut left = [0_usize; 3];
-    for bucket in after.clone().rev() {
-        let now = outside(bucket);
-        for (count, outside) in left.iter_mut().zip(now) {
-            *count += usize::from(outside);
-        }
-        let remaining = after.end - bucket;
-        let allowed = remaining.div_ceil(20);
-        if remaining < after.len().min(FEWEST) {
-            continue; // So short a stretch shows nothing.
-        }
-        if now == [false; 3] && left.iter().all(|count| *count <= allowed) {
-            recovered = Some(bucket);
-        }
-    }
-    recovered
+/// The numbers, by name, in which the last 5 s of the load of a run are beyond the tolerance of its
+/// twin.
+pub fn apart_at_last(run: &Course, twin: &Course, spread: &Spread) -> Vec<&'static str> {
+    let from = run.steps.len().saturating_sub(run.width());
+    let pair = Pair { run, twin, spread };
+    pair.apart(from, run.lost(twin)).map(|number| NAMES[number]).collect()
 }

@@ -1,10 +1,11 @@
-//! The course of a run in buckets of time, for charts and for M11.
+//! The course of a run in buckets of time, for charts and for the comparison with a run without
+//! faults.
 
 use serde::{Deserialize, Serialize};
 
 use super::gauge::{Gauge, Level};
 use super::lag::{End, Lag, consistency_lag};
-use crate::checks::outcome::Operations;
+use crate::checks::outcome::{NEVER, Operations};
 use crate::checks::serial::span;
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::record::{Answer, Event, Record};
@@ -25,6 +26,22 @@ pub struct Series {
     pub answers: Vec<Answers>,
     /// Consistency lag of the operations that arrived in the bucket.
     pub lag: Vec<BucketLag>,
+    /// The answers to the operations that arrived in the bucket.
+    pub arrivals: Vec<Arrivals>,
+}
+
+/// Operations by the bucket of time in which they arrived.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Arrivals {
+    /// How many arrived.
+    pub arrived: u64,
+    /// How many of them heard yes before their deadline.
+    pub yes: u64,
+    /// How many of them heard no from a business rule, before their deadline.
+    pub refused: u64,
+    /// How long the clients waited in all that no rule refused, ns; without an answer until the
+    /// deadline.
+    pub waited: u64,
 }
 
 /// Answers heard in a bucket of time.
@@ -150,10 +167,28 @@ impl SeriesBuilder {
             backlog: self.backlog.into_levels(),
             violations: violations.into_levels(),
             lag: bucket_lags(operations, end, self.width, self.answers.len()),
+            arrivals: arrivals(operations, self.width, self.answers.len()),
             answers: self.answers,
         };
         (series, self.faults)
     }
+}
+
+/// The answers of clients by the bucket in which their operations arrived.
+fn arrivals(operations: &Operations, width: u64, count: usize) -> Vec<Arrivals> {
+    let mut buckets = vec![Arrivals::default(); count];
+    for outcome in operations.all().iter().filter(|outcome| outcome.deadline != NEVER) {
+        let Some(bucket) = buckets.get_mut((outcome.arrived / width) as usize) else { continue };
+        let answer = outcome.answer();
+        bucket.arrived += 1;
+        bucket.yes += u64::from(answer.is_yes());
+        if answer == Answer::RefusedByRule {
+            bucket.refused += 1;
+        } else {
+            bucket.waited += outcome.answered.min(outcome.deadline).saturating_sub(outcome.arrived);
+        }
+    }
+    buckets
 }
 
 /// The lag of the operations that headlines pool, by the bucket in which they arrived. Operations

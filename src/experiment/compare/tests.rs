@@ -91,13 +91,13 @@ fn a_study_that_was_stopped_goes_on_and_comes_to_the_same() {
     let whole = study.compare().expect("two variants, four seeds");
     let memory = Memory::default();
     let (stop, runs) = (AtomicBool::new(false), AtomicU64::new(0));
-    let stop_at_three = || {
-        if runs.fetch_add(1, Ordering::Relaxed) + 1 == 3 {
+    let stop_in_the_third = || {
+        if runs.fetch_add(1, Ordering::Relaxed) + 1 == 2 * 3 {
             stop.store(true, Ordering::Relaxed);
         }
     };
     let threads = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
-    let stopped = threads.install(|| study.resume(&memory, &stop, &stop_at_three));
+    let stopped = threads.install(|| study.resume(&memory, &stop, &stop_in_the_third));
     assert_eq!((stopped.finished, memory.counted()), (1, (0, 3)), "a seed and a half");
     let go = AtomicBool::new(false);
     let resumed = study.resume(&memory, &go, &|| ());

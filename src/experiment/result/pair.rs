@@ -59,12 +59,23 @@ impl Pair {
         if values.len() != bases.len() {
             return None; // One of them is missing altogether.
         }
-        let found = paired(&values, &bases)?;
+        Self::between(key.clone(), of, (&variant.name, &values), (&baseline.name, &bases))
+    }
+
+    /// One number of a measure on two sides, each with its name and its value in every seed; none
+    /// if no seed has a value on both.
+    pub fn between(
+        key: Key,
+        of: Statistic,
+        (variant, values): (&str, &[Option<f64>]),
+        (baseline, bases): (&str, &[Option<f64>]),
+    ) -> Option<Self> {
+        let found = paired(values, bases)?;
         Some(Self {
-            key: key.clone(),
+            key,
             of,
-            variant: variant.name.clone(),
-            baseline: baseline.name.clone(),
+            variant: variant.into(),
+            baseline: baseline.into(),
             seeds: found.seeds,
             difference: found.difference,
             interval: found.interval,

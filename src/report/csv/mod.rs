@@ -1,6 +1,7 @@
 //! The tables for other tools: one header line, one fact a line, numbers without units.
 
 pub mod coupling;
+pub mod faults;
 pub mod operations;
 pub mod runs;
 pub mod summary;

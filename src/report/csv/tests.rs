@@ -1,5 +1,6 @@
 //! Snapshots of the tables.
 
+use super::faults::faults;
 use super::operations::operations;
 use super::runs::runs;
 use super::summary::summary;
@@ -16,6 +17,11 @@ fn small() -> Comparison {
 #[test]
 fn the_summary_has_a_row_for_each_variant_and_measure() {
     insta::assert_snapshot!(String::from_utf8(summary(&small())).unwrap());
+}
+
+#[test]
+fn what_faults_cost_has_a_row_for_each_number() {
+    insta::assert_snapshot!(String::from_utf8(faults(&small())).unwrap());
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! and the least of it. What the runs say follows the rule of all sentences: only what is shown by
 //! paired differences.
 
-use super::standing;
+use super::{Standing, standing};
 use crate::checks::coupling::Ownership;
 use crate::checks::measures::Measure;
 use crate::checks::measures::catalogue::{SLOWDOWN, TOUCHED};
@@ -98,14 +98,17 @@ type Cause = fn(&VariantResult) -> Option<String>;
 fn shown(comparison: &Comparison, measure: &'static Measure, cause: Cause) -> Option<String> {
     let (mut least, mut most) = (None, None);
     for variant in &comparison.variants {
-        let name = &variant.name;
-        match standing(comparison, variant, &measure.into(), Statistic::Value) {
-            Some((true, numbers)) => least = Some(format!("the least in {name} ({numbers})")),
-            Some((false, numbers)) => {
-                let why = cause(variant).map_or_else(String::new, |why| format!("; {why}"));
-                most = Some(format!("the most in {name} ({numbers}{why})"));
-            }
-            None => {}
+        let found = standing(comparison, variant, &measure.into(), Statistic::Value);
+        let Some(Standing { is_best, sharing, numbers }) = found else { continue };
+        if is_best && !sharing.is_empty() {
+            continue; // Who has the most says it.
+        }
+        let all = human::list(&[vec![variant.name.clone()], sharing].concat());
+        if is_best {
+            least.get_or_insert(format!("the least in {all} ({numbers})"));
+        } else {
+            let why = cause(variant).map_or_else(String::new, |why| format!("; {why}"));
+            most.get_or_insert(format!("the most in {all} ({numbers}{why})"));
         }
     }
     // Of two, the one has the least because the other has the most.

@@ -1,6 +1,6 @@
 //! The sentences about single operations, where they differ from what headlines say.
 
-use super::standing;
+use super::{Standing, standing};
 use crate::checks::measures::catalogue::*;
 use crate::checks::measures::{Measure, Scope};
 use crate::experiment::result::{Comparison, OperationFacts, Statistic};
@@ -40,10 +40,11 @@ fn sentence(comparison: &Comparison, facts: &OperationFacts) -> Option<String> {
         for (words, wanted) in [(best, true), (worst, false)] {
             told.extend(comparison.variants.iter().find_map(|variant| {
                 let stands =
-                    |key| standing(comparison, variant, key, of).filter(|it| it.0 == wanted);
-                let (_, numbers) = stands(&own)?;
+                    |key| standing(comparison, variant, key, of).filter(|it| it.is_best == wanted);
+                let Standing { sharing, numbers, .. } = stands(&own)?;
+                let names: Vec<_> = [variant.name.clone()].into_iter().chain(sharing).collect();
                 let news = stands(&headline).is_none();
-                news.then(|| format!("{words} under {} ({numbers})", variant.name))
+                news.then(|| format!("{words} under {} ({numbers})", human::list(&names)))
             }));
         }
     }

@@ -56,6 +56,17 @@ const DATABASE: &str = "database";
 
 /// The overloaded parts of a layout.
 fn overloads(system: &System) -> Vec<Overload<'_>> {
+    demands(system).into_iter().filter(|found| found.demand >= found.capacity).collect()
+}
+
+/// The mean utilisation of the busiest part of a layout; above 1 where it is overloaded.
+pub(super) fn utilisation(system: &System) -> f64 {
+    let parts = demands(system).into_iter().map(|found| found.demand / found.capacity);
+    parts.fold(0.0, f64::max)
+}
+
+/// The parts of a layout, with what each is asked for and what it has.
+fn demands(system: &System) -> Vec<Overload<'_>> {
     let rates: Vec<Option<f64>> = system.loads.iter().map(|load| system.rate(load)).collect();
     let services = system.services.iter().enumerate().map(|(at, service)| {
         let demand = demand(system, &rates, |step| {
@@ -73,7 +84,7 @@ fn overloads(system: &System) -> Vec<Overload<'_>> {
         let (name, capacity) = (&database.name.shown, f64::from(database.cores));
         Overload { what: DATABASE, at, name, unit: "cores", demand, capacity }
     });
-    services.chain(databases).filter(|found| found.demand >= found.capacity).collect()
+    services.chain(databases).collect()
 }
 
 fn warning(overload: &Overload<'_>, lead: Reason, place: &Place, file: &File) -> Problem {

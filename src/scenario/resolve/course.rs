@@ -6,8 +6,9 @@ use super::super::file::{File, Service};
 use super::super::plan::FaultText;
 use super::super::problem::{Code, Problem};
 use super::super::profile::{PROFILES, Profile};
+use super::super::settle::Settling;
 use super::super::suggest::{either, nearest};
-use super::super::values::At;
+use super::super::values::{At, Settle};
 use super::super::{PlannedFault, Variant};
 use super::layout::{Laid, Stage};
 use super::{Context, name};
@@ -23,7 +24,7 @@ use crate::reason;
 /// A day, ns.
 const DAY: u64 = 86_400_000_000_000;
 /// The longest run: what is kept of every second of it has to fit into memory.
-const LONGEST: Span = Span::from_nanos(30 * DAY);
+pub(super) const LONGEST: Span = Span::from_nanos(30 * DAY);
 
 impl Context<'_> {
     /// Reports names under which nothing can be kept: files and folders of results have them.
@@ -52,13 +53,15 @@ impl Context<'_> {
                 Problem::error(Code::Times, &warm_up.place, message, "measured from here");
             self.problems.push(problem.also(&load.place, "the load ends here"));
         }
-        let length = load.value.0 + scenario.settle.value.0;
-        if length > LONGEST {
-            let longer =
-                if load.value.0 > scenario.settle.value.0 { load } else { &scenario.settle };
+        let settle = match scenario.settle.value {
+            Settle::Given(settle) => settle,
+            Settle::Auto => Span::ZERO, // It is computed once the variants are known.
+        };
+        if load.value.0 + settle > LONGEST {
+            let longer = if load.value.0 > settle { &load.place } else { &scenario.settle.place };
             let days = LONGEST.as_nanos() / DAY;
             let message = format!("load and settling take more than {days} days together");
-            self.problems.push(Problem::error(Code::Times, &longer.place, message, "too long"));
+            self.problems.push(Problem::error(Code::Times, longer, message, "too long"));
         }
         if Profile::named(&scenario.profile.value).is_none() {
             let profile = &scenario.profile;
@@ -87,8 +90,7 @@ impl Context<'_> {
             attempts: clients.attempts.0 as u16,
             attempt_deadline: clients.attempt_deadline.map_or(deadline, |span| span.0),
         };
-        let phases =
-            Phases { warm_up: warm_up.value, load: load.value.0, settle: scenario.settle.value.0 };
+        let phases = Phases { warm_up: warm_up.value, load: load.value.0, settle };
         (retry, clients, phases)
     }
 
@@ -259,6 +261,7 @@ pub(super) fn variants(layouts: Vec<Option<Laid<'_>>>, file: &File) -> Option<Ve
             pattern: variant.pattern.prepared(&laid.system),
             system: laid.system,
             random_numbers: variant.random_numbers.as_deref().map(Into::into),
+            settles: Settling::default(),
         })
     });
     variants.collect()

@@ -12,6 +12,7 @@ mod loads;
 pub(super) mod names;
 mod operations;
 mod parts;
+mod settle;
 mod switch;
 mod tables;
 mod undo;
@@ -109,7 +110,9 @@ pub fn resolve(
     parts::check_copies(&layouts, file, problems);
     course::check_variants(&layouts, file, problems);
     let variants = course::variants(layouts, file)?;
-    Some(Resolved { system, variants, faults, nemeses, expectations })
+    let mut resolved = Resolved { system, variants, faults, nemeses, expectations };
+    settle::settle(&mut resolved, file, problems);
+    Some(resolved)
 }
 
 /// The context in which names are looked up.

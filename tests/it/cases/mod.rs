@@ -5,6 +5,8 @@ mod lost_updates;
 mod older_price;
 mod operations;
 mod reads_cost;
+mod recovery;
+mod settle;
 mod undo_overwrites;
 
 use driftlab::checks::RunReport;

@@ -1,0 +1,132 @@
+//! The fault-free twin of a run: the same variant on the same seed, and nothing goes wrong.
+//!
+//! Common random numbers give both the same arrivals, keys and delays, so that what differs is
+//! what the faults did. A twin is reduced to what is compared as soon as it has run.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
+
+use super::compare::{Judged, setup};
+use super::result::{NeverBack, Pair, Statistic};
+use super::run::{Setup, run};
+use super::summarise::number;
+use crate::checks::measures::catalogue::*;
+use crate::checks::measures::fullness::Limited;
+use crate::checks::measures::recovery::{self, Course, NO_FAULT, NO_TWIN, Spread};
+use crate::checks::measures::{Measure, Quantity};
+use crate::checks::{Judge, JudgeOptions};
+use crate::patterns::pattern::period;
+use crate::scenario::{Scenario, Variant};
+
+/// The numbers that say what faults cost, in the order in which reports show them.
+const COSTS: [(&Measure, Statistic); 9] = [
+    (LAG, Statistic::P99),
+    (PARTIAL, Statistic::Value),
+    (VIOLATION, Statistic::Value),
+    (AVAILABILITY, Statistic::Value),
+    (WRONG, Statistic::Value),
+    (DONE, Statistic::P99),
+    (ACCEPTED, Statistic::P99),
+    (MESSAGES, Statistic::Value),
+    (FORCED_WRITES, Statistic::Value),
+];
+
+/// The baseline of a comparison with the twins.
+const WITHOUT: &str = "without faults";
+
+/// The part of a fault-free twin that is kept.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Twin {
+    /// Its course, for recovery.
+    pub course: Course,
+    /// Its numbers of [`COSTS`], in their order.
+    numbers: Vec<Quantity>,
+    /// The resources that were full at the end of its load, faults or not.
+    full: Vec<Limited>,
+    /// In which numbers a run that never recovered was apart from it at last.
+    #[serde(skip)]
+    apart: Vec<&'static str>,
+}
+
+/// Returns whether anything is to go wrong in the runs of a scenario.
+pub fn has_faults(scenario: &Scenario) -> bool {
+    !(scenario.faults.is_empty() && scenario.nemeses.is_empty())
+}
+
+/// Runs a variant on a seed without the faults of its scenario.
+pub fn twin(scenario: &Scenario, variant: &Variant, seed: u64) -> Twin {
+    let setup =
+        Setup { faults: Vec::new().into(), nemeses: Vec::new().into(), ..setup(scenario, variant) };
+    let judge = Judge::audit(&setup.system, JudgeOptions::default());
+    let judge = Rc::new(RefCell::new(judge));
+    run(&setup, seed, vec![Rc::clone(&judge) as _]);
+    let judge = Rc::into_inner(judge).expect("the run is over, and its recorder gone with it");
+    let report = judge.into_inner().finish();
+    Twin {
+        course: Course::of(&report, setup.system.phases.load),
+        numbers: COSTS.iter().map(|cost| number(&report, cost.0, cost.1)).collect(),
+        full: report.full,
+        apart: Vec::new(),
+    }
+}
+
+/// Takes down in each run of a variant how long after its faults it was back to its twin.
+pub fn compare(scenario: &Scenario, variant: &Variant, runs: &mut [&mut Judged]) {
+    let why = if has_faults(scenario) { NO_TWIN } else { NO_FAULT };
+    let spread = {
+        let twins = runs.iter().filter_map(|run| Some(&run.twin.as_ref()?.course));
+        Spread::of(twins, period(&*variant.pattern, &variant.system))
+    };
+    for run in runs {
+        let found = run.twin.as_mut().map_or(Quantity::Missing { why }, |twin| {
+            let course = Course::of(&run.report, variant.system.phases.load);
+            let found = recovery::recovery(&course, &twin.course, &spread, &run.report.faults);
+            if found == Quantity::Never {
+                twin.apart = recovery::apart_at_last(&course, &twin.course, &spread);
+            }
+            found
+        });
+        run.report.measures.quantity(RECOVERY, found);
+    }
+}
+
+/// The cost of the faults for a variant in each of [`COSTS`]: its runs against their twins.
+pub fn costs(variant: &str, runs: &[&Judged]) -> Vec<Pair> {
+    let cost = |(at, (measure, of)): (usize, &(&'static Measure, Statistic))| {
+        let own = runs.iter().map(|run| number(&run.report, measure, *of).value());
+        let twins = runs.iter().map(|run| run.twin.as_ref()?.numbers[at].value());
+        let (own, twins): (Vec<_>, Vec<_>) = (own.collect(), twins.collect());
+        Pair::between((*measure).into(), *of, (variant, &own), (WITHOUT, &twins))
+    };
+    COSTS.iter().enumerate().filter_map(cost).collect()
+}
+
+/// The runs of a variant that never recovered and what they have in common; none if all did.
+pub fn never_back(variant: &Variant, runs: &[&Judged]) -> Option<NeverBack> {
+    let never = runs.iter().filter(|run| run.report.measures.number(RECOVERY) == Quantity::Never);
+    let pairs: Vec<(&Judged, &Twin)> =
+        never.filter_map(|run| Some((*run, run.twin.as_ref()?))).collect();
+    let apart = pairs.iter().flat_map(|(_, twin)| twin.apart.iter().map(|name| (*name).to_owned()));
+    let full = pairs.iter().flat_map(|(run, twin)| {
+        let more = run.report.full.iter().filter(|resource| !twin.full.contains(resource));
+        more.map(|resource| resource.name(&variant.system))
+    });
+    let in_most = |names: Vec<String>| {
+        let mut counts: Vec<(String, usize)> = Vec::new();
+        for name in names {
+            match counts.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((name, 1)),
+            }
+        }
+        counts.retain(|(_, count)| 2 * count > pairs.len());
+        counts.into_iter().map(|(name, _)| name).collect()
+    };
+    (!pairs.is_empty()).then(|| NeverBack {
+        seeds: pairs.len(),
+        apart: in_most(apart.collect()),
+        full: in_most(full.collect()),
+    })
+}
