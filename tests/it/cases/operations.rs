@@ -86,11 +86,14 @@ fn all_of_it_can_be_expected_and_is_shown() {
         "add (closed loop): saga",
         "buy: shared",
         "Right answers to my-order",
-        "after 50ms",
-        "right, answered in",
     ] {
         let flat = shown.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(flat.contains(part), "{part}\n{shown}");
+    }
+    let tables = view::tables(&comparison, 24);
+    let heads: Vec<&str> = tables.iter().flat_map(|it| &it.heads).map(String::as_str).collect();
+    for head in ["after 50ms", "after 2s", "right, answered in 50ms", "throughput"] {
+        assert!(heads.contains(&head), "{head}: {heads:?}");
     }
 }
 
