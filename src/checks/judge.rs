@@ -262,7 +262,8 @@ impl Listener for Judge {
                 self.fullness.see(record);
                 self.self_checks.request(record);
             }
-            Event::Worked { .. } => {
+            Event::Worked { database, busy, waited } => {
+                self.capacity.work(books.now, database, busy, waited);
                 self.spend(record, books);
                 self.fullness.see(record);
             }
@@ -270,7 +271,10 @@ impl Listener for Judge {
             | Event::Logged { .. }
             | Event::LockHeld { .. }
             | Event::Retried { .. } => self.spend(record, books),
-            Event::Holds { change, .. } => self.series.hold(books.now, change),
+            Event::Holds { label, change } => {
+                self.capacity.hold(record, label, change);
+                self.series.hold(books.now, change);
+            }
             Event::FaultBegan { .. } | Event::FaultEnded { .. } => self.series.fault(record),
             _ => {}
         }

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::NodeId;
-use crate::model::record::{Event, Record};
+use crate::model::contract::role;
+use crate::model::record::{Event, Record, Station};
 use crate::model::system::System;
 
 /// Two numbers that must agree.
@@ -50,6 +51,7 @@ impl SelfCheck {
 #[derive(Debug)]
 pub struct SelfChecks {
     services: Vec<(String, Pool)>,
+    drivers: Vec<(String, Pool)>,
     messages: Messages,
 }
 
@@ -58,7 +60,8 @@ impl SelfChecks {
     pub fn new(system: &System) -> Self {
         let named = |name: &str| (name.to_owned(), Pool::default());
         let services = system.services.iter().map(|service| named(&service.name.shown)).collect();
-        Self { services, messages: Messages::default() }
+        let drivers = role::WORKING.iter().map(|role| named(role)).collect();
+        Self { services, drivers, messages: Messages::default() }
     }
 
     /// Takes in a record about a message.
@@ -66,16 +69,20 @@ impl SelfChecks {
         self.messages.see(record);
     }
 
-    /// Takes in a record about a request at a service.
+    /// Takes in a record about a request at a service or a driver.
     pub fn request(&mut self, record: &Record) {
-        let (Event::Queued { service, .. }
-        | Event::Started { service, .. }
-        | Event::Finished { service, .. }
-        | Event::Dropped { service, .. }) = record.event
+        let (Event::Queued { at, .. }
+        | Event::Started { at, .. }
+        | Event::Finished { at, .. }
+        | Event::Dropped { at, .. }) = record.event
         else {
             return;
         };
-        if let Some((_, pool)) = self.services.get_mut(service.index()) {
+        let pool = match at {
+            Station::Service(service) => self.services.get_mut(service.index()),
+            Station::Driver(role) => self.drivers.get_mut(usize::from(role)),
+        };
+        if let Some((_, pool)) = pool {
             pool.see(record);
         }
     }
@@ -83,14 +90,14 @@ impl SelfChecks {
     /// The run is over at `now`. Of what was sent before `quiet`, nothing may be in flight at rest.
     pub fn finish(self, now: u64, quiet: u64, settled: bool) -> Vec<SelfCheck> {
         let mut checks = self.messages.finish(quiet, settled);
-        for (name, pool) in self.services {
+        for (name, pool) in self.services.into_iter().chain(self.drivers) {
             checks.extend(pool.finish(&name, now));
         }
         checks
     }
 }
 
-/// The workers and the queue of a service, over all of its nodes.
+/// The workers and the queue of a service or a driver, over all of its nodes.
 #[derive(Debug, Default)]
 struct Pool {
     since: u64,

@@ -314,7 +314,7 @@ impl Comparison {
         self.operations.iter().filter(|it| it.closed_loop).any(|it| match scope {
             Scope::Run => it.pooled,
             Scope::Operation(name) => *it.name == **name,
-            Scope::Read(_) | Scope::ReadAt(..) | Scope::Group(_) => false,
+            Scope::Read(_) | Scope::ReadAt(..) | Scope::Group(_) | Scope::Pool(_) => false,
         })
     }
 

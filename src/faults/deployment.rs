@@ -72,7 +72,7 @@ impl Rollout {
 
     async fn replace(&self, node: NodeId) {
         self.world.drain(node);
-        let idle = |world: &World| world.pool(node).is_none_or(|(pool, _)| pool.inside() == 0);
+        let idle = |world: &World| world.pool(node).is_none_or(|pool| pool.inside() == 0);
         self.wait(self.settings.grace, idle).await;
         if !self.over.get() {
             self.world.crash(node, false);

@@ -21,10 +21,10 @@ pub const DRIVERS: &str = "role:driver";
 pub const ROLE: &str = "role:";
 
 /// The nodes that a name stands for in this world: a service (all its instances), one instance
-/// (`name#2`; `name#1` is the first of several), a database, a driver node (`broker`,
-/// `orchestrator-2`), a zone (`zone:NAME`), the owner of a table (`table:NAME`), or a role. A
-/// driver that the pattern at work does not have stands for no node, so one plan of faults fits
-/// every variant.
+/// (`name#2`; `name#1` is the first of several), a database, a driver (`broker`, `orchestrator-2`;
+/// all its instances) or one instance of it (`relay#2`), a zone (`zone:NAME`), the owner of a table
+/// (`table:NAME`), or a role. A driver that the pattern at work does not have stands for no node,
+/// so one plan of faults fits every variant.
 pub fn nodes(world: &World, name: &str) -> Vec<NodeId> {
     if let Some(role) = name.strip_prefix(ROLE) {
         return match name {
@@ -51,6 +51,10 @@ pub fn nodes(world: &World, name: &str) -> Vec<NodeId> {
     if let Some((service, number)) = instance(system, name) {
         let all = world.instances(service);
         return all.get(usize::from(number)).copied().into_iter().collect();
+    }
+    let instances: Vec<NodeId> = world.named_drivers(name).collect();
+    if !instances.is_empty() {
+        return instances;
     }
     world.nodes().filter(|node| world.name(*node).is_called(name)).collect()
 }
@@ -109,7 +113,8 @@ impl Site<'_> {
         let number = |count: usize| count as u32;
         if let Some(role) = name.strip_prefix(ROLE) {
             let plays = |driver: &&Driver| name == DRIVERS || driver.role == role;
-            return number(drivers.iter().filter(plays).count());
+            let instances = |driver: &Driver| u32::from(system.driver_instances(driver.role));
+            return drivers.iter().filter(plays).map(instances).sum();
         }
         if let Some(zone) = name.strip_prefix("zone:") {
             let here = |of: &Option<Arc<str>>| of.as_deref() == Some(zone);
@@ -124,6 +129,9 @@ impl Site<'_> {
         if let Some(name) = name.strip_prefix(TABLE) {
             let table = system.tables.iter().find(|table| table.name.is_called(name));
             return table.map_or(0, |table| instances(table.owner));
+        }
+        if let Some(driver) = drivers.iter().find(|driver| driver.name == name) {
+            return system.driver_instances(driver.role).into();
         }
         system.service_named(name).map_or(1, instances)
     }

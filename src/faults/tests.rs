@@ -58,6 +58,7 @@ fn text(fault: &str) -> String {
 
         [drivers]
         force = "2ms"
+        work = "0s"
         recovery = "1s"
 
         [tables]

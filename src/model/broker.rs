@@ -24,7 +24,7 @@ use super::process::ProcessCtx;
 use super::record::{Burial, Event, MessageClass, OpId};
 use super::system::{ServiceId, StepId};
 use super::world::World;
-use crate::kernel::{Mailbox, NodeId, Purpose, Semaphore, Span};
+use crate::kernel::{Mailbox, NodeId, Semaphore, Span};
 
 /// How a broker treats messages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -256,7 +256,8 @@ impl<E: Copy + Send + 'static> Broker<E> {
         matches!(reply.await, Reply::Answered(()))
     }
 
-    /// Work of the broker on one message; one at a time per partition.
+    /// Work of the broker on one message; one at a time per partition, and as many as it has
+    /// workers.
     async fn write(&self, here: &ProcessCtx, partition: u16) {
         let memory = here.local::<Memory<E>>();
         let writer = memory.with(|memory| {
@@ -264,17 +265,9 @@ impl<E: Copy + Send + 'static> Broker<E> {
             memory.writers.entry(partition).or_insert_with(fresh).clone()
         });
         let _turn = writer.acquire().await;
-        let (env, spec) = (here.env(), &here.system().broker);
-        let stream = env.op_stream(here.ctx().op);
-        let place = u64::from(here.ctx().step.0) | u64::from(here.ctx().attempt) << 8;
-        let work = spec.work.sample(&mut env.streams().draw(
-            Purpose::Work,
-            spec.name.stream,
-            stream,
-            place,
-            0,
-        ));
-        here.sim().work(work).await;
+        if let Some(mut visit) = here.occupy().await {
+            visit.work(0).await;
+        }
     }
 
     /// Messages of one entity share a partition: its key is that of the operation's first step.

@@ -16,9 +16,9 @@ use super::env::{Ctx, label_stream};
 use super::network::Fate;
 use super::point::{Action, Hook, When};
 use super::process::ProcessCtx;
-use super::record::{Event, LabelId, MessageClass, OpId};
+use super::record::{Event, LabelId, MessageClass, Station};
 use super::world::World;
-use crate::kernel::{NodeId, Purpose, Sleep, Span, TaskId};
+use crate::kernel::{NodeId, Sleep, Span, TaskId};
 
 /// The name of a call and its demands on the receiver.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,7 +34,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// A business request: costs the receiving service its own work.
+    /// A business request: costs the receiver its own work.
     pub const fn request(label: &'static str, deadline: Span) -> Self {
         Self { label, class: MessageClass::Service, work: true, deadline }
     }
@@ -534,7 +534,8 @@ impl World {
     }
 }
 
-/// Holds a worker, does the service's own work, runs the handler.
+/// Holds a worker, does the node's own work, runs the handler. A driver has done its own work then
+/// and gives the worker back before.
 fn serve<R, F, Fut>(
     world: &Rc<World>,
     ctx: Ctx,
@@ -547,26 +548,20 @@ where
     Fut: Future<Output = R>,
 {
     async move {
-        let Some((pool, service)) = world.pool(ctx.node) else {
+        let Some(pool) = world.pool(ctx.node) else {
             return Reply::Answered(handler(ProcessCtx::new(Rc::clone(world), ctx)).await);
         };
-        let Some(mut visit) = pool.enter(ctx).await else {
-            return Reply::Rejected;
-        };
-        if work {
-            let env = world.env();
-            let spec = &env.system().services[service.index()];
-            let place = u64::from(ctx.step.0) | u64::from(ctx.attempt) << 8;
-            let leg = u64::from(leg);
-            let (name, stream) = match ctx.op {
-                OpId::NONE => (world.name(ctx.node).stream, pool.next_unnamed()),
-                op => (spec.name.stream, env.op_stream(op)),
-            };
-            let mut rng = env.streams().draw(Purpose::Work, name, stream, place, leg);
-            let work = spec.work.sample(&mut rng);
-            visit.worked(work);
-            env.sim().work(work).await;
+        let is_driver = matches!(pool.station(), Station::Driver(_));
+        let mut visit = None;
+        if work || !is_driver {
+            let Some(mut entered) = pool.enter(ctx).await else { return Reply::Rejected };
+            if work {
+                entered.work(leg).await;
+            }
+            visit = (!is_driver).then_some(entered);
         }
-        Reply::Answered(handler(ProcessCtx::new(Rc::clone(world), ctx)).await)
+        let answer = handler(ProcessCtx::new(Rc::clone(world), ctx)).await;
+        drop(visit);
+        Reply::Answered(answer)
     }
 }

@@ -43,6 +43,19 @@ pub mod role {
     pub const BROKER: &str = "broker";
     /// The synchronization job.
     pub const JOB: &str = "job";
+    /// The coordinator of distributed transactions.
+    pub const COORDINATOR: &str = "coordinator";
+    /// The orchestrator of workflows.
+    pub const ORCHESTRATOR: &str = "orchestrator";
+    /// The relay of events.
+    pub const RELAY: &str = "relay";
+    /// The roles whose nodes have workers, in the order of their numbers in the history.
+    pub const WORKING: [&str; 5] = [COORDINATOR, ORCHESTRATOR, RELAY, JOB, BROKER];
+
+    /// The number of a role whose nodes have workers.
+    pub fn number(role: &str) -> Option<u8> {
+        WORKING.iter().position(|known| *known == role).map(|at| at as u8)
+    }
 }
 
 /// The nodes that must be up for an operation to be answered yes, as its pattern says.
@@ -204,7 +217,6 @@ pub mod label {
     /// A step that is taken back.
     pub const COMPENSATION: LabelId = label("compensation");
     /// An event at a broker.
-    #[cfg(test)]
     pub const EVENT: LabelId = label("event");
 
     /// The label of a text, found while compiling.

@@ -6,10 +6,11 @@ use std::future::Future;
 use std::rc::Rc;
 
 use super::database::Database;
-use super::env::{Ctx, Env};
+use super::env::{Ctx, Env, label_stream};
 use super::log::{ForceKind, Forcing, Log};
 use super::point::{Hook, When};
-use super::record::{Decision, Event, LabelId, OpId};
+use super::record::{Decision, Event, LabelId, OpId, Station};
+use super::service::Visit;
 use super::system::{DatabaseId, ServiceId, StepId, System, TableId};
 use super::world::World;
 use crate::kernel::{NodeId, Sim, Sleep, Span, Time};
@@ -145,15 +146,18 @@ impl ProcessCtx {
         self.ctx.node
     }
 
-    /// The name of this node, if it is a driver node that the pattern has asked for.
-    pub fn driver(&self) -> Option<&str> {
-        let is_driver = self.world.drivers().any(|driver| driver == self.ctx.node);
-        is_driver.then(|| self.world.node_name(self.ctx.node))
+    /// The driver that runs on this node, as the pattern has asked for it; all instances of it are
+    /// called the same.
+    pub fn driver(&self) -> Option<&'static str> {
+        self.world.driver_on(self.ctx.node)
     }
 
     /// The service whose instance this node is, if it is one.
     pub fn service(&self) -> Option<ServiceId> {
-        self.world.pool(self.ctx.node).map(|(_, service)| service)
+        match self.world.pool(self.ctx.node)?.station() {
+            Station::Service(service) => Some(service),
+            Station::Driver(_) => None,
+        }
     }
 
     /// The instance of a service to which this process turns, for its operation and with its
@@ -201,6 +205,23 @@ impl ProcessCtx {
     /// Waits, on this node's clock.
     pub fn sleep(&self, span: Span) -> Sleep {
         self.sim().sleep(span)
+    }
+
+    /// Does one step of this driver's own work, as soon as a worker is free. A service has a worker
+    /// already and does its work with the request.
+    pub async fn toil(&self, label: &'static str) {
+        if let Some(mut visit) = self.occupy().await {
+            visit.work(label_stream(label)).await;
+        }
+    }
+
+    /// Takes a worker of this driver, as soon as one is free, for as long as the visit lasts.
+    pub async fn occupy(&self) -> Option<Visit> {
+        let pool = self.world.pool(self.ctx.node)?;
+        match pool.station() {
+            Station::Driver(_) => pool.line_up(self.ctx).await,
+            Station::Service(_) => None,
+        }
     }
 
     /// Starts another process on this node. It dies with the node.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::system::{DatabaseId, StepId};
 use crate::kernel::{NodeId, Time};
 
-pub use event::{Event, Kind};
+pub use event::{Event, Kind, Station};
 
 /// One offered business operation of a run, numbered in the order of arrival.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]

@@ -1,17 +1,22 @@
-//! A service instance: a bounded pool of workers behind a bounded queue.
+//! The workers of a node: a bounded pool behind a bounded queue.
+//!
+//! A request to a service keeps its worker to the end, as a thread that waits for its database
+//! does. A driver (a coordinator, an orchestrator, a relay) does not stand by while others work for
+//! it: each of its steps has a worker for as long as its own work takes.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::env::{Ctx, Env};
-use super::record::Event;
-use super::system::ServiceId;
-use crate::kernel::{NodeId, Permit, Semaphore, Span, Time};
+use super::record::{Event, OpId, Station};
+use super::system::Name;
+use crate::kernel::{Dist, NodeId, Permit, Purpose, Semaphore, Span, Time};
 
 /// The workers and the queue of one instance. What waits or works is volatile.
 pub struct Pool {
     env: Env,
-    service: ServiceId,
+    at: Station,
+    capacity: Capacity,
     workers: RefCell<Semaphore>,
     /// Which crash this pool is behind; visits of earlier ones no longer count.
     epoch: Cell<u32>,
@@ -19,6 +24,27 @@ pub struct Pool {
     arrivals_sum: Cell<u128>,
     /// Requests so far that no operation is behind.
     unnamed: Cell<u64>,
+}
+
+/// How much one instance can do.
+pub struct Capacity {
+    /// The name of its service or driver, which all instances have in common, in draws.
+    pub name: u64,
+    /// The name of the instance in draws.
+    pub instance: u64,
+    /// Requests served at once.
+    pub workers: u32,
+    /// Requests that may wait.
+    pub queue: u32,
+    /// Work per request.
+    pub work: Dist,
+}
+
+impl Capacity {
+    /// A capacity of an instance with this name, of a service or driver with that one.
+    pub fn new(name: &Name, instance: &Name, workers: u32, queue: u32, work: Dist) -> Self {
+        Self { name: name.stream, instance: instance.stream, workers, queue, work }
+    }
 }
 
 /// A request's stay, from the queue to the end of its work. Leaves when dropped.
@@ -33,12 +59,12 @@ pub struct Visit {
 
 impl Pool {
     /// A pool with all workers free.
-    pub fn new(env: &Env, service: ServiceId) -> Rc<Self> {
-        let workers = env.system().services[service.index()].workers;
+    pub fn new(env: &Env, at: Station, capacity: Capacity) -> Rc<Self> {
         Rc::new(Self {
             env: env.clone(),
-            service,
-            workers: RefCell::new(Semaphore::new(env.sim(), workers)),
+            at,
+            workers: RefCell::new(Semaphore::new(env.sim(), capacity.workers)),
+            capacity,
             epoch: Cell::new(0),
             inside: Cell::new(0),
             arrivals_sum: Cell::new(0),
@@ -46,23 +72,32 @@ impl Pool {
         })
     }
 
+    /// Whose workers they are.
+    pub fn station(&self) -> Station {
+        self.at
+    }
+
     /// Waits for a worker, first come first served. `None` if the queue is full.
     pub async fn enter(self: &Rc<Self>, ctx: Ctx) -> Option<Visit> {
-        let service = self.service;
         let workers = self.workers.borrow().clone();
-        let waiting = workers.waiting();
-        let room = self.env.system().services[self.service.index()].queue;
-        if workers.available() == 0 && waiting >= room as usize {
-            self.env.record(&ctx, Event::Overflowed { service });
+        if workers.available() == 0 && workers.waiting() >= self.capacity.queue as usize {
+            self.env.record(&ctx, Event::Overflowed { at: self.at });
             return None;
         }
+        self.line_up(ctx).await
+    }
+
+    /// Waits for a worker as [`Pool::enter`] does, however many wait: for what has been let in.
+    /// `None` if the node crashes meanwhile.
+    pub async fn line_up(self: &Rc<Self>, ctx: Ctx) -> Option<Visit> {
+        let (at, workers) = (self.at, self.workers.borrow().clone());
         let since = self.env.now();
         self.inside.set(self.inside.get() + 1);
         self.arrivals_sum.set(self.arrivals_sum.get() + u128::from(since.as_nanos()));
-        self.env.record(&ctx, Event::Queued { service, waiting: waiting as u64 });
+        self.env.record(&ctx, Event::Queued { at, waiting: workers.waiting() as u64 });
         let epoch = self.epoch.get();
         let worker = workers.acquire().await?;
-        self.env.record(&ctx, Event::Started { service, waited: self.env.now() - since });
+        self.env.record(&ctx, Event::Started { at, waited: self.env.now() - since });
         let pool = Rc::clone(self);
         Some(Visit { pool, _worker: worker, ctx, epoch, since, work: Span::ZERO })
     }
@@ -73,20 +108,27 @@ impl Pool {
         let (requests, now) = (self.inside.take(), u128::from(self.env.now().as_nanos()));
         let stayed = now * u128::from(requests) - self.arrivals_sum.take();
         let ctx = Ctx { node, ..Ctx::WORLD };
-        let (service, stayed) = (self.service, Span::from_nanos(stayed as u64));
-        self.env.record(&ctx, Event::Dropped { service, requests, stayed });
+        let (at, stayed) = (self.at, Span::from_nanos(stayed as u64));
+        self.env.record(&ctx, Event::Dropped { at, requests, stayed });
         self.epoch.set(self.epoch.get() + 1);
-        let fresh = Semaphore::new(
-            self.env.sim(),
-            self.env.system().services[self.service.index()].workers,
-        );
+        let fresh = Semaphore::new(self.env.sim(), self.capacity.workers);
         self.workers.replace(fresh).close();
     }
 
-    /// Numbers the requests that no operation is behind, which are named so in draws, from 1.
-    pub(super) fn next_unnamed(&self) -> u64 {
-        self.unnamed.set(self.unnamed.get() + 1);
-        self.unnamed.get()
+    /// The work of the request of `ctx`. `leg` tells what is asked for. What no operation is behind
+    /// is named by how many such requests there were before.
+    fn draw(&self, ctx: &Ctx, leg: u32) -> Span {
+        let place = u64::from(ctx.step.0) | u64::from(ctx.attempt) << 8;
+        let (name, stream) = match ctx.op {
+            OpId::NONE => {
+                self.unnamed.set(self.unnamed.get() + 1);
+                (self.capacity.instance, self.unnamed.get())
+            }
+            op => (self.capacity.name, self.env.op_stream(op)),
+        };
+        let streams = self.env.streams();
+        let mut rng = streams.draw(Purpose::Work, name, stream, place, leg.into());
+        self.capacity.work.sample(&mut rng)
     }
 
     /// How many requests wait or are served.
@@ -96,9 +138,19 @@ impl Pool {
 }
 
 impl Visit {
-    /// Notes how much work of the service's own was drawn for this request.
-    pub fn worked(&mut self, work: Span) {
+    /// The same stay on behalf of another context of its node: the next of several pieces of work.
+    pub fn on_behalf_of(&mut self, ctx: Ctx) {
+        self.ctx = ctx;
+    }
+
+    /// Does the work of the request; `leg` tells what is asked for.
+    pub async fn work(&mut self, leg: u32) {
+        let work = self.pool.draw(&self.ctx, leg);
         self.work += work;
+        if work > Span::ZERO {
+            let sim = self.pool.env.sim().clone();
+            sim.work(work).await;
+        }
     }
 }
 
@@ -111,7 +163,7 @@ impl Drop for Visit {
         pool.inside.set(pool.inside.get() - 1);
         let since = u128::from(self.since.as_nanos());
         pool.arrivals_sum.set(pool.arrivals_sum.get() - since);
-        let (service, work, stayed) = (pool.service, self.work, pool.env.now() - self.since);
-        pool.env.record(&self.ctx, Event::Finished { service, work, stayed });
+        let (at, work, stayed) = (pool.at, self.work, pool.env.now() - self.since);
+        pool.env.record(&self.ctx, Event::Finished { at, work, stayed });
     }
 }

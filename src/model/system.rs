@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::kernel::{Dist, Span, Time};
 
 mod columns;
+mod drivers;
 mod expr;
 mod layouts;
 mod operation;
@@ -18,6 +19,7 @@ mod ownership;
 mod rates;
 
 pub use columns::Columns;
+pub use drivers::DriverSpec;
 pub use expr::{Expr, Why};
 pub use layouts::{Layout, Rights};
 pub use operation::{
@@ -129,6 +131,8 @@ pub struct System {
     pub driver_recovery: Span,
     /// The zone of the driver nodes, the broker included.
     pub driver_zone: Option<Arc<str>>,
+    /// The capacity of the driver nodes by role; that of the broker is in its own declaration.
+    pub drivers: BTreeMap<&'static str, DriverSpec>,
     /// The business operations.
     pub operations: Vec<OperationSpec>,
     /// The loads: which operations arrive, when, and with which keys.
@@ -276,6 +280,8 @@ pub struct BrokerSpec {
     pub force: Dist,
     /// Work per message; bounds its throughput, one message at a time per partition.
     pub work: Dist,
+    /// Messages that are worked on at once, over all partitions.
+    pub workers: u32,
 }
 
 /// How long messages take, by who talks to whom.
@@ -577,21 +583,5 @@ impl System {
     pub fn service_named(&self, name: &str) -> Option<ServiceId> {
         let at = self.services.iter().position(|service| service.name.is_called(name))?;
         Some(ServiceId(at as u16))
-    }
-}
-
-impl ServiceSpec {
-    /// The name of one instance: the service's own for the first, `name#2` for the second.
-    pub fn instance_name(&self, number: u16) -> Name {
-        if number == 0 {
-            return self.name.clone();
-        }
-        let suffix = number + 1;
-        let stream = self.name.stream ^ u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        Name {
-            shown: format!("{}#{suffix}", self.name.shown).into(),
-            lasting: format!("{}#{suffix}", self.name.lasting).into(),
-            stream,
-        }
     }
 }

@@ -1,5 +1,7 @@
 //! The world of one run: every node, what runs on it, and how it crashes and comes back.
 
+mod instances;
+
 use std::any::Any;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeSet;
@@ -11,12 +13,13 @@ use super::log::Log;
 use super::network::{Network, Place};
 use super::process::{Locals, ProcessCtx};
 use super::protocol::Protocol;
-use super::record::{Event, LabelId, LogId, OpId};
+use super::record::{Event, LabelId, LogId, OpId, Station};
 use super::replica;
-use super::service::Pool;
+use super::service::{Capacity, Pool};
 use super::system::{DatabaseId, Name, OperationKind, ServiceId, TableId};
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::contract::{Driver, role};
+use instances::Absence;
 
 /// The world of one run.
 pub struct World {
@@ -40,7 +43,7 @@ pub struct World {
 /// One node: what it is, what runs on it, what it remembers.
 struct Node {
     name: Name,
-    pool: Option<(Rc<Pool>, ServiceId)>,
+    pool: Option<Rc<Pool>>,
     databases: Vec<Rc<Database>>,
     recovery: Span,
     /// Serves requests: up, and done with its recovery.
@@ -59,21 +62,20 @@ struct Node {
     logs: RefCell<Vec<Rc<dyn Durable>>>,
 }
 
-/// A span of time in which a node serves nobody.
-#[derive(Clone, Copy)]
-struct Absence {
-    from: Time,
-    until: Option<Time>,
-    /// True if it was drained first, so that nobody need find out.
-    announced: bool,
+/// The part of keys that is one instance's among several.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Slice {
+    index: u64,
+    of: u64,
 }
 
-impl Absence {
-    /// Returns whether those who spread requests know of it at `at`, if they need so long to find
-    /// out. That a node is back they see at once.
-    fn is_known(&self, at: Time, patience: Span) -> bool {
-        let is_over = self.until.is_some_and(|until| until <= at);
-        !is_over && (self.announced || self.from + patience <= at)
+impl Slice {
+    /// All of them.
+    pub const ALL: Self = Self { index: 0, of: 1 };
+
+    /// Returns whether a key belongs to it.
+    pub const fn has(self, key: u64) -> bool {
+        key.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32) % self.of == self.index
     }
 }
 
@@ -113,7 +115,7 @@ impl World {
             let instances = (0..own).map(|number| {
                 let name = spec.instance_name(number);
                 let (node, position) = add(Place::Service(id), &name, spec.recovery);
-                placed.push((position, Pool::new(&env, id), id));
+                placed.push((position, service_pool(&env, id, &name)));
                 node
             });
             services.push(instances.collect::<Vec<_>>());
@@ -123,25 +125,26 @@ impl World {
                 services[id.index()] = services[system.host(id).index()].clone();
             }
         }
-        let mut homes = Vec::with_capacity(system.databases.len());
-        for spec in &system.databases {
-            homes.push(match spec.node {
-                Some(service) => services[service.index()][0],
-                None => add(Place::Database, &spec.name, Span::ZERO).0,
-            });
+        let homes = system.databases.iter().map(|spec| match spec.node {
+            Some(service) => services[service.index()][0],
+            None => add(Place::Database, &spec.name, Span::ZERO).0,
+        });
+        let homes: Vec<NodeId> = homes.collect();
+        let mut driver_nodes = Vec::new();
+        for driver in drivers {
+            let recovery = match driver.role {
+                role::BROKER => system.broker.recovery,
+                _ => system.driver_recovery,
+            };
+            for number in 0..system.driver_instances(driver.role) {
+                let name = Name::new(driver.name).instance(number);
+                let (node, position) = add(Place::Driver, &name, recovery);
+                driver_nodes.push((node, *driver));
+                placed.extend(driver_pool(&env, driver, &name).map(|pool| (position, pool)));
+            }
         }
-        let drivers: Vec<(NodeId, Driver)> = drivers
-            .iter()
-            .map(|driver| {
-                let recovery = match driver.role {
-                    role::BROKER => system.broker.recovery,
-                    _ => system.driver_recovery,
-                };
-                (add(Place::Driver, &Name::new(driver.name), recovery).0, *driver)
-            })
-            .collect();
-        for (position, pool, id) in placed {
-            nodes[position].pool = Some((pool, id));
+        for (position, pool) in placed {
+            nodes[position].pool = Some(pool);
         }
         let mut databases = Vec::with_capacity(homes.len());
         for (at, home) in homes.into_iter().enumerate() {
@@ -156,7 +159,7 @@ impl World {
             nodes,
             services,
             databases,
-            drivers,
+            drivers: driver_nodes,
             protocol: OnceCell::new(),
             in_flight: Cell::new(0),
             held: RefCell::default(),
@@ -216,68 +219,43 @@ impl World {
         drivers.map(|(node, _)| *node)
     }
 
-    /// The driver node with this name, which the pattern at work has asked for. Several patterns
-    /// that work side by side share the nodes that all of them call the same.
+    /// The driver node with this name, which the pattern at work has asked for; of several
+    /// instances the first. Several patterns that work side by side share the nodes that all of
+    /// them call the same.
     pub fn driver(&self, name: &str) -> NodeId {
-        let mut named = self.drivers.iter().filter(|(_, driver)| driver.name == name);
-        named.next().expect("a pattern names the driver nodes it needs").0
+        let mut named = self.named_drivers(name);
+        named.next().expect("a pattern names the driver nodes it needs")
+    }
+
+    /// The instance of a driver that has an operation, to its end: they are dealt out in turn.
+    pub fn driver_of(&self, name: &str, op: OpId) -> NodeId {
+        let turn = self.ordinal(op) % self.named_drivers(name).count().max(1) as u64;
+        let mut later = self.named_drivers(name).skip(turn as usize);
+        later.next().expect("a pattern names the driver nodes it needs")
+    }
+
+    /// The instances of the driver with this name.
+    pub fn named_drivers<'a>(&'a self, name: &'a str) -> impl Iterator<Item = NodeId> + 'a {
+        let named = self.drivers.iter().filter(move |(_, driver)| driver.name == name);
+        named.map(|(node, _)| *node)
+    }
+
+    /// The driver that runs on a node, as the pattern at work calls it.
+    pub fn driver_on(&self, node: NodeId) -> Option<&'static str> {
+        let driver = self.drivers.iter().find(|(known, _)| *known == node);
+        driver.map(|(_, driver)| driver.name)
+    }
+
+    /// The part of the work that a node has, if it is one of several instances of a driver.
+    pub fn slice(&self, node: NodeId) -> Slice {
+        let Some(name) = self.driver_on(node) else { return Slice::ALL };
+        let index = self.named_drivers(name).position(|known| known == node).unwrap_or_default();
+        Slice { index: index as u64, of: self.named_drivers(name).count() as u64 }
     }
 
     /// The nodes of a service; of one that was consolidated, those of its host.
     pub fn instances(&self, service: ServiceId) -> &[NodeId] {
         &self.services[service.index()]
-    }
-
-    /// The instance of a service to which an operation's requests go now: operations are spread
-    /// evenly over the instances, and what would go to one that is known to be away goes to the
-    /// next. That an instance is away becomes known after the `endpoint-delay` of its service, or
-    /// at once if it was drained; that it is back, at once. If all are away, nobody else is there.
-    pub fn instance(&self, service: ServiceId, op: OpId) -> NodeId {
-        self.attempted(service, op, 0)
-    }
-
-    /// The instance to which a further attempt goes now: the next one.
-    pub fn attempted(&self, service: ServiceId, op: OpId, attempt: u16) -> NodeId {
-        self.balanced(service, self.ordinal(op) + u64::from(attempt), self.env.now())
-    }
-
-    /// The instance that has the `turn`-th turn, as it is known at `at`; see [`World::instance`].
-    pub fn balanced(&self, service: ServiceId, turn: u64, at: Time) -> NodeId {
-        let system = self.env.system();
-        let delay = system.services[system.host(service).index()].endpoint_delay;
-        self.next_present(service, turn, at, delay)
-    }
-
-    /// The instance of a service that has a part in an operation to its end, with what it remembers
-    /// of it: by what is known of the instances when the operation arrives. Another attempt at the
-    /// operation has another instance.
-    pub fn sticky(&self, service: ServiceId, op: OpId, attempt: u16) -> NodeId {
-        let turn = self.ordinal(op) + u64::from(attempt);
-        self.balanced(service, turn, self.env.operation(op).arrived)
-    }
-
-    /// The member of a consumer group (a service) that has a partition: the partitions are spread
-    /// evenly, and those of a member that was not heard of for the session timeout go to the next.
-    pub fn member(&self, group: ServiceId, partition: u16, session_timeout: Span) -> NodeId {
-        self.next_present(group, u64::from(partition), self.env.now(), session_timeout)
-    }
-
-    fn ordinal(&self, op: OpId) -> u64 {
-        if op == OpId::NONE { 0 } else { self.env.operation(op).ordinal }
-    }
-
-    /// The first instance from the `turn`-th on that is not known to be away, or that one itself.
-    fn next_present(&self, service: ServiceId, turn: u64, at: Time, patience: Span) -> NodeId {
-        let instances = &self.services[service.index()];
-        let count = instances.len() as u64;
-        let nth = |turn: u64| instances[(turn % count) as usize];
-        let is_away = |id: NodeId| {
-            let absences = self.node(id).absences.borrow();
-            let begun = absences.partition_point(|absence| absence.from <= at);
-            absences[..begun].last().is_some_and(|last| last.is_known(at, patience))
-        };
-        let mut turns = (turn..turn + count).map(nth);
-        turns.find(|id| count > 1 && !is_away(*id)).unwrap_or_else(|| nth(turn))
     }
 
     /// The instance of a table's owner that serves an operation.
@@ -305,8 +283,8 @@ impl World {
         (0..self.nodes.len() as u16).map(NodeId)
     }
 
-    /// The workers of a node, and the service that it is an instance of, if it is one.
-    pub fn pool(&self, node: NodeId) -> Option<(Rc<Pool>, ServiceId)> {
+    /// The workers of a node.
+    pub fn pool(&self, node: NodeId) -> Option<Rc<Pool>> {
         self.node(node).pool.clone()
     }
 
@@ -336,18 +314,6 @@ impl World {
         self.note_presence(node, false);
     }
 
-    /// Notes whether a node serves from now on.
-    fn note_presence(&self, id: NodeId, announced: bool) {
-        let (node, now) = (self.node(id), self.env.now());
-        let serves = self.is_ready(id) && node.pauses.get() == 0;
-        let mut absences = node.absences.borrow_mut();
-        match absences.last_mut().filter(|last| last.until.is_none()) {
-            Some(last) if serves => last.until = Some(now),
-            None if !serves => absences.push(Absence { from: now, until: None, announced }),
-            _ => {}
-        }
-    }
-
     /// Returns whether the whole machine is down, so that not even a refusal comes back.
     pub fn is_silent(&self, node: NodeId) -> bool {
         self.node(node).silent.get()
@@ -373,7 +339,7 @@ impl World {
             return;
         }
         let ctx = Ctx { node: id, ..Ctx::WORLD };
-        if let Some((pool, _)) = &node.pool {
+        if let Some(pool) = &node.pool {
             pool.crash(id);
         }
         self.env.record(&ctx, Event::Crashed { processes: self.env.sim().tasks_on(id) });
@@ -526,6 +492,26 @@ impl World {
     fn node(&self, id: NodeId) -> &Node {
         &self.nodes[usize::from(id.0)]
     }
+}
+
+/// The workers of one instance of a service.
+fn service_pool(env: &Env, id: ServiceId, name: &Name) -> Rc<Pool> {
+    let spec = &env.system().services[id.index()];
+    let (workers, queue, work) = (spec.workers, spec.queue, spec.work.clone());
+    let capacity = Capacity::new(&spec.name, name, workers, queue, work);
+    Pool::new(env, Station::Service(id), capacity)
+}
+
+/// The workers of one instance of a driver, if anything bounds it.
+fn driver_pool(env: &Env, driver: &Driver, name: &Name) -> Option<Rc<Pool>> {
+    let system = env.system();
+    let (role, spec) = role::number(driver.role).zip(system.driver(driver.role))?;
+    let drawn_as = match driver.role {
+        role::BROKER => system.broker.name.clone(),
+        _ => Name::new(driver.name),
+    };
+    let capacity = Capacity::new(&drawn_as, name, spec.workers, spec.queue, spec.work);
+    Some(Pool::new(env, Station::Driver(role), capacity))
 }
 
 impl Node {

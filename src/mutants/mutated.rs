@@ -16,7 +16,7 @@ use crate::model::record::{LabelId, OpId};
 use crate::model::registry::Choice;
 use crate::model::system::{OperationKind, System};
 use crate::model::world::World;
-use crate::patterns::pattern::Prepared;
+use crate::patterns::pattern::{Demand, Prepared};
 use crate::patterns::share::Share;
 
 /// Puts a pattern to work in a world, for its share of the operations.
@@ -55,6 +55,10 @@ impl Prepared for Mutated {
 
     fn promises_by_default(&self, system: &System) -> Promises {
         self.original.promises_by_default(system)
+    }
+
+    fn demands(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<Demand> {
+        self.original.demands(system, offered)
     }
 
     fn drivers(&self) -> Vec<Driver> {

@@ -19,6 +19,13 @@
 //! and the broker's acknowledgement; a volatile broker forgets; without idempotent consumers a
 //! redelivery takes effect twice; acknowledged before processing, a crash in between loses it.
 //!
+//! # The relay
+//!
+//! It has a process for each database, which takes a batch at a time with one of the relay's
+//! workers (`[drivers.relay]`) and keeps that for as long as it knows of more. Several `instances`
+//! share the events out by entity. With `drain-until-empty = false` the pace is a batch each
+//! `poll-interval`, however much waits.
+//!
 //! # Consumer groups
 //!
 //! The instances of a service are a consumer group: they share the partitions out evenly. A member
@@ -53,7 +60,7 @@ pub(crate) mod settings;
 
 use std::rc::Rc;
 
-use super::pattern::Pattern;
+use super::pattern::{Demand, Pattern};
 use super::step::{self, ApplyOptions};
 use crate::kernel::Span;
 use crate::model::broker::{Broker, BrokerPolicy};
@@ -62,7 +69,7 @@ use crate::model::database::{Event, EventKind};
 use crate::model::process::ProcessCtx;
 use crate::model::reason::Reason;
 use crate::model::record::{self, Answer, Burial, OpId};
-use crate::model::system::{ServiceId, StepId, System};
+use crate::model::system::{OperationKind, ServiceId, StepId, System};
 use crate::model::world::World;
 use crate::patterns::share::Share;
 use crate::reason;
@@ -78,7 +85,7 @@ pub struct EventBased {
 }
 
 /// The names of the nodes of the relay and the broker.
-pub(crate) const RELAY: &str = "relay";
+pub(crate) const RELAY: &str = role::RELAY;
 const BROKER: &str = role::BROKER;
 
 impl Pattern for EventBased {
@@ -116,6 +123,14 @@ impl Pattern for EventBased {
 
     fn promises(settings: &Settings, system: &System) -> Promises {
         settings.promises(system)
+    }
+
+    fn demands(
+        settings: &Settings,
+        system: &System,
+        offered: &[(OperationKind, f64)],
+    ) -> Vec<Demand> {
+        relay::demands(settings, system, offered)
     }
 
     fn drivers(settings: &Settings) -> Vec<Driver> {

@@ -32,7 +32,14 @@
 //! without idempotency keys a retry after a lost reply applies a step twice, and a request that
 //! is late applies a step that has been compensated.
 //!
-//! # Several instances
+//! # Capacity
+//!
+//! Each request that the orchestrator takes and each call that it makes is a step of its own work,
+//! for which it needs one of its workers (`[drivers.orchestrator]`). More workers or `instances`
+//! there cure a bottleneck: instances share the operations out, each with a log of its own, and one
+//! that is down keeps its share.
+//!
+//! # Several instances that stand by
 //!
 //! With `instances` above 1 there are that many orchestrators (`orchestrator`, `orchestrator-2`,
 //! ...), of which one leads while the others stand by, and one node more, `workflow-store`, that
@@ -72,7 +79,7 @@ pub(crate) mod workflow;
 use std::rc::Rc;
 
 use super::isolation;
-use super::pattern::Pattern;
+use super::pattern::{Demand, Pattern};
 use super::promise::{self, Keeps};
 use crate::kernel::{NodeId, Span};
 use crate::model::contract::{Driver, Promises, Waits, WaitsFor, faults};
@@ -145,6 +152,13 @@ impl Pattern for Orchestrated {
         Promises { guarantees: guarantees.names(), budget, within: Some(within) }
     }
 
+    /// A request is a step of the orchestrator, and so is each call to a service.
+    fn demands(_: &Settings, system: &System, offered: &[(OperationKind, f64)]) -> Vec<Demand> {
+        let calls = |kind| system.operation(kind).steps.len() as f64;
+        let steps = offered.iter().map(|(kind, rate)| rate * (1.0 + calls(*kind))).sum();
+        Demand::of_workers(system, ORCHESTRATORS[0], steps).into_iter().collect()
+    }
+
     fn drivers(settings: &Settings) -> Vec<Driver> {
         let role = |name| if name == STORE { STORE } else { ORCHESTRATORS[0] };
         settings.nodes().into_iter().map(|name| Driver { name, role: role(name) }).collect()
@@ -163,8 +177,11 @@ impl Pattern for Orchestrated {
         Self::recovering(settings.clone(), &ReverseOrder)
     }
 
-    fn entry(&self, world: &World, _: OperationKind, _: OpId, _: u16) -> NodeId {
-        self.leader(world)
+    fn entry(&self, world: &World, _: OperationKind, op: OpId, _: u16) -> NodeId {
+        match self.settings.is_shared() {
+            true => self.leader(world),
+            false => world.driver_of(ORCHESTRATORS[0], op),
+        }
     }
 
     async fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Answer {

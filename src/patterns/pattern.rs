@@ -54,6 +54,17 @@ pub trait Pattern: Sized + 'static {
         Vec::new()
     }
 
+    /// The demands on its drivers, on average, of operations that are offered so often per
+    /// second; nothing by default.
+    fn demands(
+        settings: &Self::Settings,
+        system: &System,
+        offered: &[(OperationKind, f64)],
+    ) -> Vec<Demand> {
+        let _ = (settings, system, offered);
+        Vec::new()
+    }
+
     /// The nodes that must be up for a yes: by default the services of all steps and all drivers.
     fn waits(settings: &Self::Settings) -> Waits {
         let drivers = Self::drivers(settings).into_iter().map(|driver| driver.name).collect();
@@ -103,6 +114,30 @@ pub trait Pattern: Sized + 'static {
     }
 }
 
+/// The demand on a driver, on average, and what it can do.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Demand {
+    /// The role of the driver.
+    pub driver: &'static str,
+    /// The unit of both: workers, events a second.
+    pub unit: &'static str,
+    /// So much is asked for.
+    pub demand: f64,
+    /// So much there is.
+    pub capacity: f64,
+}
+
+impl Demand {
+    /// The workers that a driver needs for so many steps of its own work per second; none if
+    /// nothing bounds it.
+    pub fn of_workers(system: &System, driver: &'static str, steps: f64) -> Option<Self> {
+        let spec = system.driver(driver)?;
+        let demand = steps * spec.work.mean()?;
+        let capacity = f64::from(spec.instances) * f64::from(spec.workers);
+        Some(Self { driver, unit: "workers", demand, capacity })
+    }
+}
+
 /// A pattern with its settings, ready to run.
 pub trait Prepared: Send + Sync {
     /// The name of the pattern.
@@ -124,6 +159,8 @@ pub trait Prepared: Send + Sync {
     fn drivers(&self) -> Vec<Driver>;
     /// How long work that a fault interrupted may lie; see [`Pattern::dormant`].
     fn dormant(&self, system: &System) -> Span;
+    /// The demands on its drivers of operations that are offered so often per second.
+    fn demands(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<Demand>;
     /// The nodes that must be up for a yes to an operation of this kind.
     fn waits(&self, kind: OperationKind) -> Waits;
     /// The same from each moment on in which it changes, the start of the run included.
@@ -175,6 +212,10 @@ impl<P: Pattern> Prepared for With<P> {
 
     fn dormant(&self, system: &System) -> Span {
         P::dormant(&self.0, system)
+    }
+
+    fn demands(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<Demand> {
+        P::demands(&self.0, system, offered)
     }
 
     fn waits(&self, _: OperationKind) -> Waits {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::pattern::Prepared;
+use super::pattern::{Demand, Prepared};
 use super::share::Share;
 use super::{isolation, promise};
 use crate::kernel::{NodeId, Span, Time};
@@ -232,6 +232,17 @@ impl Prepared for PatternMix {
             }
         }
         drivers
+    }
+
+    fn demands(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<Demand> {
+        let of = |(at, part): (usize, &Part)| {
+            let own = |(kind, _): &&(OperationKind, f64)| {
+                self.eras[0].patterns.get(kind.index()) == Some(&at)
+            };
+            let own: Vec<(OperationKind, f64)> = offered.iter().filter(own).copied().collect();
+            part.pattern.demands(system, &own)
+        };
+        self.parts.iter().enumerate().flat_map(of).collect()
     }
 
     /// Where the pattern is switched: under the first that carries out this kind.

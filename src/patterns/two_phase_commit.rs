@@ -29,6 +29,10 @@
 //! to write down. One that has changed nothing drops out at its vote and costs two messages. Before
 //! votes are asked for nobody can be in doubt: an abort is then told once, and nothing is logged.
 //!
+//! A request, each round of work, the votes and the decision are a step each of the coordinator's
+//! own work, for which it needs one of its workers (`[drivers.coordinator]`; its `instances` share
+//! the operations out).
+//!
 //! Where a step is delegated, its owner is the participant: the coordinator asks it directly,
 //! whoever wants the step.
 //!
@@ -52,11 +56,11 @@ mod tests;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::pattern::Pattern;
+use super::pattern::{Demand, Pattern};
 use super::promise::{self, Keeps};
 use super::step::{self, Failure};
 use crate::kernel::{NodeId, Span};
-use crate::model::contract::{Driver, Promises};
+use crate::model::contract::{Driver, Promises, role};
 use crate::model::process::ProcessCtx;
 use crate::model::reason::Reason;
 use crate::model::record::{Answer, OpId};
@@ -70,7 +74,7 @@ use decisions::{Decisions, Textbook};
 use settings::{FanOut, Heuristic, Place, Presumption, Settings};
 
 /// The name of the node of a coordinator that has a node of its own.
-const COORDINATOR: &str = "coordinator";
+const COORDINATOR: &str = role::COORDINATOR;
 
 /// A coordinator, participants, and a log each.
 pub struct TwoPhaseCommit {
@@ -221,6 +225,20 @@ impl Pattern for TwoPhaseCommit {
         Promises { guarantees: guarantees.names(), budget: promise::usual(), within: Some(within) }
     }
 
+    /// A request, its rounds of work, the votes and the decision are a step each.
+    fn demands(
+        settings: &Settings,
+        system: &System,
+        offered: &[(OperationKind, f64)],
+    ) -> Vec<Demand> {
+        let rounds = |kind| coordinator::rounds(settings, system.operation(kind)) as f64;
+        let steps = offered.iter().map(|(kind, rate)| rate * (3.0 + rounds(*kind))).sum();
+        match settings.coordinator {
+            Place::OwnNode => Demand::of_workers(system, COORDINATOR, steps).into_iter().collect(),
+            Place::Caller => Vec::new(),
+        }
+    }
+
     fn drivers(settings: &Settings) -> Vec<Driver> {
         match settings.coordinator {
             Place::OwnNode => vec![Driver::new(COORDINATOR)],
@@ -234,7 +252,7 @@ impl Pattern for TwoPhaseCommit {
 
     fn entry(&self, world: &World, kind: OperationKind, op: OpId, _: u16) -> NodeId {
         match self.settings.coordinator {
-            Place::OwnNode => world.driver(COORDINATOR),
+            Place::OwnNode => world.driver_of(COORDINATOR, op),
             Place::Caller => world.sticky(world.first_service(kind), op, 0),
         }
     }

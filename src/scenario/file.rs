@@ -216,6 +216,8 @@ shape! {
         force: Dist = FORCE,
         /// Work per message, one message at a time per partition.
         work: Dist = Fixed("'50us'", "assumed: 20,000 messages a second and partition"),
+        /// Messages that are worked on at once, over all partitions.
+        workers: Count = Fixed("8", "Kafka: num.io.threads"),
     }
 }
 
@@ -274,6 +276,57 @@ shape! {
         recovery: Span = Fixed("'5s'", "assumed: start of a small process"),
         /// The zone in which they stand, and the broker with them.
         zone: Option<String>,
+        /// How many nodes a driver has. Coordinators and orchestrators share the operations out,
+        /// relays the events and jobs the rows that they correct.
+        instances: Few = Fixed("1", "one node shows a crash best"),
+        /// Steps that are worked on at once, per instance.
+        workers: Count = Fixed("2", "Camunda 8: two cores and threads by default"),
+        /// Requests that may wait, per instance; further ones are rejected.
+        queue: Whole<0, 4_294_967_295> = Fixed("1024", "Envoy's pending requests"),
+        /// Own work per step: a request that is taken in, a round of requests to participants, a
+        /// call to a service, a batch of events or rows. The broker has its own.
+        work: Dist = Fixed(
+            "{ exponential = '500us' }",
+            "assumed, between Narayana (130 us a transaction) and Temporal (2 ms an activity)",
+        ),
+        /// Another capacity of coordinators.
+        coordinator: Option<DriverPart>,
+        /// Another capacity of orchestrators.
+        orchestrator: Option<DriverPart>,
+        /// Another capacity of relays.
+        relay: Option<DriverPart>,
+        /// Another capacity of jobs.
+        job: Option<DriverPart>,
+    }
+}
+
+shape! {
+    /// The capacity of the drivers of one kind; what it does not name is as `[drivers]` says.
+    "the capacity of a driver"
+    pub struct DriverPart {
+        /// How many nodes the driver has.
+        instances: Option<Few>,
+        /// Steps that are worked on at once, per instance.
+        workers: Option<Count>,
+        /// Requests that may wait, per instance.
+        queue: Option<Whole<0, 4_294_967_295>>,
+        /// Own work per step.
+        work: Option<Dist>,
+    }
+}
+
+shape! {
+    /// Another capacity of the drivers of one variant.
+    "another capacity of drivers"
+    pub struct DriverParts {
+        /// Of coordinators.
+        coordinator: Option<DriverPart>,
+        /// Of orchestrators.
+        orchestrator: Option<DriverPart>,
+        /// Of relays.
+        relay: Option<DriverPart>,
+        /// Of jobs.
+        job: Option<DriverPart>,
     }
 }
 

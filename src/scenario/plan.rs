@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue, Error};
 
 use super::Origin;
 use super::decode::{Decode, Decoder, Item, unknown_key};
-use super::file::ForceByKind;
+use super::file::{DriverParts, ForceByKind};
 use super::problem::{Code, Place, Problem};
 use super::suggest::{either, nearest};
 use super::technique::{self, TechniqueText};
@@ -66,6 +66,8 @@ pub struct VariantText {
     pub stream: Option<String>,
     /// The name of random numbers of its own.
     pub random_numbers: Option<String>,
+    /// Another capacity of its drivers.
+    pub drivers: Option<DriverParts>,
 }
 
 impl Decode for VariantText {
@@ -73,6 +75,7 @@ impl Decode for VariantText {
         let mut table = decoder.table(item, "a variant")?;
         let stream = table.read(decoder, "stream", None);
         let random_numbers: Option<Option<String>> = table.read(decoder, "random-numbers", None);
+        let drivers: Option<Option<DriverParts>> = table.read(decoder, "drivers", None);
         let place = table.place.clone();
         let technique = table.item("technique");
         let technique = decoder.within("technique", |decoder| match technique {
@@ -82,8 +85,8 @@ impl Decode for VariantText {
         let roster = Roster::read(&mut table, decoder);
         table.close(decoder);
         let (name, pattern) = roster?;
-        let (stream, random_numbers) = (stream?, random_numbers?);
-        Some(Self { technique: technique?, name, pattern, stream, random_numbers })
+        let (stream, random_numbers, drivers) = (stream?, random_numbers?, drivers?);
+        Some(Self { technique: technique?, name, pattern, stream, random_numbers, drivers })
     }
 
     fn schema() -> serde_json::Value {

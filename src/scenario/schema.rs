@@ -5,7 +5,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::decode::Decode;
-use super::file::File;
+use super::file::{DriverParts, File};
 use super::values::Length;
 use super::{Registries, dist, profile::PROFILES, technique};
 use crate::faults::trigger::Trigger;
@@ -103,6 +103,8 @@ fn variant(mut patterns: Value) -> Value {
     let numbers = "Another text gives this variant random numbers of its own. Without one it \
                    shares those of the others (common random numbers).";
     patterns["properties"]["random-numbers"] = described(String::schema(), numbers);
+    let drivers = "Another capacity of the drivers of this variant than `[drivers]` gives them.";
+    patterns["properties"]["drivers"] = described(DriverParts::schema(), drivers);
     patterns["properties"]["technique"] = techniques();
     patterns["properties"]["technique"]["default"] = json!(TableSplit::NAME);
     patterns["properties"]["switch"] = switches;

@@ -8,6 +8,7 @@ use crate::tests::history::CUSTOMERS;
 
 const DATABASE: DatabaseId = DatabaseId(0);
 const SERVICE: ServiceId = ServiceId(0);
+const DESK: Station = Station::Service(SERVICE);
 const LABEL: LabelId = LabelId(0);
 
 /// A branch of a distributed transaction is prepared.
@@ -93,23 +94,23 @@ pub const fn duplicated(copy: u32) -> Event {
 
 /// A request takes its place behind so many others.
 pub const fn queued(waiting: u64) -> Event {
-    Event::Queued { service: SERVICE, waiting }
+    Event::Queued { at: DESK, waiting }
 }
 
 /// A request has waited so many ns.
 pub const fn started(waited: u64) -> Event {
-    Event::Started { service: SERVICE, waited: Span::from_nanos(waited) }
+    Event::Started { at: DESK, waited: Span::from_nanos(waited) }
 }
 
 /// A request ends after so many ns of work and of staying.
 pub const fn finished(work: u64, stayed: u64) -> Event {
     let (work, stayed) = (Span::from_nanos(work), Span::from_nanos(stayed));
-    Event::Finished { service: SERVICE, work, stayed }
+    Event::Finished { at: DESK, work, stayed }
 }
 
 /// A crash drops requests that had stayed so many ns together.
 pub const fn dropped(requests: u64, stayed: u64) -> Event {
-    Event::Dropped { service: SERVICE, requests, stayed: Span::from_nanos(stayed) }
+    Event::Dropped { at: DESK, requests, stayed: Span::from_nanos(stayed) }
 }
 
 /// A broker takes a message.

@@ -47,11 +47,13 @@ pub fn system() -> System {
             table("customers", &["open", "name"], 10),
             table("assignments", &["state"], 0),
         ],
+        drivers: BTreeMap::new(),
         broker: BrokerSpec {
             name: Name::new("broker"),
             recovery: Span::ZERO,
             force: constant(),
             work: constant(),
+            workers: 8,
         },
         links: Links {
             default: link(),

@@ -97,6 +97,7 @@ catalogue! {
     super::capacity::WORKERS,
     super::capacity::WORKERS_USED,
     super::capacity::UTILISATION,
+    super::capacity::BUSIEST,
     super::anomalies::LOST_UPDATES,
     super::anomalies::BLIND_WRITES,
     super::anomalies::DIRTY_READS,

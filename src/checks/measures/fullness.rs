@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::gauge::Gauge;
-use crate::model::record::{Event, Record};
+use crate::model::record::{Event, Record, Station};
 use crate::model::system::{DatabaseId, ServiceId, System};
 
 /// The stretch before the end of the load that is looked at, ns.
@@ -61,15 +61,15 @@ impl Fullness {
     pub fn see(&mut self, record: &Record) {
         let now = record.time.as_nanos();
         match record.event {
-            Event::Started { service, .. } => {
+            Event::Started { at: Station::Service(service), .. } => {
                 *self.serving(record) += 1;
                 self.work(service, now, 1);
             }
-            Event::Finished { service, .. } => {
+            Event::Finished { at: Station::Service(service), .. } => {
                 *self.serving(record) -= 1;
                 self.work(service, now, -1);
             }
-            Event::Dropped { service, .. } => {
+            Event::Dropped { at: Station::Service(service), .. } => {
                 let dropped = std::mem::take(self.serving(record));
                 self.work(service, now, -(dropped as i64));
             }

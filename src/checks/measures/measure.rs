@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{catalogue::CATALOGUE, counters::OF_GROUP, reads};
+use super::{capacity, catalogue::CATALOGUE, counters::OF_GROUP, reads};
 use crate::checks::serial::span;
 use crate::kernel::Span;
 use crate::model::system::{OperationKind, ReadSpec, ReadWhat, System};
@@ -158,6 +158,13 @@ impl Measure {
     }
 }
 
+impl Measure {
+    /// This measure of one pool.
+    pub fn of_pool(&'static self, pool: &Arc<str>) -> Key {
+        Key { scope: Scope::Pool(Arc::clone(pool)), measure: self }
+    }
+}
+
 impl PartialEq for Measure {
     fn eq(&self, other: &Self) -> bool {
         self.id == other.id
@@ -193,8 +200,8 @@ impl Serialize for Measure {
 impl<'de> Deserialize<'de> for &'static Measure {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let id = Cow::<str>::deserialize(from)?;
-        let found =
-            CATALOGUE.iter().chain(reads::ALL).chain(OF_GROUP).find(|measure| measure.id == id);
+        let parts = reads::ALL.iter().chain(capacity::ALL).chain(OF_GROUP);
+        let found = CATALOGUE.iter().chain(parts).find(|measure| measure.id == id);
         found.copied().ok_or_else(|| Error::custom("no such measure"))
     }
 }
@@ -246,6 +253,8 @@ pub enum Scope {
     ReadAt(Arc<str>, #[serde(with = "span")] Span),
     /// One consumer group of a broker, by the name of its service.
     Group(Arc<str>),
+    /// One pool: the workers of a service or of a kind of driver, or the cores of a database.
+    Pool(Arc<str>),
 }
 
 impl Scope {
@@ -272,7 +281,9 @@ impl Scope {
     pub fn title(&self) -> String {
         match self {
             Self::Run => String::new(),
-            Self::Operation(name) | Self::Read(name) | Self::Group(name) => name.to_string(),
+            Self::Operation(name) | Self::Read(name) | Self::Group(name) | Self::Pool(name) => {
+                name.to_string()
+            }
             Self::ReadAt(name, at) => format!("{name} @ {at}"),
         }
     }
@@ -286,6 +297,8 @@ impl From<&'static Measure> for Key {
 
 /// The prefix of the names of measures of single reads, before the name of the read.
 pub const READS: &str = "reads";
+/// The prefix of the names of measures of single pools, before the name of the pool.
+pub const POOLS: &str = "pools";
 
 /// The prefix of the names of measures of single operations, before the name of the operation.
 pub const OPERATIONS: &str = "operations";
@@ -301,6 +314,7 @@ impl fmt::Display for Key {
             Scope::Read(name) => write!(f, "{READS}.{name}.{}", self.measure),
             Scope::Group(name) => write!(f, "{GROUPS}.{name}.{}", self.measure),
             Scope::ReadAt(name, at) => write!(f, "{READS}.{name}@{at}.{}", self.measure),
+            Scope::Pool(name) => write!(f, "{POOLS}.{name}.{}", self.measure),
         }
     }
 }

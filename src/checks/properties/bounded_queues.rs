@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
-use crate::model::record::{Event, Kind, Record};
+use crate::model::record::{Event, Kind, Record, Station};
 use crate::model::system::System;
 
 /// Queues end somewhere.
@@ -30,7 +30,7 @@ impl Property for BoundedQueues {
     }
 
     fn see(&mut self, record: &Record) {
-        let Event::Queued { service, waiting } = record.event else { return };
+        let Event::Queued { at: Station::Service(service), waiting } = record.event else { return };
         self.case.chance();
         let Some(service) = self.system.services.get(service.index()) else { return };
         if waiting > u64::from(service.queue) {

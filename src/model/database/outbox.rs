@@ -96,7 +96,7 @@ impl Outbox {
 }
 
 impl Database {
-    /// At most `limit` events whose number is greater than `after` (0: from the start).
+    /// At most `limit` events of the reader's `own`, in the order of their numbers.
     ///
     /// # Errors
     ///
@@ -105,16 +105,17 @@ impl Database {
         self: &Rc<Self>,
         ctx: Ctx,
         from: NodeId,
-        after: u64,
         limit: usize,
+        own: impl Fn(&OutboxRow) -> bool + 'static,
     ) -> Result<Vec<OutboxRow>, DbError> {
         self.outbox_query(ctx, from, move |outbox| {
-            outbox.rows.range(after + 1..).take(limit).map(|(_, row)| *row).collect()
+            outbox.rows.values().filter(|row| own(row)).take(limit).copied().collect()
         })
         .await
     }
 
-    /// Tails the log: at most `limit` events behind a position, in the order of their commits.
+    /// Tails the log: at most so many events of the reader's `own` behind a position, in the order
+    /// of their commits.
     /// [`Database::committed`] says when to look again.
     ///
     /// # Errors
@@ -124,12 +125,12 @@ impl Database {
         self: &Rc<Self>,
         ctx: Ctx,
         from: NodeId,
-        after: Position,
-        limit: usize,
+        (after, limit): (Position, usize),
+        own: impl Fn(&OutboxRow) -> bool + 'static,
     ) -> Result<Vec<OutboxRow>, DbError> {
         self.outbox_query(ctx, from, move |outbox| {
-            let behind = outbox.positions.range(Position(after.0 + 1)..).take(limit);
-            behind.map(|(_, id)| outbox.rows[id]).collect()
+            let behind = outbox.positions.range(Position(after.0 + 1)..);
+            behind.map(|(_, id)| outbox.rows[id]).filter(|row| own(row)).take(limit).collect()
         })
         .await
     }
@@ -161,8 +162,8 @@ impl Database {
         self.outbox_take(ctx, from, move |_| ids).await
     }
 
-    /// Confirms that everything up to a position was passed on; the events are then deleted, as
-    /// a log is truncated behind its last reader.
+    /// Confirms that all of the reader's `own` up to a position was passed on; the events are then
+    /// deleted, as a log is truncated behind its last reader.
     ///
     /// # Errors
     ///
@@ -172,8 +173,13 @@ impl Database {
         ctx: Ctx,
         from: NodeId,
         position: Position,
+        own: impl Fn(&OutboxRow) -> bool + 'static,
     ) -> Result<(), DbError> {
-        self.outbox_take(ctx, from, move |outbox| outbox.until(position)).await
+        let passed_on = move |outbox: &Outbox| {
+            let ids = outbox.until(position).into_iter();
+            ids.filter(|id| outbox.rows.get(id).is_some_and(&own)).collect()
+        };
+        self.outbox_take(ctx, from, passed_on).await
     }
 
     async fn outbox_take(

@@ -8,6 +8,16 @@ use crate::kernel::{NodeId, Span, Time};
 use crate::model::database::Direction;
 use crate::model::system::{ColumnRef, DatabaseId, OperationKind, RowKey, ServiceId, TableId};
 
+/// Whose workers serve a request.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Station {
+    /// Those of a service.
+    Service(ServiceId),
+    /// Those of the driver nodes of a role, by its number in
+    /// [`WORKING`](crate::model::contract::role::WORKING).
+    Driver(u8),
+}
+
 /// Something that happened. The [`Record`](super::Record) around it says where and on whose behalf.
 ///
 /// Positions (`read`, `fault`) are those in [`System::reads`](crate::model::system::System::reads)
@@ -81,17 +91,17 @@ pub enum Event {
     /// The network made a second copy of a message, with a number of its own.
     Duplicated { label: LabelId, copy: u32, class: MessageClass },
 
-    // Services.
+    // Workers, of services and of drivers.
     /// A request took its place in a queue, behind so many others.
-    Queued { service: ServiceId, waiting: u64 },
+    Queued { at: Station, waiting: u64 },
     /// A request left the queue for a worker.
-    Started { service: ServiceId, waited: Span },
+    Started { at: Station, waited: Span },
     /// A request ended: the work that was drawn for it, and the time since it was queued.
-    Finished { service: ServiceId, work: Span, stayed: Span },
+    Finished { at: Station, work: Span, stayed: Span },
     /// A queue was full, and the request was turned away.
-    Overflowed { service: ServiceId },
+    Overflowed { at: Station },
     /// A crash dropped so many requests; the times since each was queued are summed.
-    Dropped { service: ServiceId, requests: u64, stayed: Span },
+    Dropped { at: Station, requests: u64, stayed: Span },
 
     // Protocols: semantic points that measures never trust as outcomes.
     /// A step's effect was refused by a business rule at its store.

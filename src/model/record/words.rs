@@ -110,11 +110,11 @@ impl Event {
                 words(label, to, class.word() | damaged.word() << 8)
             }
             Self::Duplicated { label, copy, class } => words(label, copy, class),
-            Self::Queued { service, waiting } => words(service, waiting, 0),
-            Self::Started { service, waited } => words(service, 0, waited),
-            Self::Finished { service, work, stayed } => words(service, work, stayed),
-            Self::Overflowed { service } => words(service, 0, 0),
-            Self::Dropped { service, requests, stayed } => words(service, requests, stayed),
+            Self::Queued { at, waiting } => words(at, waiting, 0),
+            Self::Started { at, waited } => words(at, 0, waited),
+            Self::Finished { at, work, stayed } => words(at, work, stayed),
+            Self::Overflowed { at } => words(at, 0, 0),
+            Self::Dropped { at, requests, stayed } => words(at, requests, stayed),
             Self::RefusedByRule { table, reason } => words(table, reason, 0),
             Self::Decided { label, decision, attempt } => words(label, decision, attempt),
             Self::Retried { label, number } => words(label, number, 0),
@@ -170,6 +170,10 @@ word!(i32, i64, u64 => |it| it as u64);
 word!(Time, Span => |it| it.as_nanos());
 word!(DatabaseId, NodeId, OperationKind, ServiceId, TableId => |it| it.0.into());
 word!(LabelId, LogId, ProbeId => |it| it.0.into());
+word!(Station => |it| match it {
+    Station::Service(service) => service.0.into(),
+    Station::Driver(role) => 1 << 16 | u64::from(role),
+});
 word!(GlobalTxnId, RowKey, TxnId => |it| it.0);
 word!(AbortCause, Answer, Burial, Circuit, Decision, Direction, MessageClass => |it| it as u64);
 word!(Phase, ProbeEnd, RefusalReason, Sight => |it| it as u64);

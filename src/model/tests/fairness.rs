@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::database::Direction;
-use crate::model::record::{Event, Kind, OpId, Record, RefusalReason};
+use crate::model::record::{Event, Kind, OpId, Record, RefusalReason, Station};
 use crate::model::system::{OperationKind, Refuse};
 use crate::tests::pick;
 use crate::tests::runs::{RecordedRun, record_text, scenario};
@@ -74,7 +74,7 @@ fn draws(told: &RecordedRun) -> (Draws, Draws) {
                     delays.entry(place(from, to, label)).or_insert(took);
                 }
             }
-            Event::Finished { work: drawn, .. }
+            Event::Finished { at: Station::Service(_), work: drawn, .. }
                 if drawn > Span::ZERO && record.op != OpId::NONE =>
             {
                 let (_, _, label) = sent[&record.cause];

@@ -59,6 +59,7 @@ work = '100us'
 force = '2ms'
 [drivers]
 force = '2ms'
+work = '0s'
 [links]
 default = { delay = '1ms' }
 database = { delay = '1ms' }

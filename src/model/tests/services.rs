@@ -55,7 +55,7 @@ fn a_crash_drops_what_waits_and_works_to_the_nanosecond() {
     ask(&bench, 1);
     bench.run(at(2));
     ask(&bench, 2);
-    let pool = bench.world.pool(bench.node("a")).expect("a service").0;
+    let pool = bench.world.pool(bench.node("a")).expect("a service");
     bench.run(Time::ZERO + Span::from_micros(3_500));
     assert_eq!(pool.inside(), 3);
     bench.world.crash(bench.node("a"), false);

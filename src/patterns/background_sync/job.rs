@@ -193,6 +193,8 @@ impl BackgroundSync {
         let pending = progress.pending.iter().filter(|(of, _)| *of == number);
         let mut targets: BTreeSet<RowKey> = pending.map(|(_, key)| *key).collect();
         targets.extend(changed.iter().map(|row| rule.target_key(row)));
+        let own = here.world().slice(here.node());
+        targets.retain(|key| own.has(key.0));
         let newest = changed.iter().map(RowVersion::updated_at).max();
         Ok(Changes { targets, reached: newest.unwrap_or_default().max(watermark) })
     }
@@ -449,6 +451,7 @@ where
     F: Fn(ProcessCtx) -> Fut + Clone + Send + 'static,
     Fut: Future<Output = Result<T, DbError>> + 'static,
 {
+    here.toil(label).await;
     let owner = here.world().owner(table, here.ctx().op);
     let message = Message::request(label, here.system().retry.step_deadline);
     match here.call(owner, message, handler).await {

@@ -79,7 +79,7 @@ pub enum Ordering {
 pub struct Settings {
     /// How an event gets from a local commit to the broker.
     pub publish: Publish,
-    /// How often the relay polls an outbox.
+    /// How often the relay polls an outbox, from start to start.
     pub poll_interval: Span,
     /// How many events the relay takes at once.
     pub batch: u32,

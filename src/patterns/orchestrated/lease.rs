@@ -38,8 +38,7 @@ impl Orchestrated {
     /// The node that the clients take for the leader: at first the first instance, then whoever
     /// told them last that it had taken the lease.
     pub(super) fn leader(&self, world: &World) -> NodeId {
-        let known = self.settings.is_shared().then(|| world.local::<Address>(NodeId::WORLD));
-        let leader = known.and_then(|known| known.borrow().0);
+        let leader = world.local::<Address>(NodeId::WORLD).borrow().0;
         leader.map_or_else(|| world.driver(ORCHESTRATORS[0]), |(_, leader)| leader)
     }
 

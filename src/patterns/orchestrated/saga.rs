@@ -105,6 +105,7 @@ impl Orchestrated {
         step: StepId,
     ) -> Result<(), Failure> {
         self.holds(here, epoch).map_err(|Deposed| Failure::Fenced)?;
+        here.toil("call").await; // Whoever is deposed meanwhile does not notice: fencing does.
         let StepSpec { by, asked_by, .. } = spec(here).steps[step.index()];
         // Who wants the first step has been asked by the client already.
         let asked_by = asked_by.filter(|_| step != StepId(0));

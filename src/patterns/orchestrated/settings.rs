@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::Span;
+use crate::model::contract::role;
 use crate::model::reason::Reason;
 use crate::model::system::System;
 use crate::patterns::breaker::BreakerSettings;
@@ -70,7 +71,7 @@ impl Default for Settings {
 
 /// The names of the orchestrators' nodes, which bound their number.
 pub(crate) const ORCHESTRATORS: [&str; 5] =
-    ["orchestrator", "orchestrator-2", "orchestrator-3", "orchestrator-4", "orchestrator-5"];
+    [role::ORCHESTRATOR, "orchestrator-2", "orchestrator-3", "orchestrator-4", "orchestrator-5"];
 
 /// How long a lease lasts unless the settings say otherwise.
 const LEASE: Span = Span::from_secs(15);
@@ -126,6 +127,14 @@ impl Settings {
                 "several instances share their workflows, so `{}` must be `{}`",
                 "state",
                 "durable"
+            ));
+        }
+        if self.is_shared() && system.driver_instances(role::ORCHESTRATOR) > 1 {
+            problems.push(reason!(
+                "several orchestrators share the operations out (`{}`) or stand by for one that \
+                 leads (`{}`), not both",
+                "drivers.orchestrator",
+                "instances"
             ));
         }
         if self.pace() == Span::ZERO {

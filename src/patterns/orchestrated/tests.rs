@@ -76,7 +76,7 @@ impl Chain {
             "[scenario]\nname = 'chain'\nwarm-up = '0s'\nload = '60s'\nsettle = '60s'\n\
              [retry]\nattempts = {}\nbackoff = '100ms'\njitter = 0.0\nstep-deadline = '2s'\n\
              [clients]\n{}\n\
-             [drivers]\nforce = '2ms'\nrecovery = '1s'\n\
+             [drivers]\nforce = '2ms'\nwork = '0s'\nrecovery = '1s'\n\
              [links]\ndefault = {{ delay = '1ms' }}\ndatabase = {{ delay = '1ms' }}\n\
              client = {{ delay = '1ms' }}\n",
             self.attempts, self.clients

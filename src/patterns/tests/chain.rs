@@ -48,7 +48,7 @@ impl Chain {
         let mut text = format!(
             "[scenario]\nname = 'chain'\nwarm-up = '0s'\nload = '70s'\nsettle = '120s'\n\
              [retry]\nattempts = 3\nbackoff = '100ms'\njitter = 0.0\nstep-deadline = '2s'\n\
-             [clients]\n{}\n[drivers]\nforce = '2ms'\nrecovery = '1s'\n\
+             [clients]\n{}\n[drivers]\nforce = '2ms'\nwork = '0s'\nrecovery = '1s'\n\
              [broker]\nwork = '1ms'\nforce = '2ms'\nrecovery = '1s'\n\
              [links]\n{}\ndatabase = {{ delay = '1ms' }}\nclient = {{ delay = '1ms' }}\n",
             self.clients, self.links

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::chain::Chain;
 use crate::checks::census::Headline;
 use crate::experiment::compare::setup;
-use crate::model::record::{Answer, Event, Kind, MessageClass};
+use crate::model::record::{Answer, Event, Kind, MessageClass, Station};
 use crate::model::system::{DatabaseId, ServiceId, System, TableId};
 use crate::techniques::consolidation::merge;
 use crate::tests::pick;
@@ -54,7 +54,8 @@ fn what_was_consolidated_is_one_participant_and_one_consumer() {
 
         let together = consolidated(&three("orchestrated"), directly);
         assert_eq!(together.report.census.of(Headline::Committed), 6);
-        let served = together.pick(pick!(Event::Started { service, .. } => service));
+        let served =
+            together.pick(pick!(Event::Started { at: Station::Service(service), .. } => service));
         let served: Vec<ServiceId> = served.collect();
         assert_eq!(served, [ServiceId(0); 3 * 6], "all work is done by one pool");
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::decisions::{Known, is_yes};
 use super::participant::{self, Manners, Vote};
+use super::settings::Settings;
 use super::{
     COORDINATOR, FanOut, NUMBER, Participants, Place, Presumption, Transaction, TwoPhaseCommit,
 };
@@ -153,6 +154,7 @@ impl TwoPhaseCommit {
             if self.settings.fan_out == FanOut::Sequential {
                 groups.truncate(1);
             }
+            here.toil("work").await;
             let message = Message::request("work", here.system().retry.step_deadline);
             let calls = groups.iter().map(|(service, steps)| {
                 let (steps, first) = (*steps, StepId(steps.trailing_zeros() as u8));
@@ -192,6 +194,7 @@ impl TwoPhaseCommit {
         id: Transaction,
         all: Participants,
     ) -> (Participants, Decision) {
+        here.toil("prepare").await;
         let message = Message::control("prepare", here.system().retry.step_deadline);
         let ctx = here.ctx().at_step(StepId::NONE, here.ctx().attempt);
         let manners = Manners::of(self);
@@ -249,6 +252,7 @@ impl TwoPhaseCommit {
         waiting: Participants,
     ) {
         let presumption = self.settings.presumption;
+        here.toil("decision").await;
         if waiting.is_empty() {
             if presumption == Presumption::Commit {
                 end(here, id); // Nobody will ask, so nobody needs to be told.
@@ -321,7 +325,7 @@ impl TwoPhaseCommit {
     /// The node that coordinates an operation.
     pub(super) fn coordinator_of(place: Place, world: &World, op: OpId) -> NodeId {
         match place {
-            Place::OwnNode => world.driver(COORDINATOR),
+            Place::OwnNode => world.driver_of(COORDINATOR, op),
             Place::Caller => {
                 world.sticky(world.first_service(world.env().operation(op).kind), op, 0)
             }
@@ -396,6 +400,20 @@ pub(super) fn operation(here: &ProcessCtx, op: OpId) -> &OperationSpec {
 fn steps_of(operation: &OperationSpec, service: ServiceId) -> u64 {
     let steps = operation.steps.iter().enumerate();
     steps.filter(|(_, step)| step.by == service).fold(0, |mask, (at, _)| mask | 1 << at)
+}
+
+/// How many rounds of requests the work of an operation takes.
+pub(super) fn rounds(settings: &Settings, operation: &OperationSpec) -> usize {
+    let (mut done, mut rounds) = (0_u64, 0);
+    while done.count_ones() < operation.steps.len() as u32 {
+        let mut groups = ready(operation, done);
+        if settings.fan_out == FanOut::Sequential {
+            groups.truncate(1);
+        }
+        done |= groups.iter().fold(0, |all, (_, steps)| all | steps);
+        rounds += 1;
+    }
+    rounds
 }
 
 /// The steps whose predecessors are done, a bit each, by the service that does them.

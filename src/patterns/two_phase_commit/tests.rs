@@ -78,6 +78,7 @@ force = { commit = "700us", prepare = "600us", decide = "500us" }
 
 [drivers]
 force = "900us"
+work = "0s"
 recovery = "2s"
 
 [links]

@@ -1,25 +1,28 @@
 //! A warning, computed from means, when the load is more than the system can carry.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::super::file::File;
 use super::super::problem::{Code, Place, Problem};
 use super::layout::Laid;
+use crate::kernel::{Dist, Time};
 use crate::model::reason::Reason;
-use crate::model::system::{StepSpec, System};
+use crate::model::system::{Access, OperationKind, ReadWhat, ServiceId, StepSpec, System, TableId};
+use crate::patterns::pattern::Demand;
 use crate::reason;
 
 /// Something that is asked for more than it can give.
-struct Overload<'s> {
+struct Overload {
     what: &'static str,
-    /// Its position among the services or the databases.
-    at: usize,
-    name: &'s str,
+    name: Arc<str>,
     unit: &'static str,
     demand: f64,
     capacity: f64,
 }
 
-/// Warns of services and databases whose mean demand exceeds their capacity: as the file lays them
-/// out, and of those that are overloaded only in a variant.
+/// Warns of services and databases whose mean demand exceeds their capacity, as the file lays them
+/// out, and of those that are overloaded only in a variant, its drivers among them.
 pub(super) fn check(
     system: &System,
     layouts: &[Option<Laid<'_>>],
@@ -28,34 +31,51 @@ pub(super) fn check(
 ) {
     let everywhere = overloads(system);
     for overload in &everywhere {
-        let place = match overload.what {
-            SERVICE => &file.services.0[overload.at].0.place,
-            _ => &file.databases.0[overload.at].0.place,
-        };
-        problems.push(warning(overload, "".into(), place, file));
+        let declared = (file.services.0.iter().map(|(name, _)| name))
+            .chain(file.databases.0.iter().map(|(name, _)| name))
+            .find(|name| *name.value == *overload.name);
+        if let Some(name) = declared {
+            problems.push(warning(overload, "".into(), &name.place, file));
+        }
     }
-    for ((shown, _), laid) in file.variants.0.iter().zip(layouts) {
-        let mut known: Vec<(&str, usize)> =
-            everywhere.iter().map(|known| (known.what, known.at)).collect();
-        for stage in laid.iter().flat_map(|laid| &laid.stages) {
+    for ((shown, variant), laid) in file.variants.0.iter().zip(layouts) {
+        let (Some(variant), Some(laid)) = (variant, laid) else { continue };
+        let mut known: Vec<Arc<str>> =
+            everywhere.iter().map(|known| Arc::clone(&known.name)).collect();
+        for stage in &laid.stages {
             for overload in overloads(&stage.system) {
-                if known.contains(&(overload.what, overload.at)) {
+                if known.contains(&overload.name) {
                     continue;
                 }
-                known.push((overload.what, overload.at));
+                known.push(Arc::clone(&overload.name));
                 let place = stage.techniques.first().map_or(&shown.place, |first| &first.place);
                 let lead = stage.of(&shown.value).and(", ");
                 problems.push(warning(&overload, lead, place, file));
             }
         }
+        let pattern = variant.pattern.prepared(&laid.system);
+        for demand in pattern.demands(&laid.system, &offered(&laid.system)) {
+            let Demand { driver, unit, demand, capacity } = demand;
+            let overload = Overload { what: "", name: driver.into(), unit, demand, capacity };
+            if demand >= capacity {
+                let lead = laid.stages[0].of(&shown.value).and(", ");
+                problems.push(warning(&overload, lead, &variant.name.place, file));
+            }
+        }
     }
 }
 
-const SERVICE: &str = "service";
-const DATABASE: &str = "database";
+/// How often each kind of operation is offered per second, as far as that is known before a run.
+fn offered(system: &System) -> Vec<(OperationKind, f64)> {
+    let mut rates: BTreeMap<OperationKind, f64> = BTreeMap::new();
+    for load in &system.loads {
+        *rates.entry(load.operation).or_default() += system.rate(load).unwrap_or_default();
+    }
+    rates.into_iter().collect()
+}
 
-/// The overloaded parts of a layout.
-fn overloads(system: &System) -> Vec<Overload<'_>> {
+/// The overloaded services and databases of a layout.
+fn overloads(system: &System) -> Vec<Overload> {
     demands(system).into_iter().filter(|found| found.demand >= found.capacity).collect()
 }
 
@@ -65,35 +85,28 @@ pub(super) fn utilisation(system: &System) -> f64 {
     parts.fold(0.0, f64::max)
 }
 
-/// The parts of a layout, with what each is asked for and what it has.
-fn demands(system: &System) -> Vec<Overload<'_>> {
-    let rates: Vec<Option<f64>> = system.loads.iter().map(|load| system.rate(load)).collect();
-    let services = system.services.iter().enumerate().map(|(at, service)| {
-        let demand = demand(system, &rates, |step| {
-            (step.by.index() == at).then(|| held(system, step)).flatten()
-        });
+/// The services and databases of a layout, with what each is asked for and what it has.
+fn demands(system: &System) -> Vec<Overload> {
+    let busy = Busy::of(system);
+    let services = system.services.iter().zip(&busy.services).map(|(service, demand)| {
         let capacity = f64::from(service.instances) * f64::from(service.workers);
-        let name = &service.name.shown;
-        Overload { what: SERVICE, at, name, unit: "workers", demand, capacity }
+        let name = Arc::clone(&service.name.shown);
+        Overload { what: "service ", name, unit: "workers", demand: *demand, capacity }
     });
-    let databases = system.databases.iter().enumerate().map(|(at, database)| {
-        let demand = demand(system, &rates, |step| {
-            let here = system.table(step.table).database.index() == at;
-            here.then(|| database.work.mean()).flatten()
-        });
-        let (name, capacity) = (&database.name.shown, f64::from(database.cores));
-        Overload { what: DATABASE, at, name, unit: "cores", demand, capacity }
+    let databases = system.databases.iter().zip(&busy.databases).map(|(database, demand)| {
+        let (name, capacity) = (Arc::clone(&database.name.shown), f64::from(database.cores));
+        Overload { what: "database ", name, unit: "cores", demand: *demand, capacity }
     });
     services.chain(databases).collect()
 }
 
-fn warning(overload: &Overload<'_>, lead: Reason, place: &Place, file: &File) -> Problem {
-    let Overload { what, name, unit, demand, capacity, .. } = overload;
-    let message = lead.and(reason!(
-        "the load is beyond the capacity of the {what} `{}`: \
-         it keeps {demand:.1} {unit} busy and has {capacity}",
-        name
-    ));
+fn warning(overload: &Overload, lead: Reason, place: &Place, file: &File) -> Problem {
+    let Overload { what, name, unit, demand, capacity } = overload;
+    let beyond = reason!("the load is beyond the capacity of the {what}`{}`: ", name);
+    let message = lead.and(beyond).and(match *unit {
+        "workers" | "cores" => format!("it keeps {demand:.1} {unit} busy and has {capacity}"),
+        _ => format!("it is handed {demand:.1} {unit} and takes {capacity}"),
+    });
     let label = format!("{:.0} % utilised", 100.0 * demand / capacity);
     let mut problem = Problem::error(Code::Capacity, place, message, label).warning();
     for (_, load, _) in file.load.iter() {
@@ -102,29 +115,101 @@ fn warning(overload: &Overload<'_>, lead: Reason, place: &Place, file: &File) ->
     problem.help("the queue grows as long as the load lasts: lower the rate or add capacity")
 }
 
-/// Mean number of units kept busy, if a step of an operation keeps one busy for so many seconds.
-fn demand(
-    system: &System,
-    rates: &[Option<f64>],
-    seconds: impl Fn(&StepSpec) -> Option<f64>,
-) -> f64 {
-    let loads = system.loads.iter().zip(rates);
-    let per_load = loads.map(|(load, rate)| {
-        let steps = system.operation(load.operation).steps.iter();
-        let each: f64 = steps.filter_map(&seconds).sum();
-        rate.unwrap_or(0.0) * each
-    });
-    per_load.sum()
+/// Mean number of workers and cores that the load keeps busy.
+struct Busy<'s> {
+    system: &'s System,
+    services: Vec<f64>,
+    databases: Vec<f64>,
 }
 
-/// How long a step holds a worker on average: its own work, one statement, one forced commit and
-/// the way to the database and back for both, in seconds.
-fn held(system: &System, step: &StepSpec) -> Option<f64> {
-    let database = &system.databases[system.table(step.table).database.index()];
-    let trips = match database.node {
-        Some(node) if node == step.by => 0.0,
-        _ => 4.0 * system.links.database.delay.mean()?,
-    };
-    let service = &system.services[step.by.index()];
-    Some(service.work.mean()? + database.work.mean()? + database.force.commit.mean()? + trips)
+impl<'s> Busy<'s> {
+    fn of(system: &'s System) -> Self {
+        let services = vec![0.0; system.services.len()];
+        let mut busy = Self { system, services, databases: vec![0.0; system.databases.len()] };
+        let offered = offered(system);
+        for (kind, rate) in &offered {
+            system.operation(*kind).steps.iter().for_each(|step| busy.step(step, *rate));
+        }
+        for read in &system.reads {
+            match &read.what {
+                ReadWhat::Operation { kind, steps, at, share } => {
+                    let declared = |(of, _): &&(OperationKind, f64)| system.declared(*of) == *kind;
+                    let rate: f64 = offered.iter().filter(declared).map(|(_, rate)| rate).sum();
+                    let specs = &system.operation(*kind).steps;
+                    for step in steps {
+                        let table = specs[step.index()].table;
+                        busy.read(read.by, table, rate * share * at.len() as f64);
+                    }
+                }
+                ReadWhat::Column { column, rate, .. } => busy.read(read.by, column.table, *rate),
+            }
+        }
+        busy
+    }
+
+    /// A step holds a worker for its own work, its look-up, a statement and a commit; so does the
+    /// service that has asked for it, for as long.
+    fn step(&mut self, step: &StepSpec, rate: f64) {
+        let looked = step.lookup.map_or(0.0, |lookup| self.look(step.by, lookup.table, rate));
+        let database = self.system.table(step.table).database;
+        let commit = mean(&self.system.databases[database.index()].force.commit);
+        let trip = self.trip(step.by, step.table);
+        let statement = self.statement(step.by, step.table, rate);
+        let held = self.own(step.by) + looked + statement + commit + 2.0 * trip;
+        self.services[step.by.index()] += rate * held;
+        if let Some(asker) = step.asked_by {
+            self.services[asker.index()] += rate * (self.own(asker) + held + self.call());
+        }
+    }
+
+    /// A read holds a worker of who is asked, and of the owner if that one must ask in turn.
+    fn read(&mut self, by: Option<ServiceId>, table: TableId, rate: f64) {
+        let by = by.unwrap_or_else(|| self.system.owner(table, Time::ZERO));
+        let held = self.own(by) + self.look(by, table, rate);
+        self.services[by.index()] += rate * held;
+    }
+
+    /// How long a service needs to look into a table by the path that it has to it.
+    fn look(&mut self, by: ServiceId, table: TableId, rate: f64) -> f64 {
+        match self.system.access(by, table, Time::ZERO) {
+            Access::Direct => self.statement(by, table, rate),
+            Access::Replica(copy) => self.statement(by, copy, rate),
+            Access::Call(owner) => {
+                let held = self.own(owner) + self.statement(owner, table, rate);
+                self.services[owner.index()] += rate * held;
+                held + self.call()
+            }
+        }
+    }
+
+    /// How long a service waits for a statement: the way there and back, and a core.
+    fn statement(&mut self, by: ServiceId, table: TableId, rate: f64) -> f64 {
+        let database = self.system.table(table).database.index();
+        let work = mean(&self.system.databases[database].work);
+        self.databases[database] += rate * work;
+        work + 2.0 * self.trip(by, table)
+    }
+
+    /// One way to the database of a table.
+    fn trip(&self, by: ServiceId, table: TableId) -> f64 {
+        let database = &self.system.databases[self.system.table(table).database.index()];
+        match database.node {
+            Some(node) if node == by => 0.0,
+            _ => mean(&self.system.links.database.delay),
+        }
+    }
+
+    /// The way to another service and back.
+    fn call(&self) -> f64 {
+        2.0 * mean(&self.system.links.default.delay)
+    }
+
+    fn own(&self, service: ServiceId) -> f64 {
+        mean(&self.system.services[service.index()].work)
+    }
+}
+
+/// The mean of a time in seconds; nothing where it has none.
+fn mean(of: &Dist) -> f64 {
+    of.mean().unwrap_or_default()
 }

@@ -231,7 +231,14 @@ impl Context<'_> {
         if names.contains(&name) || streams.chain(lasting).any(|lasting| lasting == name) {
             return;
         }
-        if self.is_instance(name) || self.is_load(name) {
+        let is_driver = |(driver, number): (&str, &str)| {
+            names.contains(&driver) && number.parse::<u16>().is_ok_and(|number| number > 1)
+        };
+        if self.is_instance(name)
+            || self.is_load(name)
+            || self.service.position(name.split('#').next().unwrap_or(name)).is_none()
+                && name.split_once('#').is_some_and(is_driver)
+        {
             return;
         }
         if let Some(table) = name.strip_prefix(TABLE).filter(|table| !table.is_empty()) {

@@ -8,7 +8,7 @@ use super::super::plan::VariantText;
 use super::super::problem::{Code, Problem};
 use super::super::suggest::nearest;
 use super::super::technique::TechniqueText;
-use super::switch;
+use super::{switch, tables};
 use crate::kernel::Span;
 use crate::model::reason::Reason;
 use crate::model::system::{Name, OperationKind, ServiceId, StepSpec, System, TableId};
@@ -54,8 +54,10 @@ pub(super) fn lay_out<'f>(
         layouts.push(variant.as_ref().and_then(|variant| {
             let first = (Span::ZERO, &*variant.technique);
             let all = std::iter::once(first).chain(variant.pattern.techniques());
+            let mut system = System::clone(system);
+            variant.drivers.iter().for_each(|parts| tables::change_drivers(&mut system, parts));
             let stages = all.map(|(from, techniques)| {
-                let system = applied(system, techniques, &mut reports)?;
+                let system = applied(&system, techniques, &mut reports)?;
                 Some(Stage { from, techniques, system: Arc::new(system) })
             });
             let stages: Vec<Option<Stage<'_>>> = stages.collect();

@@ -90,6 +90,7 @@ pub fn resolve(
         links: links?,
         driver_disk: file.drivers.force.0.clone(),
         driver_recovery: file.drivers.recovery,
+        drivers: tables::drivers(&file.drivers),
         driver_zone: file.drivers.zone.as_deref().map(Into::into),
         operations,
         loads: loads?,

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::super::file::{Broker, Link, Reads};
+use super::super::file::{Broker, DriverPart, DriverParts, Drivers, Link, Reads};
 use super::super::problem::{Code, Problem};
 use super::super::values::Scalar;
 use super::{Context, name};
+use crate::model::contract::role;
 use crate::model::system::{
-    Api, BrokerSpec, ColumnSpec, DatabaseId, DatabaseSpec, LinkSpec, Links, MAX_COLUMNS, Name,
-    ReadMode, ServiceId, ServiceSpec, TableSpec,
+    Api, BrokerSpec, ColumnSpec, DatabaseId, DatabaseSpec, DriverSpec, LinkSpec, Links,
+    MAX_COLUMNS, Name, ReadMode, ServiceId, ServiceSpec, System, TableSpec,
 };
 
 impl Context<'_> {
@@ -154,5 +155,51 @@ pub(super) fn broker(broker: &Broker) -> BrokerSpec {
         recovery: broker.recovery,
         force: broker.force.clone(),
         work: broker.work.clone(),
+        workers: broker.workers.0 as u32,
+    }
+}
+
+/// The capacity of drivers, by role.
+pub(super) fn drivers(drivers: &Drivers) -> BTreeMap<&'static str, DriverSpec> {
+    let usual = DriverSpec {
+        instances: drivers.instances.0 as u16,
+        workers: drivers.workers.0 as u32,
+        queue: drivers.queue.0 as u32,
+        work: drivers.work.clone(),
+    };
+    let Drivers { coordinator, orchestrator, relay, job, .. } = drivers;
+    let parts = [
+        (role::COORDINATOR, coordinator),
+        (role::ORCHESTRATOR, orchestrator),
+        (role::RELAY, relay),
+        (role::JOB, job),
+    ];
+    parts.into_iter().map(|(role, part)| (role, changed(&usual, part.as_ref()))).collect()
+}
+
+/// Gives drivers the capacity that they have in one variant.
+pub(super) fn change_drivers(system: &mut System, parts: &DriverParts) {
+    let DriverParts { coordinator, orchestrator, relay, job, .. } = parts;
+    let parts = [
+        (role::COORDINATOR, coordinator),
+        (role::ORCHESTRATOR, orchestrator),
+        (role::RELAY, relay),
+        (role::JOB, job),
+    ];
+    for (role, part) in parts {
+        if let Some(spec) = system.drivers.get_mut(role) {
+            *spec = changed(spec, part.as_ref());
+        }
+    }
+}
+
+/// A capacity with what a part of the file names instead.
+fn changed(usual: &DriverSpec, part: Option<&DriverPart>) -> DriverSpec {
+    let Some(part) = part else { return usual.clone() };
+    DriverSpec {
+        instances: part.instances.map_or(usual.instances, |it| it.0 as u16),
+        workers: part.workers.map_or(usual.workers, |it| it.0 as u32),
+        queue: part.queue.map_or(usual.queue, |it| it.0 as u32),
+        work: part.work.clone().unwrap_or_else(|| usual.work.clone()),
     }
 }

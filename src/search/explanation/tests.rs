@@ -30,6 +30,7 @@ fn shop(faults: &str) -> Scenario {
 
         [drivers]
         force = "2ms"
+        work = "0s"
         recovery = "1s"
 
         [tables]

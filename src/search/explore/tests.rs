@@ -43,6 +43,7 @@ const SHOP: &str = r#"
 
     [drivers]
     force = "2ms"
+    work = "0s"
     recovery = "100ms"
 
     [tables]

@@ -1,5 +1,7 @@
 //! Small systems whose right result is known, from outside.
 
+mod drivers;
+mod hot_row;
 mod instances;
 mod lost_updates;
 mod older_price;

@@ -38,6 +38,7 @@ const SERVICES: &str = r#"
 
     [drivers]
     force = "0ns"
+    work = "0s"
 
     [links]
     default = { delay = "0ns" }

@@ -1,7 +1,7 @@
 //! The cost of asking the owner of a table to write.
 
 use driftlab::kernel::Span;
-use driftlab::model::record::{Event, Record};
+use driftlab::model::record::{Event, Record, Station};
 use driftlab::model::system::OperationKind;
 use driftlab::scenario::Scenario;
 
@@ -102,7 +102,7 @@ fn served(scenario: &Scenario, told: &RecordedRun) -> [usize; 2] {
     ["catalog", "inventory"].map(|name| {
         let wanted = service(scenario, name);
         let at_it = |record: &&Record| {
-            matches!(record.event, Event::Started { service, .. } if service == wanted)
+            matches!(record.event, Event::Started { at: Station::Service(it), .. } if it == wanted)
         };
         told.records.iter().filter(at_it).count()
     })

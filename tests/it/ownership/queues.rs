@@ -4,7 +4,7 @@
 
 use driftlab::checks::measures::contention::Between;
 use driftlab::kernel::Time;
-use driftlab::model::record::{Event, Kind, Record, Resource};
+use driftlab::model::record::{Event, Kind, Record, Resource, Station};
 use driftlab::model::system::{DatabaseId, ServiceId};
 
 use super::{agrees, seeds, service};
@@ -233,7 +233,7 @@ fn one_pool_of_two_workers_beats_two_pools_of_one() {
     let one = seeds::<8, _>(&scenario, "one", |told| {
         let host = service(&scenario, "east");
         let mut services = told.pick(|record| match record.event {
-            Event::Started { service, .. } => Some(service),
+            Event::Started { at: Station::Service(service), .. } => Some(service),
             _ => None,
         });
         assert!(services.all(|service| service == host));

@@ -199,7 +199,9 @@ fn system(database: DatabaseSpec) -> System {
             recovery: ms(1),
             force: Dist::Constant(ms(1)),
             work: Dist::Constant(ms(1)),
+            workers: 8,
         },
+        drivers: std::collections::BTreeMap::new(),
         links: Links {
             default: link(1),
             database: link(1),

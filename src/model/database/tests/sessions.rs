@@ -247,8 +247,9 @@ fn the_outbox_is_committed_with_its_cause() {
     let relay = |after| {
         let (db, ctx, client) = (Rc::clone(&bench.db), bench.ctx(), bench.client);
         async move {
-            let rows = db.outbox_read(ctx, client, after, 10).await.expect("rows");
-            let tail = db.tail(ctx, client, Position(after), 10).await.expect("a tail");
+            let rows =
+                db.outbox_read(ctx, client, 10, move |row| row.id > after).await.expect("rows");
+            let tail = db.tail(ctx, client, (Position(after), 10), |_| true).await.expect("a tail");
             (rows, tail)
         }
     };
@@ -264,7 +265,7 @@ fn the_outbox_is_committed_with_its_cause() {
     assert!(bench.db.busy());
     let (db, ctx, client) = (Rc::clone(&bench.db), bench.ctx(), bench.client);
     bench.get(async move {
-        db.tail_confirm(ctx, client, Position(1)).await.expect("it is confirmed");
+        db.tail_confirm(ctx, client, Position(1), |_| true).await.expect("it is confirmed");
         db.outbox_delete(ctx, client, vec![1, 2]).await.expect("it is deleted");
     });
     assert_eq!(bench.held(label::OUTBOX), 0);

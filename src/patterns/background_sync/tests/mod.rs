@@ -49,6 +49,7 @@ client = { delay = "1ms" }
 
 [drivers]
 force = "2ms"
+work = "0s"
 recovery = "100ms"
 
 [tables.order]

@@ -61,6 +61,7 @@ force = "2ms"
 recovery = "100ms"
 
 [drivers]
+work = "0s"
 recovery = "100ms"
 
 [links]
