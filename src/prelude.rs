@@ -133,7 +133,7 @@
 //!         }
 //!         let kind = here.env().operation(op).kind;
 //!         let steps = &here.system().operation(kind).steps;
-//!         let request = Message::request("apply", here.system().retry.step_deadline);
+//!         let request = Message::request("apply", here.retry().step_deadline);
 //!         for (step, spec) in (0..).map(StepId).zip(steps).skip(1) {
 //!             let there = here.instance(spec.by);
 //!             for copy in 0..self.copies {

@@ -135,7 +135,8 @@ fn to_the_end(simulation: &Simulation, world: &World, ending: Ending) -> (u64, b
     if ending == Ending::Settled {
         // Whoever is between two attempts, or comes back from the last fault, does nothing that
         // anybody could see.
-        let between = system.retry.longest + system.retry.step_deadline;
+        let retry = system.longest_retry();
+        let between = retry.longest + retry.step_deadline;
         let silence = between + system.longest_recovery();
         let quiet = world.period().saturating_mul(2).max(silence);
         let mut until = Time::ZERO + system.phases.load;

@@ -1,6 +1,7 @@
 //! Many judged runs to one result: per seed first, then over seeds, in the order of runs.
 
 mod coupling;
+mod patience;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,11 +15,15 @@ use super::{twin, verdicts};
 use crate::checks::RunReport;
 use crate::checks::measures::catalogue::{ACCEPTED, COMPARED_AVAILABILITY, DONE, LAG};
 use crate::checks::measures::{Distribution, Key, Measure, Quantity, Values};
+use crate::faults::crash::Crash;
 use crate::faults::fault::Fault;
 use crate::faults::plan::{PlannedFault, Start};
 use crate::faults::random::Random;
 use crate::faults::swarm::Window;
+use crate::faults::target::Site;
+use crate::faults::torn_tail::TornTail;
 use crate::kernel::{RandomStreams, Span, Time};
+use crate::model::contract::Driver;
 use crate::model::record::OpId;
 use crate::model::system::{Arrivals, LoadSpec, OperationKind};
 use crate::scenario::{Scenario, Variant};
@@ -65,7 +70,7 @@ pub fn comparison(
         faults: faults(scenario, seeds.first().copied().unwrap_or(scenario.seed), runs),
         phases: phases(scenario),
         values: values(scenario),
-        rests_on: variants.iter().filter_map(|variant| rests_on(variant)).collect(),
+        rests_on: rests_on(variants),
         warnings: warnings(variants, seeds, runs),
     };
     comparison.paired()
@@ -253,7 +258,8 @@ fn faults(scenario: &Scenario, first: u64, runs: &[Vec<Judged>]) -> Vec<FaultWin
             Start::On(_) => struck.map_or(load, |window| window.began.since(Time::ZERO)),
         };
         let to = fault.length.map_or(load, |length| (from + length).min(load));
-        let remark = match (&fault.start, struck) {
+        let back = back_after(scenario, fault, to.saturating_sub(from));
+        let fired = match (&fault.start, struck) {
             (Start::At(_), Some(_)) => None,
             (Start::At(_), None) => Some("never fired: it begins after the end of the load".into()),
             (Start::On(trigger), Some(_)) => {
@@ -261,12 +267,13 @@ fn faults(scenario: &Scenario, first: u64, runs: &[Vec<Judged>]) -> Vec<FaultWin
             }
             (Start::On(trigger), None) => Some(format!("never fired: {trigger}")),
         };
+        let remarks: Vec<String> = back.into_iter().chain(fired).collect();
         FaultWindow {
             name: fault.fault.name().into(),
             target: fault.fault.reach().names().join(", "),
             from: from.as_nanos(),
             to: to.as_nanos(),
-            remark,
+            remark: (!remarks.is_empty()).then(|| remarks.join("; ")),
         }
     });
     let drawn = scenario.nemeses.iter().map(|nemesis| {
@@ -305,6 +312,18 @@ fn operations(scenario: &Scenario) -> Vec<OperationFacts> {
     facts.collect()
 }
 
+/// When nodes that a fault takes down serve again: it is over when they restart, and then they
+/// recover.
+fn back_after(scenario: &Scenario, fault: &PlannedFault, length: Span) -> Option<String> {
+    let restarts = [Crash::NAME, TornTail::NAME].contains(&fault.fault.name());
+    let drivers = scenario.variants.iter().flat_map(|variant| variant.pattern.drivers());
+    let drivers: Vec<Driver> = drivers.collect();
+    let site = Site { system: &scenario.system, drivers: &drivers };
+    let targets = fault.fault.reach().names();
+    let recovery = targets.iter().map(|target| site.recovery(target)).max().filter(|_| restarts)?;
+    Some(format!("each node is back after {}, its recovery included", length + recovery))
+}
+
 fn phases(scenario: &Scenario) -> Vec<PhaseWindow> {
     let phases = &scenario.system.phases;
     let ends = [
@@ -329,13 +348,22 @@ fn values(scenario: &Scenario) -> Vec<ValueUsed> {
     values.collect()
 }
 
-/// The settings of a variant on which a ranking rests: its periods and whatever was chosen.
-fn rests_on(variant: &Variant) -> Option<String> {
-    let choices = variant.pattern.choices();
-    let telling = choices.iter().filter(|choice| choice.is_span || !choice.is_default);
-    let telling = telling.map(|choice| format!("{} = {}", choice.name, choice.value));
-    let telling: Vec<String> = telling.collect();
-    (!telling.is_empty()).then(|| format!("{}: {}", variant.name.shown, telling.join(", ")))
+/// The settings on which a ranking rests: how patient everybody is, said once where all variants
+/// agree; and of each variant its periods, its own attempts, and whatever was chosen.
+fn rests_on(variants: &[&Variant]) -> Vec<String> {
+    let all = |variant: &&Variant| patience::of(&variant.system);
+    let common =
+        variants.first().map(all).filter(|first| variants.iter().all(|it| all(it) == *first));
+    let own = variants.iter().filter_map(|variant| {
+        let choices = variant.pattern.choices();
+        let telling = choices.iter().filter(|it| it.is_span || it.is_attempts || !it.is_default);
+        let telling = telling.map(|choice| format!("{} = {}", choice.name, choice.value));
+        let patience = if common.is_some() { Vec::new() } else { all(variant) };
+        let telling: Vec<String> = patience.into_iter().chain(telling).collect();
+        (!telling.is_empty()).then(|| format!("{}: {}", variant.name.shown, telling.join(", ")))
+    });
+    let own: Vec<String> = own.collect();
+    common.map(|all| all.join(", ")).into_iter().chain(own).collect()
 }
 
 fn warnings(variants: &[&Variant], seeds: &[u64], runs: &[Vec<Judged>]) -> Vec<String> {

@@ -2,7 +2,8 @@
 //!
 //! The nodes of the target stop at once. Everything volatile on them is gone: processes, queues,
 //! memory, locks, what a log had not forced. What is durable stays. When the fault ends they
-//! restart as a new incarnation and recover from their logs before they serve.
+//! restart as a new incarnation and recover from their logs before they serve: a service that is
+//! down `for = "30s"` and recovers in five is back after 35 s, and results say so.
 //!
 //! While only the *process* is down, its machine refuses what arrives: the caller knows at once
 //! that the work did not run. With `machine = true` nobody answers, and callers are left in doubt

@@ -12,7 +12,7 @@ mod clock_jump;
 mod clock_offset;
 mod commit_unknown;
 mod corruption;
-mod crash;
+pub(crate) mod crash;
 mod deadlock_victim;
 mod delay;
 mod delay_message;
@@ -50,7 +50,7 @@ mod slow_down;
 pub mod swarm;
 pub mod target;
 pub mod targets;
-mod torn_tail;
+pub(crate) mod torn_tail;
 pub mod trigger;
 
 #[cfg(test)]

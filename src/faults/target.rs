@@ -5,10 +5,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::fault::Heal;
-use crate::kernel::NodeId;
-use crate::model::contract::Driver;
+use crate::kernel::{NodeId, Span};
+use crate::model::contract::{Driver, role};
 use crate::model::database::Database;
-use crate::model::system::{LoadId, ServiceId, System};
+use crate::model::system::{DatabaseSpec, LoadId, ServiceId, System};
 use crate::model::world::World;
 
 /// The role of all clients.
@@ -134,6 +134,44 @@ impl Site<'_> {
             return system.driver_instances(driver.role).into();
         }
         system.service_named(name).map_or(1, instances)
+    }
+
+    /// The longest that any node that a name stands for needs after a restart before it serves, as
+    /// far as that is fixed: a database also replays its log.
+    pub fn recovery(&self, name: &str) -> Span {
+        let Self { system, drivers } = *self;
+        let zone = name.strip_prefix("zone:");
+        let here = |of: &Option<Arc<str>>| zone.is_some() && of.as_deref() == zone;
+        let table = name.strip_prefix(TABLE);
+        let table = table.and_then(|name| system.tables.iter().find(|it| it.name.is_called(name)));
+        let named = system.service_named(name).or_else(|| Some(instance(system, name)?.0));
+        let zoned = system.service_ids().filter(|id| here(&system.services[id.index()].zone));
+        let mut services: BTreeSet<ServiceId> = zoned.chain(named).collect();
+        services.extend(table.map(|table| table.owner));
+        let struck =
+            system.databases.iter().filter(|spec| spec.name.is_called(name) || here(&spec.zone));
+        let (beside, alone): (Vec<_>, Vec<_>) = struck.partition(|spec| spec.node.is_some());
+        services.extend(beside.iter().filter_map(|spec| spec.node));
+        let services = services.into_iter().map(|id| {
+            let host = system.host(id);
+            let of_host = |spec: &&DatabaseSpec| spec.node.map(|id| system.host(id)) == Some(host);
+            let databases = system.databases.iter().filter(of_host);
+            let own = system.services[host.index()].recovery;
+            databases.fold(own, |sum, database| sum + database.recovery)
+        });
+        let role = name.strip_prefix(ROLE);
+        let plays = |driver: &&Driver| {
+            name == DRIVERS
+                || role == Some(driver.role)
+                || name == driver.name
+                || here(&system.driver_zone)
+        };
+        let drivers = drivers.iter().filter(plays).map(|driver| match driver.role {
+            role::BROKER => system.broker.recovery,
+            _ => system.driver_recovery,
+        });
+        let databases = alone.into_iter().map(|spec| spec.recovery);
+        services.chain(databases).chain(drivers).max().unwrap_or_default()
     }
 }
 

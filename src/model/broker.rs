@@ -380,7 +380,7 @@ impl<E: Copy + Send + 'static> Broker<E> {
             }
             here.retried("delivery", deliveries);
             let pauses = deliveries.saturating_add(refusals) - 1;
-            here.sleep(here.env().backoff(here.ctx(), pauses)).await;
+            here.pause(&here.retry(), pauses).await;
         }
     }
 

@@ -1,9 +1,14 @@
 //! Clients: they ask, wait, may ask again with the same idempotency key, and read.
+//!
+//! An operation has one budget of attempts. A caller repeats only what its own leg of the way has
+//! lost or refused; the attempts that were used up on it travel with the request, so that whoever
+//! is asked has as many fewer. A no of who has used up the rest is final, and is passed on as such.
 
 use std::rc::Rc;
 
 use super::call::{Message, Reply};
 use super::env::Ctx;
+use super::once::once;
 use super::probe;
 use super::process::ProcessCtx;
 use super::record::{Answer, Event, MessageClass, OpId};
@@ -33,49 +38,46 @@ pub(super) fn note_arrival(world: &Rc<World>, op: OpId, followed: Option<OpId>) 
     probe::schedule(world, op);
 }
 
-/// Asks for an operation until there is a definite answer, the attempts are used up, or the
-/// deadline has passed. The operation's number is the idempotency key of every attempt.
+/// Asks for an operation until there is an answer, the attempts are used up, or the deadline has
+/// passed. The operation's number is the idempotency key of every attempt.
 pub(super) async fn ask(world: Rc<World>, op: OpId) {
     let here = ProcessCtx::new(Rc::clone(&world), client_ctx(&world, op));
     let env = world.env();
     let info = env.operation(op);
-    let client = &env.system().client;
+    let (client, policy) = (&env.system().client, here.retry());
+    let attempts = client.attempts.unwrap_or(policy.attempts);
     let deadline = info.arrived + client.deadline;
-    let mut answer = Answer::TechnicalNo;
     let mut in_doubt = false;
-    for attempt in 0..client.attempts {
-        if attempt > 0 {
-            let pause = env.backoff(here.ctx(), attempt - 1);
-            if env.now() + pause >= deadline {
-                break;
-            }
-            here.sleep(pause).await;
-            here.retried("client", attempt);
-        }
-        let left = (deadline - env.now()).min(client.attempt_deadline);
-        let message = Message::request("ask", left).class(MessageClass::Client);
+    let mut attempt = 0;
+    let answer = loop {
         let here = here.at_step(StepId::NONE, attempt);
-        let entry = world.protocol().entry(&world, info.kind, op, attempt);
-        let reply = here.call_by_way_of(
-            front(&world, op, attempt),
-            entry,
-            message,
-            move |here: ProcessCtx| Rc::clone(here.world().protocol()).execute(here, op),
-        );
-        answer = match reply.await {
-            Reply::Answered(answer) => answer,
-            Reply::Refused | Reply::Rejected => Answer::TechnicalNo,
-            Reply::Unknown => Answer::Unknown,
+        let pause = env.backoff(here.ctx(), &policy, attempt);
+        let left = deadline - env.now();
+        let wait = match client.attempt_deadline {
+            Some(wait) => wait,
+            None if attempt + 1 >= attempts || policy.step_deadline + pause >= left => left,
+            None => policy.step_deadline,
         };
-        match answer {
-            Answer::Done | Answer::Accepted | Answer::RefusedByRule => break,
-            Answer::Unknown => in_doubt = true,
-            Answer::TechnicalNo => {}
+        let message = Message::request("ask", wait.min(left)).class(MessageClass::Client);
+        let entry = world.protocol().entry(&world, info.kind, op, attempt);
+        let reply = match front(&world, op, attempt).filter(|front| *front != entry) {
+            Some(front) => here.call(front, message, move |here| pass_on(here, op)).await,
+            None => here.call(entry, message, move |here| carry_out(here, op)).await,
+        };
+        if let Reply::Answered(Some(answer)) = reply {
+            break answer;
         }
-    }
-    if answer == Answer::TechnicalNo && in_doubt {
-        answer = Answer::Unknown; // An earlier attempt may have run, or may yet.
-    }
+        in_doubt |= reply == Reply::Unknown;
+        attempt += 1;
+        if attempt >= attempts || env.now() + pause >= deadline {
+            break if in_doubt { Answer::Unknown } else { Answer::TechnicalNo };
+        }
+        here.sleep(pause).await;
+        here.at_step(StepId::NONE, attempt - 1).retried("client", attempt);
+    };
+    // An earlier attempt may have run, or may yet.
+    let unsure = answer == Answer::TechnicalNo && in_doubt;
+    let answer = if unsure { Answer::Unknown } else { answer };
     here.record(Event::Answered { kind: info.kind, answer, waited: env.now() - info.arrived });
 }
 
@@ -85,6 +87,51 @@ fn front(world: &World, op: OpId, attempt: u16) -> Option<NodeId> {
     let kind = world.env().operation(op).kind;
     let asked_by = world.env().system().operation(kind).steps[0].asked_by?;
     Some(world.attempted(asked_by, op, attempt))
+}
+
+/// At the entry: carries an operation out, once. Nothing if this node does not take it on, or has
+/// ceased to and cannot tell what becomes of it.
+async fn carry_out(here: ProcessCtx, op: OpId) -> Option<Answer> {
+    let protocol = Rc::clone(here.world().protocol());
+    once(&here, (op, 0), Option::is_some, async || {
+        if !protocol.admits(&here) {
+            return None;
+        }
+        let answer = Rc::clone(&protocol).execute(here.clone(), op).await;
+        (answer != Answer::Unknown || protocol.admits(&here)).then_some(answer)
+    })
+    .await
+}
+
+/// At the node in front of the entry: asks that one in turn, with the attempts that are left.
+async fn pass_on(here: ProcessCtx, op: OpId) -> Option<Answer> {
+    once(&here, (op, 0), Option::is_some, async || {
+        let kind = here.env().operation(op).kind;
+        let mut in_doubt = false;
+        let mut attempt = here.ctx().attempt;
+        loop {
+            let here = here.at_step(StepId::NONE, attempt);
+            let entry = here.world().protocol().entry(here.world(), kind, op, attempt);
+            let there = here.with(Ctx { node: entry, ..*here.ctx() });
+            let policy = there.service().map_or_else(|| here.retry(), |it| here.retry_at(it));
+            let message = Message::request("delegate", policy.step_deadline);
+            let reply = here.call(entry, message, move |here| carry_out(here, op)).await;
+            if let Reply::Answered(Some(answer)) = reply {
+                return Some(match answer {
+                    Answer::TechnicalNo if in_doubt => Answer::Unknown,
+                    answer => answer,
+                });
+            }
+            in_doubt |= reply == Reply::Unknown;
+            attempt += 1;
+            if attempt >= policy.attempts {
+                return Some(if in_doubt { Answer::Unknown } else { Answer::TechnicalNo });
+            }
+            here.pause(&policy, attempt - 1).await;
+            here.retried("delegate", attempt);
+        }
+    })
+    .await
 }
 
 fn client_ctx(world: &Rc<World>, op: OpId) -> Ctx {

@@ -13,7 +13,7 @@ use super::point::{Action, Point, Watcher};
 use super::record::{Event, LabelId, OpId, Record, TxnId};
 use super::replica::lag::Lags;
 use super::schema::Schemas;
-use super::system::{MAX_KEYS, OperationKind, RowKey, StepId, System};
+use super::system::{MAX_KEYS, OperationKind, RetrySpec, RowKey, StepId, System};
 use crate::kernel::{NodeId, Purpose, RandomStreams, Recorder, Sim, Span, Time};
 
 /// A cheap handle to what every part of the world shares.
@@ -314,9 +314,16 @@ impl Env {
         self.0.operations.borrow().clone()
     }
 
-    /// The pause before retry number `retry` of what `ctx` does, jitter included.
-    pub fn backoff(&self, ctx: &Ctx, retry: u16) -> Span {
-        let policy = &self.system().retry;
+    /// The retry policy of what `ctx` works for: that of its operation, or of the scenario.
+    pub fn retry(&self, ctx: &Ctx) -> RetrySpec {
+        match ctx.op {
+            OpId::NONE => self.system().retry,
+            op => self.system().retry_of(self.operation(op).kind),
+        }
+    }
+
+    /// The pause before retry number `retry` (from 0) of what `ctx` does, jitter included.
+    pub fn backoff(&self, ctx: &Ctx, policy: &RetrySpec, retry: u16) -> Span {
         let pause = policy.pause(retry);
         let place = u64::from(ctx.step.0) | u64::from(retry) << 16;
         let mut rng = self.streams().draw(Purpose::Backoff, 0, self.op_stream(ctx.op), place, 0);

@@ -10,6 +10,7 @@ pub mod env;
 pub mod local_fault;
 pub mod log;
 pub mod network;
+pub mod once;
 pub mod point;
 pub mod probe;
 pub mod process;

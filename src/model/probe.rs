@@ -136,7 +136,7 @@ async fn compose(here: ProcessCtx, by: ServiceId, mask: u64, probe: ProbeId) -> 
             }
         }
     }
-    let message = Message::request("read", system.retry.step_deadline).class(MessageClass::Probe);
+    let message = Message::request("read", here.retry().step_deadline).class(MessageClass::Probe);
     let calls = by_owner(asked.into_iter()).into_iter().map(|(owner, mask)| {
         let first = StepId(mask.trailing_zeros() as u8);
         let node = here.world().instance(owner, op);
@@ -268,7 +268,7 @@ async fn read_cell(here: ProcessCtx, by: ServiceId, query: Query) -> bool {
         }
         Access::Call(owner) => {
             let node = here.world().balanced(owner, query.number, here.now());
-            let message = Message::request("read", here.system().retry.step_deadline);
+            let message = Message::request("read", here.retry().step_deadline);
             let message = message.class(MessageClass::Probe);
             let reply = here.call(node, message, move |here| read_own_cell(here, owner, query));
             let columns = Columns::from(Some(cell.column));

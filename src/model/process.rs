@@ -11,7 +11,7 @@ use super::log::{ForceKind, Forcing, Log};
 use super::point::{Hook, When};
 use super::record::{Decision, Event, LabelId, OpId, Station};
 use super::service::Visit;
-use super::system::{DatabaseId, ServiceId, StepId, System, TableId};
+use super::system::{DatabaseId, RetrySpec, ServiceId, StepId, System, TableId};
 use super::world::World;
 use crate::kernel::{NodeId, Sim, Sleep, Span, Time};
 
@@ -259,6 +259,21 @@ impl ProcessCtx {
     /// Records an event.
     pub fn record(&self, event: Event) {
         self.env().record(&self.ctx, event);
+    }
+
+    /// The retry policy of what this process works for: that of its operation, or of the scenario.
+    pub fn retry(&self) -> RetrySpec {
+        self.env().retry(&self.ctx)
+    }
+
+    /// The retry policy for calls to a service on behalf of what this process works for.
+    pub fn retry_at(&self, service: ServiceId) -> RetrySpec {
+        self.system().retry_at(service, &self.retry())
+    }
+
+    /// Waits before retry number `retry` (from 0), as a policy says.
+    pub fn pause(&self, policy: &RetrySpec, retry: u16) -> Sleep {
+        self.sleep(self.env().backoff(&self.ctx, policy, retry))
     }
 
     /// Records that something is tried again, for the `number`-th time.

@@ -18,6 +18,13 @@ pub trait Protocol {
     /// Which node a client knocks at with this attempt, from 0.
     fn entry(&self, world: &World, kind: OperationKind, op: OpId, attempt: u16) -> NodeId;
 
+    /// Returns whether this node takes on the operation that `here` works for. One
+    /// that does not refuses it as if its process were down, and the client may ask another.
+    fn admits(&self, here: &ProcessCtx) -> bool {
+        let _ = here;
+        true
+    }
+
     /// Carries out an operation for a client, at the entry node. Called again with the same
     /// operation when a client retries: the operation is its own idempotency key.
     fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Execution;

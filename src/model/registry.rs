@@ -137,9 +137,18 @@ pub struct Choice {
     pub value: String,
     /// True if the setting is a length of time.
     pub is_span: bool,
+    /// True if the setting says how often something is tried.
+    pub is_attempts: bool,
     /// True if the value is the default.
     pub is_default: bool,
 }
+
+/// How often something is tried: a number whose type tells that results may rest on it.
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize, JsonSchema,
+)]
+#[serde(transparent)]
+pub struct Attempts(pub u16);
 
 /// The settings of type `S` that are single values, in the order of their names.
 pub fn choices<S: Settings>(settings: &S) -> Vec<Choice> {
@@ -154,18 +163,19 @@ pub fn choices<S: Settings>(settings: &S) -> Vec<Choice> {
         Some(Choice {
             name: name.clone(),
             value: value_in_words,
-            is_span: is_span(&schema["properties"][name]),
+            is_span: is_a(&schema["properties"][name], &Span::schema_name()),
+            is_attempts: is_a(&schema["properties"][name], &Attempts::schema_name()),
             is_default: defaults.get(name) == Some(value),
         })
     };
     settings.as_object().into_iter().flatten().filter_map(choice).collect()
 }
 
-/// Returns whether a schema is that of a [`Span`], or of one that may be left out.
-fn is_span(schema: &Value) -> bool {
-    let is_it = |target: &str| target.rsplit('/').next() == Some(&Span::schema_name());
+/// Returns whether a schema is that of the type with this name, or of one that may be left out.
+fn is_a(schema: &Value, name: &str) -> bool {
+    let is_it = |target: &str| target.rsplit('/').next() == Some(name);
     schema["$ref"].as_str().is_some_and(is_it)
-        || schema["anyOf"].as_array().is_some_and(|either| either.iter().any(is_span))
+        || schema["anyOf"].as_array().is_some_and(|either| either.iter().any(|it| is_a(it, name)))
 }
 
 /// A type that can be registered among the parts of kind `K`.
@@ -228,21 +238,24 @@ mod tests {
             until: Option<Span>,
             no_span: Option<String>,
             left_out: Option<u8>,
+            tries: Attempts,
             list: Vec<u8>,
             number: u8,
         }
         let until = Some(Span::from_secs(5));
         let own = Own { until, no_span: Some("5s".into()), number: 3, ..Own::default() };
         let found = choices(&own).into_iter();
-        let found: Vec<_> =
-            found.map(|it| (it.name, it.value, it.is_span, it.is_default)).collect();
+        let found: Vec<_> = found
+            .map(|it| (it.name, it.value, it.is_span, it.is_attempts, it.is_default))
+            .collect();
         let wanted = [
-            ("every", "0s", true, true),
-            ("no-span", "5s", false, false),
-            ("number", "3", false, false),
-            ("until", "5s", true, false),
+            ("every", "0s", true, false, true),
+            ("no-span", "5s", false, false, false),
+            ("number", "3", false, false, false),
+            ("tries", "0", false, true, true),
+            ("until", "5s", true, false, false),
         ];
-        assert_eq!(found, wanted.map(|(n, v, s, d)| (n.to_owned(), v.to_owned(), s, d)));
+        assert_eq!(found, wanted.map(|(n, v, s, a, d)| (n.to_owned(), v.to_owned(), s, a, d)));
     }
 
     #[test]

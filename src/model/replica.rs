@@ -87,7 +87,7 @@ async fn pull(
     let (of, source) = (replica.of, here.world().owner(replica.of, OpId::NONE));
     loop {
         let after = *place;
-        let message = Message::request("copy", here.system().retry.step_deadline);
+        let message = Message::request("copy", here.retry().step_deadline);
         let asked =
             here.call(source, message, move |here| async move { changes(&here, of, after).await });
         let Reply::Answered(Ok((rows, last))) = asked.await else { return Err(Away) };
@@ -114,7 +114,7 @@ async fn push_for_ever(here: &ProcessCtx, number: usize, replica: &ReplicaSpec) 
         } else if push(here, number, replica, &mut place).await.is_ok() {
             failures = 0;
         } else {
-            here.sleep(here.env().backoff(here.ctx(), failures)).await;
+            here.pause(&here.retry(), failures).await;
             failures = failures.saturating_add(1);
         }
     }
@@ -131,7 +131,7 @@ async fn push(
     let last = page.1;
     here.env().held_back(number).await;
     let (copy, keeper) = (replica.copy, here.world().owner(replica.copy, OpId::NONE));
-    let message = Message::request("copy", here.system().retry.step_deadline);
+    let message = Message::request("copy", here.retry().step_deadline);
     let told = here.call(keeper, message, move |here| {
         let page = page.clone();
         async move { take_over(&here, number, copy, page).await }

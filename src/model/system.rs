@@ -17,6 +17,7 @@ mod layouts;
 mod operation;
 mod ownership;
 mod rates;
+mod retry;
 
 pub use columns::Columns;
 pub use drivers::DriverSpec;
@@ -27,6 +28,7 @@ pub use operation::{
     Refuse, StepSpec, ValueSpec,
 };
 pub use ownership::{Access, Api, Feed, Grant, ReplicaSpec};
+pub use retry::{BreakerSpec, RetryChange, RetrySpec};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident($int:ty)) => {
@@ -147,7 +149,7 @@ pub struct System {
     pub layouts: Vec<Layout>,
     /// The declared invariants of the tables.
     pub invariants: Vec<InvariantSpec>,
-    /// The one retry policy that applies to every technical failure.
+    /// The retry policy, as far as operations and called services have none of their own.
     pub retry: RetrySpec,
     /// How clients behave.
     pub client: ClientSpec,
@@ -176,6 +178,8 @@ pub struct ServiceSpec {
     pub endpoint_delay: Span,
     /// The zone in which its nodes stand.
     pub zone: Option<Arc<str>>,
+    /// The keys in which the retry policy of calls to it differs.
+    pub retry: RetryChange,
     /// Set if it was consolidated into another service: it has no node of its own, does nothing
     /// under its own name, and what strikes it strikes the other.
     pub within: Option<ServiceId>,
@@ -472,40 +476,17 @@ pub enum InvariantRule {
     },
 }
 
-/// The scenario's one retry policy.
-#[derive(Clone, Debug)]
-pub struct RetrySpec {
-    /// Attempts in all, the first included.
-    pub attempts: u16,
-    /// Pause before the first retry.
-    pub backoff: Span,
-    /// Each further pause is this much longer.
-    pub factor: u32,
-    /// Longest pause.
-    pub longest: Span,
-    /// A pause is drawn uniformly from `(1 - jitter) x pause ..= pause`.
-    pub jitter: f64,
-    /// Deadline of one step or call.
-    pub step_deadline: Span,
-}
-
-impl RetrySpec {
-    /// The pause before retry number `retry` (from 0), before jitter.
-    pub fn pause(&self, retry: u16) -> Span {
-        let factor = u64::from(self.factor).saturating_pow(u32::from(retry));
-        self.backoff.saturating_mul(factor).min(self.longest)
-    }
-}
-
 /// How clients behave.
 #[derive(Clone, Debug)]
 pub struct ClientSpec {
     /// A client gives up this long after the arrival.
     pub deadline: Span,
-    /// Attempts with the same idempotency key, the first included.
-    pub attempts: u16,
-    /// One attempt is given up after this.
-    pub attempt_deadline: Span,
+    /// Attempts with the same idempotency key, the first included; those of the operation's retry
+    /// policy, unless clients differ.
+    pub attempts: Option<u16>,
+    /// One attempt of several is given up after this; after the deadline of a step in the
+    /// operation's retry policy, unless clients differ.
+    pub attempt_deadline: Option<Span>,
 }
 
 /// The course of a run.

@@ -195,7 +195,7 @@ impl Pattern for BackgroundSync {
             budget = budget.without(&[faults::LATENESS, faults::STALLS]);
         }
         let runs = settings.interval.saturating_mul(promise::steps(system) + 1);
-        let within = promise::recovery(system) + runs + promise::tries(&system.retry);
+        let within = promise::recovery(system) + runs + promise::tries(&system.longest_retry());
         Promises { guarantees: guarantees.names(), budget, within: Some(within) }
     }
 

@@ -1,62 +1,13 @@
 //! A circuit breaker: the caller stops asking a service that keeps failing.
 //!
-//! The defaults are those of resilience4j: at least half of the last hundred calls failed, open for
-//! a minute, then ten probing calls decide.
+//! Its settings are the key `breaker` of a retry policy, with the defaults of resilience4j: at
+//! least half of the last hundred calls failed, open for a minute, then ten probing calls decide.
 
 use std::collections::VecDeque;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::kernel::{Span, Time};
-use crate::model::reason::Reason;
+use crate::kernel::Time;
 use crate::model::record::Circuit;
-use crate::reason;
-
-/// Settings of a circuit breaker.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct BreakerSettings {
-    /// Opens when this share of the window failed, 0 to 1.
-    pub failures: f64,
-    /// How many of the last calls are looked at; it does not open before so many were made.
-    pub window: u16,
-    /// How long it stays open.
-    pub open: Span,
-    /// How many calls probe a half-open circuit.
-    pub probes: u16,
-}
-
-impl Default for BreakerSettings {
-    fn default() -> Self {
-        Self { failures: 0.5, window: 100, open: Span::from_secs(60), probes: 10 }
-    }
-}
-
-impl BreakerSettings {
-    /// The settings that make no sense, in words.
-    pub fn problems(&self) -> Vec<Reason> {
-        let mut problems = Vec::new();
-        if !(self.failures > 0.0 && self.failures <= 1.0) {
-            let share = self.failures;
-            let text = format!("a breaker opens at a share above 0 and up to 1, not at {share}");
-            problems.push(text.into());
-        }
-        if self.window == 0 || self.probes == 0 {
-            problems.push(reason!(
-                "a breaker needs at least one call in `{}` and `{}`",
-                "window",
-                "probes"
-            ));
-        }
-        problems
-    }
-
-    /// Returns whether so many failures in so many calls are too many.
-    fn too_many(&self, failed: usize, calls: u16) -> bool {
-        failed as f64 >= self.failures * f64::from(calls)
-    }
-}
+use crate::model::system::BreakerSpec;
 
 /// The circuit to one service. Lives in the caller's memory.
 #[derive(Clone, Debug, Default)]
@@ -80,6 +31,11 @@ enum State {
     HalfOpen { allowed: u16, ended: u16, failed: u16 },
 }
 
+/// Returns whether so many failures in so many calls are too many.
+fn too_many(settings: &BreakerSpec, failed: usize, calls: u16) -> bool {
+    failed as f64 >= settings.failures * f64::from(calls)
+}
+
 impl Default for State {
     fn default() -> Self {
         Self::Closed(VecDeque::new())
@@ -88,7 +44,7 @@ impl Default for State {
 
 impl Breaker {
     /// The leave to make a call now, if there is one.
-    pub fn allows(&mut self, now: Time, settings: &BreakerSettings) -> Option<Pass> {
+    pub fn allows(&mut self, now: Time, settings: &BreakerSpec) -> Option<Pass> {
         match &mut self.state {
             State::Closed(_) => {}
             State::Open(since) if now.since(*since) < settings.open => return None,
@@ -100,7 +56,7 @@ impl Breaker {
     }
 
     /// Takes note of how a call ended.
-    pub fn saw(&mut self, pass: Pass, now_failed: bool, now: Time, settings: &BreakerSettings) {
+    pub fn saw(&mut self, pass: Pass, now_failed: bool, now: Time, settings: &BreakerSpec) {
         if pass != Pass(self.changes) {
             return;
         }
@@ -112,13 +68,13 @@ impl Breaker {
                 }
                 let failed = recent.iter().filter(|failed| **failed).count();
                 let full = recent.len() >= usize::from(settings.window);
-                (full && settings.too_many(failed, settings.window)).then_some(State::Open(now))
+                (full && too_many(settings, failed, settings.window)).then_some(State::Open(now))
             }
             State::Open(_) => None,
             State::HalfOpen { ended, failed, .. } => {
                 *ended += 1;
                 *failed += u16::from(now_failed);
-                let too_many = settings.too_many(usize::from(*failed), settings.probes);
+                let too_many = too_many(settings, usize::from(*failed), settings.probes);
                 let verdict = if too_many { State::Open(now) } else { State::default() };
                 (*ended >= settings.probes).then_some(verdict)
             }
@@ -146,17 +102,18 @@ impl Breaker {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::Span;
 
-    fn settings(window: u16, probes: u16) -> BreakerSettings {
-        BreakerSettings { window, probes, ..BreakerSettings::default() }
+    fn settings(window: u16, probes: u16) -> BreakerSpec {
+        BreakerSpec { failures: 0.5, window, open: Span::from_secs(60), probes }
     }
 
     /// A nanosecond less than it stays open.
-    fn nearly(settings: &BreakerSettings) -> Span {
+    fn nearly(settings: &BreakerSpec) -> Span {
         Span::from_nanos(settings.open.as_nanos() - 1)
     }
 
-    fn call(breaker: &mut Breaker, failed: bool, now: Time, settings: &BreakerSettings) {
+    fn call(breaker: &mut Breaker, failed: bool, now: Time, settings: &BreakerSpec) {
         let pass = breaker.allows(now, settings).expect("the circuit is not open");
         breaker.saw(pass, failed, now, settings);
     }
@@ -229,12 +186,5 @@ mod tests {
         assert!(breaker.allows(Time::ZERO + settings.open, &settings).is_some(), "not prolonged");
         breaker.saw(late, false, Time::ZERO + settings.open, &settings);
         assert_eq!(breaker.allows(Time::ZERO + settings.open, &settings), None, "still probing");
-    }
-
-    #[test]
-    fn settings_that_mean_nothing_are_named() {
-        assert!(BreakerSettings::default().problems().is_empty());
-        let none = BreakerSettings { failures: 0.0, window: 0, ..BreakerSettings::default() };
-        assert_eq!(none.problems().len(), 2);
     }
 }

@@ -38,13 +38,22 @@
 //! broker and no relay. Once its transaction has committed, the publisher calls the handlers of
 //! those who follow, one after the other, and waits for each; these do the same in turn. In the
 //! same process (see consolidation) that is no message; a handler that runs elsewhere is called
-//! over the network. Everybody is called once, and nothing is stored.
+//! over the network. Who does not answer, or could not do its own step, is called again as the
+//! retry policy says; who could, and failed with those behind it, is not. Nothing is stored.
 //!
 //! It looks like a function call and is not one transaction: a handler that fails makes the
 //! publisher answer `no` although what it committed stands, those behind it never hear of the
 //! event, and a crash loses the rest. A client that asks again makes the publisher publish again,
 //! which idempotent handlers survive. A refusal is told to everybody in the same way, and is the
 //! answer.
+//!
+//! # Patience
+//!
+//! The client's answer waits for the first step, which has the operation's attempts. What is behind
+//! an `accepted` is tried by delivery: up to `max-deliveries`, after the pauses of the operation's
+//! `[retry]`, with `attempts-per-delivery` attempts each, which is one unless told otherwise, so
+//! that the two do not multiply. What could not be delivered at all, because the consumer was down,
+//! does not count.
 //!
 //! Where a step is delegated, its owner is the one who consumes and publishes: events reach it
 //! directly, whoever wants the step.
@@ -107,12 +116,14 @@ impl Pattern for EventBased {
                 ));
             }
         }
-        if settings.partitions == 0 || settings.batch == 0 || settings.max_deliveries == 0 {
+        if settings.partitions == 0 || settings.batch == 0 {
+            problems.push(reason!("`{}` and `{}` must be at least 1", "partitions", "batch"));
+        }
+        if settings.max_deliveries.0 == 0 || settings.attempts_per_delivery.0 == 0 {
             problems.push(reason!(
-                "`{}`, `{}` and `{}` must be at least 1",
-                "partitions",
-                "batch",
-                "max-deliveries"
+                "`{}` and `{}` must be at least 1",
+                "max-deliveries",
+                "attempts-per-delivery"
             ));
         }
         if settings.poll_interval == Span::ZERO {
@@ -158,7 +169,7 @@ impl Pattern for EventBased {
                 by_key: settings.ordering == Ordering::ByKey,
                 at_least_once: settings.delivery == Delivery::AtLeastOnce,
                 visibility_timeout: settings.visibility_timeout,
-                max_deliveries: settings.max_deliveries,
+                max_deliveries: settings.max_deliveries.0,
                 session_timeout: settings.session_timeout,
             };
             let services = 0..world.env().system().services.len() as u16;
@@ -238,9 +249,11 @@ impl EventBased {
 
 /// Publishes one event, as often as the retry policy allows; then it is lost.
 async fn publish(here: &ProcessCtx, broker: &Broker<Event>, event: Event) {
-    let published = step::retry(here, "publish", async |here: ProcessCtx| {
-        let deadline = here.system().retry.step_deadline;
-        broker.publish(&here, vec![(event.op, event)], deadline).await.then_some(())
+    let policy = here.retry();
+    let tries = (policy, policy.attempts);
+    let published = step::retry(here, "publish", tries, async |here: ProcessCtx| {
+        let events = vec![(event.op, event)];
+        broker.publish(&here, events, policy.step_deadline).await.then_some(())
     });
     if published.await.is_none() {
         let (topic, burial) = (here.label("publish"), Burial::Lost);

@@ -9,8 +9,13 @@
 //! **Promises**: atomic, isolated, durable; `done` means everything is done.
 //!
 //! **Does not promise**: to work across databases. A scenario whose operation touches two of them
-//! is refused with that reason. Nor to know a request again that it has refused: where a rule looks
-//! at what others have done, a copy of it that the network held back may succeed.
+//! is refused with that reason. Nor to know a request again that it has refused and then forgotten
+//! in a crash: where a rule looks at what others have done, a copy of it that the network held back
+//! may succeed.
+//!
+//! **Beside other patterns**: where one service carries out all steps of an operation in one
+//! database, the operation is a local transaction whatever the pattern of the variant is, unless it
+//! says `single-store = "through-driver"`.
 //!
 //! **Fails as**: lock waits and deadlocks between services that share the database; everything
 //! stops when that one database does.
@@ -65,7 +70,7 @@ impl Pattern for LocalTransaction {
     }
 
     fn promises(_: &Settings, system: &System) -> Promises {
-        let within = promise::recovery(system) + promise::tries(&system.retry);
+        let within = promise::recovery(system) + promise::tries(&system.longest_retry());
         let mut budget = promise::usual();
         if promise::depends_on_others(system) {
             budget = budget.without(&[faults::COPIES]);

@@ -11,6 +11,7 @@ pub mod pattern;
 pub mod pattern_mix;
 mod promise;
 pub mod share;
+pub mod single_store;
 pub mod step;
 pub(crate) mod two_phase_commit;
 

@@ -121,7 +121,7 @@ impl Pattern for Orchestrated {
         // What somebody else's operation has not made yet cannot be changed behind such a step.
         let forward = (system.operations.iter())
             .any(|operation| operation.steps.iter().rev().skip(1).any(StepSpec::is_lasting));
-        let stuck = settings.compensation_attempts > 0
+        let stuck = settings.compensation_attempts.0 > 0
             || forward
             || settings.pivot.is_some() && system.steps().any(|step| step.refuse.is_some());
         let unfenced = settings.is_shared() && !settings.fencing;
@@ -142,8 +142,9 @@ impl Pattern for Orchestrated {
         if promise::depends_on_others(system) {
             budget = budget.without(&[faults::COPIES]);
         }
-        let both_ways = promise::tries(&system.retry).saturating_mul(2 * promise::steps(system));
-        let pause = system.retry.longest + system.retry.step_deadline;
+        let retry = system.longest_retry();
+        let both_ways = promise::tries(&retry).saturating_mul(2 * promise::steps(system));
+        let pause = retry.longest + retry.step_deadline;
         let takeover = match settings.is_shared() {
             true => settings.lease().saturating_mul(2),
             false => Span::ZERO,
@@ -182,6 +183,11 @@ impl Pattern for Orchestrated {
             true => self.leader(world),
             false => world.driver_of(ORCHESTRATORS[0], op),
         }
+    }
+
+    /// One of several instances takes on nothing unless it leads.
+    fn admits(&self, here: &ProcessCtx) -> bool {
+        self.epoch(here).is_some()
     }
 
     async fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Answer {

@@ -87,8 +87,17 @@ pub trait Pattern: Sized + 'static {
         world.attempted(world.first_service(kind), op, attempt)
     }
 
-    /// Carries out an operation for a client, at the entry node. Called again with the same
-    /// operation when a client retries: the operation is its own idempotency key.
+    /// Returns whether this node takes on the operation that `here` works for, by default true. One
+    /// that does not refuses it as if its process were down, and the client may ask another.
+    fn admits(&self, here: &ProcessCtx) -> bool {
+        let _ = here;
+        true
+    }
+
+    /// Carries out an operation for a client, at the entry node, with the attempts that the client
+    /// has left ([`crate::patterns::step::left`]). Who asks again while this is under way, or
+    /// later, is answered without it; only after a crash it is called again with the same
+    /// operation, which is its own idempotency key.
     fn execute(
         self: Rc<Self>,
         here: ProcessCtx,
@@ -245,6 +254,10 @@ struct AtWork<P>(Rc<P>);
 impl<P: Pattern> Protocol for AtWork<P> {
     fn entry(&self, world: &World, kind: OperationKind, op: OpId, attempt: u16) -> NodeId {
         self.0.entry(world, kind, op, attempt)
+    }
+
+    fn admits(&self, here: &ProcessCtx) -> bool {
+        self.0.admits(here)
     }
 
     fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Execution {

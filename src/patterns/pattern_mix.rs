@@ -58,12 +58,9 @@ impl Part {
         format!("{}.{key}", self.pattern.name())
     }
 
-    /// The system with the operations of this part only. What refers to operations and says nothing
-    /// about how they are carried out is left out: loads, reads, and which of them is offered when.
+    /// The system with the operations of this part only.
     fn own(&self, system: &System) -> System {
-        let operations = self.share().of(system).cloned().collect();
-        let (loads, reads, layouts) = (Vec::new(), Vec::new(), Vec::new());
-        System { operations, loads, reads, layouts, ..system.clone() }
+        self.share().own(system)
     }
 
     fn steps<'s>(&self, system: &'s System) -> impl Iterator<Item = &'s StepSpec> {
@@ -168,8 +165,9 @@ fn meet(one: Promises, other: Promises) -> Promises {
 
 /// The budget that is inside both. Of a kind of fault one may allow more to certain targets, and
 /// the other may have an allowance for all, which bounds that, too.
-fn tighter(one: &Budget, other: &Budget) -> Budget {
-    let (finer, coarser) = if one.0.len() < other.0.len() { (other, one) } else { (one, other) };
+pub(super) fn tighter(one: &Budget, other: &Budget) -> Budget {
+    let parts = |budget: &Budget| budget.0.iter().filter(|it| !it.targets.is_empty()).count();
+    let (finer, coarser) = if parts(one) < parts(other) { (other, one) } else { (one, other) };
     let bounded = finer.0.iter().filter_map(|allowance| {
         let of_kind = || coarser.0.iter().filter(|it| it.fault == allowance.fault);
         let alike = of_kind().find(|it| it.targets == allowance.targets);
@@ -297,6 +295,11 @@ impl Protocol for AtWork {
     fn entry(&self, world: &World, kind: OperationKind, op: OpId, attempt: u16) -> NodeId {
         let arrived = world.env().operation(op).arrived;
         self.part(kind, arrived).entry(world, kind, op, attempt)
+    }
+
+    fn admits(&self, here: &ProcessCtx) -> bool {
+        let info = here.env().operation(here.ctx().op);
+        self.part(info.kind, info.arrived).admits(here)
     }
 
     fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Execution {

@@ -5,7 +5,7 @@ use crate::model::call::Message;
 use crate::model::database::{DbError, Direction, Event, IdemKey, StepRef, Txn};
 use crate::model::process::{Local, ProcessCtx};
 use crate::model::record::{Answer, OpId};
-use crate::model::system::{Access, Columns, Lookup, RowKey, ServiceId, StepId};
+use crate::model::system::{Access, Columns, Lookup, RetrySpec, RowKey, ServiceId, StepId};
 
 /// Why a step did not (verifiably) take effect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,6 +16,12 @@ pub enum Failure {
     Technical,
     /// The outcome is unknown: the step was submitted, no answer came, it may have taken effect.
     Unknown,
+    /// The attempts are used up by who was asked, at others that it has asked in turn; nothing is
+    /// to be tried again. It may have taken effect there if `in_doubt`.
+    UsedUp {
+        /// True if an attempt got no answer.
+        in_doubt: bool,
+    },
     /// A holder of the lease with a higher fencing token has been here; nothing stays, and another
     /// try does not help.
     Fenced,
@@ -243,10 +249,17 @@ pub async fn lookup(here: &ProcessCtx, step: StepId) -> Result<(), Failure> {
             look_up(here, spec.by, Lookup { table: copy, ..lookup }, row).await
         }
         Access::Call(owner) => {
-            let node = here.instance(owner);
-            let message = Message::request("look-up", here.system().retry.step_deadline);
-            let reply = here.call(node, message, move |here| look_up(here, owner, lookup, row));
-            let answer = reply.await.answer().unwrap_or(Err(Failure::Technical));
+            // Once in an attempt at the step, unless calls to the owner have a policy of their own.
+            let policy = here.retry_at(owner);
+            let tries = here.system().services[owner.index()].retry.attempts.unwrap_or(1);
+            let here = here.at_step(step, here.ctx().attempt.saturating_mul(tries));
+            let answer = retry(&here, "look-up", (policy, tries), async |here: ProcessCtx| {
+                let node = here.instance(owner);
+                let message = Message::request("look-up", policy.step_deadline);
+                let reply = here.call(node, message, move |here| look_up(here, owner, lookup, row));
+                reply.await.answer().filter(|answer| *answer != Err(Failure::Technical))
+            });
+            let answer = answer.await.unwrap_or(Err(Failure::Technical));
             let understood =
                 || here.env().is_understood(here.ctx(), lookup.table, Columns::ALL, spec.by);
             if answer.is_err() || understood() { answer } else { Err(Failure::Technical) }
@@ -278,45 +291,48 @@ pub async fn lookups(here: &ProcessCtx, op: OpId) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Carries out, under the scenario's retry policy, the local transaction that decides an operation:
-/// `yes` once it has committed. If no attempt succeeds and the outcome of one is unknown, so is the
-/// answer: that attempt may have committed. So may a copy of the request that is at work here.
+/// Carries out, with the attempts that are left of the operation's, the local transaction that
+/// decides it: `yes` once it has committed. If no attempt succeeds and the outcome of one is
+/// unknown, so is the answer: that attempt may have committed.
 pub async fn decide(
     here: &ProcessCtx,
     label: &'static str,
     yes: Answer,
     mut transaction: impl AsyncFnMut(ProcessCtx) -> Result<(), Failure>,
 ) -> Answer {
-    let request = Request::begin(here, StepId::NONE);
     let mut in_doubt = false;
-    let answer = retry(here, label, async |here: ProcessCtx| match transaction(here).await {
-        Ok(()) => Some(yes),
-        Err(Failure::Refused) => Some(Answer::RefusedByRule),
-        Err(failure) => {
-            in_doubt |= failure == Failure::Unknown;
-            None
-        }
-    });
-    match answer.await {
-        Some(answer) if answer == yes => yes,
-        _ if request.has_copies() => Answer::Unknown,
-        Some(answer) => answer,
-        None if in_doubt => Answer::Unknown,
-        None => Answer::TechnicalNo,
-    }
+    let answer =
+        retry(here, label, left(here), async |here: ProcessCtx| match transaction(here).await {
+            Ok(()) => Some(yes),
+            Err(Failure::Refused) => Some(Answer::RefusedByRule),
+            Err(failure) => {
+                in_doubt |= failure == Failure::Unknown;
+                None
+            }
+        });
+    let none = |in_doubt| if in_doubt { Answer::Unknown } else { Answer::TechnicalNo };
+    answer.await.unwrap_or_else(|| none(in_doubt))
 }
 
-/// Tries under the scenario's retry policy until `attempt` gives something, or the attempts are
-/// used up. Each attempt sees its number in its context.
+/// The retry policy of the operation that `here` works for, and how many attempts of it are left to
+/// who is asked: less those that were used up on the way, but for the one that has arrived.
+pub fn left(here: &ProcessCtx) -> (RetrySpec, u16) {
+    let policy = here.retry();
+    (policy, policy.attempts.saturating_sub(here.ctx().attempt).max(1))
+}
+
+/// Tries so many times under a retry policy until `attempt` gives something. Each attempt sees its
+/// number in its context, counted from the one there.
 pub async fn retry<T>(
     here: &ProcessCtx,
     label: &'static str,
+    (policy, tries): (RetrySpec, u16),
     mut attempt: impl AsyncFnMut(ProcessCtx) -> Option<T>,
 ) -> Option<T> {
     let base = here.ctx().attempt;
-    for number in 0..here.system().retry.attempts {
+    for number in 0..tries {
         if number > 0 {
-            here.sleep(here.env().backoff(here.ctx(), number - 1)).await;
+            here.pause(&policy, number - 1).await;
             here.retried(label, number);
         }
         let here = here.at_step(here.ctx().step, base.saturating_add(number));

@@ -69,7 +69,6 @@ use crate::model::system::{
 };
 use crate::model::world::World;
 use crate::reason;
-use coordinator::Memory;
 use decisions::{Decisions, Textbook};
 use settings::{FanOut, Heuristic, Place, Presumption, Settings};
 
@@ -218,9 +217,10 @@ impl Pattern for TwoPhaseCommit {
             .and(&["prepared-exclusion", "bounded-blocking"])
             .unless(alone, promise::ENDS)
             .unless(alone, &["agreement", "commit-validity"]);
-        let inquiries = settings.inquiry_interval + system.retry.step_deadline;
+        let retry = system.longest_retry();
+        let inquiries = settings.inquiry_interval + retry.step_deadline;
         let within = promise::recovery(system)
-            + promise::tries(&system.retry).saturating_mul(2)
+            + promise::tries(&retry).saturating_mul(2)
             + inquiries.saturating_mul(4);
         Promises { guarantees: guarantees.names(), budget: promise::usual(), within: Some(within) }
     }
@@ -259,25 +259,18 @@ impl Pattern for TwoPhaseCommit {
 
     /// Technical failures abort the transaction; the whole of it is tried again, as a new one.
     async fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Answer {
-        let memory = here.local::<Memory>();
-        if let Some(answer) = coordinator::earlier_answer(&here, op).await {
+        if let Some(answer) = coordinator::earlier_answer(&here, op) {
             return answer;
         }
-        // Attempts of the client and of the coordinator are counted through: each has its own
-        // random stream.
-        let asked = here.ctx().attempt;
-        let first = asked.saturating_mul(here.system().retry.attempts);
-        let here = here.at_step(here.ctx().step, first);
-        let answer = step::retry(&here, "transaction", async |here: ProcessCtx| {
-            match self.coordinate(&here).await {
-                Ok(()) => Some(Answer::Done),
-                Err(Failure::Refused) => Some(Answer::RefusedByRule),
-                Err(_) => None,
-            }
+        let answer = step::retry(&here, "transaction", step::left(&here), async |here| match self
+            .coordinate(&here)
+            .await
+        {
+            Ok(()) => Some(Answer::Done),
+            Err(Failure::Refused) => Some(Answer::RefusedByRule),
+            Err(_) => None,
         });
-        let answer = answer.await.unwrap_or(Answer::TechnicalNo);
-        memory.with(|memory| memory.end(op, asked, answer));
-        answer
+        answer.await.unwrap_or(Answer::TechnicalNo)
     }
 
     fn start(self: Rc<Self>, here: ProcessCtx) {

@@ -58,6 +58,9 @@ pub enum Fallback {
 const STRUCTURE: [&str; 7] =
     ["tables", "operations", "reads", "invariants", "expect", "explore", "faults"];
 
+/// The key of what is a setting wherever it stands.
+const RETRY: &str = "retry";
+
 /// The state of decoding one file.
 pub struct Decoder<'d> {
     /// The text of the file.
@@ -169,7 +172,8 @@ impl<'d> Decoder<'d> {
     /// Remembers a value in force.
     pub fn used(&mut self, value: String, origin: Origin) {
         let section = self.path.first().map_or("", String::as_str);
-        if self.quiet == 0 && !STRUCTURE.contains(&section) {
+        let is_setting = !STRUCTURE.contains(&section) || self.path.iter().any(|key| key == RETRY);
+        if self.quiet == 0 && is_setting {
             self.values.push(ValueUsed { key: self.path.join("."), value, origin });
         }
     }

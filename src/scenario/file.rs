@@ -20,7 +20,7 @@ shape! {
         scenario: Head,
         /// How clients behave.
         clients: Clients = Empty,
-        /// The one retry policy for every technical failure.
+        /// The retry policy of every operation, whoever makes its attempts.
         retry: Retry = Empty,
         /// The services, by name.
         services: Map<Service>,
@@ -80,15 +80,21 @@ shape! {
     pub struct Clients {
         /// A client gives up this long after the arrival.
         deadline: At<Length> = Fixed("'5s'", "what a person waits; Envoy's route timeout is 15 s"),
-        /// Attempts with the same idempotency key, the first included.
-        attempts: Few = Fixed("1", "browsers do not repeat a POST"),
-        /// One attempt is given up after this; by default only at the deadline.
+        /// Attempts with the same idempotency key, the first included; by default those of the
+        /// operation's retry policy. Only what did not arrive, was refused for want of room or got
+        /// no answer is asked again: who answers no has used up the attempts.
+        attempts: Option<Few>,
+        /// One attempt of several is given up after this; by default after the `step-deadline` of
+        /// the operation's retry policy. The last one waits until the deadline.
         attempt_deadline: Option<Length>,
     }
 }
 
 shape! {
-    /// The one retry policy for every technical failure.
+    /// The retry policy of every operation, whoever makes its attempts: client, coordinator,
+    /// orchestrator or consumer. None multiplies those of another. It covers what the client's
+    /// answer waits for; deliveries behind an answer, compensations and recovery follow the
+    /// pattern.
     "[retry]"
     pub struct Retry {
         /// Attempts in all, the first included.
@@ -103,6 +109,46 @@ shape! {
         jitter: Share = Fixed("0.33", "gRPC A6: from 0.8 to 1.2 times"),
         /// Deadline of one step or call.
         step_deadline: At<Length> = Fixed("'2s'", "twice the lock timeout, so that it shows first"),
+        /// A circuit breaker before each called service, at whoever drives the steps.
+        breaker: Option<Breaker>,
+    }
+}
+
+shape! {
+    /// The keys in which a policy differs from `[retry]`: of an operation, in calls to a service,
+    /// or in a variant. Of those that name the same key, the service counts first, then the
+    /// operation.
+    "a retry policy of its own"
+    pub struct OwnRetry {
+        /// Attempts in all, the first included.
+        attempts: Option<Few>,
+        /// Pause before the first retry.
+        backoff: Option<Span>,
+        /// Each further pause is this many times longer.
+        factor: Option<Count>,
+        /// Longest pause.
+        longest: Option<Length>,
+        /// A pause is drawn from `(1 - jitter) x pause ..= pause`.
+        jitter: Option<Share>,
+        /// Deadline of one step or call.
+        step_deadline: Option<Length>,
+        /// A circuit breaker before each called service, at whoever drives the steps.
+        breaker: Option<Breaker>,
+    }
+}
+
+shape! {
+    /// A circuit breaker: who keeps failing is not asked for a while.
+    "a circuit breaker"
+    pub struct Breaker {
+        /// Opens when this share of the window failed.
+        failures: Portion = Fixed("0.5", "resilience4j"),
+        /// How many of the last calls are looked at; it does not open before so many were made.
+        window: Few = Fixed("100", "resilience4j"),
+        /// How long it stays open.
+        open: Span = Fixed("'60s'", "resilience4j"),
+        /// How many calls probe a half-open circuit.
+        probes: Few = Fixed("10", "resilience4j"),
     }
 }
 
@@ -127,6 +173,9 @@ shape! {
         endpoint_delay: Span = Fixed("'30s'", "Kubernetes: a readiness probe that fails 3 x 10 s"),
         /// The zone in which its nodes stand: what fails together. Faults know it as `zone:NAME`.
         zone: Option<String>,
+        /// The keys in which the retry policy of calls to it differs. A look-up is made once in
+        /// each attempt at its step, unless the service that is asked has `attempts` of its own.
+        retry: Option<OwnRetry>,
     }
 }
 

@@ -5,6 +5,7 @@ use toml::de::DeValue;
 
 use super::decode::Fallback::Fixed;
 use super::decode::{Decode, Decoder, Item};
+use super::file::OwnRetry;
 use super::shape::{shape, words};
 pub use super::values::Amount;
 use super::values::{At, Map, Positive, Scalar, Share};
@@ -19,6 +20,8 @@ shape! {
         keys: Map<At<Key>>,
         /// The steps in order; the first step's service is where a client knocks.
         steps: Vec<Step>,
+        /// The keys in which its retry policy differs.
+        retry: Option<OwnRetry>,
     }
 }
 

@@ -8,9 +8,10 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, Error};
 
 use super::Origin;
-use super::decode::{Decode, Decoder, Item, unknown_key};
-use super::file::{DriverParts, ForceByKind};
+use super::decode::{Decode, Decoder, Fallback, Item, unknown_key};
+use super::file::{DriverParts, ForceByKind, OwnRetry};
 use super::problem::{Code, Place, Problem};
+use super::shape::words;
 use super::suggest::{either, nearest};
 use super::technique::{self, TechniqueText};
 use super::values::{At, Length};
@@ -24,7 +25,9 @@ use crate::kernel::{Dist, Span};
 use crate::model::point::Action;
 use crate::model::reason::Reason;
 use crate::model::registry::{Configurable, Entry, decode};
-use crate::model::system::ForceSpec;
+use crate::model::system::{ForceSpec, System};
+use crate::patterns::pattern::Prepared;
+use crate::patterns::single_store;
 use crate::reason;
 
 /// Forced writes: one distribution for all kinds, or a table with one for each.
@@ -68,7 +71,25 @@ pub struct VariantText {
     pub random_numbers: Option<String>,
     /// Another capacity of its drivers.
     pub drivers: Option<DriverParts>,
+    /// How operations of one store are carried out.
+    pub single_store: SingleStore,
+    /// The keys in which its retry policy differs.
+    pub retry: Option<OwnRetry>,
 }
+
+words! {
+    /// How operations of one store are carried out.
+    pub enum SingleStore {
+        /// As local transactions of their service, whatever the pattern is.
+        Local = "local",
+        /// By the pattern, like all others.
+        ThroughDriver = "through-driver",
+    }
+}
+
+/// The default of `single-store`.
+pub(super) const LOCAL: Fallback =
+    Fallback::Fixed("'local'", "X/Open XA: one participant commits in one phase");
 
 impl Decode for VariantText {
     fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
@@ -76,6 +97,8 @@ impl Decode for VariantText {
         let stream = table.read(decoder, "stream", None);
         let random_numbers: Option<Option<String>> = table.read(decoder, "random-numbers", None);
         let drivers: Option<Option<DriverParts>> = table.read(decoder, "drivers", None);
+        let single_store = table.read(decoder, "single-store", Some(LOCAL));
+        let retry: Option<Option<OwnRetry>> = table.read(decoder, "retry", None);
         let place = table.place.clone();
         let technique = table.item("technique");
         let technique = decoder.within("technique", |decoder| match technique {
@@ -86,11 +109,32 @@ impl Decode for VariantText {
         table.close(decoder);
         let (name, pattern) = roster?;
         let (stream, random_numbers, drivers) = (stream?, random_numbers?, drivers?);
-        Some(Self { technique: technique?, name, pattern, stream, random_numbers, drivers })
+        let (single_store, retry, technique) = (single_store?, retry?, technique?);
+        Some(Self {
+            technique,
+            name,
+            pattern,
+            stream,
+            random_numbers,
+            drivers,
+            single_store,
+            retry,
+        })
     }
 
     fn schema() -> serde_json::Value {
         json!({ "$ref": "#/$defs/Variant" })
+    }
+}
+
+impl VariantText {
+    /// The pattern of the variant on a system, whose operations it names.
+    pub fn prepared(&self, system: &System) -> Arc<dyn Prepared> {
+        let pattern = self.pattern.prepared(system);
+        match self.single_store {
+            SingleStore::Local => single_store::locally(pattern, system),
+            SingleStore::ThroughDriver => pattern,
+        }
     }
 }
 

@@ -5,7 +5,8 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::decode::Decode;
-use super::file::{DriverParts, File};
+use super::file::{DriverParts, File, OwnRetry};
+use super::plan::SingleStore;
 use super::values::Length;
 use super::{Registries, dist, profile::PROFILES, technique};
 use crate::faults::trigger::Trigger;
@@ -105,6 +106,13 @@ fn variant(mut patterns: Value) -> Value {
     patterns["properties"]["random-numbers"] = described(String::schema(), numbers);
     let drivers = "Another capacity of the drivers of this variant than `[drivers]` gives them.";
     patterns["properties"]["drivers"] = described(DriverParts::schema(), drivers);
+    let single = "How operations of one store are carried out: `local` as local transactions of \
+                  their service, whatever the pattern is, `through-driver` by the pattern, like \
+                  all others. Default: \"local\" (X/Open XA: one participant commits in one \
+                  phase).";
+    patterns["properties"]["single-store"] = described(SingleStore::schema(), single);
+    let retry = "The keys in which its retry policy differs.";
+    patterns["properties"]["retry"] = described(OwnRetry::schema(), retry);
     patterns["properties"]["technique"] = techniques();
     patterns["properties"]["technique"]["default"] = json!(TableSplit::NAME);
     patterns["properties"]["switch"] = switches;

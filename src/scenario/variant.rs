@@ -40,6 +40,16 @@
 //! pattern = "orchestrated"
 //! ```
 //!
+//! **Operations of one store**: where one service carries out all steps of an operation in one
+//! database, as the file says or as the technique leaves it, the operation is a local transaction
+//! of that service under every pattern, and needs no driver. A transaction manager commits a single
+//! participant in one phase, and nobody begins a workflow to write one row. `single-store =
+//! "through-driver"` asks for the detour.
+//!
+//! **Patience of its own.** `[variants.NAME.retry]` says what differs from the `[retry]` of the
+//! scenario: attempts, pauses, deadlines, a circuit breaker. So can `[operations.NAME.retry]` and,
+//! for calls to a service, `[services.NAME.retry]`; these count before the variant's.
+//!
 //! A pattern has one choice of settings within a variant: what it keeps on nodes and in logs is
 //! there once.
 //!

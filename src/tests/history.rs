@@ -39,6 +39,7 @@ pub fn system() -> System {
             recovery: Span::ZERO,
             endpoint_delay: Span::ZERO,
             zone: None,
+            retry: RetryChange::default(),
             within: None,
         }],
         databases: Vec::new(),
@@ -77,11 +78,12 @@ pub fn system() -> System {
             longest: Span::from_secs(1),
             jitter: 0.0,
             step_deadline: Span::from_secs(2),
+            breaker: None,
         },
         client: ClientSpec {
             deadline: Span::from_secs(5),
-            attempts: 1,
-            attempt_deadline: Span::from_secs(5),
+            attempts: Some(1),
+            attempt_deadline: None,
         },
         phases: Phases {
             warm_up: Span::from_secs(10),
@@ -136,7 +138,8 @@ fn table(name: &str, columns: &[&str], rows: u64) -> TableSpec {
 }
 
 fn operation(name: &str, steps: Vec<StepSpec>) -> OperationSpec {
-    OperationSpec { name: Name::new(name), keys: Vec::new(), steps, spans_stores: false }
+    let retry = RetryChange::default();
+    OperationSpec { name: Name::new(name), keys: Vec::new(), steps, spans_stores: false, retry }
 }
 
 fn step(table: TableId, effect: Effect) -> StepSpec {

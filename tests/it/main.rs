@@ -6,6 +6,7 @@ mod determinism;
 mod faults;
 mod null;
 mod ownership;
+mod patience;
 mod promises;
 mod queueing;
 mod tour;

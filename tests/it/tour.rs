@@ -80,8 +80,10 @@ fn a_joint_table_gets_an_owner_and_each_way_costs_something_else() {
     assert_eq!(stage.number("split-background-sync", ORPHANS), 0.0, "not in the end");
     // The catalogue's page needs the inventory as soon as that has its copies in its hands.
     let right = || reads::RIGHT.of_read("book-page");
-    assert_eq!(stage.number("delegate-by-domain", right()), 1.0);
-    assert!(stage.number("delegate-by-need", right()) < 0.9);
+    // Where it does not, it lacks an answer only while the database is away: 7 s of 60 s.
+    let away = 1.0 - stage.number("delegate-by-domain", right());
+    assert!((0.06..0.15).contains(&away), "{away}");
+    assert!(stage.number("delegate-by-need", right()) < 0.85);
     assert!(stage.number("split-events", right()) < 0.9);
     // The frequent writer pays the hop under the domain's choice, the rare one under the other.
     let hops = |variant| stage.number(variant, SERVICE_MESSAGES);

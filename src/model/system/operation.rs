@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Columns, Expr, Name, ServiceId, StepId, TableId};
+use super::{Columns, Expr, Name, RetryChange, ServiceId, StepId, System, TableId};
 use crate::kernel::Zipf;
 
 /// A business operation, said once, independent of any pattern.
@@ -17,9 +17,22 @@ pub struct OperationSpec {
     /// True if its steps touch several databases in the scenario as written, before any technique:
     /// equal in every variant.
     pub spans_stores: bool,
+    /// The keys in which its retry policy differs.
+    pub retry: RetryChange,
 }
 
 impl OperationSpec {
+    /// Returns whether it is a matter of one store: one service carries out all steps in one
+    /// database, and whoever delegates a step to it has delegated the first one, too.
+    pub fn is_local(&self, system: &System) -> bool {
+        let place = |step: &StepSpec| (step.by, system.table(step.table).database);
+        let first = self.steps.first();
+        self.steps.iter().all(|step| {
+            Some(place(step)) == first.map(place)
+                && (step.asked_by.is_none() || step.asked_by == first.and_then(|it| it.asked_by))
+        })
+    }
+
     /// Steps that come right after `step`.
     pub fn followers(&self, step: StepId) -> impl Iterator<Item = StepId> + '_ {
         (0..self.steps.len() as u8)

@@ -8,8 +8,8 @@ use super::*;
 /// one.
 fn answered(attempts: u16, answers: Vec<Option<Answer>>) -> Bench {
     let mut system = small();
-    system.client.attempts = attempts;
-    system.client.attempt_deadline = Span::from_secs(1);
+    system.client.attempts = Some(attempts);
+    system.client.attempt_deadline = Some(Span::from_secs(1));
     let asked = Cell::new(0);
     let bench = Bench::with(system, move |here, op| {
         let answer = answers[asked.get().min(answers.len() - 1)];
@@ -41,58 +41,75 @@ fn answer(bench: &Bench) -> (Answer, Span) {
 }
 
 #[test]
-fn a_definite_answer_ends_it() {
-    // 1 ms there, 3 ms of work, 1 ms back.
-    for answer in [Answer::Done, Answer::Accepted, Answer::RefusedByRule] {
+fn a_definite_answer_ends_it_and_so_does_a_technical_no() {
+    // 1 ms there, 3 ms of work, 1 ms back. Who says no has used up the attempts.
+    for answer in [
+        Answer::Done,
+        Answer::Accepted,
+        Answer::RefusedByRule,
+        Answer::TechnicalNo,
+        Answer::Unknown,
+    ] {
         assert_eq!(heard(&answered(3, vec![Some(answer)])), (answer, 5, 1));
     }
 }
 
 #[test]
-fn a_technical_no_is_asked_again_with_the_same_key_until_the_attempts_are_used_up() {
-    let bench = answered(3, vec![Some(Answer::TechnicalNo)]);
+fn what_was_refused_on_the_way_is_asked_again_with_the_same_key_until_the_attempts_are_used_up() {
+    let mut system = small();
+    system.client.attempts = Some(3);
+    let bench = Bench::with(system, |_, _| Box::pin(std::future::pending()));
+    bench.crash("a", at(0), false);
+    bench.offer();
+    bench.run(at(40_000));
     // Pauses of 100 and 200 ms.
-    assert_eq!(heard(&bench), (Answer::TechnicalNo, 5 + 100 + 5 + 200 + 5, 3));
-    assert!(
-        bench.all(Kind::Decided).iter().all(|record| record.op == OpId(0)),
-        "the same operation"
-    );
+    assert_eq!(answer(&bench), (Answer::TechnicalNo, millis(2 + 100 + 2 + 200 + 2)));
+    let asked: Vec<_> = bench.all(Kind::Sent).into_iter().filter(|it| it.op == OpId(0)).collect();
+    assert_eq!(asked.iter().filter(|record| record.node == NodeId::WORLD).count(), 6);
     assert_eq!(bench.count(Kind::Retried), 2);
     assert_eq!(bench.count(Kind::Offered), 1);
 }
 
-#[test]
-fn silence_is_asked_again_and_a_late_yes_is_a_yes() {
-    // One worker is stuck with the first attempt, so the world gets a second.
+/// A service that answers after three seconds, and how often it begins.
+fn slow(attempts: Option<u16>) -> (Bench, usize) {
     let mut system = small();
-    system.client.attempts = 2;
-    system.client.attempt_deadline = Span::from_secs(1);
+    system.client.attempts = attempts;
     system.services[0].workers = 2;
-    let asked = Cell::new(0);
-    let bench = Bench::with(system, move |_, _| {
-        asked.set(asked.get() + 1);
-        let silent = asked.get() == 1;
+    let begun = std::rc::Rc::new(Cell::new(0));
+    let counts = std::rc::Rc::clone(&begun);
+    let bench = Bench::with(system, move |here, _| {
+        counts.set(counts.get() + 1);
         Box::pin(async move {
-            if silent {
-                std::future::pending::<()>().await;
-            }
+            here.sleep(Span::from_secs(3)).await;
             Answer::Done
         })
     });
     bench.offer();
     bench.run(at(40_000));
-    assert_eq!(answer(&bench), (Answer::Done, millis(1_000 + 100 + 5)));
+    (bench, begun.get())
+}
+
+#[test]
+fn silence_is_asked_again_and_waits_for_what_is_under_way() {
+    // One attempt waits as long as the client does.
+    let (bench, begun) = slow(Some(1));
+    assert_eq!((answer(&bench), begun), ((Answer::Done, millis(5 + 3_000)), 1));
+    // By default there are three attempts, each given up after 2 s. What is asked for again has
+    // begun, and does not begin anew.
+    let (bench, begun) = slow(None);
+    assert_eq!((answer(&bench), begun), ((Answer::Done, millis(5 + 3_000)), 1));
+    assert_eq!(bench.count(Kind::Retried), 1);
 }
 
 #[test]
 fn a_no_behind_an_attempt_in_doubt_is_no_no() {
     // The first attempt keeps the only worker; the others wait, and time out as well.
-    let bench = answered(2, vec![None, Some(Answer::TechnicalNo)]);
+    let bench = answered(2, vec![None]);
     assert_eq!(heard(&bench).0, Answer::Unknown);
     // The crash of the silent service lets the second attempt be refused.
     let mut system = small();
-    system.client.attempts = 2;
-    system.client.attempt_deadline = Span::from_secs(1);
+    system.client.attempts = Some(2);
+    system.client.attempt_deadline = Some(Span::from_secs(1));
     let bench = Bench::with(system, |_, _| Box::pin(std::future::pending()));
     bench.offer();
     bench.crash("a", at(10_500), false);
@@ -113,8 +130,8 @@ fn a_refusal_of_the_first_attempt_leaves_no_doubt() {
 #[test]
 fn at_the_deadline_a_client_gives_up_and_asks_no_more() {
     let mut system = small();
-    system.client.attempts = 100;
-    system.client.attempt_deadline = Span::from_millis(1_500);
+    system.client.attempts = Some(100);
+    system.client.attempt_deadline = Some(Span::from_millis(1_500));
     let bench = Bench::with(system, |_, _| Box::pin(std::future::pending()));
     bench.crash("a", at(0), true);
     bench.offer();

@@ -109,7 +109,7 @@ pub(super) async fn stand_by(job: Rc<impl Job>, here: ProcessCtx) {
     let first = here.world().driver(JOB);
     loop {
         here.sleep(job.pattern().settings.interval).await;
-        let message = Message::control("heartbeat", here.system().retry.step_deadline);
+        let message = Message::control("heartbeat", here.retry().step_deadline);
         let alive = here.call(first, message, |_| async {}).await;
         if alive != Reply::Answered(()) {
             take_turn(&job, &here).await;
@@ -271,7 +271,7 @@ impl BackgroundSync {
         corrected: &mut BTreeSet<TableId>,
     ) -> Result<Vec<RowKey>, Unreachable> {
         let mut waiting = Vec::new();
-        for _ in 0..here.system().retry.attempts.max(1) {
+        for _ in 0..here.retry().attempts.max(1) {
             let Findings { corrections, unsure: mut again, absent, sources } =
                 self.derive(here, rule, &keys).await?;
             waiting.extend(absent);
@@ -453,7 +453,7 @@ where
 {
     here.toil(label).await;
     let owner = here.world().owner(table, here.ctx().op);
-    let message = Message::request(label, here.system().retry.step_deadline);
+    let message = Message::request(label, here.retry().step_deadline);
     match here.call(owner, message, handler).await {
         Reply::Answered(Ok(answer)) => Ok(answer),
         _ => Err(Unreachable),

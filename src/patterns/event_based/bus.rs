@@ -6,10 +6,11 @@ use std::pin::Pin;
 use super::consumer::{self, Manners};
 use crate::model::call::{Message, Reply};
 use crate::model::database::Event;
+use crate::model::once::once;
 use crate::model::process::ProcessCtx;
 use crate::model::record::Answer;
 use crate::model::system::ServiceId;
-use crate::patterns::step::Failure;
+use crate::patterns::step::{self, Failure};
 
 /// The result of the handlers of an event. A handler tells others in turn, so its process has no
 /// size that could be known.
@@ -20,13 +21,14 @@ pub(super) async fn tell(here: &ProcessCtx, event: Event, manners: Manners) -> A
     match hand_over(here, event, manners).await {
         Ok(()) => Answer::Done,
         Err(Failure::Refused) => Answer::RefusedByRule,
-        Err(Failure::Unknown) => Answer::Unknown,
-        Err(Failure::Technical | Failure::Fenced) => Answer::TechnicalNo,
+        Err(Failure::Unknown | Failure::UsedUp { in_doubt: true }) => Answer::Unknown,
+        Err(_) => Answer::TechnicalNo,
     }
 }
 
-/// Has every service that wants an event handle it, one after the other, once each. The first that
-/// fails ends it: those behind it never hear.
+/// Has every service that wants an event handle it, one after the other. Who could not be reached,
+/// or failed at its own step, is called again as the retry policy says. The first that fails for
+/// good ends it: those behind it never hear.
 pub(super) async fn hand_over(
     here: &ProcessCtx,
     event: Event,
@@ -37,22 +39,45 @@ pub(super) async fn hand_over(
         if !consumer::wants(here, service, &event) {
             continue;
         }
-        let here = here.at_step(event.step, here.ctx().attempt);
-        let node = here.instance(service);
-        if node == here.node() {
-            handle(here, event, manners).await?;
-            continue;
-        }
-        let message = Message::request("handle", here.system().retry.step_deadline);
-        match here.call(node, message, move |there| handle(there, event, manners)).await {
-            Reply::Answered(handled) => handled?,
-            Reply::Refused | Reply::Rejected => return Err(Failure::Technical),
-            Reply::Unknown => return Err(Failure::Unknown),
-        }
+        let here = here.at_step(event.step, 0);
+        let policy = here.retry_at(service);
+        let message = Message::request("handle", policy.step_deadline);
+        let mut in_doubt = false;
+        let handled =
+            step::retry(&here, "handle", (policy, policy.attempts), async |here: ProcessCtx| {
+                let node = here.instance(service);
+                let reply = match node == here.node() {
+                    true => Reply::Answered(handle(here, event, manners).await),
+                    false => here.call(node, message, move |it| handle(it, event, manners)).await,
+                };
+                match reply {
+                    Reply::Answered(Err(Failure::Technical)) | Reply::Refused | Reply::Rejected => {
+                        None
+                    }
+                    Reply::Answered(Err(Failure::Unknown)) | Reply::Unknown => {
+                        in_doubt = true;
+                        None
+                    }
+                    Reply::Answered(handled) => Some(handled),
+                }
+            });
+        handled.await.unwrap_or(Err(Failure::UsedUp { in_doubt }))?;
     }
     Ok(())
 }
 
+/// Handles an event for whoever calls. One who calls again while that is under way waits for it,
+/// where handlers are idempotent: it calls others in turn, which is not to begin anew.
 fn handle(here: ProcessCtx, event: Event, manners: Manners) -> Handled {
-    Box::pin(async move { consumer::process(&here, event, manners).await })
+    Box::pin(async move {
+        let work = async || consumer::process(&here, event, manners).await;
+        if !manners.idempotent {
+            return work().await;
+        }
+        let part = 1 + u32::from(event.step.0) * 4 + event.kind as u32;
+        let is_kept = |handled: &Result<(), Failure>| {
+            !matches!(handled, Err(Failure::Technical | Failure::Unknown))
+        };
+        once(&here, (event.op, part), is_kept, work).await
+    })
 }

@@ -15,7 +15,9 @@ use crate::patterns::step::{self, ApplyOptions, Failure};
 pub(super) struct Manners {
     publish: Publish,
     acknowledge: Acknowledge,
-    idempotent: bool,
+    pub(super) idempotent: bool,
+    /// Attempts at a step within one delivery.
+    attempts: u16,
 }
 
 impl Manners {
@@ -24,6 +26,7 @@ impl Manners {
             publish: pattern.settings.publish,
             acknowledge: pattern.settings.acknowledge,
             idempotent: pattern.settings.idempotent_consumer,
+            attempts: pattern.settings.attempts_per_delivery.0,
         }
     }
 }
@@ -76,11 +79,23 @@ pub(super) async fn process(
     let here = here.for_op(event.op);
     let concerned: Vec<StepId> = concerns(&here, service, &event).collect();
     for step in concerned {
-        let here = here.at_step(step, here.ctx().attempt);
-        match event.kind {
-            EventKind::Applied => follow(&here, step, manners).await?,
-            EventKind::Refused | EventKind::Undone => take_back(&here, step, manners).await?,
-        }
+        let here = here.at_step(step, here.ctx().attempt.saturating_mul(manners.attempts));
+        let mut failure = Failure::Technical;
+        let tries = (here.retry(), manners.attempts);
+        let done = step::retry(&here, "handler", tries, async |here: ProcessCtx| {
+            let done = match event.kind {
+                EventKind::Applied => follow(&here, step, manners).await,
+                EventKind::Refused | EventKind::Undone => take_back(&here, step, manners).await,
+            };
+            match done {
+                Err(again @ (Failure::Technical | Failure::Unknown)) => {
+                    failure = again;
+                    None
+                }
+                done => Some(done),
+            }
+        });
+        done.await.unwrap_or(Err(failure))?;
     }
     Ok(())
 }

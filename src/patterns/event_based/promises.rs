@@ -21,7 +21,7 @@ impl Settings {
             || self.delivery == Delivery::AtMostOnce;
         let memory = self.inbox_retention.saturating_sub(self.visibility_timeout);
         let forgetful = !self.idempotent_consumer || memory == Span::ZERO;
-        let gives_up = self.max_deliveries < 3;
+        let gives_up = self.max_deliveries.0 < 3;
         let refused = promise::may_be_refused_later(system);
         let guarantees = Keeps::everything()
             .and(&["no-phantom-event", "delivery", "no-dead-letters", "outbox-atomicity"])
@@ -36,18 +36,19 @@ impl Settings {
             .unless(refused, &["client-contract"])
             .unless(refused && isolation::is_missed(system, true), &["convergence"]);
         // Outages in a row add up, and each adds a recovery.
-        let horizon = horizon(&system.retry, self.max_deliveries);
+        let policies = system.kinds().map(|kind| system.retry_of(kind));
+        let horizons = policies.map(|retry| horizon(&retry, self.max_deliveries.0));
+        let horizon = horizons.min().unwrap_or_default();
         let longest = HALF.min(Span::from_nanos(horizon.as_nanos() / 8)).min(memory);
         let count = if longest == Span::ZERO { 0 } else { 2 };
-        let hop = self.poll_interval
-            + self.visibility_timeout
-            + system.retry.longest
-            + system.retry.step_deadline;
+        let retry = system.longest_retry();
+        let hop =
+            self.poll_interval + self.visibility_timeout + retry.longest + retry.step_deadline;
         let within = promise::recovery(system) + hop.saturating_mul(promise::steps(system));
         // A service or a driver that is down refuses, and a refusal is no delivery.
         let refusing = Allowance {
             targets: services_and_drivers(system),
-            ..Allowance::new("crash", u32::from(self.max_deliveries / 2), HALF.min(memory))
+            ..Allowance::new("crash", u32::from(self.max_deliveries.0 / 2), HALF.min(memory))
         };
         let mut budget = promise::budget(count, longest).without(&[faults::CLOCKS]);
         budget.0.push(refusing);

@@ -163,7 +163,7 @@ pub(crate) async fn publish(
     rows: &[OutboxRow],
 ) -> Result<(), DbError> {
     let events: Vec<(OpId, Event)> = rows.iter().map(|row| (row.event.op, row.event)).collect();
-    let deadline = here.system().retry.step_deadline;
+    let deadline = here.retry().step_deadline;
     let acknowledged = match &pattern.broker {
         Some(broker) => broker.publish(here, events, deadline).await,
         None => false,

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::Span;
+use crate::model::registry::Attempts;
 
 /// How an event gets from a local commit to the broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -72,8 +73,8 @@ pub enum Ordering {
     None,
 }
 
-/// Settings of event-based choreography. Attempts, pauses and deadlines come from the scenario's
-/// `[retry]`.
+/// Settings of event-based choreography. Attempts at the first step, pauses and deadlines come from
+/// the operation's `[retry]`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Settings {
@@ -98,7 +99,9 @@ pub struct Settings {
     /// A message that is not acknowledged in this time is delivered again.
     pub visibility_timeout: Span,
     /// After so many deliveries a message goes to the dead letters.
-    pub max_deliveries: u16,
+    pub max_deliveries: Attempts,
+    /// Attempts of a consumer at its step within one delivery.
+    pub attempts_per_delivery: Attempts,
     /// The partitions of a consumer that was not heard of for so long go to the other instances of
     /// its service. Kafka: 45 s; RabbitMQ and SQS hand out to who is there, which is 0 s.
     pub session_timeout: Span,
@@ -121,7 +124,8 @@ impl Default for Settings {
             delivery: Delivery::default(),
             acknowledge: Acknowledge::default(),
             visibility_timeout: Span::from_secs(30),
-            max_deliveries: 10,
+            max_deliveries: Attempts(10),
+            attempts_per_delivery: Attempts(1),
             session_timeout: Span::from_secs(45),
             idempotent_consumer: true,
             inbox_retention: Span::from_secs(1_800),

@@ -78,7 +78,7 @@ impl Orchestrated {
     }
 
     async fn undo(&self, here: &ProcessCtx, epoch: Epoch, step: StepId) -> Result<Event, Deposed> {
-        let limit = self.settings.compensation_attempts;
+        let limit = self.settings.compensation_attempts.0;
         let mut attempt: u16 = 0;
         loop {
             let here = here.at_step(step, attempt);
@@ -91,7 +91,7 @@ impl Orchestrated {
             if limit > 0 && attempt >= limit {
                 return Ok(ask_a_human(&here, "compensation"));
             }
-            pause(&here, "compensation", attempt).await;
+            pause(&here, "compensation", &self.policy(&here, step), attempt).await;
         }
     }
 }

@@ -176,7 +176,7 @@ pub(super) async fn file(
             return Err(Deposed);
         }
         let here = here.at_step(event.step(), attempt);
-        let message = Message::control("journal", here.system().retry.step_deadline);
+        let message = Message::control("journal", here.retry().step_deadline);
         let reply = here.call(store::node(&here), message, move |here| async move {
             store::append(&here, entry, guard).await
         });
@@ -189,7 +189,7 @@ pub(super) async fn file(
             Reply::Refused | Reply::Rejected | Reply::Unknown => {}
         }
         attempt = attempt.saturating_add(1);
-        pause(&here, "journal", attempt).await;
+        pause(&here, "journal", &here.retry(), attempt).await;
     }
 }
 

@@ -8,7 +8,7 @@ use crate::model::call::{Message, Reply};
 use crate::model::database::Direction;
 use crate::model::process::ProcessCtx;
 use crate::model::record::{self, Answer};
-use crate::model::system::{OperationSpec, ServiceId, StepId, StepSpec};
+use crate::model::system::{OperationSpec, RetrySpec, ServiceId, StepId, StepSpec};
 use crate::patterns::breaker::{Breaker, Pass};
 use crate::patterns::step::{self, ApplyOptions, Failure};
 
@@ -70,7 +70,7 @@ impl Orchestrated {
         mut in_doubt: bool,
     ) -> Result<Event, Deposed> {
         let stage = Stage::of(step, spec(here), &self.settings);
-        let attempts = here.system().retry.attempts;
+        let policy = self.policy(here, step);
         let mut attempt: u16 = 0;
         loop {
             let here = here.at_step(step, attempt);
@@ -88,11 +88,23 @@ impl Orchestrated {
                 }
                 return Ok(self.give_up(step, Answer::RefusedByRule, in_doubt));
             }
-            if attempt >= attempts && stage.may_fail(in_doubt) {
+            if attempt >= policy.attempts && stage.may_fail(in_doubt) {
                 return Ok(self.give_up(step, Answer::TechnicalNo, in_doubt));
             }
-            pause(&here, "step", attempt).await;
+            pause(&here, "step", &policy, attempt).await;
         }
+    }
+
+    /// The service that is called for a step: the one that wants it, if that has delegated it. Who
+    /// wants the first step has been asked by the client already.
+    fn called(&self, here: &ProcessCtx, step: StepId) -> ServiceId {
+        let StepSpec { by, asked_by, .. } = spec(here).steps[step.index()];
+        asked_by.filter(|_| step != StepId(0)).unwrap_or(by)
+    }
+
+    /// The retry policy of a step.
+    pub(super) fn policy(&self, here: &ProcessCtx, step: StepId) -> RetrySpec {
+        here.retry_at(self.called(here, step))
     }
 
     /// One call to the service of a step, through its circuit breaker if there is one, by an
@@ -106,20 +118,20 @@ impl Orchestrated {
     ) -> Result<(), Failure> {
         self.holds(here, epoch).map_err(|Deposed| Failure::Fenced)?;
         here.toil("call").await; // Whoever is deposed meanwhile does not notice: fencing does.
-        let StepSpec { by, asked_by, .. } = spec(here).steps[step.index()];
-        // Who wants the first step has been asked by the client already.
-        let asked_by = asked_by.filter(|_| step != StepId(0));
-        let called = asked_by.unwrap_or(by);
-        let Some(pass) = self.may_call(here, called) else { return Err(Failure::Technical) };
+        let (by, called) = (spec(here).steps[step.index()].by, self.called(here, step));
+        let policy = self.policy(here, step);
+        let Some(pass) = self.may_call(here, called, &policy) else {
+            return Err(Failure::Technical);
+        };
         let label = match direction {
             Direction::Forward => "apply",
             Direction::Undo => "compensate",
         };
-        let message = Message::request(label, here.system().retry.step_deadline);
+        let message = Message::request(label, policy.step_deadline);
         let fence = self.guard(epoch).map(|epoch| epoch.0);
         let options = ApplyOptions { once: self.settings.idempotency_keys, fence, event: None };
         let recovery = self.recovery;
-        let (between, owner) = (asked_by.map(|by| here.instance(by)), here.instance(by));
+        let (between, owner) = ((called != by).then(|| here.instance(called)), here.instance(by));
         let reply = here.call_by_way_of(between, owner, message, move |here| async move {
             match direction {
                 Direction::Forward => step::apply_to_stand(&here, step, options).await,
@@ -131,12 +143,8 @@ impl Orchestrated {
             Reply::Refused | Reply::Rejected => Err(Failure::Technical),
             Reply::Unknown => Err(Failure::Unknown),
         };
-        self.called(
-            here,
-            called,
-            pass,
-            matches!(result, Err(Failure::Technical | Failure::Unknown)),
-        );
+        let failed = matches!(result, Err(Failure::Technical | Failure::Unknown));
+        self.saw(here, called, pass, failed, &policy);
         if result == Err(Failure::Fenced) {
             lease::step_down(here, epoch);
         }
@@ -144,15 +152,15 @@ impl Orchestrated {
     }
 
     /// Asks the circuit breaker of a service; without one, everything passes.
-    fn may_call(&self, here: &ProcessCtx, by: ServiceId) -> Option<Pass> {
-        let Some(settings) = &self.settings.breaker else { return Some(Pass::default()) };
+    fn may_call(&self, here: &ProcessCtx, by: ServiceId, policy: &RetrySpec) -> Option<Pass> {
+        let Some(settings) = &policy.breaker else { return Some(Pass::default()) };
         let now = here.now();
         breaker(here, by, |breaker| breaker.allows(now, settings))
     }
 
     /// Tells the circuit breaker how a call ended.
-    fn called(&self, here: &ProcessCtx, by: ServiceId, pass: Pass, failed: bool) {
-        let Some(settings) = &self.settings.breaker else { return };
+    fn saw(&self, here: &ProcessCtx, by: ServiceId, pass: Pass, failed: bool, policy: &RetrySpec) {
+        let Some(settings) = &policy.breaker else { return };
         let now = here.now();
         breaker(here, by, |breaker| breaker.saw(pass, failed, now, settings));
     }
@@ -178,9 +186,9 @@ fn spec(here: &ProcessCtx) -> &OperationSpec {
     here.system().operation(here.env().operation(here.ctx().op).kind)
 }
 
-/// Waits before attempt number `attempt`, as the retry policy says.
-pub(super) async fn pause(here: &ProcessCtx, what: &'static str, attempt: u16) {
-    here.sleep(here.env().backoff(here.ctx(), attempt - 1)).await;
+/// Waits before attempt number `attempt`, as a retry policy says.
+pub(super) async fn pause(here: &ProcessCtx, what: &'static str, policy: &RetrySpec, attempt: u16) {
+    here.pause(policy, attempt - 1).await;
     let here = here.at_step(here.ctx().step, attempt);
     here.retried(what, attempt);
 }

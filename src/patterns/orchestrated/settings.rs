@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::kernel::Span;
 use crate::model::contract::role;
 use crate::model::reason::Reason;
+use crate::model::registry::Attempts;
 use crate::model::system::System;
-use crate::patterns::breaker::BreakerSettings;
 use crate::reason;
 
 /// Where the orchestrator keeps what it has done.
@@ -22,8 +22,8 @@ pub enum State {
     Volatile,
 }
 
-/// Settings of the orchestrated saga. Attempts, pauses and the deadline of a step come from the
-/// scenario's `[retry]`.
+/// Settings of the orchestrated saga. Attempts, pauses, the deadline of a step and a circuit
+/// breaker come from the operation's `[retry]`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Settings {
@@ -37,10 +37,9 @@ pub struct Settings {
     /// behind it are retried until done. By default the last one of a sequential saga with
     /// idempotency keys; otherwise none.
     pub pivot: Option<String>,
-    /// Tries at a compensation before a human is asked; 0 is without end.
-    pub compensation_attempts: u16,
-    /// A circuit breaker before each service. None by default.
-    pub breaker: Option<BreakerSettings>,
+    /// Tries at a compensation before a human is asked; 0 is without end. Its pauses are those of
+    /// the operation's `[retry]`.
+    pub compensation_attempts: Attempts,
     /// Orchestrators, each on a node of its own. One leads, the others stand by; their workflows
     /// live in a workflow store.
     pub instances: u16,
@@ -60,8 +59,7 @@ impl Default for Settings {
             idempotency_keys: true,
             parallel: false,
             pivot: None,
-            compensation_attempts: 0,
-            breaker: None,
+            compensation_attempts: Attempts(0),
             instances: 1,
             lease: None,
             fencing: true,
@@ -117,7 +115,6 @@ impl Settings {
         {
             problems.push(reason!("no operation has a step `{}` to be the pivot", pivot));
         }
-        problems.extend(self.breaker.iter().flat_map(BreakerSettings::problems));
         let most = ORCHESTRATORS.len();
         if !(1..=most).contains(&usize::from(self.instances)) {
             problems.push(reason!("`{}` must be between 1 and {most}", "instances"));

@@ -103,7 +103,7 @@ impl Chain {
             }
         }
         text += &format!("[load.work]\noperation = 'work'\n{}\n", self.load);
-        text += "[variants.it]\npattern = 'orchestrated'\n";
+        text += "[variants.it]\npattern = 'orchestrated'\nsingle-store = 'through-driver'\n";
         text += &format!("settings = {{ {} }}\n", self.settings);
         text + &self.faults.concat()
     }
@@ -198,12 +198,11 @@ fn a_chain_has_nothing_to_do_in_parallel() {
 
 #[test]
 fn an_open_circuit_turns_calls_away_until_probes_succeed() {
-    let breaker = "breaker = { failures = 0.5, window = 10, open = '5s', probes = 2 }";
-    let chain = Chain {
-        attempts: 1,
-        load: "constant = '100ms'\nuntil = '40s'",
-        ..Chain::of(1).with(breaker).crash("s1", "9950ms", "12s")
-    };
+    let breaker = "[services.s1.retry]\nattempts = 1\n\
+                   breaker = { failures = 0.5, window = 10, open = '5s', probes = 2 }\n";
+    let load = "constant = '100ms'\nuntil = '40s'";
+    let mut chain = Chain { load, ..Chain::of(1).crash("s1", "9950ms", "12s") };
+    chain.faults.push(breaker.to_owned());
     let told = chain.run();
     let service = told.node("s1");
     let back = told.all(Kind::Restarted).map(|record| record.time).next().expect("it restarts");

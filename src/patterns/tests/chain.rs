@@ -68,10 +68,13 @@ impl Chain {
         text + &self.faults
     }
 
-    /// With the one variant.
+    /// With the one variant, whose pattern carries out everything, also what is a matter of one
+    /// store.
     pub fn text(&self) -> String {
         let (pattern, settings) = (self.pattern, self.settings);
-        let variant = format!("pattern = '{pattern}'\nsettings = {{ {settings} }}\n");
+        let variant = format!(
+            "pattern = '{pattern}'\nsettings = {{ {settings} }}\nsingle-store = 'through-driver'\n"
+        );
         self.world() + "[variants.it]\n" + &variant
     }
 

@@ -79,11 +79,14 @@ fn a_handler_that_fails_fails_the_answer_although_the_commit_stands() {
 }
 
 #[test]
-fn a_client_that_asks_again_has_it_published_again() {
-    let clients = "deadline = '60s'\nattempts = 200";
-    let told = run(&Chain { clients, ..bus(3) }.crash("s2", "15s", "10s"));
+fn a_publisher_with_attempts_enough_outlasts_an_outage_of_a_handler() {
+    let clients = "deadline = '60s'\nattempts = 1";
+    let chain = Chain { clients, ..bus(3) }.crash("s2", "15s", "10s");
+    let text = chain.text() + "[services.s2.retry]\nattempts = 20\n";
+    let told = record_text(&text, "it", 1);
     assert_eq!(told.report.census.of(Headline::Committed), 6);
-    assert!(told.count(Kind::Retried) > 0);
+    let calls = told.all(Kind::Retried).filter(|record| told.is_about(record, "handle"));
+    assert!(calls.count() > 3);
 }
 
 #[test]

@@ -5,4 +5,6 @@ mod consolidation;
 mod delegation;
 mod in_process;
 mod isolation;
+mod patience;
 mod side_by_side;
+mod single_store;

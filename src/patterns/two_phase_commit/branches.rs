@@ -232,5 +232,5 @@ impl Branches {
 /// than a database keeps a branch that is not prepared.
 fn reach(system: &System) -> Span {
     let branches = system.databases.iter().map(|database| database.branch_timeout);
-    branches.fold(system.retry.step_deadline, Span::max)
+    branches.fold(system.longest_retry().step_deadline, Span::max)
 }

@@ -8,12 +8,13 @@ use super::settings::Settings;
 use super::{
     COORDINATOR, FanOut, NUMBER, Participants, Place, Presumption, Transaction, TwoPhaseCommit,
 };
-use crate::kernel::{NodeId, Signal, Span, Time};
+use crate::kernel::{NodeId, Span, Time};
 use crate::model::call::{Message, Reply};
 use crate::model::env::Ctx;
+use crate::model::once::{self, is_forgotten};
 use crate::model::process::ProcessCtx;
 use crate::model::record::{Answer, Decision, OpId};
-use crate::model::system::{OperationSpec, ServiceId, StepId, System};
+use crate::model::system::{OperationSpec, ServiceId, StepId};
 use crate::model::world::World;
 use crate::patterns::step::Failure;
 
@@ -36,9 +37,8 @@ pub(crate) enum What {
 /// The volatile state of the coordinator.
 #[derive(Default)]
 pub(super) struct Memory {
-    running: BTreeMap<OpId, Signal>,
-    /// The answers to clients, and the attempt that each was for.
-    ended: BTreeMap<OpId, (u16, Answer)>,
+    /// The operations that were committed before the last restart, by the log.
+    committed: BTreeSet<OpId>,
     /// Transactions since the last restart.
     begun: u32,
     /// Not decided yet.
@@ -49,60 +49,25 @@ pub(super) struct Memory {
     forgot: Time,
 }
 
-impl Memory {
-    /// A client's question is answered; whoever asks again gets the same answer.
-    pub(super) fn end(&mut self, op: OpId, attempt: u16, answer: Answer) {
-        self.ended.insert(op, (attempt, answer));
-        if let Some(running) = self.running.remove(&op) {
-            running.notify_all();
-        }
-    }
-}
-
-/// The answer to what was asked before, waiting for it if it is still under way. `None` makes this
-/// one the one that is under way: it is new, or the client tries again after a technical no. A copy
-/// of a question that was answered is none.
-pub(super) async fn earlier_answer(here: &ProcessCtx, op: OpId) -> Option<Answer> {
+/// The answer to what was committed before a restart, and to what nobody can wait for any more.
+pub(super) fn earlier_answer(here: &ProcessCtx, op: OpId) -> Option<Answer> {
     if is_forgotten(here, op) {
         return Some(Answer::TechnicalNo); // Its client has given up long ago.
     }
-    let memory = here.local::<Memory>();
-    loop {
-        let known = memory.with(|memory| memory.ended.get(&op).copied());
-        if let Some((attempt, answer)) = known
-            && (answer != Answer::TechnicalNo || here.ctx().attempt <= attempt)
-        {
-            return Some(answer);
-        }
-        let running = memory.with(|memory| memory.running.get(&op).cloned());
-        match running {
-            Some(running) => running.wait().await,
-            None => break,
-        }
-    }
-    memory.with(|memory| memory.running.insert(op, Signal::new(here.sim())));
-    None
-}
-
-/// How long the answer to an operation is remembered: longer than its client asks.
-fn remembered(system: &System) -> Span {
-    system.client.deadline + system.retry.step_deadline
-}
-
-fn is_forgotten(here: &ProcessCtx, op: OpId) -> bool {
-    here.env().operation(op).arrived + remembered(here.system()) < here.now()
+    let committed = here.local::<Memory>().with(|memory| memory.committed.contains(&op));
+    committed.then_some(Answer::Done)
 }
 
 /// Forgets, once in a while, the answers and log records of old operations, unless a transaction
 /// of theirs is not over.
 fn forget(here: &ProcessCtx) {
-    let (now, span) = (here.now(), remembered(here.system()));
+    let (now, span) = (here.now(), once::remembered(here.system()));
     here.local::<Memory>().with(|memory| {
         if memory.forgot + span > now {
             return;
         }
         memory.forgot = now;
-        memory.ended.retain(|op, _| !is_forgotten(here, *op));
+        memory.committed.retain(|op| !is_forgotten(here, *op));
         here.log::<Entry>().forget_if(|Entry { transaction, .. }| {
             let is_open =
                 memory.voting.contains(transaction) || memory.decided.contains_key(transaction);
@@ -155,7 +120,8 @@ impl TwoPhaseCommit {
                 groups.truncate(1);
             }
             here.toil("work").await;
-            let message = Message::request("work", here.system().retry.step_deadline);
+            let asked = groups.iter().map(|(service, _)| *service);
+            let message = Message::request("work", patience(here, asked));
             let calls = groups.iter().map(|(service, steps)| {
                 let (steps, first) = (*steps, StepId(steps.trailing_zeros() as u8));
                 let ctx = here.ctx().at_step(first, here.ctx().attempt);
@@ -195,10 +161,10 @@ impl TwoPhaseCommit {
         all: Participants,
     ) -> (Participants, Decision) {
         here.toil("prepare").await;
-        let message = Message::control("prepare", here.system().retry.step_deadline);
         let ctx = here.ctx().at_step(StepId::NONE, here.ctx().attempt);
         let manners = Manners::of(self);
         let operation = operation(here, id.op);
+        let message = Message::control("prepare", patience(here, all.iter(operation)));
         let calls = all.iter(operation).map(|service| {
             let node = id.participant(here.world(), service);
             let steps = steps_of(operation, service);
@@ -338,8 +304,7 @@ impl TwoPhaseCommit {
         let (log, memory) = (here.log::<Entry>().records(), here.local::<Memory>());
         for Entry { transaction, what } in &log {
             if let What::Decided(Decision::Commit, _) = what {
-                let every_attempt = u16::MAX;
-                memory.with(|memory| memory.end(transaction.op, every_attempt, Answer::Done));
+                memory.with(|memory| memory.committed.insert(transaction.op));
             }
         }
         let mut open = self.decisions.on_restart(&log);
@@ -388,7 +353,13 @@ fn decision_message(here: &ProcessCtx, decision: Decision) -> Message {
         Decision::Commit => "commit",
         Decision::Abort => "abort",
     };
-    Message::control(label, here.system().retry.step_deadline)
+    Message::control(label, here.retry().step_deadline)
+}
+
+/// How long calls to several services at once may take: as long as the most patient policy says.
+fn patience(here: &ProcessCtx, services: impl Iterator<Item = ServiceId>) -> Span {
+    let policies = services.map(|service| here.retry_at(service).step_deadline);
+    policies.max().unwrap_or_default()
 }
 
 /// The declaration of an operation.

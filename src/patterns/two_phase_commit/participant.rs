@@ -213,7 +213,7 @@ async fn wait_in_doubt(
 
 async fn ask_coordinator(here: &ProcessCtx, id: Transaction, manners: Manners) -> Option<Decision> {
     let node = TwoPhaseCommit::coordinator_of(manners.coordinator, here.world(), id.op);
-    let message = Message::control("inquire", here.system().retry.step_deadline);
+    let message = Message::control("inquire", here.retry().step_deadline);
     let reply = here.call(node, message, move |here: ProcessCtx| async move {
         coordinator::inquire(&here, id, manners)
     });
@@ -228,7 +228,7 @@ async fn ask_peers(here: &ProcessCtx, id: Transaction, manners: Manners) -> Opti
         return None;
     }
     let own = here.service();
-    let message = Message::control("inquire peer", here.system().retry.step_deadline);
+    let message = Message::control("inquire peer", here.retry().step_deadline);
     let operation = coordinator::operation(here, id.op);
     let all = Participants::of(operation);
     let calls = all.iter(operation).filter(|peer| Some(*peer) != own).map(|peer| {
@@ -280,7 +280,7 @@ impl TwoPhaseCommit {
 
 /// Tells the owner of a branch that it is in doubt, until it has heard.
 async fn remind(here: ProcessCtx, owner: NodeId, id: Transaction, manners: Manners) {
-    let message = Message::control("in doubt", here.system().retry.step_deadline);
+    let message = Message::control("in doubt", here.retry().step_deadline);
     let message = message.class(MessageClass::Database);
     let mut here = here;
     loop {

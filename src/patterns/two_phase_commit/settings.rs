@@ -73,7 +73,7 @@ pub enum Heuristic {
 }
 
 /// Settings of two-phase commit. Attempts, pauses and the deadline of each call come from the
-/// scenario's `[retry]`; a retry is a new transaction.
+/// operation's `[retry]`; a retry is a new transaction.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Settings {

@@ -123,6 +123,7 @@ constant = "10s"
 LAST
 
 [variants.tpc]
+single-store = "through-driver"
 pattern = "two-phase-commit"
 settings = { SETTINGS }
 "#;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::file::{File, Service};
+use super::super::file::{Breaker, File, OwnRetry, Service};
 use super::super::plan::FaultText;
 use super::super::problem::{Code, Problem};
 use super::super::profile::{PROFILES, Profile};
@@ -18,7 +18,7 @@ use crate::faults::swarm::Window;
 use crate::faults::target::{LOAD, TABLE};
 use crate::kernel::Span;
 use crate::model::contract::role;
-use crate::model::system::{ClientSpec, Phases, RetrySpec};
+use crate::model::system::{BreakerSpec, ClientSpec, Phases, RetryChange, RetrySpec};
 use crate::reason;
 
 /// A day, ns.
@@ -76,7 +76,6 @@ impl Context<'_> {
                 None => problem.help(format!("choose {}", either(names()))),
             });
         }
-        let deadline = clients.deadline.value.0;
         let retry = RetrySpec {
             attempts: retry.attempts.0 as u16,
             backoff: retry.backoff,
@@ -84,11 +83,12 @@ impl Context<'_> {
             longest: retry.longest.0,
             jitter: retry.jitter.0,
             step_deadline: self.step_deadline(),
+            breaker: retry.breaker.as_ref().map(breaker),
         };
         let clients = ClientSpec {
-            deadline,
-            attempts: clients.attempts.0 as u16,
-            attempt_deadline: clients.attempt_deadline.map_or(deadline, |span| span.0),
+            deadline: clients.deadline.value.0,
+            attempts: clients.attempts.map(|attempts| attempts.0 as u16),
+            attempt_deadline: clients.attempt_deadline.map(|span| span.0),
         };
         let phases = Phases { warm_up: warm_up.value, load: load.value.0, settle };
         (retry, clients, phases)
@@ -258,6 +258,29 @@ impl Context<'_> {
     }
 }
 
+/// The keys in which a retry policy differs.
+pub(super) fn change(text: Option<&OwnRetry>) -> RetryChange {
+    let Some(text) = text else { return RetryChange::default() };
+    RetryChange {
+        attempts: text.attempts.map(|attempts| attempts.0 as u16),
+        backoff: text.backoff,
+        factor: text.factor.map(|factor| factor.0 as u32),
+        longest: text.longest.map(|longest| longest.0),
+        jitter: text.jitter.map(|jitter| jitter.0),
+        step_deadline: text.step_deadline.map(|deadline| deadline.0),
+        breaker: text.breaker.as_ref().map(breaker),
+    }
+}
+
+fn breaker(text: &Breaker) -> BreakerSpec {
+    BreakerSpec {
+        failures: text.failures.0,
+        window: text.window.0 as u16,
+        open: text.open,
+        probes: text.probes.0 as u16,
+    }
+}
+
 /// The variants, in order, each with the system as its techniques lay it out.
 pub(super) fn variants(layouts: Vec<Option<Laid<'_>>>, file: &File) -> Option<Vec<Variant>> {
     let variants = file.variants.0.iter().zip(layouts).map(|((shown, variant), laid)| {
@@ -265,7 +288,7 @@ pub(super) fn variants(layouts: Vec<Option<Laid<'_>>>, file: &File) -> Option<Ve
         Some(Variant {
             name: name(shown, variant.stream.as_ref()),
             technique: laid.stages.iter().map(techniques).collect::<Vec<_>>().join(", "),
-            pattern: variant.pattern.prepared(&laid.system),
+            pattern: variant.prepared(&laid.system),
             system: laid.system,
             random_numbers: variant.random_numbers.as_deref().map(Into::into),
             settles: Settling::default(),
@@ -292,7 +315,7 @@ pub(super) fn check_variants(
 ) {
     for ((shown, variant), laid) in file.variants.0.iter().zip(layouts) {
         let (Some(variant), Some(laid)) = (variant, laid) else { continue };
-        for message in variant.pattern.prepared(&laid.system).check(&laid.system) {
+        for message in variant.prepared(&laid.system).check(&laid.system) {
             let label = format!("in the variant `{}`", shown.value);
             problems.push(Problem::error(Code::Pattern, &variant.name.place, message, label));
         }

@@ -8,6 +8,7 @@ use super::super::plan::VariantText;
 use super::super::problem::{Code, Problem};
 use super::super::suggest::nearest;
 use super::super::technique::TechniqueText;
+use super::course::change;
 use super::{switch, tables};
 use crate::kernel::Span;
 use crate::model::reason::Reason;
@@ -54,7 +55,8 @@ pub(super) fn lay_out<'f>(
         layouts.push(variant.as_ref().and_then(|variant| {
             let first = (Span::ZERO, &*variant.technique);
             let all = std::iter::once(first).chain(variant.pattern.techniques());
-            let mut system = System::clone(system);
+            let retry = system.retry.changed(&change(variant.retry.as_ref()));
+            let mut system = System { retry, ..System::clone(system) };
             variant.drivers.iter().for_each(|parts| tables::change_drivers(&mut system, parts));
             let stages = all.map(|(from, techniques)| {
                 let system = applied(&system, techniques, &mut reports)?;

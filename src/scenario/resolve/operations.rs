@@ -9,7 +9,7 @@ use super::super::operation::{
 use super::super::problem::{Code, Problem};
 use super::super::values::{At, Map, Scalar};
 use super::names::{Names, no_duplicates};
-use super::{Context, name};
+use super::{Context, course, name};
 use crate::kernel::Zipf;
 use crate::model::reason::Reason;
 use crate::model::system::{
@@ -49,6 +49,7 @@ impl Context<'_> {
                     keys: keys?,
                     steps: steps?,
                     spans_stores: false, // Known only with the tables.
+                    retry: course::change(operation.retry.as_ref()),
                 })
             }));
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::file::{Broker, DriverPart, DriverParts, Drivers, Link, Reads};
 use super::super::problem::{Code, Problem};
 use super::super::values::Scalar;
-use super::{Context, name};
+use super::{Context, course, name};
 use crate::model::contract::role;
 use crate::model::system::{
     Api, BrokerSpec, ColumnSpec, DatabaseId, DatabaseSpec, DriverSpec, LinkSpec, Links,
@@ -26,6 +26,7 @@ impl Context<'_> {
                 recovery: service.recovery,
                 endpoint_delay: service.endpoint_delay,
                 zone: service.zone.as_deref().map(Into::into),
+                retry: course::change(service.retry.as_ref()),
                 within: None,
             })
         });

@@ -15,6 +15,9 @@ fn shop(faults: &str) -> Scenario {
         load = "15s"
         settle = "30s"
 
+        [clients]
+        attempts = 1
+
         [services]
         order = {{ work = "1ms" }}
         stock = {{ work = "1ms" }}

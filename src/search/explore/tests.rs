@@ -23,6 +23,7 @@ const SHOP: &str = r#"
 
     [clients]
     deadline = "5s"
+    attempts = 1
 
     [services]
     order = { work = "1ms", recovery = "100ms" }

@@ -6,6 +6,7 @@ mod instances;
 mod lost_updates;
 mod older_price;
 mod operations;
+mod patience;
 mod reads_cost;
 mod recovery;
 mod settle;

@@ -120,9 +120,9 @@ fn each_technique_couples_as_many_as_it_says() {
         let chains = of(name).chains;
         chains.into_iter().map(|chain| chain.needs.len()).collect::<Vec<_>>()
     };
-    // Naming, restocking, lending, and the report's read. Each operation needs its service, the
-    // orchestrator and a database.
-    assert_eq!(needs("shared"), [3, 3, 3, 2]);
+    // Naming, restocking, lending, and the report's read. Each operation is a matter of one store,
+    // and needs its service and the database.
+    assert_eq!(needs("shared"), [2, 2, 2, 2]);
     // Restocking now spans two databases; lending and the report ask the catalogue.
     let [catalog, db] = ["catalog", "catalog-db"].map(str::to_owned);
     for name in ["split", "delegate", "domain", "consolidation"] {

@@ -98,7 +98,8 @@ fn step(
 }
 
 fn operation(name: &str, steps: Vec<StepSpec>) -> OperationSpec {
-    OperationSpec { name: Name::new(name), keys: Vec::new(), steps, spans_stores: true }
+    let retry = RetryChange::default();
+    OperationSpec { name: Name::new(name), keys: Vec::new(), steps, spans_stores: true, retry }
 }
 
 fn add(amount: i64) -> Effect {
@@ -223,8 +224,9 @@ fn system(database: DatabaseSpec) -> System {
             longest: ms(10),
             jitter: 0.0,
             step_deadline: ms(1000),
+            breaker: None,
         },
-        client: ClientSpec { deadline: ms(1000), attempts: 1, attempt_deadline: ms(1000) },
+        client: ClientSpec { deadline: ms(1000), attempts: Some(1), attempt_deadline: None },
         phases: Phases { warm_up: ms(0), load: ms(1000), settle: ms(1000) },
         symbols: Vec::new(),
     }

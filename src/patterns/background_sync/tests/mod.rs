@@ -27,6 +27,9 @@ settle = "60s"
 [retry]
 jitter = 0.0
 
+[clients]
+attempts = 1
+
 [services.shop]
 work = "1ms"
 recovery = "100ms"

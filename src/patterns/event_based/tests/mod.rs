@@ -29,6 +29,9 @@ settle = "120s"
 [retry]
 jitter = 0.0
 
+[clients]
+attempts = 1
+
 [services.shop]
 work = "1ms"
 recovery = "100ms"

@@ -174,7 +174,7 @@ impl Pattern for Reading {
         let id = coordinator::begin(&here);
         let operation = coordinator::operation(&here, op);
         let all = Participants::of(operation);
-        let message = Message::request("work", here.system().retry.step_deadline);
+        let message = Message::request("work", here.retry().step_deadline);
         for service in all.iter(operation) {
             let (steps, sent) = (1 << service.0, here.now());
             let node = id.participant(here.world(), service);

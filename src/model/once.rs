@@ -1,0 +1,73 @@
+//! Requests that come more than once are carried out once: who asks again while one is under way
+//! waits for the same answer, and who asks again later gets the answer that is remembered. So
+//! neither a copy of a request nor a caller that has lost patience makes a node begin anew what
+//! costs it attempts of its own. A crash forgets everything.
+
+use std::collections::BTreeMap;
+
+use super::process::ProcessCtx;
+use super::record::OpId;
+use super::system::System;
+use crate::kernel::{Signal, Span, Time};
+
+/// The subject of a request: an operation, and which part of it, or 0 for the whole.
+pub type Question = (OpId, u32);
+
+/// The questions that a node has been asked.
+struct Asked<R> {
+    running: BTreeMap<Question, Signal>,
+    answered: BTreeMap<Question, R>,
+    /// When old answers were last forgotten.
+    forgot: Time,
+}
+
+impl<R> Default for Asked<R> {
+    fn default() -> Self {
+        let (running, answered) = (BTreeMap::new(), BTreeMap::new());
+        Self { running, answered, forgot: Time::ZERO }
+    }
+}
+
+/// How long an answer about an operation is remembered: longer than its client asks.
+pub fn remembered(system: &System) -> Span {
+    system.client.deadline + system.longest_retry().step_deadline
+}
+
+/// Returns whether the answer about an operation would not be remembered any more.
+pub fn is_forgotten(here: &ProcessCtx, op: OpId) -> bool {
+    here.env().operation(op).arrived + remembered(here.system()) < here.now()
+}
+
+/// The answer to a question: what `work` comes to, or has come to before. An answer is remembered
+/// if `is_kept` says so; otherwise the next who asks makes it work again.
+pub async fn once<R: Clone + 'static>(
+    here: &ProcessCtx,
+    question: Question,
+    is_kept: impl Fn(&R) -> bool,
+    work: impl AsyncFnOnce() -> R,
+) -> R {
+    let asked = here.local::<Asked<R>>();
+    loop {
+        if let Some(answer) = asked.with(|asked| asked.answered.get(&question).cloned()) {
+            return answer;
+        }
+        match asked.with(|asked| asked.running.get(&question).cloned()) {
+            Some(running) => running.wait().await,
+            None => break,
+        }
+    }
+    asked.with(|asked| asked.running.insert(question, Signal::new(here.sim())));
+    let answer = work().await;
+    let running = asked.with(|asked| {
+        if is_kept(&answer) {
+            asked.answered.insert(question, answer.clone());
+        }
+        if asked.forgot + remembered(here.system()) <= here.now() {
+            asked.forgot = here.now();
+            asked.answered.retain(|(op, _), _| !is_forgotten(here, *op));
+        }
+        asked.running.remove(&question)
+    });
+    running.iter().for_each(Signal::notify_all);
+    answer
+}

@@ -1,0 +1,136 @@
+//! The retry policy: how often, after what pauses and for how long something is tried.
+//!
+//! It belongs to what is tried and not to who drives it. An operation has one policy, whether a
+//! client, a coordinator, an orchestrator or a consumer makes its attempts, so that patterns differ
+//! in what they do and not in their patience. Of what differs, the called service counts before the
+//! operation, and that before the variant and the scenario.
+
+use super::{OperationKind, ServiceId, System};
+use crate::kernel::Span;
+
+/// A retry policy.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct RetrySpec {
+    /// Attempts in all, the first included.
+    pub attempts: u16,
+    /// Pause before the first retry.
+    pub backoff: Span,
+    /// Each further pause is this much longer.
+    pub factor: u32,
+    /// Longest pause.
+    pub longest: Span,
+    /// A pause is drawn uniformly from `(1 - jitter) x pause ..= pause`.
+    pub jitter: f64,
+    /// Deadline of one step or call.
+    pub step_deadline: Span,
+    /// The circuit breaker of whoever drives the steps, before each called service.
+    pub breaker: Option<BreakerSpec>,
+}
+
+/// The keys in which a retry policy differs from another.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct RetryChange {
+    /// Other attempts.
+    pub attempts: Option<u16>,
+    /// Another first pause.
+    pub backoff: Option<Span>,
+    /// Another factor.
+    pub factor: Option<u32>,
+    /// Another longest pause.
+    pub longest: Option<Span>,
+    /// Another jitter.
+    pub jitter: Option<f64>,
+    /// Another deadline of one step or call.
+    pub step_deadline: Option<Span>,
+    /// A circuit breaker.
+    pub breaker: Option<BreakerSpec>,
+}
+
+/// A circuit breaker.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct BreakerSpec {
+    /// Opens when this share of the window failed, above 0 and up to 1.
+    pub failures: f64,
+    /// How many of the last calls are looked at; it does not open before so many were made.
+    pub window: u16,
+    /// How long it stays open.
+    pub open: Span,
+    /// How many calls probe a half-open circuit.
+    pub probes: u16,
+}
+
+impl RetrySpec {
+    /// The pause before retry number `retry` (from 0), before jitter.
+    pub fn pause(&self, retry: u16) -> Span {
+        let factor = u64::from(self.factor).saturating_pow(u32::from(retry));
+        self.backoff.saturating_mul(factor).min(self.longest)
+    }
+
+    /// The policy with what differs.
+    #[must_use]
+    pub fn changed(&self, change: &RetryChange) -> Self {
+        Self {
+            attempts: change.attempts.unwrap_or(self.attempts),
+            backoff: change.backoff.unwrap_or(self.backoff),
+            factor: change.factor.unwrap_or(self.factor),
+            longest: change.longest.unwrap_or(self.longest),
+            jitter: change.jitter.unwrap_or(self.jitter),
+            step_deadline: change.step_deadline.unwrap_or(self.step_deadline),
+            breaker: change.breaker.or(self.breaker),
+        }
+    }
+}
+
+impl System {
+    /// The retry policy of an operation.
+    pub fn retry_of(&self, kind: OperationKind) -> RetrySpec {
+        self.retry.changed(&self.operation(kind).retry)
+    }
+
+    /// The retry policy for calls to a service, by who would otherwise follow `policy`.
+    pub fn retry_at(&self, service: ServiceId, policy: &RetrySpec) -> RetrySpec {
+        policy.changed(&self.services[service.index()].retry)
+    }
+
+    /// The most patient that any policy is, in each respect: what bounds how long things take.
+    pub fn longest_retry(&self) -> RetrySpec {
+        let operations = self.kinds().map(|kind| self.retry_of(kind));
+        let all = operations.flat_map(|policy| {
+            self.service_ids().map(move |service| self.retry_at(service, &policy))
+        });
+        all.fold(self.retry, |most, policy| RetrySpec {
+            attempts: most.attempts.max(policy.attempts),
+            backoff: most.backoff.max(policy.backoff),
+            factor: most.factor.max(policy.factor),
+            longest: most.longest.max(policy.longest),
+            jitter: most.jitter.max(policy.jitter),
+            step_deadline: most.step_deadline.max(policy.step_deadline),
+            breaker: most.breaker.or(policy.breaker),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_change_does_not_name_stays_as_it_was() {
+        let millis = Span::from_millis;
+        let policy = RetrySpec {
+            attempts: 3,
+            backoff: millis(500),
+            factor: 2,
+            longest: millis(5_000),
+            jitter: 0.33,
+            step_deadline: millis(2_000),
+            breaker: None,
+        };
+        assert_eq!(policy.changed(&RetryChange::default()), policy);
+        let change =
+            RetryChange { attempts: Some(1), longest: Some(millis(700)), ..RetryChange::default() };
+        let changed = policy.changed(&change);
+        assert_eq!((changed.attempts, changed.backoff), (1, millis(500)));
+        assert_eq!([0, 1, 2].map(|retry| changed.pause(retry)), [500, 700, 700].map(millis));
+    }
+}

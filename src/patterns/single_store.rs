@@ -1,0 +1,170 @@
+//! Operations of one store beside those that need a pattern: each is one local transaction of its
+//! service, whatever carries out the others.
+//!
+//! A transaction manager commits a transaction with one participant in one phase, and nobody begins
+//! a workflow to write one row: to do either would make a local write depend on nodes that it has
+//! no use for.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::local_transaction::{LocalTransaction, Settings};
+use super::pattern::{self, Demand, Pattern, Prepared};
+use super::pattern_mix::tighter;
+use super::share::Share;
+use crate::kernel::{NodeId, Span, Time};
+use crate::model::contract::{Driver, Promises, Waits};
+use crate::model::process::ProcessCtx;
+use crate::model::protocol::{Execution, Protocol};
+use crate::model::reason::Reason;
+use crate::model::record::OpId;
+use crate::model::registry::Choice;
+use crate::model::system::{OperationKind, System};
+use crate::model::world::World;
+
+/// A pattern, and the operations that need none.
+struct SingleStore {
+    pattern: Arc<dyn Prepared>,
+    /// The operations that touch one store.
+    local: Share,
+    /// Those that `pattern` carries out.
+    spanning: Share,
+    summary: String,
+}
+
+/// This pattern for the operations of a system that span several stores or services, and local
+/// transactions for all others.
+pub fn locally(pattern: Arc<dyn Prepared>, system: &System) -> Arc<dyn Prepared> {
+    let is_local = |kind: &OperationKind| system.operation(*kind).is_local(system);
+    let (local, spanning): (Vec<_>, Vec<_>) = system.kinds().partition(is_local);
+    if local.is_empty() || pattern.name() == LocalTransaction::NAME {
+        return pattern;
+    }
+    let name = |kind: &OperationKind| &*system.operation(*kind).name.shown;
+    let names = local.iter().map(name).collect::<Vec<_>>().join(", ");
+    let summary = format!("{}; of one store, and so local: {names}", pattern.summary());
+    let (local, spanning) = (Share::these(local), Share::these(spanning));
+    Arc::new(SingleStore { pattern, local, spanning, summary })
+}
+
+impl SingleStore {
+    /// The promises of the pattern on the whole system: a local transaction keeps at least as
+    /// much. What that one does not endure is outside, though.
+    fn together(&self, promises: Promises, system: &System) -> Promises {
+        let local = LocalTransaction::promises(&Settings {}, &self.local.own(system));
+        let within = promises.within.map(|within| within.max(local.within.unwrap_or_default()));
+        let budget = tighter(&promises.budget, &local.budget);
+        Promises { budget, within, ..promises }
+    }
+}
+
+impl Prepared for SingleStore {
+    fn name(&self) -> &str {
+        self.pattern.name()
+    }
+
+    fn summary(&self) -> &str {
+        &self.summary
+    }
+
+    fn settings(&self) -> Value {
+        self.pattern.settings()
+    }
+
+    fn choices(&self) -> Vec<Choice> {
+        self.pattern.choices()
+    }
+
+    fn check(&self, system: &System) -> Vec<Reason> {
+        self.pattern.check(&self.spanning.own(system))
+    }
+
+    fn promises(&self, system: &System) -> Promises {
+        self.together(self.pattern.promises(system), system)
+    }
+
+    fn promises_by_default(&self, system: &System) -> Promises {
+        self.together(self.pattern.promises_by_default(system), system)
+    }
+
+    fn demands(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<Demand> {
+        let spanning = offered.iter().filter(|(kind, _)| self.spanning.has(*kind));
+        let spanning: Vec<(OperationKind, f64)> = spanning.copied().collect();
+        self.pattern.demands(system, &spanning)
+    }
+
+    fn dormant(&self, system: &System) -> Span {
+        self.pattern.dormant(&self.spanning.own(system))
+    }
+
+    fn drivers(&self) -> Vec<Driver> {
+        self.pattern.drivers()
+    }
+
+    fn waits(&self, kind: OperationKind) -> Waits {
+        match self.local.has(kind) {
+            true => LocalTransaction::waits(&Settings {}),
+            false => self.pattern.waits(kind),
+        }
+    }
+
+    fn waits_in_turn(&self, kind: OperationKind) -> Vec<(Time, Waits)> {
+        match self.local.has(kind) {
+            true => vec![(Time::ZERO, self.waits(kind))],
+            false => self.pattern.waits_in_turn(kind),
+        }
+    }
+
+    fn at_work(&self, world: &Rc<World>) -> Rc<dyn Protocol> {
+        self.beside(world, &Share::all())
+    }
+
+    fn beside(&self, world: &Rc<World>, share: &Share) -> Rc<dyn Protocol> {
+        Rc::new(AtWork {
+            pattern: self.pattern.beside(world, &self.spanning.and(share)),
+            transaction: pattern::at_work(Rc::new(LocalTransaction)),
+            local: self.local.clone(),
+        })
+    }
+
+    fn goes_by_rows(&self) -> bool {
+        self.pattern.goes_by_rows()
+    }
+}
+
+struct AtWork {
+    pattern: Rc<dyn Protocol>,
+    transaction: Rc<dyn Protocol>,
+    local: Share,
+}
+
+impl AtWork {
+    fn of(&self, kind: OperationKind) -> &Rc<dyn Protocol> {
+        if self.local.has(kind) { &self.transaction } else { &self.pattern }
+    }
+}
+
+impl Protocol for AtWork {
+    fn entry(&self, world: &World, kind: OperationKind, op: OpId, attempt: u16) -> NodeId {
+        self.of(kind).entry(world, kind, op, attempt)
+    }
+
+    fn admits(&self, here: &ProcessCtx) -> bool {
+        self.of(here.env().operation(here.ctx().op).kind).admits(here)
+    }
+
+    fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Execution {
+        let kind = here.env().operation(op).kind;
+        Rc::clone(self.of(kind)).execute(here, op)
+    }
+
+    fn start(self: Rc<Self>, here: ProcessCtx) {
+        Rc::clone(&self.pattern).start(here);
+    }
+
+    fn period(&self) -> Span {
+        self.pattern.period()
+    }
+}
