@@ -156,6 +156,7 @@ fn orchestra(workers: u32, rho: f64) -> String {
          poisson = {rate:?}
          [variants.saga]
          pattern = 'orchestrated'
+         single-store = 'through-driver'
         "
     )
 }

@@ -71,10 +71,10 @@ fn a_queue_is_served_seconds_after_the_heal_and_with_retries_never() {
 
 #[test]
 fn workers_that_wait_for_each_other_are_named() {
-    let comparison = compare(CALLER, 1);
+    let comparison = compare(CALLER, 3);
     let [own, caller] = &comparison.variants[..] else { panic!("two variants") };
-    assert!(recoveries(own)[0] <= 10.0 * SECOND, "{:?}", recoveries(own));
-    assert_eq!(recoveries(caller), [f64::INFINITY]);
+    assert!(recoveries(own).iter().all(|it| *it < 40.0 * SECOND), "{:?}", recoveries(own));
+    assert_eq!(recoveries(caller), [f64::INFINITY; 3]);
     let [said] = &said(&comparison, "caller")[..] else { panic!("one sentence") };
     assert!(said.contains("the workers of `ticket`") && said.ends_with("stay full."), "{said}");
 }
