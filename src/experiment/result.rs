@@ -1,8 +1,8 @@
 //! The result of a comparison, as plain data.
 //!
-//! Whoever runs experiments fills it, whoever reports reads it, and neither knows the other. It is
-//! a function of the scenario, the variants and the seeds alone: no clock, path, host or number of
-//! threads is in it, so that everything written from it is the same on every rerun.
+//! The code that runs experiments fills it, the code that reports reads it, and neither knows the
+//! other. It is a function of the scenario, the variants and the seeds alone: no clock, path, host
+//! or number of threads is in it, so that everything written from it is the same on every rerun.
 //!
 //! All times are nanoseconds of virtual time since the start of a run.
 

@@ -133,8 +133,8 @@ fn to_the_end(simulation: &Simulation, world: &World, ending: Ending) -> (u64, b
     let end = end(system);
     let mut events = 0;
     if ending == Ending::Settled {
-        // Whoever is between two attempts, or comes back from the last fault, does nothing that
-        // anybody could see.
+        // A process between two attempts, or a node that comes back from the last fault, does
+        // nothing that anybody could see.
         let retry = system.longest_retry();
         let between = retry.longest + retry.step_deadline;
         let silence = between + system.longest_recovery();

@@ -1,8 +1,8 @@
 //! # Expensive query
 //!
 //! A service sends its database a long query again and again: a report, a missing index. Each holds
-//! a connection and a core for as long as it takes, and locks nothing. Whoever shares the database
-//! waits for what is left; whoever has one of his own notices nothing.
+//! a connection and a core for as long as it takes, and locks nothing. A service that shares
+//! the database waits for what is left; one with a database of its own notices nothing.
 //!
 //! The queries cost the service itself neither a worker nor work; while it is down none is sent.
 //! When the fault is over, somebody ends the queries that still wait, for a connection or a core;

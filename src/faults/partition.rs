@@ -5,7 +5,7 @@
 //! broken by it; they wait, as TCP does, until the partition heals or their caller gives up.
 //!
 //! With `groups` there are as many parts as one likes, and something passes only between nodes that
-//! share a group. Who is in two groups is a bridge between them; who is in none talks to all.
+//! share a group. A node in two groups is a bridge between them; one in none talks to all.
 //!
 //! ```toml
 //! [[faults]]

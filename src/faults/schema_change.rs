@@ -1,10 +1,10 @@
 //! # Schema change
 //!
-//! The owner of a table renames, splits or drops a column, or, without `column`, the whole table.
-//! Whoever relies on it breaks until it is deployed anew: the owner itself, services with a grant,
-//! those that write the table whatever its owner says, those that keep the same schema, and, where
-//! the interface of the table is its rows (`api = "rows"`), those that read it through its owner.
-//! With a contract as its interface, readers notice nothing.
+//! The owner of a table renames, splits or drops a column, or, without `column`, the whole table. A
+//! service that relies on it breaks until it is deployed anew: the owner itself, services with a
+//! grant, those that write the table whatever its owner says, those that keep the same schema, and,
+//! where the interface of the table is its rows (`api = "rows"`), those that read it through its
+//! owner. With a contract as its interface, readers notice nothing.
 //!
 //! Until then those of their statements that rely on the column, and answers that tell it, are
 //! technical errors. A statement relies on the columns that it names:
@@ -17,7 +17,7 @@
 //! - a look-up, a page that joins the rows of an operation, and a copy take the row as a whole, and
 //!   rely on all its columns.
 //!
-//! Whoever names other columns only is not touched, is not deployed even if it was told, and
+//! A service that names other columns only is not touched, is not deployed even if it was told, and
 //! notices nothing. Without `column` everything that is about the table is touched.
 //!
 //! **`change`**: a column that is renamed, split or dropped is gone under its old name, and who

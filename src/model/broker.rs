@@ -368,7 +368,7 @@ impl<E: Copy + Send + 'static> Broker<E> {
                 Reply::Answered(true) if here.env().rebalance(self.stream(here)) == rebalance => {
                     return false;
                 }
-                // Whoever had the partition before a rebalance cannot acknowledge any more.
+                // A consumer that had the partition before a rebalance cannot acknowledge any more.
                 Reply::Answered(true) => deliveries += 1,
                 // It did not get there, so it does not count as a delivery.
                 Reply::Refused | Reply::Rejected => refusals = refusals.saturating_add(1),

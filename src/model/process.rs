@@ -64,8 +64,8 @@ impl<R: Clone + 'static> NodeLog<R> {
         self.log.append_and(&self.ctx, record, self.env.label(label), book);
     }
 
-    /// Appends a record and waits until it is durable. Whoever crashes at this very point waits
-    /// for ever: it goes no further.
+    /// Appends a record and waits until it is durable. A process whose node crashes at
+    /// this point waits for ever: it goes no further.
     pub async fn force(&self, record: R, label: &'static str) {
         let label = self.env.label(label);
         durable(self.log.force(&self.ctx, record, label, ForceKind::Decide)).await;

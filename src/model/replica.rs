@@ -3,8 +3,8 @@
 //! Both feeds carry rows as they are committed in the source, in the order of its log, and write
 //! them into the copy in local transactions of the copy's owner. Each goes on from a place in that
 //! log which it holds in memory: a change counts as carried on when the copy has committed it, not
-//! before. Who restarts has forgotten its place and begins with the first change again, which
-//! makes the copy whole whatever was lost; what the copy has already is not written again.
+//! before. A consumer that restarts has forgotten its place and begins with the first change again,
+//! which makes the copy whole whatever was lost; what the copy has already is not written again.
 //!
 //! - [`Feed::Periodic`] pulls: a process of the copy's owner asks the source's owner on a
 //!   timetable, as cron would, until it has everything. One that fails leaves the rest to the next.

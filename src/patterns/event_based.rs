@@ -38,8 +38,9 @@
 //! broker and no relay. Once its transaction has committed, the publisher calls the handlers of
 //! those who follow, one after the other, and waits for each; these do the same in turn. In the
 //! same process (see consolidation) that is no message; a handler that runs elsewhere is called
-//! over the network. Who does not answer, or could not do its own step, is called again as the
-//! retry policy says; who could, and failed with those behind it, is not. Nothing is stored.
+//! over the network. A service that does not answer, or could not do its own step, is called again
+//! as the retry policy says; one that could, and failed with those behind it, is not. Nothing is
+//! stored.
 //!
 //! It looks like a function call and is not one transaction: a handler that fails makes the
 //! publisher answer `no` although what it committed stands, those behind it never hear of the

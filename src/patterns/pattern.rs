@@ -95,8 +95,8 @@ pub trait Pattern: Sized + 'static {
     }
 
     /// Carries out an operation for a client, at the entry node, with the attempts that the client
-    /// has left ([`crate::patterns::step::left`]). Who asks again while this is under way, or
-    /// later, is answered without it; only after a crash it is called again with the same
+    /// has left ([`crate::patterns::step::left`]). A client that asks again while this is under
+    /// way, or later, is answered without it; only after a crash it is called again with the same
     /// operation, which is its own idempotency key.
     fn execute(
         self: Rc<Self>,

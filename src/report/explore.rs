@@ -237,7 +237,7 @@ mod tests {
 
     use super::*;
     use crate::model::contract::{Allowance, Budget, Promises};
-    use crate::search::explore::{Exploration, Reason};
+    use crate::search::explore::{Exploration, PruneReason};
     use crate::search::trial::Trial;
     use crate::tests::runs::scenario;
 
@@ -289,7 +289,7 @@ mod tests {
         let whole = parsed(&explored);
         assert_eq!(whole["run"], plans);
         assert_eq!(whole["plans"].as_array().map(Vec::len), Some(plans));
-        assert_eq!(whole["pruned"]["other-order"], explored.pruned_pairs[&Reason::OtherOrder]);
+        assert_eq!(whole["pruned"]["other-order"], explored.pruned_pairs[&PruneReason::OtherOrder]);
         let text = text(&explored, Terminal::default());
         assert!(text.contains(" two faults "), "{text}");
     }

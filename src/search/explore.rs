@@ -8,8 +8,8 @@
 //!
 //! So the verdict is no matter of stream: with these operations and these delays, no such plan
 //! breaks what the pattern promises, or here is one that does. What need not be run since another
-//! run shows the same is counted, each for one of the reasons in [`Reason`]; what a cap left out is
-//! counted apart.
+//! run shows the same is counted, each for one of the reasons in [`PruneReason`]; what a cap left
+//! out is counted apart.
 //!
 //! ```text
 //! run without faults ─► points ─► candidates ─► runs with one fault ─► points ─► pairs ─► runs
@@ -24,7 +24,7 @@ mod pairs;
 mod result;
 
 #[cfg(test)]
-pub use candidates::Reason;
+pub use candidates::PruneReason;
 pub use candidates::Strike;
 pub use result::{Explored, Outcome, Plan};
 

@@ -162,7 +162,7 @@ pub fn node_name(world: &World, node: NodeId) -> String {
 }
 
 /// All that a trigger says of a point but the number: act, label, moment, who, to, operation, step.
-/// Who and to are named by the first node that is called so.
+/// The node and its counterpart are named by the first node that is called so.
 type Description = (Hook, LabelId, When, u16, Option<u16>, Option<OpId>, Option<StepId>);
 
 /// Puts points into words, in the order in which they are passed.

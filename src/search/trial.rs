@@ -1,6 +1,6 @@
 //! A trial: one short run of a variant whose choices are values, and the verdict on it.
 //!
-//! Comparing draws everything from a seed. Whoever looks for a failure needs more: to take an
+//! Comparing draws everything from a seed. A search for failures needs more: to take an
 //! operation out and keep the others as they are, to move a fault, to write down what was chosen
 //! and run it again years later. So a [`Case`] holds every choice as a value (the seed is left for
 //! what has a name anyway: delays, work, refusals), and a [`Trial`] runs it: no warm-up, the listed

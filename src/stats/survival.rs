@@ -1,7 +1,7 @@
 //! Kaplan-Meier: the distribution of times of which some were cut off.
 //!
 //! For runs that did not settle: an operation that is unfinished at the end lasted *at least* so
-//! long, which is neither a time nor "never". Whoever shows these numbers labels them as such.
+//! long, which is neither a time nor "never". Tables and charts label such numbers.
 //! Kaplan and Meier, Journal of the American Statistical Association 53 (1958).
 
 use super::sample::Level;

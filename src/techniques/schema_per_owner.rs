@@ -1,8 +1,8 @@
 //! # One database, a schema per owner
 //!
 //! One database holds the tables, but every table has one owner, and only the owner writes it; the
-//! others have the right to read. Who wants to write somebody else's table asks its owner. The
-//! readers are conformists: they take the owner's schema as it is.
+//! others have the right to read. A service that wants to write somebody else's table asks its
+//! owner. The readers are conformists: they take the owner's schema as it is.
 //!
 //! **Gains**: who may change what is clear and enforced by the database. Reads join freely, without
 //! a call.

@@ -2,11 +2,11 @@
 //!
 //! A table that several services write becomes several tables, one for each writer, with the same
 //! keys: the owner keeps what it writes, and each other service gets the columns that it alone
-//! writes, in a table `TABLE@SERVICE` in its own database. Whoever makes a row has it made in every
-//! part, and whoever deletes one has it deleted in every part: an operation that did so in one step
-//! gets a step for each other part, unless the service of that part writes the row in the same
-//! operation anyway. One of the patterns then keeps the parts together. A table with one writer
-//! stays as it is, which is why this is the default of a variant that names no technique.
+//! writes, in a table `TABLE@SERVICE` in its own database. A service that makes a row has it made
+//! in every part, and one that deletes it has it deleted in every part: an operation that did so in
+//! one step gets a step for each other part, unless the service of that part writes the row in the
+//! same operation anyway. One of the patterns then keeps the parts together. A table with one
+//! writer stays as it is, which is why this is the default of a variant that names no technique.
 //!
 //! **Gains**: every table has one writer. Services share no schema, no lock and no pool.
 //!

@@ -239,7 +239,8 @@ impl InDoubt {
         }
     }
 
-    /// Whoever waited there waits no more, though its store says so only when it is back.
+    /// A transaction that waited there waits no more, though its store says so only when it is
+    /// back.
     fn crash(&mut self, now: u64, node: NodeId) {
         let there = self.waiters.iter().filter(|(_, waiter)| waiter.node == node);
         for txn in there.map(|(txn, _)| TxnId(txn)).collect::<Vec<_>>() {

@@ -1,6 +1,6 @@
 //! # read-committed
 //!
-//! Whoever reads sees only what a store has committed: never an effect of a transaction that is
+//! A reader sees only what a store has committed: never an effect of a transaction that is
 //! still open, only prepared, or aborted.
 //!
 //! What a probe saw is held against what the stores had shown by then. An effect that is

@@ -184,6 +184,22 @@ fn a_fault_that_struck_nothing_leaves_the_verdict_open() {
 }
 
 #[test]
+fn beside_a_crash_stands_when_its_node_is_back() {
+    let crash = |target: &str| {
+        let more = format!(
+            "[databases.stock-db]\nrecovery = '3s'\n[[faults]]\nkind = 'crash'\nat = '2s'\n\
+             for = '7s'\ntarget = '{target}'\n"
+        );
+        let text = SHOP.replace("    stock-db = {}\n", "") + &more;
+        let comparison = Study::of(&scenario(&text), [1]).compare().expect("two variants");
+        comparison.faults[0].remark.clone()
+    };
+    let back = crash("stock-db").expect("a remark");
+    assert_eq!(back, "each node is back after 10s, its recovery included");
+    assert_ne!(crash("stock"), Some(back), "a service recovers in a time of its own");
+}
+
+#[test]
 fn outside_the_budget_a_broken_promise_is_degradation() {
     let forever = BROKER_AWAY.replace("    for = '5s'\n", "").replace("12s", "1s");
     let more = "
@@ -202,6 +218,10 @@ fn outside_the_budget_a_broken_promise_is_degradation() {
     let (verdict, why) = check(&comparison, "hasty", "no-dead-letters");
     assert_eq!(verdict, Undecided);
     assert!(why.starts_with("degraded as documented, for outside the budget is `crash`"), "{why}");
+    let mut short = comparison.checks_in_short().into_iter().filter(|it| it.variant == "hasty");
+    let line = short.find(|it| it.name == "promises of the pattern").expect("a line").why;
+    assert!(line.contains(" degraded as documented: "), "{line}");
+    assert!(line.contains("no-dead-letters"), "{line}");
     let saga = check(&compare(&forever), "saga", "answered-in-time").0;
     assert_eq!(saga, Held, "what holds outside of it, holds");
 }

@@ -1,6 +1,6 @@
 //! Waits between services in a database that several services use.
 //!
-//! Whoever waits for a core, a connection or a row lock waits for those who hold them meanwhile.
+//! A request for a core, a connection or a row lock waits for those that hold them meanwhile.
 //! The store knows both sides and writes down, when a wait ends, how much of it goes to which
 //! service's account: at every instant the wait is split over the permits of the pool (or the
 //! holders of the row), and the parts are integrated over time in whole nanoseconds, so that they

@@ -23,8 +23,8 @@ const CHECKPOINT: u64 = 10_000;
 
 impl Database {
     /// The node has crashed: locks, open transactions and the pool are gone, and so is the part of
-    /// the log that was not durable, unless the operating system has `flushed` it. Who waits for a
-    /// connection is told.
+    /// the log that was not durable, unless the operating system has `flushed` it. Those that wait
+    /// for a connection are told.
     pub fn crash(&self, flushed: bool) {
         let (pool, cores, sessions) = {
             let state = &mut *self.state_mut();

@@ -256,8 +256,8 @@ impl Table {
     }
 
     /// The rows (deleted ones included) that were put in place behind a place in the order of
-    /// commits, oldest first, at most `limit`; and the place of the last one. Who asks from 0 gets
-    /// every row that was ever written; who goes on from where it was misses nothing, whatever
+    /// commits, oldest first, at most `limit`; and the place of the last one. A reader from 0 gets
+    /// every row that was ever written; one that goes on from where it was misses nothing, whatever
     /// became of transactions that were open meanwhile, and though a crash takes changes back.
     pub fn committed(&mut self, after: u64, limit: usize) -> (Vec<RowVersion>, u64) {
         let changed = self.commits().order.range(after + 1..).take(limit);

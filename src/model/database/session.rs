@@ -347,7 +347,8 @@ impl Database {
             }
         };
         let Some(session) = session else { return };
-        // Who gives up behind a refusal does so because of it, whether it says so or hangs up.
+        // A caller that gives up behind a refusal does so because of it, whether it says so or
+        // hangs up.
         let given_up = matches!(cause, AbortCause::Requested | AbortCause::Broken);
         let cause = if given_up && session.refused { AbortCause::Rule } else { cause };
         let database = self.id;

@@ -42,7 +42,7 @@ fn answer(bench: &Bench) -> (Answer, Span) {
 
 #[test]
 fn a_definite_answer_ends_it_and_so_does_a_technical_no() {
-    // 1 ms there, 3 ms of work, 1 ms back. Who says no has used up the attempts.
+    // 1 ms there, 3 ms of work, 1 ms back. A service that says no has used up the attempts.
     for answer in [
         Answer::Done,
         Answer::Accepted,

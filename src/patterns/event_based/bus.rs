@@ -26,9 +26,9 @@ pub(super) async fn tell(here: &ProcessCtx, event: Event, manners: Manners) -> A
     }
 }
 
-/// Has every service that wants an event handle it, one after the other. Who could not be reached,
-/// or failed at its own step, is called again as the retry policy says. The first that fails for
-/// good ends it: those behind it never hear.
+/// Has every service that wants an event handle it, one after the other. A service that could not
+/// be reached, or failed at its own step, is called again as the retry policy says. The first that
+/// fails for good ends it: those behind it never hear.
 pub(super) async fn hand_over(
     here: &ProcessCtx,
     event: Event,

@@ -37,9 +37,9 @@ impl Memory {
 
 impl Orchestrated {
     /// Lets an operation in that is new. One that is under way or over is not begun again: a
-    /// client that asks a second time gets the first one's answer. Who asks behind the client's
-    /// deadline is turned away, for by then its workflow may be forgotten; so is who asks an
-    /// instance that does not lead.
+    /// client that asks a second time gets the first one's answer. A request
+    /// behind the client's deadline is turned away, for by then its workflow may be forgotten; so
+    /// is one to an instance that does not lead.
     pub(super) async fn admit(&self, here: &ProcessCtx, op: OpId) -> Result<Workflow, Answer> {
         let memory = here.local::<Memory>();
         let mut epoch = self.epoch(here).ok_or(Answer::TechnicalNo)?;
@@ -147,7 +147,7 @@ impl Orchestrated {
         if self.settings.is_shared() {
             let guard = self.guard(epoch);
             here.spawn(async move |here: ProcessCtx| {
-                // Who is deposed meanwhile leaves it to the next leader.
+                // An orchestrator that is deposed meanwhile leaves it to the next leader.
                 let _ = lease::file(&here, epoch, guard, event).await;
             });
         }

@@ -64,7 +64,8 @@ impl Orchestrated {
         }
     }
 
-    /// Asks for the lease. Who gets it reads the journal and goes on with what is open.
+    /// Asks for the lease. The instance that gets it reads the journal and goes on with what is
+    /// open.
     async fn claim(self: Rc<Self>, here: &ProcessCtx) -> Option<Epoch> {
         let (asked, lease) = (self.ask(here), self.settings.lease());
         let claim = Claim { by: here.node(), number: (here.incarnation(), asked) };
@@ -194,7 +195,7 @@ pub(super) async fn file(
 }
 
 /// This instance has learned that a lease is over: it forgets it, and all that was done under it.
-/// Who waits for a workflow is told to look again.
+/// Those that wait for a workflow are told to look again.
 pub(super) fn step_down(here: &ProcessCtx, epoch: Epoch) {
     let held = here.local::<Tenure>().with(|tenure| tenure.epoch.take_if(|held| *held == epoch));
     if held.is_some() {

@@ -13,8 +13,8 @@ use crate::patterns::breaker::{Breaker, Pass};
 use crate::patterns::step::{self, ApplyOptions, Failure};
 
 impl Orchestrated {
-    /// A workflow from where it stands to its end. Who is deposed on the way leaves it to the next
-    /// leader and cannot tell what becomes of it.
+    /// A workflow from where it stands to its end. An orchestrator that is deposed on the way
+    /// leaves it to the next leader and cannot tell what becomes of it.
     pub(super) async fn run(&self, here: ProcessCtx, mut workflow: Workflow) -> Answer {
         if self.carry_on(&here, &mut workflow).await == Err(Deposed) {
             return Answer::Unknown;

@@ -17,7 +17,6 @@ fn shop(faults: &str) -> Scenario {
 
         [clients]
         attempts = 1
-
         [services]
         order = {{ work = "1ms" }}
         stock = {{ work = "1ms" }}

@@ -33,7 +33,7 @@ impl Strike {
 
 /// Why a plan need not be run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Reason {
+pub enum PruneReason {
     /// Since an earlier point with the same fault nothing happened that the fault could tell apart.
     SameState,
     /// All was forced, so a crash that loses the rest is a plain one.
@@ -52,7 +52,7 @@ pub enum Reason {
     Symmetric,
 }
 
-impl Reason {
+impl PruneReason {
     /// All, in the order in which they are run.
     pub const ALL: [Self; 8] = [
         Self::SameState,
@@ -95,7 +95,7 @@ impl Reason {
 }
 
 /// How many plans were pruned, by reason.
-pub type Pruned = BTreeMap<Reason, u64>;
+pub type Pruned = BTreeMap<PruneReason, u64>;
 
 /// Adds up what was pruned.
 pub fn add(into: &mut Pruned, other: &Pruned) {
@@ -136,7 +136,7 @@ pub fn candidates(run: &RunFacts, from: usize, first: Option<Injection>) -> Foun
         }
         for injection in Injection::ALL.into_iter().filter(|injection| injection.applies(passed)) {
             let redundant = match number.cmp(&from) {
-                Ordering::Less => Some(Reason::OtherOrder),
+                Ordering::Less => Some(PruneReason::OtherOrder),
                 Ordering::Equal => first.and_then(|first| at_one_point(first, injection)),
                 Ordering::Greater => None,
             };
@@ -162,14 +162,14 @@ pub fn candidates(run: &RunFacts, from: usize, first: Option<Injection>) -> Foun
     found
 }
 
-/// Of two things done at one point, whether the second is worth trying. Who crashes there sends
-/// nothing, and what is cut off or ordered already takes no second order; so only a crash and a
-/// partition add up.
-fn at_one_point(first: Injection, second: Injection) -> Option<Reason> {
+/// Of two things done at one point, whether the second is worth trying. A node that crashes there
+/// sends nothing, and what is cut off or ordered already takes no second order; so only a crash and
+/// a partition add up.
+fn at_one_point(first: Injection, second: Injection) -> Option<PruneReason> {
     match (first, second) {
         (first, Injection::Partition) if first.is_crash() => None,
-        (Injection::Partition, second) if second.is_crash() => Some(Reason::OtherOrder),
-        _ => Some(Reason::OneOfTwo),
+        (Injection::Partition, second) if second.is_crash() => Some(PruneReason::OtherOrder),
+        _ => Some(PruneReason::OneOfTwo),
     }
 }
 
@@ -188,7 +188,7 @@ type Place = (Time, u64);
 type Rest = (Injection, NodeId, NodeId, Option<LabelId>, i64);
 
 /// Why a fault only repeats another, and which one, if any.
-type Repeats = Option<(Reason, Option<usize>)>;
+type Repeats = Option<(PruneReason, Option<usize>)>;
 
 impl Seen {
     /// Returns whether an earlier point stands for this one, and why.
@@ -200,18 +200,18 @@ impl Seen {
                 let all_forced = run.facts.unforced(point.node, passed.records) == 0;
                 let plain = self.last.get(&(Injection::Crash, point.node, point.node));
                 let plain = plain.map(|(_, by)| *by).filter(|_| all_forced)?;
-                Some((Reason::NothingUnforced, Some(plain)))
+                Some((PruneReason::NothingUnforced, Some(plain)))
             }),
             Injection::Partition => self.same_cut(run, passed),
             Injection::Lose => {
                 let lost = run.facts.is_lost_anyway(point.node, passed.records);
-                lost.then_some((Reason::LostAnyway, None))
+                lost.then_some((PruneReason::LostAnyway, None))
             }
             Injection::Duplicate | Injection::Delay => None,
         };
         same.or_else(|| {
             let by = self.rest.get(&rest(run, passed, injection)?)?;
-            Some((Reason::AtRest, Some(*by)))
+            Some((PruneReason::AtRest, Some(*by)))
         })
     }
 
@@ -231,7 +231,7 @@ impl Seen {
         let (before, by) = self.last.get(&key(passed, injection))?;
         let takes_up = passed.point.hook == Hook::Receive && passed.point.when == When::After;
         let same = *before == (passed.at, passed.records) && !takes_up;
-        same.then_some((Reason::SameState, Some(*by)))
+        same.then_some((PruneReason::SameState, Some(*by)))
     }
 
     /// A cut lasts until everything heals. As long as nothing has arrived between the two ends it
@@ -240,7 +240,7 @@ impl Seen {
         let key = key(passed, Injection::Partition);
         let ((_, before), by) = self.last.get(&key)?;
         let arrived = run.facts.has_landed((key.1, key.2), *before, passed.records);
-        (!arrived).then_some((Reason::SameState, Some(*by)))
+        (!arrived).then_some((PruneReason::SameState, Some(*by)))
     }
 }
 

@@ -20,7 +20,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::candidates::{Pruned, Reason, Strike};
+use super::candidates::{PruneReason, Pruned, Strike};
 use super::injection::Injection;
 use super::links::Links;
 use crate::kernel::{NodeId, Span};
@@ -78,9 +78,9 @@ pub fn pairs(
             let alone = standing.0.get(&named(second)).and_then(|name| by_name.get(name));
             let alone = alone.map(|at| &firsts[*at]);
             let reason = if alone.is_some_and(|alone| are_apart(first, alone)) {
-                Some(Reason::Apart)
+                Some(PruneReason::Apart)
             } else if twin.as_ref().is_some_and(|twin| twin.has(second)) {
-                Some(Reason::Symmetric)
+                Some(PruneReason::Symmetric)
             } else {
                 None
             };

@@ -1,6 +1,6 @@
 //! The result of an exploration.
 
-use super::candidates::{Pruned, Reason, Strike};
+use super::candidates::{PruneReason, Pruned, Strike};
 use crate::checks::Verdict;
 use crate::checks::census::Census;
 use crate::faults::budget::Excess;
@@ -113,12 +113,12 @@ impl Explored {
 
     /// The counts of pruned plans, single plans and pairs together, in the order in which it is
     /// told.
-    pub fn reasons(&self) -> impl Iterator<Item = (Reason, u64)> {
-        let of = |reason: Reason| {
+    pub fn reasons(&self) -> impl Iterator<Item = (PruneReason, u64)> {
+        let of = |reason: PruneReason| {
             let both = [&self.pruned_singles, &self.pruned_pairs];
             both.iter().filter_map(|pruned| pruned.get(&reason)).sum::<u64>()
         };
-        Reason::ALL.into_iter().map(move |reason| (reason, of(reason))).filter(|it| it.1 > 0)
+        PruneReason::ALL.into_iter().map(move |reason| (reason, of(reason))).filter(|it| it.1 > 0)
     }
 
     /// Returns whether nothing is open: every plan was run, came to rest and was struck as planned.

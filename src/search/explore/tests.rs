@@ -303,7 +303,7 @@ fn pairs_are_taken_from_the_runs_with_one_fault() {
         .sum();
     assert_eq!(explored.with(2).count() as u64 + explored.left_out + pruned, all);
     assert_eq!(runs.load(Ordering::Relaxed), singles + explored.with(2).count() as u64);
-    assert!(explored.pruned_pairs[&Reason::OtherOrder] > 0);
+    assert!(explored.pruned_pairs[&PruneReason::OtherOrder] > 0);
     // Some second fault strikes what only comes about in recovery.
     let quiet = listed(&exploration);
     let new = |plan: &Plan| {
@@ -392,7 +392,7 @@ fn faults_at_strangers_are_not_tried_together() {
     };
     let met = |plan: &Plan| shop(&plan.strikes[0]) == shop(&plan.strikes[1]);
     assert!(explored.with(2).count() > 100 && explored.with(2).all(met));
-    assert!(explored.pruned_pairs[&Reason::Apart] > 100);
+    assert!(explored.pruned_pairs[&PruneReason::Apart] > 100);
     let at = explored.properties.iter().position(|name| name == "at-most-once");
     let held = |plan: &Plan| plan.outcome.verdicts[at.expect("it is judged")] != Verdict::Violated;
     assert!(explored.plans.iter().all(held));
@@ -406,6 +406,6 @@ fn equal_operations_and_strangers_are_tried_once() {
     assert_eq!(exploration.operations[1].info.arrived - Time::ZERO, Span::from_secs(2));
     exploration.cap = Some(700);
     let explored = exploration.run(&AtomicBool::new(false), &());
-    assert!(explored.pruned_pairs.get(&Reason::Symmetric).is_some_and(|pruned| *pruned > 0));
-    assert_eq!(explored.pruned_pairs.get(&Reason::Apart), None, "they share every node");
+    assert!(explored.pruned_pairs.get(&PruneReason::Symmetric).is_some_and(|pruned| *pruned > 0));
+    assert_eq!(explored.pruned_pairs.get(&PruneReason::Apart), None, "they share every node");
 }

@@ -150,8 +150,8 @@ fn plainer_point(case: &Case, at: usize) -> Option<Case> {
     })
 }
 
-/// All arrivals at multiples of one unit. Who follows another comes as late as before, so that the
-/// distance between them does not shrink.
+/// All arrivals at multiples of one unit. An operation that follows another comes as late as
+/// before, so that the distance between them does not shrink.
 fn rounder_arrivals(case: &Case, at: usize) -> Option<Case> {
     let unit = *[1_000, 100, 10, 1].map(Span::from_millis).get(at)?;
     let mut simpler = case.clone();

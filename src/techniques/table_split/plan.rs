@@ -36,7 +36,7 @@ impl Plan {
         let table = system.table(whole);
         let owner = table.owner;
         let mut plan = Self { whole, others: Vec::new(), owner };
-        // Who has the right to write the table as it is needs no part of it.
+        // A service with the right to write the table as it is needs no part of it.
         let stays = |writer: &ServiceId| table.is_writable_by(*writer);
         let writers = system.writers(whole);
         let leaving: Vec<ServiceId> =

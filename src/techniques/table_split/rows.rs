@@ -109,8 +109,8 @@ fn carry(system: &mut System, kind: OperationKind, cause: StepId, part: TableId,
     );
 }
 
-/// Appends a step. Who reads the row of the step that causes it wants the whole row, and reads the
-/// new part as well.
+/// Appends a step. A reader of the row of the step that causes it wants the whole row, and reads
+/// the new part as well.
 fn append(system: &mut System, kind: OperationKind, cause: StepId, step: StepSpec) {
     let steps = &mut system.operations[kind.index()].steps;
     let added = StepId(steps.len() as u8);

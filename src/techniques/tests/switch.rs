@@ -225,7 +225,7 @@ fn one_switch_may_follow_another_and_the_owner_change() {
     let (first, second) = (["restock (from 25s)", "place (from 25s)"], ["restock (from 45s)"]);
     let expected = [&["restock", "place"][..], &first, &second, &["place (from 45s)"]].concat();
     assert_eq!(names.collect::<Vec<_>>(), expected);
-    // Whoever depends on a table at any time is counted, and each way is a chain of its own.
+    // A service that depends on a table at any time is counted, and each way is a chain of its own.
     let variant = variant_of(&text);
     assert_eq!(variant.technique.matches("shared-database").count(), 3);
     let coupling = Coupling::of(&variant.system, |kind| variant.pattern.waits_in_turn(kind));
