@@ -21,9 +21,9 @@
 //!
 //! # The relay
 //!
-//! It has a process for each database, which takes a batch at a time with one of the relay's
-//! workers (`[drivers.relay]`) and keeps that for as long as it knows of more. Several `instances`
-//! share the events out by entity. With `drain-until-empty = false` the pace is a batch each
+//! The relay has a process for each database, which takes a batch at a time with one of its workers
+//! (`[drivers.relay]`) and keeps that for as long as it knows of more. Several `instances` share
+//! the events out by entity. With `drain-until-empty = false` the pace is a batch each
 //! `poll-interval`, however much waits.
 //!
 //! # Consumer groups

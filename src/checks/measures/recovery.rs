@@ -9,7 +9,7 @@
 //! for good. (Two runs that had nothing but their distribution in common would stay so close in a
 //! hundred windows with 95 %.)
 //!
-//! What is lost for good, an order or a row that stays behind, does not delay recovery: backlog,
+//! A loss for good, such as an order or a row that stays behind, does not delay recovery: backlog,
 //! partial operations and violations are compared net of what they differ by at the end of settled
 //! runs, and what a rule refuses because something before it was lost has an answer, and counts for
 //! no latency.

@@ -1,9 +1,9 @@
 //! The retry policy: how often, after what pauses and for how long something is tried.
 //!
-//! It belongs to what is tried and not to who drives it. An operation has one policy, whether a
-//! client, a coordinator, an orchestrator or a consumer makes its attempts, so that patterns differ
-//! in what they do and not in their patience. Of what differs, the called service counts before the
-//! operation, and that before the variant and the scenario.
+//! A policy belongs to what is tried and not to who drives it. An operation has one policy, whether
+//! a client, a coordinator, an orchestrator or a consumer makes its attempts, so that patterns
+//! differ in what they do and not in their patience. Of what differs, the called service counts
+//! before the operation, and that before the variant and the scenario.
 
 use super::{OperationKind, ServiceId, System};
 use crate::kernel::Span;

@@ -1,8 +1,8 @@
 //! # faults.csv
 //!
-//! What the faults cost: a row for each variant and number, the differences to the fault-free
-//! twins, which are the same seeds without the faults. Without faults, and where the twins were
-//! left out, there are no rows.
+//! The file has a row for each variant and number: the difference that the faults make to the
+//! fault-free twins, which are the same seeds without the faults. Without faults, and where the
+//! twins were left out, there are no rows.
 //!
 //! - `variant`: the variant.
 //! - `measure`, `name`, `of`, `unit`: the measure, which of its numbers (`p99`, or `value` of a
