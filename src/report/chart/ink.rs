@@ -30,9 +30,20 @@ const SERIES: [RGBColor; 6] = [
     RGBColor(0x56, 0xB4, 0xE9),
 ];
 
+/// Colours of outcomes that no pattern should have, beside those of [`series`] and [`BAD`], which
+/// stands for all of them.
+const WRONG: [RGBColor; 6] = [
+    RGBColor(0x6D, 0x28, 0xD9),
+    RGBColor(0x0F, 0x3D, 0x5E),
+    RGBColor(0xFA, 0xCC, 0x15),
+    RGBColor(0x7F, 0x1D, 0x1D),
+    RGBColor(0x84, 0xCC, 0x16),
+    RGBColor(0xF4, 0x3F, 0x9E),
+];
+
 /// Every colour with the name of its class in a style sheet, which gives it another value on dark
 /// paper.
-pub const CLASSES: [(RGBColor, &str); 13] = [
+pub const CLASSES: [(RGBColor, &str); 19] = [
     (PAPER, "paper"),
     (TEXT, "text"),
     (QUIET, "quiet"),
@@ -46,9 +57,20 @@ pub const CLASSES: [(RGBColor, &str); 13] = [
     (SERIES[3], "s3"),
     (SERIES[4], "s4"),
     (SERIES[5], "s5"),
+    (WRONG[0], "w0"),
+    (WRONG[1], "w1"),
+    (WRONG[2], "w2"),
+    (WRONG[3], "w3"),
+    (WRONG[4], "w4"),
+    (WRONG[5], "w5"),
 ];
 
 /// The colour of the variant or class at this position.
 pub const fn series(at: usize) -> RGBColor {
     SERIES[at % SERIES.len()]
+}
+
+/// The colour of the wrong outcome at this position.
+pub const fn wrong(at: usize) -> RGBColor {
+    WRONG[at]
 }

@@ -27,7 +27,7 @@ const RIGHT: [(RGBColor, Headline); 8] = [
     (ink::series(3), Headline::Withdrawn),
     (ink::series(5), Headline::Compensated),
     (ink::PALE, Headline::Refused),
-    (ink::GRID, Headline::Moot),
+    (ink::SHADE, Headline::Moot),
     (ink::series(2), Headline::TooEarly),
     (ink::series(4), Headline::Rejected),
     (ink::QUIET, Headline::AbortedCleanly),
@@ -35,12 +35,12 @@ const RIGHT: [(RGBColor, Headline); 8] = [
 
 /// The outcomes that no pattern should have.
 const WRONG: [(RGBColor, Headline); 6] = [
-    (ink::series(3), Headline::Duplicated),
-    (ink::TEXT, Headline::Mixed),
-    (ink::series(4), Headline::Stranded),
-    (ink::BAD, Headline::Lost),
-    (ink::series(2), Headline::Phantom),
-    (ink::series(5), Headline::Retracted),
+    (ink::wrong(0), Headline::Duplicated),
+    (ink::wrong(1), Headline::Mixed),
+    (ink::wrong(2), Headline::Stranded),
+    (ink::wrong(3), Headline::Lost),
+    (ink::wrong(4), Headline::Phantom),
+    (ink::wrong(5), Headline::Retracted),
 ];
 
 /// The chart.
@@ -117,5 +117,31 @@ fn share(count: u64, census: &Census) -> f64 {
     match census.total() {
         0 => 0.0,
         total => count as f64 / total as f64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How far two colours are apart, by the weighted distance of their components that is close to
+    /// what eyes see ("redmean"); black and white are 765 apart.
+    fn distance(a: RGBColor, b: RGBColor) -> f64 {
+        let [red, green, blue] = [(a.0, b.0), (a.1, b.1), (a.2, b.2)]
+            .map(|(a, b)| (f64::from(a) - f64::from(b)) * (f64::from(a) - f64::from(b)));
+        let mean = (f64::from(a.0) + f64::from(b.0)) / 2.0 / 256.0;
+        (red * (2.0 + mean) + 4.0 * green + blue * (3.0 - mean)).sqrt()
+    }
+
+    #[test]
+    fn a_colour_stands_for_one_outcome_in_the_whole_figure() {
+        let all = RIGHT.iter().chain(&WRONG).map(|(colour, headline)| (*colour, headline.name()));
+        let all: Vec<_> = all.chain([(ink::BAD, "wrong")]).collect();
+        for (at, (colour, name)) in all.iter().enumerate() {
+            for (other, also) in &all[..at] {
+                let apart = distance(*colour, *other);
+                assert!(apart > 60.0, "{name} and {also} are {apart:.0} apart");
+            }
+        }
     }
 }

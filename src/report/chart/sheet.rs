@@ -231,7 +231,8 @@ mod tests {
         let dark = dark.split("\n}\n").next().unwrap_or_default();
         let on_dark = [
             "161b22", "e6eaf0", "9aa5b1", "29313a", "3a2e22", "3d4651", "ff8a5c", "4da3e8",
-            "f58a43", "35c496", "e39cc6", "dcb043", "8fd0f7",
+            "f58a43", "35c496", "e39cc6", "dcb043", "8fd0f7", "a78bfa", "5b8fb5", "fde047",
+            "d05a5a", "a3e635", "f9a8d4",
         ];
         for ((RGBColor(r, g, b), class), on_dark) in ink::CLASSES.into_iter().zip(on_dark) {
             assert!(light.contains(&format!("--{class}: #{r:02x}{g:02x}{b:02x};")), "{class}");
