@@ -347,6 +347,14 @@ pub enum Arrivals {
     },
     /// At these times.
     Trace(Arc<[Time]>),
+    /// So many in the interval that begins at each of these times, as of a Poisson process of which
+    /// that many came: drawn independently, and each instant as likely as another.
+    Counted {
+        /// When an interval begins, and how many come in it. None begins before another is over.
+        rows: Arc<[(Time, u64)]>,
+        /// How long an interval is.
+        every: Span,
+    },
     /// After each arrival of another load (not its answer), with probability `share`.
     Follows {
         /// The load whose operations are followed; keys are taken over from them.

@@ -81,20 +81,48 @@ async fn open(world: Rc<World>, id: LoadId) {
     let mut stream = env.streams().stream(Purpose::Arrival, load.name.stream);
     let mut number = 0;
     let mut at = load.from;
+    let mut counted = Counted::default();
     loop {
-        at = match &load.arrivals {
-            Arrivals::Trace(times) => match times.get(number as usize) {
-                Some(time) => *time,
-                None => return,
-            },
-            arrivals => next_arrival(arrivals, at, load.from, &mut stream),
+        let next = match &load.arrivals {
+            Arrivals::Trace(times) => times.get(number as usize).copied(),
+            Arrivals::Counted { rows, every } => counted.next(rows, *every, &mut stream),
+            arrivals => Some(next_arrival(arrivals, at, load.from, &mut stream)),
         };
-        if at >= load.until {
-            return;
-        }
+        let Some(next) = next.filter(|next| *next < load.until) else { return };
+        at = next;
         env.sim().sleep_until(at).await;
         offer(&world, id, number, None);
         number += 1;
+    }
+}
+
+/// How far arrivals that are counted in intervals have come.
+#[derive(Default)]
+struct Counted {
+    /// The interval.
+    row: usize,
+    /// How many have come in it.
+    come: u64,
+    /// The share of the interval that is over.
+    over: f64,
+}
+
+impl Counted {
+    /// The next arrival: the least of as many draws as are left in the interval, each from what is
+    /// left of it.
+    fn next(&mut self, rows: &[(Time, u64)], every: Span, stream: &mut Stream) -> Option<Time> {
+        loop {
+            let (begin, count) = *rows.get(self.row)?;
+            let left = count - self.come;
+            if left == 0 {
+                *self = Self { row: self.row + 1, ..Self::default() };
+                continue;
+            }
+            let later = libm::pow(1.0 - stream.random::<f64>(), 1.0 / left as f64);
+            self.over = 1.0 - (1.0 - self.over) * later;
+            self.come += 1;
+            return Some(begin + Span::from_secs_f64(every.as_secs_f64() * self.over));
+        }
     }
 }
 
@@ -104,7 +132,10 @@ fn rate(arrivals: &Arrivals) -> Option<f64> {
     match arrivals {
         Arrivals::Poisson(rate) | Arrivals::Bursts { base: rate, .. } => Some(*rate),
         Arrivals::Constant(span) => Some(1.0 / span.as_secs_f64()),
-        Arrivals::Trace(_) | Arrivals::Follows { .. } | Arrivals::Closed { .. } => None,
+        Arrivals::Trace(_)
+        | Arrivals::Counted { .. }
+        | Arrivals::Follows { .. }
+        | Arrivals::Closed { .. } => None,
     }
 }
 
@@ -155,7 +186,10 @@ fn next_arrival(arrivals: &Arrivals, at: Time, from: Time, stream: &mut Stream) 
                 }
             }
         }
-        Arrivals::Trace(_) | Arrivals::Follows { .. } | Arrivals::Closed { .. } => Time::NEVER,
+        Arrivals::Trace(_)
+        | Arrivals::Counted { .. }
+        | Arrivals::Follows { .. }
+        | Arrivals::Closed { .. } => Time::NEVER,
     }
 }
 

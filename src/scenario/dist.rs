@@ -246,12 +246,15 @@ fn empirical(given: &At<Empirical>, decoder: &mut Decoder<'_>) -> Option<Dist> {
         Unit::Microseconds => 1e3,
         Unit::Nanoseconds => 1.0,
     };
-    let spans = decoder.data.column(file, column, &filter).and_then(|cells| {
-        let spans = cells.iter().map(|cell| match cell.parse::<f64>() {
+    let spans = decoder.data.rows(file, &[column], &filter).and_then(|rows| {
+        let spans = rows.iter().map(|row| match row.cells[0].parse::<f64>() {
             Ok(number) if number.is_finite() && number >= 0.0 => {
                 Ok(Span::from_nanos((number * nanos + 0.5) as u64))
             }
-            _ => Err(reason!("`{}` in column `{}` is not a duration in numbers", cell, column)),
+            _ => {
+                let (line, cell) = (row.line, &row.cells[0]);
+                Err(reason!("line {line}: `{}` in `{}` is no duration in numbers", cell, column))
+            }
         });
         spans.collect::<Result<Vec<Span>, Reason>>()
     });

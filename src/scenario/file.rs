@@ -404,8 +404,9 @@ shape! {
         constant: Option<At<Length>>,
         /// A base rate with bursts.
         bursts: Option<At<Bursts>>,
-        /// At the times in the column `seconds` of this CSV file.
-        trace: Option<At<String>>,
+        /// At the times in a CSV file: its path, if they stand in a column `seconds` as seconds
+        /// since the start of the run, or a table that says how they are written.
+        trace: Option<At<Trace>>,
         /// After arrivals of another load, whose keys it takes over.
         follows: Option<Follows>,
         /// So many clients, each with one operation at a time; hides blocking.
@@ -418,6 +419,8 @@ shape! {
     one of { "poisson" [] [] "constant" [] [] "bursts" [] [] "trace" [] [] "follows" [] []
         "closed" [] [] }
 }
+
+pub use super::trace::Trace;
 
 shape! {
     /// Poisson arrivals whose rate goes up at regular times.

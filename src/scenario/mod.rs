@@ -28,6 +28,7 @@ mod settle;
 mod shape;
 mod suggest;
 mod technique;
+mod trace;
 mod values;
 mod variant;
 
@@ -332,7 +333,9 @@ fn syntax_problem(error: &toml::de::Error) -> Problem {
 }
 
 /// Drops what only repeats another problem: that a section is missing whose name is misspelt, and
-/// that a table has no rows whose number cannot be read.
+/// that a table has no rows whose number cannot be read. Beside an error it also drops warnings
+/// that nothing writes a word or that nothing arrives, since what writes or arrives may be what is
+/// wrong.
 fn drop_echoes(problems: &mut Vec<Problem>) {
     let misspelt = |section: &str| problems.iter().any(|it| it.meant.as_deref() == Some(section));
     let wrong = |it: &Problem| matches!(it.code, Code::WrongType | Code::WrongValue);
@@ -341,7 +344,12 @@ fn drop_echoes(problems: &mut Vec<Problem>) {
         (misspelt("variants"), Code::NoVariants),
         (problems.iter().any(|it| wrong(it) && it.is_about("rows")), Code::NoRows),
     ];
-    problems.retain(|problem| !echoes.contains(&(true, problem.code)));
+    let uncertain = any_error(problems);
+    problems.retain(|problem| {
+        let doubtful = [Code::NeverWritten, Code::NoArrivals].contains(&problem.code)
+            && problem.severity == Severity::Warning;
+        !(echoes.contains(&(true, problem.code)) || uncertain && doubtful)
+    });
 }
 
 /// Returns whether a problem is more than an echo of a syntax error: what is missing may have been

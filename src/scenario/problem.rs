@@ -46,6 +46,7 @@ codes! {
     HiddenTimeout = "hidden-timeout",
     MissingKey = "missing-key",
     NeverWritten = "never-written",
+    NoArrivals = "no-arrivals",
     NoCopy = "no-copy",
     NoLoad = "no-load",
     NoPattern = "no-pattern",

@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::kernel::Dist;
-use crate::model::system::{Effect, Refuse};
+use crate::kernel::{Dist, Time};
+use crate::model::system::{Arrivals, Effect, Refuse};
 use proptest::prelude::*;
 
 fn registries() -> Registries {
@@ -195,6 +195,56 @@ fn the_hash_covers_the_text_and_the_data() {
     assert_eq!(first, hash(text.clone(), data.clone()));
     assert_ne!(first, hash(format!("{text}\n"), data.clone()));
     assert_ne!(first, hash(text, [data, b"select,1.0\n".to_vec()].concat()));
+}
+
+/// The times in milliseconds at which a load arrives that is traced so, of a file with these lines.
+fn traced(trace: &str, csv: &'static str) -> Vec<u64> {
+    let head = "[scenario]\nname = 'x'\nwarm-up = '0s'\nload = '60s'\n[services]\na = {}\n\
+                [databases]\nd = {}\n[tables]\n\
+                t = { owner = 'a', database = 'd', columns = { v = 0 } }\n\
+                [operations.o]\nkeys = { k = 'new' }\n[[operations.o.steps]]\nname = 's'\n\
+                by = 'a'\ntable = 't'\nkey = 'k'\neffect = { insert = { v = 1 } }\n\
+                [variants.v]\npattern = 'orchestrated'\n[load.l]\noperation = 'o'\nfrom = '10s'\n";
+    let source = Source { name: "x".into(), text: format!("{head}trace = {trace}\n") };
+    let (scenario, problems) = load(&source, &|_| Ok(csv.into()), &registries());
+    let scenario = scenario.unwrap_or_else(|| panic!("{}", render(&source, &problems, false)));
+    let ms = |time: &Time| time.as_nanos() / 1_000_000;
+    match &scenario.system.loads[0].arrivals {
+        Arrivals::Trace(times) => times.iter().map(ms).collect(),
+        Arrivals::Counted { rows, every } => {
+            let rows = rows.iter().flat_map(|(time, count)| [ms(time), *count]);
+            rows.chain([every.as_nanos() / 1_000_000]).collect()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn traces_are_read_as_they_say_they_are_written() {
+    let plain = "seconds\n20\n12.5\n12.5\n9\n70\n";
+    assert_eq!(traced("'t.csv'", plain), [12_500, 12_500, 20_000], "sorted, within the load");
+    let first = "{ file = 't.csv', origin = 'first' }";
+    assert_eq!(traced(first, plain), [10_000, 13_500, 13_500, 21_000]);
+    let speed = "{ file = 't.csv', origin = 'first', speed = 2 }";
+    assert_eq!(traced(speed, plain), [10_000, 11_750, 11_750, 15_500, 40_500]);
+    let epoch = "at;kind\n1700158550.5;b\n1700158546.68;a\n1700158547.19;b\n";
+    let all = "{ file = 't.csv', column = 'at', unit = 'epoch' }";
+    assert_eq!(traced(all, epoch), [10_000, 10_510, 13_820]);
+    let some = "{ file = 't.csv', column = 'at', unit = 'epoch', where = { kind = 'b' } }";
+    assert_eq!(traced(some, epoch), [10_000, 13_310], "the first that counts is the origin");
+    let iso = "{ file = 't.csv', column = 'at', unit = 'iso' }";
+    let stamps = "at\n2023-11-16 18:15:46.68\n2023-11-16T19:15:47.18+01:00\n";
+    assert_eq!(traced(iso, stamps), [10_000, 10_500]);
+    let ms = "{ file = 't.csv', column = 'at', unit = 'ms' }";
+    assert_eq!(traced(ms, "at\n15000\n"), [15_000]);
+}
+
+#[test]
+fn counts_of_the_same_interval_are_added_and_faster_intervals_are_shorter() {
+    let counted = "{ file = 't.csv', column = 'minute', origin = 'first', speed = 6, \
+                   count = 'requests', every = '1min' }";
+    let csv = "minute\tfunction\trequests\n60\ta\t3\n60\tb\t4\n180\ta\t5\n600\ta\t9\n";
+    assert_eq!(traced(counted, csv), [10_000, 7, 30_000, 5, 10_000]);
 }
 
 fn never_panics(text: String) {

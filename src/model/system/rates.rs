@@ -16,15 +16,21 @@ impl System {
             Arrivals::Bursts { base, peak, every, length } => {
                 Some(base + (peak - base) * length.as_secs_f64() / every.as_secs_f64())
             }
-            Arrivals::Trace(times) => {
-                let length = (load.until - load.from).as_secs_f64();
-                (length > 0.0).then(|| times.len() as f64 / length)
-            }
+            Arrivals::Trace(times) => load.mean(times.len() as u64),
+            Arrivals::Counted { rows, .. } => load.mean(rows.iter().map(|(_, count)| count).sum()),
             Arrivals::Follows { load, share, .. } => {
                 let followed = &self.loads[load.index()];
                 Some(share * self.rate_within(followed, depth.checked_sub(1)?)?)
             }
             Arrivals::Closed { .. } => None,
         }
+    }
+}
+
+impl LoadSpec {
+    /// The rate of so many arrivals.
+    fn mean(&self, arrivals: u64) -> Option<f64> {
+        let length = (self.until - self.from).as_secs_f64();
+        (length > 0.0).then(|| arrivals as f64 / length)
     }
 }

@@ -50,6 +50,28 @@ fn constant_and_traced_arrivals_come_on_the_dot() {
 }
 
 #[test]
+fn counted_arrivals_are_as_many_as_counted_and_spread_evenly_over_their_intervals() {
+    let every = Span::from_secs(5);
+    let rows = [(at(0), 400), (at(5_000), 0), (at(12_000), 1_000), (at(18_000), 500)];
+    let bench = offered(vec![load("counted", Arrivals::Counted { rows: rows.into(), every })]);
+    let times = times(&bench);
+    assert!(times.is_sorted());
+    let within = |from, until| times.iter().filter(|t| (at(from)..at(until)).contains(t)).count();
+    assert_eq!((within(0, 5_000), within(5_000, 12_000)), (400, 0));
+    assert_eq!(within(12_000, 17_000), 1_000);
+    // The last interval is cut off by the end of the load: 2 of its 5 s are left.
+    let cut = within(18_000, 20_000) as f64;
+    assert!((cut - 200.0).abs() < 4.0 * (500.0_f64 * 0.4 * 0.6).sqrt(), "{cut} of 500");
+    // The mean of 1,000 uniform draws from 0 to 5 s is 2.5 s, with a standard error of 5 s /
+    // √12,000.
+    let past = times.iter().map(|time| time.since(at(12_000)).as_secs_f64());
+    let third: Vec<f64> = past.filter(|past| (0.0..5.0).contains(past)).collect();
+    let third = &third[third.len() - 1_000..];
+    let mean = third.iter().sum::<f64>() / third.len() as f64;
+    assert!((mean - 2.5).abs() < 4.0 * 5.0 / 12_000_f64.sqrt(), "{mean} s into the interval");
+}
+
+#[test]
 fn a_poisson_load_has_its_rate_and_the_spread_of_chance() {
     let bench = offered(vec![load("poisson", Arrivals::Poisson(200.0))]);
     let times = times(&bench);

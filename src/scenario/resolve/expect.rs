@@ -143,18 +143,7 @@ impl Context<'_> {
             |message, label| Problem::error(Code::UnknownMeasure, &name.place, message, label);
         match unknown {
             Unknown::Measure | Unknown::Read | Unknown::Operation | Unknown::Group => {
-                let problem = problem(reason!("no measure is named `{}`", name.value), "");
-                let (stem, statistic) = match name.value.rsplit_once(".p") {
-                    Some((stem, rest)) => (stem, format!(".p{rest}")),
-                    None => (name.value.as_str(), String::new()),
-                };
-                match nearest(stem, self.measures.iter().map(|measure| measure.id)) {
-                    Some(better) => patched(
-                        problem.help("a measure with a similar name exists"),
-                        &format!("{better}{statistic}"),
-                    ),
-                    None => problem.help("`driftlab list measures` shows all measures"),
-                }
+                self.no_measure(name)
             }
             Unknown::Number(stem) if stem.starts_with(GROUPS) => {
                 unknown_number(name, &stem, "consumer groups have", OF_GROUP)
@@ -188,6 +177,37 @@ impl Context<'_> {
                     None => key.to_string(),
                 };
                 patched(problem(message, "nothing to choose from"), &better)
+            }
+        }
+    }
+
+    /// The problem of a measure that nobody takes, with those that were perhaps meant.
+    fn no_measure(&self, name: &At<String>) -> Problem {
+        let message = reason!("no measure is named `{}`", name.value);
+        let problem = Problem::error(Code::UnknownMeasure, &name.place, message, "");
+        let (stem, statistic) = match name.value.rsplit_once(".p") {
+            Some((stem, rest)) => (stem, format!(".p{rest}")),
+            None => (name.value.as_str(), String::new()),
+        };
+        // `m10` is more like `m1` than like `m10.done`, but surely means one of its own.
+        let family = stem.split('.').next();
+        let is_own = |measure: &&&Measure| measure.id.split('.').next() == family;
+        let own: Vec<&Measure> = self.measures.iter().filter(is_own).copied().collect();
+        let known = if own.is_empty() { self.measures } else { &own };
+        let named = family != Some(stem) || own.is_empty();
+        match nearest(stem, known.iter().map(|measure| measure.id)).filter(|_| named) {
+            Some(better) => problem
+                .help("a measure with a similar name exists")
+                .patch(&name.place, format!("\"{better}{statistic}\"")),
+            None if own.is_empty() => problem.help("`driftlab list measures` shows all measures"),
+            None => {
+                let statistic = if statistic.is_empty() { ".p99" } else { &statistic };
+                let whole = own.iter().map(|measure| match measure.is_many() {
+                    true => format!("{measure}{statistic}"),
+                    false => measure.to_string(),
+                });
+                let whole: Vec<String> = whole.collect();
+                problem.help(format!("choose {}", either(whole.iter().map(String::as_str))))
             }
         }
     }

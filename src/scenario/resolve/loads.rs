@@ -35,12 +35,15 @@ impl Context<'_> {
         for (shown, load) in &file.load.0 {
             loads.push(load.as_ref().and_then(|load| {
                 let operation = self.operation.find(&load.operation, &mut self.problems);
-                let arrivals = self.arrivals(load, data);
+                let until = self.window(load);
+                let arrivals = self.arrivals(load, until, data);
                 if let Some(operation) = operation {
                     self.followed_keys(load, operation);
                 }
-                let until = self.window(load);
                 self.not_too_many(load, shown, until.saturating_sub(load.from));
+                if let Some(arrivals) = arrivals.as_ref().filter(|_| load.from < until) {
+                    self.arrives(load, shown, until, arrivals);
+                }
                 Some(LoadSpec {
                     name: name(shown, load.stream.as_ref()),
                     operation: OperationKind(operation? as u16),
@@ -86,7 +89,7 @@ impl Context<'_> {
     }
 
     /// Reports what would come more than [`MOST`] times in a run.
-    fn limited(&mut self, what: &str, name: &str, place: &Place, count: f64) {
+    pub(super) fn limited(&mut self, what: &str, name: &str, place: &Place, count: f64) {
         if count <= MOST {
             return;
         }
@@ -95,7 +98,7 @@ impl Context<'_> {
         self.problems.push(problem.help("lower the rate, or shorten the load"));
     }
 
-    fn arrivals(&mut self, load: &Load, data: &Data<'_>) -> Option<Arrivals> {
+    fn arrivals(&mut self, load: &Load, until: Span, data: &Data<'_>) -> Option<Arrivals> {
         if let Some(rate) = &load.poisson {
             return Some(Arrivals::Poisson(rate.value.0));
         }
@@ -116,7 +119,7 @@ impl Context<'_> {
             });
         }
         if let Some(trace) = &load.trace {
-            return self.trace(trace, data);
+            return self.trace(trace, (load.from, until), data);
         }
         if let Some(closed) = &load.closed {
             let clients = closed.clients.0 as u32;
@@ -125,34 +128,6 @@ impl Context<'_> {
         let Follows { load, delay, share, .. } = load.follows.as_ref()?;
         let load = LoadId(self.load.find(load, &mut self.problems)? as u16);
         Some(Arrivals::Follows { load, delay: delay.clone(), share: share.0 })
-    }
-
-    fn trace(&mut self, file: &At<String>, data: &Data<'_>) -> Option<Arrivals> {
-        let times = data.column(&file.value, "seconds", &[]).and_then(|cells| {
-            let mut times: Vec<Time> = Vec::new();
-            for cell in &cells {
-                let seconds = cell.parse::<f64>().ok().filter(|s| s.is_finite() && *s >= 0.0);
-                let Some(seconds) = seconds else {
-                    return Err(reason!("`{}` is not a time in seconds", cell));
-                };
-                let time = Time::ZERO + Span::from_secs_f64(seconds);
-                if times.last().is_some_and(|last| *last > time) {
-                    return Err(reason!("the times go back at `{}`", cell));
-                }
-                times.push(time);
-            }
-            Ok(times)
-        });
-        match times {
-            Ok(times) => Some(Arrivals::Trace(times.into())),
-            Err(why) => {
-                let message = reason!("cannot use `{}`: ", file.value).and(why);
-                let problem =
-                    Problem::error(Code::DataFile, &file.place, message, "asked for here");
-                self.problems.push(problem);
-                None
-            }
-        }
     }
 
     /// Reports followed keys of an operation that this load cannot provide.

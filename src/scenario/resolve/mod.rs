@@ -1,6 +1,7 @@
 //! From what is written to what it refers to: names become ids, and everything that can be
 //! known to be wrong before a run is reported.
 
+mod arrivals;
 mod capacity;
 mod course;
 mod derive;
@@ -15,6 +16,7 @@ mod parts;
 mod settle;
 mod switch;
 mod tables;
+mod trace;
 mod undo;
 
 use std::sync::Arc;
