@@ -15,6 +15,7 @@ use crate::checks::census::Headline;
 use crate::checks::expectation;
 use crate::checks::measures::{Better, Measure, Values};
 use crate::checks::properties::PropertyEntry;
+use crate::model::database::LOCKS;
 use crate::model::point::Hook;
 use crate::model::registry::{self, Configurable, Entry};
 use crate::report::export::{ExportEntry, Exports};
@@ -24,7 +25,8 @@ pub use glossary::TEXT as GLOSSARY;
 use keys::Key;
 
 /// Chapters about tables of a scenario file whose keys do not say all.
-const CHAPTERS: [(&str, &str); 2] = [("variants", VARIANTS), ("expect", expectation::MANUAL)];
+const CHAPTERS: [(&str, &str); 3] =
+    [("databases", LOCKS), ("expect", expectation::MANUAL), ("variants", VARIANTS)];
 
 /// The sort of thing that a topic is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

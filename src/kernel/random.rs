@@ -40,6 +40,8 @@ pub enum Purpose {
     Follow = 12,
     /// A stream name of one instance among several.
     Instance = 13,
+    /// How long a process takes to run again after it was woken.
+    WakeUp = 14,
 }
 
 /// The random streams of a run: all that is random in it is a function of a seed and of names.

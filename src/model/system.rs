@@ -204,6 +204,10 @@ pub struct DatabaseSpec {
     pub force: ForceSpec,
     /// A waiter for a row lock gives up after this.
     pub lock_timeout: Span,
+    /// The order in which waiters get a row lock.
+    pub lock_order: LockOrder,
+    /// How long a waiter takes to ask again after it was woken to compete for a row lock.
+    pub wake_up: Dist,
     /// A branch that was not prepared in this time aborts itself.
     pub branch_timeout: Span,
     /// Fixed part of recovery after a restart.
@@ -223,6 +227,15 @@ pub struct ForceSpec {
     pub prepare: Dist,
     /// A decision, and everything else.
     pub decide: Dist,
+}
+
+/// The order in which waiters get a row lock that was given back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LockOrder {
+    /// Strictly by arrival: the lock passes to the first in line.
+    Arrival,
+    /// The waiters wake up and compete, with each other and with newcomers.
+    WakeAll,
 }
 
 /// How readers see rows that are being written.

@@ -200,8 +200,17 @@ shape! {
         ),
         /// A forced write: one distribution for all, or one for each kind.
         force: Force = FORCE,
-        /// A waiter for a row lock gives up after this.
+        /// A waiter for a row lock gives up after this; the time begins anew whenever it was woken
+        /// and did not get the lock.
         lock_timeout: At<Length> = Fixed("'1s'", "PostgreSQL's deadlock_timeout"),
+        /// The order in which waiters get a row lock: `wake-all` lets them compete with each other
+        /// and with newcomers, `arrival` serves them strictly in order.
+        lock_order: Turn = Fixed("'wake-all'", "PostgreSQL: row locks behind a new version"),
+        /// How long a waiter takes to ask again after it was woken to compete for a row lock.
+        wake_up: Dist = Fixed(
+            "{ log-normal = { median = '50us', p99 = '150us' } }",
+            "assumed: a signal and a context switch of Linux",
+        ),
         /// A branch that was not prepared in this time aborts itself.
         branch_timeout: Length = Fixed("'10s'", "Atomikos: transaction timeout"),
         /// Fixed part of recovery after a restart.
@@ -223,6 +232,16 @@ shape! {
         prepare: Dist = FORCE,
         /// A decision, and everything else.
         decide: Dist = FORCE,
+    }
+}
+
+words! {
+    /// The order in which waiters get a row lock that was given back.
+    pub enum Turn {
+        /// The lock passes to the first in line.
+        Arrival = "arrival",
+        /// Waiters wake up and compete, with each other and with newcomers.
+        WakeAll = "wake-all",
     }
 }
 

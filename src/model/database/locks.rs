@@ -1,17 +1,43 @@
-//! The lock table of a database: who holds which row, and who waits for it.
+//! Row locks: the lock table of a database, which says who holds which row and who waits for it.
 //!
-//! Shared and exclusive locks per row, strictly first come, first served: a shared request waits
-//! behind an exclusive one that waits already, so nobody starves. Only an upgrade (from shared to
-//! exclusive) goes ahead of those that do not hold the row. A request that would close a circle of
-//! waiting is refused: the victim of a deadlock is always the requester, and none ever stands.
+//! Locks are shared or exclusive, one for each row. A shared request waits behind an exclusive one
+//! that waits already, so nobody starves. Only an upgrade (from shared to exclusive) goes ahead of
+//! those that do not hold the row. A request that would close a circle of waiting within the
+//! database is refused at once: the victim of a deadlock is the requester. A circle through several
+//! databases is seen by none of them, and ends when one of the waits takes as long as
+//! `lock-timeout`.
 //!
-//! The table is plain data without time or waiting: it says who got what, others wake them.
+//! `lock-order` is the order in which waiters get a lock that was given back.
+//!
+//! - `arrival`: the lock passes to the first in line.
+//! - `wake-all` (default): waiters wake up and compete, as for the row locks of PostgreSQL (its
+//!   `src/backend/access/heap/README.tuplock`; `heap_update` and `heapam_tuple_lock` for what
+//!   follows a new version). A transaction that meets a locked row stands in line for this version
+//!   of the row: the *front* of the line waits for the holder, the others for their turn to be the
+//!   front. When the holder is gone, the front wakes up (which takes `wake-up`) and asks again;
+//!   whoever comes along meanwhile may have the row already. If the holder has committed a new
+//!   version, the line leads nowhere: one after the other becomes the front, notices, leaves the
+//!   line and *follows* the new version, where it waits for the next holder directly. When that
+//!   holder is gone all followers wake up together, and the first one on a processor has the row.
+//!   Every wait has the whole `lock-timeout`, so that a statement may wait for several times as
+//!   long.
+//!
+//! The order matters where one transaction wants hot rows of several databases. By arrival, the
+//! order of a line is that in which requests came, much the same everywhere. Followers get a row in
+//! an order that differs from database to database, so that each of two transactions soon holds
+//! what the other wants, for as long as the lock timeout lasts: few hot rows serve a fraction of
+//! what they would by arrival. A test holds both throughput and aborts against those of a measured
+//! PostgreSQL 15.
 
 use std::collections::VecDeque;
 
 use super::rows::RowId;
 use crate::kernel::{Lookup, Span, Time};
 use crate::model::record::TxnId;
+use crate::model::system::LockOrder;
+
+/// The manual page about row locks.
+pub const MANUAL: &str = include_str!("locks.rs");
 
 /// How a row is locked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,6 +59,15 @@ pub(crate) enum Asked {
     Deadlock,
 }
 
+/// What a waiting transaction is woken for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Wake {
+    /// The lock is its own.
+    Granted,
+    /// The lock may be free: it is to ask again, with [`LockTable::compete`].
+    Competes,
+}
+
 /// A lock that was given back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Released {
@@ -52,6 +87,20 @@ struct Waiter {
     txn: TxnId,
     mode: Mode,
     upgrade: bool,
+    place: Place,
+    /// It was woken, and has not asked again yet.
+    awake: bool,
+}
+
+/// What a waiter waits for; with [`LockOrder::Arrival`] all are in line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Place {
+    /// Its turn to be the front of the line.
+    Line,
+    /// The end of the holder, as the front of the line.
+    Front,
+    /// The end of the holder, behind a new version of the row.
+    Follows,
 }
 
 /// One locked row.
@@ -68,9 +117,10 @@ struct Party {
     awaits: Option<RowId>,
 }
 
-/// Locks, holders and waiters of one database.
-#[derive(Default)]
+/// Locks, holders and waiters of one database. The table is plain data without time or waiting: it
+/// says who got what and who is to be woken, others wake them.
 pub(crate) struct LockTable {
+    order: LockOrder,
     rows: Lookup<RowId, Queue>,
     parties: Lookup<TxnId, Party>,
     /// Buffers of queues and parties that are gone, to be used again.
@@ -78,7 +128,21 @@ pub(crate) struct LockTable {
     spare_parties: Vec<Party>,
 }
 
+/// Transactions to be woken, each with the row that it waits for.
+pub(crate) type Woken = Vec<(TxnId, RowId, Wake)>;
+
 impl LockTable {
+    /// A table without locks.
+    pub fn new(order: LockOrder) -> Self {
+        Self {
+            order,
+            rows: Lookup::default(),
+            parties: Lookup::default(),
+            spare_queues: Vec::new(),
+            spare_parties: Vec::new(),
+        }
+    }
+
     /// Asks for a lock on behalf of a transaction that does not wait already.
     pub fn ask(&mut self, txn: TxnId, row: RowId, mode: Mode, now: Time) -> Asked {
         let Some(queue) = self.rows.get_mut(&row) else {
@@ -92,8 +156,13 @@ impl LockTable {
         if held == Some(Mode::Exclusive) || held == Some(mode) {
             return Asked::Granted;
         }
-        let waiter = Waiter { txn, mode, upgrade: held.is_some() };
-        let first = waiter.upgrade || queue.waiters.is_empty();
+        let wakes_all = self.order == LockOrder::WakeAll;
+        let is_front = wakes_all && !queue.waiters.iter().any(Waiter::is_in_line);
+        let place = if is_front { Place::Front } else { Place::Line };
+        let waiter = Waiter { txn, mode, upgrade: held.is_some(), place, awake: false };
+        // Where waiters have to wake up first, a free row is whoever's comes along.
+        let is_free = wakes_all && queue.holders.is_empty();
+        let first = waiter.upgrade || queue.waiters.is_empty() || is_free;
         if first && queue.admits(waiter) {
             if queue.grant(waiter, now) {
                 self.party(txn).held.push(row);
@@ -111,14 +180,50 @@ impl LockTable {
         Asked::Waits
     }
 
-    /// Ends a transaction's wait without its lock. `granted` hears who got a lock thereby.
-    pub fn give_up(&mut self, txn: TxnId, now: Time, granted: &mut Vec<(TxnId, RowId)>) {
+    /// Asks again on behalf of a waiter that was woken. `follows` says that the row has a new
+    /// version since it began to wait; `woken` hears whose turn it is thereby.
+    ///
+    /// No circle can close here: who got the row meanwhile and then asked for a lock of this
+    /// waiter's was refused, for a waiter counts as waiting until it has its lock.
+    pub fn compete(
+        &mut self,
+        txn: TxnId,
+        row: RowId,
+        follows: bool,
+        now: Time,
+        woken: &mut Woken,
+    ) -> Asked {
+        let queue = self.rows.get_mut(&row).expect("the row has a waiter");
+        let at = queue.waiters.iter().position(|waiter| waiter.txn == txn);
+        let at = at.expect("it waits for the row");
+        if queue.admits(queue.waiters[at]) {
+            let waiter = queue.waiters.remove(at).expect("it was found there");
+            let fresh = queue.grant(waiter, now);
+            queue.wake(row, woken);
+            let party = self.party(txn);
+            party.awaits = None;
+            if fresh {
+                party.held.push(row);
+            }
+            return Asked::Granted;
+        }
+        let waiter = &mut queue.waiters[at];
+        waiter.awake = false;
+        if follows {
+            waiter.place = Place::Follows;
+        }
+        queue.wake(row, woken);
+        Asked::Waits
+    }
+
+    /// Ends a transaction's wait without its lock. `woken` hears who is to be woken thereby.
+    pub fn give_up(&mut self, txn: TxnId, now: Time, woken: &mut Woken) {
         let Some(row) = self.parties.get_mut(&txn).and_then(|party| party.awaits.take()) else {
             return;
         };
         let queue = self.rows.get_mut(&row).expect("somebody waits for the row");
         queue.waiters.retain(|waiter| waiter.txn != txn);
-        self.advance(row, now, granted);
+        self.advance(row, now, woken);
     }
 
     /// Takes a transaction out: what it waits for and all it holds.
@@ -127,12 +232,12 @@ impl LockTable {
         txn: TxnId,
         now: Time,
         released: &mut Vec<Released>,
-        granted: &mut Vec<(TxnId, RowId)>,
+        woken: &mut Woken,
     ) {
-        self.give_up(txn, now, granted);
+        self.give_up(txn, now, woken);
         let Some(mut party) = self.parties.remove(&txn) else { return };
         for row in party.held.drain(..) {
-            released.push(self.drop_lock(txn, row, now, granted));
+            released.push(self.drop_lock(txn, row, now, woken));
         }
         self.spare_parties.push(party);
     }
@@ -143,7 +248,7 @@ impl LockTable {
         txn: TxnId,
         now: Time,
         released: &mut Vec<Released>,
-        granted: &mut Vec<(TxnId, RowId)>,
+        woken: &mut Woken,
     ) {
         let Some(party) = self.parties.get_mut(&txn) else { return };
         let is_exclusive = |row: &RowId| {
@@ -157,7 +262,7 @@ impl LockTable {
         let (mut exclusive, shared): (Vec<_>, Vec<_>) = held.into_iter().partition(is_exclusive);
         self.party(txn).held.append(&mut exclusive);
         for row in shared {
-            released.push(self.drop_lock(txn, row, now, granted));
+            released.push(self.drop_lock(txn, row, now, woken));
         }
     }
 
@@ -191,25 +296,21 @@ impl LockTable {
         self.parties.get_or_insert_with(txn, || spare.pop().unwrap_or_default())
     }
 
-    fn drop_lock(
-        &mut self,
-        txn: TxnId,
-        row: RowId,
-        now: Time,
-        granted: &mut Vec<(TxnId, RowId)>,
-    ) -> Released {
+    fn drop_lock(&mut self, txn: TxnId, row: RowId, now: Time, woken: &mut Woken) -> Released {
         let queue = self.rows.get_mut(&row).expect("a held row is locked");
         let at = queue.holders.iter().position(|holder| holder.txn == txn);
         let holder = queue.holders.remove(at.expect("a held row has its holder"));
-        self.advance(row, now, granted);
+        self.advance(row, now, woken);
         Released { row, held: now - holder.since }
     }
 
-    /// Grants what can be granted, in order, and forgets a row that nobody wants.
-    fn advance(&mut self, row: RowId, now: Time, granted: &mut Vec<(TxnId, RowId)>) {
+    /// Grants what can be granted, in order, wakes who is to ask again, and forgets a row that
+    /// nobody wants.
+    fn advance(&mut self, row: RowId, now: Time, woken: &mut Woken) {
         let queue = self.rows.get_mut(&row).expect("the row is locked");
         while let Some(waiter) = queue.waiters.front().copied() {
-            if !queue.admits(waiter) {
+            let is_next = self.order == LockOrder::Arrival || waiter.upgrade;
+            if !is_next || !queue.admits(waiter) {
                 break;
             }
             queue.waiters.pop_front();
@@ -219,7 +320,10 @@ impl LockTable {
             if fresh {
                 party.held.push(row);
             }
-            granted.push((waiter.txn, row));
+            woken.push((waiter.txn, row, Wake::Granted));
+        }
+        if self.order == LockOrder::WakeAll {
+            queue.wake(row, woken);
         }
         if queue.holders.is_empty() && queue.waiters.is_empty() {
             let queue = self.rows.remove(&row).expect("it was there");
@@ -253,7 +357,33 @@ impl LockTable {
     }
 }
 
+impl Waiter {
+    fn is_in_line(&self) -> bool {
+        !self.upgrade && self.place != Place::Follows
+    }
+}
+
 impl Queue {
+    /// Wakes all that wait for the holder, once it is gone, and a new front of the line in any
+    /// case.
+    fn wake(&mut self, row: RowId, woken: &mut Woken) {
+        let is_free = self.holders.is_empty();
+        let front = self.waiters.iter().position(Waiter::is_in_line);
+        for (at, waiter) in self.waiters.iter_mut().enumerate() {
+            let wakes = match waiter.place {
+                Place::Line => Some(at) == front,
+                Place::Front | Place::Follows => is_free,
+            };
+            if wakes && !waiter.awake && !waiter.upgrade {
+                waiter.awake = true;
+                if waiter.place == Place::Line {
+                    waiter.place = Place::Front;
+                }
+                woken.push((waiter.txn, row, Wake::Competes));
+            }
+        }
+    }
+
     /// Returns whether the holders leave room for this request.
     fn admits(&self, waiter: Waiter) -> bool {
         match waiter.mode {

@@ -57,6 +57,7 @@ use crate::kernel::{Draw, NodeId, Purpose, Semaphore, Signal, Time};
 use commit::Entry;
 use contention::Contention;
 use ledger::Ledger;
+pub use locks::MANUAL as LOCKS;
 use state::State;
 
 pub use error::DbError;

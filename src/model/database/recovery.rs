@@ -29,7 +29,7 @@ impl Database {
         let (pool, cores, sessions) = {
             let state = &mut *self.state_mut();
             state.serving = false;
-            state.locks = LockTable::default();
+            state.locks = LockTable::new(self.spec().lock_order);
             state.deadlines.clear();
             state.reaping = false;
             state.branches = Numbered::new();

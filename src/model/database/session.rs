@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use super::contention::Contention;
 use super::flight::{Flight, Leg, WORK_LEG};
-use super::locks::{Asked, Mode};
+use super::locks::{Asked, Mode, Wake};
 use super::provenance::Direction;
 use super::rows::RowId;
-use super::state::{Changes, Session};
+use super::state::{Changes, Session, Sleeper};
 use super::{Call, Database, DbError, Relies};
 use crate::kernel::{NodeId, Promise, Purpose, Span, Time, Waiting, promise};
 use crate::model::contract::label;
@@ -132,6 +132,7 @@ impl Database {
             closing: false,
             refused: false,
             wait: None,
+            wakes: 0,
             _connection: (connection, holding),
         };
         self.state_mut().sessions.insert(id, Box::new(session));
@@ -269,29 +270,60 @@ impl Database {
         if asked == Asked::Granted {
             return Ok(());
         }
-        let (promise, waiting) = promise(sim);
         let (database, txn, RowId { table, key: row }) = (self.id, call.txn, id);
         self.env.record(&call.ctx, Event::LockWait { database, txn, table, row });
         if let Some(books) = self.contention.as_ref().filter(|_| asked == Asked::Waits) {
             books.wait_for_row(&call.ctx, txn, id);
         }
-        if asked == Asked::Deadlock {
-            let failure = LockFailure::Deadlock;
-            self.env.record(&call.ctx, Event::LockFailed { database, txn, table, row, failure });
-            self.abort(txn, AbortCause::Deadlock);
-            return Err(DbError::Deadlock);
-        }
-        if let Some(session) = self.state_mut().sessions.get_mut(call.txn) {
-            session.wait = Some((call.ctx, promise));
-        }
-        match sim.timeout(self.spec().lock_timeout, waiting).await {
-            Some(Some(())) => Ok(()),
-            Some(None) => Err(DbError::Broken),
-            None => {
-                self.abort(call.txn, AbortCause::LockTimeout);
-                Err(DbError::LockTimeout)
+        let version = self.state().version(id);
+        let mut asked = asked;
+        while asked == Asked::Waits {
+            let (promise, waiting) = promise(sim);
+            if let Some(session) = self.state_mut().sessions.get_mut(txn) {
+                session.wait = Some((call.ctx, promise));
+            }
+            // The time begins anew with every wait, as PostgreSQL's `lock_timeout` does.
+            match sim.timeout(self.spec().lock_timeout, waiting).await {
+                Some(Some(Wake::Granted)) => return Ok(()),
+                Some(Some(Wake::Competes)) => asked = self.compete(call, id, version)?,
+                Some(None) => return Err(DbError::Broken),
+                None => {
+                    self.abort(txn, AbortCause::LockTimeout);
+                    return Err(DbError::LockTimeout);
+                }
             }
         }
+        if asked == Asked::Granted {
+            return Ok(());
+        }
+        let failure = LockFailure::Deadlock;
+        self.env.record(&call.ctx, Event::LockFailed { database, txn, table, row, failure });
+        self.abort(txn, AbortCause::Deadlock);
+        Err(DbError::Deadlock)
+    }
+
+    /// A transaction that was woken asks for its row again; `version` is the one that it found.
+    fn compete(&self, call: &Call, id: RowId, version: u64) -> Result<Asked, DbError> {
+        self.check(call)?;
+        let RowId { table, key: row } = id;
+        if let Some(books) = &self.contention {
+            books.settle(&self.state().locks);
+        }
+        let (asked, woken) = {
+            let (now, state) = (self.env.now(), &mut *self.state_mut());
+            let follows = state.version(id) != version;
+            let asked = state.locks.compete(call.txn, id, follows, now, &mut state.woken);
+            (asked, state.take_woken())
+        };
+        if asked == Asked::Granted {
+            if let Some(books) = &self.contention {
+                books.end_wait(call.txn);
+            }
+            let (database, txn) = (self.id, call.txn);
+            self.env.record(&call.ctx, Event::LockGranted { database, txn, table, row });
+        }
+        self.wake(woken);
+        Ok(asked)
     }
 
     /// Holds a core for so long; by default as long as a statement takes. Whose transaction is over
@@ -376,21 +408,12 @@ impl Database {
         let (mut released, woken) = {
             let state = &mut *self.state_mut();
             let mut released = std::mem::take(&mut state.released);
-            let granted = &mut state.granted;
             if shared_only {
-                state.locks.release_shared(txn, now, &mut released, granted);
+                state.locks.release_shared(txn, now, &mut released, &mut state.woken);
             } else {
-                state.locks.release(txn, now, &mut released, granted);
+                state.locks.release(txn, now, &mut released, &mut state.woken);
             }
-            let sessions = &mut state.sessions;
-            let woken: Vec<(TxnId, RowId, Ctx, Promise<()>)> = granted
-                .drain(..)
-                .filter_map(|(txn, row)| {
-                    let (ctx, promise) = sessions.get_mut(txn)?.wait.take()?;
-                    Some((txn, row, ctx, promise))
-                })
-                .collect();
-            (released, woken)
+            (released, state.take_woken())
         };
         let database = self.id;
         for lock in released.drain(..) {
@@ -401,13 +424,25 @@ impl Database {
         if let Some(books) = self.contention.as_ref().filter(|_| !shared_only) {
             books.close(txn);
         }
-        for (txn, row, ctx, promise) in woken {
+        self.wake(woken);
+    }
+
+    /// Wakes transactions that wait for a row lock: at once those that have it, and those that
+    /// are to compete for it when they are on a processor again.
+    fn wake(&self, woken: Vec<Sleeper>) {
+        let now = self.env.now();
+        for Sleeper { txn, row, wake, wakes, ctx, promise } in woken {
+            if wake == Wake::Competes {
+                let mut rng = self.rng(Purpose::WakeUp, &ctx, wakes);
+                promise.keep_until(wake, now + self.spec().wake_up.sample(&mut rng));
+                continue;
+            }
             if let Some(books) = &self.contention {
                 books.end_wait(txn);
             }
-            let RowId { table, key: row } = row;
+            let (database, RowId { table, key: row }) = (self.id, row);
             self.env.record(&ctx, Event::LockGranted { database, txn, table, row });
-            promise.keep(());
+            promise.keep(wake);
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::contention::Holding;
 use super::keys::{IdemKey, Keys};
-use super::locks::{LockTable, Released};
+use super::locks::{LockTable, Released, Wake, Woken};
 use super::meter::Meter;
 use super::outbox::{Event, Outbox, OutboxRow};
 use super::resolve::{InDoubt, Prepared};
@@ -30,7 +30,7 @@ pub(super) struct State {
     pub reaping: bool,
     /// Buffers for lock changes, used again and again.
     pub released: Vec<Released>,
-    pub granted: Vec<(TxnId, RowId)>,
+    pub woken: Woken,
     // As the log says.
     pub branches: Numbered<TxnId, Prepared>,
     pub tables: Tables,
@@ -63,10 +63,23 @@ pub(super) struct Session {
     pub closing: bool,
     /// A business rule refused a statement.
     pub refused: bool,
-    /// Whom to tell when the row lock that it waits for is granted.
-    pub wait: Option<(Ctx, Promise<()>)>,
+    /// Whom to wake for the row lock that it waits for.
+    pub wait: Option<(Ctx, Promise<Wake>)>,
+    /// How often it was woken to compete for a row lock.
+    pub wakes: u64,
     /// Held for its sake: given back when the session ends.
     pub _connection: (Permit, Option<Holding>),
+}
+
+/// A transaction that is to be woken, and all that this takes.
+pub(super) struct Sleeper {
+    pub txn: TxnId,
+    pub row: RowId,
+    pub wake: Wake,
+    /// How often it was woken before.
+    pub wakes: u64,
+    pub ctx: Ctx,
+    pub promise: Promise<Wake>,
 }
 
 /// The writes of a transaction.
@@ -147,8 +160,11 @@ impl Tables {
     }
 
     fn place(&self, table: TableId) -> usize {
-        let found = self.0.binary_search_by_key(&table, |(stored, _)| *stored);
-        found.expect("the table is stored here")
+        self.find(table).expect("the table is stored here")
+    }
+
+    fn find(&self, table: TableId) -> Option<usize> {
+        self.0.binary_search_by_key(&table, |(stored, _)| *stored).ok()
     }
 }
 
@@ -160,12 +176,12 @@ impl State {
             serving: true,
             pool: Semaphore::new(env.sim(), spec.connections),
             cores: Semaphore::new(env.sim(), spec.cores),
-            locks: LockTable::default(),
+            locks: LockTable::new(spec.lock_order),
             sessions: Numbered::new(),
             deadlines: VecDeque::new(),
             reaping: false,
             released: Vec::new(),
-            granted: Vec::new(),
+            woken: Vec::new(),
             branches: Numbered::new(),
             tables: Tables::of(system, id),
             outbox: Outbox::default(),
@@ -194,5 +210,25 @@ impl State {
     /// The committed version of a row.
     pub fn row(&self, table: TableId, key: RowKey) -> &Arc<Row> {
         self.table(table).get(key)
+    }
+
+    /// The version of what is locked; always 0 for what is no row of a table, as an idempotency
+    /// key.
+    pub fn version(&self, id: RowId) -> u64 {
+        let found = self.tables.find(id.table);
+        found.map_or(0, |place| self.tables.0[place].1.get(id.key).version)
+    }
+
+    /// Those that the lock table wants to be woken, in order.
+    pub fn take_woken(&mut self) -> Vec<Sleeper> {
+        let sessions = &mut self.sessions;
+        let sleepers = self.woken.drain(..).filter_map(|(txn, row, wake)| {
+            let session = sessions.get_mut(txn)?;
+            let (ctx, promise) = session.wait.take()?;
+            let wakes = session.wakes;
+            session.wakes += 1;
+            Some(Sleeper { txn, row, wake, wakes, ctx, promise })
+        });
+        sleepers.collect()
     }
 }

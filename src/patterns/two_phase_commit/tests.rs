@@ -68,12 +68,15 @@ c = { work = "1ms", recovery = "2s" }
 
 [databases.a-db]
 work = "50us"
+wake-up = "0ns"
 force = { commit = "700us", prepare = "600us", decide = "500us" }
 [databases.b-db]
 work = "50us"
+wake-up = "0ns"
 force = { commit = "700us", prepare = "600us", decide = "500us" }
 [databases.c-db]
 work = "50us"
+wake-up = "0ns"
 force = { commit = "700us", prepare = "600us", decide = "500us" }
 
 [drivers]

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::super::file::{Broker, DriverPart, DriverParts, Drivers, Link, Reads};
+use super::super::file::{Broker, DriverPart, DriverParts, Drivers, Link, Reads, Turn};
 use super::super::problem::{Code, Problem};
 use super::super::values::Scalar;
 use super::{Context, course, name};
 use crate::model::contract::role;
 use crate::model::system::{
-    Api, BrokerSpec, ColumnSpec, DatabaseId, DatabaseSpec, DriverSpec, LinkSpec, Links,
+    Api, BrokerSpec, ColumnSpec, DatabaseId, DatabaseSpec, DriverSpec, LinkSpec, Links, LockOrder,
     MAX_COLUMNS, Name, ReadMode, ServiceId, ServiceSpec, System, TableSpec,
 };
 
@@ -61,6 +61,11 @@ impl Context<'_> {
                     work: database.work.clone(),
                     force: database.force.0.clone(),
                     lock_timeout: database.lock_timeout.value.0,
+                    lock_order: match database.lock_order {
+                        Turn::Arrival => LockOrder::Arrival,
+                        Turn::WakeAll => LockOrder::WakeAll,
+                    },
+                    wake_up: database.wake_up.clone(),
                     branch_timeout: database.branch_timeout.0,
                     recovery: database.recovery,
                     reads: match database.reads {

@@ -2,6 +2,7 @@
 
 mod drivers;
 mod hot_row;
+mod hot_rows_measured;
 mod instances;
 mod lost_updates;
 mod older_price;

@@ -20,7 +20,7 @@ fn an_undo_that_overwrites_something_newer_is_a_lost_update() {
 
 #[test]
 fn one_that_nobody_came_before_is_none() {
-    let alone = TEXT.replace("constant = \"100ms\"", "constant = \"100s\"");
+    let alone = TEXT.replace("constant = \"100ms\"", "constant = \"29s\"");
     let report = report(&alone, "saga", 1);
     assert_eq!(count(&report, LOST_UPDATES), 0);
     assert!(count(&report, OVERSELLS) > 10);
@@ -32,7 +32,7 @@ fn a_before_image_brings_back_what_was_there_whatever_is_there_by_then() {
     let late = report(&image, "saga", 1);
     assert!((13..=15).contains(&count(&late, LOST_UPDATES)));
     assert_eq!(count(&late, OVERSELLS), 0, "nobody ever wrote a negative price");
-    let alone = image.replace("constant = \"100ms\"", "constant = \"100s\"");
+    let alone = image.replace("constant = \"100ms\"", "constant = \"29s\"");
     let bound = "bound = { table = \"item\", column = \"price\", least = 0 }";
     assert!(alone.contains(bound));
     // What `change` sets is 3; each is taken back before the next one comes, and 5 is there again.

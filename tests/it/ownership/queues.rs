@@ -54,7 +54,7 @@ const READERS: &str = r#"
 
     [load.opening]
     operation = "open"
-    constant = "1000s" # never
+    constant = "300s" # once, when nearly all is over
 
     [reads.prices]
     by = "shop"

@@ -175,6 +175,8 @@ fn spec() -> DatabaseSpec {
             decide: Dist::Constant(ms(4)),
         },
         lock_timeout: ms(200),
+        lock_order: LockOrder::Arrival,
+        wake_up: Dist::Constant(Span::from_micros(50)),
         branch_timeout: Span::from_secs(2),
         recovery: ms(50),
         reads: ReadMode::Locking,
