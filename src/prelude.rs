@@ -274,7 +274,9 @@ pub use rand::{Rng, RngExt};
 /// Writing a check or a measure.
 pub use crate::checks::{
     measures::meter::Meter,
-    measures::{Better, Distribution, Key, Measure, Measured, Quantity, Scope, Unit, Values},
+    measures::{
+        Better, Covers, Distribution, Key, Measure, Measured, Quantity, Scope, Unit, Values,
+    },
     properties::{Case, Ended, Finding, Property, When},
     verdict::Judgement,
 };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::invariants::Invariants;
+use super::measures::by_kind::ByKind;
 use super::measures::gauge::Gauge;
 use super::outcome::Operations;
 use crate::kernel::Sink;
@@ -17,6 +18,8 @@ pub struct Books {
     pub operations: Operations,
     /// The number of operations that are partial, over time.
     pub partial: Gauge,
+    /// The same of each kind of operation.
+    pub partial_by_kind: ByKind<Gauge>,
     /// The declared invariants.
     pub invariants: Invariants,
     /// The instant that is going on, ns.
@@ -47,6 +50,7 @@ impl Books {
         Self {
             operations: Operations::new(system),
             partial: level.clone(),
+            partial_by_kind: ByKind::new(system, Gauge::new(window)),
             invariants: Invariants::new(system, window, level),
             now: 0,
             healed: 0,
@@ -62,7 +66,9 @@ impl Books {
         }
         self.operations.see(record);
         match record.event {
-            Event::Value { .. } | Event::RowDeleted { .. } => self.invariants.see(record),
+            Event::Value { .. } | Event::RowDeleted { .. } => {
+                self.invariants.see(record, self.operations.kind(record.op));
+            }
             Event::FaultEnded { .. } => self.healed = now,
             Event::Phase { phase: Phase::End, settled } => self.settled = settled,
             _ => {}
@@ -70,9 +76,8 @@ impl Books {
     }
 
     fn end_instant(&mut self) {
-        if self.operations.end_instant(self.now) {
-            self.partial.set(self.now, self.operations.partial_count());
-        }
+        self.operations.end_instant(self.now, &mut self.partial_by_kind);
+        self.partial.set(self.now, self.operations.partial_count());
         self.invariants.end_instant(self.now);
     }
 }

@@ -43,8 +43,10 @@
 //!
 //! **Each operation has measures of its own.** What is measured per operation (lag, answers,
 //! outcomes, throughput, messages and so on) pools the operations that span several stores in the
-//! scenario as written, the same ones in every variant; where none does, it pools all. With
-//! `operation` an expectation speaks of one alone, whether it is pooled or not. `measure =
+//! scenario as written, the same ones in every variant; where none does, it pools all. What is
+//! counted (anomalies, violations, time in doubt, deliveries and so on) is that of all operations
+//! and of what none of them caused. With `operation` an expectation speaks of one alone, whether it
+//! is pooled or not. `measure =
 //! "operations.buy.m1.p99"` is the same:
 //!
 //! ```toml
@@ -197,7 +199,7 @@ fn find<'t>(text: &'t str, parts: &Parts<'_>) -> Result<(Key, &'t str), Unknown>
     }
     if let Some(rest) = within(OPERATIONS) {
         let measures: Vec<_> =
-            parts.measures.iter().copied().filter(|it| it.by_operation).collect();
+            parts.measures.iter().copied().filter(|it| it.is_by_operation()).collect();
         return find_part(rest, &parts.operations, &measures).map_err(|part| match part {
             None => Unknown::Operation,
             Some(part) => Unknown::Number(format!("{OPERATIONS}.{part}")),

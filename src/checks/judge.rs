@@ -7,6 +7,7 @@ use super::census::{self, Census, Headline};
 use super::measures::anomalies::{self, Anomalies};
 use super::measures::answers;
 use super::measures::blast_radius;
+use super::measures::by_kind::ByKind;
 use super::measures::capacity::Capacity;
 use super::measures::contention::Contention;
 use super::measures::copies::Copies;
@@ -69,10 +70,7 @@ pub struct Judge {
     anomalies: Anomalies,
     contention: Contention,
     schema_breaks: SchemaBreaks,
-    /// The cost of what was done on behalf of no operation.
-    cost: Cost,
-    /// The cost of what was done on behalf of operations, by their declared kinds.
-    costs: Vec<Cost>,
+    costs: ByKind<Cost>,
     counters: Counters,
     capacity: Capacity,
     fullness: Fullness,
@@ -96,14 +94,13 @@ impl Judge {
             course,
             expected_reads: ExpectedReads::new(system, options.keep_operations),
             copies: Copies::new(system),
-            probes: Probes::new((course.warm_up, course.load), &system.reads),
-            in_doubt: InDoubt::new(course.warm_up),
+            probes: Probes::new((course.warm_up, course.load), system),
+            in_doubt: InDoubt::new(system, course.warm_up),
             anomalies: Anomalies::new(system),
             contention: Contention::new(system, course.warm_up),
             schema_breaks: SchemaBreaks::default(),
-            cost: Cost::default(),
-            costs: vec![Cost::default(); system.operations.len()],
-            counters: Counters::new(window),
+            costs: ByKind::new(system, Cost::default()),
+            counters: Counters::new(system, window),
             capacity: Capacity::new(system, window),
             fullness: Fullness::new(system, load),
             series: SeriesBuilder::new(width, count),
@@ -139,19 +136,19 @@ impl Judge {
     /// Costs count from the first measured arrival on.
     fn spend(&mut self, record: &Record, books: &Books) {
         if books.operations.measured_count() > 0 {
-            match books.operations.kind(record.op) {
-                Some(kind) => self.costs[kind.index()].see(record),
-                None => self.cost.see(record),
-            }
+            self.costs.of(books.operations.kind(record.op)).see(record);
         }
     }
 
     /// The run is over. Nothing changes any more until the fixed window ends.
     pub fn finish(mut self, books: Books) -> RunReport {
-        let Books { mut operations, mut partial, invariants, now, settled, .. } = books;
+        let Books { mut operations, mut invariants, now, settled, .. } = books;
+        let (mut partial, mut partial_by_kind) = (books.partial, books.partial_by_kind);
+        let system = Arc::clone(&self.system);
         let end = End { at: now, settled };
         let until = now.max(self.course.cap);
         partial.advance(until);
+        partial_by_kind.all_mut().for_each(|gauge| gauge.advance(until));
         self.probes.finish(&mut operations);
         self.in_doubt.finish(now);
 
@@ -167,20 +164,23 @@ impl Judge {
             let available = answers::measure(&mut measures, part, load.clone());
             availability.push((part.scope.clone(), available));
         }
-        lag::levels(&mut measures, &partial);
+        lag::levels(&mut measures, &system, &partial, &partial_by_kind);
         let censuses = operations.censuses();
         let sum_of = |reads: &Vec<ReadTally>| {
             reads.iter().fold(ProbeTally::default(), |sum, time| sum.plus(&time.ended))
         };
         let reads = self.probes.reads.iter().map(sum_of).collect();
-        self.probes.measure(&mut measures, &self.system.reads);
+        self.probes.measure(&mut measures, &system);
+        let [operation_probes, readers] = self.probes.ended(&system);
         let census = self.take_costs(&mut measures, &censuses);
-        self.in_doubt.measure(&mut measures);
-        self.counters.measure(&mut measures, &self.system, now, until);
+        self.in_doubt.measure(&mut measures, &system);
+        self.counters.measure(&mut measures, &system, now, until);
         self.capacity.measure(&mut measures, until);
-        let (invariants, violations) = invariants.finish(until, settled, &mut measures, offered);
-        self.anomalies.measure(&mut measures, &operations.overwrites);
-        anomalies::measure_invariants(&mut measures, &self.system.invariants, &invariants);
+        let by_kind = operations.measured_by_kind();
+        invariants.measure(&mut measures, until, &by_kind, &system);
+        let (invariants, violations) = invariants.finish(until, settled);
+        self.anomalies.measure(&mut measures, &operations.overwrites, &system);
+        anomalies::measure_invariants(&mut measures, &system, &invariants);
         self.contention.measure(&mut measures);
         self.schema_breaks.measure(&mut measures, now);
         let (series, faults) = self.series.finish(until, partial, violations, &operations, end);
@@ -197,10 +197,10 @@ impl Judge {
             availability,
             census,
             censuses,
-            operation_probes: self.probes.operations,
-            readers: self.probes.readers,
+            operation_probes,
+            readers,
             reads,
-            cost: self.costs.iter().fold(self.cost, |sum, cost| sum.plus(cost)),
+            cost: self.costs.all().fold(Cost::default(), Cost::plus),
             series,
             faults,
             full: self.fullness.finish(&self.system, until),
@@ -219,7 +219,8 @@ impl Judge {
 
 impl Listener for Judge {
     fn see(&mut self, record: &Record, books: &mut Books) {
-        self.counters.see(record, books.operations.measured_count() > 0);
+        let kind = books.operations.kind(record.op);
+        self.counters.see(record, kind, books.operations.measured_count() > 0);
         match record.event {
             Event::Offered { .. } => self.offer(record, books),
             Event::Touches { .. } => self.expected_reads.touch(record),
@@ -239,17 +240,17 @@ impl Listener for Judge {
             | Event::Prepared { .. }
             | Event::PreparedRow { .. }
             | Event::Crashed { .. }
-            | Event::Resolved { .. } => self.in_doubt.see(record),
+            | Event::Resolved { .. } => self.in_doubt.see(record, kind),
             Event::Sent { .. } => {
                 self.spend(record, books);
                 self.self_checks.message(record);
             }
             Event::Duplicated { .. } => {
-                self.anomalies.deliver(record);
+                self.anomalies.deliver(record, kind);
                 self.self_checks.message(record);
             }
             Event::Delivered { .. } | Event::Lost { .. } => self.self_checks.message(record),
-            Event::Handed { .. } => self.anomalies.deliver(record),
+            Event::Handed { .. } => self.anomalies.deliver(record, kind),
             Event::Contended { .. } | Event::Served { .. } => self.contention.see(record),
             Event::SchemaChanged { .. } | Event::SchemaBreak { .. } | Event::Adapted { .. } => {
                 self.schema_breaks.see(record);
@@ -293,18 +294,14 @@ impl Judge {
     /// M12: of what headlines pool, idle polls and the like included, and of each operation by
     /// itself. Gives the census of what headlines pool.
     fn take_costs(&self, into: &mut Measured, censuses: &[Census]) -> Census {
-        let (mut census, mut cost) = (Census::default(), self.cost.clone());
-        for kind in self.system.pooled_kinds() {
-            census = census.plus(&censuses[kind.index()]);
-            cost = cost.plus(&self.costs[kind.index()]);
-        }
-        cost.measure(into, census.total(), census.of(Headline::Committed));
-        for kind in self.system.declared_kinds() {
-            let scope = Scope::of_operation(&self.system, kind);
-            if scope != Scope::Run {
-                let offered = censuses[kind.index()].total();
-                self.costs[kind.index()].measure_operation(into, &scope, offered);
-            }
+        let pooled = self.system.pooled_kinds().into_iter().map(|kind| &censuses[kind.index()]);
+        let census = pooled.fold(Census::default(), Census::plus);
+        let cost = self.costs.pooled(&self.system).fold(Cost::default(), Cost::plus);
+        cost.measure(into, &Scope::Run, &census);
+        for ((scope, cost), (_, kind)) in
+            self.costs.operations(&self.system).zip(Scope::of_operations(&self.system))
+        {
+            cost.measure(into, &scope, &censuses[kind.index()]);
         }
         census
     }

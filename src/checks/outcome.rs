@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use super::census::{Census, Circumstances, Headline, State};
 use super::measures::Scope;
+use super::measures::by_kind::{ByKind, Counts};
+use super::measures::gauge::Gauge;
 use super::overwrites::{Overwrites, Restated, Row};
 use crate::kernel::Time;
 use crate::model::database::Direction;
@@ -326,10 +328,10 @@ impl Operations {
             kinds[self.declared[usize::from(outcome.kind)].index()].push((op, outcome));
             pooled.extend(self.is_pooled(outcome).then_some((op, outcome)));
         }
-        let scopes = self.system.declared_kinds();
-        let scopes = scopes.map(|kind| (Scope::of_operation(&self.system, kind), kind.index()));
-        let each = scopes.filter(|(scope, _)| *scope != Scope::Run);
-        let each = each.map(|(scope, at)| Part { scope, outcomes: std::mem::take(&mut kinds[at]) });
+        let each = Scope::of_operations(&self.system).map(|(scope, kind)| {
+            let outcomes = std::mem::take(&mut kinds[kind.index()]);
+            Part { scope, outcomes }
+        });
         std::iter::once(Part { scope: Scope::Run, outcomes: pooled }).chain(each).collect()
     }
 
@@ -394,6 +396,15 @@ impl Operations {
             census.count(outcome.state(), outcome.answer(), outcome.headline());
         }
         censuses
+    }
+
+    /// How many operations of each declared kind were measured.
+    pub fn measured_by_kind(&self) -> Counts {
+        let mut counts = Counts::new(&self.system, 0);
+        for outcome in self.measured() {
+            *counts.of(Some(self.declared[usize::from(outcome.kind)])) += 1;
+        }
+        counts
     }
 
     /// All operations, in the order of arrival.
@@ -486,23 +497,16 @@ impl Operations {
         }
     }
 
-    /// The instant `now` is over. True if the number of partial operations may have changed.
-    pub fn end_instant(&mut self, now: u64) -> bool {
-        if self.changed.is_empty() {
-            return false;
-        }
-        let mut changed = false;
+    /// The instant `now` is over: sets how many operations of each kind are partial since.
+    pub fn end_instant(&mut self, now: u64, partial: &mut ByKind<Gauge>) {
         for op in self.changed.drain(..) {
             let outcome = &mut self.outcomes[op as usize];
             if outcome.settle(now) {
-                changed = true;
-                if outcome.is_partial() {
-                    self.partial += 1;
-                } else {
-                    self.partial -= 1;
-                }
+                let change = if outcome.is_partial() { 1 } else { -1 };
+                self.partial = self.partial.saturating_add_signed(change);
+                let gauge = partial.of(Some(self.declared[usize::from(outcome.kind)]));
+                gauge.set(now, gauge.value().saturating_add_signed(change));
             }
         }
-        changed
     }
 }

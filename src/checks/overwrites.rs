@@ -14,6 +14,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::measures::by_kind::Counts;
 use crate::kernel::Time;
 use crate::model::database::Direction;
 use crate::model::record::{Event, OpId, Record};
@@ -45,10 +46,12 @@ pub struct Overwrites {
     cells: BTreeMap<(ColumnRef, RowKey), Cell>,
     /// The row that was last overwritten by a value in which an effect was missing, and by whom.
     destroyed: Option<(Row, Writer)>,
-    /// How often a write destroyed a version newer than the one that its value derives from.
-    pub lost: u64,
-    /// How often a `set` that reads nothing overwrote what another operation had written.
-    pub blind: u64,
+    /// How often a write destroyed a version newer than the one that its value derives from, by the
+    /// operation whose version it was.
+    pub lost: Counts,
+    /// How often a `set` that reads nothing overwrote what another operation had written, by the
+    /// operation that set it.
+    pub blind: Counts,
 }
 
 /// The content of a cell that operations overwrite.
@@ -112,8 +115,8 @@ impl Overwrites {
             written: BTreeMap::new(),
             cells: BTreeMap::new(),
             destroyed: None,
-            lost: 0,
-            blind: 0,
+            lost: Counts::new(system, 0),
+            blind: Counts::new(system, 0),
         }
     }
 
@@ -154,6 +157,11 @@ impl Overwrites {
         })
     }
 
+    /// The declared kind of an operation.
+    fn declared(&self, op: OpId) -> Option<OperationKind> {
+        self.operations.get(op.0 as usize).map(|(kind, _)| self.system.declared(*kind))
+    }
+
     fn at(&self, op: OpId, step: StepId) -> Option<usize> {
         let (_, start) = self.operations.get(op.0 as usize)?;
         Some(*start as usize + step.index())
@@ -174,7 +182,7 @@ impl Overwrites {
             let destroyed = Some((row, by));
             if record.process != 0 && self.destroyed != destroyed {
                 self.destroyed = destroyed;
-                self.lost += 1;
+                *self.lost.of(self.declared(op)) += 1;
             }
             self.vanish((op, step), row, &spec.effect, restated);
             return;
@@ -231,8 +239,14 @@ impl Overwrites {
             let cell = self.cells.entry((column, row)).or_default();
             match cell.take(write, replaces, restated) {
                 Some(_) if !replaces => {}
-                Some(before) if derived => self.lost += u64::from(write.is_older(&before)),
-                Some(before) => self.blind += u64::from(before.op != write.op),
+                Some(before) if derived => {
+                    let victim = self.declared(before.op);
+                    *self.lost.of(victim) += u64::from(write.is_older(&before));
+                }
+                Some(before) => {
+                    let writer = self.declared(write.op);
+                    *self.blind.of(writer) += u64::from(before.op != write.op);
+                }
                 None => {}
             }
         }

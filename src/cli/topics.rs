@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::checks::census::Headline;
 use crate::checks::expectation;
-use crate::checks::measures::{Better, Measure, Values};
+use crate::checks::measures::{Better, Covers, Measure, Values};
 use crate::checks::properties::PropertyEntry;
 use crate::model::database::LOCKS;
 use crate::model::point::Hook;
@@ -345,7 +345,7 @@ fn export(entry: &ExportEntry) -> Topic<'_> {
 }
 
 fn measure(measure: &Measure) -> Topic<'_> {
-    let Measure { id, name, unit, better, values, by_operation, what, .. } = *measure;
+    let Measure { id, name, unit, better, values, covers, what, .. } = *measure;
     let counts_outcomes = Headline::ALL.into_iter().any(|headline| headline.measure().id == id);
     Topic {
         sort: Sort::Measure,
@@ -371,15 +371,22 @@ fn measure(measure: &Measure) -> Topic<'_> {
                     "It has one value in a run: `{id}`. Over several runs it is the greatest one."
                 ),
             };
-            let parts = match by_operation {
-                true => format!(
-                    " Here it is that of the operations that span several stores in the scenario \
+            let parts = match covers {
+                Covers::Pooled => format!(
+                    "Here it is that of the operations that span several stores in the scenario \
                      as written, or of all if none does; each operation has its own, too: \
                      `operations.NAME.{id}`."
                 ),
-                false => String::new(),
+                Covers::All => format!(
+                    "Here it is that of all operations, with what none of them caused, such as \
+                     what a job or a broker does by itself; each operation has its own, too: \
+                     `operations.NAME.{id}`."
+                ),
+                Covers::System => {
+                    "It is that of the system as a whole: no operation has its own.".to_owned()
+                }
             };
-            let facts = format!("Unit: {}. {better} {values}{parts}", unit.name());
+            let facts = format!("Unit: {}. {better} {values} {parts}", unit.name());
             let [what, facts] = [what, &*facts].map(|text| terminal.fill("", "", text));
             format!("# {id}: {name}\n\n{what}\n{facts}")
         }),

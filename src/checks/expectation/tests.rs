@@ -154,9 +154,10 @@ fn measures_of_operations_have_the_name_of_the_operation_within() {
     let named = |text: &str| Subject::measure(text, &known).map(|subject| subject.to_string());
     assert_eq!(named("operations.open.m1.p99"), Ok("open: consistency lag, p99".into()));
     assert_eq!(named("operations.rename.m9"), Ok("rename: availability".into()));
+    assert_eq!(named("operations.open.m8.lost-updates"), Ok("open: lost updates".into()));
     assert_eq!(named("reads.report@200ms.right"), Ok("report @ 200ms: right".into()));
     assert_eq!(named("operations.opn.m9"), Err(Unknown::Operation));
-    assert_eq!(named("operations.open.m3"), Err(Unknown::Number("operations.open".into())));
+    assert_eq!(named("operations.open.m11"), Err(Unknown::Number("operations.open".into())));
     assert_eq!(named("reads.report@300ms.right"), Err(Unknown::Read), "it is not made then");
     let alone = Parts::new(&[], &["open"], CATALOGUE);
     let only = Subject::measure("operations.open.m9", &alone);

@@ -6,19 +6,21 @@
 pub(in crate::checks) mod rows;
 mod rules;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use self::rows::Mirror;
 use self::rules::Rule;
+use super::measures::by_kind::{ByKind, Counts};
 use super::measures::gauge::Gauge;
-use super::measures::{Better, Measure, Measured, NOBODY, Quantity, Unit};
+use super::measures::{Better, Measure, Measured, NOBODY, Quantity, Scope, Unit};
 use super::serial::span;
 use super::verdict::Judgement;
 use crate::kernel::{Span, Time};
 use crate::model::record::Record;
-use crate::model::system::{System, When};
+use crate::model::system::{OperationKind, System, When};
 
 /// M3, violation time per 1,000 operations.
 pub const VIOLATION: &Measure = &Measure::number(
@@ -27,9 +29,11 @@ pub const VIOLATION: &Measure = &Measure::number(
     Unit::Nanoseconds,
     Better::Lower,
     "Integral over the window of the number of entities whose declared invariant is false, \
-     summed over the invariants, per 1,000 measured operations.",
+     summed over the invariants, per 1,000 measured operations. An entity counts for the operation \
+     whose change made the invariant false for it, until it is true again.",
 )
 .head("violation time")
+.of_each()
 .at_rest();
 
 /// M3, time with a violation.
@@ -40,6 +44,7 @@ pub const VIOLATED: &Measure = &Measure::number(
     Better::Lower,
     "Share of the window during which any declared invariant was false for any entity.",
 )
+.of_each()
 .at_rest();
 
 /// The report of a run on one declared invariant.
@@ -65,6 +70,32 @@ pub struct InvariantReport {
     /// For how many more it was false at the ends of instants than before, summed: how often it was
     /// violated anew.
     pub begun: u64,
+    /// The violations of each kind of operation that made it false.
+    pub by_kind: Vec<(OperationKind, Extent)>,
+}
+
+/// How far an invariant was violated.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Extent {
+    /// Integral over the window of the number of entities for which it was false, in ns.
+    pub entity_ns: u128,
+    /// For how many it is false at the end of the run.
+    pub at_end: u64,
+    /// How often it was violated anew at the ends of instants.
+    pub begun: u64,
+}
+
+impl InvariantReport {
+    /// How far it was violated, whoever did it.
+    pub const fn extent(&self) -> Extent {
+        Extent { entity_ns: self.entity_ns, at_end: self.at_end, begun: self.begun }
+    }
+
+    /// How far operations of a declared kind violated it.
+    pub fn extent_of(&self, kind: OperationKind) -> Extent {
+        let found = self.by_kind.iter().find(|(known, _)| *known == kind);
+        found.map_or_else(Extent::default, |(_, extent)| *extent)
+    }
 }
 
 /// All declared invariants of a run.
@@ -72,8 +103,10 @@ pub struct InvariantReport {
 pub struct Invariants {
     mirror: Mirror,
     watched: Vec<Watched>,
-    /// All violations over time.
+    /// All violations over time, and those of each kind of operation.
     total: Gauge,
+    by_kind: ByKind<Gauge>,
+    window: (u64, u64),
     changed: bool,
 }
 
@@ -82,10 +115,35 @@ struct Watched {
     name: Arc<str>,
     when: When,
     rule: Box<dyn Rule>,
-    gauge: Gauge,
+    course: Course,
+    by_kind: BTreeMap<OperationKind, Course>,
     first: Option<u64>,
     worst: u64,
+}
+
+/// The number of entities for which an invariant is false, over time.
+#[derive(Debug)]
+struct Course {
+    gauge: Gauge,
     begun: u64,
+}
+
+impl Course {
+    fn new(window: (u64, u64)) -> Self {
+        Self { gauge: Gauge::new(window), begun: 0 }
+    }
+
+    /// From `now` on it is false for so many.
+    fn set(&mut self, now: u64, violated: u64) {
+        self.begun += violated.saturating_sub(self.gauge.value());
+        self.gauge.set(now, violated);
+    }
+
+    fn extent(&mut self, until: u64) -> Extent {
+        self.gauge.advance(until);
+        let entity_ns = self.gauge.area();
+        Extent { entity_ns, at_end: self.gauge.value(), begun: self.begun }
+    }
 }
 
 impl Invariants {
@@ -98,20 +156,21 @@ impl Invariants {
                 name: Arc::clone(&spec.name),
                 when: spec.when,
                 rule: rules::build(&spec.rule, system),
-                gauge: Gauge::new(window),
+                course: Course::new(window),
+                by_kind: BTreeMap::new(),
                 first: None,
                 worst: 0,
-                begun: 0,
             })
             .collect();
         let tables = system.invariants.iter().flat_map(|spec| rules::tables(&spec.rule));
         let mirror = Mirror::new(system, tables);
-        Self { mirror, watched, total, changed: true }
+        let by_kind = ByKind::new(system, Gauge::new(window));
+        Self { mirror, watched, total, by_kind, window, changed: true }
     }
 
-    /// A cell of a committed row changed, or the row is gone.
-    pub fn see(&mut self, record: &Record) {
-        if let Some(change) = self.mirror.apply(record) {
+    /// A cell of a committed row changed, or the row is gone, because of an operation of that kind.
+    pub fn see(&mut self, record: &Record, kind: Option<OperationKind>) {
+        if let Some(change) = self.mirror.apply(record, kind) {
             self.changed = true;
             for watched in &mut self.watched {
                 watched.rule.change(&change);
@@ -126,10 +185,17 @@ impl Invariants {
         }
         let mut total = 0;
         for watched in &mut self.watched {
-            let violated = watched.rule.violated();
+            let violations = watched.rule.violations();
+            let violated = violations.count;
             total += violated;
-            watched.begun += violated.saturating_sub(watched.gauge.value());
-            watched.gauge.set(now, violated);
+            watched.course.set(now, violated);
+            for (kind, count) in &violations.by_kind {
+                let course = watched.by_kind.entry(*kind);
+                let course = course.or_insert_with(|| Course::new(self.window));
+                let all = self.by_kind.of(Some(*kind));
+                all.set(now, all.value() + count - course.gauge.value());
+                course.set(now, *count);
+            }
             watched.worst = watched.worst.max(violated);
             if violated > 0 && watched.first.is_none() {
                 watched.first = Some(now);
@@ -138,24 +204,30 @@ impl Invariants {
         self.total.set(now, total);
     }
 
-    /// The run is over: the verdicts, M3, and the number of violations over time. Nothing changes
-    /// any more until the window ends.
-    pub fn finish(
-        mut self,
-        until: u64,
-        settled: bool,
-        into: &mut Measured,
-        offered: u64,
-    ) -> (Vec<InvariantReport>, Gauge) {
+    /// Nothing changes any more until the window ends, at `until`: takes down M3 of the run and of
+    /// each operation, of which so many were `offered`.
+    pub fn measure(&mut self, into: &mut Measured, until: u64, offered: &Counts, system: &System) {
         const NONE: Quantity = Quantity::Missing { why: "no invariant is declared" };
         self.total.advance(until);
-        let (mut rate, mut share) = (NONE, NONE);
-        if !self.watched.is_empty() {
-            rate = Quantity::ratio(self.total.area() * 1_000, offered, NOBODY);
-            share = self.total.positive_share();
+        self.by_kind.all_mut().for_each(|gauge| gauge.advance(until));
+        let operations = self.by_kind.operations(system).zip(offered.operations(system));
+        let operations = operations.map(|((scope, gauge), (_, offered))| (scope, gauge, *offered));
+        let all = (Scope::Run, &self.total, offered.all().sum::<u64>());
+        for (scope, gauge, offered) in std::iter::once(all).chain(operations) {
+            let (mut rate, mut share) = (NONE, NONE);
+            if !self.watched.is_empty() {
+                rate = Quantity::ratio(gauge.area() * 1_000, offered, NOBODY);
+                share = gauge.positive_share();
+            }
+            into.quantity(VIOLATION.of(&scope), rate);
+            into.quantity(VIOLATED.of(&scope), share);
         }
-        into.quantity(VIOLATION, rate);
-        into.quantity(VIOLATED, share);
+    }
+
+    /// The run is over: the verdicts, and the number of violations over time. Nothing changes any
+    /// more until the window ends.
+    pub fn finish(mut self, until: u64, settled: bool) -> (Vec<InvariantReport>, Gauge) {
+        self.total.advance(until);
         let reports = self.watched.into_iter().map(|watched| watched.report(until, settled));
         (reports.collect(), self.total)
     }
@@ -163,29 +235,31 @@ impl Invariants {
 
 impl Watched {
     fn report(mut self, until: u64, settled: bool) -> InvariantReport {
-        self.gauge.advance(until);
+        let Extent { entity_ns, begun, .. } = self.course.extent(until);
+        let by_kind = self.by_kind.iter_mut().map(|(kind, course)| (*kind, course.extent(until)));
         InvariantReport {
+            by_kind: by_kind.collect(),
             judgement: self.judge(settled),
             name: self.name,
             when: self.when,
-            entity_ns: self.gauge.area(),
-            violated_for: Span::from_nanos(self.gauge.positive()),
+            entity_ns,
+            violated_for: Span::from_nanos(self.course.gauge.positive()),
             first: self.first.map(Time::from_nanos),
             worst: self.worst,
-            begun: self.begun,
-            at_end: self.rule.violated(),
+            begun,
+            at_end: self.rule.violations().count,
         }
     }
 
     fn judge(&self, settled: bool) -> Judgement {
-        let at_end = self.rule.violated();
+        let at_end = self.rule.violations().count;
         match (self.when, self.first) {
             (When::Always, Some(first)) => Judgement::violated(format!(
                 "first at {}, at worst for {} at once",
                 Time::from_nanos(first),
                 self.worst
             ))
-            .times(self.begun),
+            .times(self.course.begun),
             (When::AtRest, _) if !settled => {
                 Judgement::undecided("the run ended before the system had settled")
             }

@@ -3,7 +3,7 @@
 
 use crate::kernel::Lookup;
 use crate::model::record::{Event, Record};
-use crate::model::system::{ColumnRef, System, TableId, TableSpec};
+use crate::model::system::{ColumnRef, OperationKind, System, TableId, TableSpec};
 
 /// A change of a row.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +16,8 @@ pub struct Change<'m> {
     pub old: Option<&'m [i64]>,
     /// The cells after; none if the row is gone.
     pub new: Option<&'m [i64]>,
+    /// The kind of operation that changed it, if any did.
+    pub by: Option<OperationKind>,
 }
 
 /// The rows of all tables that an invariant speaks of.
@@ -93,9 +95,9 @@ impl Mirror {
         }
     }
 
-    /// Takes in an [`Event::Value`] or [`Event::RowDeleted`]: what changed, none if no invariant
-    /// speaks of its table or nothing did.
-    pub fn apply(&mut self, record: &Record) -> Option<Change<'_>> {
+    /// Takes in an [`Event::Value`] or [`Event::RowDeleted`] on behalf of an operation: what
+    /// changed, none if no invariant speaks of its table or nothing did.
+    pub fn apply(&mut self, record: &Record, by: Option<OperationKind>) -> Option<Change<'_>> {
         let (table, key, cell) = cell(record)?;
         let Self { tables, before } = self;
         let rows = tables.get_mut(table.index())?.as_mut()?;
@@ -104,7 +106,7 @@ impl Mirror {
         let existed = rows.get(slot).map(|cells| before.extend_from_slice(cells)).is_some();
         let changed = rows.write(slot, cell);
         let old = existed.then_some(before.as_slice());
-        changed.then(|| Change { table, key, old, new: rows.get(slot) })
+        changed.then(|| Change { table, key, old, new: rows.get(slot), by })
     }
 
     /// Takes in an [`Event::Value`] or [`Event::RowDeleted`]; true if that changed anything that is

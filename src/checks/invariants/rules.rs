@@ -6,16 +6,56 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use super::rows::{Change, initial_cells};
-use crate::model::system::{ColumnRef, InvariantRule, System, TableId};
+use crate::model::system::{ColumnRef, InvariantRule, OperationKind, System, TableId};
 
 /// A rule that is kept up to date, change by change.
 pub trait Rule: Debug {
     /// A row changed.
     fn change(&mut self, change: &Change<'_>);
-    /// For how many entities the rule is false now.
-    fn violated(&self) -> u64;
+    /// The entities for which the rule is false now.
+    fn violations(&self) -> &Violations;
     /// Returns whether anything that it speaks of has changed.
     fn touched(&self) -> bool;
+}
+
+/// The entities for which a rule is false. Each counts for the operation whose change made it so,
+/// until the rule is true for it again, whoever repairs it.
+#[derive(Debug, Default)]
+pub struct Violations {
+    /// For how many entities.
+    pub count: u64,
+    /// Those of each kind of operation that ever made the rule false.
+    pub by_kind: BTreeMap<OperationKind, u64>,
+    /// By key: which kind of operation made the rule false.
+    made_by: BTreeMap<u64, Option<OperationKind>>,
+}
+
+impl Violations {
+    /// The rule is false for so many entities from the start.
+    fn initial(count: u64) -> Self {
+        Self { count, ..Self::default() }
+    }
+
+    /// The rule was false for `before` entities of a key and is for `after` of them, because of an
+    /// operation of this kind.
+    fn change(&mut self, key: u64, before: u64, after: u64, by: Option<OperationKind>) {
+        if before == after {
+            return;
+        }
+        self.count = self.count + after - before;
+        let by = match (before, after) {
+            (0, _) => {
+                self.made_by.insert(key, by);
+                by
+            }
+            (_, 0) => self.made_by.remove(&key).flatten(),
+            _ => self.made_by.get(&key).copied().flatten(),
+        };
+        if let Some(by) = by {
+            let count = self.by_kind.entry(by).or_default();
+            *count = *count + after - before;
+        }
+    }
 }
 
 /// The rule as something to be kept up to date, over the initial rows of the system.
@@ -25,9 +65,12 @@ pub fn build(rule: &InvariantRule, system: &System) -> Box<dyn Rule> {
             let counted = Selection { table: *of, by: Some(*by), filter: filter.clone() };
             Box::new(CountEqual::new(*column, counted, system))
         }
-        InvariantRule::SumConstant(columns) => {
-            Box::new(SumConstant { columns: columns.clone(), moved: 0, touched: false })
-        }
+        InvariantRule::SumConstant(columns) => Box::new(SumConstant {
+            columns: columns.clone(),
+            moved: 0,
+            violations: Violations::default(),
+            touched: false,
+        }),
         InvariantRule::References { table, by, filter, to, to_filter } => {
             let from = Selection { table: *table, by: *by, filter: filter.clone() };
             let to = Selection { table: *to, by: None, filter: to_filter.clone() };
@@ -39,7 +82,8 @@ pub fn build(rule: &InvariantRule, system: &System) -> Box<dyn Rule> {
             let most = most.unwrap_or(i64::MAX);
             let (rows, initial) = initial_column(*column, system);
             let violated = if (least..=most).contains(&initial) { 0 } else { rows };
-            Box::new(Bound { column: *column, least, most, violated, touched: false })
+            let violations = Violations::initial(violated);
+            Box::new(Bound { column: *column, least, most, violations, touched: false })
         }
     }
 }
@@ -113,7 +157,7 @@ struct CountEqual {
     initial: (u64, i64),
     /// Those that differ, or may, from an initial row for which no row is counted.
     entities: BTreeMap<u64, Counter>,
-    violated: u64,
+    violations: Violations,
     touched: bool,
 }
 
@@ -128,24 +172,24 @@ impl CountEqual {
     fn new(column: ColumnRef, counted: Selection, system: &System) -> Self {
         let (rows, says) = initial_column(column, system);
         let (count, named) = counted.initial(system);
-        let violated = if says == 0 { 0 } else { rows };
+        let violations = Violations::initial(if says == 0 { 0 } else { rows });
         let (initial, entities) = ((rows, says), BTreeMap::new());
-        let mut rule = Self { column, counted, initial, entities, violated, touched: false };
+        let mut rule = Self { column, counted, initial, entities, violations, touched: false };
         if let Some(named) = named.filter(|_| count > 0) {
-            rule.update(named, |counter| counter.truth += count as i64);
+            rule.update(named, None, |counter| counter.truth += count as i64);
         }
         rule.touched = false;
         rule
     }
 
-    fn update(&mut self, key: u64, update: impl FnOnce(&mut Counter)) {
+    fn update(&mut self, key: u64, by: Option<OperationKind>, update: impl FnOnce(&mut Counter)) {
         let (rows, says) = self.initial;
         let fresh = Counter { says: (key < rows).then_some(says), truth: 0 };
         let counter = self.entities.entry(key).or_insert(fresh);
         let wrong = |counter: &Counter| u64::from(counter.says.is_some_and(|n| n != counter.truth));
         let before = wrong(counter);
         update(counter);
-        self.violated = self.violated + wrong(counter) - before;
+        self.violations.change(key, before, wrong(counter), by);
         self.touched = true;
     }
 }
@@ -156,18 +200,18 @@ impl Rule for CountEqual {
         if old != new {
             for (key, step) in [(old, -1), (new, 1)] {
                 if let Some(key) = key {
-                    self.update(key, |counter| counter.truth += step);
+                    self.update(key, change.by, |counter| counter.truth += step);
                 }
             }
         }
         let (old, new) = cells(self.column, change);
         if old != new {
-            self.update(change.key, |counter| counter.says = new);
+            self.update(change.key, change.by, |counter| counter.says = new);
         }
     }
 
-    fn violated(&self) -> u64 {
-        self.violated
+    fn violations(&self) -> &Violations {
+        &self.violations
     }
 
     fn touched(&self) -> bool {
@@ -181,6 +225,7 @@ struct SumConstant {
     columns: Vec<ColumnRef>,
     /// By how much the sum differs from the initial one.
     moved: i128,
+    violations: Violations,
     touched: bool,
 }
 
@@ -189,14 +234,16 @@ impl Rule for SumConstant {
         for column in &self.columns {
             let (old, new) = cells(*column, change);
             if old != new {
+                let before = u64::from(self.moved != 0);
                 self.moved += i128::from(new.unwrap_or(0)) - i128::from(old.unwrap_or(0));
+                self.violations.change(0, before, u64::from(self.moved != 0), change.by);
                 self.touched = true;
             }
         }
     }
 
-    fn violated(&self) -> u64 {
-        u64::from(self.moved != 0)
+    fn violations(&self) -> &Violations {
+        &self.violations
     }
 
     fn touched(&self) -> bool {
@@ -213,7 +260,7 @@ struct References {
     initial: (u64, u64),
     /// Targets that differ, or may, from these.
     targets: BTreeMap<u64, Target>,
-    violated: u64,
+    violations: Violations,
     touched: bool,
 }
 
@@ -229,24 +276,24 @@ impl References {
         let (exist, _) = to.initial(system);
         let (count, named) = from.initial(system);
         let naming = if named.is_none() { count } else { 0 };
-        let (initial, violated) = ((exist, naming), naming.saturating_sub(exist));
-        let targets = BTreeMap::new();
-        let mut rule = Self { from, to, initial, targets, violated, touched: false };
+        let violations = Violations::initial(naming.saturating_sub(exist));
+        let (initial, targets) = ((exist, naming), BTreeMap::new());
+        let mut rule = Self { from, to, initial, targets, violations, touched: false };
         if let Some(named) = named.filter(|_| count > 0) {
-            rule.update(named, |target| target.named_by += count);
+            rule.update(named, None, |target| target.named_by += count);
         }
         rule.touched = false;
         rule
     }
 
-    fn update(&mut self, key: u64, update: impl FnOnce(&mut Target)) {
+    fn update(&mut self, key: u64, by: Option<OperationKind>, update: impl FnOnce(&mut Target)) {
         let (exist, naming) = self.initial;
         let fresh = Target { exists: key < exist, named_by: u64::from(key < naming) };
         let target = self.targets.entry(key).or_insert(fresh);
         let dangling = |target: &Target| if target.exists { 0 } else { target.named_by };
         let (before, named_before) = (dangling(target), target.named_by);
         update(target);
-        self.violated = self.violated + dangling(target) - before;
+        self.violations.change(key, before, dangling(target), by);
         self.touched |= target.named_by > 0 || named_before > 0;
     }
 }
@@ -256,20 +303,20 @@ impl Rule for References {
         let (old, new) = self.from.keys(change);
         if old != new {
             if let Some(key) = old {
-                self.update(key, |target| target.named_by -= 1);
+                self.update(key, change.by, |target| target.named_by -= 1);
             }
             if let Some(key) = new {
-                self.update(key, |target| target.named_by += 1);
+                self.update(key, change.by, |target| target.named_by += 1);
             }
         }
         let (old, new) = self.to.keys(change);
         if old != new {
-            self.update(change.key, |target| target.exists = new.is_some());
+            self.update(change.key, change.by, |target| target.exists = new.is_some());
         }
     }
 
-    fn violated(&self) -> u64 {
-        self.violated
+    fn violations(&self) -> &Violations {
+        &self.violations
     }
 
     fn touched(&self) -> bool {
@@ -290,7 +337,7 @@ struct Equal {
     /// By key: the rows that name it, and what is there; those that may differ from initial rows
     /// of which each names its own key.
     keys: BTreeMap<u64, Named>,
-    violated: u64,
+    violations: Violations,
     touched: bool,
 }
 
@@ -324,20 +371,22 @@ impl Equal {
             [column, to].map(|column| initial_column(column, system));
         let cells = initial_cells(system.table(column.table));
         let named = by.map(|by| cells[usize::from(by)] as u64);
-        let (keys, touched) = (BTreeMap::new(), false);
-        let mut rule = Self { column, by, to, initial, named, keys, violated: 0, touched };
+        let (keys, violations) = (BTreeMap::new(), Violations::default());
+        let mut rule = Self { column, by, to, initial, named, keys, violations, touched: false };
         match named.filter(|_| rows > 0) {
-            Some(named) => rule.update(named, |found| {
+            Some(named) => rule.update(named, None, |found| {
                 found.says.insert(says, rows);
             }),
-            None if by.is_none() && says != truth => rule.violated = rows.min(others),
+            None if by.is_none() && says != truth => {
+                rule.violations = Violations::initial(rows.min(others));
+            }
             None => {}
         }
         rule.touched = false;
         rule
     }
 
-    fn update(&mut self, key: u64, update: impl FnOnce(&mut Named)) {
+    fn update(&mut self, key: u64, by: Option<OperationKind>, update: impl FnOnce(&mut Named)) {
         let [(rows, says), (others, truth)] = self.initial;
         let own = self.named.is_none() && self.by.is_none() && key < rows;
         let fresh = || Named {
@@ -347,7 +396,7 @@ impl Equal {
         let named = self.keys.entry(key).or_insert_with(fresh);
         let before = named.wrong();
         update(named);
-        self.violated = self.violated + named.wrong() - before;
+        self.violations.change(key, before, named.wrong(), by);
         self.touched = true;
     }
 }
@@ -362,19 +411,19 @@ impl Rule for Equal {
             if old != new {
                 for (cell, more) in [(old, false), (new, true)] {
                     if let Some((key, value)) = cell {
-                        self.update(key, |named| named.say(value, more));
+                        self.update(key, change.by, |named| named.say(value, more));
                     }
                 }
             }
         }
         let (old, new) = cells(self.to, change);
         if old != new {
-            self.update(change.key, |named| named.truth = new);
+            self.update(change.key, change.by, |named| named.truth = new);
         }
     }
 
-    fn violated(&self) -> u64 {
-        self.violated
+    fn violations(&self) -> &Violations {
+        &self.violations
     }
 
     fn touched(&self) -> bool {
@@ -388,7 +437,7 @@ struct Bound {
     column: ColumnRef,
     least: i64,
     most: i64,
-    violated: u64,
+    violations: Violations,
     touched: bool,
 }
 
@@ -399,13 +448,13 @@ impl Rule for Bound {
             let wrong = |value: Option<i64>| {
                 u64::from(value.is_some_and(|value| value < self.least || value > self.most))
             };
-            self.violated = self.violated + wrong(new) - wrong(old);
+            self.violations.change(change.key, wrong(old), wrong(new), change.by);
             self.touched = true;
         }
     }
 
-    fn violated(&self) -> u64 {
-        self.violated
+    fn violations(&self) -> &Violations {
+        &self.violations
     }
 
     fn touched(&self) -> bool {

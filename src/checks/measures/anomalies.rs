@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{Better, Measure, Measured, Quantity, Unit};
-use crate::checks::invariants::InvariantReport;
+use super::by_kind::Counts;
+use super::{Better, Measure, Measured, Quantity, Scope, Unit};
+use crate::checks::invariants::{Extent, InvariantReport};
 use crate::checks::outcome::Operations;
 use crate::checks::overwrites::{Overwrites, Row};
 use crate::model::database::Direction;
 use crate::model::record::{Event, Record, Sight};
-use crate::model::system::{InvariantRule, InvariantSpec, MAX_STEPS, ReadWhat, StepId, System};
+use crate::model::system::{InvariantRule, MAX_STEPS, OperationKind, ReadWhat, StepId, System};
 
 /// M8, lost updates.
 pub const LOST_UPDATES: &Measure = &Measure::number(
@@ -19,8 +20,10 @@ pub const LOST_UPDATES: &Measure = &Measure::number(
     "How many writes destroyed a committed version newer than the one that their value derives \
      from: of a computed value, the version that was read; of a job or a copy, the version of the \
      source; of a compensation, the effect that it takes back. What a database that recovers \
-     takes back was not durable and does not count.",
+     takes back was not durable and does not count. An operation has those whose version was \
+     destroyed.",
 )
+.of_each()
 .at_rest();
 
 /// M8, blind writes.
@@ -30,8 +33,10 @@ pub const BLIND_WRITES: &Measure = &Measure::number(
     Unit::Count,
     Better::Neither,
     "How often a `set` that reads nothing overwrote what a `set`, `add` or compensation of \
-     another operation had left in the cell: nobody can say whether it knew.",
+     another operation had left in the cell: nobody can say whether it knew. An operation has \
+     those of its own `set`.",
 )
+.of_each()
 .at_rest();
 
 /// M8, dirty reads.
@@ -44,6 +49,7 @@ pub const DIRTY_READS: &Measure = &Measure::number(
      compensated later, counted for each step apart; that readers see only what is committed is \
      the promise `read-committed`.",
 )
+.of_each()
 .at_rest();
 
 /// M8, applied out of order.
@@ -55,6 +61,7 @@ pub const OUT_OF_ORDER: &Measure = &Measure::number(
     "How often a further step took effect on a row behind that of a newer operation that began \
      with the same row as its own. The order is that in which first steps were committed.",
 )
+.of_each()
 .head("out of order")
 .at_rest();
 
@@ -67,6 +74,7 @@ pub const DELIVERED_AGAIN: &Measure = &Measure::number(
     "How often a broker handed a message out that it had handed out before, or the network made \
      a second copy of one.",
 )
+.of_each()
 .at_rest();
 
 /// M8, applied again.
@@ -77,6 +85,7 @@ pub const APPLIED_AGAIN: &Measure = &Measure::number(
     Better::Lower,
     "How often a store came to show an effect once more that it showed already.",
 )
+.of_each()
 .at_rest();
 
 /// M8, orphans.
@@ -85,8 +94,10 @@ pub const ORPHANS: &Measure = &Measure::number(
     "orphans",
     Unit::Count,
     Better::Lower,
-    "Rows whose declared `references` have no counterpart at the end of the run.",
+    "Rows whose declared `references` have no counterpart at the end of the run. An operation has \
+     those of which it wrote the row, or removed the counterpart.",
 )
+.of_each()
 .at_rest();
 
 /// M8, orphan time.
@@ -98,6 +109,7 @@ pub const ORPHAN_TIME: &Measure = &Measure::number(
     "Integral over the window of the number of rows whose declared `references` have no \
      counterpart.",
 )
+.of_each()
 .at_rest();
 
 /// M8, oversells.
@@ -106,17 +118,19 @@ pub const OVERSELLS: &Measure = &Measure::number(
     "oversells",
     Unit::Count,
     Better::Lower,
-    "How often a cell left its declared `bound`, as the ends of instants show it.",
+    "How often a cell left its declared `bound`, as the ends of instants show it. An operation has \
+     those that it wrote.",
 )
+.of_each()
 .at_rest();
 
 /// The anomalies of a run, counted from its start.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Anomalies {
-    dirty: u64,
-    disordered: u64,
-    delivered: u64,
-    applied: u64,
+    dirty: Counts,
+    disordered: Counts,
+    delivered: Counts,
+    applied: Counts,
     /// True if any read looks at operations, so that one could be dirty.
     reads: bool,
     /// By operation: the place of its first step among all first steps, 0 before it was committed.
@@ -134,7 +148,18 @@ impl Anomalies {
     pub fn new(system: &System) -> Self {
         let of_operation = |what: &ReadWhat| matches!(what, ReadWhat::Operation { .. });
         let reads = system.reads.iter().any(|read| of_operation(&read.what));
-        Self { reads, ..Self::default() }
+        let none = Counts::new(system, 0);
+        Self {
+            dirty: none.clone(),
+            disordered: none.clone(),
+            delivered: none.clone(),
+            applied: none,
+            reads,
+            places: Vec::new(),
+            last: 0,
+            newest: BTreeMap::new(),
+            seen: Vec::new(),
+        }
     }
 
     /// A store shows an effect more or less often.
@@ -143,25 +168,27 @@ impl Anomalies {
         if record.process == 0 || change < 0 {
             return; // A database that recovers takes back what was never durable.
         }
+        let kind = operations.kind(record.op);
         if direction == Direction::Undo {
-            self.compensate(record);
+            *self.dirty.of(kind) += self.compensate(record);
         } else {
             let times = operations.get(record.op).map_or(0, |outcome| outcome.times(record.step));
-            self.applied += u64::from(times > 1);
-            self.order(record, &operations.overwrites);
+            *self.applied.of(kind) += u64::from(times > 1);
+            let late = self.is_late(record, &operations.overwrites);
+            *self.disordered.of(kind) += u64::from(late);
         }
     }
 
-    /// Counts the reads of an effect that is compensated now as dirty.
-    fn compensate(&mut self, record: &Record) {
+    /// How many reads saw the effect that is compensated now, and were dirty.
+    fn compensate(&mut self, record: &Record) -> u64 {
         let seen = self.seen.get_mut(record.op.0 as usize);
-        if let Some(seen) = seen.and_then(|seen| seen.get_mut(record.step.index())) {
-            self.dirty += u64::from(std::mem::take(seen));
-        }
+        let seen = seen.and_then(|seen| seen.get_mut(record.step.index()));
+        seen.map_or(0, |seen| std::mem::take(seen).into())
     }
 
-    /// Checks that changes of one row take effect on another one in the same order.
-    fn order(&mut self, record: &Record, overwrites: &Overwrites) {
+    /// Returns whether a change of one row takes effect on another one behind that of a newer
+    /// operation.
+    fn is_late(&mut self, record: &Record, overwrites: &Overwrites) -> bool {
         let number = record.op.0 as usize;
         if number >= self.places.len() {
             self.places.resize(number + 1, 0);
@@ -172,16 +199,16 @@ impl Anomalies {
                 self.last += 1;
                 *place = self.last;
             }
-            return;
+            return false;
         }
         let row = |step: StepId| overwrites.row(record.op, step);
-        if *place > 0
-            && let Some(way) = row(StepId(0)).zip(row(record.step))
-        {
-            let newest = self.newest.entry(way).or_insert(*place);
-            self.disordered += u64::from(*place < *newest);
-            *newest = (*place).max(*newest);
-        }
+        let Some(way) = row(StepId(0)).zip(row(record.step)).filter(|_| *place > 0) else {
+            return false;
+        };
+        let newest = self.newest.entry(way).or_insert(*place);
+        let is_late = *place < *newest;
+        *newest = (*place).max(*newest);
+        is_late
     }
 
     /// A probe saw what a store shows of a step.
@@ -198,46 +225,58 @@ impl Anomalies {
         }
     }
 
-    /// A message is handed out or copied.
-    pub fn deliver(&mut self, record: &Record) {
+    /// A message is handed out or copied, on behalf of an operation of that kind.
+    pub fn deliver(&mut self, record: &Record, kind: Option<OperationKind>) {
         let again =
             matches!(record.event, Event::Duplicated { .. } | Event::Handed { delivery: 2.., .. });
-        self.delivered += u64::from(again);
+        *self.delivered.of(kind) += u64::from(again);
     }
 
     /// Takes down M8, but for what the declared invariants say.
-    pub fn measure(self, into: &mut Measured, overwrites: &Overwrites) {
+    pub fn measure(self, into: &mut Measured, overwrites: &Overwrites, system: &System) {
         const NO_READ: Quantity = Quantity::Missing { why: "no read looks at an operation" };
-        into.quantity(LOST_UPDATES, Quantity::total(overwrites.lost));
-        into.quantity(BLIND_WRITES, Quantity::total(overwrites.blind));
-        let dirty = if self.reads { Quantity::total(self.dirty) } else { NO_READ };
-        into.quantity(DIRTY_READS, dirty);
-        into.quantity(OUT_OF_ORDER, Quantity::total(self.disordered));
-        into.quantity(DELIVERED_AGAIN, Quantity::total(self.delivered));
-        into.quantity(APPLIED_AGAIN, Quantity::total(self.applied));
+        for (measure, counts) in [
+            (LOST_UPDATES, &overwrites.lost),
+            (BLIND_WRITES, &overwrites.blind),
+            (DIRTY_READS, &self.dirty),
+            (OUT_OF_ORDER, &self.disordered),
+            (DELIVERED_AGAIN, &self.delivered),
+            (APPLIED_AGAIN, &self.applied),
+        ] {
+            into.counts(measure, counts, system);
+        }
+        if !self.reads {
+            let operations = Scope::of_operations(system).map(|(scope, _)| scope);
+            for scope in std::iter::once(Scope::Run).chain(operations) {
+                into.quantity(DIRTY_READS.of(&scope), NO_READ);
+            }
+        }
     }
 }
 
 /// Takes down what the declared invariants say for M8. `reports` are theirs, in their order.
-pub fn measure_invariants(
-    into: &mut Measured,
-    specs: &[InvariantSpec],
-    reports: &[InvariantReport],
-) {
+pub fn measure_invariants(into: &mut Measured, system: &System, reports: &[InvariantReport]) {
     const NO_REFERENCE: Quantity = Quantity::Missing { why: "no `references` is declared" };
     const NO_BOUND: Quantity = Quantity::Missing { why: "no `bound` is declared" };
     let of = |is_meant: fn(&InvariantRule) -> bool| {
-        let reports = specs.iter().zip(reports).filter(|(spec, _)| is_meant(&spec.rule));
-        reports.map(|(_, report)| report).collect::<Vec<_>>()
+        let specs = system.invariants.iter().zip(reports);
+        let meant = specs.filter(|(spec, _)| is_meant(&spec.rule));
+        meant.map(|(_, report)| report).collect::<Vec<_>>()
     };
     let references = of(|rule| matches!(rule, InvariantRule::References { .. }));
     let bounds = of(|rule| matches!(rule, InvariantRule::Bound { .. }));
-    let sum = |reports: &[&InvariantReport], none, of: fn(&InvariantReport) -> u128| {
-        let total = reports.iter().map(|report| of(report)).sum::<u128>();
-        if reports.is_empty() { none } else { Quantity::total(total) }
-    };
-    let orphans = sum(&references, NO_REFERENCE, |report| report.at_end.into());
-    into.quantity(ORPHANS, orphans);
-    into.quantity(ORPHAN_TIME, sum(&references, NO_REFERENCE, |report| report.entity_ns));
-    into.quantity(OVERSELLS, sum(&bounds, NO_BOUND, |report| report.begun.into()));
+    let operations = Scope::of_operations(system).map(|(scope, kind)| (scope, Some(kind)));
+    for (scope, kind) in std::iter::once((Scope::Run, None)).chain(operations) {
+        let extent = |report: &InvariantReport| match kind {
+            None => report.extent(),
+            Some(kind) => report.extent_of(kind),
+        };
+        let sum = |reports: &[&InvariantReport], none, of: fn(Extent) -> u128| {
+            let total = reports.iter().map(|report| of(extent(report))).sum::<u128>();
+            if reports.is_empty() { none } else { Quantity::total(total) }
+        };
+        into.quantity(ORPHANS.of(&scope), sum(&references, NO_REFERENCE, |it| it.at_end.into()));
+        into.quantity(ORPHAN_TIME.of(&scope), sum(&references, NO_REFERENCE, |it| it.entity_ns));
+        into.quantity(OVERSELLS.of(&scope), sum(&bounds, NO_BOUND, |it| it.begun.into()));
+    }
 }

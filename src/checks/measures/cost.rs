@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Better, Measure, Measured, NOBODY, Quantity, Scope, Unit};
+use crate::checks::census::{Census, Headline};
 use crate::model::record::{Event, MessageClass, Record};
 
 /// The two measures of one thing that is spent: per offered and per committed operation.
@@ -38,6 +39,7 @@ macro_rules! spent {
                  inquiries included, per operation that the census counts as committed."
             ),
         )
+        .by_operation()
         .at_rest();
     };
 }
@@ -107,6 +109,7 @@ macro_rules! messages {
             Better::Lower,
             concat!("Messages ", $who, ", counted like `m12.messages`, per measured operation."),
         )
+        .by_operation()
     };
 }
 
@@ -196,22 +199,17 @@ impl Cost {
         ]
     }
 
-    /// Takes down M12 of so many operations of one kind.
-    pub fn measure_operation(&self, into: &mut Measured, scope: &Scope, offered: u64) {
-        for (total, [per_offered, _]) in self.totals().into_iter().zip(SPENT) {
-            into.quantity(per_offered.of(scope), Quantity::ratio(total, offered, NOBODY));
-        }
-    }
-
-    /// Takes down M12, per offered and per committed operation.
-    pub fn measure(&self, into: &mut Measured, offered: u64, committed: u64) {
+    /// Takes down M12 of a part of the run, per offered and per committed operation of it.
+    pub fn measure(&self, into: &mut Measured, scope: &Scope, census: &Census) {
         const NONE_COMMITTED: &str = "no measured operation was committed";
+        let (offered, committed) = (census.total(), census.of(Headline::Committed));
         for (total, [per_offered, per_committed]) in self.totals().into_iter().zip(SPENT) {
-            into.quantity(per_offered, Quantity::ratio(total, offered, NOBODY));
+            let per_committed = per_committed.of(scope);
+            into.quantity(per_offered.of(scope), Quantity::ratio(total, offered, NOBODY));
             into.quantity(per_committed, Quantity::ratio(total, committed, NONE_COMMITTED));
         }
         for (count, measure) in self.messages.into_iter().zip(BY_CLASS) {
-            into.quantity(measure, Quantity::ratio(count, offered, NOBODY));
+            into.quantity(measure.of(scope), Quantity::ratio(count, offered, NOBODY));
         }
     }
 }

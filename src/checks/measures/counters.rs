@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::by_kind::Counts;
 use super::gauge::Gauge;
 use super::{Better, Measure, Measured, Quantity, Scope, Unit, Values};
 use crate::kernel::NodeId;
 use crate::model::record::{AbortCause, Burial, Circuit, Event, Record};
-use crate::model::system::{ServiceId, System};
+use crate::model::system::{OperationKind, ServiceId, System};
 
 /// M12, deliveries.
 pub const DELIVERIES: &Measure = &Measure::number(
@@ -18,7 +19,8 @@ pub const DELIVERIES: &Measure = &Measure::number(
     Better::Lower,
     "How often a broker handed a message to a consumer, from the first measured arrival on; see \
      `m8.delivered-again` for those that were not the first.",
-);
+)
+.of_each();
 
 /// M12, dead letters.
 pub const DEAD_LETTERS: &Measure = &Measure::number(
@@ -28,7 +30,8 @@ pub const DEAD_LETTERS: &Measure = &Measure::number(
     Better::Lower,
     "How many messages were given up and put among the dead letters, from the first measured \
      arrival on.",
-);
+)
+.of_each();
 
 /// M12, breaker openings.
 pub const OPENINGS: &Measure = &Measure::number(
@@ -58,7 +61,8 @@ pub const DEADLOCKS: &Measure = &Measure::number(
     Better::Lower,
     "How many transactions were rolled back as the victims of deadlocks, from the first measured \
      arrival on.",
-);
+)
+.of_each();
 
 /// M12, manual interventions.
 pub const INTERVENTIONS: &Measure = &Measure::number(
@@ -67,7 +71,8 @@ pub const INTERVENTIONS: &Measure = &Measure::number(
     Unit::Count,
     Better::Lower,
     "How often retries were exhausted and a human was asked, from the first measured arrival on.",
-);
+)
+.of_each();
 
 /// M12, watchdog alerts.
 pub const ALERTS: &Measure = &Measure::number(
@@ -109,10 +114,10 @@ pub const GROUP_LAG_MAX: &Measure = &Measure::number(
 #[derive(Debug)]
 pub struct Counters {
     window: (u64, u64),
-    deliveries: u64,
-    dead_letters: u64,
-    deadlocks: u64,
-    interventions: u64,
+    deliveries: Counts,
+    dead_letters: Counts,
+    deadlocks: Counts,
+    interventions: Counts,
     alerts: u64,
     openings: u64,
     /// For how long breakers were open that are no longer, ns.
@@ -124,13 +129,14 @@ pub struct Counters {
 
 impl Counters {
     /// Nothing has happened yet. Levels are integrated over `window` (ns, from and until).
-    pub const fn new(window: (u64, u64)) -> Self {
+    pub fn new(system: &System, window: (u64, u64)) -> Self {
+        let none = Counts::new(system, 0);
         Self {
             window,
-            deliveries: 0,
-            dead_letters: 0,
-            deadlocks: 0,
-            interventions: 0,
+            deliveries: none.clone(),
+            dead_letters: none.clone(),
+            deadlocks: none.clone(),
+            interventions: none,
             alerts: 0,
             openings: 0,
             open_ns: 0,
@@ -139,15 +145,16 @@ impl Counters {
         }
     }
 
-    /// Takes in a record; `counts` is true from the first measured arrival on.
-    pub fn see(&mut self, record: &Record, counts: bool) {
+    /// Takes in a record on behalf of an operation of that `kind`; `counts` is true from the first
+    /// measured arrival on.
+    pub fn see(&mut self, record: &Record, kind: Option<OperationKind>, counts: bool) {
         let one = u64::from(counts);
         let now = record.time.as_nanos();
         match record.event {
-            Event::Handed { .. } => self.deliveries += one,
-            Event::Buried { burial: Burial::DeadLetter, .. } => self.dead_letters += one,
-            Event::Aborted { cause: AbortCause::Deadlock, .. } => self.deadlocks += one,
-            Event::Intervention { .. } => self.interventions += one,
+            Event::Handed { .. } => *self.deliveries.of(kind) += one,
+            Event::Buried { burial: Burial::DeadLetter, .. } => *self.dead_letters.of(kind) += one,
+            Event::Aborted { cause: AbortCause::Deadlock, .. } => *self.deadlocks.of(kind) += one,
+            Event::Intervention { .. } => *self.interventions.of(kind) += one,
             Event::Alerted { .. } => self.alerts += one,
             Event::Circuit { service, circuit } => {
                 let opens = circuit == Circuit::Open;
@@ -173,15 +180,15 @@ impl Counters {
     /// Takes down what was counted in a run that ended at `now`; levels stay until `until`.
     pub fn measure(self, into: &mut Measured, system: &System, now: u64, until: u64) {
         let counts = [
-            (DELIVERIES, self.deliveries),
-            (DEAD_LETTERS, self.dead_letters),
-            (DEADLOCKS, self.deadlocks),
-            (INTERVENTIONS, self.interventions),
-            (ALERTS, self.alerts),
+            (DELIVERIES, &self.deliveries),
+            (DEAD_LETTERS, &self.dead_letters),
+            (DEADLOCKS, &self.deadlocks),
+            (INTERVENTIONS, &self.interventions),
         ];
         for (measure, count) in counts {
-            into.quantity(measure, Quantity::total(count));
+            into.counts(measure, count, system);
         }
+        into.quantity(ALERTS, Quantity::total(self.alerts));
         let still: u64 = self.breakers.values().flatten().map(|since| now - since).sum();
         for (measure, total) in [(OPENINGS, self.openings), (OPEN_TIME, self.open_ns + still)] {
             into.quantity(

@@ -1,9 +1,10 @@
 //! M6: how long branches are in doubt, and how long others wait behind them.
 
-use super::{Better, Distribution, Measure, Measured, Quantity, Unit, Values};
+use super::by_kind::{ByKind, Counts};
+use super::{Better, Distribution, Measure, Measured, Quantity, Scope, Unit, Values};
 use crate::kernel::{Lookup, NodeId, Numbered};
 use crate::model::record::{Event, Record, TxnId};
-use crate::model::system::{DatabaseId, RowKey, TableId};
+use crate::model::system::{DatabaseId, OperationKind, RowKey, System, TableId};
 
 /// M6, time in doubt.
 pub const IN_DOUBT_EACH: &Measure = &Measure::many(
@@ -13,7 +14,8 @@ pub const IN_DOUBT_EACH: &Measure = &Measure::many(
     Better::Lower,
     "Per prepared branch: from its forced prepared record until the decision is known at its \
      store.",
-);
+)
+.of_each();
 
 /// M6, time in doubt, sum.
 pub const IN_DOUBT: &Measure = &Measure::number(
@@ -23,6 +25,7 @@ pub const IN_DOUBT: &Measure = &Measure::number(
     Better::Lower,
     "The sum over all branches that were prepared after the warm-up.",
 )
+.of_each()
 .head("in doubt, sum")
 .told("the least time in doubt", "the most time in doubt")
 .at_rest();
@@ -35,6 +38,7 @@ pub const IN_DOUBT_MAX: &Measure = &Measure::number(
     Better::Lower,
     "The longest time in doubt of any branch.",
 )
+.of_each()
 .head("in doubt, longest")
 .values(Values::Greatest)
 .at_rest();
@@ -45,8 +49,10 @@ pub const BLOCKED_EACH: &Measure = &Measure::many(
     "blocked behind a branch in doubt",
     Unit::Nanoseconds,
     Better::Lower,
-    "Per wait for a row lock: for how long a prepared branch held that row, if at all.",
-);
+    "Per wait for a row lock: for how long a prepared branch held that row, if at all. An operation \
+     has the waits of its own transactions.",
+)
+.of_each();
 
 /// M6, blocked behind branches in doubt, sum.
 pub const BLOCKED: &Measure = &Measure::number(
@@ -56,6 +62,7 @@ pub const BLOCKED: &Measure = &Measure::number(
     Better::Lower,
     "The sum over all waits that began after the warm-up.",
 )
+.of_each()
 .head("blocked, sum")
 .told("the least blocked time", "the most blocked time")
 .at_rest();
@@ -68,6 +75,7 @@ pub const BLOCKED_MAX: &Measure = &Measure::number(
     Better::Lower,
     "The longest such part of any wait.",
 )
+.of_each()
 .values(Values::Greatest)
 .at_rest();
 
@@ -78,7 +86,8 @@ pub const HEURISTIC: &Measure = &Measure::number(
     Unit::Count,
     Better::Lower,
     "Branches that were decided without their coordinator.",
-);
+)
+.of_each();
 
 /// A row of a database.
 type Row = (DatabaseId, TableId, RowKey);
@@ -88,6 +97,7 @@ type Row = (DatabaseId, TableId, RowKey);
 struct Branch {
     since: u64,
     counted: bool,
+    kind: Option<OperationKind>,
     rows: Vec<Row>,
 }
 
@@ -127,6 +137,7 @@ struct Waiter {
     /// The in-doubt time of the row when the wait began, in ns.
     clock: u64,
     counted: bool,
+    kind: Option<OperationKind>,
     node: NodeId,
 }
 
@@ -141,31 +152,31 @@ pub struct InDoubt {
     waiters: Numbered<TxnId, Waiter>,
     /// Emptied row lists of branches that are resolved, to be used again.
     spare: Vec<Vec<Row>>,
-    in_doubt: Distribution,
-    blocked: Distribution,
-    heuristic: u64,
+    in_doubt: ByKind<Distribution>,
+    blocked: ByKind<Distribution>,
+    heuristic: Counts,
 }
 
 impl InDoubt {
     /// Branches and waits count that begin at `from` (ns) or later.
-    pub fn new(from: u64) -> Self {
+    pub fn new(system: &System, from: u64) -> Self {
         Self {
             from,
             branches: Numbered::new(),
             rows: Lookup::new(),
             waiters: Numbered::new(),
             spare: Vec::new(),
-            in_doubt: Distribution::default(),
-            blocked: Distribution::default(),
-            heuristic: 0,
+            in_doubt: ByKind::new(system, Distribution::default()),
+            blocked: ByKind::new(system, Distribution::default()),
+            heuristic: Counts::new(system, 0),
         }
     }
 
-    /// Takes in a record about locks or prepared branches.
-    pub fn see(&mut self, record: &Record) {
+    /// Takes in a record about locks or prepared branches, on behalf of an operation of that kind.
+    pub fn see(&mut self, record: &Record, kind: Option<OperationKind>) {
         let now = record.time.as_nanos();
         match record.event {
-            Event::Prepared { txn, .. } => self.prepare(now, txn),
+            Event::Prepared { txn, .. } => self.prepare(now, txn, kind),
             Event::PreparedRow { database, txn, table, row } => {
                 if let Some(branch) = self.branches.get_mut(txn) {
                     let row = (database, table, row);
@@ -174,7 +185,7 @@ impl InDoubt {
                 }
             }
             Event::Resolved { txn, heuristic, .. } => {
-                self.heuristic += u64::from(heuristic);
+                *self.heuristic.of(kind) += u64::from(heuristic);
                 self.resolve(now, txn);
             }
             Event::LockWait { database, txn, table, row } => {
@@ -183,7 +194,7 @@ impl InDoubt {
                 waited_for.waiters += 1;
                 let clock = waited_for.read(now);
                 let (node, counted) = (record.node, now >= self.from);
-                self.waiters.insert(txn, Waiter { row, clock, counted, node });
+                self.waiters.insert(txn, Waiter { row, clock, counted, kind, node });
             }
             Event::LockGranted { txn, .. }
             | Event::LockFailed { txn, .. }
@@ -206,20 +217,20 @@ impl InDoubt {
         }
     }
 
-    fn prepare(&mut self, now: u64, txn: TxnId) {
+    fn prepare(&mut self, now: u64, txn: TxnId, kind: Option<OperationKind>) {
         if self.branches.contains(txn) {
             return; // A store that recovered says again what it had said before.
         }
         let counted = now >= self.from;
-        self.in_doubt.offered += u64::from(counted);
+        self.in_doubt.of(kind).offered += u64::from(counted);
         let rows = self.spare.pop().unwrap_or_default();
-        self.branches.insert(txn, Branch { since: now, counted, rows });
+        self.branches.insert(txn, Branch { since: now, counted, kind, rows });
     }
 
     fn resolve(&mut self, now: u64, txn: TxnId) {
         let Some(mut branch) = self.branches.remove(txn) else { return };
         if branch.counted {
-            self.in_doubt.values.push(now - branch.since);
+            self.in_doubt.of(branch.kind).values.push(now - branch.since);
         }
         for row in branch.rows.drain(..) {
             self.with(row, |clock| clock.release(now));
@@ -232,10 +243,9 @@ impl InDoubt {
         let blocked = self.clock(waiter.row, now) - waiter.clock;
         self.with(waiter.row, |clock| clock.waiters -= 1);
         if waiter.counted {
-            self.blocked.offered += 1;
-            if blocked > 0 {
-                self.blocked.values.push(blocked);
-            }
+            let found = self.blocked.of(waiter.kind);
+            found.offered += 1;
+            found.values.extend((blocked > 0).then_some(blocked));
         }
     }
 
@@ -251,29 +261,32 @@ impl InDoubt {
     /// The run is over: what is still open is known only so far.
     pub fn finish(&mut self, now: u64) {
         for branch in self.branches.values().filter(|branch| branch.counted) {
-            self.in_doubt.censored.push(now - branch.since);
+            self.in_doubt.of(branch.kind).censored.push(now - branch.since);
         }
         let open = std::mem::take(&mut self.waiters).into_values();
         for waiter in open.filter(|waiter| waiter.counted) {
-            self.blocked.offered += 1;
             let blocked = self.clock(waiter.row, now) - waiter.clock;
-            if blocked > 0 {
-                self.blocked.censored.push(blocked);
-            }
+            let found = self.blocked.of(waiter.kind);
+            found.offered += 1;
+            found.censored.extend((blocked > 0).then_some(blocked));
         }
     }
 
-    /// Takes down M6.
-    pub fn measure(self, into: &mut Measured) {
-        let longest = |values: &Distribution| {
-            values.values.iter().chain(&values.censored).max().copied().unwrap_or(0)
-        };
-        into.quantity(IN_DOUBT, Quantity::total(self.in_doubt.sum()));
-        into.quantity(IN_DOUBT_MAX, Quantity::total(longest(&self.in_doubt)));
-        into.quantity(BLOCKED, Quantity::total(self.blocked.sum()));
-        into.quantity(BLOCKED_MAX, Quantity::total(longest(&self.blocked)));
-        into.quantity(HEURISTIC, Quantity::total(self.heuristic));
-        into.distribution(IN_DOUBT_EACH, self.in_doubt);
-        into.distribution(BLOCKED_EACH, self.blocked);
+    /// Takes down M6, of the run and of each operation.
+    pub fn measure(self, into: &mut Measured, system: &System) {
+        into.counts(HEURISTIC, &self.heuristic, system);
+        for (times, [each, sum, longest]) in [
+            (&self.in_doubt, [IN_DOUBT_EACH, IN_DOUBT, IN_DOUBT_MAX]),
+            (&self.blocked, [BLOCKED_EACH, BLOCKED, BLOCKED_MAX]),
+        ] {
+            let all = times.all().fold(Distribution::default(), Distribution::plus);
+            let operations = times.operations(system).map(|(scope, its)| (scope, its.clone()));
+            for (scope, its) in std::iter::once((Scope::Run, all)).chain(operations) {
+                let most = its.values.iter().chain(&its.censored).max().copied().unwrap_or(0);
+                into.quantity(sum.of(&scope), Quantity::total(its.sum()));
+                into.quantity(longest.of(&scope), Quantity::total(most));
+                into.distribution(each.of(&scope), its);
+            }
+        }
     }
 }

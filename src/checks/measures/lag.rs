@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::by_kind::ByKind;
 use super::gauge::Gauge;
-use super::{Better, Distribution, Measure, Measured, NOBODY, Quantity, Unit, Values};
+use super::{Better, Distribution, Measure, Measured, NOBODY, Quantity, Scope, Unit, Values};
 use crate::checks::census::State;
 use crate::checks::outcome::{NEVER, Outcome, Part};
+use crate::model::system::System;
 use crate::stats::Quantile;
 
 /// M1, consistency lag.
@@ -53,6 +55,7 @@ pub const PARTIAL: &Measure = &Measure::number(
     "Time average of the number of operations that show in part, over the window from the end \
      of the warm-up to the end of the settle cap. Free of any selection.",
 )
+.of_each()
 .at_rest();
 
 /// M1, partial operations, peak.
@@ -63,6 +66,7 @@ pub const PARTIAL_MAX: &Measure = &Measure::number(
     Better::Lower,
     "The greatest number of operations that showed in part at once, in the same window.",
 )
+.of_each()
 .values(Values::Greatest)
 .at_rest();
 
@@ -177,8 +181,11 @@ pub fn measure(into: &mut Measured, part: &Part<'_>, end: End) {
     into.quantity(RELAPSES.of(scope), Quantity::total(relapses));
 }
 
-/// Takes down how many operations were partial over time.
-pub fn levels(into: &mut Measured, partial: &Gauge) {
-    into.quantity(PARTIAL, partial.time_average());
-    into.quantity(PARTIAL_MAX, Quantity::total(partial.peak()));
+/// Takes down how many operations were partial over time, all of them and of each kind.
+pub fn levels(into: &mut Measured, system: &System, all: &Gauge, by_kind: &ByKind<Gauge>) {
+    let each = by_kind.operations(system);
+    for (scope, partial) in std::iter::once((Scope::Run, all)).chain(each) {
+        into.quantity(PARTIAL.of(&scope), partial.time_average());
+        into.quantity(PARTIAL_MAX.of(&scope), Quantity::total(partial.peak()));
+    }
 }

@@ -30,8 +30,8 @@ pub struct Measure {
     pub better: Better,
     /// How many values a run has.
     pub values: Values,
-    /// True if each operation of the scenario has it, too.
-    pub by_operation: bool,
+    /// The operations of which the number of a whole run speaks.
+    pub covers: Covers,
     /// The exact definition.
     pub what: &'static str,
     /// How a sentence speaks of the variant that has the best number, and of the one that has the
@@ -82,6 +82,17 @@ pub enum Values {
     ManyUntilDeadline,
 }
 
+/// The operations of which the number of a whole run speaks, and whether each has its own.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Covers {
+    /// Those that headlines pool, see [`System::pooled_kinds`]; each operation has its own.
+    Pooled,
+    /// All of them, and what no operation caused; each operation has its own.
+    All,
+    /// None in particular, but the system as a whole; no operation has its own.
+    System,
+}
+
 impl Measure {
     /// A measure with one number a run.
     pub const fn number(
@@ -92,8 +103,8 @@ impl Measure {
         what: &'static str,
     ) -> Self {
         let values = Values::One;
-        let (by_operation, at_rest, told) = (false, false, ["", ""]);
-        Self { id, name, head: name, unit, better, values, by_operation, what, told, at_rest }
+        let (covers, at_rest, told) = (Covers::System, false, ["", ""]);
+        Self { id, name, head: name, unit, better, values, covers, what, told, at_rest }
     }
 
     /// A measure with many values a run.
@@ -113,10 +124,21 @@ impl Measure {
         Self { values, ..self }
     }
 
-    /// A measure that each operation of the scenario has, too: of that operation alone.
+    /// A measure of the operations that headlines pool, which each operation has, too.
     #[must_use]
     pub const fn by_operation(self) -> Self {
-        Self { by_operation: true, ..self }
+        Self { covers: Covers::Pooled, ..self }
+    }
+
+    /// A measure of all that happened, which each operation has, too: of what it caused.
+    #[must_use]
+    pub const fn of_each(self) -> Self {
+        Self { covers: Covers::All, ..self }
+    }
+
+    /// Returns whether each operation has the measure, too.
+    pub fn is_by_operation(&self) -> bool {
+        self.covers != Covers::System
     }
 
     /// A measure whose columns have this head.
@@ -264,6 +286,12 @@ impl Scope {
             None => Self::Run,
             Some(_) => Self::Operation(Arc::clone(&system.operation(kind).name.shown)),
         }
+    }
+
+    /// The scope of each declared operation that has one of its own, and which operation it is.
+    pub fn of_operations(system: &System) -> impl Iterator<Item = (Self, OperationKind)> {
+        let scope = |kind| (Self::of_operation(system, kind), kind);
+        system.declared_kinds().map(scope).filter(|(scope, _)| *scope != Self::Run)
     }
 
     /// The scopes of one read: all of it and, of one that looks at operations, each of its times.

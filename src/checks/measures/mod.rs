@@ -6,6 +6,7 @@
 pub mod anomalies;
 pub mod answers;
 pub mod blast_radius;
+pub mod by_kind;
 pub mod capacity;
 pub mod catalogue;
 pub mod contention;
@@ -30,9 +31,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use measure::{Better, GROUPS, Key, Measure, OPERATIONS, READS, Scope, Unit, Values};
+pub use measure::{Better, Covers, GROUPS, Key, Measure, OPERATIONS, READS, Scope, Unit, Values};
 
+use self::by_kind::Counts;
 use super::serial::{self, Text, pairs};
+use crate::model::system::System;
 
 /// The values of a distribution measure in one run.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -52,6 +55,16 @@ impl Distribution {
     fn sorted(mut self) -> Self {
         self.values.sort_unstable();
         self.censored.sort_unstable();
+        self
+    }
+
+    /// The same with all values of another.
+    #[must_use]
+    pub fn plus(mut self, other: &Self) -> Self {
+        self.offered += other.offered;
+        self.never += other.never;
+        self.values.extend_from_slice(&other.values);
+        self.censored.extend_from_slice(&other.censored);
         self
     }
 
@@ -140,6 +153,14 @@ impl Measured {
     /// Takes down the number of a measure that has one.
     pub fn quantity(&mut self, of: impl Into<Key>, value: Quantity) {
         self.found.insert(of.into(), Found::One(value));
+    }
+
+    /// Takes down how often something happened: in all of the run, and for each operation.
+    pub fn counts(&mut self, of: &'static Measure, counts: &Counts, system: &System) {
+        self.quantity(of, Quantity::total(counts.all().sum::<u64>()));
+        for (scope, count) in counts.operations(system) {
+            self.quantity(of.of(&scope), Quantity::total(*count));
+        }
     }
 
     /// Adds what another judge of the same run measured.

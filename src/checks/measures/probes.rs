@@ -2,15 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::by_kind::ByKind;
 use super::copies::Copies;
 use super::expected_reads::{ExpectedReads, Missing};
 use super::reads::ReadTally;
-use super::{Better, Distribution, Measure, Measured, Quantity, Unit};
+use super::{Better, Distribution, Measure, Measured, Quantity, Scope, Unit};
 use crate::checks::census::Headline;
 use crate::checks::outcome::{Operations, Outcome, Part};
 use crate::kernel::{Numbered, Span};
 use crate::model::record::{Answer, Event, OpId, ProbeEnd, ProbeId, Record, Sight};
-use crate::model::system::ReadSpec;
+use crate::model::system::{OperationKind, System};
 
 /// The three shares of M4 for one time that a reader waits.
 macro_rules! within {
@@ -30,6 +31,7 @@ macro_rules! within {
                  `reads.NAME@TIME.right`."
             ),
         )
+        .by_operation()
         .head($head);
         #[doc = concat!("M4, stale or torn within ", $time, ".")]
         pub const $wrong: &Measure = &Measure::number(
@@ -42,7 +44,8 @@ macro_rules! within {
                 $time,
                 ", but not the right answer."
             ),
-        );
+        )
+        .by_operation();
         #[doc = concat!("M4, no answer within ", $time, ".")]
         pub const $blocked: &Measure = &Measure::number(
             concat!("m4.", $id, ".blocked"),
@@ -55,7 +58,8 @@ macro_rules! within {
                 $time,
                 "."
             ),
-        );
+        )
+        .by_operation();
     };
 }
 
@@ -70,7 +74,8 @@ pub const READ_ERRORS: &Measure = &Measure::number(
     Unit::Share,
     Better::Lower,
     "Share of all scheduled reads that ended with an error.",
-);
+)
+.by_operation();
 
 /// M4, useful operations.
 pub const USEFUL: &Measure = &Measure::number(
@@ -96,6 +101,7 @@ pub const STALE: &Measure = &Measure::number(
      answered yes before the read began; or, of a column in a service's replica, which saw \
      another value than its source held at that moment.",
 )
+.by_operation()
 .told("the fewest stale reads", "the most stale reads");
 
 /// M5, age of stale reads.
@@ -106,7 +112,8 @@ pub const STALE_AGE: &Measure = &Measure::many(
     Better::Lower,
     "Per stale read: since when the client of the oldest missing operation had its yes; or, in \
      a replica, since when its source no longer held what was seen.",
-);
+)
+.by_operation();
 
 /// M5, versions behind.
 pub const VERSIONS_BEHIND: &Measure = &Measure::many(
@@ -116,7 +123,8 @@ pub const VERSIONS_BEHIND: &Measure = &Measure::many(
     Better::Lower,
     "Per stale read: how many operations answered yes before it began are missing; or, in a \
      replica, how many values its source has taken on since.",
-);
+)
+.by_operation();
 
 /// Within what time a right answer counts as one in time.
 pub const DEADLINES: [Span; 3] =
@@ -192,8 +200,8 @@ struct Probe {
     time: u16,
     began: u64,
     counted: bool,
-    /// True if headlines pool it.
-    pooled: bool,
+    /// The operation that it looks at; none for a reader of a column.
+    kind: Option<OperationKind>,
     expected: Expected,
     /// Cells by what they showed, in the order of [`Sight`].
     saw: [u32; 3],
@@ -215,24 +223,27 @@ enum Reading {
 pub struct Probes {
     open: Numbered<ProbeId, Probe>,
     load: (u64, u64),
-    /// Probes of operations that headlines pool.
-    pub operations: ProbeTally,
-    /// Readers of a column.
-    pub readers: ProbeTally,
+    /// By the operation that they look at; readers of a column look at nobody's.
+    looks: ByKind<Looks>,
     /// Each read of the scenario, in its order, at each of its times.
     pub reads: Vec<Vec<ReadTally>>,
+}
+
+/// The probes of one operation, and how far the stale ones of them were behind.
+#[derive(Clone, Debug, Default)]
+struct Looks {
+    ended: ProbeTally,
     ages: Vec<u64>,
     behind: Vec<u64>,
 }
 
 impl Probes {
     /// Readers without an operation count if they begin within `load` (ns, from and until).
-    pub fn new(load: (u64, u64), reads: &[ReadSpec]) -> Self {
-        let (operations, readers) = (ProbeTally::default(), ProbeTally::default());
+    pub fn new(load: (u64, u64), system: &System) -> Self {
         let times = |read| vec![ReadTally::default(); ReadTally::times(read)];
-        let reads = reads.iter().map(times).collect();
-        let (open, ages, behind) = (Numbered::new(), vec![], vec![]);
-        Self { open, load, operations, readers, reads, ages, behind }
+        let reads = system.reads.iter().map(times).collect();
+        let looks = ByKind::new(system, Looks::default());
+        Self { open: Numbered::new(), load, looks, reads }
     }
 
     /// A probe began.
@@ -241,7 +252,7 @@ impl Probes {
         let began = record.time.as_nanos();
         let (mut counted, mut expected) =
             (self.load.0 <= began && began < self.load.1, Expected::Either);
-        let pooled = operations.get(record.op).is_none_or(|it| operations.is_pooled(it));
+        let kind = operations.kind(record.op);
         if let Some(outcome) = operations.get_mut(record.op) {
             outcome.read();
             counted = outcome.is_measured();
@@ -255,7 +266,7 @@ impl Probes {
         }
         let (op, time) = (record.op, record.attempt);
         let (saw, behind, age) = ([0; 3], 0, 0);
-        let probe = Probe { op, read, time, began, counted, pooled, expected, saw, behind, age };
+        let probe = Probe { op, read, time, began, counted, kind, expected, saw, behind, age };
         self.open.insert(id, probe);
         if counted {
             self.tallies(&probe).for_each(|tally| tally.scheduled += 1);
@@ -318,9 +329,10 @@ impl Probes {
             let ended = Ended { reading, failed: end == ProbeEnd::Error, took };
             self.tallies(&probe).for_each(|tally| tally.take(ended));
             let stale = reading == Some(Reading::Stale);
-            if stale && probe.pooled {
-                self.ages.push(probe.age);
-                self.behind.push(probe.behind);
+            if stale {
+                let looks = self.looks.of(probe.kind);
+                looks.ages.push(probe.age);
+                looks.behind.push(probe.behind);
             }
             if let Some(read) = self.read_mut(&probe) {
                 read.took.extend(reading.map(|_| took));
@@ -336,10 +348,10 @@ impl Probes {
 
     /// All tallies in which a probe counts.
     fn tallies(&mut self, probe: &Probe) -> impl Iterator<Item = &mut ProbeTally> {
-        let of_all = if probe.op == OpId::NONE { &mut self.readers } else { &mut self.operations };
         let reads = self.reads.get_mut(probe.read as usize);
         let read = reads.and_then(|times| times.get_mut(usize::from(probe.time)));
-        probe.pooled.then_some(of_all).into_iter().chain(read.map(|read| &mut read.ended))
+        let looks = &mut self.looks.of(probe.kind).ended;
+        std::iter::once(looks).chain(read.map(|read| &mut read.ended))
     }
 
     /// The run is over: what has not come back never will.
@@ -355,23 +367,50 @@ impl Probes {
         }
     }
 
-    /// Takes down M4 and M5, and the measures of each of the scenario's `reads`.
-    pub fn measure(&mut self, into: &mut Measured, reads: &[ReadSpec]) {
-        const NONE: &str = "no read was scheduled";
-        let all = self.operations.plus(&self.readers);
-        let share = |part: u64| Quantity::ratio(part, all.scheduled, NONE);
-        for (within, [right, wrong, blocked]) in all.within.iter().zip(M4) {
-            into.quantity(right, share(within.right));
-            into.quantity(wrong, share(within.stale + within.torn));
-            into.quantity(blocked, share(within.blocked));
+    /// How the probes of operations that headlines pool ended, and those of readers of a column.
+    pub fn ended(&self, system: &System) -> [ProbeTally; 2] {
+        let mut looks = self.looks.pooled(system);
+        let readers = looks.next().map(|readers| readers.ended).unwrap_or_default();
+        [looks.fold(ProbeTally::default(), |sum, looks| sum.plus(&looks.ended)), readers]
+    }
+
+    /// Takes down M4 and M5, and the measures of each of the scenario's reads.
+    pub fn measure(&mut self, into: &mut Measured, system: &System) {
+        let pooled = self.looks.pooled(system).fold(Looks::default(), Looks::plus);
+        pooled.measure(into, &Scope::Run);
+        for (scope, looks) in self.looks.operations(system) {
+            looks.measure(into, &scope);
         }
-        into.quantity(READ_ERRORS, share(all.error));
-        into.quantity(STALE, Quantity::ratio(all.stale, all.read, "no read came back"));
-        let stale = |values| Distribution { offered: all.read, values, ..Default::default() };
-        into.distribution(STALE_AGE, stale(std::mem::take(&mut self.ages)));
-        into.distribution(VERSIONS_BEHIND, stale(std::mem::take(&mut self.behind)));
-        for (read, times) in reads.iter().zip(self.reads.drain(..)) {
+        for (read, times) in system.reads.iter().zip(self.reads.drain(..)) {
             ReadTally::measure(into, read, times);
+        }
+    }
+}
+
+impl Looks {
+    fn plus(mut self, other: &Self) -> Self {
+        self.ended = self.ended.plus(&other.ended);
+        self.ages.extend_from_slice(&other.ages);
+        self.behind.extend_from_slice(&other.behind);
+        self
+    }
+
+    /// Takes down M4 and M5 of a part of the run.
+    fn measure(&self, into: &mut Measured, scope: &Scope) {
+        let all = &self.ended;
+        let share = |part: u64| Quantity::ratio(part, all.scheduled, "no read was scheduled");
+        for (within, [right, wrong, blocked]) in all.within.iter().zip(M4) {
+            into.quantity(right.of(scope), share(within.right));
+            into.quantity(wrong.of(scope), share(within.stale + within.torn));
+            into.quantity(blocked.of(scope), share(within.blocked));
+        }
+        into.quantity(READ_ERRORS.of(scope), share(all.error));
+        let stale = Quantity::ratio(all.stale, all.read, "no read came back");
+        into.quantity(STALE.of(scope), stale);
+        for (measure, values) in [(STALE_AGE, &self.ages), (VERSIONS_BEHIND, &self.behind)] {
+            let values = values.clone();
+            let stale = Distribution { offered: all.read, values, ..Distribution::default() };
+            into.distribution(measure.of(scope), stale);
         }
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::property::Watching;
 use super::{Ended, Finding, Properties};
 use crate::checks::audience::Audience;
-use crate::checks::measures::Measured;
 use crate::checks::measures::gauge::Gauge;
 use crate::checks::outcome::Operations;
 use crate::checks::verdict::Judgement;
@@ -77,7 +76,7 @@ impl Audit<Verifier> {
         let (books, verifier) = self.close();
         let mut findings = verifier.finish(&books);
         let Books { operations, invariants, now, settled, .. } = books;
-        let (reports, _) = invariants.finish(now, settled, &mut Measured::default(), 0);
+        let (reports, _) = invariants.finish(now, settled);
         findings.extend(reports.into_iter().map(|report| Finding {
             property: report.name.to_string(),
             judgement: report.judgement,

@@ -10,9 +10,11 @@ use crate::checks::measures::{Key, Measure, Quantity, Scope, reads};
 use crate::kernel::Span;
 use crate::model::record::Sight::{Effect, Nothing};
 use crate::model::record::*;
-use crate::model::system::{OperationKind, ReadWhat, StepId, System};
-use crate::tests::events::sent;
-use crate::tests::history::{self, History, OPEN, RENAME};
+use crate::model::system::{
+    ColumnRef, InvariantRule, InvariantSpec, OperationKind, ReadWhat, RowKey, StepId, System, When,
+};
+use crate::tests::events::{self, sent};
+use crate::tests::history::{self, CUSTOMERS, History, OPEN, RENAME};
 
 /// The system of histories, in which a ticket spans stores and a new name does not.
 fn mixed() -> System {
@@ -84,7 +86,7 @@ fn every_operation_has_the_measures_that_say_so() {
         let its = |key: &&Key| key.scope == Scope::Operation(name.into());
         let taken: BTreeSet<&str> =
             report.measures.keys().filter(its).map(|it| it.measure.id).collect();
-        let declared = CATALOGUE.iter().filter(|measure| measure.by_operation);
+        let declared = CATALOGUE.iter().filter(|measure| measure.is_by_operation());
         assert_eq!(taken, declared.map(|measure| measure.id).collect(), "{name}");
     }
 }
@@ -176,4 +178,112 @@ fn reads_of_local_operations_are_no_part_of_headlines() {
     assert!(matches!(quantity(&report, RIGHT_5S), Quantity::Missing { .. }));
     let right = report.measures.number(reads::RIGHT.of_read("mine"));
     assert_eq!(right, share(1, 2), "it has numbers of its own");
+}
+
+/// A history of both operations, each with its first step done, op 0 a ticket and op 1 a new name.
+fn both(system: System) -> History {
+    let mut history = History::of(system);
+    history.at(20_000).offer(0, OPEN, 3).apply(0, 0).offer(1, RENAME, 3).apply(1, 0);
+    history
+}
+
+/// A measure of the run, of tickets, and of new names.
+fn each(report: &RunReport, measure: &'static Measure) -> [Quantity; 3] {
+    [quantity(report, measure), of(report, measure, "open"), of(report, measure, "rename")]
+}
+
+#[test]
+fn what_happens_one_by_one_counts_for_whom_it_is_done() {
+    let mut history = both(mixed());
+    for op in [0, 0, 1, u32::MAX] {
+        history.note_of(op, events::handed(2)).note_of(op, events::buried(Burial::DeadLetter));
+        history.note_of(op, events::aborted(op.into(), AbortCause::Deadlock));
+        history.note_of(op, Event::Intervention { label: LabelId(0) });
+    }
+    let report = history.rest();
+    for measure in [DELIVERIES, DEAD_LETTERS, DEADLOCKS, INTERVENTIONS, DELIVERED_AGAIN] {
+        let expected = [4_u64, 2, 1].map(Quantity::total);
+        assert_eq!(each(&report, measure), expected, "{measure}: what nobody caused is in the run");
+    }
+}
+
+#[test]
+fn branches_and_waits_are_of_the_operation_whose_transaction_it_is() {
+    let mut history = both(mixed());
+    history.note_of(0, events::prepared(1, 7)).note_of(0, events::prepared_row(1, 9));
+    history.at(20_100).note_of(1, events::lock_wait(2, 9));
+    history.at(20_400).note_of(0, events::resolved_alone(1, Decision::Commit));
+    history.at(20_450).note_of(1, events::lock_granted(2, 9));
+    let report = history.rest();
+    let ms = |millis: u64| Quantity::total(millis * MS);
+    for measure in [IN_DOUBT, IN_DOUBT_MAX] {
+        assert_eq!(each(&report, measure), [ms(400), ms(400), ms(0)]);
+    }
+    for measure in [BLOCKED, BLOCKED_MAX] {
+        assert_eq!(each(&report, measure), [ms(300), ms(0), ms(300)]);
+    }
+    assert_eq!(each(&report, HEURISTIC), [1_u64, 1, 0].map(Quantity::total));
+    let waits = |name| report.measures.values(BLOCKED_EACH.of_operation(name)).offered;
+    assert_eq!([waits("open"), waits("rename")], [0, 1]);
+}
+
+#[test]
+fn anomalies_are_of_the_operation_whose_effect_it_is() {
+    let mut history = both(mixed());
+    history.at(21_000).apply(1, 0); // The new name again.
+    history.at(22_000).overwrite(0, 0); // Somebody destroys the ticket.
+    let report = history.rest();
+    let counts = |measure| each(&report, measure);
+    assert_eq!(counts(APPLIED_AGAIN), [1_u64, 0, 1].map(Quantity::total));
+    assert_eq!(counts(LOST_UPDATES), [1_u64, 1, 0].map(Quantity::total));
+    let mut read = both(read_twice(OPEN));
+    read.at(20_500).probe(0, &[Effect, Nothing], 1);
+    read.at(21_000).undo(0, 0);
+    let report = read.rest();
+    assert_eq!(each(&report, DIRTY_READS), [1_u64, 1, 0].map(Quantity::total));
+}
+
+#[test]
+fn partial_operations_and_what_they_lag_are_told_apart() {
+    let mut history = both(mixed());
+    history.at(31_000).apply(0, 1).apply(0, 2);
+    let report = history.rest();
+    let partial = share(11_000 * u128::from(MS), 110_000 * u128::from(MS));
+    assert_eq!(each(&report, PARTIAL), [partial, partial, share(0, 110_000 * u128::from(MS))]);
+    assert_eq!(each(&report, PARTIAL_MAX), [1_u64, 1, 0].map(Quantity::total));
+}
+
+#[test]
+fn reads_are_of_the_operation_that_they_look_at() {
+    let report = read_before_and_after(read_twice(OPEN));
+    let right = |name| of(&report, RIGHT_500MS, name);
+    assert_eq!(right("open"), share(1, 2));
+    assert!(matches!(right("rename"), Quantity::Missing { .. }), "nobody looks at it");
+    assert_eq!(of(&report, STALE, "open"), quantity(&report, STALE));
+}
+
+#[test]
+fn a_violation_is_of_the_operation_that_began_it_until_somebody_repairs_it() {
+    let mut system = mixed();
+    let column = ColumnRef { table: CUSTOMERS, column: 0 };
+    let rule = InvariantRule::Bound { column, least: Some(0), most: Some(1) };
+    system.invariants = vec![InvariantSpec { name: "few".into(), rule, when: When::AtRest }];
+    let mut history = both(system);
+    let write = |history: &mut History, op: u32, row: u64, value: i64| {
+        let event = Event::Value { column, row: RowKey(row), value };
+        history.note_of(op, event);
+    };
+    write(history.at(30_000), 0, 3, 5);
+    write(history.at(31_000), 1, 4, 7);
+    write(history.at(32_000), 1, 3, 6); // It stays the ticket's.
+    write(history.at(33_000), 1, 3, 1);
+    write(history.at(34_000), u32::MAX, 5, 9); // A job, for nobody.
+    write(history.at(35_000), u32::MAX, 5, 1);
+    let report = history.rest();
+    let whole = (3 + 89 + 1) * 1_000 * u128::from(MS) * 1_000;
+    let [tickets, names] = [3, 89].map(|seconds| seconds * 1_000 * u128::from(MS) * 1_000);
+    assert_eq!(each(&report, VIOLATION), [share(whole, 2), share(tickets, 1), share(names, 1)]);
+    assert_eq!(each(&report, OVERSELLS), [3_u64, 1, 1].map(Quantity::total));
+    let parts = report.invariants[0].by_kind.iter().map(|(kind, extent)| (*kind, extent.at_end));
+    assert_eq!(parts.collect::<Vec<_>>(), [(OPEN, 0), (RENAME, 1)]);
 }

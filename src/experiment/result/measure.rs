@@ -1,6 +1,6 @@
 //! One measure of one variant over all seeds.
 
-use crate::checks::measures::{Key, Measure, Scope, Unit};
+use crate::checks::measures::{Covers, Key, Measure, Scope, Unit};
 use crate::stats::{
     Level, Observation, Quantile, Sample, Survival, mean, mean_interval, median_interval,
     median_quantile,
@@ -176,9 +176,16 @@ impl MeasureResult {
     }
 
     /// Returns whether files have a line of it: what one operation, or a read at one of its times,
-    /// has no number of is left out, for there may be very many of them.
-    pub const fn is_worth_a_line(&self, key: &Key) -> bool {
-        matches!(key.scope, Scope::Run | Scope::Read(_) | Scope::Group(_)) || self.why().is_none()
+    /// has no number of, or what happened to no such operation, is left out, for there may be very
+    /// many of them.
+    pub fn is_worth_a_line(&self, key: &Key) -> bool {
+        let happened = || self.per_seed(Statistic::Value).iter().flatten().any(|it| *it > 0.0);
+        let counted = key.measure.covers == Covers::All && !key.measure.is_many();
+        match key.scope {
+            Scope::Run | Scope::Read(_) | Scope::Group(_) => true,
+            Scope::Operation(_) if counted => happened(),
+            _ => self.why().is_none(),
+        }
     }
 
     /// Its quantiles, if it has any.

@@ -7,12 +7,16 @@ use crate::experiment::result::{Comparison, OperationFacts, Statistic};
 use crate::report::human;
 
 /// The numbers that are told of an operation, and how, in the order of their weight.
-const ASKED: [(&Measure, Statistic, [&str; 2]); 5] = [
+const ASKED: [(&Measure, Statistic, [&str; 2]); 9] = [
     (COMMITTED, Statistic::Value, ["commits most", "commits least"]),
     (AVAILABILITY, Statistic::Value, ["is most available", "is least available"]),
     (LAG, Statistic::P99, ["lags least", "lags most"]),
     (DONE, Statistic::P99, ["is done soonest", "is done latest"]),
     (WRONG, Statistic::Value, ["has the fewest wrong outcomes", "has the most wrong outcomes"]),
+    (LOST_UPDATES, Statistic::Value, ["loses the fewest updates", "loses the most updates"]),
+    (VIOLATION, Statistic::Value, ["violates invariants least", "violates invariants most"]),
+    (BLOCKED, Statistic::Value, ["is blocked least", "is blocked most"]),
+    (STALE, Statistic::Value, ["has the fewest stale reads", "has the most stale reads"]),
 ];
 
 /// The most operations of which something is told.

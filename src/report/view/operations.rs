@@ -3,10 +3,10 @@
 use super::{Cell, Column, P50, P99, Pick, Table, VALUE, cell, head};
 use crate::checks::measures::catalogue::*;
 use crate::checks::measures::{Key, Scope, reads};
-use crate::experiment::result::{Comparison, OperationFacts, VariantResult};
+use crate::experiment::result::{Comparison, OperationFacts, Statistic, VariantResult};
 use crate::report::human;
 
-/// The columns of an operation.
+/// The columns of an operation: what became of it.
 const COLUMNS: [Column; 10] = [
     (AVAILABILITY, VALUE),
     (COMMITTED, VALUE),
@@ -18,6 +18,23 @@ const COLUMNS: [Column; 10] = [
     (ACCEPTED, P99),
     (WRONG, VALUE),
     (THROUGHPUT, VALUE),
+];
+
+/// The further columns of an operation: what its readers saw, and what it did to others and they to
+/// it. Each is shown where it is not zero for any.
+const FURTHER: [Column; 12] = [
+    (USEFUL, VALUE),
+    (RIGHT_500MS, VALUE),
+    (STALE, VALUE),
+    (VIOLATION, VALUE),
+    (LOST_UPDATES, VALUE),
+    (OUT_OF_ORDER, VALUE),
+    (DIRTY_READS, VALUE),
+    (IN_DOUBT, VALUE),
+    (BLOCKED, VALUE),
+    (RETRIES, VALUE),
+    (DEADLOCKS, VALUE),
+    (DEAD_LETTERS, VALUE),
 ];
 
 /// The most reads that tables show one by one; files have all of them.
@@ -71,37 +88,63 @@ pub fn about(comparison: &Comparison) -> Vec<String> {
     said
 }
 
-/// The table of each operation by itself, if there are several: of at most so many rows, but at
-/// least one operation.
-pub fn operations(comparison: &Comparison, most: usize) -> Option<Table> {
+/// The tables of each operation by itself, if there are several: of at most so many rows each, but
+/// of at least one operation.
+pub fn operations(comparison: &Comparison, most: usize) -> Vec<Table> {
     let all = &comparison.operations;
     let shown = (most / comparison.variants.len().max(1)).clamp(1, all.len().max(1));
-    let keys = |facts: &OperationFacts| {
-        let scope = Scope::Operation(facts.name.as_str().into());
-        COLUMNS.map(|(measure, pick)| (measure.of(&scope), pick))
+    let more = match all.len() - shown.min(all.len()) {
+        0 => String::new(),
+        more => format!(" {} more in summary.csv.", human::some(more, "operation")),
     };
+    let happens = |(measure, _): &Column| {
+        let keys = all.iter().map(|facts| measure.of_operation(&facts.name));
+        let mut values = keys.flat_map(|key| values(comparison, &key).collect::<Vec<_>>());
+        values.any(|value| value > 0.0)
+    };
+    let further: Vec<Column> = FURTHER.into_iter().filter(happens).collect();
+    let first = "Each operation by itself, with intervals in summary.csv. Throughput: answers per \
+                 second under load, a technical no not counted.";
+    let second = "Each operation by itself: reads that look at it; invariants that its changes made \
+                  false; what others destroyed or blocked of it. Retries: per operation.";
+    let tables = [
+        table(comparison, shown, "Operations", format!("{first}{more}"), &COLUMNS),
+        table(comparison, shown, "Operations, in detail", format!("{second}{more}"), &further),
+    ];
+    let tables = tables.into_iter().map(Table::without_empty_columns);
+    tables.filter(|table| all.len() > 1 && table.heads.len() > 1).collect()
+}
+
+/// A number of a measure under each variant that has it.
+fn values(comparison: &Comparison, key: &Key) -> impl Iterator<Item = f64> {
+    let found = comparison.variants.iter().filter_map(|variant| variant.measures.get(key));
+    found.filter_map(|found| Some(found.estimate(Statistic::Value)?.value))
+}
+
+/// A row for each of the first operations, those that headlines pool before the others, and each
+/// variant.
+fn table(
+    comparison: &Comparison,
+    shown: usize,
+    title: &'static str,
+    note: String,
+    columns: &[Column],
+) -> Table {
+    let all = &comparison.operations;
     let pooled_first = all.iter().filter(|it| it.pooled).chain(all.iter().filter(|it| !it.pooled));
     let mut rows: Vec<(String, Vec<Cell>)> = Vec::new();
     for facts in pooled_first.take(shown) {
-        let keys = keys(facts);
+        let key = |(measure, pick): &Column| (measure.of_operation(&facts.name), *pick);
+        let keys: Vec<(Key, Pick)> = columns.iter().map(key).collect();
         let closed = if facts.closed_loop { " (closed loop)" } else { "" };
         rows.extend(comparison.variants.iter().map(|variant| {
             let cells = keys.iter().map(|(key, pick)| brief(variant, key, *pick));
             (format!("{}{closed}: {}", facts.name, variant.name), cells.collect())
         }));
     }
-    let more = match all.len() - shown.min(all.len()) {
-        0 => String::new(),
-        more => format!(" {} more in summary.csv.", human::some(more, "operation")),
-    };
-    let note = format!(
-        "Each operation by itself, with intervals in summary.csv. Throughput: answers per second \
-         under load, a technical no not counted.{more}"
-    );
-    let heads = COLUMNS.map(head);
+    let heads = columns.iter().map(|column| head(*column));
     let heads = std::iter::once("operation: variant".into()).chain(heads).collect();
-    let table = Table { title: "Operations".into(), note, heads, rows };
-    (all.len() > 1 && !table.rows.is_empty()).then(|| table.without_empty_columns())
+    Table { title: title.into(), note, heads, rows }
 }
 
 /// A number without its interval: there is a row for each operation and variant.
@@ -175,7 +218,8 @@ mod tests {
 
     #[test]
     fn each_operation_has_rows_of_its_own_the_pooled_ones_first() {
-        let table = operations(&two(), 24).expect("there are two");
+        let comparison = two();
+        let [table] = &operations(&comparison, 24)[..] else { panic!("nothing else happened") };
         let names: Vec<&str> = table.rows.iter().map(|(name, _)| name.as_str()).collect();
         let expected = ["open: two-phase-commit", "open: sync-30s"];
         assert_eq!(names[..2], expected);
@@ -189,11 +233,23 @@ mod tests {
     #[test]
     fn many_operations_fit_a_screen_and_one_has_no_table() {
         let mut comparison = two();
-        let table = operations(&comparison, 2).expect("there are two");
+        let table = &operations(&comparison, 2)[0];
         assert_eq!(table.rows.len(), 2);
         assert!(table.note.ends_with("1 operation more in summary.csv."), "{}", table.note);
         comparison.operations.truncate(1);
-        assert!(operations(&comparison, 24).is_none());
+        assert!(operations(&comparison, 24).is_empty());
+    }
+
+    #[test]
+    fn what_happened_to_any_operation_has_a_column() {
+        let mut comparison = two();
+        for (measure, value) in [(LOST_UPDATES, 3.0), (DEADLOCKS, 0.0)] {
+            let found = MeasureResult::mean(measure, vec![Some(value); 6]);
+            comparison.variants[1].measures.insert(measure.of_operation("open"), found);
+        }
+        let [_, detail] = &operations(&comparison, 24)[..] else { panic!("updates were lost") };
+        assert_eq!(detail.heads, ["operation: variant", "lost updates"]);
+        assert_eq!(detail.rows[1].1[0].main, "3", "open: sync-30s");
     }
 
     #[test]

@@ -152,7 +152,7 @@ impl Context<'_> {
                 unknown_number(name, &stem, "reads have", reads::ALL)
             }
             Unknown::Number(stem) => {
-                let all = self.measures.iter().copied().filter(|measure| measure.by_operation);
+                let all = self.measures.iter().copied().filter(|it| it.is_by_operation());
                 let all: Vec<&Measure> = all.collect();
                 match operation {
                     // The text says the measure alone.
