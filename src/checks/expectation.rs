@@ -76,6 +76,12 @@
 //! **Each consumer group has two**, by the name of its service: `groups.stock.lag` is how many
 //! messages it was behind, averaged over time, and `groups.stock.lag.max` at most.
 //!
+//! **Each pool has measures, too**: the workers of a service or of a kind of driver (`coordinator`,
+//! `orchestrator`, `relay`, `job`, `broker`) and the cores of a database, by its name.
+//! `pools.relay.utilisation` is the share of the load that they are busy, `pools.relay.waiting` what
+//! waits for them on average, `pools.relay.waiting.max` at most (of services and drivers), and
+//! `pools.ticket-db.connections.waiting` what waits for a connection of a database.
+//!
 //! **`census`** is a headline of the census, such as `stranded`, or `wrong` for all that no pattern
 //! should have; it counts operations once the system is at rest, all of them or those of one
 //! `operation`.
@@ -87,9 +93,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::census::{Census, Headline};
+use super::measures::capacity::ALL as OF_ALL_POOLS;
 use super::measures::counters::OF_GROUP;
 use super::measures::{
-    self, Distribution, GROUPS, Key, Measure, OPERATIONS, Quantity, READS, Scope, Unit, reads,
+    self, Distribution, GROUPS, Key, Measure, OPERATIONS, POOLS, Quantity, READS, Scope, Unit,
+    reads,
 };
 use super::report::RunReport;
 use super::verdict::Judgement;
@@ -150,6 +158,7 @@ pub struct Parts<'a> {
     reads: Vec<(String, Scope)>,
     operations: Vec<(String, Scope)>,
     groups: Vec<(String, Scope)>,
+    pools: Vec<(String, Scope)>,
     measures: &'a [&'static Measure],
 }
 
@@ -176,6 +185,7 @@ impl<'a> Parts<'a> {
             reads: reads.iter().flat_map(times).collect(),
             operations: operations.iter().map(whole).collect(),
             groups: Vec::new(),
+            pools: Vec::new(),
             measures,
         }
     }
@@ -185,6 +195,13 @@ impl<'a> Parts<'a> {
     pub fn with_groups(self, services: &[&str]) -> Self {
         let group = |name: &&str| ((*name).to_owned(), Scope::Group((*name).into()));
         Self { groups: services.iter().map(group).collect(), ..self }
+    }
+
+    /// With pools of these names.
+    #[must_use]
+    pub fn with_pools(self, names: &[&str]) -> Self {
+        let pool = |name: &&str| ((*name).to_owned(), Scope::Pool((*name).into()));
+        Self { pools: names.iter().map(pool).collect(), ..self }
     }
 }
 
@@ -209,6 +226,12 @@ fn find<'t>(text: &'t str, parts: &Parts<'_>) -> Result<(Key, &'t str), Unknown>
         return find_part(rest, &parts.groups, OF_GROUP).map_err(|part| match part {
             None => Unknown::Group,
             Some(part) => Unknown::Number(format!("{GROUPS}.{part}")),
+        });
+    }
+    if let Some(rest) = within(POOLS) {
+        return find_part(rest, &parts.pools, OF_ALL_POOLS).map_err(|part| match part {
+            None => Unknown::Pool,
+            Some(part) => Unknown::Number(format!("{POOLS}.{part}")),
         });
     }
     let (measure, rest) = longest(text, parts.measures).ok_or(Unknown::Measure)?;
@@ -296,6 +319,8 @@ pub enum Unknown {
     Operation,
     /// There is no such service that could be a consumer group.
     Group,
+    /// There is no such pool.
+    Pool,
     /// The part of the run that is called so, such as `reads.NAME`, has no such number.
     Number(String),
     /// The measure has many values a run, and the text does not say which.

@@ -14,7 +14,6 @@ use super::measures::copies::Copies;
 use super::measures::cost::Cost;
 use super::measures::counters::Counters;
 use super::measures::expected_reads::ExpectedReads;
-use super::measures::fullness::Fullness;
 use super::measures::gauge::Gauge;
 use super::measures::in_doubt::InDoubt;
 use super::measures::lag::{self, End, consistency_lag, lag_after_answer};
@@ -73,7 +72,6 @@ pub struct Judge {
     costs: ByKind<Cost>,
     counters: Counters,
     capacity: Capacity,
-    fullness: Fullness,
     series: SeriesBuilder,
     self_checks: SelfChecks,
 }
@@ -102,7 +100,6 @@ impl Judge {
             costs: ByKind::new(system, Cost::default()),
             counters: Counters::new(system, window),
             capacity: Capacity::new(system, window),
-            fullness: Fullness::new(system, load),
             series: SeriesBuilder::new(width, count),
             self_checks: SelfChecks::new(system),
         };
@@ -175,7 +172,7 @@ impl Judge {
         let census = self.take_costs(&mut measures, &censuses);
         self.in_doubt.measure(&mut measures, &system);
         self.counters.measure(&mut measures, &system, now, until);
-        self.capacity.measure(&mut measures, until);
+        let full = self.capacity.measure(&mut measures, until);
         let by_kind = operations.measured_by_kind();
         invariants.measure(&mut measures, until, &by_kind, &system);
         let (invariants, violations) = invariants.finish(until, settled);
@@ -203,7 +200,7 @@ impl Judge {
             cost: self.costs.all().fold(Cost::default(), Cost::plus),
             series,
             faults,
-            full: self.fullness.finish(&self.system, until),
+            full,
             invariants,
             self_checks: self.self_checks.finish(now, self.course.load, settled),
             contention: self.contention,
@@ -260,13 +257,14 @@ impl Listener for Judge {
             | Event::Finished { .. }
             | Event::Dropped { .. } => {
                 self.capacity.see(record);
-                self.fullness.see(record);
                 self.self_checks.request(record);
             }
             Event::Worked { database, busy, waited } => {
                 self.capacity.work(books.now, database, busy, waited);
                 self.spend(record, books);
-                self.fullness.see(record);
+            }
+            Event::Connected { database, waited } => {
+                self.capacity.connect(books.now, database, waited);
             }
             Event::Forced { .. }
             | Event::Logged { .. }

@@ -125,7 +125,7 @@ fn summary(scenario: &Scenario, variant: &Variant, runs: &[&Judged]) -> VariantR
         touched: coupling::touched(scenario, &reports),
         measures: keys.map(|key| (key.clone(), measured(key, &reports))).collect(),
         faults_cost: twin::costs(&variant.name.shown, runs),
-        never_back: twin::never_back(variant, runs),
+        never_back: twin::never_back(runs),
         reads: (system.reads.iter().filter(|read| read.by.is_some()))
             .map(|read| Arc::clone(&read.name.shown))
             .collect(),

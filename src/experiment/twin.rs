@@ -12,8 +12,8 @@ use super::compare::{Judged, setup};
 use super::result::{NeverBack, Pair, Statistic};
 use super::run::{Setup, run};
 use super::summarise::number;
+use crate::checks::measures::capacity::Limited;
 use crate::checks::measures::catalogue::*;
-use crate::checks::measures::fullness::Limited;
 use crate::checks::measures::recovery::{self, Course, NO_FAULT, NO_TWIN, Spread};
 use crate::checks::measures::{Measure, Quantity};
 use crate::checks::{Judge, JudgeOptions};
@@ -104,14 +104,14 @@ pub fn costs(variant: &str, runs: &[&Judged]) -> Vec<Pair> {
 }
 
 /// The runs of a variant that never recovered and what they have in common; none if all did.
-pub fn never_back(variant: &Variant, runs: &[&Judged]) -> Option<NeverBack> {
+pub fn never_back(runs: &[&Judged]) -> Option<NeverBack> {
     let never = runs.iter().filter(|run| run.report.measures.number(RECOVERY) == Quantity::Never);
     let pairs: Vec<(&Judged, &Twin)> =
         never.filter_map(|run| Some((*run, run.twin.as_ref()?))).collect();
     let apart = pairs.iter().flat_map(|(_, twin)| twin.apart.iter().map(|name| (*name).to_owned()));
     let full = pairs.iter().flat_map(|(run, twin)| {
         let more = run.report.full.iter().filter(|resource| !twin.full.contains(resource));
-        more.map(|resource| resource.name(&variant.system))
+        more.map(Limited::to_string)
     });
     let in_most = |names: Vec<String>| {
         let mut counts: Vec<(String, usize)> = Vec::new();

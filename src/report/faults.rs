@@ -90,7 +90,7 @@ fn never_back(never: &NeverBack, seeds: usize) -> String {
         apart => format!(", apart from it in {} to the end of the load", human::list(apart)),
     };
     let full = match &never.full[..] {
-        [] => "; no worker and no core is full".into(),
+        [] => "; no worker, core or connection is full".into(),
         full => format!("; {} stay full", human::list(full)),
     };
     format!("never came back to its fault-free twin{many}{apart}{full}.")
@@ -133,6 +133,6 @@ mod tests {
              latency to the end of the load; the workers of `web` stay full."
         );
         let never = NeverBack { full: vec![], ..never };
-        assert!(never_back(&never, 1).ends_with("; no worker and no core is full."));
+        assert!(never_back(&never, 1).ends_with("; no worker, core or connection is full."));
     }
 }

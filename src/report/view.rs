@@ -2,18 +2,16 @@
 
 mod counters;
 mod operations;
+mod pools;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::sync::Arc;
 
 pub use operations::about;
 
 use super::{faults, human};
 use crate::checks::census::Headline;
-use crate::checks::measures::capacity::{OF_POOL, WAITING};
 use crate::checks::measures::catalogue::*;
-use crate::checks::measures::{Key, Measure, Scope, Values, reads};
+use crate::checks::measures::{Key, Measure, Values, reads};
 use crate::experiment::result::{Comparison, MeasureResult, Statistic, VariantResult};
 
 /// A table with one row a variant.
@@ -121,8 +119,6 @@ const COSTS: [Column; 5] = [
     (VIOLATION, VALUE),
 ];
 
-const CAPACITY: [Column; 3] = [(WORKERS, VALUE), (WORKERS_USED, VALUE), (UTILISATION, VALUE)];
-
 const ANOMALIES: [Column; 8] = [
     (LOST_UPDATES, VALUE),
     (BLIND_WRITES, VALUE),
@@ -199,72 +195,12 @@ pub fn tables(comparison: &Comparison, most_rows: usize) -> Vec<Table> {
     );
     tables.extend(counters::counters(comparison));
     tables.extend(faults::table(comparison));
-    tables.extend(capacity(comparison));
-    tables.extend(bottlenecks(comparison));
+    tables.extend(pools::capacity(comparison));
+    tables.extend(pools::bottlenecks(comparison));
     tables.retain(|table| table.heads.len() > 1);
     tables.extend(super::coupling::is_known(comparison).then(|| coupling(comparison)));
     tables.extend(schema_changes(comparison));
     tables
-}
-
-/// The table of workers and their use, if the variants do not all provision the same.
-fn capacity(comparison: &Comparison) -> Option<Table> {
-    let workers = comparison
-        .variants
-        .iter()
-        .map(|variant| Some(variant.measure(WORKERS)?.estimate(Statistic::Value)?.value));
-    let workers: Vec<Option<f64>> = workers.collect();
-    workers.windows(2).any(|pair| pair[0] != pair[1]).then(|| {
-        let note = "Workers of all instances of all services, and how many of them had a request, \
-                    averaged over time; the rest is bought and idle. What is one service scales \
-                    as a whole.";
-        measured(comparison, "Capacity", note.into(), &CAPACITY)
-    })
-}
-
-/// The table of workers and cores that are busy for more than 70 % of the load in any variant: what
-/// is close to its limit, or beyond it. The busiest come first, and no more than fit.
-fn bottlenecks(comparison: &Comparison) -> Option<Table> {
-    const BUSY: f64 = 0.7;
-    const MOST: usize = 4;
-    let value = |variant: &VariantResult, key: &Key| {
-        Some(variant.measures.get(key)?.estimate(Statistic::Value)?.value)
-    };
-    let mut highest: BTreeMap<&Arc<str>, f64> = BTreeMap::new();
-    for variant in &comparison.variants {
-        for key in variant.measures.keys().filter(|key| key.measure == OF_POOL) {
-            let (Scope::Pool(pool), Some(busy)) = (&key.scope, value(variant, key)) else {
-                continue;
-            };
-            let known = highest.entry(pool).or_default();
-            *known = known.max(busy);
-        }
-    }
-    let mut pools: Vec<(&Arc<str>, f64)> =
-        highest.into_iter().filter(|(_, busy)| *busy > BUSY).collect();
-    pools.sort_by(|(_, one), (_, other)| other.total_cmp(one));
-    pools.truncate(MOST);
-    let columns: Vec<(String, Key)> = (pools.iter())
-        .flat_map(|(pool, _)| {
-            let head = |measure: &Measure| format!("{pool} {}", measure.head);
-            [OF_POOL, WAITING].map(|measure| (head(measure), measure.of_pool(pool)))
-        })
-        .collect();
-    let row = |variant: &VariantResult| {
-        let cells = columns.iter().map(|(_, key)| cell(variant, key, VALUE));
-        (variant.name.clone(), cells.collect())
-    };
-    let heads = columns.iter().map(|(head, _)| head.clone());
-    (!columns.is_empty()).then(|| Table {
-        title: "Bottlenecks".into(),
-        note:
-            "Workers (of databases: cores) that are busy for more than 70 % of the load, and what \
-               waits for them on average: requests; of a relay events in outboxes, of a broker \
-               those that no consumer has acknowledged."
-                .into(),
-        heads: std::iter::once("variant".into()).chain(heads).collect(),
-        rows: comparison.variants.iter().map(row).collect(),
-    })
 }
 
 /// The table of services that broke when a schema changed, if any did.
@@ -494,23 +430,6 @@ fn never(variant: &VariantResult, result: &MeasureResult) -> Option<Cell> {
 mod tests {
     use super::*;
     use crate::tests::comparison;
-
-    #[test]
-    fn capacity_is_shown_where_variants_provision_differently() {
-        let mut comparison = comparison::comparison(6);
-        comparison.variants.truncate(2);
-        let mut set = |at: usize, measure, value: f64| {
-            comparison.variants[at].insert(MeasureResult::mean(measure, vec![Some(value); 6]));
-            let shown = tables(&comparison, 24).into_iter().find(|table| table.title == "Capacity");
-            shown.map(|table| table.rows[1].1.iter().map(|cell| cell.main.clone()).collect())
-        };
-        set(0, WORKERS, 20.0);
-        assert_eq!(set(1, WORKERS, 20.0), None, "the same for both");
-        set(1, WORKERS, 36.0);
-        set(1, WORKERS_USED, 9.0);
-        let row: Vec<String> = set(1, UTILISATION, 0.25).expect("they differ");
-        assert_eq!(row, ["36", "9", "25.0 %"]);
-    }
 
     #[test]
     fn columns_that_nobody_measured_and_headlines_that_nobody_has_are_left_out() {

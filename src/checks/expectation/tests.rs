@@ -165,6 +165,17 @@ fn measures_of_operations_have_the_name_of_the_operation_within() {
 }
 
 #[test]
+fn measures_of_pools_have_the_name_of_the_pool_within() {
+    let known = parts(&[]).with_pools(&["relay", "order-db"]);
+    let named = |text: &str| Subject::measure(text, &known).map(|subject| subject.to_string());
+    assert_eq!(named("pools.relay.utilisation"), Ok("relay: utilisation".into()));
+    let connections = "pools.order-db.connections.waiting";
+    assert_eq!(named(connections), Ok("order-db: waiting for connections".into()));
+    assert_eq!(named("pools.rely.utilisation"), Err(Unknown::Pool));
+    assert_eq!(named("pools.relay.busy"), Err(Unknown::Number("pools.relay".into())));
+}
+
+#[test]
 fn outcomes_are_counted_of_one_operation_or_of_all_local_ones_included() {
     let mut system = history::system();
     system.operations[OPEN.index()].spans_stores = true;

@@ -4,7 +4,10 @@
 //! part brings workers for all of them. What that wastes shows between these two numbers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use super::gauge::Gauge;
 use super::{Better, Measure, Measured, Quantity, Unit, Values};
@@ -12,6 +15,11 @@ use crate::kernel::{NodeId, Span};
 use crate::model::contract::{label, role};
 use crate::model::record::{Event, Kind, LabelId, Record, Station};
 use crate::model::system::{DatabaseId, System};
+
+/// The stretch before the end of the load that decides what is full, ns.
+const STRETCH: u64 = 10_000_000_000;
+/// The share of it, in percent, that something is in use if it is full.
+const FULL: u128 = 95;
 
 /// Why a share of time is missing.
 const EMPTY: &str = "the measured window has no length";
@@ -89,8 +97,52 @@ pub const WAITING_MAX: &Measure = &Measure::number(
 )
 .values(Values::Greatest);
 
+/// The mean number of those that wait for a connection of a database.
+pub const CONNECTING: &Measure = &Measure::number(
+    "connections.waiting",
+    "waiting for connections",
+    Unit::Count,
+    Better::Lower,
+    "Time average of what waits for a connection of a database, in the same window; only databases \
+     have it. Where it is one or more, all connections are taken most of the time.",
+);
+
 /// All measures of a pool, in the order in which reports show them.
-pub const ALL: &[&Measure] = &[OF_POOL, WAITING, WAITING_MAX];
+pub const ALL: &[&Measure] = &[OF_POOL, WAITING, WAITING_MAX, CONNECTING];
+
+/// Something of which there is only so much, and which was full: in use almost all of the time
+/// before the end of the load. A run that does not come back from a fault often has one that stays
+/// full of work for nobody.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Limited {
+    /// The parts of the pool.
+    pub what: Parts,
+    /// The name of the pool.
+    pub pool: Arc<str>,
+}
+
+/// The parts of a pool.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum Parts {
+    /// The workers of all instances of a service or of a kind of driver.
+    Workers,
+    /// The cores of a database.
+    Cores,
+    /// The connections that a database accepts.
+    Connections,
+}
+
+impl fmt::Display for Limited {
+    /// In a sentence: ``the workers of `web` ``.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = match self.what {
+            Parts::Workers => "workers",
+            Parts::Cores => "cores",
+            Parts::Connections => "connections",
+        };
+        write!(f, "the {parts} of `{}`", self.pool)
+    }
+}
 
 /// The workers of all services and drivers, and the cores of all databases.
 #[derive(Debug)]
@@ -101,9 +153,17 @@ pub struct Capacity {
     used: Gauge,
     services: Vec<Option<Pool>>,
     drivers: Vec<Pool>,
-    databases: Vec<Cores>,
-    /// From the end of the warm-up to the end of the load, ns.
+    databases: Vec<Store>,
+    windows: Windows,
+}
+
+/// Over what time pools are looked at, each from and until, ns.
+#[derive(Clone, Copy, Debug)]
+struct Windows {
+    /// From the end of the warm-up to the end of the load.
     loaded: (u64, u64),
+    /// The last stretch of the load.
+    late: (u64, u64),
 }
 
 /// The workers of a service or of a driver, over all of its nodes.
@@ -112,6 +172,8 @@ struct Pool {
     name: Arc<str>,
     workers: u64,
     busy: Gauge,
+    /// The same in the last stretch of the load.
+    late: Gauge,
     waiting: Gauge,
     /// The events that stores and brokers hold for it, if they are its backlog.
     held: Option<Gauge>,
@@ -123,21 +185,40 @@ struct Pool {
     nodes: BTreeMap<NodeId, (u64, u64)>,
 }
 
-/// The cores of a database.
+/// The cores and connections of a database: each number is summed over those that were served, in
+/// the measured load and in the last stretch of it, ns.
 #[derive(Debug)]
-struct Cores {
+struct Store {
     name: Arc<str>,
     cores: u64,
-    busy: u128,
-    waited: u128,
+    busy: [u128; 2],
+    waited: [u128; 2],
+    /// The waits for connections, added up; in the last stretch, each moment once.
+    connecting: [u128; 2],
+    /// Until when somebody waited for a connection, ns. They get them in the order of their waits.
+    crowded: u64,
+}
+
+impl Windows {
+    /// How much of the time from `from` to `until` lies in each.
+    fn add(self, sums: &mut [u128; 2], from: u64, until: u64) {
+        for (sum, window) in sums.iter_mut().zip([self.loaded, self.late]) {
+            *sum += within(window, from, until);
+        }
+    }
+}
+
+/// How much of the time from `from` to `until` lies in a window, ns.
+fn within((begin, end): (u64, u64), from: u64, until: u64) -> u128 {
+    until.min(end).saturating_sub(from.max(begin)).into()
 }
 
 impl Pool {
-    fn new(name: &str, workers: u64, loaded: (u64, u64)) -> Self {
-        let (busy, waiting) = (Gauge::new(loaded), Gauge::new(loaded));
+    fn new(name: &str, workers: u64, Windows { loaded, late }: Windows) -> Self {
+        let (busy, late, waiting) = (Gauge::new(loaded), Gauge::new(late), Gauge::new(loaded));
         let (sources, nodes) = (BTreeSet::new(), BTreeMap::new());
         let (name, held, instances) = (name.into(), None, 1);
-        Self { name, workers, busy, waiting, held, sources, instances, nodes }
+        Self { name, workers, busy, late, waiting, held, sources, instances, nodes }
     }
 
     /// Takes in a request that comes further, and gives how many more are served since, or fewer.
@@ -154,7 +235,9 @@ impl Pool {
         let (waits, serves) = *node;
         let now = record.time.as_nanos();
         self.waiting.set(now, self.waiting.value() + waits - before.0);
-        self.busy.set(now, self.busy.value() + serves - before.1);
+        for busy in [&mut self.busy, &mut self.late] {
+            busy.set(now, busy.value() + serves - before.1);
+        }
         serves as i64 - before.1 as i64
     }
 }
@@ -162,56 +245,84 @@ impl Pool {
 /// The use of a pool over the measured load.
 struct Used {
     name: Arc<str>,
-    /// Summed over workers, ns.
-    busy: u128,
+    parts: Parts,
+    /// Summed over its parts, ns, in the measured load and in the last stretch of it.
+    busy: [u128; 2],
     of: u64,
     waiting: Quantity,
     most: Option<u64>,
 }
 
+impl Used {
+    /// The pool, if it was full at the end of the load, which is looked at for so many ns.
+    fn full(&self, length: u64) -> Option<Limited> {
+        let [_, late] = self.busy;
+        let all = u128::from(self.of) * u128::from(length);
+        let is_full = late > 0 && late * 100 >= all * FULL;
+        is_full.then(|| Limited { what: self.parts, pool: Arc::clone(&self.name) })
+    }
+}
+
 impl Pool {
     fn used(mut self, until: u64) -> Used {
         self.busy.advance(until);
+        self.late.advance(until);
         let mut waiting = self.held.unwrap_or(self.waiting);
         waiting.advance(until);
-        let (busy, most) = (self.busy.area(), Some(waiting.peak()));
+        let busy = [self.busy.area(), self.late.area()];
+        let most = Some(waiting.peak());
         let of = match self.sources.len() as u64 {
             0 => self.workers,
             sources => self.workers.min(self.instances * sources),
         };
-        Used { name: self.name, busy, of, waiting: waiting.time_average(), most }
+        let waiting = waiting.time_average();
+        Used { name: self.name, parts: Parts::Workers, busy, of, waiting, most }
     }
 }
 
-impl Cores {
+impl Store {
     /// The use of the cores; how many waited is, by Little's law, the waits summed over the time.
-    fn used(self, length: u64) -> Used {
-        let waiting = Quantity::ratio(self.waited, length, EMPTY);
-        Used { name: self.name, busy: self.busy, of: self.cores, waiting, most: None }
+    fn used(&self, length: u64) -> Used {
+        let waiting = Quantity::ratio(self.waited[0], length, EMPTY);
+        let (name, parts) = (Arc::clone(&self.name), Parts::Cores);
+        Used { name, parts, busy: self.busy, of: self.cores, waiting, most: None }
+    }
+
+    /// The connections, if they were full at the end of the load, which is looked at for so many
+    /// ns: somebody waited for one almost all of the time.
+    fn full(&self, length: u64) -> Option<Limited> {
+        let [_, late] = self.connecting;
+        let is_full = late > 0 && late * 100 >= u128::from(length) * FULL;
+        is_full.then(|| Limited { what: Parts::Connections, pool: Arc::clone(&self.name) })
     }
 }
 
 impl Capacity {
     /// Integrated over `window` (ns, from and until), and of each pool until the end of the load.
     pub fn new(system: &System, window: (u64, u64)) -> Self {
-        let loaded = (window.0, system.phases.load.as_nanos());
+        let load = system.phases.load.as_nanos();
+        let windows =
+            Windows { loaded: (window.0, load), late: (load.saturating_sub(STRETCH), load) };
         let services = system.services.iter().map(|it| {
             let workers = u64::from(it.instances) * u64::from(it.workers);
-            it.within.is_none().then(|| Pool::new(&it.name.shown, workers, loaded))
+            it.within.is_none().then(|| Pool::new(&it.name.shown, workers, windows))
         });
         let services: Vec<Option<Pool>> = services.collect();
         let drivers = role::WORKING.iter().map(|role| {
             let spec = system.driver(role);
             let workers = spec.map_or(1, |it| u64::from(it.instances) * u64::from(it.workers));
-            let held = [role::RELAY, role::BROKER].contains(role).then(|| Gauge::new(loaded));
+            let held =
+                [role::RELAY, role::BROKER].contains(role).then(|| Gauge::new(windows.loaded));
             let instances = system.driver_instances(role).into();
-            Pool { held, instances, ..Pool::new(role, workers, loaded) }
+            Pool { held, instances, ..Pool::new(role, workers, windows) }
         });
-        let databases = system.databases.iter().map(|it| Cores {
+        let databases = system.databases.iter().map(|it| Store {
             name: Arc::clone(&it.name.shown),
             cores: it.cores.into(),
-            busy: 0,
-            waited: 0,
+            busy: [0; 2],
+            waited: [0; 2],
+            connecting: [0; 2],
+            crowded: 0,
         });
         Self {
             provisioned: services.iter().flatten().map(|pool| pool.workers).sum(),
@@ -220,7 +331,7 @@ impl Capacity {
             drivers: drivers.collect(),
             databases: databases.collect(),
             services,
-            loaded,
+            windows,
         }
     }
 
@@ -250,11 +361,21 @@ impl Capacity {
 
     /// A statement had a core of a database.
     pub fn work(&mut self, now: u64, database: DatabaseId, busy: Span, waited: Span) {
-        let cores = self.databases.get_mut(database.index());
-        let within = (self.loaded.0..self.loaded.1).contains(&now);
-        if let Some(cores) = cores.filter(|_| within) {
-            cores.busy += u128::from(busy.as_nanos());
-            cores.waited += u128::from(waited.as_nanos());
+        if let Some(store) = self.databases.get_mut(database.index()) {
+            let began = now.saturating_sub(busy.as_nanos());
+            self.windows.add(&mut store.busy, began, now);
+            let queued = began.saturating_sub(waited.as_nanos());
+            self.windows.add(&mut store.waited, queued, began);
+        }
+    }
+
+    /// A session has a connection of a database, for which it waited so long.
+    pub fn connect(&mut self, now: u64, database: DatabaseId, waited: Span) {
+        if let Some(store) = self.databases.get_mut(database.index()) {
+            let queued = now.saturating_sub(waited.as_nanos());
+            let once = queued.max(std::mem::replace(&mut store.crowded, now));
+            store.connecting[0] += within(self.windows.loaded, queued, now);
+            store.connecting[1] += within(self.windows.late, once, now);
         }
     }
 
@@ -275,20 +396,30 @@ impl Capacity {
         }
     }
 
-    /// Takes down what M12 says of it; nothing changes any more until `until`.
-    pub fn measure(mut self, into: &mut Measured, until: u64) {
+    /// Takes down what M12 says of it, and returns what was full at the end of the load; nothing
+    /// changes any more until `until`.
+    pub fn measure(mut self, into: &mut Measured, until: u64) -> Vec<Limited> {
         self.used.advance(until);
         let bought = u128::from(self.provisioned) * u128::from(self.length);
         let share = Quantity::ratio(self.used.area(), bought, EMPTY);
         into.quantity(WORKERS, Quantity::total(self.provisioned));
         into.quantity(WORKERS_USED, self.used.time_average());
         into.quantity(UTILISATION, share);
-        let length = self.loaded.1.saturating_sub(self.loaded.0);
+        let [length, stretch] =
+            [self.windows.loaded, self.windows.late].map(|(from, to)| to.saturating_sub(from));
+        for store in &self.databases {
+            let connecting = Quantity::ratio(store.connecting[0], length, EMPTY);
+            into.quantity(CONNECTING.of_pool(&store.name), connecting);
+        }
         let pools = self.services.into_iter().flatten().chain(self.drivers);
         let pools = pools.map(|pool| pool.used(until));
-        let cores = self.databases.into_iter().map(|cores| cores.used(length));
+        let cores = self.databases.iter().map(|store| store.used(length));
         let mut busiest = Quantity::ratio(0_u64, length, EMPTY);
-        for Used { name, busy, of, waiting, most } in pools.chain(cores) {
+        let mut full: Vec<Limited> =
+            self.databases.iter().filter_map(|store| store.full(stretch)).collect();
+        for used in pools.chain(cores) {
+            full.extend(used.full(stretch));
+            let Used { name, busy: [busy, _], of, waiting, most, .. } = used;
             let whole = u128::from(of) * u128::from(length);
             let utilisation = Quantity::ratio(busy, whole, EMPTY);
             if utilisation.value() > busiest.value() {
@@ -301,119 +432,10 @@ impl Capacity {
             }
         }
         into.quantity(BUSIEST, busiest);
+        full.sort_unstable();
+        full
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::tests::events::{dropped, finished, started};
-    use crate::tests::history::History;
-    use crate::tests::pick;
-    use crate::tests::runs::{RecordedRun, record_text, scenario};
-
-    /// Only the stock is hot: it has three instances, and the office one with as many workers.
-    const HOT: &str = r#"
-        [scenario]
-        name = "hot"
-        warm-up = "0s"
-        load = "60s"
-        settle = "40s"
-
-        [services]
-        stock = { workers = 4, instances = 3, work = "20ms" }
-        office = { workers = 8, work = "20ms" }
-
-        [databases]
-        stock-db = {}
-        office-db = {}
-
-        [tables]
-        product = { owner = "stock", database = "stock-db", columns = { left = 0 }, rows = 500 }
-        note = { owner = "office", database = "office-db", columns = { product = 0 } }
-
-        [operations.take]
-        keys = { product = { rows-of = "product" } }
-        steps = [
-            { name = "take", by = "stock", table = "product", key = "product",
-              effect = { add = { left = -1 } } },
-        ]
-
-        [operations.jot]
-        keys = { note = "new" }
-        steps = [
-            { name = "jot", by = "office", table = "note", key = "note",
-              effect = { insert = { product = 1 } } },
-        ]
-
-        [load.buyers]
-        operation = "take"
-        constant = "100ms"
-
-        [load.clerks]
-        operation = "jot"
-        constant = "10s"
-
-        [variants]
-        apart = { pattern = "orchestrated" }
-        together = { pattern = "orchestrated", technique = { name = "consolidation",
-                     services = ["stock", "office"] } }
-    "#;
-
-    fn number(told: &RecordedRun, measure: &'static Measure) -> f64 {
-        told.report.measures.number(measure).value().expect("it is measured")
-    }
-
-    #[test]
-    fn what_scales_as_a_whole_buys_workers_for_all_its_parts() {
-        for (variant, provisioned) in [("apart", 3 * 4 + 8), ("together", 3 * (4 + 8))] {
-            let told = record_text(HOT, variant, 1);
-            assert!(told.report.settled);
-            assert_eq!(number(&told, WORKERS), f64::from(provisioned));
-            // A visit has a worker from the end of its wait to its own end.
-            let stayed = told.pick(
-                pick!(Event::Finished { at: Station::Service(_), stayed, .. } => stayed.as_nanos()),
-            );
-            let waited = told.pick(
-                pick!(Event::Started { at: Station::Service(_), waited, .. } => waited.as_nanos()),
-            );
-            let held = stayed.sum::<u64>() - waited.sum::<u64>();
-            assert!(held > 600 * 20_000_000, "600 buyers, 20 ms of work each");
-            let used = held as f64 / 100e9;
-            assert_eq!(number(&told, WORKERS_USED), used);
-            let share = number(&told, UTILISATION);
-            assert_eq!(share, held as f64 / (f64::from(provisioned) * 100e9));
-        }
-    }
-
-    #[test]
-    fn the_same_work_leaves_more_of_the_whole_idle() {
-        let scenario = scenario(HOT);
-        let of = |at: usize| &scenario.variants[at].system.services;
-        let host = &of(1)[0];
-        assert_eq!((host.instances, host.workers), (3, 12), "scaled for its most demanding part");
-        let [apart, together] = ["apart", "together"].map(|variant| record_text(HOT, variant, 1));
-        let idle = |told: &RecordedRun| number(told, WORKERS) - number(told, WORKERS_USED);
-        assert!(idle(&together) > idle(&apart) + 15.0, "16 workers more, for the same load");
-    }
-
-    #[test]
-    fn a_crash_ends_what_its_node_was_at() {
-        let mut history = History::new();
-        let mut on = |at: u64, node: u16, event: Event| {
-            history.at(at).note_with(event, |record| record.node = NodeId(node));
-        };
-        // One at node 7 for 10 s, two at node 8 until it crashes; the third starts anew there.
-        on(20_000, 7, started(0));
-        on(22_000, 8, started(0));
-        on(23_000, 8, started(0));
-        on(25_000, 8, dropped(2, 0));
-        on(26_000, 8, started(0));
-        on(27_000, 8, finished(0, 0));
-        on(30_000, 7, finished(0, 0));
-        let report = history.rest();
-        let used = report.measures.number(WORKERS_USED);
-        let super::Quantity::Ratio { part, .. } = used else { panic!("{used:?}") };
-        assert_eq!(part, (10 + 3 + 2 + 1) * 1_000_000_000);
-    }
-}
+mod tests;

@@ -14,7 +14,6 @@ pub mod copies;
 pub mod cost;
 pub mod counters;
 pub mod expected_reads;
-pub mod fullness;
 pub mod gauge;
 pub mod in_doubt;
 pub mod lag;
@@ -31,7 +30,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use measure::{Better, Covers, GROUPS, Key, Measure, OPERATIONS, READS, Scope, Unit, Values};
+pub use measure::{
+    Better, Covers, GROUPS, Key, Measure, OPERATIONS, POOLS, READS, Scope, Unit, Values,
+};
 
 use self::by_kind::Counts;
 use super::serial::{self, Text, pairs};

@@ -111,11 +111,16 @@ impl Database {
             self.env.sim().sleep_until(self.env.now() + delay).await;
             return Err(DbError::Unavailable);
         }
+        let queued = self.env.now();
         let (line, books) = (self.state().pool.acquire(), self.contention.as_ref());
         let place = Ctx { node: self.node, ..ctx };
         let wait = books.map(|it| Box::new(it.wait(Resource::Connection, &place, service)));
         let connection = line.await.ok_or(DbError::Unavailable)?;
         drop(wait);
+        let waited = self.env.now() - queued;
+        if waited > Span::ZERO {
+            self.env.record(&place, Event::Connected { database: self.id, waited });
+        }
         if !self.is_serving() {
             return Err(DbError::Unavailable);
         }

@@ -189,6 +189,9 @@ pub enum Event {
     /// A consumer group is not done with so many messages that were published. Not part of the
     /// fingerprint.
     GroupLag { group: ServiceId, waiting: u64 },
+    /// A session has a connection of a database, for which it had to wait so long. Not part of the
+    /// fingerprint.
+    Connected { database: DatabaseId, waited: Span },
 }
 
 impl Event {
@@ -230,7 +233,8 @@ impl Event {
             | Self::Fenced { database, .. }
             | Self::Keyed { database, .. }
             | Self::Contended { database, .. }
-            | Self::Served { database, .. } => Some(database),
+            | Self::Served { database, .. }
+            | Self::Connected { database, .. } => Some(database),
             _ => None,
         }
     }
@@ -273,5 +277,5 @@ kinds! {
     RefusedByRule, Decided, Retried, Holds, Published, Handed, Buried, Intervention,
     FaultBegan, FaultEnded, Crashed, Restarted, Phase,
     Leased, Fenced, Keyed, Contended, Served, SchemaChanged, SchemaBreak, Adapted,
-    ReaderSaw, RowDeleted, Follows, Circuit, Alerted, GroupLag,
+    ReaderSaw, RowDeleted, Follows, Circuit, Alerted, GroupLag, Connected,
 }

@@ -20,6 +20,7 @@ impl Semantic for Record {
                 | Kind::Follows
                 | Kind::Circuit
                 | Kind::GroupLag
+                | Kind::Connected
         ) {
             return;
         }
@@ -139,6 +140,7 @@ impl Event {
             Self::Adapted { table, service, failed } => words(table, service, failed),
             Self::Circuit { service, circuit } => words(service, circuit, 0),
             Self::GroupLag { group, waiting } => words(group, waiting, 0),
+            Self::Connected { database, waited } => words(database, waited, 0),
         }
     }
 }

@@ -9,8 +9,9 @@ use super::names::Names;
 use crate::checks::census::Headline;
 use crate::checks::expectation::{Bound, Expectation, Limit, Parts, Subject, Unknown, Whose};
 use crate::checks::measures::counters::OF_GROUP;
-use crate::checks::measures::{GROUPS, Measure, OPERATIONS, READS, Unit, reads};
+use crate::checks::measures::{GROUPS, Measure, OPERATIONS, POOLS, READS, Unit, capacity, reads};
 use crate::kernel::Span;
+use crate::model::contract::role;
 use crate::model::reason::Reason;
 use crate::reason;
 
@@ -108,7 +109,12 @@ impl Context<'_> {
         let names: Vec<&str> = operations.iter().map(|it| it.value.as_str()).collect();
         let services: Vec<&At<String>> = file.services.0.iter().map(|(it, _)| it).collect();
         let groups: Vec<&str> = services.iter().map(|it| it.value.as_str()).collect();
-        let parts = Parts::new(&times, &names, self.measures).with_groups(&groups);
+        let stores: Vec<&At<String>> = file.databases.0.iter().map(|(it, _)| it).collect();
+        let pools: Vec<&At<String>> = services.iter().chain(&stores).copied().collect();
+        let pool_names = pools.iter().map(|it| it.value.as_str()).chain(role::WORKING);
+        let parts = Parts::new(&times, &names, self.measures)
+            .with_groups(&groups)
+            .with_pools(&pool_names.collect::<Vec<_>>());
         let whole = match operation {
             Some(operation) => format!("{OPERATIONS}.{}.{}", operation.value, name.value),
             None => name.value.clone(),
@@ -120,6 +126,9 @@ impl Context<'_> {
                 self.report(unknown_part(name, "operation", OPERATIONS, &operations))
             }
             Err(Unknown::Group) => self.report(unknown_part(name, "service", GROUPS, &services)),
+            Err(Unknown::Pool) => {
+                self.report(unknown_part(name, "service, database or driver", POOLS, &pools))
+            }
             Err(unknown) => self.report(self.unknown_measure(name, operation, unknown)),
         }
     }
@@ -142,11 +151,16 @@ impl Context<'_> {
         let problem =
             |message, label| Problem::error(Code::UnknownMeasure, &name.place, message, label);
         match unknown {
-            Unknown::Measure | Unknown::Read | Unknown::Operation | Unknown::Group => {
-                self.no_measure(name)
-            }
+            Unknown::Measure
+            | Unknown::Read
+            | Unknown::Operation
+            | Unknown::Group
+            | Unknown::Pool => self.no_measure(name),
             Unknown::Number(stem) if stem.starts_with(GROUPS) => {
                 unknown_number(name, &stem, "consumer groups have", OF_GROUP)
+            }
+            Unknown::Number(stem) if stem.starts_with(POOLS) => {
+                unknown_number(name, &stem, "pools have", capacity::ALL)
             }
             Unknown::Number(stem) if stem.starts_with(READS) => {
                 unknown_number(name, &stem, "reads have", reads::ALL)
@@ -274,10 +288,11 @@ fn unknown_part(
         _ => Code::UnknownService,
     };
     let problem = Problem::error(code, &name.place, message, "not defined");
-    let known = || all.iter().map(|part| part.value.as_str());
+    let drivers = if prefix == POOLS { &role::WORKING[..] } else { &[] };
+    let known = || all.iter().map(|part| part.value.as_str()).chain(drivers.iter().copied());
     let Some(better) = nearest(wanted, known()) else {
-        return problem.help(match all {
-            [] => format!("the scenario has no {what}s"),
+        return problem.help(match (all, drivers) {
+            ([], []) => format!("the scenario has no {what}s"),
             _ => format!("choose {}", either(known())),
         });
     };

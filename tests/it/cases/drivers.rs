@@ -1,8 +1,11 @@
 //! Drivers have capacity: they saturate, it shows, and more of them cure it.
 
+use driftlab::checks::Verdict;
 use driftlab::checks::measures::Measure;
 use driftlab::checks::measures::capacity::{OF_POOL, WAITING, WAITING_MAX};
 use driftlab::checks::measures::catalogue::{BUSIEST, DONE, LAG};
+use driftlab::experiment::compare::Study;
+use driftlab::experiment::result::CheckKind;
 use driftlab::model::contract::role;
 use driftlab::model::record::{Event, Station};
 use driftlab::scenario::{Registries, Source, load, render};
@@ -89,6 +92,16 @@ fn a_relay_that_takes_ten_a_second_of_fifteen_falls_behind_by_five() {
     let busy = of_pool(&batches, role::RELAY, OF_POOL);
     assert!(busy < 0.4, "{busy}");
     assert!(quantile(&batches, LAG, 0.5) < 0.2);
+}
+
+#[test]
+fn an_expectation_can_name_a_pool() {
+    let expect = "[[expect]]\nmeasure = 'pools.relay.utilisation'\nbelow = 0.7\n";
+    let comparison = Study::of(&scenario(&format!("{RELAY}\n{expect}")), [1]).compare();
+    let comparison = comparison.expect("a seed");
+    let judged = comparison.checks.iter().filter(|it| it.kind == CheckKind::Expectation);
+    let judged: Vec<_> = judged.map(|it| (it.variant.as_str(), it.verdict)).collect();
+    assert_eq!(judged, [("one-by-one", Verdict::Violated), ("batches", Verdict::Held)]);
 }
 
 #[test]

@@ -70,6 +70,41 @@ fn a_queue_is_served_seconds_after_the_heal_and_with_retries_never() {
 }
 
 #[test]
+fn connections_and_drivers_that_stay_full_are_named() {
+    let again = STORM.replace("attempts = 1", "attempts = 5\nattempt-deadline = '500ms'");
+    let store = again
+        .replace(
+            "web = { work = { exponential = \"25ms\" }, workers = 4 }",
+            "web = { work = '0ns', workers = 10000, queue = 10000 }",
+        )
+        .replace(
+            "web-db = {}",
+            "web-db = { work = { exponential = '25ms' }, cores = 64, connections = 5 }",
+        )
+        .replace("target = \"web\"", "target = \"web-db\"")
+        .replace("for = \"5s\"", "for = \"10s\"");
+    let of_store = said(&compare(&store, 2), "local");
+    let of_store = of_store.first().expect("a sentence");
+    assert!(of_store.ends_with("the connections of `web-db` stay full."), "{of_store}");
+
+    let driver = again
+        .replace(
+            "web = { work = { exponential = \"25ms\" }, workers = 4 }",
+            "web = { work = '0ns', workers = 10000, queue = 10000 }",
+        )
+        .replace(
+            "pattern = \"local-transaction\"",
+            "pattern = 'orchestrated'\nsingle-store = 'through-driver'\n\
+             drivers.orchestrator = { work = { exponential = '12500us' }, workers = 4, \
+                                      queue = 10000 }",
+        )
+        .replace("target = \"web\"", "target = \"role:driver\"");
+    let of_driver = said(&compare(&driver, 2), "local");
+    let of_driver = of_driver.first().expect("a sentence");
+    assert!(of_driver.ends_with("the workers of `orchestrator` stay full."), "{of_driver}");
+}
+
+#[test]
 fn workers_that_wait_for_each_other_are_named() {
     let comparison = compare(CALLER, 3);
     let [own, caller] = &comparison.variants[..] else { panic!("two variants") };
