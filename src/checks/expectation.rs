@@ -78,8 +78,8 @@
 //!
 //! **Each pool has measures, too**: the workers of a service or of a kind of driver (`coordinator`,
 //! `orchestrator`, `relay`, `job`, `broker`) and the cores of a database, by its name.
-//! `pools.relay.utilisation` is the share of the load that they are busy, `pools.relay.waiting` what
-//! waits for them on average, `pools.relay.waiting.max` at most (of services and drivers), and
+//! `pools.relay.utilisation` is the share of the load that they are busy, `pools.relay.waiting`
+//! what waits for them on average, `pools.relay.waiting.max` at most (of services and drivers), and
 //! `pools.ticket-db.connections.waiting` what waits for a connection of a database.
 //!
 //! **`census`** is a headline of the census, such as `stranded`, or `wrong` for all that no pattern

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::books::{Audit, Books, Listener};
 use super::census::{self, Census, Headline};
 use super::measures::anomalies::{self, Anomalies};
-use super::measures::answers;
+use super::measures::answers::{self, Availability};
 use super::measures::blast_radius;
 use super::measures::by_kind::ByKind;
 use super::measures::capacity::Capacity;
@@ -22,7 +22,7 @@ use super::measures::reads::ReadTally;
 use super::measures::schema_breaks::SchemaBreaks;
 use super::measures::series::SeriesBuilder;
 use super::measures::{Measured, NOBODY, Quantity, Scope};
-use super::outcome::{NEVER, Outcome, Part, census};
+use super::outcome::{NEVER, Operations, Outcome, Part, census};
 use super::report::{OperationRow, RunReport};
 use super::self_check::SelfChecks;
 use crate::kernel::{Span, Time};
@@ -151,16 +151,7 @@ impl Judge {
 
         let offered = operations.measured_count();
         let mut measures = Measured::default();
-        let load = self.course.warm_up..self.course.load;
-        let parts = operations.parts();
-        let mut availability = Vec::new();
-        for part in &parts {
-            lag::measure(&mut measures, part, end);
-            probes::useful(&mut measures, part);
-            take_census(&mut measures, part);
-            let available = answers::measure(&mut measures, part, load.clone());
-            availability.push((part.scope.clone(), available));
-        }
+        let availability = self.take_parts(&mut measures, &operations, end);
         lag::levels(&mut measures, &system, &partial, &partial_by_kind);
         let censuses = operations.censuses();
         let sum_of = |reads: &Vec<ReadTally>| {
@@ -289,6 +280,24 @@ impl Audit<Judge> {
 }
 
 impl Judge {
+    /// M1, M2, M7, M9, M10 and M14 of each part of the run. Gives which operations of each were
+    /// available.
+    fn take_parts(
+        &self,
+        into: &mut Measured,
+        operations: &Operations,
+        end: End,
+    ) -> Vec<(Scope, Availability)> {
+        let load = self.course.warm_up..self.course.load;
+        let take = |part: &Part<'_>| {
+            lag::measure(into, part, end);
+            probes::useful(into, part);
+            take_census(into, part);
+            (part.scope.clone(), answers::measure(into, part, load.clone()))
+        };
+        operations.parts().iter().map(take).collect()
+    }
+
     /// M12: of what headlines pool, idle polls and the like included, and of each operation by
     /// itself. Gives the census of what headlines pool.
     fn take_costs(&self, into: &mut Measured, censuses: &[Census]) -> Census {

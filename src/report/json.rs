@@ -5,9 +5,9 @@
 //! Format 1. Keys are sorted. Times are whole nanoseconds; "never" is the text `"never"` where a
 //! time stands and `"inf"` or `"-inf"` where a difference does; what has no number is `null` with
 //! a `why` beside it, never NaN; where one operation, or a read at one time, has no number, or of
-//! what is counted nothing happened to it, nothing is written. An interval is a pair of bounds, or `null` with fewer seeds than
-//! an interval needs; a maximum is that of all seeds and has none. Fields may be added to a format;
-//! removing or redefining one raises the number.
+//! what is counted nothing happened to it, nothing is written. An interval is a pair of bounds, or
+//! `null` with fewer seeds than an interval needs; a maximum is that of all seeds and has none.
+//! Fields may be added to a format; removing or redefining one raises the number.
 //!
 //! ```text
 //! { format, engine, command,

@@ -49,8 +49,8 @@ pub const BLOCKED_EACH: &Measure = &Measure::many(
     "blocked behind a branch in doubt",
     Unit::Nanoseconds,
     Better::Lower,
-    "Per wait for a row lock: for how long a prepared branch held that row, if at all. An operation \
-     has the waits of its own transactions.",
+    "Per wait for a row lock: for how long a prepared branch held that row, if at all. An \
+     operation has the waits of its own transactions.",
 )
 .of_each();
 

@@ -105,8 +105,8 @@ pub fn operations(comparison: &Comparison, most: usize) -> Vec<Table> {
     let further: Vec<Column> = FURTHER.into_iter().filter(happens).collect();
     let first = "Each operation by itself, with intervals in summary.csv. Throughput: answers per \
                  second under load, a technical no not counted.";
-    let second = "Each operation by itself: reads that look at it; invariants that its changes made \
-                  false; what others destroyed or blocked of it. Retries: per operation.";
+    let second = "Each operation by itself: reads that look at it; invariants that it made false; \
+                   what others destroyed or blocked of it. Retries: per operation.";
     let tables = [
         table(comparison, shown, "Operations", format!("{first}{more}"), &COLUMNS),
         table(comparison, shown, "Operations, in detail", format!("{second}{more}"), &further),

@@ -95,7 +95,8 @@ fn workers(pool: &str) -> Limited {
     Limited { what: Parts::Workers, pool: pool.into() }
 }
 
-/// What is full if both workers of the only service are at work from `from` to `until` ms.
+/// The pools that are full if both workers of the only service are at work from `from` to `until`
+/// ms.
 fn busy(from: u64, until: u64) -> Vec<Limited> {
     let mut history = History::new();
     for (at, event) in [(from, started(0)), (until, finished(0, 0))] {
@@ -141,8 +142,8 @@ fn a_driver_is_full_of_work_like_a_service() {
     assert_eq!(history.rest().full, [workers("orchestrator")]);
 }
 
-/// What is full, and how many wait on average, if a session has a connection at `until` ms for
-/// which it waited since `from` ms.
+/// The pools that are full, and how many wait on average, if a session has a connection at `until`
+/// ms for which it waited since `from` ms.
 fn connected(from: u64, until: u64) -> (Vec<Limited>, Quantity) {
     let mut system = crate::tests::history::system();
     system.databases = scenario(HOT).system.databases.clone();
