@@ -133,6 +133,10 @@ impl Pattern for EventBased {
         problems
     }
 
+    fn idle(settings: &Settings, system: &System) -> Vec<(&'static str, Reason)> {
+        settings.idle(system)
+    }
+
     fn promises(settings: &Settings, system: &System) -> Promises {
         settings.promises(system)
     }

@@ -115,6 +115,10 @@ impl Pattern for Orchestrated {
         settings.problems(system)
     }
 
+    fn idle(settings: &Settings, system: &System) -> Vec<(&'static str, Reason)> {
+        settings.idle(system)
+    }
+
     /// A copy of a request that arrives when its saga is over may be answered unlike the request
     /// itself, where a rule looks at what others have done: then copies are outside the budget.
     fn promises(settings: &Settings, system: &System) -> Promises {

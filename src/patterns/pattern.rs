@@ -40,6 +40,13 @@ pub trait Pattern: Sized + 'static {
         Vec::new()
     }
 
+    /// The settings that can do nothing for the operations of this system, or defeat themselves, by
+    /// their keys, each with words that go on behind the key, such as `does nothing: ...`.
+    fn idle(settings: &Self::Settings, system: &System) -> Vec<(&'static str, Reason)> {
+        let _ = (settings, system);
+        Vec::new()
+    }
+
     /// The promises with these settings on this system, and their budget of faults;
     /// by default nothing.
     fn promises(settings: &Self::Settings, system: &System) -> Promises {
@@ -159,6 +166,11 @@ pub trait Prepared: Send + Sync {
     fn choices(&self) -> Vec<Choice>;
     /// Problems of these settings on this system, in words.
     fn check(&self, system: &System) -> Vec<Reason>;
+    /// The settings that can do nothing here; see [`Pattern::idle`]. By default none.
+    fn idle(&self, system: &System) -> Vec<(&'static str, Reason)> {
+        let _ = system;
+        Vec::new()
+    }
     /// The promises on this system, and their budget of faults.
     fn promises(&self, system: &System) -> Promises;
     /// The promises with its default settings: what a change of settings gives up is what
@@ -205,6 +217,10 @@ impl<P: Pattern> Prepared for With<P> {
 
     fn check(&self, system: &System) -> Vec<Reason> {
         P::check(&self.0, system)
+    }
+
+    fn idle(&self, system: &System) -> Vec<(&'static str, Reason)> {
+        P::idle(&self.0, system)
     }
 
     fn promises(&self, system: &System) -> Promises {

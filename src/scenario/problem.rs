@@ -42,6 +42,7 @@ codes! {
     Cycle = "cycle",
     DataFile = "data-file",
     DeriveNotEarlier = "derive-not-earlier",
+    DoesNothing = "does-nothing",
     DuplicateName = "duplicate-name",
     HiddenTimeout = "hidden-timeout",
     MissingKey = "missing-key",

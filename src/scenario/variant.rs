@@ -104,9 +104,11 @@ use super::technique::{self, TechniqueText};
 use super::values::{At, Length};
 use crate::kernel::{Span, Time};
 use crate::model::contract::Driver;
+use crate::model::reason::Reason;
 use crate::model::system::{OperationKind, System};
 use crate::patterns::pattern::Prepared;
 use crate::patterns::pattern_mix::{Era, pattern_mix};
+use crate::patterns::share::Share;
 use crate::reason;
 
 /// The manual page about variants.
@@ -125,6 +127,8 @@ pub struct Roster {
 struct Part {
     name: At<String>,
     pattern: Arc<dyn Prepared>,
+    /// Where the settings are written that are not left to their defaults, by their keys.
+    written: Vec<At<String>>,
 }
 
 /// The settings from a time on; what it does not name stays as it was.
@@ -285,7 +289,12 @@ impl Roster {
                     decoder.within(name, |decoder| note_settings(decoder, &noted, written, source))
                 }
             });
-            self.parts.push(Part { name: name.clone(), pattern });
+            let keys = written.into_iter().flat_map(|table| table.iter());
+            let keys = keys.map(|(key, item)| At {
+                place: decoder.place(item),
+                value: key.get_ref().to_string(),
+            });
+            self.parts.push(Part { name: name.clone(), pattern, written: keys.collect() });
             return Some(self.parts.len() - 1);
         };
         let first = &self.parts[known];
@@ -345,6 +354,36 @@ impl Roster {
     /// From when on ownership is arranged by which techniques instead of those before.
     pub fn techniques(&self) -> impl Iterator<Item = (Span, &[TechniqueText])> {
         self.eras.iter().filter_map(|era| Some((era.at.value, &**era.technique.as_ref()?)))
+    }
+
+    /// Warns of written settings that can do nothing for the operations of a system that are not
+    /// local; `lead` begins the messages.
+    pub fn idle(&self, system: &System, lead: &Reason) -> Vec<Problem> {
+        let spanning = system.kinds().filter(|kind| !system.operation(*kind).is_local(system));
+        let spanning = Share::these(spanning).own(system);
+        let parts = self.parts.iter().enumerate().flat_map(|(at, part)| {
+            let own = self.share(at, &spanning).own(&spanning);
+            let idle = part.pattern.idle(&own).into_iter();
+            idle.map(|(key, why)| {
+                let written = part.written.iter().find(|written| written.value == key);
+                let place = &written.unwrap_or(&part.name).place;
+                let message = lead.clone().and(reason!("`{}` ", key)).and(why);
+                Problem::error(Code::DoesNothing, place, message, "").warning()
+            })
+        });
+        parts.collect()
+    }
+
+    /// The operations that a part carries out at some time.
+    fn share(&self, part: usize, system: &System) -> Share {
+        let named = |era: &EraText, name: &str| {
+            let named = era.named.iter().find(|(operation, _)| operation.value == name);
+            named.map(|(_, part)| *part).or(era.others)
+        };
+        Share::these(system.kinds().filter(|kind| {
+            let name = &system.operation(system.declared(*kind)).name.shown;
+            self.eras.iter().any(|era| named(era, name) == Some(part))
+        }))
     }
 
     /// The pattern of the variant on a system, whose operations it names.

@@ -33,6 +33,35 @@ impl OperationSpec {
         })
     }
 
+    /// For each step, all steps that come before it, as bits.
+    fn ancestors(&self) -> Vec<u64> {
+        let mut before = vec![0_u64; self.steps.len()];
+        // Each round reaches one step further.
+        for _ in &self.steps {
+            for (at, step) in self.steps.iter().enumerate() {
+                before[at] |=
+                    step.after.iter().fold(0, |all, s| all | 1 << s.0 | before[s.index()]);
+            }
+        }
+        before
+    }
+
+    /// The steps that come behind the one of this name; none if there is no such step.
+    pub fn behind(&self, name: &str) -> impl Iterator<Item = &StepSpec> {
+        let at = self.steps.iter().position(|step| &*step.name.shown == name);
+        let follows = move |set: &u64| at.is_some_and(|at| set & 1 << at != 0);
+        let steps = self.steps.iter().zip(self.ancestors());
+        steps.filter(move |(_, set)| follows(set)).map(|(step, _)| step)
+    }
+
+    /// Returns whether its steps form a chain: of any two one comes before the other.
+    pub fn is_chain(&self) -> bool {
+        let before = self.ancestors();
+        // In a chain one step has none before it, one has one, and so on.
+        before.iter().fold(0_u128, |seen, set| seen | 1 << set.count_ones()).count_ones() as usize
+            == self.steps.len()
+    }
+
     /// Steps that come right after `step`.
     pub fn followers(&self, step: StepId) -> impl Iterator<Item = StepId> + '_ {
         (0..self.steps.len() as u8)

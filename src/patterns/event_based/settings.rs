@@ -3,8 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::Span;
+use crate::kernel::{Dist, Span};
+use crate::model::reason::Reason;
 use crate::model::registry::Attempts;
+use crate::model::system::{StepSpec, System};
+use crate::reason;
 
 /// How an event gets from a local commit to the broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -131,4 +134,31 @@ impl Default for Settings {
             inbox_retention: Span::from_secs(1_800),
         }
     }
+}
+
+impl Settings {
+    /// The settings that defeat themselves on this system.
+    pub(super) fn idle(&self, system: &System) -> Vec<(&'static str, Reason)> {
+        if self.publish == Publish::InProcess || self.delivery == Delivery::AtMostOnce {
+            return Vec::new();
+        }
+        let consumed = system.steps().filter(|step| !step.after.is_empty());
+        let longest = consumed.max_by(|a, b| work(a, system).total_cmp(&work(b, system)));
+        let longest = longest.map(|step| (step, Span::from_secs_f64(work(step, system))));
+        let Some((step, work)) = longest.filter(|(_, work)| *work >= self.visibility_timeout)
+        else {
+            return Vec::new();
+        };
+        let why = reason!("is too short: the step `{}` takes {work} on average", step.name.shown);
+        vec![("visibility-timeout", why.and(", and is delivered again before it is done"))]
+    }
+}
+
+/// The mean time that a consumer needs for a step, in seconds: its own work, the statement of the
+/// inbox and that of the step, and the commit.
+fn work(step: &StepSpec, system: &System) -> f64 {
+    let database = &system.databases[system.table(step.table).database.index()];
+    let mean = |dist: &Dist| dist.mean().unwrap_or_default();
+    let own = mean(&system.services[step.by.index()].work);
+    own + 2.0 * mean(&database.work) + mean(&database.force.commit)
 }

@@ -7,7 +7,7 @@ use crate::kernel::Span;
 use crate::model::contract::role;
 use crate::model::reason::Reason;
 use crate::model::registry::Attempts;
-use crate::model::system::System;
+use crate::model::system::{OperationSpec, StepSpec, System};
 use crate::reason;
 
 /// Where the orchestrator keeps what it has done.
@@ -105,6 +105,34 @@ impl Settings {
         let orchestrators = &ORCHESTRATORS[..usize::from(self.instances).min(ORCHESTRATORS.len())];
         let store = self.is_shared().then_some(STORE);
         orchestrators.iter().copied().chain(store).collect()
+    }
+
+    /// The settings that can do nothing for the operations of this system.
+    pub(super) fn idle(&self, system: &System) -> Vec<(&'static str, Reason)> {
+        let mut idle = Vec::new();
+        if self.parallel && system.operations.iter().all(OperationSpec::is_chain) {
+            let why = "does nothing: of any two steps of an operation one waits for the other";
+            idle.push(("parallel", why.into()));
+        }
+        if let Some(pivot) = &self.pivot {
+            let behind = system.operations.iter().flat_map(|operation| operation.behind(pivot));
+            let refusable = |step: &StepSpec| {
+                step.refuse.is_some() || step.lookup.is_some_and(|lookup| lookup.refuse.is_some())
+            };
+            let refusable: Vec<bool> = behind.map(refusable).collect();
+            let why = match refusable.contains(&true) {
+                _ if refusable.is_empty() => {
+                    Some(reason!("does nothing: no step comes behind `{}`", pivot))
+                }
+                true => None,
+                false => {
+                    let why = reason!("does little: no rule refuses a step behind `{}`", pivot);
+                    Some(why.and(", so it only decides what becomes of technical failures"))
+                }
+            };
+            idle.extend(why.map(|why| ("pivot", why)));
+        }
+        idle
     }
 
     /// Problems of these settings on this system, in words.

@@ -7,6 +7,7 @@ mod course;
 mod derive;
 mod expect;
 mod expressions;
+mod idle;
 mod invariants;
 mod layout;
 mod loads;
@@ -112,6 +113,7 @@ pub fn resolve(
     layout::check_writers(&system, &layouts, file, problems);
     parts::check_copies(&layouts, file, problems);
     course::check_variants(&layouts, file, problems);
+    idle::check(&layouts, &expectations, file, problems);
     let variants = course::variants(layouts, file)?;
     let mut resolved = Resolved { system, variants, faults, nemeses, expectations };
     settle::settle(&mut resolved, file, problems);
