@@ -181,10 +181,13 @@ fn command(args: &Compare, first: u64) -> String {
 /// The exit code of all checks together: one violation violates, one doubt leaves in doubt.
 pub fn verdict(comparison: &Comparison) -> Exit {
     let counted = || comparison.checks.iter().filter(|check| check.counts());
-    let any = |verdict| counted().any(|check| check.verdict == verdict);
+    let any = |verdict| counted().any(|check| check.claim() == verdict);
     match () {
         () if any(Verdict::Violated) => Exit::Violated,
         () if any(Verdict::Undecided) => Exit::Undecided,
         () => Exit::Held,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,7 +31,7 @@ impl Termination for Exit {
 /// The meaning of every exit code, for the help and the manual pages.
 pub const MEANINGS: [(Exit, &str); 5] = [
     (Exit::Held, "every check held, or there was none"),
-    (Exit::Violated, "a check was violated"),
+    (Exit::Violated, "a check was violated, or held that was meant to fail"),
     (
         Exit::BadInput,
         "the scenario or the arguments are wrong, or a file could not be read or written",

@@ -175,6 +175,8 @@ pub struct CheckResult {
     pub name: String,
     /// The verdict.
     pub verdict: Verdict,
+    /// True if the scenario says that it fails for this variant: then it is wrong that it holds.
+    pub meant_to_fail: bool,
     /// Why: the numbers, the first counterexample, or what was missing.
     pub why: String,
 }
@@ -389,6 +391,24 @@ impl CheckResult {
     /// Returns whether it is a promise that was broken outside its budget.
     pub fn is_degraded(&self) -> bool {
         self.kind == CheckKind::Promise && self.why.starts_with(DEGRADED)
+    }
+
+    /// The verdict on what is claimed: that the check holds or, where that is meant, that it fails.
+    pub fn claim(&self) -> Verdict {
+        match (self.meant_to_fail, self.verdict) {
+            (true, Verdict::Violated) => Verdict::Held,
+            (true, Verdict::Held) => Verdict::Violated,
+            (_, verdict) => verdict,
+        }
+    }
+
+    /// The verdict as reports write it.
+    pub fn words(&self) -> &'static str {
+        match (self.meant_to_fail, self.verdict) {
+            (true, Verdict::Violated) => "fails, as meant",
+            (true, Verdict::Held) => "held, but meant to fail",
+            (_, verdict) => verdict.name(),
+        }
     }
 
     /// Returns whether it counts for the verdict on the whole. A promise that had no chance to be

@@ -25,7 +25,9 @@ pub(super) fn of<'j>(
     let invariants = runs.first().map_or(&[][..], |run| &run.report.invariants);
     for (number, invariant) in invariants.iter().enumerate() {
         let judged = runs.iter().map(|run| run.report.invariants[number].judgement.clone());
-        results.push(over.result(CheckKind::Invariant, &invariant.name, judged.collect()));
+        let result = over.result(CheckKind::Invariant, &invariant.name, judged.collect());
+        let meant_to_fail = variant.meant_to_fail.contains(&invariant.name);
+        results.push(CheckResult { meant_to_fail, ..result });
     }
     for expectation in scenario.expectations.iter().filter(|it| it.concerns(at)) {
         results.push(match &expectation.bound {
@@ -67,6 +69,7 @@ pub(super) fn of<'j>(
                 kind: CheckKind::SelfCheck,
                 name: format!("self-check: {}", check.name),
                 verdict: Verdict::Violated,
+                meant_to_fail: false,
                 why: format!("{} against {} (seed {seed})", check.left, check.right),
             });
         }
@@ -136,7 +139,8 @@ impl Over<'_> {
     /// A verdict over all seeds at once.
     fn once(&self, kind: CheckKind, name: &str, judged: Judgement) -> CheckResult {
         let (variant, name) = (self.variant.into(), name.into());
-        CheckResult { variant, kind, name, verdict: judged.verdict, why: judged.why.to_string() }
+        let (verdict, why) = (judged.verdict, judged.why.to_string());
+        CheckResult { variant, kind, name, verdict, meant_to_fail: false, why }
     }
 
     fn result(&self, kind: CheckKind, name: &str, judged: Vec<Judgement>) -> CheckResult {

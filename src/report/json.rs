@@ -112,7 +112,7 @@ fn value(comparison: &Comparison) -> Value {
             "variant": check.variant,
             "kind": check.kind.name(),
             "name": check.name,
-            "verdict": check.verdict.name(),
+            "verdict": check.words(),
             "why": check.why,
         })),
         "values": list(&comparison.values, |used| {

@@ -175,13 +175,15 @@ fn checks(comparison: &Comparison, terminal: Terminal) -> String {
         return String::new();
     }
     let mut text = title(terminal, "Checks");
-    for check in &comparison.checks_in_short() {
-        let style = match check.verdict {
+    let checks = comparison.checks_in_short();
+    let longest = checks.iter().map(|check| check.words().len()).max().unwrap_or(0).max(9);
+    for check in &checks {
+        let style = match check.claim() {
             Verdict::Held => GOOD,
             Verdict::Violated => BAD,
             Verdict::Undecided => OPEN,
         };
-        let verdict = format!("{:<9}", check.verdict.name());
+        let verdict = format!("{:<longest$}", check.words());
         let said = format!("{}: {} ({})", check.variant, check.name, check.why);
         text += &labelled(terminal, &terminal.paint(style, &verdict), &said);
     }

@@ -172,6 +172,8 @@ pub struct Variant {
     pub random_numbers: Option<Arc<str>>,
     /// How long it needs to settle after the load.
     pub settles: Settling,
+    /// The invariants that it is meant to violate, by name.
+    pub meant_to_fail: Vec<Arc<str>>,
 }
 
 /// A setting in force.

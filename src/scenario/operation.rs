@@ -251,6 +251,9 @@ shape! {
         name: At<String>,
         /// When it must hold for a verdict; how long it does not is measured regardless.
         when: JudgedWhen = Fixed("'at-rest'", "what eventual consistency promises"),
+        /// In which variants it is meant to fail: `true` for all, or a list of them. That it fails
+        /// there is then as it should be, and that it holds is wrong.
+        meant_to_fail: MeantToFail = Fixed("false", "what must be true should hold"),
         /// A column equals the number of rows that name its row.
         count_equal: Option<CountEqual>,
         /// These columns (`"table.column"`), summed over all rows, keep their initial sum.
@@ -264,6 +267,30 @@ shape! {
     }
     one of {
         "count-equal" [] [] "sum-constant" [] [] "references" [] [] "equal" [] [] "bound" [] []
+    }
+}
+
+/// The variants in which an invariant is meant to fail.
+#[derive(Clone, Debug)]
+pub enum MeantToFail {
+    /// In all of them, or in none.
+    Everywhere(bool),
+    /// In these.
+    In(Vec<At<String>>),
+}
+
+impl Decode for MeantToFail {
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        match item.get_ref() {
+            DeValue::Boolean(everywhere) => Some(Self::Everywhere(*everywhere)),
+            DeValue::Array(_) => Vec::decode(item, decoder).map(Self::In),
+            _ => decoder.expected(item, "true, or a list of variants"),
+        }
+    }
+
+    fn schema() -> serde_json::Value {
+        let list = json!({ "type": "array", "items": { "type": "string" } });
+        json!({ "anyOf": [{ "type": "boolean" }, list] })
     }
 }
 

@@ -85,7 +85,8 @@ fn is_promise(check: &&CheckResult) -> bool {
 
 fn check(check: &CheckResult) -> Value {
     context! {
-        verdict => check.verdict.name(),
+        verdict => check.words(),
+        claim => check.claim().name(),
         variant => &check.variant,
         name => &check.name,
         why => &check.why,

@@ -1,8 +1,10 @@
 //! The course of a run, clients, retries, variants and faults.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::super::file::{Breaker, File, OwnRetry, Service};
+use super::super::operation::MeantToFail;
 use super::super::plan::FaultText;
 use super::super::problem::{Code, Problem};
 use super::super::profile::{PROFILES, Profile};
@@ -292,9 +294,19 @@ pub(super) fn variants(layouts: Vec<Option<Laid<'_>>>, file: &File) -> Option<Ve
             system: laid.system,
             random_numbers: variant.random_numbers.as_deref().map(Into::into),
             settles: Settling::default(),
+            meant_to_fail: meant_to_fail(&shown.value, file),
         })
     });
     variants.collect()
+}
+
+/// The invariants that a variant is meant to violate.
+fn meant_to_fail(variant: &str, file: &File) -> Vec<Arc<str>> {
+    let meant = file.invariants.iter().filter(|invariant| match &invariant.meant_to_fail {
+        MeantToFail::Everywhere(everywhere) => *everywhere,
+        MeantToFail::In(variants) => variants.iter().any(|name| name.value == variant),
+    });
+    meant.map(|invariant| invariant.name.value.as_str().into()).collect()
 }
 
 /// The techniques of a stage, by their names.

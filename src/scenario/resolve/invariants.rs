@@ -1,10 +1,12 @@
 //! Resolves the invariants of the tables.
 
-use super::super::operation::{Bound, CountEqual, Equal, Invariant, JudgedWhen, References};
+use super::super::operation::{
+    Bound, CountEqual, Equal, Invariant, JudgedWhen, MeantToFail, References,
+};
 use super::super::problem::{Code, Problem};
 use super::super::values::At;
 use super::Context;
-use super::names::no_duplicates;
+use super::names::{Names, no_duplicates};
 use crate::model::system::{ColumnRef, InvariantRule, InvariantSpec, TableId, When};
 use crate::reason;
 
@@ -15,7 +17,13 @@ impl Context<'_> {
         let names = file.invariants.iter().map(|invariant| &invariant.name);
         no_duplicates("invariant", names, &mut self.problems);
         let mut invariants = Vec::new();
+        let variants = Names::new(Code::UnknownVariant, "variant", file.variants.names());
         for invariant in &file.invariants {
+            if let MeantToFail::In(names) = &invariant.meant_to_fail {
+                for name in names {
+                    variants.find(name, &mut self.problems);
+                }
+            }
             invariants.push(self.invariant(invariant).map(|rule| InvariantSpec {
                 name: invariant.name.value.as_str().into(),
                 when: match invariant.when {

@@ -1,0 +1,86 @@
+//! Tests of the exit code of a comparison.
+
+use super::*;
+use crate::checks::Verdict::{Held, Violated};
+use crate::experiment::result::CheckKind;
+use crate::tests::runs::scenario;
+
+/// An order that takes from stock: by a saga, and by events beside the commit.
+const SHOP: &str = "
+    [scenario]
+    name = 'shop'
+    load = '20s'
+    settle = '20s'
+    [services]
+    order = {}
+    stock = {}
+    [databases]
+    order-db = {}
+    stock-db = {}
+    [tables]
+    order = { owner = 'order', database = 'order-db', columns = { product = 0 } }
+    product = { owner = 'stock', database = 'stock-db', columns = { sold = 0 }, rows = 100 }
+    [operations.buy]
+    keys = { order = 'new', product = { rows-of = 'product' } }
+    steps = [
+        { name = 'place', by = 'order', table = 'order', key = 'order',
+          effect = { insert = { product = '{product}' } } },
+        { name = 'take', by = 'stock', table = 'product', key = 'product',
+          effect = { add = { sold = 1 } } },
+    ]
+    [load.shoppers]
+    operation = 'buy'
+    constant = '100ms'
+    [variants.saga]
+    pattern = 'orchestrated'
+    [variants.dual-write]
+    pattern = 'event-based'
+    settings = { publish = 'dual-write' }
+";
+
+const BROKER_AWAY: &str = "
+    [[faults]]
+    kind = 'crash'
+    at = '12s'
+    for = '5s'
+    target = 'role:driver'
+";
+
+fn compare(more: &str) -> Comparison {
+    Study::of(&scenario(&format!("{SHOP}{more}")), [1]).compare().expect("two variants")
+}
+
+/// The exit code is that of the claims: an invariant that fails as meant is one that holds.
+#[test]
+fn an_invariant_that_is_meant_to_fail_has_to() {
+    let invariant = |meant: &str| {
+        format!(
+            "{BROKER_AWAY}
+            [[invariants]]
+            name = 'every order is taken from stock'
+            count-equal = {{ table = 'product', column = 'sold', of = 'order', by = 'product' }}
+            meant-to-fail = {meant}"
+        )
+    };
+    let found = |comparison: &Comparison| -> Vec<(String, &'static str, Verdict)> {
+        let all = comparison.checks.iter().filter(|it| it.kind == CheckKind::Invariant);
+        all.map(|it| (it.variant.clone(), it.words(), it.claim())).collect()
+    };
+    let named = |saga: (&'static str, Verdict), dual: (&'static str, Verdict)| {
+        [("saga".to_owned(), saga.0, saga.1), ("dual-write".to_owned(), dual.0, dual.1)]
+    };
+    let plain = compare(&invariant("false"));
+    assert_eq!(found(&plain), named(("held", Held), ("violated", Violated)));
+    assert_eq!(verdict(&plain), Exit::Violated);
+    let meant = compare(&invariant("['dual-write']"));
+    assert_eq!(found(&meant), named(("held", Held), ("fails, as meant", Held)));
+    assert_eq!(verdict(&meant), Exit::Held);
+    let everywhere = compare(&invariant("true"));
+    let surprise = ("held, but meant to fail", Violated);
+    assert_eq!(found(&everywhere), named(surprise, ("fails, as meant", Held)));
+    assert_eq!(verdict(&everywhere), Exit::Violated);
+    let shown = report::terminal::render(&meant, Default::default());
+    assert!(shown.contains("fails, as meant"), "{shown}");
+    let json = String::from_utf8(report::json::summary(&meant)).expect("text");
+    assert!(json.contains("\"fails, as meant\""));
+}
