@@ -38,6 +38,37 @@ fn results_depend_neither_on_threads_nor_on_how_often_they_are_asked_for() {
     assert!(one == compare("again", "2"), "once and again");
 }
 
+/// The folder has what it takes to repeat it: the scenario, its data and every value in force.
+#[test]
+fn a_folder_of_results_repeats_itself() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let compare = |scenario: &std::path::Path, name: &str| {
+        let out = folder.path().join(name);
+        let path = |path: &std::path::Path| path.to_str().expect("Unicode").to_owned();
+        let arguments = ["compare", &path(scenario), "--seeds", "2", "--out", &path(&out)];
+        driftlab(&arguments);
+        (files(&out), out)
+    };
+    let (first, out) = compare("tests/scenarios/traced.toml".as_ref(), "first");
+    let names: Vec<&str> = first.iter().map(|(name, _)| name.as_str()).collect();
+    assert!(names.contains(&"scenario/data/epoch.csv"), "{names:?}");
+    let (second, _) = compare(&out.join("scenario/in/traced.toml"), "second");
+    let differ = first.iter().zip(&second).filter(|(a, b)| a != b).map(|((name, _), _)| name);
+    assert_eq!(differ.collect::<Vec<_>>(), [""; 0]);
+    assert_eq!(first.len(), second.len());
+    let json = std::fs::read_to_string(out.join("summary.json")).expect("summary.json");
+    let values = json.split_once("\"values\"").expect("values").1;
+    for name in [
+        "operations.buy.keys.product",
+        "operations.buy.steps[0].effect.insert.product",
+        "tables.product.columns.sold",
+        "reads.order.at",
+        "load.requests.trace.speed",
+    ] {
+        assert!(values.contains(&format!("\"{name}\"")), "{name} is not among the values");
+    }
+}
+
 /// All files of a folder with their bytes, by name.
 fn files(folder: &std::path::Path) -> Vec<(String, Vec<u8>)> {
     let mut found = Vec::new();

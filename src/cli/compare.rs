@@ -37,7 +37,7 @@ pub fn compare(session: &Session, args: &Compare) -> Result<Exit, Error> {
         remark(session, again(&kept));
         return Ok(Exit::Interrupted);
     };
-    comparison.command = command(args, first);
+    comparison.command = command(&scenario.inputs.path(), args, first);
     if interrupted {
         comparison.warnings.push(format!(
             "Interrupted: these are {} of {} seeds.",
@@ -111,7 +111,8 @@ fn show(
         Format::Csv => write(&report::csv::summary::summary(comparison))?,
     };
     let page = folder.join("index.html");
-    remark(session, &format!("\nresults: {}\nagain: {}\n", page.display(), comparison.command));
+    let again = command(&args.scenario.display().to_string(), args, comparison.seeds[0]);
+    remark(session, &format!("\nresults: {}\nagain: {again}\n", page.display()));
     Ok(())
 }
 
@@ -162,13 +163,9 @@ pub fn pool(threads: Option<u16>) -> Result<rayon::ThreadPool, Error> {
         .map_err(|error| Error::Usage(format!("cannot start threads: {error}")))
 }
 
-/// The command that gives the same bytes again.
-fn command(args: &Compare, first: u64) -> String {
-    let mut command = format!(
-        "driftlab compare {} --seeds {} --seed {first}",
-        args.scenario.display(),
-        args.seeds
-    );
+/// The command that gives the same bytes again, with the scenario at this path.
+fn command(scenario: &str, args: &Compare, first: u64) -> String {
+    let mut command = format!("driftlab compare {scenario} --seeds {} --seed {first}", args.seeds);
     if !args.variants.is_empty() {
         command.push_str(&format!(" --variants {}", args.variants.join(",")));
     }

@@ -21,6 +21,7 @@ use crate::checks::census::{self, Headline, State};
 use crate::checks::measures::{Key, Measure, Scope};
 use crate::checks::{OperationRow, Verdict};
 use crate::model::record::Answer;
+use crate::scenario::Inputs;
 use crate::stats::{Curve, Quantile};
 
 /// Everything that is known after a comparison.
@@ -32,6 +33,8 @@ pub struct Comparison {
     pub command: String,
     /// The scenario that was simulated.
     pub scenario: ScenarioFacts,
+    /// The files of which it was read.
+    pub inputs: Arc<Inputs>,
     /// The operations of the scenario, in its order.
     pub operations: Vec<OperationFacts>,
     /// The seeds, in the order of every per-seed vector here.

@@ -62,6 +62,7 @@ pub fn comparison(
             hash: format!("{:016x}", scenario.hash),
             profile: scenario.profile.clone(),
         },
+        inputs: Arc::clone(&scenario.inputs),
         operations: operations(scenario),
         seeds: seeds.to_vec(),
         variants: results,

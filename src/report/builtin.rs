@@ -8,6 +8,7 @@ use super::csv::runs::RunsTable;
 use super::csv::summary::SummaryTable;
 use super::export::Exports;
 use super::html::Page;
+use super::inputs::Scenario;
 use super::json::Json;
 use super::readme::Readme;
 
@@ -16,6 +17,7 @@ impl Exports {
     pub fn builtin() -> Self {
         Self::default()
             .with::<Readme>()
+            .with::<Scenario>()
             .with::<Page>()
             .with::<Vectors>()
             .with::<Bitmaps>()

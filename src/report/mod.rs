@@ -17,6 +17,7 @@ pub mod faults;
 pub mod fuzz;
 pub mod html;
 pub mod human;
+mod inputs;
 pub mod json;
 pub mod readme;
 pub mod sentence;

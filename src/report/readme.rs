@@ -27,7 +27,8 @@ pub fn readme(comparison: &Comparison, exports: &Exports) -> String {
         others.map(|entry| format!("| `{}` | {} |\n", entry.name, entry.summary)).collect();
     format!(
         "# {name}: results\n\n{about}\n\nMade by {engine} from scenario `{hash}` with {seeds}. \
-         {said}The same bytes again:\n\n```sh\n{command}\n```\n\n\
+         {said}The same bytes again, in this \
+         folder:\n\n```sh\n{command}\n```\n\n\
          | file | what it is |\n|---|---|\n{rows}\n\
          Times are whole nanoseconds of simulated time. `never` is a value: it is larger than \
          every number.\nAn empty field means that there is no number; `summary.csv` and \

@@ -70,6 +70,14 @@ impl<'d> Data<'d> {
         if rows.is_empty() { Err("no row matches".into()) } else { Ok(rows) }
     }
 
+    /// The files that were read, by their paths as written.
+    pub fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let read = self.read.borrow();
+        let found =
+            read.iter().filter_map(|(name, bytes)| Some((name.clone(), bytes.clone().ok()?)));
+        found.collect()
+    }
+
     /// A stable hash of a scenario: of its own bytes and of every file that it names.
     pub fn hash(&self, text: &str) -> u64 {
         let mut hasher = xxhash_rust::xxh3::Xxh3::new();

@@ -54,9 +54,9 @@ pub enum Fallback {
     Empty,
 }
 
-/// Sections that say what there is, not how it behaves: their values are no settings.
-const STRUCTURE: [&str; 7] =
-    ["tables", "operations", "reads", "invariants", "expect", "explore", "faults"];
+/// Sections that say what is looked for or goes wrong, not how the system behaves: their values are
+/// no settings.
+const NO_SETTINGS: [&str; 4] = ["invariants", "expect", "explore", "faults"];
 
 /// The key of what is a setting wherever it stands.
 const RETRY: &str = "retry";
@@ -172,7 +172,8 @@ impl<'d> Decoder<'d> {
     /// Remembers a value in force.
     pub fn used(&mut self, value: String, origin: Origin) {
         let section = self.path.first().map_or("", String::as_str);
-        let is_setting = !STRUCTURE.contains(&section) || self.path.iter().any(|key| key == RETRY);
+        let is_setting =
+            !NO_SETTINGS.contains(&section) || self.path.iter().any(|key| key == RETRY);
         if self.quiet == 0 && is_setting {
             self.values.push(ValueUsed { key: self.path.join("."), value, origin });
         }

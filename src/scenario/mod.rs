@@ -17,6 +17,7 @@ mod data;
 mod decode;
 mod dist;
 mod file;
+mod inputs;
 mod operation;
 mod plan;
 mod problem;
@@ -40,6 +41,7 @@ use std::io;
 use std::sync::Arc;
 
 pub use data::Files;
+pub use inputs::Inputs;
 pub use problem::{Code, Label, Place, Problem, Severity, any_error};
 pub use profile::{PROFILES, Profile};
 pub use render::render;
@@ -112,6 +114,8 @@ pub struct Scenario {
     pub seed: u64,
     /// Hash (xxh3) of the bytes of the file and of all CSV files that it names.
     pub hash: u64,
+    /// The file and those that it names, to run it again.
+    pub inputs: Arc<Inputs>,
     /// The name of the profile with the defaults for network and disk.
     pub profile: String,
     /// The system as the file lays it out. Services, operations, loads and the tables of the file
@@ -288,6 +292,7 @@ pub fn load(
             about: file.scenario.about.clone(),
             seed: file.scenario.seed.0,
             hash: decoder.data.hash(text),
+            inputs: Inputs::new(&file.scenario.name.value, text, decoder.data.files()).into(),
             profile: decoder.profile.name.to_owned(),
             system: resolved.system,
             explore: ExploreSpec {

@@ -3,6 +3,7 @@
 use serde_json::json;
 use toml::de::DeValue;
 
+use super::Origin;
 use super::decode::Fallback::Fixed;
 use super::decode::{Decode, Decoder, Item};
 use super::file::OwnRetry;
@@ -48,6 +49,8 @@ shape! {
 }
 
 impl Decode for Key {
+    const LEAF: bool = true;
+
     fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
         match item.get_ref() {
             DeValue::String(text) if text == "new" => Some(Self::New),
@@ -143,7 +146,10 @@ pub enum Undo {
 impl Decode for Undo {
     fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
         match item.get_ref() {
-            DeValue::String(text) if text == "before-image" => Some(Self::BeforeImage),
+            DeValue::String(text) if text == "before-image" => {
+                decoder.used("\"before-image\"".into(), Origin::File);
+                Some(Self::BeforeImage)
+            }
             DeValue::Table(_) => {
                 Effect::decode(item, decoder).map(|effect| Self::Effect(Box::new(effect)))
             }

@@ -4,6 +4,7 @@ use humantime::DurationError;
 use serde_json::json;
 use toml::de::DeValue;
 
+use super::Origin;
 use super::decode::{Decode, Decoder, Item, in_order};
 use super::problem::{Code, Place, Problem};
 use super::suggest::either;
@@ -171,6 +172,8 @@ impl<T: Decode> Decode for Option<T> {
 }
 
 impl<T: Decode> Decode for Vec<T> {
+    const LEAF: bool = T::LEAF;
+
     fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
         let Some(list) = item.get_ref().as_array() else {
             return decoder.expected(item, "a list");
@@ -199,7 +202,13 @@ impl<T: Decode> Decode for Map<T> {
         let mut entries = Vec::new();
         for (key, item) in in_order(table) {
             let name = At { place: decoder.place(key), value: key.get_ref().to_string() };
-            let value = decoder.within(key.get_ref(), |decoder| T::decode(item, decoder));
+            let value = decoder.within(key.get_ref(), |decoder| {
+                if T::LEAF {
+                    let text = decoder.text.get(item.span()).unwrap_or_default();
+                    decoder.used(text.to_owned(), Origin::File);
+                }
+                T::decode(item, decoder)
+            });
             entries.push((name, value));
         }
         Some(Self(entries))
