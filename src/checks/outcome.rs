@@ -57,6 +57,9 @@ const ROW_MISSING: u16 = 128;
 const UNFOUNDED: u16 = 256;
 const STEPS: u32 = 12;
 
+/// How often a step shows that has no effect which could.
+const NO_EFFECT: i8 = i8::MIN;
+
 impl Outcome {
     const EMPTY: Self = Self {
         arrived: 0,
@@ -123,18 +126,29 @@ impl Outcome {
 
     /// How often the stores show the forward effect of a step.
     pub fn times(&self, step: StepId) -> i8 {
-        self.forward.get(step.index()).copied().unwrap_or_default()
+        self.forward.get(step.index()).copied().unwrap_or_default().max(0)
     }
 
-    /// All its steps, a bit each.
-    pub const fn all_steps(&self) -> u8 {
-        ((1_u16 << self.steps()) - 1) as u8
+    /// All its steps that have an effect, a bit each.
+    pub fn all_steps(&self) -> u8 {
+        self.effects().fold(0, |mask, step| mask | 1 << step)
     }
 
-    /// The state of its effects in the stores.
+    /// The steps that have an effect.
+    fn effects(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..usize::from(self.steps())).filter(|step| self.forward[*step] != NO_EFFECT)
+    }
+
+    /// The state of its effects in the stores. One that only reads is wholly there once its client
+    /// has heard yes.
     pub fn state(&self) -> State {
-        let steps = usize::from(self.steps());
-        State::of_steps((0..steps).map(|step| (self.forward[step], self.undo[step])))
+        match self.effects().next() {
+            None if self.answer().is_yes() => State::All,
+            None => State::None,
+            Some(_) => {
+                State::of_steps(self.effects().map(|step| (self.forward[step], self.undo[step])))
+            }
+        }
     }
 
     /// Under which headline the census counts it.
@@ -368,12 +382,17 @@ impl Operations {
         }
         self.measured += u64::from(measured);
         self.overwrites.offer(record.op, kind);
+        let steps = &self.system.operation(kind).steps;
+        let mut forward = [0; MAX_STEPS];
+        for (shown, step) in forward.iter_mut().zip(steps) {
+            *shown = if step.effect.is_nothing() { NO_EFFECT } else { 0 };
+        }
         self.outcomes[number] = Outcome {
+            forward,
             arrived: record.time.as_nanos(),
             deadline: deadline.as_nanos(),
             kind: u8::try_from(kind.0).expect("a system has at most `MAX_KINDS` operations"),
-            flags: (self.system.operation(kind).steps.len() as u16) << STEPS
-                | if measured { MEASURED } else { 0 },
+            flags: (steps.len() as u16) << STEPS | if measured { MEASURED } else { 0 },
             ..Outcome::EMPTY
         };
     }

@@ -315,7 +315,7 @@ fn overwritten(system: &System) -> BTreeSet<ColumnRef> {
     let columns = |table: TableId, effect: &Effect| {
         match effect {
             Effect::Set(_) | Effect::Update(..) | Effect::Restore(_) => effect.columns(),
-            Effect::Insert(_) | Effect::Add(_) | Effect::Delete => Vec::new(),
+            Effect::Insert(_) | Effect::Add(_) | Effect::Delete | Effect::Nothing(_) => Vec::new(),
         }
         .into_iter()
         .map(move |column| ColumnRef { table, column })

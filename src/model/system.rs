@@ -25,7 +25,7 @@ pub use expr::{Expr, Why};
 pub use layouts::{Layout, Rights};
 pub use operation::{
     Below, Derive, DeriveRule, Effect, KeyChoice, KeySpec, Lookup, OperationSpec, ReadFirst,
-    Refuse, StepSpec, ValueSpec,
+    Refuse, RowLock, StepSpec, ValueSpec,
 };
 pub use ownership::{Access, Api, Feed, Grant, ReplicaSpec};
 pub use retry::{BreakerSpec, RetryChange, RetrySpec};

@@ -152,7 +152,12 @@ impl Pattern for BackgroundSync {
     fn check(settings: &Settings, system: &System) -> Vec<Reason> {
         let mut problems = Vec::new();
         for operation in &system.operations {
-            for step in operation.steps.iter().skip(1).filter(|step| step.derive.is_none()) {
+            for step in operation
+                .steps
+                .iter()
+                .skip(1)
+                .filter(|step| step.derive.is_none() && !step.effect.is_nothing())
+            {
                 problems.push(reason!(
                     "step `{}` of `{}` does not say how it derives from earlier rows (`{}`), \
                      and that is all a synchronization job can know",

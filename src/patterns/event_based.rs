@@ -107,6 +107,14 @@ impl Pattern for EventBased {
     fn check(settings: &Settings, system: &System) -> Vec<Reason> {
         let mut problems = Vec::new();
         for operation in &system.operations {
+            let several = operation.steps.iter().skip(1).filter(|step| step.after.is_empty());
+            problems.extend(several.map(|step| {
+                reason!(
+                    "step `{}` of `{}` comes after none, and no event would ever start it",
+                    step.name.shown,
+                    operation.name.shown
+                )
+            }));
             for step in operation.steps.iter().filter(|step| step.after.len() > 1) {
                 let count = step.after.len();
                 problems.push(reason!(

@@ -81,13 +81,17 @@ shape! {
         table: At<String>,
         /// Which key of the operation names the row.
         key: At<String>,
-        /// The effect on the row. Written values are whole numbers, words, `"{key}"` for a key of
+        /// The effect on the row, or `"none"` for a step that only reads it. Written values are whole numbers, words, `"{key}"` for a key of
         /// the operation, or `"{ordinal}"` for a number that no other operation writes.
-        effect: At<Effect>,
+        effect: At<StepEffect>,
+        /// The lock that a step without effect takes on its row, until its transaction ends; by
+        /// default what a reader of the database takes.
+        lock: Option<At<Lock>>,
         /// The effect that compensates it, or `"before-image"`: what the step found in the columns
         /// that it wrote is written again. By default known for `insert` and `add`.
         undo: Option<At<Undo>>,
-        /// Steps that come before it; by default the one above.
+        /// Steps that come before it; by default the one above. With `[]` it comes after none, and
+        /// runs beside the first where the pattern does steps in parallel.
         after: Option<Vec<At<String>>>,
         /// The rule that may refuse it.
         refuse: Option<At<Refuse>>,
@@ -95,6 +99,45 @@ shape! {
         derive: Option<At<Derive>>,
         /// A row that is looked up first: at its owner, or where the service can read it itself.
         lookup: Option<Lookup>,
+    }
+}
+
+/// The effect of a step.
+#[derive(Clone)]
+pub enum StepEffect {
+    /// None: the step only reads.
+    Nothing,
+    /// A change.
+    Change(Box<Effect>),
+}
+
+impl Decode for StepEffect {
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        match item.get_ref() {
+            DeValue::String(text) if text == "none" => {
+                decoder.used("\"none\"".into(), Origin::File);
+                Some(Self::Nothing)
+            }
+            DeValue::Table(_) => {
+                Effect::decode(item, decoder).map(|effect| Self::Change(Box::new(effect)))
+            }
+            _ => decoder.expected(item, "an effect or \"none\""),
+        }
+    }
+
+    fn schema() -> serde_json::Value {
+        let word = json!({ "const": "none", "description": "The step only reads its row." });
+        json!({ "anyOf": [Effect::schema(), word] })
+    }
+}
+
+words! {
+    /// The lock of a step that only reads.
+    pub enum Lock {
+        /// Others may read the row and not write it.
+        Shared = "shared",
+        /// Others may not write it nor lock it.
+        Exclusive = "exclusive",
     }
 }
 

@@ -97,12 +97,13 @@ fn broadest(system: &System, table: TableId) -> ServiceId {
     })
 }
 
-/// Create, update or delete.
+/// Create, update, delete or read.
 const fn kind(effect: &Effect) -> u8 {
     match effect {
         Effect::Insert(_) => 0,
         Effect::Set(_) | Effect::Add(_) | Effect::Update(..) | Effect::Restore(_) => 1,
         Effect::Delete => 2,
+        Effect::Nothing(_) => 3,
     }
 }
 

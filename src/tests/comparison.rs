@@ -14,6 +14,7 @@ use crate::experiment::result::*;
 use crate::kernel::{Purpose, RandomStreams, Span, Stream, Time};
 use crate::model::record::{Answer, OpId};
 use crate::model::system::OperationKind;
+use crate::scenario::Inputs;
 use crate::stats::{Curve, Quantile, Sample};
 
 const SECOND: f64 = 1e9;
@@ -143,6 +144,7 @@ pub fn comparison(seeds: usize) -> Comparison {
             hash: "8f3c5a1e9b7d2046".into(),
             profile: "lan-cloud".into(),
         },
+        inputs: Inputs::new("sysops-ticket", "# The text of the scenario.\n", Vec::new()).into(),
         seeds: (1..=seeds as u64).collect(),
         variants: MADE.iter().map(|made| variant(made, seeds)).collect(),
         checks: checks(),

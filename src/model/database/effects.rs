@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rand::RngExt;
 
 use super::ledger::{EXISTENCE, change};
+use super::locks::Mode;
 use super::provenance::{Delta, Derived, Direction, Effect, Entry, Provenance, Version};
 use super::rows::{Row, RowId, RowVersion};
 use super::state::{Image, State};
@@ -14,8 +15,8 @@ use crate::kernel::Purpose;
 use crate::model::env::{Ctx, OpInfo};
 use crate::model::record::{AbortCause, Event, OpId, RefusalReason};
 use crate::model::system::{
-    ColumnRef, Columns, Effect as Change, ReadFirst, Refuse, StepId, StepSpec, TableId, TableSpec,
-    ValueSpec,
+    ColumnRef, Columns, Effect as Change, ReadFirst, Refuse, RowLock, StepId, StepSpec, TableId,
+    TableSpec, ValueSpec,
 };
 
 /// The content that a statement is about to write.
@@ -56,6 +57,17 @@ impl Database {
         match change(step, at.direction) {
             Change::Update(_, read) => Some(*read),
             _ => None,
+        }
+    }
+
+    /// The lock that the statement of a step takes: what only reads may need none.
+    pub(super) fn lock_of(&self, at: StepRef, row: RowId) -> Option<(RowId, Mode)> {
+        let info = self.env.operation(at.op);
+        let step = &self.env.system().operation(info.kind).steps[at.step.index()];
+        match change(step, at.direction) {
+            Change::Nothing(None) => self.read_lock(row, Mode::Shared),
+            Change::Nothing(Some(RowLock::Shared)) => Some((row, Mode::Shared)),
+            _ => Some((row, Mode::Exclusive)),
         }
     }
 
@@ -136,6 +148,9 @@ impl Database {
             && writing.value_after(row, column).is_none_or(|value| value < bound)
         {
             return Err(RefusalReason::Bound);
+        }
+        if wanted.is_nothing() {
+            return Ok(());
         }
         if let (Direction::Forward, Change::Restore(columns)) = (at.direction, &step.undo) {
             let image = columns.iter().map(|column| (*column, row.value(*column))).collect();
@@ -453,7 +468,7 @@ impl Writing<'_> {
                 let before = image.iter().find(|it| it.0 == column);
                 before.map_or(now, |it| it.1)
             }
-            Change::Delete => now,
+            Change::Delete | Change::Nothing(_) => now,
         })
     }
 

@@ -146,7 +146,7 @@ pub(super) fn change(step: &StepSpec, direction: Direction) -> &Change {
 /// The cell that shows a step: the row's existence, or the first column it writes.
 pub(super) fn shown_by(operation: &OperationSpec, step: StepId, direction: Direction) -> u8 {
     match change(&operation.steps[step.index()], direction) {
-        Change::Insert(_) | Change::Delete => EXISTENCE,
+        Change::Insert(_) | Change::Delete | Change::Nothing(_) => EXISTENCE,
         Change::Set(cells) => cells.first().map_or(EXISTENCE, |cell| cell.0),
         Change::Add(cells) => cells.first().map_or(EXISTENCE, |cell| cell.0),
         Change::Update(cells, _) => cells.first().map_or(EXISTENCE, |cell| cell.0),
@@ -175,6 +175,7 @@ fn writes(change: &Change, column: u8) -> bool {
     match change {
         Change::Insert(_) => true,
         Change::Delete => column == EXISTENCE,
+        Change::Nothing(_) => false,
         Change::Set(_) | Change::Add(_) | Change::Update(..) | Change::Restore(_) => {
             change.columns().contains(&column)
         }

@@ -69,7 +69,7 @@ impl Txn {
             Some(read) => Some(self.read_first(&ctx, row, step, read).await?),
         };
         self.ask(&ctx, move |database, call| {
-            let (lock, relies) = (Some((row, Mode::Exclusive)), Relies::Step(step));
+            let (lock, relies) = (database.lock_of(step, row), Relies::Step(step));
             database.statement(Call { relies, ..call }, lock, move |database, call| {
                 let hook = match step.direction {
                     Direction::Forward => Hook::Work,

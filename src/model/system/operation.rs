@@ -134,6 +134,17 @@ pub enum Effect {
     Restore(Vec<u8>),
     /// Remove the row.
     Delete,
+    /// Read the row and change nothing, perhaps with a lock until the transaction ends.
+    Nothing(Option<RowLock>),
+}
+
+/// The lock that a step takes which changes nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RowLock {
+    /// Others may read the row and not write it.
+    Shared,
+    /// Others may do neither, but for readers that take no lock.
+    Exclusive,
 }
 
 /// How an update reads the row that it writes later.
@@ -191,7 +202,7 @@ impl Effect {
             Self::Add(cells) => cells.iter().map(|cell| cell.0).collect(),
             Self::Update(cells, _) => cells.iter().map(|cell| cell.0).collect(),
             Self::Restore(columns) => columns.clone(),
-            Self::Delete => Vec::new(),
+            Self::Delete | Self::Nothing(_) => Vec::new(),
         }
     }
 
@@ -201,6 +212,11 @@ impl Effect {
             Self::Update(cells, _) => cells.iter().flat_map(|cell| cell.1.columns()).collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// Returns whether it changes nothing.
+    pub const fn is_nothing(&self) -> bool {
+        matches!(self, Self::Nothing(_))
     }
 
     /// Returns whether a row comes or goes.

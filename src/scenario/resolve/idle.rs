@@ -1,4 +1,4 @@
-//! Warnings of what can do nothing: settings, faults without a target, expectations without a value.
+//! Warnings of what can do nothing: settings, faults without a target, expectations without value.
 
 use std::sync::Arc;
 

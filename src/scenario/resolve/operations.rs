@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::super::operation::{
-    Effect as EffectText, Key, Lookup as LookupText, Operation, ReadFirst as ReadText,
-    Refuse as RefuseText, Step,
+    Effect as EffectText, Key, Lock as LockText, Lookup as LookupText, Operation,
+    ReadFirst as ReadText, Refuse as RefuseText, Step, StepEffect,
 };
 use super::super::problem::{Code, Problem};
 use super::super::values::{At, Map, Scalar};
@@ -14,7 +14,7 @@ use crate::kernel::Zipf;
 use crate::model::reason::Reason;
 use crate::model::system::{
     Below, Effect, KeyChoice, KeySpec, Lookup, MAX_KEYS, MAX_KINDS, MAX_STEPS, Name, OperationSpec,
-    ReadFirst, Refuse, ServiceId, StepId, StepSpec, TableId, ValueSpec,
+    ReadFirst, Refuse, RowLock, ServiceId, StepId, StepSpec, TableId, ValueSpec,
 };
 use crate::reason;
 
@@ -143,11 +143,8 @@ impl Context<'_> {
                     found.collect::<Vec<_>>().into_iter().collect()
                 }
             };
-            if order.as_ref().is_some_and(|order| order.is_empty() != (at == 0)) {
-                let message = match at {
-                    0 => Reason::from("the first step comes after nothing"),
-                    _ => reason!("only the first step may have an empty `{}`", "after"),
-                };
+            if at == 0 && order.as_ref().is_some_and(|order| !order.is_empty()) {
+                let message = "the first step comes after nothing";
                 let problem =
                     Problem::error(Code::StepOrder, &step.name.place, message, "this step");
                 self.problems.push(problem);
@@ -190,7 +187,7 @@ impl Context<'_> {
         let key = scope.keys.find(&step.key, &mut self.problems);
         let lookup = step.lookup.as_ref().map(|lookup| self.lookup(lookup, scope));
         let table = table?;
-        let effect = self.effect(table, &step.effect.value, &scope.keys);
+        let effect = self.step_effect(table, step, &scope.keys);
         let undo =
             (step.undo.as_ref()).map(|undo| self.undo(table, undo, effect.as_ref(), &scope.keys));
         let refuse = step.refuse.as_ref().map(|refuse| self.refuse(table, &refuse.value));
@@ -209,6 +206,40 @@ impl Context<'_> {
             derive: derive.map_or(Some(None), |derive| derive.map(Some))?,
             lookup: lookup.map_or(Some(None), |lookup| lookup.map(Some))?,
         })
+    }
+
+    /// The effect of a step, which must be there: what changes no column could never be seen.
+    fn step_effect(&mut self, table: TableId, step: &Step, keys: &Names) -> Option<Effect> {
+        let StepEffect::Change(effect) = &step.effect.value else {
+            if let Some(undo) = &step.undo {
+                let message = "a step without effect has nothing to take back";
+                self.problems.push(Problem::error(Code::WrongValue, &undo.place, message, ""));
+            }
+            let lock = step.lock.as_ref().map(|lock| match lock.value {
+                LockText::Shared => RowLock::Shared,
+                LockText::Exclusive => RowLock::Exclusive,
+            });
+            return Some(Effect::Nothing(lock));
+        };
+        if let Some(lock) = &step.lock {
+            let message = reason!("only a step with `{}` has a `{}`", "effect = \"none\"", "lock");
+            let label = "what writes a row locks it anyway";
+            self.problems.push(Problem::error(Code::WrongValue, &lock.place, message, label));
+        }
+        let empty = [
+            ("set", effect.set.as_ref().is_some_and(|it| it.0.is_empty())),
+            ("add", effect.add.as_ref().is_some_and(|it| it.0.is_empty())),
+            ("update", effect.update.as_ref().is_some_and(|it| it.0.is_empty())),
+        ];
+        if let Some((key, _)) = empty.into_iter().find(|(_, empty)| *empty) {
+            let message = reason!("an empty `{}` changes nothing", key);
+            let place = &step.effect.place;
+            let problem = Problem::error(Code::WrongValue, place, message, "it is empty");
+            let help = "name a column, or write `effect = \"none\"` for a step that only reads";
+            self.problems.push(problem.help(help).patch(place, "\"none\""));
+            return None;
+        }
+        self.effect(table, effect, keys)
     }
 
     /// An effect on a table.

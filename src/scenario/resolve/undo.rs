@@ -65,6 +65,7 @@ impl Context<'_> {
     ) -> Option<Effect> {
         match effect {
             Effect::Insert(_) => Some(Effect::Delete),
+            Effect::Nothing(_) => Some(Effect::Nothing(None)),
             Effect::Add(amounts) => {
                 let negative = amounts.iter().map(|(column, n)| (*column, n.saturating_neg()));
                 Some(Effect::Add(negative.collect()))

@@ -6,7 +6,9 @@ use crate::checks::census::State;
 use crate::kernel::Time;
 use crate::model::database::Direction;
 use crate::model::record::{Answer, Event, OpId};
-use crate::model::system::{Effect, Expr, RowKey, StepId, StepSpec, System, TableSpec, ValueSpec};
+use crate::model::system::{
+    Effect, Expr, RowKey, RowLock, StepId, StepSpec, System, TableSpec, ValueSpec,
+};
 
 /// The state of one step of one operation in its store when the run is over.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -122,6 +124,9 @@ fn effect(system: &System, table: &TableSpec, step: &StepSpec) -> String {
     match &step.effect {
         Effect::Insert(_) => "insert".into(),
         Effect::Delete => "delete".into(),
+        Effect::Nothing(None) => "read".into(),
+        Effect::Nothing(Some(RowLock::Shared)) => "read and lock, shared".into(),
+        Effect::Nothing(Some(RowLock::Exclusive)) => "read and lock".into(),
         Effect::Set(cells) => {
             let cell = |(at, to): &(u8, ValueSpec)| format!("{} = {}", column(at), value(to));
             cells.iter().map(cell).collect::<Vec<_>>().join(", ")

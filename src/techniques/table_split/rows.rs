@@ -57,12 +57,13 @@ fn carry(system: &mut System, kind: OperationKind, cause: StepId, part: TableId,
         Effect::Insert(_) => !deletes,
         Effect::Delete => deletes,
         Effect::Set(_) | Effect::Add(_) | Effect::Update(..) | Effect::Restore(_) => false,
+        Effect::Nothing(_) => false,
     };
     if steps.iter().any(|step| same(step) && does(step)) {
         return;
     }
     let derive = Derive { source, filter: Vec::new(), rule: DeriveRule::RowPer };
-    let writes = |step: &StepSpec| !step.effect.is_whole();
+    let writes = |step: &StepSpec| !step.effect.is_whole() && !step.effect.is_nothing();
     let mut numbered = (0..).map(StepId).zip(steps);
     let later = numbered.find(|(id, step)| {
         same(step) && writes(step) && !deletes && !comes_before(steps, *id, cause)
@@ -143,7 +144,7 @@ fn first_values(effect: &Effect, initial: &[i64]) -> Vec<(u8, ValueSpec)> {
             };
             cells.iter().filter_map(computed).collect()
         }
-        Effect::Restore(_) | Effect::Delete => Vec::new(),
+        Effect::Restore(_) | Effect::Delete | Effect::Nothing(_) => Vec::new(),
     }
 }
 

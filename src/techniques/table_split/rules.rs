@@ -111,7 +111,7 @@ fn effect(plan: &Plan, part: TableId, effect: &mut Effect) -> Torn {
         Effect::Restore(columns) => {
             columns.iter_mut().try_for_each(|column| within(plan, part, column))
         }
-        Effect::Delete => Ok(()),
+        Effect::Delete | Effect::Nothing(_) => Ok(()),
     }
 }
 

@@ -99,6 +99,50 @@ fn a_refusal_of_work_costs_no_log_record() {
     }
 }
 
+/// R*: a participant that has only read votes so, gives its locks back, writes no log record and
+/// hears nothing of the second phase.
+#[test]
+fn a_step_that_only_reads_costs_a_vote_and_no_record() {
+    let wrote = N - 1;
+    let prices = [
+        ("nothing", Price { forced: 1 + 2 * wrote, lazy: 1, messages: 2 * N + 2 * wrote }),
+        ("abort", Price { forced: 1 + 2 * wrote, lazy: 1, messages: 2 * N + 2 * wrote }),
+        ("commit", Price { forced: 2 + wrote, lazy: wrote, messages: 2 * N + wrote }),
+    ];
+    let effects = ["'none'", "'none'\nlock = 'shared'", "'none'\nlock = 'exclusive'"];
+    for ((presumption, expected), effect) in prices.into_iter().zip(effects) {
+        let text = scenario(&format!("presumption = '{presumption}'"), 15, "");
+        let (before, third) = text.split_once("name = \"third\"").expect("a third step");
+        let third = third.replacen("{ add = { n = 1 } }", effect, 1);
+        let told = run(&format!("{before}name = \"third\"{third}"));
+        check_sound(&told, presumption);
+        assert_eq!(headlines(&told), [Headline::Committed], "what only reads is not missed");
+        assert_eq!(price(&told), expected, "presumed {presumption}");
+        assert_eq!(told.count(Kind::Prepared), wrote);
+        assert_eq!(told.all(Kind::LockHeld).count(), N, "every lock was given back");
+    }
+}
+
+/// Without any effect there is nothing to commit: all are out after their votes.
+#[test]
+fn an_operation_that_only_reads_is_done_when_its_client_hears_yes() {
+    let text = scenario("", 15, "").replace("effect = { add = { n = 1 } }", "effect = 'none'");
+    let told = run(&text);
+    assert_eq!(headlines(&told), [Headline::Committed]);
+    assert_eq!((told.count(Kind::Prepared), price(&told).messages), (0, 2 * N));
+}
+
+#[test]
+fn several_first_steps_are_worked_on_at_once() {
+    let work = WORK + 2 * WIRE + STATEMENT;
+    let vote = 2 * WIRE + PREPARE;
+    let text = scenario("", 15, "").replace("after = [\"first\"]", "after = []");
+    let told = run(&text);
+    assert_eq!(headlines(&told), [Headline::Committed]);
+    let span = (2 * LINK + work) + 2 * LINK + vote;
+    assert_eq!(waited(&told), 2 * CLIENT + span + FORCE);
+}
+
 /// How long the client of the only operation waited.
 fn waited(told: &RecordedRun) -> u64 {
     told.report.operations[0].answered_after.expect("an answer").as_nanos()
