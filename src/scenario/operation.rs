@@ -81,8 +81,9 @@ shape! {
         table: At<String>,
         /// Which key of the operation names the row.
         key: At<String>,
-        /// The effect on the row, or `"none"` for a step that only reads it. Written values are whole numbers, words, `"{key}"` for a key of
-        /// the operation, or `"{ordinal}"` for a number that no other operation writes.
+        /// The effect on the row, or `"none"` for a step that only reads it. Written values are
+        /// whole numbers, words, `"{key}"` for a key of the operation, or `"{ordinal}"` for a
+        /// number that no other operation writes.
         effect: At<StepEffect>,
         /// The lock that a step without effect takes on its row, until its transaction ends; by
         /// default what a reader of the database takes.

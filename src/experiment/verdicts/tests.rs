@@ -87,6 +87,49 @@ fn promises_are_one_line_to_people_and_each_its_own_to_machines() {
     assert!(short.iter().all(|check| check.verdict == Held), "{short:?}");
 }
 
+/// Under every pattern, with a crash of whom is only read: what a step reads is nothing that could
+/// be missing, neither from an outcome nor from a vote.
+#[test]
+fn promises_are_kept_where_a_step_only_reads_and_where_several_are_first() {
+    let reading = "
+        { name = 'look', by = 'stock', table = 'product', key = 'product', effect = 'none' },
+        { name = 'take',";
+    let crash = BROKER_AWAY.replace("role:driver", "stock");
+    let patterns = "
+        [variants.two-phase-commit]
+        pattern = 'two-phase-commit'
+        [variants.log-tailing]
+        pattern = 'event-based'
+        settings = { publish = 'log-tailing' }
+        [variants.local]
+        technique = 'shared-database'
+        pattern = 'local-transaction'
+    ";
+    let shop = SHOP.replace("{ name = 'take',", reading);
+    let events = format!(
+        "[variants.dual-write]{}",
+        SHOP.split("[variants.dual-write]").last().unwrap_or("")
+    );
+    let first = "{ name = 'look', after = [],";
+    let several = shop.replace(&events, "").replace("{ name = 'look',", first);
+    let parallel = "
+        [variants.parallel]
+        pattern = 'orchestrated'
+        settings = { parallel = true }
+        [variants.two-phase-commit]
+        pattern = 'two-phase-commit'
+    ";
+    for text in [format!("{shop}{patterns}{crash}"), format!("{several}{parallel}{crash}")] {
+        let scenario = scenario(&text);
+        let comparison = Study::of(&scenario, [1, 2]).compare().expect("several variants");
+        let broken = |check: &&crate::experiment::result::CheckResult| check.verdict == Violated;
+        assert_eq!(comparison.checks.iter().filter(broken).collect::<Vec<_>>(), [] as [&_; 0]);
+        for variant in comparison.variants.iter().filter(|variant| variant.name != "dual-write") {
+            assert_eq!(variant.census.wrong(), 0, "{}", variant.name);
+        }
+    }
+}
+
 #[test]
 fn a_violation_says_in_how_many_seeds_and_how_often_in_each() {
     let over = Over { variant: "saga", seeds: &[4, 5, 6] };

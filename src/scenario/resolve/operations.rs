@@ -11,7 +11,6 @@ use super::super::values::{At, Map, Scalar};
 use super::names::{Names, no_duplicates};
 use super::{Context, course, name};
 use crate::kernel::Zipf;
-use crate::model::reason::Reason;
 use crate::model::system::{
     Below, Effect, KeyChoice, KeySpec, Lookup, MAX_KEYS, MAX_KINDS, MAX_STEPS, Name, OperationSpec,
     ReadFirst, Refuse, RowLock, ServiceId, StepId, StepSpec, TableId, ValueSpec,
@@ -229,7 +228,6 @@ impl Context<'_> {
         let empty = [
             ("set", effect.set.as_ref().is_some_and(|it| it.0.is_empty())),
             ("add", effect.add.as_ref().is_some_and(|it| it.0.is_empty())),
-            ("update", effect.update.as_ref().is_some_and(|it| it.0.is_empty())),
         ];
         if let Some((key, _)) = empty.into_iter().find(|(_, empty)| *empty) {
             let message = reason!("an empty `{}` changes nothing", key);
