@@ -14,7 +14,7 @@ use crate::model::protocol::{Execution, Protocol};
 use crate::model::reason::Reason;
 use crate::model::record::{LabelId, OpId};
 use crate::model::registry::Choice;
-use crate::model::system::{OperationKind, System};
+use crate::model::system::{OperationKind, System, TableId};
 use crate::model::world::World;
 use crate::patterns::pattern::{Demand, Prepared};
 use crate::patterns::share::Share;
@@ -59,6 +59,10 @@ impl Prepared for Mutated {
 
     fn demands(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<Demand> {
         self.original.demands(system, offered)
+    }
+
+    fn requests(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<(TableId, f64)> {
+        self.original.requests(system, offered)
     }
 
     fn drivers(&self) -> Vec<Driver> {

@@ -26,7 +26,7 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::pattern::Pattern;
+use super::pattern::{Demand, Pattern};
 use super::promise::{self, Keeps};
 use super::step::{self, ApplyOptions};
 use crate::kernel::Span;
@@ -34,7 +34,7 @@ use crate::model::contract::{Driver, Promises, Waits, WaitsFor, faults, role};
 use crate::model::process::ProcessCtx;
 use crate::model::reason::Reason;
 use crate::model::record::{Answer, OpId};
-use crate::model::system::{StepId, System};
+use crate::model::system::{OperationKind, StepId, System, TableId};
 use crate::model::world::World;
 use crate::patterns::share::Share;
 use crate::reason;
@@ -207,6 +207,44 @@ impl Pattern for BackgroundSync {
     fn drivers(settings: &Settings) -> Vec<Driver> {
         let job = Driver { name: JOB, role: role::JOB };
         if settings.standby { vec![job, Driver::new(STANDBY)] } else { vec![job] }
+    }
+
+    /// The job takes a step of its own work for each request.
+    fn demands(
+        settings: &Settings,
+        system: &System,
+        offered: &[(OperationKind, f64)],
+    ) -> Vec<Demand> {
+        let asked = Self::requests(settings, system, offered).iter().map(|(_, rate)| rate).sum();
+        Demand::of_workers(system, role::JOB, asked).into_iter().collect()
+    }
+
+    /// In each run the job reads, of every rule, the source rows that may have changed, page by
+    /// page, and for each batch of them once more source and target. Its corrections are steps.
+    fn requests(
+        settings: &Settings,
+        system: &System,
+        offered: &[(OperationKind, f64)],
+    ) -> Vec<(TableId, f64)> {
+        let interval = settings.interval.as_secs_f64();
+        let length = interval + settings.overlap.as_secs_f64();
+        let written = |table: TableId| -> f64 {
+            let steps = offered.iter().map(|(kind, rate)| {
+                let steps = &system.operation(*kind).steps;
+                *rate * steps.iter().filter(|step| step.table == table).count() as f64
+            });
+            steps.sum()
+        };
+        let requests = rules::of(system, &Share::all()).into_iter().flat_map(|rule| {
+            let rows = match settings.find {
+                Find::Watermark => written(rule.source) * length,
+                Find::Scan => system.table(rule.source).rows as f64,
+            };
+            let batches = (rows / f64::from(settings.batch)).ceil();
+            let pages = batches.max(1.0);
+            [(rule.source, (pages + batches) / interval), (rule.target, batches / interval)]
+        });
+        requests.collect()
     }
 
     fn waits(_: &Settings) -> Waits {

@@ -14,7 +14,7 @@ use crate::model::record::{Answer, OpId};
 use crate::model::registry::{
     Choice, Configurable, Entry, Register, Registry, choices, decode, json,
 };
-use crate::model::system::{OperationKind, System};
+use crate::model::system::{OperationKind, System, TableId};
 use crate::model::world::World;
 use crate::patterns::share::Share;
 
@@ -68,6 +68,17 @@ pub trait Pattern: Sized + 'static {
         system: &System,
         offered: &[(OperationKind, f64)],
     ) -> Vec<Demand> {
+        let _ = (settings, system, offered);
+        Vec::new()
+    }
+
+    /// The requests of its drivers to the owners of tables, on average per second, beside those that
+    /// do the steps of the operations; none by default. Each takes a worker and a statement.
+    fn requests(
+        settings: &Self::Settings,
+        system: &System,
+        offered: &[(OperationKind, f64)],
+    ) -> Vec<(TableId, f64)> {
         let _ = (settings, system, offered);
         Vec::new()
     }
@@ -182,6 +193,8 @@ pub trait Prepared: Send + Sync {
     fn dormant(&self, system: &System) -> Span;
     /// The demands on its drivers of operations that are offered so often per second.
     fn demands(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<Demand>;
+    /// The further requests of its drivers to the owners of tables; see [`Pattern::requests`].
+    fn requests(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<(TableId, f64)>;
     /// The nodes that must be up for a yes to an operation of this kind.
     fn waits(&self, kind: OperationKind) -> Waits;
     /// The same from each moment on in which it changes, the start of the run included.
@@ -241,6 +254,10 @@ impl<P: Pattern> Prepared for With<P> {
 
     fn demands(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<Demand> {
         P::demands(&self.0, system, offered)
+    }
+
+    fn requests(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<(TableId, f64)> {
+        P::requests(&self.0, system, offered)
     }
 
     fn waits(&self, _: OperationKind) -> Waits {

@@ -22,7 +22,7 @@ use crate::model::protocol::{Execution, Protocol};
 use crate::model::reason::Reason;
 use crate::model::record::OpId;
 use crate::model::registry::Choice;
-use crate::model::system::{OperationKind, StepSpec, System};
+use crate::model::system::{OperationKind, StepSpec, System, TableId};
 use crate::model::world::World;
 
 /// From when on which pattern carries out each kind of operation.
@@ -122,6 +122,13 @@ fn said(era: &Era, names: &[&str], system: &System) -> String {
 }
 
 impl PatternMix {
+    /// Those of the operations that a part carries out from the start on.
+    fn own(&self, part: usize, offered: &[(OperationKind, f64)]) -> Vec<(OperationKind, f64)> {
+        let patterns = &self.eras[0].patterns;
+        let own = offered.iter().filter(|(kind, _)| patterns.get(kind.index()) == Some(&part));
+        own.copied().collect()
+    }
+
     /// The guarantees of all parts, each for its own operations, as long as no more goes wrong than
     /// every one of them endures. One that goes by rows carries on what another has begun where
     /// both write the same cells; then nobody can promise how operations end.
@@ -233,13 +240,12 @@ impl Prepared for PatternMix {
     }
 
     fn demands(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<Demand> {
-        let of = |(at, part): (usize, &Part)| {
-            let own = |(kind, _): &&(OperationKind, f64)| {
-                self.eras[0].patterns.get(kind.index()) == Some(&at)
-            };
-            let own: Vec<(OperationKind, f64)> = offered.iter().filter(own).copied().collect();
-            part.pattern.demands(system, &own)
-        };
+        let of = |(at, part): (usize, &Part)| part.pattern.demands(system, &self.own(at, offered));
+        self.parts.iter().enumerate().flat_map(of).collect()
+    }
+
+    fn requests(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<(TableId, f64)> {
+        let of = |(at, part): (usize, &Part)| part.pattern.requests(system, &self.own(at, offered));
         self.parts.iter().enumerate().flat_map(of).collect()
     }
 

@@ -21,7 +21,7 @@ use crate::model::protocol::{Execution, Protocol};
 use crate::model::reason::Reason;
 use crate::model::record::OpId;
 use crate::model::registry::Choice;
-use crate::model::system::{OperationKind, System};
+use crate::model::system::{OperationKind, System, TableId};
 use crate::model::world::World;
 
 /// A pattern, and the operations that need none.
@@ -50,6 +50,11 @@ pub fn locally(pattern: Arc<dyn Prepared>, system: &System) -> Arc<dyn Prepared>
 }
 
 impl SingleStore {
+    /// Those of the operations that span several stores.
+    fn spanning_of(&self, offered: &[(OperationKind, f64)]) -> Vec<(OperationKind, f64)> {
+        offered.iter().filter(|(kind, _)| self.spanning.has(*kind)).copied().collect()
+    }
+
     /// The promises of the pattern on the whole system: a local transaction keeps at least as
     /// much. What that one does not endure is outside, though.
     fn together(&self, promises: Promises, system: &System) -> Promises {
@@ -90,9 +95,11 @@ impl Prepared for SingleStore {
     }
 
     fn demands(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<Demand> {
-        let spanning = offered.iter().filter(|(kind, _)| self.spanning.has(*kind));
-        let spanning: Vec<(OperationKind, f64)> = spanning.copied().collect();
-        self.pattern.demands(system, &spanning)
+        self.pattern.demands(system, &self.spanning_of(offered))
+    }
+
+    fn requests(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<(TableId, f64)> {
+        self.pattern.requests(system, &self.spanning_of(offered))
     }
 
     fn dormant(&self, system: &System) -> Span {

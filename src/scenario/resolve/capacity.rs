@@ -9,7 +9,7 @@ use super::layout::Laid;
 use crate::kernel::{Dist, Time};
 use crate::model::reason::Reason;
 use crate::model::system::{Access, OperationKind, ReadWhat, ServiceId, StepSpec, System, TableId};
-use crate::patterns::pattern::Demand;
+use crate::patterns::pattern::{Demand, Prepared};
 use crate::reason;
 
 /// Something that is asked for more than it can give.
@@ -29,7 +29,7 @@ pub(super) fn check(
     file: &File,
     problems: &mut Vec<Problem>,
 ) {
-    let everywhere = overloads(system);
+    let everywhere = overloads(system, &[]);
     for overload in &everywhere {
         let declared = (file.services.0.iter().map(|(name, _)| name))
             .chain(file.databases.0.iter().map(|(name, _)| name))
@@ -42,8 +42,10 @@ pub(super) fn check(
         let (Some(variant), Some(laid)) = (variant, laid) else { continue };
         let mut known: Vec<Arc<str>> =
             everywhere.iter().map(|known| Arc::clone(&known.name)).collect();
+        let pattern = variant.pattern.prepared(&laid.system);
         for stage in &laid.stages {
-            for overload in overloads(&stage.system) {
+            let requests = pattern.requests(&stage.system, &offered(&stage.system));
+            for overload in overloads(&stage.system, &requests) {
                 if known.contains(&overload.name) {
                     continue;
                 }
@@ -53,7 +55,6 @@ pub(super) fn check(
                 problems.push(warning(&overload, lead, place, file));
             }
         }
-        let pattern = variant.pattern.prepared(&laid.system);
         for demand in pattern.demands(&laid.system, &offered(&laid.system)) {
             let Demand { driver, unit, demand, capacity } = demand;
             let overload = Overload { what: "", name: driver.into(), unit, demand, capacity };
@@ -74,20 +75,28 @@ fn offered(system: &System) -> Vec<(OperationKind, f64)> {
     rates.into_iter().collect()
 }
 
-/// The overloaded services and databases of a layout.
-fn overloads(system: &System) -> Vec<Overload> {
-    demands(system).into_iter().filter(|found| found.demand >= found.capacity).collect()
+/// The overloaded services and databases of a layout, if drivers make these requests per second.
+fn overloads(system: &System, requests: &[(TableId, f64)]) -> Vec<Overload> {
+    demands(system, requests).into_iter().filter(|found| found.demand >= found.capacity).collect()
 }
 
-/// The mean utilisation of the busiest part of a layout; above 1 where it is overloaded.
-pub(super) fn utilisation(system: &System) -> f64 {
-    let parts = demands(system).into_iter().map(|found| found.demand / found.capacity);
-    parts.fold(0.0, f64::max)
+/// The mean utilisation of the busiest part of a layout under a pattern, drivers included; above 1
+/// where it is overloaded.
+pub(super) fn utilisation(pattern: &dyn Prepared, system: &System) -> f64 {
+    let offered = offered(system);
+    let parts = demands(system, &pattern.requests(system, &offered));
+    let parts = parts.into_iter().map(|found| found.demand / found.capacity);
+    let drivers = pattern.demands(system, &offered);
+    let drivers = drivers.into_iter().map(|found| found.demand / found.capacity);
+    parts.chain(drivers).fold(0.0, f64::max)
 }
 
 /// The services and databases of a layout, with what each is asked for and what it has.
-fn demands(system: &System) -> Vec<Overload> {
-    let busy = Busy::of(system);
+fn demands(system: &System, requests: &[(TableId, f64)]) -> Vec<Overload> {
+    let mut busy = Busy::of(system);
+    for (table, rate) in requests {
+        busy.read(None, *table, *rate);
+    }
     let services = system.services.iter().zip(&busy.services).map(|(service, demand)| {
         let capacity = f64::from(service.instances) * f64::from(service.workers);
         let name = Arc::clone(&service.name.shown);

@@ -12,6 +12,7 @@ use super::course::LONGEST;
 use crate::faults::plan::Start;
 use crate::kernel::Span;
 use crate::model::system::System;
+use crate::patterns::pattern::Prepared;
 use crate::reason;
 
 /// Computes what each variant needs to settle. A given settle phase that is shorter than the
@@ -21,7 +22,7 @@ pub(super) fn settle(resolved: &mut Resolved, file: &File, problems: &mut Vec<Pr
     let auto = file.scenario.settle.value == Settle::Auto;
     let mut needs = Vec::new();
     for variant in &resolved.variants {
-        let mut left = left_behind(&variant.system, resolved);
+        let mut left = left_behind(&*variant.pattern, &variant.system, resolved);
         if auto {
             left.healed = Some(Span::ZERO);
         }
@@ -62,9 +63,9 @@ pub(super) fn settle(resolved: &mut Resolved, file: &File, problems: &mut Vec<Pr
 
 /// The work left at the end of the load, by the mean utilisation of the busiest part: what cannot
 /// be served while a fault lasts, or at all, comes later.
-fn left_behind(system: &System, resolved: &Resolved) -> LeftBehind {
+fn left_behind(pattern: &dyn Prepared, system: &System, resolved: &Resolved) -> LeftBehind {
     let seconds = |until: Span, from: Span| until.saturating_sub(from).as_secs_f64();
-    let (load, busy) = (system.phases.load, utilisation(system));
+    let (load, busy) = (system.phases.load, utilisation(pattern, system));
     let mut backlog = (busy - 1.0).max(0.0) * load.as_secs_f64();
     let mut healed = (!resolved.nemeses.is_empty()).then_some(Span::ZERO);
     for fault in &resolved.faults {

@@ -113,6 +113,23 @@ fn validate_says_that_the_relay_is_too_slow() {
     assert_eq!(said.matches("beyond the capacity").count(), 1, "{said}");
 }
 
+#[test]
+fn validate_says_what_a_job_asks_of_a_database() {
+    let head = &RELAY[..RELAY.find("[variants").expect("variants")];
+    let slow = head.replace("shop-db = {}", "shop-db = { work = '10ms', cores = 1 }");
+    let sync = |batch: u32| {
+        let settings = format!("{{ interval = '1s', overlap = '5s', batch = {batch} }}");
+        let variant = "[variants.sync]\npattern = 'background-sync'\nsettings =";
+        warnings(&format!("{slow}{variant} {settings}\n"))
+    };
+    // A run looks at 6 s of 15 orders, each found and read by itself: 2 x 90 x 10 ms a second, and
+    // 15 x 10 ms of the orders themselves.
+    let said = sync(1);
+    let beyond = "the load is beyond the capacity of the database `shop-db`";
+    assert!(said.contains(&format!("in the variant `sync`, {beyond}")), "{said}");
+    assert!(!sync(100).contains(beyond), "two requests a run");
+}
+
 /// Erlang's C: the probability that all of `servers` are busy, at this load per server.
 fn erlang_c(servers: u32, rho: f64) -> f64 {
     let offered = f64::from(servers) * rho;

@@ -36,6 +36,21 @@ fn too_short_a_settle_phase_is_a_warning_and_says_what_is_missing() {
 }
 
 #[test]
+fn the_backlog_of_a_relay_at_the_end_of_the_load_takes_its_time() {
+    let text = include_str!("relay-throughput.toml")
+        .replace("settle = \"120s\"\n", "")
+        .replace("poisson = 15.0", "poisson = 20.0");
+    let (scenario, _) = read(&text);
+    let [relay, batches] = &scenario.variants[..] else { panic!("two variants") };
+    // 20 events a second arrive for 60 s, and 10 are taken: the last 600 take 60 s.
+    let said = relay.settles.to_string();
+    assert!(said.contains("60s of work that the load leaves behind"), "{said}");
+    assert!(!batches.settles.to_string().contains("leaves behind"));
+    let comparison = Study::of(&scenario, [1]).compare().expect("a run");
+    assert!(comparison.variants.iter().all(|variant| variant.settled == [true]));
+}
+
+#[test]
 fn without_one_it_is_what_the_slowest_variant_needs_for_all_of_them() {
     for (interval, settle) in [("30s", 95), ("10s", 35)] {
         let (scenario, problems) = read(&with_saga(interval));
