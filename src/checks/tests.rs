@@ -243,6 +243,8 @@ fn a_refusal_for_want_of_a_row_is_not_available_and_a_moot_operation_is_left_out
     let report = refusals().rest();
     assert_eq!(quantity(&report, AVAILABILITY), share(4, 6), "0, 4, 5 and 7 of all but 2 and 3");
     assert_eq!(quantity(&report, AVAILABILITY_OF_ALL), share(4, 8));
+    let a_second = share(5 * 1_000_000_000, 90_000_000_000);
+    assert_eq!(quantity(&report, THROUGHPUT), a_second, "0, 1, 4, 5 and 7: too early is an answer");
     assert_eq!(quantity(&report, ANSWERED_TOO_EARLY), share(1, 8));
     let ops = |all: &[u32]| all.iter().map(|op| OpId(*op)).collect::<Vec<_>>();
     assert_eq!(report.availability[0].1.moot, ops(&[2, 3]));

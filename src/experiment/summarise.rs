@@ -350,14 +350,17 @@ fn values(scenario: &Scenario) -> Vec<ValueUsed> {
 }
 
 /// The settings on which a ranking rests: how patient everybody is, said once where all variants
-/// agree; and of each variant its periods, its own attempts, and whatever was chosen.
+/// agree; and of each variant its periods, its own attempts, and whatever was chosen, but for what
+/// can do nothing.
 fn rests_on(variants: &[&Variant]) -> Vec<String> {
     let all = |variant: &&Variant| patience::of(&variant.system);
     let common =
         variants.first().map(all).filter(|first| variants.iter().all(|it| all(it) == *first));
     let own = variants.iter().filter_map(|variant| {
         let choices = variant.pattern.choices();
-        let telling = choices.iter().filter(|it| it.is_span || it.is_attempts || !it.is_default);
+        let idle = variant.pattern.idle(&variant.system);
+        let acts = choices.iter().filter(|it| !idle.contains(&it.name));
+        let telling = acts.filter(|it| it.is_span || it.is_attempts || !it.is_default);
         let telling = telling.map(|choice| format!("{} = {}", choice.name, choice.value));
         let patience = if common.is_some() { Vec::new() } else { all(variant) };
         let telling: Vec<String> = patience.into_iter().chain(telling).collect();

@@ -61,6 +61,10 @@ impl Prepared for Mutated {
         self.original.demands(system, offered)
     }
 
+    fn idle(&self, system: &System) -> Vec<String> {
+        self.original.idle(system)
+    }
+
     fn requests(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<(TableId, f64)> {
         self.original.requests(system, offered)
     }

@@ -209,6 +209,11 @@ impl Pattern for BackgroundSync {
         if settings.standby { vec![job, Driver::new(STANDBY)] } else { vec![job] }
     }
 
+    /// A scan looks at every row and has no watermark.
+    fn idle(settings: &Settings, _: &System) -> Vec<&'static str> {
+        if settings.find == Find::Scan { vec!["overlap"] } else { Vec::new() }
+    }
+
     /// The job takes a step of its own work for each request.
     fn demands(
         settings: &Settings,

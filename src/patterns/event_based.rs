@@ -149,6 +149,23 @@ impl Pattern for EventBased {
         settings.promises(system)
     }
 
+    /// A relay polls an outbox alone, a group with one member has nobody to hand partitions to, and
+    /// without a broker there is nothing to deliver again.
+    fn idle(settings: &Settings, system: &System) -> Vec<&'static str> {
+        let alone = system.services.iter().all(|service| service.instances == 1);
+        let in_process = settings.publish == Publish::InProcess;
+        [
+            (settings.publish != Publish::Outbox, "poll-interval"),
+            (alone || in_process, "session-timeout"),
+            (in_process, "visibility-timeout"),
+            (in_process, "max-deliveries"),
+            (!settings.idempotent_consumer, "inbox-retention"),
+        ]
+        .into_iter()
+        .filter_map(|(is_idle, name)| is_idle.then_some(name))
+        .collect()
+    }
+
     fn demands(
         settings: &Settings,
         system: &System,

@@ -158,6 +158,11 @@ impl Pattern for Orchestrated {
     }
 
     /// A request is a step of the orchestrator, and so is each call to a service.
+    /// One orchestrator needs no lease.
+    fn idle(settings: &Settings, _: &System) -> Vec<&'static str> {
+        if settings.is_shared() { Vec::new() } else { vec!["lease", "fencing"] }
+    }
+
     fn demands(_: &Settings, system: &System, offered: &[(OperationKind, f64)]) -> Vec<Demand> {
         let calls = |kind| system.operation(kind).steps.len() as f64;
         let steps = offered.iter().map(|(kind, rate)| rate * (1.0 + calls(*kind))).sum();

@@ -83,6 +83,13 @@ pub trait Pattern: Sized + 'static {
         Vec::new()
     }
 
+    /// The settings that can do nothing beside the others of these settings and on this system, by
+    /// their keys: no result rests on them. By default all can.
+    fn idle(settings: &Self::Settings, system: &System) -> Vec<&'static str> {
+        let _ = (settings, system);
+        Vec::new()
+    }
+
     /// The nodes that must be up for a yes: by default the services of all steps and all drivers.
     fn waits(settings: &Self::Settings) -> Waits {
         let drivers = Self::drivers(settings).into_iter().map(|driver| driver.name).collect();
@@ -195,6 +202,8 @@ pub trait Prepared: Send + Sync {
     fn demands(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<Demand>;
     /// The further requests of its drivers to the owners of tables; see [`Pattern::requests`].
     fn requests(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<(TableId, f64)>;
+    /// The settings that can do nothing, by the names of its [choices](Prepared::choices).
+    fn idle(&self, system: &System) -> Vec<String>;
     /// The nodes that must be up for a yes to an operation of this kind.
     fn waits(&self, kind: OperationKind) -> Waits;
     /// The same from each moment on in which it changes, the start of the run included.
@@ -258,6 +267,10 @@ impl<P: Pattern> Prepared for With<P> {
 
     fn requests(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<(TableId, f64)> {
         P::requests(&self.0, system, offered)
+    }
+
+    fn idle(&self, system: &System) -> Vec<String> {
+        P::idle(&self.0, system).into_iter().map(String::from).collect()
     }
 
     fn waits(&self, _: OperationKind) -> Waits {

@@ -244,6 +244,14 @@ impl Prepared for PatternMix {
         self.parts.iter().enumerate().flat_map(of).collect()
     }
 
+    fn idle(&self, system: &System) -> Vec<String> {
+        let of = |part: &Part| {
+            let own = part.pattern.idle(system).into_iter();
+            own.map(|name| part.key(&name)).collect::<Vec<_>>()
+        };
+        self.parts.iter().flat_map(of).collect()
+    }
+
     fn requests(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<(TableId, f64)> {
         let of = |(at, part): (usize, &Part)| part.pattern.requests(system, &self.own(at, offered));
         self.parts.iter().enumerate().flat_map(of).collect()

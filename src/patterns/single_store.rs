@@ -98,6 +98,10 @@ impl Prepared for SingleStore {
         self.pattern.demands(system, &self.spanning_of(offered))
     }
 
+    fn idle(&self, system: &System) -> Vec<String> {
+        self.pattern.idle(system)
+    }
+
     fn requests(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<(TableId, f64)> {
         self.pattern.requests(system, &self.spanning_of(offered))
     }

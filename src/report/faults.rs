@@ -1,7 +1,7 @@
 //! The cost of faults: runs against their fault-free twins, as a table and in sentences.
 
 use super::human;
-use super::view::{Cell, Table, nothing, number};
+use super::view::{Cell, Table, mark, nothing, number};
 use crate::checks::measures::Key;
 use crate::checks::measures::catalogue::RECOVERY;
 use crate::checks::measures::recovery::NO_EFFECT;
@@ -21,7 +21,9 @@ pub fn table(comparison: &Comparison) -> Option<Table> {
         let pair = |(key, of): &(&Key, Statistic)| {
             variant.faults_cost.iter().find(|pair| pair.key == **key && pair.of == *of)
         };
-        let costs = columns.iter().map(|column| pair(column).map_or_else(nothing, cost));
+        let costs = columns
+            .iter()
+            .map(|column| pair(column).map_or_else(nothing, |pair| cost(variant, pair)));
         (variant.name.clone(), recovery(variant).into_iter().chain(costs).collect())
     };
     let heads = columns.iter().map(|(key, of)| match of {
@@ -56,7 +58,7 @@ fn never(found: &MeasureResult) -> Option<Cell> {
     Some(Cell { main: human::count(found.never), note, bad: found.never > 0 })
 }
 
-fn cost(pair: &Pair) -> Cell {
+fn cost(variant: &VariantResult, pair: &Pair) -> Cell {
     let text = |difference| human::difference(pair.key.measure.unit, difference);
     let note = match pair.interval {
         Some((low, high)) if text(low) == text(high) => text(low),
@@ -64,7 +66,7 @@ fn cost(pair: &Pair) -> Cell {
         None => String::new(),
     };
     Cell {
-        main: text(pair.difference),
+        main: format!("{}{}", mark(variant, pair.key.measure), text(pair.difference)),
         note,
         bad: pair.is_worse() && pair.difference.is_infinite(),
     }

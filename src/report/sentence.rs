@@ -7,10 +7,13 @@
 mod coupling;
 mod operations;
 
+use super::view::mark;
 use super::{faults, human};
 use crate::checks::measures::catalogue::*;
 use crate::checks::measures::{Key, Measure};
-use crate::experiment::result::{COMPARED, Comparison, Pair, Statistic, VariantResult};
+use crate::experiment::result::{
+    COMPARED, Comparison, MeasureResult, Pair, Statistic, VariantResult,
+};
 use crate::stats::{MIN_SEEDS, Verdict};
 
 /// The measures that sentences tell. Of each group, a sentence praises one at most and blames one
@@ -158,6 +161,11 @@ fn first_standing(
     let mut quantiles = COMPARED.iter().filter(|(compared, _)| *compared == measure);
     let Standing { is_best, sharing, numbers } =
         quantiles.find_map(|(_, of)| standing(comparison, variant, &measure.into(), *of))?;
+    // That most have nothing of it praises nobody; who has something of it is told all the same.
+    let nothing = variant.measure(measure).is_some_and(MeasureResult::is_nothing);
+    if is_best && nothing && 2 * (sharing.len() + 1) > comparison.variants.len() {
+        return None;
+    }
     let (verb, with) = match &sharing[..] {
         [] => (HAS, String::new()),
         few @ ([_] | [_, _]) => ("shares", format!(" with {}", human::list(few))),
@@ -228,22 +236,24 @@ fn numbers(
     sharing: &[String],
 ) -> String {
     let number = |variant: &VariantResult| Some(variant.measures.get(key)?.estimate(of)?.value);
-    let unit = key.measure.unit;
     let Some(own) = number(variant) else { return String::new() };
+    let text = |variant: &VariantResult, value: f64| {
+        format!("{}{}", mark(variant, key.measure), human::value(key.measure.unit, value))
+    };
     let others = comparison.variants.iter();
     let others = others.filter(|it| it.name != variant.name && !sharing.contains(&it.name));
-    let mut others: Vec<(&str, f64)> =
-        others.filter_map(|other| Some((&*other.name, number(other)?))).collect();
+    let mut others: Vec<(&VariantResult, f64)> =
+        others.filter_map(|other| Some((other, number(other)?))).collect();
     others.sort_by(|(_, a), (_, b)| distance(*a, own).total_cmp(&distance(*b, own)));
     let quantile = if of == Statistic::Value { String::new() } else { format!("{} ", of.name()) };
     let compared = match others.as_slice() {
         [] => String::new(),
-        [(_, value), rest @ ..] if !rest.is_empty() && rest.iter().all(|(_, v)| v == value) => {
-            format!("; all others {}", human::value(unit, *value))
+        [(other, value), rest @ ..] if !rest.is_empty() && rest.iter().all(|(_, v)| v == value) => {
+            format!("; all others {}", text(other, *value))
         }
-        [(name, value), ..] => format!("; next {name} with {}", human::value(unit, *value)),
+        [(other, value), ..] => format!("; next {} with {}", other.name, text(other, *value)),
     };
-    format!("{quantile}{}{compared}", human::value(unit, own))
+    format!("{quantile}{}{compared}", text(variant, own))
 }
 
 /// How far `value` is from a variant's `own` one; from infinity, the largest is the nearest.
@@ -309,6 +319,22 @@ mod tests {
         assert!(of("twin").contains(&format!("consistency lag with {first} (p99 ")));
         assert!(of(&second).contains("the longest consistency lag (p99 "), "{}", of(&second));
         assert!(!of(&second).contains("no measure"));
+    }
+
+    #[test]
+    fn that_most_have_nothing_of_it_praises_nobody() {
+        let mut comparison = comparison::comparison(10);
+        for (at, variant) in comparison.variants.iter_mut().enumerate() {
+            let value = if at == 0 { 5e9 } else { 0.0 };
+            variant.insert(MeasureResult::mean(IN_DOUBT, vec![Some(value); 10]));
+        }
+        let comparison = comparison.paired();
+        let clause = |at: usize| first_standing(&comparison, &comparison.variants[at], IN_DOUBT);
+        assert!(clause(1).is_none(), "four of five have none");
+        let worst = clause(0).expect("one stands out");
+        assert!(
+            !worst.is_best && worst.text.starts_with("the most time in doubt (5 s; all others")
+        );
     }
 
     #[test]

@@ -410,10 +410,14 @@ pub(super) fn number(variant: &VariantResult, result: &MeasureResult, of: Statis
     })
 }
 
-/// A sign before numbers that rest on runs that had not settled.
-fn mark(variant: &VariantResult, measure: &Measure) -> &'static str {
+/// A sign before numbers that rest on runs that had not settled. Whether an operation is moot is
+/// known only at rest, and with it the availability that leaves such operations out.
+pub(super) fn mark(variant: &VariantResult, measure: &Measure) -> &'static str {
     let open = variant.settled.iter().any(|settled| !settled);
-    if open && (measure.at_rest || measure.values == Values::Many) { "~" } else { "" }
+    let moot = || variant.census.of(Headline::Moot) > 0;
+    let without_moot = [AVAILABILITY, COMPARED_AVAILABILITY].contains(&measure) && moot();
+    let is_final = !measure.at_rest && measure.values != Values::Many && !without_moot;
+    if open && !is_final { "~" } else { "" }
 }
 
 fn never(variant: &VariantResult, result: &MeasureResult) -> Option<Cell> {
@@ -429,6 +433,8 @@ fn never(variant: &VariantResult, result: &MeasureResult) -> Option<Cell> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checks::census::{Census, State};
+    use crate::model::record::Answer;
     use crate::tests::comparison;
 
     #[test]
@@ -495,6 +501,26 @@ mod tests {
         let answers = &tables(&comparison, 24)[1];
         let at = answers.heads.iter().position(|head| head == "availability").expect("it");
         assert!(!answers.rows[0].1[at - 1].main.starts_with('~'), "an answer is an answer");
+    }
+
+    #[test]
+    fn every_number_that_goes_on_after_the_load_is_marked() {
+        const OVER_WITH_THE_LOAD: &[&str] =
+            &["m4", "m5", "m9", "m10", "m14", "m12.workers", "m12.busiest"];
+        let unsettled = VariantResult { settled: vec![false], ..VariantResult::default() };
+        for measure in CATALOGUE {
+            let family = measure.id.split('.').next();
+            let is_over = measure.id != "m4.useful"
+                && OVER_WITH_THE_LOAD.iter().any(|it| Some(*it) == family || *it == measure.id);
+            let is_many = measure.values == Values::Many;
+            assert_eq!(mark(&unsettled, measure) == "~", !is_over || is_many, "{measure}");
+        }
+        let mut census = Census::default();
+        census.count(State::None, Answer::RefusedByRule, Headline::Moot);
+        let mut moot = unsettled.clone();
+        moot.census.per_seed = vec![census];
+        assert_eq!([mark(&unsettled, AVAILABILITY), mark(&moot, AVAILABILITY)], ["", "~"]);
+        assert_eq!(mark(&moot, AVAILABILITY_OF_ALL), "", "moot or not, they fail");
     }
 
     #[test]

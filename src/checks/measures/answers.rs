@@ -162,7 +162,8 @@ pub const THROUGHPUT: &Measure = &Measure::number(
     Unit::PerSecond,
     Better::Higher,
     "Answers per second, from the end of the warm-up to the end of the load: yes, or a refusal by \
-     a business rule, heard in that time and within the deadline. Where the load arrives on its \
+     a business rule, heard in that time and within the deadline. A moot operation, whose refusal \
+     serves nobody, is left out, as in `m9`. Where the load arrives on its \
      own (an open loop) it can be no more than what is offered; in a closed loop it is what the \
      system gives.",
 )
@@ -219,7 +220,8 @@ fn throughput(part: &Part<'_>, load: Range<u64>) -> Quantity {
     let heard = part
         .outcomes
         .iter()
-        .filter(|(_, outcome)| outcome.answer().is_definite() && load.contains(&outcome.answered));
+        .filter(|(_, outcome)| outcome.answer().is_definite() && load.contains(&outcome.answered))
+        .filter(|(_, outcome)| outcome.headline() != Headline::Moot);
     let length = load.end.saturating_sub(load.start);
     Quantity::ratio(heard.count() as u128 * 1_000_000_000, length, "the load has no length")
 }

@@ -20,6 +20,7 @@ pub const TOUCHED: &Measure = &Measure::number(
      the fault than outside of all faults. Badly: without a yes or a refusal by a rule in time, \
      or slower than every operation of the kind outside of all faults.",
 )
+.at_rest()
 .head("touched by a fault");
 
 /// The services that one fault touched.

@@ -44,6 +44,7 @@ pub const WORKERS_USED: &Measure = &Measure::number(
     "Time average of the number of these workers that have a request, at work or waiting for \
      others, over the window from the end of the warm-up to the end of the settle cap.",
 )
+.at_rest()
 .head("used");
 
 /// M12, utilisation of workers.
@@ -54,6 +55,7 @@ pub const UTILISATION: &Measure = &Measure::number(
     Better::Neither,
     "Used of provisioned workers, in the same window; the rest is bought and idle.",
 )
+.at_rest()
 .head("utilisation");
 
 /// M12, utilisation of the busiest pool.

@@ -18,7 +18,8 @@ pub const WAITED: &Measure = &Measure::number(
     "How long sessions of one service waited for a core, a connection or a row lock of a \
      database that several services use while another service held it, summed over waits that \
      ended after the warm-up. A wait is split over all who hold what is waited for.",
-);
+)
+.at_rest();
 
 /// M13, waits caused by others.
 pub const WAITED_SHARE: &Measure = &Measure::number(
@@ -28,6 +29,7 @@ pub const WAITED_SHARE: &Measure = &Measure::number(
     Better::Lower,
     "Waiting for other services as a share of all waiting in databases that several use.",
 )
+.at_rest()
 .head("waits for others");
 
 /// M13, greatest slowdown by another service.
@@ -39,6 +41,7 @@ pub const SLOWDOWN: &Measure = &Measure::number(
     "The greatest share that any service's sessions in a database spent waiting for one other \
      service, of all the time that they waited or had a core.",
 )
+.at_rest()
 .head("slowed down");
 
 /// One service's waits for another's sake, in one database.

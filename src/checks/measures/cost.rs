@@ -25,6 +25,7 @@ macro_rules! spent {
             ),
         )
         .by_operation()
+        .at_rest()
         .head($name)
         .told(concat!("the ", $least, " ", $name), concat!("the most ", $name));
         #[doc = concat!("M12, ", $name, " per committed operation.")]
@@ -110,6 +111,7 @@ macro_rules! messages {
             concat!("Messages ", $who, ", counted like `m12.messages`, per measured operation."),
         )
         .by_operation()
+        .at_rest()
     };
 }
 

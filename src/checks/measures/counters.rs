@@ -20,6 +20,7 @@ pub const DELIVERIES: &Measure = &Measure::number(
     "How often a broker handed a message to a consumer, from the first measured arrival on; see \
      `m8.delivered-again` for those that were not the first.",
 )
+.at_rest()
 .of_each();
 
 /// M12, dead letters.
@@ -31,6 +32,7 @@ pub const DEAD_LETTERS: &Measure = &Measure::number(
     "How many messages were given up and put among the dead letters, from the first measured \
      arrival on.",
 )
+.at_rest()
 .of_each();
 
 /// M12, breaker openings.
@@ -40,7 +42,8 @@ pub const OPENINGS: &Measure = &Measure::number(
     Unit::Count,
     Better::Lower,
     "How often a circuit breaker opened, from the first measured arrival on.",
-);
+)
+.at_rest();
 
 /// M12, breakers open.
 pub const OPEN_TIME: &Measure = &Measure::number(
@@ -51,7 +54,8 @@ pub const OPEN_TIME: &Measure = &Measure::number(
     "For how long circuit breakers were open, summed over callers and services: from each opening \
      that `m12.breaker.openings` counts until the breaker lets a call through again, its caller \
      crashes, or the run ends.",
-);
+)
+.at_rest();
 
 /// M12, deadlocks.
 pub const DEADLOCKS: &Measure = &Measure::number(
@@ -62,6 +66,7 @@ pub const DEADLOCKS: &Measure = &Measure::number(
     "How many transactions were rolled back as the victims of deadlocks, from the first measured \
      arrival on.",
 )
+.at_rest()
 .of_each();
 
 /// M12, manual interventions.
@@ -72,6 +77,7 @@ pub const INTERVENTIONS: &Measure = &Measure::number(
     Better::Lower,
     "How often retries were exhausted and a human was asked, from the first measured arrival on.",
 )
+.at_rest()
 .of_each();
 
 /// M12, watchdog alerts.
@@ -82,7 +88,8 @@ pub const ALERTS: &Measure = &Measure::number(
     Better::Lower,
     "How often a watchdog raised an alert because a change had waited for too long, from the \
      first measured arrival on.",
-);
+)
+.at_rest();
 
 /// All measures of a consumer group, in the order in which reports show them.
 pub const OF_GROUP: &[&Measure] = &[GROUP_LAG, GROUP_LAG_MAX];
@@ -96,6 +103,7 @@ pub const GROUP_LAG: &Measure = &Measure::number(
     "Time average of the number of messages that were published and that the group was not done \
      with, over the window from the end of the warm-up to the end of the settle cap.",
 )
+.at_rest()
 .head("lag");
 
 /// How far behind a consumer group was at most.
@@ -107,6 +115,7 @@ pub const GROUP_LAG_MAX: &Measure = &Measure::number(
     "The greatest number of messages that were published and that the group was not done with, \
      in the same window.",
 )
+.at_rest()
 .values(Values::Greatest)
 .head("lag max");
 

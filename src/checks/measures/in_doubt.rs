@@ -87,6 +87,7 @@ pub const HEURISTIC: &Measure = &Measure::number(
     Better::Lower,
     "Branches that were decided without their coordinator.",
 )
+.at_rest()
 .of_each();
 
 /// A row of a database.

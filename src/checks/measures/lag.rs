@@ -33,6 +33,7 @@ pub const HIDDEN: &Measure = &Measure::number(
     Better::Neither,
     "Share of measured operations of which no store ever showed anything.",
 )
+.at_rest()
 .by_operation();
 
 /// M1, relapses.

@@ -16,6 +16,7 @@ pub const BROKEN: &Measure = &Measure::number(
      from the first statement or answer of each that failed for it until it was deployed, or to \
      the end of the run, summed over tables and services.",
 )
+.at_rest()
 .head("broken for");
 
 /// M13, failed for a schema change.
@@ -27,6 +28,7 @@ pub const SCHEMA_BREAKS: &Measure = &Measure::number(
     "Statements and answers that failed because the schema of a table had changed and the \
      service had not.",
 )
+.at_rest()
 .head("failures");
 
 /// M13, until a schema change was noticed.
@@ -37,6 +39,7 @@ pub const NOTICED: &Measure = &Measure::number(
     Better::Lower,
     "From the first change of a schema to the first statement or answer that failed for it.",
 )
+.at_rest()
 .head("noticed after");
 
 /// Services that do not fit a schema any more.

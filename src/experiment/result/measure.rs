@@ -188,6 +188,12 @@ impl MeasureResult {
         }
     }
 
+    /// Returns whether its number is nothing, in every seed: zero, or a greatest value of zero.
+    pub fn is_nothing(&self) -> bool {
+        let of = if self.measure.is_many() { Statistic::Max } else { Statistic::Value };
+        self.estimate(of).is_some() && self.per_seed(of).iter().flatten().all(|it| *it == 0.0)
+    }
+
     /// Its quantiles, if it has any.
     pub const fn as_quantiles(&self) -> Option<&Quantiles> {
         match &self.value {

@@ -1,6 +1,7 @@
 //! The tables of each operation and of each read by itself.
 
 use super::{Cell, Column, P50, P99, Pick, Table, VALUE, cell, head};
+use crate::checks::census::Headline;
 use crate::checks::measures::catalogue::*;
 use crate::checks::measures::{Key, Scope, reads};
 use crate::experiment::result::{Comparison, OperationFacts, Statistic, VariantResult};
@@ -84,6 +85,14 @@ pub fn about(comparison: &Comparison) -> Vec<String> {
              variant is offered less, and latency hides the waiting.",
             names(closed.into_iter())
         ));
+        let moot = |variant: &VariantResult| variant.census.of(Headline::Moot) > 0;
+        if comparison.variants.iter().any(moot) {
+            said.push(
+                "Availability, compared: each variant leaves out its own moot operations, because \
+                 in a closed loop variants are not offered the same ones."
+                    .into(),
+            );
+        }
     }
     said
 }
@@ -195,8 +204,10 @@ pub fn times(comparison: &Comparison) -> Vec<Table> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checks::census::{Census, State};
     use crate::experiment::result::MeasureResult;
     use crate::kernel::Span;
+    use crate::model::record::Answer;
     use crate::tests::comparison;
 
     fn facts(name: &str, spans_stores: bool, closed_loop: bool) -> OperationFacts {
@@ -272,6 +283,19 @@ mod tests {
         );
         comparison.operations.truncate(1);
         assert_eq!(about(&comparison), [""; 0]);
+    }
+
+    #[test]
+    fn in_a_closed_loop_it_is_said_that_moot_operations_are_left_out_one_by_one() {
+        let mut comparison = two();
+        assert_eq!(about(&comparison).len(), 2, "none is moot");
+        let mut census = Census::default();
+        census.count(State::None, Answer::RefusedByRule, Headline::Moot);
+        comparison.variants[1].census.per_seed = vec![census];
+        let said = about(&comparison);
+        assert!(said[2].starts_with("Availability, compared: each variant leaves out its own"));
+        comparison.operations[0].closed_loop = false;
+        assert_eq!(about(&comparison).len(), 1, "the same operations are compared");
     }
 
     #[test]

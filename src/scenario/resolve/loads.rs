@@ -228,6 +228,13 @@ impl Context<'_> {
             let message = "a probe without times reads nothing";
             self.problems.push(Problem::error(Code::WrongValue, &at.place, message, "it is empty"));
         }
+        let again =
+            (1..at.value.len()).find(|place| at.value[..*place].contains(&at.value[*place]));
+        if let Some(time) = again.map(|place| at.value[place]) {
+            let message = reason!("`{}` is there twice: a probe is made once at each time", time);
+            let problem = Problem::error(Code::DuplicateName, &at.place, message, "leave one out");
+            self.problems.push(problem);
+        }
         let operation = self.file.operations.0[kind].1.as_ref()?;
         let names = operation.steps.iter().map(|step| step.name.clone()).collect();
         let what = "step of this operation";

@@ -76,6 +76,8 @@ fn the_attempts_of_a_handler_and_of_the_broker_do_not_multiply_unless_told_to() 
         events.contains("attempts-per-delivery = 1, ") && events.contains("max-deliveries = 4")
     );
     assert!(multiplied.contains("attempts-per-delivery = 3"), "{multiplied}");
+    assert!(!events.contains("session-timeout"), "each service has one instance: {events}");
+    assert!(events.contains("poll-interval") && events.contains("visibility-timeout"), "{events}");
 }
 
 #[test]
