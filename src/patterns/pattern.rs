@@ -72,8 +72,8 @@ pub trait Pattern: Sized + 'static {
         Vec::new()
     }
 
-    /// The requests of its drivers to the owners of tables, on average per second, beside those that
-    /// do the steps of the operations; none by default. Each takes a worker and a statement.
+    /// The requests of its drivers to the owners of tables, on average per second, beside those
+    /// that do the steps of the operations; none by default. Each takes a worker and a statement.
     fn requests(
         settings: &Self::Settings,
         system: &System,
