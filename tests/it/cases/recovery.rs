@@ -79,10 +79,11 @@ fn connections_and_drivers_that_stay_full_are_named() {
         )
         .replace(
             "web-db = {}",
-            "web-db = { work = { exponential = '25ms' }, cores = 64, connections = 5 }",
+            "web-db = { work = { exponential = '25ms' }, cores = 64, connections = 6 }",
         )
         .replace("target = \"web\"", "target = \"web-db\"")
-        .replace("for = \"5s\"", "for = \"10s\"");
+        .replace("attempts = 5", "attempts = 8")
+        .replace("for = \"5s\"", "for = \"20s\"");
     let of_store = said(&compare(&store, 2), "local");
     let of_store = of_store.first().expect("a sentence");
     assert!(of_store.ends_with("the connections of `web-db` stay full."), "{of_store}");
