@@ -358,8 +358,8 @@ fn rests_on(variants: &[&Variant]) -> Vec<String> {
         variants.first().map(all).filter(|first| variants.iter().all(|it| all(it) == *first));
     let own = variants.iter().filter_map(|variant| {
         let choices = variant.pattern.choices();
-        let idle = variant.pattern.idle(&variant.system);
-        let acts = choices.iter().filter(|it| !idle.contains(&it.name));
+        let unused = variant.pattern.unused(&variant.system);
+        let acts = choices.iter().filter(|it| !unused.contains(&it.name));
         let telling = acts.filter(|it| it.is_span || it.is_attempts || !it.is_default);
         let telling = telling.map(|choice| format!("{} = {}", choice.name, choice.value));
         let patience = if common.is_some() { Vec::new() } else { all(variant) };

@@ -61,8 +61,8 @@ impl Prepared for Mutated {
         self.original.demands(system, offered)
     }
 
-    fn idle(&self, system: &System) -> Vec<String> {
-        self.original.idle(system)
+    fn unused(&self, system: &System) -> Vec<String> {
+        self.original.unused(system)
     }
 
     fn requests(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<(TableId, f64)> {

@@ -210,7 +210,7 @@ impl Pattern for BackgroundSync {
     }
 
     /// A scan looks at every row and has no watermark.
-    fn idle(settings: &Settings, _: &System) -> Vec<&'static str> {
+    fn unused(settings: &Settings, _: &System) -> Vec<&'static str> {
         if settings.find == Find::Scan { vec!["overlap"] } else { Vec::new() }
     }
 

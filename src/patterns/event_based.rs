@@ -151,7 +151,7 @@ impl Pattern for EventBased {
 
     /// A relay polls an outbox alone, a group with one member has nobody to hand partitions to, and
     /// without a broker there is nothing to deliver again.
-    fn idle(settings: &Settings, system: &System) -> Vec<&'static str> {
+    fn unused(settings: &Settings, system: &System) -> Vec<&'static str> {
         let alone = system.services.iter().all(|service| service.instances == 1);
         let in_process = settings.publish == Publish::InProcess;
         [

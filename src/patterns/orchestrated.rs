@@ -159,7 +159,7 @@ impl Pattern for Orchestrated {
 
     /// A request is a step of the orchestrator, and so is each call to a service.
     /// One orchestrator needs no lease.
-    fn idle(settings: &Settings, _: &System) -> Vec<&'static str> {
+    fn unused(settings: &Settings, _: &System) -> Vec<&'static str> {
         if settings.is_shared() { Vec::new() } else { vec!["lease", "fencing"] }
     }
 

@@ -85,7 +85,7 @@ pub trait Pattern: Sized + 'static {
 
     /// The settings that can do nothing beside the others of these settings and on this system, by
     /// their keys: no result rests on them. By default all can.
-    fn idle(settings: &Self::Settings, system: &System) -> Vec<&'static str> {
+    fn unused(settings: &Self::Settings, system: &System) -> Vec<&'static str> {
         let _ = (settings, system);
         Vec::new()
     }
@@ -203,7 +203,7 @@ pub trait Prepared: Send + Sync {
     /// The further requests of its drivers to the owners of tables; see [`Pattern::requests`].
     fn requests(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<(TableId, f64)>;
     /// The settings that can do nothing, by the names of its [choices](Prepared::choices).
-    fn idle(&self, system: &System) -> Vec<String>;
+    fn unused(&self, system: &System) -> Vec<String>;
     /// The nodes that must be up for a yes to an operation of this kind.
     fn waits(&self, kind: OperationKind) -> Waits;
     /// The same from each moment on in which it changes, the start of the run included.
@@ -269,8 +269,8 @@ impl<P: Pattern> Prepared for With<P> {
         P::requests(&self.0, system, offered)
     }
 
-    fn idle(&self, system: &System) -> Vec<String> {
-        P::idle(&self.0, system).into_iter().map(String::from).collect()
+    fn unused(&self, system: &System) -> Vec<String> {
+        P::unused(&self.0, system).into_iter().map(String::from).collect()
     }
 
     fn waits(&self, _: OperationKind) -> Waits {

@@ -244,9 +244,9 @@ impl Prepared for PatternMix {
         self.parts.iter().enumerate().flat_map(of).collect()
     }
 
-    fn idle(&self, system: &System) -> Vec<String> {
+    fn unused(&self, system: &System) -> Vec<String> {
         let of = |part: &Part| {
-            let own = part.pattern.idle(system).into_iter();
+            let own = part.pattern.unused(system).into_iter();
             own.map(|name| part.key(&name)).collect::<Vec<_>>()
         };
         self.parts.iter().flat_map(of).collect()

@@ -98,8 +98,8 @@ impl Prepared for SingleStore {
         self.pattern.demands(system, &self.spanning_of(offered))
     }
 
-    fn idle(&self, system: &System) -> Vec<String> {
-        self.pattern.idle(system)
+    fn unused(&self, system: &System) -> Vec<String> {
+        self.pattern.unused(system)
     }
 
     fn requests(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<(TableId, f64)> {
