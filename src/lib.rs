@@ -95,6 +95,8 @@ mod search;
 mod stats;
 #[cfg(not(feature = "internals"))]
 mod techniques;
+#[cfg(not(feature = "internals"))]
+mod verification;
 
 #[cfg(feature = "internals")]
 #[doc(hidden)]
@@ -135,6 +137,9 @@ pub mod stats;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod techniques;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod verification;
 
 #[cfg(test)]
 mod tests;

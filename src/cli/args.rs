@@ -42,6 +42,13 @@ pub enum Command {
     Explore(Explore),
     /// Run a counterexample again, or all of a folder.
     Replay(Replay),
+    /// Hold the model against closed forms: queues, lags, staleness, availability and prices.
+    ///
+    /// Small systems of which textbooks know what comes out of them are run as any scenario is.
+    /// Each quantity is printed beside its closed form, with the 99.9 % interval of the mean over
+    /// seeds. It differs if the exact value is outside of the interval (exit code 1); an interval
+    /// that reaches more than 15 % to each side says too little (exit code 3).
+    VerifyModel(VerifyModel),
     /// Check scenario files and report every problem.
     Validate {
         /// The scenario files.
@@ -134,6 +141,26 @@ pub struct Compare {
     #[command(flatten)]
     pub workers: Workers,
     /// The format of standard output: a table, summary.json, or summary.csv.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// `driftlab verify-model`.
+#[derive(Args, Debug)]
+pub struct VerifyModel {
+    /// Number of seeds.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(6..=100_000))]
+    pub seeds: u64,
+    /// The seconds of simulated load of each run.
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub seconds: u64,
+    /// Also write the results as a page, `verify-model.html`, to this folder.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// The threads it runs on.
+    #[command(flatten)]
+    pub workers: Workers,
+    /// The format of standard output.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
 }

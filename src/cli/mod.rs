@@ -20,6 +20,7 @@ mod run;
 mod source;
 mod topics;
 mod unfinished;
+mod verify_model;
 
 use std::io::{IsTerminal, Write};
 
@@ -104,6 +105,7 @@ fn dispatch(session: &Session, command: Command) -> Result<Exit, Error> {
         Command::Run(args) => run::run(session, &args),
         Command::Fuzz(args) => fuzz::fuzz(session, &args),
         Command::Replay(args) => replay::replay(session, &args),
+        Command::VerifyModel(args) => verify_model::verify_model(session, &args),
         Command::Validate { files } => source::validate(session, &files),
         Command::List(args) => list::list(session, &args),
         Command::Explore(args) => explore::explore(session, &args),

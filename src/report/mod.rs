@@ -24,6 +24,7 @@ pub mod sentence;
 pub mod terminal;
 pub mod text;
 pub mod trace;
+pub mod verification;
 pub mod view;
 
 #[cfg(test)]

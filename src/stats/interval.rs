@@ -22,28 +22,37 @@ const Z: f64 = 1.959_963_984_540_054;
 ///
 /// `None` with fewer than [`MIN_SEEDS`] values, or if one of them is infinite.
 pub fn mean_interval(values: &[f64]) -> Option<(f64, f64)> {
+    mean_interval_at(values, Z)
+}
+
+/// Student's interval of the mean of values, one value per seed, that goes with a two-sided
+/// quantile of the normal distribution (1.96 for 95 %).
+///
+/// `None` with fewer than [`MIN_SEEDS`] values, or if one of them is infinite.
+pub fn mean_interval_at(values: &[f64], normal: f64) -> Option<(f64, f64)> {
     if values.len() < MIN_SEEDS || values.iter().any(|value| !value.is_finite()) {
         return None;
     }
     let seeds = values.len() as f64;
     let mean = super::mean(values)?;
     let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
-    let reach = student(seeds - 1.0) * (squares / (seeds - 1.0) / seeds).sqrt();
+    let reach = student(seeds - 1.0, normal) * (squares / (seeds - 1.0) / seeds).sqrt();
     Some((mean - reach, mean + reach))
 }
 
-/// The 97.5 % quantile of Student's distribution with so many degrees of freedom, five or more, to
-/// four digits: the expansion around the normal quantile of Abramowitz and Stegun, 26.7.5. It is
-/// sums and products only, so that it has the same bits on every platform.
-fn student(freedom: f64) -> f64 {
-    const Z2: f64 = Z * Z;
+/// The quantile of Student's distribution with so many degrees of freedom, five or more, that goes
+/// with a quantile `z` of the normal one; that of 97.5 % to four digits: the expansion around the
+/// normal quantile of Abramowitz and Stegun, 26.7.5. It is sums and products only, so that it has
+/// the same bits on every platform.
+fn student(freedom: f64, z: f64) -> f64 {
+    let z2 = z * z;
     let terms = [
-        Z * (Z2 + 1.0) / 4.0,
-        Z * ((5.0 * Z2 + 16.0) * Z2 + 3.0) / 96.0,
-        Z * (((3.0 * Z2 + 19.0) * Z2 + 17.0) * Z2 - 15.0) / 384.0,
-        Z * ((((79.0 * Z2 + 776.0) * Z2 + 1_482.0) * Z2 - 1_920.0) * Z2 - 945.0) / 92_160.0,
+        z * (z2 + 1.0) / 4.0,
+        z * ((5.0 * z2 + 16.0) * z2 + 3.0) / 96.0,
+        z * (((3.0 * z2 + 19.0) * z2 + 17.0) * z2 - 15.0) / 384.0,
+        z * ((((79.0 * z2 + 776.0) * z2 + 1_482.0) * z2 - 1_920.0) * z2 - 945.0) / 92_160.0,
     ];
-    terms.iter().rev().fold(0.0, |sum, term| (sum + term) / freedom) + Z
+    terms.iter().rev().fold(0.0, |sum, term| (sum + term) / freedom) + z
 }
 
 /// A 95 % interval of the median of values, one value per seed: between two of them, the narrowest

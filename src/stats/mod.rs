@@ -19,7 +19,7 @@ mod sample;
 mod survival;
 
 pub use curve::Curve;
-pub use interval::{MIN_SEEDS, mean_interval, median_interval};
+pub use interval::{MIN_SEEDS, mean_interval, mean_interval_at, median_interval};
 pub use paired::{Verdict, paired};
 pub use proportion::wilson;
 pub use sample::{Level, Quantile, Sample, median_quantile};

@@ -1,0 +1,99 @@
+//! Availability: attempts that may be lost, and sagas whose steps may be refused.
+
+use super::{Case, Form, share};
+use crate::checks::census::Headline;
+use crate::model::record::Answer;
+
+/// A client whose every message is lost with probability 0.3, and that asks up to three times.
+const LOSSY: &str = "
+[clients]
+deadline = '60s'
+attempts = 3
+attempt-deadline = '1s'
+[retry]
+backoff = '100ms'
+[services.desk]
+work = '0ns'
+[databases.store]
+work = '0ns'
+force = '0ns'
+[links]
+default = { delay = '0ns' }
+database = { delay = '0ns' }
+client = { delay = '0ns', loss = 0.3 }
+[tables.visit]
+owner = 'desk'
+database = 'store'
+columns = { state = 'none' }
+[operations.visit]
+keys = { visit = 'new' }
+[[operations.visit.steps]]
+name = 'come'
+by = 'desk'
+table = 'visit'
+key = 'visit'
+effect = { insert = { state = 'seen' } }
+[load.visits]
+operation = 'visit'
+poisson = 20.0
+[variants.local]
+pattern = 'local-transaction'
+";
+
+/// A saga of three steps, each of which is refused with probability 0.05.
+fn saga() -> String {
+    let mut text = String::from(
+        "[drivers]\nwork = '0ns'\n[load.trip]\noperation = 'trip'\npoisson = 20.0\n\
+         [operations.trip]\nkeys = { trip = 'new' }\n\
+         [variants.saga]\npattern = 'orchestrated'\n",
+    );
+    for (name, after) in [("flight", ""), ("hotel", "'flight'"), ("car", "'hotel'")] {
+        text += &format!(
+            "[services.{name}]\nwork = '0ns'\n[databases.{name}-db]\nwork = '0ns'\nforce = '0ns'\n\
+             [tables.{name}]\nowner = '{name}'\ndatabase = '{name}-db'\n\
+             columns = {{ state = 'none' }}\n\
+             [[operations.trip.steps]]\nname = '{name}'\nby = '{name}'\ntable = '{name}'\n\
+             key = 'trip'\nafter = [{after}]\neffect = {{ insert = {{ state = 'booked' }} }}\n\
+             refuse = {{ probability = 0.05 }}\n"
+        );
+    }
+    text
+}
+
+/// The cases of this topic.
+pub(super) fn cases() -> Vec<Case> {
+    let (loss, success) = (0.3_f64, 0.95_f64);
+    let attempt = 1.0 - (1.0 - loss) * (1.0 - loss);
+    vec![
+        Case {
+            system: "three attempts over a link that loses 30 %",
+            source: "independent trials",
+            scenario: LOSSY.into(),
+            forms: vec![Form {
+                quantity: "share of clients without an answer",
+                formula: "(1 - (1 - p)^2)^m",
+                exact: attempt * attempt * attempt,
+                observe: |report| share(report, |row| row.answer != Answer::Done),
+            }],
+        },
+        Case {
+            system: "saga of three steps, each refused in 5 %",
+            source: "independent trials",
+            scenario: saga(),
+            forms: vec![
+                Form {
+                    quantity: "share committed",
+                    formula: "s^N",
+                    exact: success.powi(3),
+                    observe: |report| share(report, |row| row.headline == Headline::Committed),
+                },
+                Form {
+                    quantity: "share compensated",
+                    formula: "s - s^N",
+                    exact: success - success.powi(3),
+                    observe: |report| share(report, |row| row.headline == Headline::Compensated),
+                },
+            ],
+        },
+    ]
+}

@@ -1,0 +1,222 @@
+//! Queues: workers of a service, bounded queues, closed loops and rows that are locked.
+
+use super::{Case, Form, mean_ms, share};
+use crate::checks::RunReport;
+use crate::model::record::Answer;
+
+/// The arrivals at an open queue, per second.
+const ARRIVALS: f64 = 80.0;
+
+/// A service whose workers are all that takes time, with the keys of the service, of its database
+/// and of the load.
+fn desk(service: &str, database: &str, load: &str) -> String {
+    format!(
+        "[clients]
+         deadline = '60s'
+         attempts = 1
+         [services.desk]
+         {service}
+         [databases.store]
+         connections = 1000000
+         cores = 1000000
+         {database}
+         [links]
+         default = {{ delay = '0ns' }}
+         database = {{ delay = '0ns' }}
+         client = {{ delay = '0ns' }}
+         [tables.visit]
+         owner = 'desk'
+         database = 'store'
+         columns = {{ times = 0 }}
+         rows = 1000000
+         [operations.visit]
+         keys = {{ visit = {{ rows-of = 'visit' }} }}
+         [[operations.visit.steps]]
+         name = 'come'
+         by = 'desk'
+         table = 'visit'
+         key = 'visit'
+         effect = {{ add = {{ times = 1 }} }}
+         [load.visits]
+         operation = 'visit'
+         {load}
+         [variants.local]
+         pattern = 'local-transaction'
+        "
+    )
+}
+
+const IDLE_STORE: &str = "work = '0ns'\nforce = '0ns'";
+
+/// A queue with Poisson arrivals, so many workers and so many places to wait.
+fn open(workers: u32, work: &str, queue: u32) -> String {
+    let service = format!("workers = {workers}\nqueue = {queue}\nwork = {work}");
+    desk(&service, IDLE_STORE, &format!("poisson = {ARRIVALS:?}"))
+}
+
+/// A queue with so many workers, 10 ms of exponential work for each of them, and room for all.
+fn exponential(workers: u32) -> String {
+    open(workers, &format!("{{ exponential = '{}ms' }}", 10 * workers), 1_000_000)
+}
+
+fn sojourn(report: &RunReport) -> f64 {
+    mean_ms(report, |row| row.answered_after)
+}
+
+fn rejected(report: &RunReport) -> f64 {
+    share(report, |row| row.answer == Answer::TechnicalNo)
+}
+
+fn throughput(report: &RunReport) -> f64 {
+    let measured = super::measured(report);
+    let last = measured.map(|row| row.arrived.as_nanos()).max().unwrap_or_default();
+    // Arrivals from the end of the warm-up to the last one; in a closed loop one follows each answer.
+    super::measured(report).count() as f64 / (last as f64 / 1e9 - 10.0)
+}
+
+const SOJOURN: &str = "mean time in the system, ms";
+
+/// A form of the time in the system: the exact wait and the work, in ms.
+fn time(formula: &'static str, wait: f64, work: f64) -> Form {
+    Form { quantity: SOJOURN, formula, exact: wait + work, observe: sojourn }
+}
+
+/// The cases of this topic.
+pub(super) fn cases() -> Vec<Case> {
+    let mut all = waiting();
+    all.extend(losing());
+    all.extend(closed());
+    all
+}
+
+/// Queues with room for all, at 80 % utilisation but for the mixture.
+fn waiting() -> Vec<Case> {
+    let single = vec![
+        time("1 / (mu - lambda)", 40.0, 10.0),
+        Form {
+            quantity: "share of requests longer than 100 ms",
+            formula: "exp(-(mu - lambda) t)",
+            exact: libm::exp(-2.0),
+            observe: |report| {
+                share(report, |row| {
+                    row.answered_after.is_some_and(|it| it.as_nanos() > 100_000_000)
+                })
+            },
+        },
+    ];
+    let erlang = "Erlang 1917";
+    let pollaczek = "Pollaczek 1930, Khinchine 1932";
+    let mixture = "{ mixture = [{ weight = 99, dist = '5ms' }, { weight = 1, dist = '200ms' }] }";
+    let slow = desk(
+        &format!("workers = 1\nqueue = 1000000\nwork = {mixture}"),
+        IDLE_STORE,
+        "poisson = 40.0",
+    );
+    // One row: its lock is held for the forced write of the commit.
+    let row = desk("workers = 1000000\nwork = '0ns'\nqueue = 1000000", HOT_ROW, "poisson = 80.0")
+        .replace("rows = 1000000", "rows = 1");
+    vec![
+        Case { system: "M/M/1", source: erlang, scenario: exponential(1), forms: single },
+        Case {
+            system: "M/M/2",
+            source: erlang,
+            scenario: exponential(2),
+            forms: vec![time("C(2, a) / (c mu - lambda) + 1 / mu", 2.0 * 10.0 * 1.777_778, 20.0)],
+        },
+        Case {
+            system: "M/M/4",
+            source: erlang,
+            scenario: exponential(4),
+            forms: vec![time("C(4, a) / (c mu - lambda) + 1 / mu", 4.0 * 10.0 * 0.745_541, 40.0)],
+        },
+        Case {
+            system: "M/D/1",
+            source: pollaczek,
+            scenario: open(1, "'10ms'", 1_000_000),
+            forms: vec![time("rho / (2 mu (1 - rho)) + 1 / mu", 20.0, 10.0)],
+        },
+        Case {
+            system: "M/G/1, 1 % of 200 ms among 5 ms",
+            source: pollaczek,
+            scenario: slow,
+            forms: vec![time("lambda E[S^2] / (2 (1 - rho)) + E[S]", 11.765_928, 6.95)],
+        },
+        Case {
+            system: "one hot row, served by arrival",
+            source: pollaczek,
+            scenario: row,
+            forms: vec![time("rho / (2 mu (1 - rho)) + 1 / mu", 20.0, 10.0)],
+        },
+    ]
+}
+
+const HOT_ROW: &str = "work = '0ns'\nforce = '10ms'\nlock-order = 'arrival'\nlock-timeout = '60s'";
+
+/// Queues with no room for all.
+fn losing() -> Vec<Case> {
+    let (rho, places) = (0.8_f64, 5);
+    let full = rho.powi(places) * (1.0 - rho) / (1.0 - rho.powi(places + 1));
+    let lost = |formula, exact| {
+        vec![Form { quantity: "share of requests rejected", formula, exact, observe: rejected }]
+    };
+    let load = 1.6_f64;
+    let busy = load * load / 2.0;
+    vec![
+        Case {
+            system: "M/M/1/5",
+            source: "Kleinrock 1975",
+            scenario: open(1, "{ exponential = '10ms' }", 4),
+            forms: lost("(1 - rho) rho^K / (1 - rho^(K + 1))", full),
+        },
+        Case {
+            system: "M/M/2/2",
+            source: "Erlang 1917",
+            scenario: open(2, "{ exponential = '20ms' }", 0),
+            forms: lost("B(2, a)", busy / (1.0 + load + busy)),
+        },
+    ]
+}
+
+/// Clients that think for a second between the answer and the next request.
+fn closed() -> Vec<Case> {
+    [(5, "5 clients in a closed loop"), (10, "10 clients in a closed loop")]
+        .into_iter()
+        .map(|(clients, system)| {
+            let (throughput_per_second, response_ms) = mean_value_analysis(clients, 0.1, 1.0);
+            let load =
+                format!("closed = {{ clients = {clients}, think = {{ exponential = '1s' }} }}");
+            let service = "workers = 1\nqueue = 1000\nwork = { exponential = '100ms' }";
+            Case {
+                system,
+                source: "Reiser, Lavenberg 1980",
+                scenario: desk(service, IDLE_STORE, &load),
+                forms: vec![
+                    Form {
+                        quantity: "answers per second",
+                        formula: "N / (R + Z)",
+                        exact: throughput_per_second,
+                        observe: throughput,
+                    },
+                    Form {
+                        quantity: SOJOURN,
+                        formula: "D (1 + Q(N - 1))",
+                        exact: response_ms,
+                        observe: sojourn,
+                    },
+                ],
+            }
+        })
+        .collect()
+}
+
+/// The exact mean value analysis of one queue and a think time, in seconds: throughput per second
+/// and response time in ms.
+fn mean_value_analysis(clients: u32, demand: f64, think: f64) -> (f64, f64) {
+    let (mut inside, mut throughput, mut response) = (0.0, 0.0, 0.0);
+    for number in 1..=clients {
+        response = demand * (1.0 + inside);
+        throughput = f64::from(number) / (response + think);
+        inside = throughput * response;
+    }
+    (throughput, response * 1e3)
+}
