@@ -29,6 +29,7 @@
 //! | `scenario` | text to typed values with positions, problems as data, schema | running |
 //! | `experiment` | many runs: variants on the same seeds, folded into one result | drawing |
 //! | `search` | fuzzing, exploring, shrinking, replay, explanation | drawing |
+//! | `verification` | small systems with closed forms, held against runs | drawing |
 //! | `report` | results to bytes: tables, CSV, JSON, charts, pages | simulating, files |
 //! | `cli` | arguments, progress, colours, files, exit codes | |
 //!

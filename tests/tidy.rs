@@ -18,7 +18,7 @@ const LAYERS: [&[&str]; 12] = [
     &["patterns", "techniques", "faults", "checks"],
     &["scenario"],
     &["experiment"],
-    &["search"],
+    &["search", "verification"],
     &["report"],
     &["cli", "mutants"],
     &["lab"],

@@ -84,13 +84,13 @@ pub(super) fn cases() -> Vec<Case> {
                 Form {
                     quantity: "share committed",
                     formula: "s^N",
-                    exact: success.powi(3),
+                    exact: libm::pow(success, 3.0),
                     observe: |report| share(report, |row| row.headline == Headline::Committed),
                 },
                 Form {
                     quantity: "share compensated",
                     formula: "s - s^N",
-                    exact: success - success.powi(3),
+                    exact: success - libm::pow(success, 3.0),
                     observe: |report| share(report, |row| row.headline == Headline::Compensated),
                 },
             ],

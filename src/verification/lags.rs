@@ -91,7 +91,8 @@ fn lag(report: &RunReport) -> f64 {
     })
 }
 
-/// The mean square of the consistency lag, in s^2: with the mean it tells a uniform lag from others.
+/// The mean square of the consistency lag, in s^2: with the mean it tells a uniform lag from
+/// others.
 fn second_moment(report: &RunReport) -> f64 {
     let lags = measured(report).filter_map(|row| match row.lag {
         Lag::Lasted(nanos) => Some(nanos as f64 / 1e9),

@@ -40,7 +40,7 @@ pub struct Case {
     pub source: &'static str,
     /// Its scenario, with one variant, but for the length of its load.
     pub scenario: String,
-    /// What is known of it.
+    /// The quantities with a closed form.
     pub forms: Vec<Form>,
 }
 
@@ -75,7 +75,7 @@ pub struct Finding {
     pub interval: (f64, f64),
     /// How many seeds there were.
     pub seeds: usize,
-    /// What follows.
+    /// The outcome.
     pub verdict: Verdict,
 }
 

@@ -70,7 +70,8 @@ fn rejected(report: &RunReport) -> f64 {
 fn throughput(report: &RunReport) -> f64 {
     let measured = super::measured(report);
     let last = measured.map(|row| row.arrived.as_nanos()).max().unwrap_or_default();
-    // Arrivals from the end of the warm-up to the last one; in a closed loop one follows each answer.
+    // In a closed loop an arrival follows each answer: they are counted from the end of the warm-up
+    // to the last one.
     super::measured(report).count() as f64 / (last as f64 / 1e9 - 10.0)
 }
 
@@ -154,8 +155,8 @@ const HOT_ROW: &str = "work = '0ns'\nforce = '10ms'\nlock-order = 'arrival'\nloc
 
 /// Queues with no room for all.
 fn losing() -> Vec<Case> {
-    let (rho, places) = (0.8_f64, 5);
-    let full = rho.powi(places) * (1.0 - rho) / (1.0 - rho.powi(places + 1));
+    let (rho, places) = (0.8, 5.0);
+    let full = libm::pow(rho, places) * (1.0 - rho) / (1.0 - libm::pow(rho, places + 1.0));
     let lost = |formula, exact| {
         vec![Form { quantity: "share of requests rejected", formula, exact, observe: rejected }]
     };

@@ -59,7 +59,7 @@ pub(crate) enum Asked {
     Deadlock,
 }
 
-/// What a waiting transaction is woken for.
+/// The reason for which a waiting transaction is woken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Wake {
     /// The lock is its own.
@@ -88,11 +88,12 @@ struct Waiter {
     mode: Mode,
     upgrade: bool,
     place: Place,
-    /// It was woken, and has not asked again yet.
+    /// True from when it is woken until it asks again.
     awake: bool,
 }
 
-/// What a waiter waits for; with [`LockOrder::Arrival`] all are in line.
+/// The place of a waiter, which says what it waits for; with [`LockOrder::Arrival`] all are in
+/// line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Place {
     /// Its turn to be the front of the line.

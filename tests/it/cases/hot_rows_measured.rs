@@ -64,7 +64,8 @@ fn text(cell: &Cell, order: &str) -> String {
              [tables.acc{number}]\nowner = 'p{number}'\ndatabase = 'p{number}-db'\n\
              columns = {{ v = 0 }}\nrows = {}\n\
              [[operations.add.steps]]\nname = 'u{number}'\nby = 'p{number}'\n\
-             table = 'acc{number}'\nkey = 'row'\nafter = ['begin']\neffect = {{ add = {{ v = 1 }} }}\n",
+             table = 'acc{number}'\nkey = 'row'\nafter = ['begin']\n\
+             effect = {{ add = {{ v = 1 }} }}\n",
             cell.rows
         );
     }
