@@ -17,6 +17,7 @@ use std::future::Future;
 use std::rc::{Rc, Weak};
 
 use super::call::{Message, Reply};
+use super::database::EventKind;
 use super::env::Ctx;
 use super::local_fault::LocalFault;
 use super::point::{Action, Hook, When};
@@ -44,6 +45,18 @@ pub struct BrokerPolicy {
     /// The partitions of a consumer that was not heard of for so long go to the others of its
     /// group.
     pub session_timeout: Span,
+}
+
+/// A message that tells the outcome of a step.
+pub trait Tells {
+    /// The step and its outcome.
+    fn tells(&self) -> (StepId, EventKind);
+}
+
+impl Tells for super::database::Event {
+    fn tells(&self) -> (StepId, EventKind) {
+        (self.step, self.kind)
+    }
 }
 
 /// A message as the broker keeps it.
@@ -135,7 +148,7 @@ pub struct Broker<E> {
     wants: fn(&ProcessCtx, ServiceId, &E) -> bool,
 }
 
-impl<E: Copy + Send + 'static> Broker<E> {
+impl<E: Tells + Copy + Send + 'static> Broker<E> {
     /// A broker at `node` for these consumer groups. `wants` says which group gets an event.
     pub fn new(
         node: NodeId,
@@ -219,7 +232,8 @@ impl<E: Copy + Send + 'static> Broker<E> {
         let (env, ctx, topic) = (here.env(), here.ctx(), here.label("event"));
         let order = env.reach(ctx, Hook::Publish, topic, self.node, When::Before);
         let (partition, number) = (stored.partition, stored.number);
-        here.record(Event::Published { topic, partition, number });
+        let (step, outcome) = stored.event.tells();
+        here.record(Event::Published { topic, partition, number, step, outcome });
         if order == Action::Skip || self.suffers(here, LocalFault::Loss, 0) {
             self.lose(here, stored);
             return;

@@ -45,6 +45,8 @@ pub enum SeededBug {
     DeletesBeforeItPublishes,
     /// A relay reads only rows behind the highest number that it has seen.
     ReadsBehindTheHighest,
+    /// A consumer takes an event that it has dealt with before for one that it has applied.
+    TakesSeenForApplied,
 }
 
 impl SeededBug {
@@ -76,6 +78,7 @@ impl SeededBug {
                 relaying(settings, event_based::delete_before_publishing)
             }
             Self::ReadsBehindTheHighest => relaying(settings, event_based::read_behind_the_highest),
+            Self::TakesSeenForApplied => event_based::taking_seen_for_applied(settings),
         }
     }
 }

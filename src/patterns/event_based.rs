@@ -63,7 +63,7 @@
 //! 30 minutes), SQS (visibility timeout of 30 s) and Kafka (session timeout of 45 s).
 
 mod bus;
-mod consumer;
+pub(crate) mod consumer;
 mod promises;
 pub(crate) mod relay;
 pub(crate) mod settings;
@@ -96,7 +96,7 @@ pub struct EventBased {
 
 /// The names of the nodes of the relay and the broker.
 pub(crate) const RELAY: &str = role::RELAY;
-const BROKER: &str = role::BROKER;
+pub(crate) const BROKER: &str = role::BROKER;
 
 impl Pattern for EventBased {
     const NAME: &'static str = "event-based";
@@ -218,20 +218,24 @@ impl Pattern for EventBased {
             ..ApplyOptions::default()
         };
         let bus = self.settings.publish == Publish::InProcess;
+        let mut told = event;
         let answer = step::decide(
             &here,
             "first step",
             Answer::Accepted,
             async |here: ProcessCtx| match bus {
                 true => step::apply_to_stand(&here, first, options).await,
-                false => step::apply(&here, first, options).await,
+                false => {
+                    told.kind = step::outcome(&here, first, options).await?;
+                    Ok(())
+                }
             },
         );
         let answer = answer.await;
         if answer == Answer::Accepted {
             match self.settings.publish {
                 Publish::InProcess => return bus::tell(&here, event, Manners::of(&self)).await,
-                Publish::DualWrite => self.publish_directly(&here, event).await,
+                Publish::DualWrite => self.publish_directly(&here, told).await,
                 Publish::Outbox | Publish::LogTailing => {}
             }
         }
@@ -264,6 +268,11 @@ impl Pattern for EventBased {
 }
 
 impl EventBased {
+    /// The broker, unless the events stay within the process.
+    pub(crate) fn broker(&self) -> Option<&Broker<Event>> {
+        self.broker.as_ref()
+    }
+
     /// The event as an outbox row, where it is published through one and somebody wants it.
     fn outbox(&self, here: &ProcessCtx, event: Event) -> Option<Event> {
         (self.settings.publish.is_stored() && is_wanted(here, &event)).then_some(event)
@@ -278,7 +287,7 @@ impl EventBased {
 }
 
 /// Publishes one event, as often as the retry policy allows; then it is lost.
-async fn publish(here: &ProcessCtx, broker: &Broker<Event>, event: Event) {
+pub(crate) async fn publish(here: &ProcessCtx, broker: &Broker<Event>, event: Event) {
     let policy = here.retry();
     let tries = (policy, policy.attempts);
     let published = step::retry(here, "publish", tries, async |here: ProcessCtx| {

@@ -2,7 +2,7 @@
 //! retry policy.
 
 use crate::model::call::Message;
-use crate::model::database::{DbError, Direction, Event, IdemKey, StepRef, Txn};
+use crate::model::database::{DbError, Direction, Event, EventKind, IdemKey, StepRef, Txn};
 use crate::model::process::{Local, ProcessCtx};
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{Access, Columns, Lookup, RetrySpec, RowKey, ServiceId, StepId};
@@ -75,7 +75,7 @@ async fn pass(here: &ProcessCtx, step: StepId, options: ApplyOptions) -> Result<
 /// Applies one step in a local transaction at the service that owns its table. Runs there. With
 /// `care.once` a duplicate does nothing: the first delivery did the work.
 pub async fn apply(here: &ProcessCtx, step: StepId, options: ApplyOptions) -> Result<(), Failure> {
-    attempt(here, step, options).await?;
+    outcome(here, step, options).await?;
     Ok(())
 }
 
@@ -88,21 +88,15 @@ pub async fn apply_to_stand(
     options: ApplyOptions,
 ) -> Result<(), Failure> {
     let request = Request::begin(here, step);
-    let result = match attempt(here, step, options).await {
-        Ok(None) => Ok(()),
-        Ok(Some(duplicate)) => stand(duplicate, here.ctx().op, step).await,
+    let result = match outcome(here, step, options).await {
+        Ok(EventKind::Applied) => Ok(()),
+        Ok(_) => Err(Failure::Technical),
         Err(failure) => Err(failure),
     };
     match result {
         Err(Failure::Technical) if request.has_copies() => Err(Failure::Unknown),
         result => result,
     }
-}
-
-/// Returns whether what a duplicate found done still stands.
-async fn stand(mut duplicate: Txn, op: OpId, step: StepId) -> Result<(), Failure> {
-    let stands = duplicate.once(key(op, step, Direction::Undo)).await?;
-    if stands { Ok(()) } else { Err(Failure::Technical) }
 }
 
 /// The steps that requests are at work on at one node, one entry for each request.
@@ -137,20 +131,32 @@ impl Drop for Request {
     }
 }
 
-/// Applies one step, or gives back the transaction that found its key taken.
-async fn attempt(
+/// Applies one step, and gives its outcome: [`EventKind::Applied`], or, of a duplicate, the outcome
+/// that the first delivery stored, which may have been taken back or barred since.
+///
+/// # Errors
+///
+/// [`Failure::Refused`] also if the first delivery was refused, whatever the rule would say now.
+pub async fn outcome(
     here: &ProcessCtx,
     step: StepId,
     options: ApplyOptions,
-) -> Result<Option<Txn>, Failure> {
+) -> Result<EventKind, Failure> {
     let op = here.ctx().op;
     let looked = lookup(here, step).await;
-    if looked.is_err() && !(options.once && looked == Err(Failure::Refused)) {
-        return looked.map(|()| None);
+    if let Err(failure) = looked
+        && !(options.once && failure == Failure::Refused)
+    {
+        return Err(failure);
     }
     let mut txn = pass(here, step, options).await?;
-    if options.once && !txn.once(key(op, step, Direction::Forward)).await? {
-        return Ok(Some(txn)); // Whatever stands against it now did not then.
+    if options.once {
+        let forward = key(op, step, Direction::Forward);
+        match txn.claim(forward, EventKind::Applied).await? {
+            None => {}
+            Some(EventKind::Refused) => return Err(Failure::Refused),
+            Some(outcome) => return Ok(outcome), // Whatever stands against it now did not then.
+        }
     }
     if looked.is_err() {
         txn.rollback().await;
@@ -161,14 +167,15 @@ async fn attempt(
         txn.enqueue(event).await?;
     }
     txn.commit().await?;
-    Ok(None)
+    Ok(EventKind::Applied)
 }
 
 /// Notes durably that a step was refused, with the event that tells the others. With `care.once`
-/// its key is taken, so that a duplicate finds the question answered.
+/// that is stored under its key, so that a duplicate finds the question answered.
 pub async fn refuse(here: &ProcessCtx, step: StepId, options: ApplyOptions) -> Result<(), Failure> {
     let mut txn = pass(here, step, options).await?;
-    if options.once && !txn.once(key(here.ctx().op, step, Direction::Forward)).await? {
+    let forward = key(here.ctx().op, step, Direction::Forward);
+    if options.once && txn.claim(forward, EventKind::Refused).await?.is_some() {
         return Ok(());
     }
     if let Some(event) = options.event {
@@ -181,8 +188,8 @@ pub async fn refuse(here: &ProcessCtx, step: StepId, options: ApplyOptions) -> R
 pub enum ToUndo {
     /// The step may have been applied.
     Applied(Txn),
-    /// The step was never applied. The transaction has claimed its forward key, so that a late
-    /// request, once this is committed, finds the key used up.
+    /// The step was never applied, or was refused. The transaction has written under its forward
+    /// key that it is taken back, which a late request finds once this is committed.
     NeverRan(Txn),
     /// An earlier copy of this compensation did the work.
     Undone,
@@ -210,8 +217,9 @@ pub async fn find_to_undo(
     if !txn.once(key(op, step, Direction::Undo)).await? {
         return Ok(ToUndo::Undone);
     }
-    let never_ran = txn.once(key(op, step, Direction::Forward)).await?;
-    Ok(if never_ran { ToUndo::NeverRan(txn) } else { ToUndo::Applied(txn) })
+    let found = txn.replace_outcome(key(op, step, Direction::Forward), EventKind::Undone).await?;
+    let applied = found == Some(EventKind::Applied);
+    Ok(if applied { ToUndo::Applied(txn) } else { ToUndo::NeverRan(txn) })
 }
 
 /// Takes back what a compensation has found, and commits its transaction.

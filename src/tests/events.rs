@@ -1,9 +1,9 @@
 //! Events for hand-written histories: what no test cares about is the first of its kind.
 
 use crate::kernel::{NodeId, Span};
-use crate::model::database::Direction;
+use crate::model::database::{Direction, EventKind};
 use crate::model::record::*;
-use crate::model::system::{DatabaseId, RowKey, ServiceId};
+use crate::model::system::{DatabaseId, RowKey, ServiceId, StepId};
 use crate::tests::history::CUSTOMERS;
 
 const DATABASE: DatabaseId = DatabaseId(0);
@@ -113,9 +113,14 @@ pub const fn dropped(requests: u64, stayed: u64) -> Event {
     Event::Dropped { at: DESK, requests, stayed: Span::from_nanos(stayed) }
 }
 
-/// A broker takes a message.
+/// A broker takes a message that tells of the first step.
 pub const fn published() -> Event {
-    Event::Published { topic: LABEL, partition: 0, number: 0 }
+    told(StepId(0), EventKind::Applied)
+}
+
+/// A broker takes a message that tells the outcome of a step.
+pub const fn told(step: StepId, outcome: EventKind) -> Event {
+    Event::Published { topic: LABEL, partition: 0, number: 0, step, outcome }
 }
 
 /// A broker hands a message out.

@@ -1,9 +1,11 @@
 //! # no-phantom-event
 //!
-//! Nothing is published of an operation before a local transaction of that operation has committed:
-//! an event tells only what happened.
+//! An event tells what happened to its step: that it was applied only behind the commit that shows
+//! its effect, and that it was refused only behind the refusal. So a step that was refused is never
+//! told to be applied, whatever was redelivered.
 //!
-//! Judged by what stores committed and what the broker took. Undecided if nothing was published.
+//! Judged by what stores committed and refused, and by what the broker took. Undecided if nothing
+//! was published.
 //!
 //! Kleppmann, *Designing Data-Intensive Applications* (2017), chapter 11, on dual writes.
 
@@ -11,38 +13,51 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
-use crate::model::record::{Kind, OpId, Record};
-use crate::model::system::System;
+use crate::model::database::{Direction, EventKind};
+use crate::model::record::{Event, Kind, OpId, Record};
+use crate::model::system::{StepId, System};
 
 /// Events tell what happened.
 #[derive(Default)]
 pub struct NoPhantomEvent {
     case: Case,
-    committed: BTreeSet<OpId>,
+    happened: BTreeSet<(OpId, StepId, EventKind)>,
 }
 
 impl Property for NoPhantomEvent {
     const NAME: &'static str = "no-phantom-event";
-    const SUMMARY: &'static str = "nothing is published that was not committed";
+    const SUMMARY: &'static str = "no event tells of a step what did not happen to it";
     const MANUAL: &'static str = include_str!("no_phantom_event.rs");
     const WHEN: When = When::Always;
-    const SEES: &'static [Kind] = &[Kind::Committed, Kind::Published];
+    const SEES: &'static [Kind] = &[Kind::Shown, Kind::RefusedByRule, Kind::Published];
 
     fn new(_: &Arc<System>) -> Self {
         Self::default()
     }
 
     fn see(&mut self, record: &Record) {
-        if record.kind() == Kind::Committed {
-            self.committed.insert(record.op);
-            return;
-        }
-        self.case.chance();
-        if !self.committed.contains(&record.op) {
-            self.case.fail(record.time, record.op, || {
-                format!("an event of operation {} tells of nothing that is committed", record.op.0)
-            });
-        }
+        let outcome = match record.event {
+            Event::Shown { direction: Direction::Forward, .. } => EventKind::Applied,
+            Event::Shown { direction: Direction::Undo, .. } => EventKind::Undone,
+            Event::RefusedByRule { .. } => EventKind::Refused,
+            Event::Published { step, outcome, .. } => {
+                self.case.chance();
+                if !self.happened.contains(&(record.op, step, outcome)) {
+                    self.case.fail(record.time, record.op, || {
+                        let (step, op) = (step.0, record.op.0);
+                        let what = match outcome {
+                            EventKind::Applied => "applied",
+                            EventKind::Refused => "refused",
+                            EventKind::Undone => "taken back",
+                        };
+                        format!("an event tells that step {step} of operation {op} was {what}")
+                    });
+                }
+                return;
+            }
+            _ => return,
+        };
+        self.happened.insert((record.op, record.step, outcome));
     }
 
     fn finish(self, _: &Ended) -> Finding {

@@ -159,6 +159,7 @@ impl Database {
         let mut notes = Vec::with_capacity(8);
         let mut old_rows = Vec::new();
         let mut old_events = Vec::new();
+        let mut old_keys = Vec::new();
         let old_fence = self.state().fence;
         {
             let now = self.env.now();
@@ -179,8 +180,13 @@ impl Database {
                 notes.push(self.holds(ctx, row.event.op, label::OUTBOX, -1));
                 old_events.push(row);
             }
-            for key in &changes.keys {
-                state.keys.insert(*key, self.env.sim().local_now(self.node));
+            for (key, outcome) in &changes.keys {
+                let now = self.env.sim().local_now(self.node);
+                let before = state.keys.insert(*key, *outcome, now);
+                old_keys.push((*key, before));
+                if before.is_some() {
+                    continue;
+                }
                 let ctx = Ctx { op: key.op, step: key.step, ..*ctx };
                 notes.push((ctx, Event::Keyed { database: self.id, direction: key.direction }));
             }
@@ -189,7 +195,7 @@ impl Database {
             state.last_change = now;
         }
         let changes = Rc::clone(changes);
-        self.keep(Unsettled { lsn, changes, old_rows, old_events, old_fence, branch });
+        self.keep(Unsettled { lsn, changes, old_rows, old_events, old_keys, old_fence, branch });
         self.write_notes(notes);
         self.env.record(ctx, Event::Committed { database: self.id, txn });
         self.committed.notify_all();

@@ -1,7 +1,8 @@
-//! Idempotency keys: what has been done once and must not be done again.
+//! Idempotency keys: what has been done once and must not be done again, and what came of it.
 
 use std::collections::VecDeque;
 
+use super::outbox::EventKind;
 use super::provenance::Direction;
 use super::rows::RowId;
 use crate::kernel::{Lookup, Time};
@@ -40,25 +41,39 @@ impl IdemKey {
 /// The committed keys of one database.
 #[derive(Default)]
 pub(super) struct Keys {
-    known: Lookup<u64, ()>,
+    /// The outcome under each key.
+    known: Lookup<u64, EventKind>,
     /// In the order of their commits, for the retention.
     order: VecDeque<(Time, u64)>,
 }
 
 impl Keys {
-    pub fn contains(&self, key: IdemKey) -> bool {
-        self.known.contains_key(&key.packed())
+    /// The outcome that was committed under a key.
+    pub fn outcome(&self, key: IdemKey) -> Option<EventKind> {
+        self.known.get(&key.packed()).copied()
     }
 
-    pub fn insert(&mut self, key: IdemKey, now: Time) {
-        self.known.insert(key.packed(), ());
-        self.order.push_back((now, key.packed()));
+    /// Commits a key, or another outcome under it. Returns the outcome before.
+    pub fn insert(&mut self, key: IdemKey, outcome: EventKind, now: Time) -> Option<EventKind> {
+        let before = self.known.insert(key.packed(), outcome);
+        if before.is_none() {
+            self.order.push_back((now, key.packed()));
+        }
+        before
     }
 
-    /// Takes back a key that was not durable.
-    pub fn remove(&mut self, key: IdemKey) {
-        self.known.remove(&key.packed());
-        self.order.retain(|(_, packed)| *packed != key.packed());
+    /// Takes back what was not durable under a key, if it is still there.
+    pub fn restore(&mut self, key: IdemKey, before: Option<EventKind>) {
+        match before {
+            Some(outcome) if self.known.contains_key(&key.packed()) => {
+                self.known.insert(key.packed(), outcome);
+            }
+            Some(_) => {}
+            None => {
+                self.known.remove(&key.packed());
+                self.order.retain(|(_, packed)| *packed != key.packed());
+            }
+        }
     }
 
     /// Forgets the keys of these operations that were committed before `time`. The others have no

@@ -90,7 +90,9 @@ impl Database {
     fn revert(&self) {
         loop {
             let change = self.state_mut().unsettled.pop_back();
-            let Some(Unsettled { changes, old_rows, old_events, old_fence, branch, .. }) = change
+            let Some(Unsettled {
+                changes, old_rows, old_events, old_keys, old_fence, branch, ..
+            }) = change
             else {
                 return;
             };
@@ -112,8 +114,8 @@ impl Database {
                     state.outbox.restore(row);
                     notes.push(self.holds(&ctx, row.event.op, label::OUTBOX, 1));
                 }
-                for key in &changes.keys {
-                    state.keys.remove(*key);
+                for (key, before) in old_keys.into_iter().rev() {
+                    state.keys.restore(key, before);
                 }
                 state.fence = old_fence;
             }

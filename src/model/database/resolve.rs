@@ -263,6 +263,7 @@ impl Database {
                 changes: Rc::default(),
                 old_rows: Vec::new(),
                 old_events: Vec::new(),
+                old_keys: Vec::new(),
                 old_fence,
                 branch: replaced,
             });

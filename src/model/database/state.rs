@@ -8,7 +8,7 @@ use super::contention::Holding;
 use super::keys::{IdemKey, Keys};
 use super::locks::{LockTable, Released, Wake, Woken};
 use super::meter::Meter;
-use super::outbox::{Event, Outbox, OutboxRow};
+use super::outbox::{Event, EventKind, Outbox, OutboxRow};
 use super::resolve::{InDoubt, Prepared};
 use super::rows::{Row, RowId, Table};
 use crate::kernel::{Numbered, Permit, Promise, Semaphore, Time};
@@ -91,8 +91,8 @@ pub(super) struct Changes {
     pub sent: Vec<(u64, Event)>,
     /// Events taken out of the outbox.
     pub taken: Vec<u64>,
-    /// Idempotency keys.
-    pub keys: Vec<IdemKey>,
+    /// Idempotency keys, and the outcomes under them.
+    pub keys: Vec<(IdemKey, EventKind)>,
     /// Before-images of steps.
     pub images: Vec<((OpId, StepId), Image)>,
     /// A fencing token higher than any before.
@@ -105,6 +105,7 @@ pub(super) struct Unsettled {
     pub changes: Rc<Changes>,
     pub old_rows: Vec<(RowId, Arc<Row>)>,
     pub old_events: Vec<OutboxRow>,
+    pub old_keys: Vec<(IdemKey, Option<EventKind>)>,
     pub old_fence: u64,
     /// The prepared branch that ended thereby, and its record.
     pub branch: Option<(Lsn, Rc<InDoubt>)>,

@@ -7,7 +7,8 @@ use super::locks::Mode;
 use super::provenance::{Delta, Derived, Direction, Version};
 use super::rows::RowId;
 use super::{
-    Aggregate, Call, Database, DbError, Event, Group, IdemKey, Relies, RowVersion, Txn, ledger,
+    Aggregate, Call, Database, DbError, Event, EventKind, Group, IdemKey, Relies, RowVersion, Txn,
+    ledger,
 };
 use crate::kernel::Time;
 use crate::model::contract::label;
@@ -338,17 +339,54 @@ impl Txn {
     ///
     /// As every statement.
     pub async fn once(&mut self, key: IdemKey) -> Result<bool, DbError> {
+        Ok(self.claim(key, EventKind::Applied).await?.is_none())
+    }
+
+    /// Writes an idempotency key as [`Txn::once`] does, with the outcome that a duplicate is to
+    /// find under it. Returns the outcome that somebody has left there before; that one stays.
+    ///
+    /// # Errors
+    ///
+    /// As every statement.
+    pub async fn claim(
+        &mut self,
+        key: IdemKey,
+        outcome: EventKind,
+    ) -> Result<Option<EventKind>, DbError> {
+        self.write_key(key, outcome, false).await
+    }
+
+    /// Writes an outcome under an idempotency key, whatever is there. Returns the outcome before.
+    ///
+    /// # Errors
+    ///
+    /// As every statement.
+    pub async fn replace_outcome(
+        &mut self,
+        key: IdemKey,
+        outcome: EventKind,
+    ) -> Result<Option<EventKind>, DbError> {
+        self.write_key(key, outcome, true).await
+    }
+
+    async fn write_key(
+        &mut self,
+        key: IdemKey,
+        outcome: EventKind,
+        replace: bool,
+    ) -> Result<Option<EventKind>, DbError> {
         let ctx = *self.ctx();
         self.ask(&ctx, move |database, call| {
             let lock = Some((key.row(), Mode::Exclusive));
             database.statement(call, lock, move |database, call| {
                 let state = &mut *database.state_mut();
                 let session = state.sessions.get_mut(call.txn).ok_or(DbError::Broken)?;
-                let first = !state.keys.contains(key) && !session.changes.keys.contains(&key);
-                if first {
-                    session.changes.keys.push(key);
+                let own = session.changes.keys.iter().rfind(|(own, _)| *own == key);
+                let found = own.map(|(_, outcome)| *outcome).or_else(|| state.keys.outcome(key));
+                if replace || found.is_none() {
+                    session.changes.keys.push((key, outcome));
                 }
-                Ok(first)
+                Ok(found)
             })
         })
         .await

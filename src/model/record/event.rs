@@ -5,8 +5,10 @@ use super::{
     MessageClass, OpId, Phase, ProbeEnd, ProbeId, RefusalReason, Resource, Sight, TxnId,
 };
 use crate::kernel::{NodeId, Span, Time};
-use crate::model::database::Direction;
-use crate::model::system::{ColumnRef, DatabaseId, OperationKind, RowKey, ServiceId, TableId};
+use crate::model::database::{Direction, EventKind};
+use crate::model::system::{
+    ColumnRef, DatabaseId, OperationKind, RowKey, ServiceId, StepId, TableId,
+};
 
 /// Whose workers serve a request.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -115,8 +117,9 @@ pub enum Event {
     /// is negative. The label says what: an outbox row, a workflow, a prepared branch, an event, a
     /// dead letter.
     Holds { label: LabelId, change: i64 },
-    /// A broker took a message, which has this number from now on.
-    Published { topic: LabelId, partition: u16, number: u64 },
+    /// A broker took a message, which has this number from now on and tells the outcome of a step.
+    /// The latter is not part of the fingerprint.
+    Published { topic: LabelId, partition: u16, number: u64, step: StepId, outcome: EventKind },
     /// A broker handed a message out, to the same group for the so-manieth time (from 1).
     Handed { topic: LabelId, delivery: u64, number: u64 },
     /// A message was given up by its broker, or by the service that was to publish it.

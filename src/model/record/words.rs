@@ -120,7 +120,7 @@ impl Event {
             Self::Decided { label, decision, attempt } => words(label, decision, attempt),
             Self::Retried { label, number } => words(label, number, 0),
             Self::Holds { label, change } => words(label, change, 0),
-            Self::Published { topic, partition, number } => words(topic, partition, number),
+            Self::Published { topic, partition, number, .. } => words(topic, partition, number),
             Self::Handed { topic, delivery, number } => words(topic, delivery, number),
             Self::Buried { topic, burial, number } => words(topic, burial, number),
             Self::Intervention { label } | Self::Alerted { label } => words(label, 0, 0),

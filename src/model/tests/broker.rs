@@ -11,10 +11,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::kernel::Dist;
-use crate::model::broker::{Broker, BrokerPolicy};
+use crate::model::broker::{Broker, BrokerPolicy, Tells};
+use crate::model::database::EventKind;
 use crate::model::env::OpInfo;
 use crate::model::point::{Action, Point, Watcher};
-use crate::model::system::{MAX_KEYS, RowKey, ServiceId};
+use crate::model::system::{MAX_KEYS, RowKey, ServiceId, StepId};
 use story::Story;
 
 /// The services that consume.
@@ -38,6 +39,12 @@ struct Parcel {
     wanted: u8,
     /// The behaviour of each group on its first, second, third delivery, and so on from the start.
     manners: [[Manner; 3]; 2],
+}
+
+impl Tells for Parcel {
+    fn tells(&self) -> (StepId, EventKind) {
+        (StepId(0), EventKind::Applied)
+    }
 }
 
 /// Parcels that are published together.

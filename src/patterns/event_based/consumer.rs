@@ -12,7 +12,7 @@ use crate::patterns::step::{self, ApplyOptions, Failure};
 
 /// How a consumer behaves: the settings that it needs at hand.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Manners {
+pub(crate) struct Manners {
     publish: Publish,
     acknowledge: Acknowledge,
     pub(super) idempotent: bool,
@@ -21,7 +21,7 @@ pub(super) struct Manners {
 }
 
 impl Manners {
-    pub(super) fn of(pattern: &EventBased) -> Self {
+    pub(crate) fn of(pattern: &EventBased) -> Self {
         Self {
             publish: pattern.settings.publish,
             acknowledge: pattern.settings.acknowledge,
@@ -38,7 +38,7 @@ pub(super) fn wants(here: &ProcessCtx, service: ServiceId, event: &Event) -> boo
 }
 
 /// The steps of a service that an event concerns.
-fn concerns<'a>(
+pub(crate) fn concerns<'a>(
     here: &'a ProcessCtx,
     service: ServiceId,
     event: &Event,
@@ -70,7 +70,7 @@ pub(super) async fn consume(here: ProcessCtx, event: Event, manners: Manners) ->
 
 /// Does what the event asks of this service. After a failure it should be asked again, unless
 /// whoever asks does not.
-pub(super) async fn process(
+pub(crate) async fn process(
     here: &ProcessCtx,
     event: Event,
     manners: Manners,
@@ -101,18 +101,19 @@ pub(super) async fn process(
 }
 
 /// Applies a step and tells those who wait for it. A refusal is told to everybody instead; within
-/// the process also whoever asked hears of it.
+/// the process also whoever asked hears of it. Of a duplicate the outcome that is stored is told
+/// again, if it is published beside the database, for that may have been lost; nothing else.
 async fn follow(here: &ProcessCtx, step: StepId, manners: Manners) -> Result<(), Failure> {
     let op = here.ctx().op;
     let bus = manners.publish == Publish::InProcess;
     let applied = Event { op, step, kind: EventKind::Applied };
     let care_for = |event| care(here, event, manners);
     let result = match bus {
-        true => step::apply_to_stand(here, step, care_for(applied)).await,
-        false => step::apply(here, step, care_for(applied)).await,
+        true => step::apply_to_stand(here, step, care_for(applied)).await.map(|()| applied.kind),
+        false => step::outcome(here, step, care_for(applied)).await,
     };
     match result {
-        Ok(()) => publish_directly(here, applied, manners).await,
+        Ok(kind) => publish_directly(here, Event { kind, ..applied }, manners).await,
         Err(Failure::Refused) => {
             let refused = Event { kind: EventKind::Refused, ..applied };
             step::refuse(here, step, care_for(refused)).await?;

@@ -1,5 +1,6 @@
 //! Small systems whose right result is known, from outside.
 
+mod declined_card;
 mod drivers;
 mod hot_row;
 mod hot_rows_measured;

@@ -1,21 +1,33 @@
 //! Properties of events.
 
 use super::*;
-use crate::model::record::Burial;
+use crate::model::database::EventKind;
+use crate::model::record::{Burial, RefusalReason};
+use crate::model::system::{StepId, TableId};
 use crate::tests::history::RENAME;
+
+const CHANCE: RefusalReason = RefusalReason::Chance;
 
 #[test]
 fn no_phantom_event() {
-    let published = |committed: bool| {
+    let told = |applied: bool, step: u8, outcome: EventKind| {
         move |history: &mut History| {
-            if committed {
-                history.note_of(0, events::committed(1));
+            history.at(20_000).offer(0, OPEN, 3);
+            if applied {
+                history.apply(0, 1);
+            } else {
+                let refused = Event::RefusedByRule { table: TableId(0), reason: CHANCE };
+                history.note_with(refused, |r| (r.op, r.step) = (OpId(0), StepId(1)));
             }
-            history.note_of(0, events::published());
+            history.note_of(0, events::told(StepId(step), outcome));
         }
     };
-    assert_eq!(verdict("no-phantom-event", published(true)), Held);
-    assert_eq!(verdict("no-phantom-event", published(false)), Violated);
+    let judged = |applied, step, outcome| verdict("no-phantom-event", told(applied, step, outcome));
+    assert_eq!(judged(true, 1, EventKind::Applied), Held);
+    assert_eq!(judged(false, 1, EventKind::Refused), Held);
+    assert_eq!(judged(false, 1, EventKind::Applied), Violated, "it was refused");
+    assert_eq!(judged(true, 1, EventKind::Refused), Violated);
+    assert_eq!(judged(true, 2, EventKind::Applied), Violated, "that was another step");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Refusals that come after others have acted, and faults at any time.
 
 use super::*;
+use crate::model::database::EventKind;
 use proptest::prelude::*;
 
 /// Nobody packs: the parcel is refused with this probability.
@@ -60,6 +61,41 @@ fn a_step_that_was_not_yet_applied_is_barred() {
     assert!(told_of_trip >= 5, "the trip's service heard both: {told_of_trip}");
     assert_eq!(counted(&told), 0);
     assert_eq!(held(&told), 0);
+}
+
+/// What is published of a step of an operation.
+fn told_of(told: &RecordedRun, op: u32, step: u8) -> Vec<EventKind> {
+    let outcomes = pick!(record: Event::Published { step: of, outcome, .. }
+        if (record.op.0, of.0) == (op, step) => outcome);
+    told.pick(outcomes).collect()
+}
+
+#[test]
+fn a_refusal_that_is_delivered_twice_stays_one() {
+    let twice = "[[faults]]\nkind = \"crash\"\ntarget = \"broker\"\nfor = \"1s\"\n\
+                 on = { who = \"depot\", what = \"reply event\", when = \"before\" }\n";
+    for publish in ["dual-write", "outbox"] {
+        let settings = format!(r#"publish = "{publish}""#);
+        let told = run(&[&refuse(1.0), &every("5s"), twice], &settings);
+        let again = if publish == "dual-write" { 2 } else { 1 };
+        assert_eq!(told_of(&told, 0, 2), vec![EventKind::Refused; again], "{publish}");
+        assert_eq!(told_of(&told, 1, 2), [EventKind::Refused], "{publish}");
+        assert_eq!(shown(&told, 0, 3, false), 0, "no trip without a parcel");
+        assert_eq!(told.report.census.of(Headline::Withdrawn), told.report.census.total());
+    }
+}
+
+#[test]
+fn of_a_step_that_was_barred_nothing_is_told() {
+    let ring = "[[operations.buy.steps]]\nname = \"ring\"\nby = \"shop\"\ntable = \"order\"\n\
+                key = \"order\"\nafter = [\"trip\"]\neffect = { set = { customer = 7 } }\n\
+                undo = { set = { customer = 0 } }\n";
+    let late = crash("billing", secs(4), Span::from_secs(10));
+    let told = run(&[BARRED, ring, &every("5s"), &late], r#"publish = "dual-write""#);
+    assert_eq!(told_of(&told, 0, 1), [EventKind::Applied], "the count is late");
+    assert_eq!(told_of(&told, 0, 2), [], "the trip was barred");
+    assert_eq!((shown(&told, 0, 2, false), shown(&told, 0, 4, false)), (0, 0));
+    assert_eq!(told.report.census.of(Headline::Withdrawn), told.report.census.total());
 }
 
 proptest! {

@@ -164,10 +164,10 @@ fn when_the_leader_crashes_its_workflows_wait_for_the_end_of_its_lease() {
     let standby = told.node("orchestrator-2");
     assert_eq!(leases(&told)[1..], [(granted, 2, standby)], "the one that restarts stands by");
     // The crash fell into the first step, which took effect all the same. The next leader finds
-    // its key, with two statements more than a fence, and looks whether it still stands.
+    // its key, behind the fence, which says that it still stands.
     assert_eq!(shown(&told), [(1, FORWARD), (2, FORWARD), (3, FORWARD)]);
     let resumed = granted + TRIP / 2;
-    let first = STEP - 4_000;
+    let first = STEP - 2_100 - 4_000; // No row is written, and nothing is committed.
     let ready = resumed + first + (TRIP + FORCED) + STEP + (TRIP + FORCED);
     let last = told.all(Kind::Shown).last().expect("the third step");
     assert_eq!(micros(last.time), ready + STEP - 2_000, "shown when the commit is forced");
