@@ -374,18 +374,54 @@ impl Database {
         })
     }
 
-    /// Returns whether a random refusal strikes a step that a version would bring into a cell.
-    pub(super) fn would_refuse(&self, id: RowId, column: u8, version: &Version) -> bool {
+    /// Returns for each of these versions whether a rule refuses a step that it would bring into a
+    /// cell, which would hold `wanted` with all of them.
+    pub(super) fn would_refuse(
+        &self,
+        id: RowId,
+        (column, wanted): (u8, i64),
+        versions: &[Version],
+    ) -> Vec<bool> {
+        let brought: Vec<_> = versions.iter().map(|it| self.brings(id, column, it)).collect();
+        let system = self.env.system();
+        let step = |effect: &Effect| {
+            let kind = self.env.operation(effect.op).kind;
+            &system.operation(kind).steps[effect.step.index()]
+        };
+        let added = |effect: &Effect| match &step(effect).effect {
+            Change::Add(cells) => cells.iter().find(|cell| cell.0 == column).map_or(0, |it| it.1),
+            _ => 0,
+        };
+        let sum = |effects: &[Effect]| effects.iter().map(added).fold(0, i64::saturating_add);
+        let all = brought.iter().map(|effects| sum(effects)).fold(0, i64::saturating_add);
+        let mut value = wanted.saturating_sub(all);
+        let mut refuses = |effects: &Vec<Effect>| {
+            let after = value.saturating_add(sum(effects));
+            let refused = effects.iter().any(|effect| match step(effect).refuse {
+                Some(Refuse::Below { column: bounded, bound }) => {
+                    bounded == column && after < bound && after < value
+                }
+                Some(Refuse::Probability(_)) => self.is_refused_at_random(effect.op, step(effect)),
+                None => false,
+            });
+            if !refused {
+                value = after;
+            }
+            refused
+        };
+        brought.iter().map(&mut refuses).collect()
+    }
+
+    /// The steps that a version would newly bring into a cell.
+    fn brings(&self, id: RowId, column: u8, version: &Version) -> Vec<Effect> {
         let cell = ColumnRef { table: id.table, column };
         let entries = self.ledger.settle(&version.copied(), cell, id.key).entries();
-        entries.into_iter().any(|(effect, _)| {
-            let info = self.env.operation(effect.op);
-            let step = &self.env.system().operation(info.kind).steps[effect.step.index()];
+        let is_news = |effect: &Effect| {
             effect.direction == Direction::Forward
-                && self.ledger.is_shown_by(effect, id.table, column, id.key)
-                && self.ledger.shows(effect).forward == 0
-                && self.is_refused_at_random(effect.op, step)
-        })
+                && self.ledger.is_shown_by(*effect, id.table, column, id.key)
+                && self.ledger.shows(*effect).forward == 0
+        };
+        entries.into_iter().map(|(effect, _)| effect).filter(is_news).collect()
     }
 
     /// Returns whether a random refusal strikes a step: drawn once per operation and step, equal

@@ -281,9 +281,10 @@ impl Txn {
         .await
     }
 
-    /// Asks the owner which of these versions, if a cell were derived from them, it would refuse:
-    /// those that carry a step which belongs to this cell, is not shown yet, and is refused by
-    /// chance. So a job can leave them out, or have them taken back, and carry on with the others.
+    /// Asks the owner which of these versions it would refuse, if it took them one after the other
+    /// until the cell holds `value`: those that carry a step which belongs to this cell, is not
+    /// shown yet, and is refused by chance, or because those before it have used up what there
+    /// was. So a job can have them all taken back, and carry on with the others.
     ///
     /// # Errors
     ///
@@ -292,15 +293,14 @@ impl Txn {
         &mut self,
         table: TableId,
         key: RowKey,
-        column: u8,
+        (column, value): (u8, i64),
         versions: Vec<Version>,
     ) -> Result<Vec<bool>, DbError> {
         let row = RowId { table, key };
         let ctx = *self.ctx();
         self.ask(&ctx, move |database, call| {
             database.statement(call, None, move |database, _| {
-                let refused = |version: &Version| database.would_refuse(row, column, version);
-                Ok(versions.iter().map(refused).collect())
+                Ok(database.would_refuse(row, (column, value), &versions))
             })
         })
         .await

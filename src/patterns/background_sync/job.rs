@@ -8,7 +8,7 @@ use super::rules::{Compared, Rule, Source};
 use super::{BackgroundSync, Find, JOB, Measured, OnRefusal, Settings, Write};
 use crate::kernel::{Span, Time};
 use crate::model::call::{Message, Reply};
-use crate::model::database::{Aggregate, DbError, Derived, Policy, RowVersion, Version};
+use crate::model::database::{DbError, Derived, Policy, RowVersion, Version};
 use crate::model::local_fault::LocalFault;
 use crate::model::process::ProcessCtx;
 use crate::model::record::Event;
@@ -262,7 +262,9 @@ impl BackgroundSync {
         }
     }
 
-    /// Carries some target rows on until they are right; gives those that must wait.
+    /// Carries some target rows on until they are right, and takes back all that cannot be carried
+    /// on; gives those that must wait. An attempt is used up when somebody else was faster, not
+    /// when something was taken back.
     async fn carry_on(
         &self,
         here: &ProcessCtx,
@@ -271,7 +273,9 @@ impl BackgroundSync {
         corrected: &mut BTreeSet<TableId>,
     ) -> Result<Vec<RowKey>, Unreachable> {
         let mut waiting = Vec::new();
-        for _ in 0..here.retry().attempts.max(1) {
+        let mut attempts = here.retry().attempts.max(1);
+        while attempts > 0 {
+            let mut taken_back = false;
             let Findings { corrections, unsure: mut again, absent, sources } =
                 self.derive(here, rule, &keys).await?;
             waiting.extend(absent);
@@ -283,7 +287,7 @@ impl BackgroundSync {
                     (Corrected::Conflict, _) => again.push(key),
                     (Corrected::Refused, OnRefusal::Retry) => waiting.push(key),
                     (Corrected::Refused, OnRefusal::Compensate) => {
-                        self.compensate(here, rule, key, &sources).await?;
+                        taken_back |= self.compensate(here, rule, key, &sources).await?;
                         corrected.insert(rule.source);
                         again.push(key);
                     }
@@ -293,6 +297,7 @@ impl BackgroundSync {
             if keys.is_empty() {
                 return Ok(waiting);
             }
+            attempts -= u16::from(!taken_back);
         }
         waiting.extend(keys); // Somebody is always faster; the next run tries again.
         Ok(waiting)
@@ -400,42 +405,44 @@ impl BackgroundSync {
         }
     }
 
-    /// Takes back what a rule would not carry on: the change of the source row, or of several
-    /// that were added up those to which the owner objects; if it names none, the last one.
+    /// Takes back what a rule would not carry on: the change of the source row, or of several that
+    /// were added up those to which the owner objects if it takes the oldest first; if it names
+    /// none, the last one. Returns whether anything was taken back.
     async fn compensate(
         &self,
         here: &ProcessCtx,
         rule: &Rule,
         key: RowKey,
         sources: &BTreeMap<RowKey, Source>,
-    ) -> Result<(), Unreachable> {
-        let rows = sources.get(&key).map_or(Vec::new(), Source::rows);
+    ) -> Result<bool, Unreachable> {
+        let Some(source) = sources.get(&key) else { return Ok(false) };
+        let mut rows = source.rows();
+        rows.retain(|row| rule.admits(row));
+        rows.sort_by_key(|row| (row.updated_at(), row.key()));
         let mut culprits: Vec<(RowKey, u64)> = Vec::new();
         let named = |row: &RowVersion| (row.key(), row.version());
-        if let Some(Aggregate { into, .. }) = rule.aggregate() {
+        if let Some(cell) = rule.sum(source) {
             let versions: Vec<Version> = rows.iter().map(RowVersion::existence).collect();
-            let (table, column) = (rule.target, into.column);
+            let table = rule.target;
             let vetting = ask(here, "vet", table, move |here| {
-                owner::vet(here, table, key, column, versions.clone())
+                owner::vet(here, table, key, cell, versions.clone())
             });
-            let refused = vetting.await?.into_iter();
-            let refused = rows.iter().zip(refused).filter(|(row, no)| *no && rule.admits(row));
+            let refused = rows.iter().zip(vetting.await?).filter(|(_, no)| *no);
             culprits.extend(refused.map(|(row, _)| named(row)));
         }
         if culprits.is_empty() {
-            let admitted = rows.iter().filter(|row| rule.admits(row));
-            let last = admitted.max_by_key(|row| (row.updated_at(), row.key()));
-            culprits.extend(last.map(named));
+            culprits.extend(rows.last().map(named));
         }
-        let table = rule.source;
-        for (row, version) in culprits {
-            let causes = rule.causes();
-            ask(here, "take back", table, move |here| {
-                owner::take_back(here, table, row, version, causes.clone())
+        let (table, causes) = (rule.source, rule.causes());
+        let mut any = false;
+        for batch in culprits.chunks(self.settings.batch as usize) {
+            let (batch, causes) = (batch.to_vec(), causes.clone());
+            any |= ask(here, "take back", table, move |here| {
+                owner::take_back(here, table, batch.clone(), causes.clone())
             })
             .await?;
         }
-        Ok(())
+        Ok(any)
     }
 }
 

@@ -118,36 +118,43 @@ pub(super) async fn correct(
     Ok(outcomes)
 }
 
-/// Which of these versions the owner of a cell would refuse to have carried into it.
+/// Which of these versions the owner of a cell would refuse to have carried into it, one after the
+/// other, until it holds a value.
 pub(super) async fn vet(
     here: ProcessCtx,
     table: TableId,
     key: RowKey,
-    column: u8,
+    cell: (u8, i64),
     versions: Vec<Version>,
 ) -> Result<Vec<bool>, DbError> {
     let mut txn = begin(&here, (table, Columns::NONE)).await?;
-    let refused = txn.vet(table, key, column, versions).await?;
+    let refused = txn.vet(table, key, cell, versions).await?;
     txn.rollback().await;
     Ok(refused)
 }
 
-/// Takes back what one of these cells of a row shows last and could not be carried on, unless
-/// somebody has written the row since it was read at this version.
+/// Takes back, in one transaction, what one of these cells of each row shows last and could not be
+/// carried on, unless somebody has written the row since it was read at its version. Returns
+/// whether anything was left to take back.
 pub(super) async fn take_back(
     here: ProcessCtx,
     table: TableId,
-    key: RowKey,
-    version: u64,
+    rows: Vec<(RowKey, u64)>,
     causes: Vec<u8>,
-) -> Result<(), DbError> {
+) -> Result<bool, DbError> {
     let mut txn = begin(&here, (table, Columns::NONE)).await?;
-    match txn.undo_row(table, key, version, causes).await {
-        Ok(()) => txn.commit().await,
-        Err(DbError::Refused | DbError::Conflict) => {
-            txn.rollback().await; // It was taken back before, or must be looked at again.
-            Ok(())
+    let mut any = false;
+    for (key, version) in rows {
+        match txn.undo_row(table, key, version, causes.clone()).await {
+            Ok(()) => any = true,
+            // It was taken back before, or must be looked at again.
+            Err(DbError::Refused | DbError::Conflict) => {}
+            Err(error) => return Err(error),
         }
-        Err(error) => Err(error),
     }
+    match any {
+        true => txn.commit().await?,
+        false => txn.rollback().await,
+    }
+    Ok(any)
 }

@@ -204,11 +204,8 @@ impl Rule {
                 let there = translated.filter(|_| row.exists());
                 there.map(|value| (*to, Version::computed(value, [&version].into_iter())))
             }
-            (Form::Count { to, .. }, Source::Group(group)) => {
-                Some((*to, group.derive(group.count())))
-            }
-            (Form::Sum { to, base, times, .. }, Source::Group(group)) => {
-                Some((*to, group.derive(base + times * group.sum())))
+            (_, Source::Group(group)) => {
+                self.sum(source).map(|(to, value)| (to, group.derive(value)))
             }
             _ => None,
         };
@@ -219,6 +216,16 @@ impl Rule {
                 Compared::Right(column, derived)
             }
             Some(cell) => Compared::Wrong(vec![cell]),
+        }
+    }
+
+    /// The cell that holds what source rows add up to, and the value that it should hold.
+    pub fn sum(&self, source: &Source) -> Option<(u8, i64)> {
+        let Source::Group(group) = source else { return None };
+        match self.form {
+            Form::Count { to, .. } => Some((to, group.count())),
+            Form::Sum { to, base, times, .. } => Some((to, base + times * group.sum())),
+            Form::RowPer(_) | Form::Copy { .. } => None,
         }
     }
 

@@ -12,6 +12,7 @@ mod patience;
 mod reads_cost;
 mod recovery;
 mod settle;
+mod settles_at_last;
 mod undo_overwrites;
 
 use driftlab::checks::RunReport;

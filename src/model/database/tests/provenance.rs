@@ -293,7 +293,7 @@ fn what_chance_refuses_cannot_be_brought_in_by_a_job() {
     let (vetted, result) = bench.get(async move {
         let mut txn = begin.await;
         let versions = vec![refused.clone(), fine];
-        let vetted = txn.vet(STOCK, RowKey(1), 0, versions).await.expect("an answer");
+        let vetted = txn.vet(STOCK, RowKey(1), (0, 3), versions).await.expect("an answer");
         let cells = vec![(0, refused.copied())];
         (vetted, txn.write_versions(STOCK, RowKey(1), cells, Policy::Blind).await)
     });

@@ -85,6 +85,68 @@ fn of_rows_that_are_added_up_those_are_taken_back_to_which_the_owner_objects() {
     assert_eq!(value(&told, "customer", 0, 0), Some(committed as i64));
 }
 
+/// Orders take from a stock of a hundred, of which there are two kinds.
+const STOCK: &str = r#"
+[tables.product]
+owner = "billing"
+database = "billing-db"
+columns = { left = 100 }
+rows = 2
+[operations.take]
+keys = { order = "new", product = { rows-of = "product" } }
+[[operations.take.steps]]
+name = "take"
+by = "shop"
+table = "order"
+key = "order"
+effect = { insert = { customer = "{product}", status = "open" } }
+[[operations.take.steps]]
+name = "reserve"
+by = "billing"
+table = "product"
+key = "product"
+effect = { add = { left = -1 } }
+derive = { count = "order", by = "customer", to = "left" }
+refuse = { below = { column = "left", bound = 0 } }
+[load.take]
+operation = "take"
+constant = "100ms"
+"#;
+
+#[test]
+fn all_that_the_stock_does_not_cover_is_taken_back_in_one_run() {
+    let stock = STOCK.replace(
+        r#"count = "order", by = "customer", to = "left""#,
+        r#"sum = "order", of = "amount", by = "customer", to = "left", times = -1"#,
+    );
+    let world = WORLD.replace(r#"status = "none" }"#, r#"status = "none", amount = 1 }"#);
+    let variant = "[variants.sync]\npattern = \"background-sync\"\n\
+                   settings = { interval = \"50s\" }\n";
+    let told = record_text(&[&*world, &stock, variant].join("\n"), "sync", 1);
+    assert_eq!([0, 1].map(|row| value(&told, "product", 0, row)), [Some(0), Some(0)]);
+    let rows = &told.report.operations;
+    for row in rows {
+        let (first, last) = (row.first_visible.unwrap(), row.last_partial.unwrap());
+        let run = Span::from_secs(52); // One interval and one run.
+        assert!(last - first < run, "{:?} after {}", row.op, last - first);
+    }
+    // The oldest are served: of each product, none is withdrawn that is older than one that stays.
+    let withdrawn = |row: &&OperationRow| row.headline == Headline::Withdrawn;
+    assert_eq!(rows.iter().filter(withdrawn).count(), rows.len() - 200);
+    let product = |row: &&OperationRow| {
+        told.of(row.op.0).find_map(|record| match record.event {
+            Event::Touches { table, row } if table.0 == 3 => Some(row),
+            _ => None,
+        })
+    };
+    for which in [0, 1] {
+        let of = |row: &&OperationRow| product(row) == Some(RowKey(which));
+        let sold_out = rows.iter().filter(of).position(|row| withdrawn(&row));
+        let kept = rows.iter().filter(of).take_while(|row| !withdrawn(row)).count();
+        assert_eq!((sold_out, kept), (Some(100), 100));
+    }
+}
+
 /// Orders are cancelled: the bill goes when the order has.
 pub(super) const CANCEL: &str = r#"
 [operations.cancel]
