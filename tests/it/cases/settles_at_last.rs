@@ -1,5 +1,5 @@
-//! What a synchronization job cannot carry on is taken back in one run, so that nothing only waits
-//! when a run of the shop ends.
+//! A synchronization job takes back in one run all that it cannot carry on, so that nothing only
+//! waits when a run of the shop ends.
 
 use driftlab::checks::census::Headline;
 use driftlab::kernel::{Span, Time};

@@ -63,7 +63,7 @@ fn a_step_that_was_not_yet_applied_is_barred() {
     assert_eq!(held(&told), 0);
 }
 
-/// What is published of a step of an operation.
+/// The outcomes that are published of a step of an operation.
 fn told_of(told: &RecordedRun, op: u32, step: u8) -> Vec<EventKind> {
     let outcomes = pick!(record: Event::Published { step: of, outcome, .. }
         if (record.op.0, of.0) == (op, step) => outcome);
