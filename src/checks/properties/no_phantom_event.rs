@@ -2,7 +2,8 @@
 //!
 //! An event tells what happened to its step: that it was applied only behind the commit that shows
 //! its effect, and that it was refused only behind the refusal. So a step that was refused is never
-//! told to be applied, whatever was redelivered.
+//! told to be applied, whatever was redelivered. A step that only reads leaves no effect to judge
+//! it by.
 //!
 //! Judged by what stores committed and refused, and by what the broker took. Undecided if nothing
 //! was published.
@@ -15,13 +16,23 @@ use std::sync::Arc;
 use super::{Case, Ended, Finding, Property, When};
 use crate::model::database::{Direction, EventKind};
 use crate::model::record::{Event, Kind, OpId, Record};
-use crate::model::system::{StepId, System};
+use crate::model::system::{OperationKind, StepId, System};
 
 /// Events tell what happened.
-#[derive(Default)]
 pub struct NoPhantomEvent {
     case: Case,
+    system: Arc<System>,
+    kinds: Vec<OperationKind>,
     happened: BTreeSet<(OpId, StepId, EventKind)>,
+}
+
+impl NoPhantomEvent {
+    fn only_reads(&self, op: OpId, step: StepId) -> bool {
+        let kind = self.kinds.get(op.0 as usize);
+        let steps = kind.map(|kind| &self.system.operation(*kind).steps);
+        let spec = steps.and_then(|steps| steps.get(step.index()));
+        spec.is_some_and(|spec| spec.effect.is_nothing())
+    }
 }
 
 impl Property for NoPhantomEvent {
@@ -29,14 +40,25 @@ impl Property for NoPhantomEvent {
     const SUMMARY: &'static str = "no event tells of a step what did not happen to it";
     const MANUAL: &'static str = include_str!("no_phantom_event.rs");
     const WHEN: When = When::Always;
-    const SEES: &'static [Kind] = &[Kind::Shown, Kind::RefusedByRule, Kind::Published];
+    const SEES: &'static [Kind] =
+        &[Kind::Offered, Kind::Shown, Kind::RefusedByRule, Kind::Published];
 
-    fn new(_: &Arc<System>) -> Self {
-        Self::default()
+    fn new(system: &Arc<System>) -> Self {
+        let (case, happened) = (Case::default(), BTreeSet::new());
+        Self { case, system: Arc::clone(system), kinds: Vec::new(), happened }
     }
 
     fn see(&mut self, record: &Record) {
         let outcome = match record.event {
+            Event::Offered { kind, .. } => {
+                self.kinds.push(kind);
+                return;
+            }
+            Event::Published { step, outcome: EventKind::Applied, .. }
+                if self.only_reads(record.op, step) =>
+            {
+                return;
+            }
             Event::Shown { direction: Direction::Forward, .. } => EventKind::Applied,
             Event::Shown { direction: Direction::Undo, .. } => EventKind::Undone,
             Event::RefusedByRule { .. } => EventKind::Refused,
