@@ -91,7 +91,7 @@ pub struct EventBased {
     pub(crate) settings: Settings,
     share: Share,
     /// None if the events stay within the process.
-    broker: Option<Broker<Event>>,
+    pub(crate) broker: Option<Broker<Event>>,
 }
 
 /// The names of the nodes of the relay and the broker.
@@ -268,11 +268,6 @@ impl Pattern for EventBased {
 }
 
 impl EventBased {
-    /// The broker, unless the events stay within the process.
-    pub(crate) fn broker(&self) -> Option<&Broker<Event>> {
-        self.broker.as_ref()
-    }
-
     /// The event as an outbox row, where it is published through one and somebody wants it.
     fn outbox(&self, here: &ProcessCtx, event: Event) -> Option<Event> {
         (self.settings.publish.is_stored() && is_wanted(here, &event)).then_some(event)

@@ -73,7 +73,7 @@ pub(super) fn taking_seen_for_applied(settings: &toml::Table) -> PutToWork {
         let original = at_work(Rc::clone(&pattern));
         let start = move |here: ProcessCtx| {
             let manners = Manners::of(&pattern);
-            if let Some(broker) = pattern.broker() {
+            if let Some(broker) = &pattern.broker {
                 broker.start(&here, move |here, event| async move {
                     tell_what_was_seen(&here, event, manners).await.is_ok()
                 });
