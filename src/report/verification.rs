@@ -1,11 +1,11 @@
 //! The model beside closed forms, as a table, as CSV and as a page.
 
-use minijinja::{Environment, context};
+use minijinja::{Environment, Value, context};
 
 use super::export::File;
 use super::html::STYLE;
 use super::text::align;
-use crate::verification::{COVERAGE, Finding};
+use crate::verification::{COVERAGE, Finding, Verdict};
 
 /// The name of the page.
 pub const PAGE: &str = "verify-model.html";
@@ -70,18 +70,90 @@ pub fn page(findings: &[Finding]) -> File {
     let mut environment = Environment::new();
     environment.add_template(PAGE, TEMPLATE).expect("the template is tested");
     let template = environment.get_template(PAGE).expect("it was just added");
-    let rows: Vec<_> = findings
-        .iter()
-        .map(|finding| {
-            let cells = row(finding);
-            context! { cells, formula => finding.formula, source => finding.source }
+    let systems: Vec<_> = findings
+        .chunk_by(|one, next| one.system == next.system)
+        .map(|forms| {
+            let (name, source) = (forms[0].system, forms[0].source);
+            context! { name, source, forms => forms.iter().map(form).collect::<Vec<_>>() }
         })
         .collect();
     let content = context! {
         style => STYLE,
         engine => concat!("driftlab ", env!("CARGO_PKG_VERSION")),
         about => about(findings),
-        rows,
+        systems,
     };
     File::new(PAGE, template.render(content).expect("the template is tested"))
+}
+
+/// One row of the page.
+fn form(finding: &Finding) -> Value {
+    let (low, high) = finding.interval;
+    let class = match finding.verdict {
+        Verdict::Agrees => "held",
+        Verdict::Differs => "violated",
+        Verdict::Wide => "undecided",
+    };
+    context! {
+        quantity => finding.quantity,
+        formula => finding.formula,
+        exact => number(finding.exact),
+        measured => number(finding.measured),
+        interval => format!("{} \u{2013} {}", number(low), number(high)),
+        class,
+        verdict => finding.verdict.word(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(system: &'static str, verdict: Verdict) -> Finding {
+        Finding {
+            system,
+            quantity: "mean wait, ms",
+            formula: "rho / (mu - lambda)",
+            source: "Erlang 1917",
+            exact: 40.0,
+            measured: 41.5,
+            interval: (38.0, 45.0),
+            seeds: 6,
+            verdict,
+        }
+    }
+
+    fn findings() -> [Finding; 2] {
+        [finding("M/M/1", Verdict::Agrees), finding("M/M/2", Verdict::Differs)]
+    }
+
+    #[test]
+    fn a_table_shows_exact_beside_measured() {
+        let text = table(&findings());
+        let line = text.lines().nth(1).expect("a row");
+        let cells: Vec<&str> = line.split("  ").filter(|cell| !cell.is_empty()).collect();
+        let cells: Vec<&str> = cells.into_iter().map(str::trim).collect();
+        let expected = ["M/M/1", "mean wait, ms", "40.000", "41.500", "38.000 .. 45.000", "agrees"];
+        assert_eq!(cells, expected);
+        assert!(text.contains("over 6 seeds; interval: its 99.9 %"), "{text}");
+    }
+
+    #[test]
+    fn csv_has_a_row_for_each_with_formula_and_source() {
+        let text = csv(&findings());
+        let last = text.lines().last().expect("a row");
+        assert_eq!(
+            last,
+            "M/M/2,\"mean wait, ms\",rho / (mu - lambda),Erlang 1917,40,41.5,38,45,6,differs"
+        );
+        assert_eq!(text.lines().count(), 3);
+    }
+
+    #[test]
+    fn a_page_has_a_table_for_each_system_and_marks_what_differs() {
+        let page = String::from_utf8(page(&findings()).bytes).expect("text");
+        assert_eq!(page.matches("<table>").count(), 2);
+        assert!(page.contains("<span class=\"violated\">differs</span>"), "{page}");
+        assert!(page.contains(STYLE), "the style is a style, not text");
+    }
 }
