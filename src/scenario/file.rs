@@ -6,7 +6,9 @@
 use super::decode::Fallback::{self, Empty, Fixed};
 use super::plan::{FaultText, VariantText};
 use super::shape::{shape, words};
-use super::values::{At, Count, Few, Length, Map, Portion, Positive, Scalar, Settle, Share, Whole};
+use super::values::{
+    At, Count, Few, Independent, Length, Map, Portion, Positive, Scalar, Settle, Share, Whole,
+};
 use crate::kernel::{Dist, Span};
 
 const FORCE: Fallback = Fallback::Profile(|profile| profile.force);
@@ -41,15 +43,15 @@ shape! {
         /// Read probes and readers, by name.
         reads: Map<Read>,
         /// Conditions that the tables must satisfy.
-        invariants: Vec<Invariant>,
+        invariants: Independent<Invariant>,
         /// Limits that measures and numbers of outcomes must keep.
-        expect: Vec<Expect>,
+        expect: Independent<Expect>,
         /// The operations that `driftlab explore` and `list points` run.
         explore: Explore = Empty,
         /// The variants to compare, by name.
         variants: Map<VariantText>,
         /// The faults, and when they happen.
-        faults: Vec<FaultText>,
+        faults: Independent<FaultText>,
     }
 }
 

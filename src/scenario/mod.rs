@@ -341,8 +341,8 @@ fn syntax_problem(error: &toml::de::Error) -> Problem {
 
 /// Drops what only repeats another problem: that a section is missing whose name is misspelt, and
 /// that a table has no rows whose number cannot be read. Beside an error it also drops warnings
-/// that nothing writes a word or that nothing arrives, since what writes or arrives may be what is
-/// wrong.
+/// that nothing writes a word, that nothing arrives or that a setting does nothing, since what
+/// writes, arrives or acts may be what is wrong.
 fn drop_echoes(problems: &mut Vec<Problem>) {
     let misspelt = |section: &str| problems.iter().any(|it| it.meant.as_deref() == Some(section));
     let wrong = |it: &Problem| matches!(it.code, Code::WrongType | Code::WrongValue);
@@ -353,7 +353,8 @@ fn drop_echoes(problems: &mut Vec<Problem>) {
     ];
     let uncertain = any_error(problems);
     problems.retain(|problem| {
-        let doubtful = [Code::NeverWritten, Code::NoArrivals].contains(&problem.code)
+        let doubtful = [Code::NeverWritten, Code::NoArrivals, Code::DoesNothing]
+            .contains(&problem.code)
             && problem.severity == Severity::Warning;
         !(echoes.contains(&(true, problem.code)) || uncertain && doubtful)
     });

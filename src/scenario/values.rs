@@ -1,5 +1,7 @@
 //! The single values of a scenario file: names, numbers with bounds, durations, lists and maps.
 
+use std::ops::Deref;
+
 use humantime::DurationError;
 use serde_json::json;
 use toml::de::DeValue;
@@ -171,18 +173,20 @@ impl<T: Decode> Decode for Option<T> {
     }
 }
 
+/// The items of a list, each if it can be read. Every one is tried, also behind one that is wrong.
+fn items<T: Decode>(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Vec<Option<T>>> {
+    let Some(list) = item.get_ref().as_array() else {
+        return decoder.expected(item, "a list");
+    };
+    let items = list.iter().enumerate();
+    Some(items.map(|(at, item)| decoder.item(at, |decoder| T::decode(item, decoder))).collect())
+}
+
 impl<T: Decode> Decode for Vec<T> {
     const LEAF: bool = T::LEAF;
 
     fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
-        let Some(list) = item.get_ref().as_array() else {
-            return decoder.expected(item, "a list");
-        };
-        // Every item is read, also behind one that is wrong.
-        let items = list.iter().enumerate();
-        let items: Vec<Option<T>> =
-            items.map(|(at, item)| decoder.item(at, |decoder| T::decode(item, decoder))).collect();
-        items.into_iter().collect()
+        items(item, decoder)?.into_iter().collect()
     }
 
     fn schema() -> serde_json::Value {
@@ -191,6 +195,33 @@ impl<T: Decode> Decode for Vec<T> {
 
     fn absent() -> Option<Self> {
         Some(Self::new())
+    }
+}
+
+/// A list of tables that nothing else refers to: one that cannot be read is left out, so that the
+/// others and the rest of the file are checked all the same.
+#[derive(Clone)]
+pub struct Independent<T>(Vec<T>);
+
+impl<T> Deref for Independent<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<T: Decode> Decode for Independent<T> {
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        Some(Self(items(item, decoder)?.into_iter().flatten().collect()))
+    }
+
+    fn schema() -> serde_json::Value {
+        Vec::<T>::schema()
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self(Vec::new()))
     }
 }
 

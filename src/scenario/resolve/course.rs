@@ -135,7 +135,7 @@ impl Context<'_> {
     /// The plan of faults, in order.
     pub(super) fn faults(&mut self) -> Vec<PlannedFault> {
         let file = self.file;
-        for fault in &file.faults {
+        for fault in file.faults.iter() {
             self.fault_times(fault);
             for target in &fault.targets {
                 self.target(target);

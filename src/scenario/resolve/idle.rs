@@ -34,7 +34,7 @@ pub(super) fn check(
     }
     let targets = file.faults.iter().filter(|fault| fault.nemesis.is_none());
     problems.extend(targets.flat_map(|fault| strikes_nobody(fault, file)));
-    for (expectation, text) in expectations.iter().zip(&file.expect) {
+    for (expectation, text) in expectations.iter().zip(file.expect.iter()) {
         problems.extend(no_value(expectation, text, layouts, file));
     }
 }

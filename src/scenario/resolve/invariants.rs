@@ -18,7 +18,7 @@ impl Context<'_> {
         no_duplicates("invariant", names, &mut self.problems);
         let mut invariants = Vec::new();
         let variants = Names::new(Code::UnknownVariant, "variant", file.variants.names());
-        for invariant in &file.invariants {
+        for invariant in file.invariants.iter() {
             if let MeantToFail::In(names) = &invariant.meant_to_fail {
                 for name in names {
                     variants.find(name, &mut self.problems);
