@@ -1,10 +1,11 @@
 //! Availability: attempts that may be lost, and sagas whose steps may be refused.
 
+use super::queues::{IDLE_STORE, desk};
 use super::{Case, Form, share};
 use crate::checks::census::Headline;
 use crate::model::record::Answer;
 
-/// A client whose every message is lost with probability 0.3, and that asks up to three times.
+/// Clients whose every message is lost with probability 0.3, and that ask up to three times.
 const LOSSY: &str = "
 [clients]
 deadline = '60s'
@@ -12,38 +13,15 @@ attempts = 3
 attempt-deadline = '1s'
 [retry]
 backoff = '100ms'
-[services.desk]
-work = '0ns'
-[databases.store]
-work = '0ns'
-force = '0ns'
-[links]
-default = { delay = '0ns' }
-database = { delay = '0ns' }
-client = { delay = '0ns', loss = 0.3 }
-[tables.visit]
-owner = 'desk'
-database = 'store'
-columns = { state = 'none' }
-[operations.visit]
-keys = { visit = 'new' }
-[[operations.visit.steps]]
-name = 'come'
-by = 'desk'
-table = 'visit'
-key = 'visit'
-effect = { insert = { state = 'seen' } }
-[load.visits]
-operation = 'visit'
-poisson = 20.0
-[variants.local]
-pattern = 'local-transaction'
+[links.client]
+delay = '0ns'
+loss = 0.3
 ";
 
 /// A saga of three steps, each of which is refused with probability 0.05.
 fn saga() -> String {
     let mut text = String::from(
-        "[drivers]\nwork = '0ns'\n[load.trip]\noperation = 'trip'\npoisson = 20.0\n\
+        "[load.trip]\noperation = 'trip'\npoisson = 20.0\n\
          [operations.trip]\nkeys = { trip = 'new' }\n\
          [variants.saga]\npattern = 'orchestrated'\n",
     );
@@ -68,7 +46,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             system: "three attempts over a link that loses 30 %",
             source: "independent trials",
-            scenario: LOSSY.into(),
+            scenario: [LOSSY, &desk("work = '0ns'", IDLE_STORE, "poisson = 20.0")].concat(),
             forms: vec![Form {
                 quantity: "share of clients without an answer",
                 formula: "(1 - (1 - p)^2)^m",

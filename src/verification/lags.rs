@@ -1,6 +1,6 @@
 //! Lags of what happens from time to time, where nothing else takes time.
 
-use super::{Case, Form, mean_ms, measured};
+use super::{Case, FREE_CLIENTS, Form, mean_ms, measured};
 use crate::checks::RunReport;
 use crate::checks::measures::lag::Lag;
 use crate::kernel::Span;
@@ -13,16 +13,6 @@ stock = { work = '0ns', workers = 100000 }
 [databases]
 order-db = { work = '0ns', force = '0ns', connections = 100000, cores = 100000, wake-up = '0ns' }
 stock-db = { work = '0ns', force = '0ns', connections = 100000, cores = 100000, wake-up = '0ns' }
-[broker]
-work = '0ns'
-force = '0ns'
-[drivers]
-work = '0ns'
-force = '0ns'
-[links]
-default = { delay = '0ns' }
-database = { delay = '0ns' }
-client = { delay = '0ns' }
 [tables]
 order = { owner = 'order', database = 'order-db', columns = { state = 'none' } }
 parcel = { owner = 'stock', database = 'stock-db', columns = { state = 'none' } }
@@ -55,10 +45,6 @@ prices = { work = '0ns' }
 [databases]
 shop-db = { work = '0ns', force = '0ns' }
 price-db = { work = '0ns', force = '0ns' }
-[links]
-default = { delay = '0ns' }
-database = { delay = '0ns' }
-client = { delay = '0ns' }
 [tables]
 price = { owner = 'prices', database = 'price-db', columns = { amount = 0 }, rows = 40 }
 [operations.change]
@@ -127,7 +113,7 @@ fn uniform(seconds: f64) -> Vec<Form> {
 
 /// The cases of this topic.
 pub(super) fn cases() -> Vec<Case> {
-    let variant = |text: &str| format!("{PAIR}[variants.only]\n{text}\n");
+    let variant = |text: &str| format!("{FREE_CLIENTS}{PAIR}[variants.only]\n{text}\n");
     let sync = "pattern = 'background-sync'\nsettings = { interval = '10s' }";
     let outbox =
         "pattern = 'event-based'\nsettings = { publish = 'outbox', poll-interval = '500ms' }";
@@ -148,7 +134,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             system: "copy refreshed every 10 s, changes every 10 s",
             source: "renewal theory",
-            scenario: COPY.into(),
+            scenario: [FREE_CLIENTS, COPY].concat(),
             forms: vec![Form {
                 quantity: "share of stale reads",
                 formula: "1 - (1 - exp(-mu T)) / (mu T)",

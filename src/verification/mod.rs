@@ -32,13 +32,29 @@ const WIDEST: f64 = 0.15;
 /// Numbers that are drawn from nothing may differ by this share: spans are whole nanoseconds.
 const ROUNDING: f64 = 1e-6;
 
+/// The part of every scenario that takes no time: links, drivers and the broker.
+const FREE: &str = "
+[links]
+default = { delay = '0ns' }
+database = { delay = '0ns' }
+[drivers]
+work = '0ns'
+force = '0ns'
+[broker]
+work = '0ns'
+force = '0ns'
+";
+
+/// The link of clients that takes no time.
+const FREE_CLIENTS: &str = "[links.client]\ndelay = '0ns'\n";
+
 /// A system of which closed forms are known.
 pub struct Case {
     /// The system in a few words.
     pub system: &'static str,
     /// Where its closed forms come from.
     pub source: &'static str,
-    /// Its scenario, with one variant, but for the length of its load.
+    /// Its scenario, with one variant, but for its name, its phases and what takes no time.
     pub scenario: String,
     /// The quantities with a closed form.
     pub forms: Vec<Form>,
@@ -156,11 +172,9 @@ impl Case {
     }
 
     fn read(&self, seconds: u64) -> Scenario {
-        let head = format!(
-            "[scenario]\nname = \"case\"\nwarm-up = \"10s\"\nload = \"{}s\"\n",
-            seconds + 10
-        );
-        let source = Source { name: self.system.into(), text: head + &self.scenario };
+        let end = seconds + 10;
+        let head = format!("[scenario]\nname = 'case'\nwarm-up = '10s'\nload = '{end}s'\n");
+        let source = Source { name: self.system.into(), text: head + FREE + &self.scenario };
         let (scenario, problems) = load(&source, &|_: &str| unreachable!(), &Registries::builtin());
         scenario.unwrap_or_else(|| panic!("{}", render(&source, &problems, false)))
     }

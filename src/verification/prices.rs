@@ -5,11 +5,11 @@ use crate::checks::RunReport;
 use crate::checks::measures::Measure;
 use crate::checks::measures::cost::{FORCED_WRITES, SERVICE_MESSAGES};
 
-/// Two-phase commit over three participants, with every time constant.
+/// Two-phase commit over three participants.
 fn transaction() -> String {
     let mut text = String::from(
-        "[links]\ndefault = { delay = '250us' }\n[load.open]\noperation = 'open'\n\
-         constant = '100ms'\n[operations.open]\nkeys = { row = 'new' }\n\
+        "[load.open]\noperation = 'open'\nconstant = '100ms'\n\
+         [operations.open]\nkeys = { row = 'new' }\n\
          [variants.two-phase-commit]\npattern = 'two-phase-commit'\n",
     );
     for name in ["a", "b", "c"] {

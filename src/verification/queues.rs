@@ -1,29 +1,25 @@
 //! Queues: workers of a service, bounded queues, closed loops and rows that are locked.
 
-use super::{Case, Form, mean_ms, share};
+use super::{Case, FREE_CLIENTS, Form, mean_ms, share};
 use crate::checks::RunReport;
 use crate::model::record::Answer;
 
 /// The arrivals at an open queue, per second.
 const ARRIVALS: f64 = 80.0;
 
-/// A service whose workers are all that takes time, with the keys of the service, of its database
-/// and of the load.
-fn desk(service: &str, database: &str, load: &str) -> String {
+/// Clients that wait for as long as it takes and ask once.
+const PATIENT: &str = "[clients]\ndeadline = '60s'\nattempts = 1\n";
+
+/// A service of which clients ask one thing, with the keys of the service, of its database and of
+/// the load; nothing is said of the clients.
+pub(super) fn desk(service: &str, database: &str, load: &str) -> String {
     format!(
-        "[clients]
-         deadline = '60s'
-         attempts = 1
-         [services.desk]
+        "[services.desk]
          {service}
          [databases.store]
          connections = 1000000
          cores = 1000000
          {database}
-         [links]
-         default = {{ delay = '0ns' }}
-         database = {{ delay = '0ns' }}
-         client = {{ delay = '0ns' }}
          [tables.visit]
          owner = 'desk'
          database = 'store'
@@ -46,12 +42,18 @@ fn desk(service: &str, database: &str, load: &str) -> String {
     )
 }
 
-const IDLE_STORE: &str = "work = '0ns'\nforce = '0ns'";
+/// A database whose statements and commits take no time.
+pub(super) const IDLE_STORE: &str = "work = '0ns'\nforce = '0ns'";
+
+/// The same with clients that are no part of the queue.
+fn queue(service: &str, database: &str, load: &str) -> String {
+    [PATIENT, FREE_CLIENTS, &desk(service, database, load)].concat()
+}
 
 /// A queue with Poisson arrivals, so many workers and so many places to wait.
-fn open(workers: u32, work: &str, queue: u32) -> String {
-    let service = format!("workers = {workers}\nqueue = {queue}\nwork = {work}");
-    desk(&service, IDLE_STORE, &format!("poisson = {ARRIVALS:?}"))
+fn open(workers: u32, work: &str, places: u32) -> String {
+    let service = format!("workers = {workers}\nqueue = {places}\nwork = {work}");
+    queue(&service, IDLE_STORE, &format!("poisson = {ARRIVALS:?}"))
 }
 
 /// A queue with so many workers, 10 ms of exponential work for each of them, and room for all.
@@ -108,13 +110,13 @@ fn waiting() -> Vec<Case> {
     let erlang = "Erlang 1917";
     let pollaczek = "Pollaczek 1930, Khinchine 1932";
     let mixture = "{ mixture = [{ weight = 99, dist = '5ms' }, { weight = 1, dist = '200ms' }] }";
-    let slow = desk(
+    let slow = queue(
         &format!("workers = 1\nqueue = 1000000\nwork = {mixture}"),
         IDLE_STORE,
         "poisson = 40.0",
     );
     // One row: its lock is held for the forced write of the commit.
-    let row = desk("workers = 1000000\nwork = '0ns'\nqueue = 1000000", HOT_ROW, "poisson = 80.0")
+    let row = queue("workers = 1000000\nwork = '0ns'\nqueue = 1000000", HOT_ROW, "poisson = 80.0")
         .replace("rows = 1000000", "rows = 1");
     vec![
         Case { system: "M/M/1", source: erlang, scenario: exponential(1), forms: single },
@@ -190,7 +192,7 @@ fn closed() -> Vec<Case> {
             Case {
                 system,
                 source: "Reiser, Lavenberg 1980",
-                scenario: desk(service, IDLE_STORE, &load),
+                scenario: queue(service, IDLE_STORE, &load),
                 forms: vec![
                     Form {
                         quantity: "answers per second",
