@@ -157,12 +157,12 @@ impl Pattern for Orchestrated {
         Promises { guarantees: guarantees.names(), budget, within: Some(within) }
     }
 
-    /// A request is a step of the orchestrator, and so is each call to a service.
     /// One orchestrator needs no lease.
     fn unused(settings: &Settings, _: &System) -> Vec<&'static str> {
         if settings.is_shared() { Vec::new() } else { vec!["lease", "fencing"] }
     }
 
+    /// A request is a step of the orchestrator, and so is each call to a service.
     fn demands(_: &Settings, system: &System, offered: &[(OperationKind, f64)]) -> Vec<Demand> {
         let calls = |kind| system.operation(kind).steps.len() as f64;
         let steps = offered.iter().map(|(kind, rate)| rate * (1.0 + calls(*kind))).sum();

@@ -6,6 +6,7 @@ pub mod estate;
 pub mod events;
 pub mod history;
 pub mod runs;
+pub mod shop;
 pub mod texts;
 
 /// A function that takes something out of those records that fit a pattern:

@@ -8,47 +8,7 @@ use crate::checks::Verdict::{self, Held, Undecided, Violated};
 use crate::experiment::compare::Study;
 use crate::experiment::result::{CheckKind, Comparison};
 use crate::tests::runs::scenario;
-
-/// An order that takes from stock: by a saga, and by events beside the commit.
-const SHOP: &str = "
-    [scenario]
-    name = 'shop'
-    load = '20s'
-    settle = '20s'
-    [services]
-    order = {}
-    stock = {}
-    [databases]
-    order-db = {}
-    stock-db = {}
-    [tables]
-    order = { owner = 'order', database = 'order-db', columns = { product = 0 } }
-    product = { owner = 'stock', database = 'stock-db', columns = { sold = 0 }, rows = 100 }
-    [operations.buy]
-    keys = { order = 'new', product = { rows-of = 'product' } }
-    steps = [
-        { name = 'place', by = 'order', table = 'order', key = 'order',
-          effect = { insert = { product = '{product}' } } },
-        { name = 'take', by = 'stock', table = 'product', key = 'product',
-          effect = { add = { sold = 1 } } },
-    ]
-    [load.shoppers]
-    operation = 'buy'
-    constant = '100ms'
-    [variants.saga]
-    pattern = 'orchestrated'
-    [variants.dual-write]
-    pattern = 'event-based'
-    settings = { publish = 'dual-write' }
-";
-
-const BROKER_AWAY: &str = "
-    [[faults]]
-    kind = 'crash'
-    at = '12s'
-    for = '5s'
-    target = 'role:driver'
-";
+use crate::tests::shop::{BROKER_AWAY, SHOP};
 
 fn compare(more: &str) -> Comparison {
     let scenario = scenario(&format!("{SHOP}{more}"));
