@@ -268,7 +268,7 @@ impl Database {
 
     pub(super) async fn lock(&self, call: &Call, id: RowId, mode: Mode) -> Result<(), DbError> {
         let sim = self.env.sim();
-        let asked = match self.suffers(LocalFault::Deadlock, call) {
+        let mut asked = match self.suffers(LocalFault::Deadlock, call) {
             true => Asked::Deadlock,
             false => self.state_mut().locks.ask(call.txn, id, mode, sim.now()),
         };
@@ -281,7 +281,6 @@ impl Database {
             books.wait_for_row(&call.ctx, txn, id);
         }
         let version = self.state().version(id);
-        let mut asked = asked;
         while asked == Asked::Waits {
             let (promise, waiting) = promise(sim);
             if let Some(session) = self.state_mut().sessions.get_mut(txn) {

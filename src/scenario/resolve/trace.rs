@@ -180,7 +180,7 @@ fn placed<'r>(table: &TraceTable, entries: Entries<'r>, from: Span) -> Placed<'r
         1.0 => span,
         speed => (span as f64 / speed) as i128,
     };
-    entries.into_iter().map(|(at, entry)| (base + faster(at - zero), entry)).collect()
+    entries.into_iter().map(|(at, entry)| (base.saturating_add(faster(at - zero)), entry)).collect()
 }
 
 fn sum(counts: impl Iterator<Item = u64>) -> u64 {
