@@ -15,19 +15,38 @@
 //!
 //! **Presumptions** say what an inquiry is answered when the coordinator knows nothing, and so
 //! which records need not be forced and which decisions not acknowledged. With n participants, of
-//! whom y vote yes, the protocol costs
+//! whom y vote yes and the others no, and all asked at once, the protocol costs
 //!
 //! | presumed | commit: forced, not forced, messages | abort: forced, not forced, messages |
 //! |---|---|---|
-//! | nothing | 1 + 2n, 1, 4n | 1 + 2y, 1, 2n + 2y |
-//! | abort   | 1 + 2n, 1, 4n | y, y, 2n + y |
-//! | commit  | 2 + n, n, 3n  | 1 + 2y, 1, 2n + 2y |
+//! | nothing | 1 + 2n, 1, 4n | 1 + n + y, 1, 2n + 2y |
+//! | abort   | 1 + 2n, 1, 4n | y, 1 + n, 2n + y |
+//! | commit  | 2 + n, n, 3n  | 1 + n + y, 1, 2n + 2y |
 //!
 //! (log records of coordinator and participants together; the work is another 2n messages. With
 //! `coordinator = "caller"` the first service coordinates, and what it asks of itself is no
-//! message: count those of the others.) A participant that votes no has rolled back and has nothing
-//! to write down. One that has changed nothing drops out at its vote and costs two messages. Before
-//! votes are asked for nobody can be in doubt: an abort is then told once, and nothing is logged.
+//! message: count those of the others.) With `fan-out = "sequential"` a commit costs the same. The
+//! first no, behind y times yes, ends the round, and those that were not asked hear of the abort
+//! and write nothing:
+//!
+//! | presumed | sequential abort: forced, not forced, messages |
+//! |---|---|
+//! | nothing | 2 + 2y, 1, 2n + 2y |
+//! | abort   | y, 2 + y, n + 1 + 2y |
+//! | commit  | 2 + 2y, 1, 2n + 2y |
+//!
+//! The records are those of R\*: a participant that votes no writes an abort record, which is
+//! forced unless aborts are presumed, and the coordinator writes one even where it could presume
+//! it. No recovery needs them, and many implementations leave them out (`abort-records = false`):
+//! then no participant that votes no writes anything, nor does the coordinator under presumed
+//! abort, nor under presumed nothing if there is nobody whom it has to tell. Here the coordinator
+//! differs from R\* in two things: it is not a participant itself, so all n are asked by message;
+//! and a branch that its database has lost in a crash votes no without a record. Under presumed
+//! commit the collecting record without a commit record stands for the abort.
+//!
+//! A participant that has changed nothing drops out at its vote: it costs two messages and no
+//! record. Before votes are asked for nobody can be in doubt: an abort is then told once, and
+//! nothing is logged.
 //!
 //! A request, each round of work, the votes and the decision are a step each of the coordinator's
 //! own work, for which it needs one of its workers (`[drivers.coordinator]`; its `instances` share

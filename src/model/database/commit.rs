@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::ledger::EXISTENCE;
-use super::resolve::{InDoubt, Resolution};
+use super::resolve::{InDoubt, NoRecord, Resolution};
 use super::rows::{Row, RowId};
 use super::state::{Changes, Unsettled};
 use super::{Call, Database, DbError, Txn};
@@ -47,10 +47,16 @@ impl Txn {
     }
 
     /// Rolls back; returns when that is done or the session is broken. Nothing stays either way.
-    pub async fn rollback(mut self) {
+    pub async fn rollback(self) {
+        self.rollback_with(NoRecord::None).await;
+    }
+
+    /// Rolls back a branch that votes no, with the record of that.
+    pub async fn rollback_with(mut self, no_record: NoRecord) {
         let (ctx, label) = (*self.ctx(), label::ROLLBACK);
-        let answer = self.send(&ctx, label, |database, call| async move {
+        let answer = self.send(&ctx, label, move |database: Rc<Database>, call| async move {
             database.abort(call.txn, AbortCause::Requested);
+            database.write_no(&call, no_record).await;
             Ok(())
         });
         // One that is over already was rolled back; one that is dangling is when it is dropped.

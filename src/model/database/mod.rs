@@ -67,7 +67,7 @@ pub use ledger::EXISTENCE;
 pub use meter::Totals;
 pub use outbox::{Event, EventKind, OutboxRow, Position};
 pub use provenance::{Delta, Derived, Direction, Provenance, Version};
-pub use resolve::{Branch, Resolution, Vote};
+pub use resolve::{Ballot, Branch, NoRecord, Resolution, Vote};
 pub use rows::RowVersion;
 pub use session::Txn;
 pub use txn::{Policy, StepRef};

@@ -9,6 +9,7 @@ use super::state::{Changes, Unsettled};
 use super::{Call, Database, DbError, Relies, Txn};
 use crate::kernel::{NodeId, Time};
 use crate::model::contract::{label, transaction_of};
+use crate::model::disk::DiskFault;
 use crate::model::env::Ctx;
 use crate::model::log::{ForceKind, Lsn};
 use crate::model::point::{Action, Hook, When};
@@ -22,6 +23,29 @@ pub enum Vote {
     Yes(TxnId),
     /// The branch wrote nothing; it is over and takes no part in the second phase.
     ReadOnly,
+}
+
+/// The terms of a prepare, which the protocol sets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ballot {
+    /// The name of the branch, which the caller will ask about.
+    pub tag: u64,
+    /// A transaction that wrote nothing is over at its vote; else it is prepared as well.
+    pub read_only_vote: bool,
+    /// The record of a branch that votes no.
+    pub no_record: NoRecord,
+}
+
+/// The log record of a participant that votes no. Recovery finds no prepared record either way;
+/// the abort record tells it, and who reads the log, that the branch was rolled back on purpose.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NoRecord {
+    /// Nothing is written.
+    None,
+    /// An abort record is written and not forced.
+    Lazy,
+    /// An abort record is forced before the vote is given.
+    Forced,
 }
 
 /// The outcome of a prepared branch, and how it is recorded.
@@ -86,17 +110,15 @@ pub(super) struct Prepared {
 }
 
 impl Txn {
-    /// Prepares: returns when the vote is durable. `tag` is what the caller will ask about. With
-    /// `read_only_vote`, a transaction that wrote nothing is over; else it is prepared as well.
+    /// Prepares: returns when the vote is durable.
     ///
     /// # Errors
     ///
     /// [`DbError::NoXa`] if the database cannot; [`DbError::Broken`] if the transaction was rolled
     /// back before; [`DbError::Unknown`] if the database crashed behind the submission.
-    pub async fn prepare(mut self, tag: u64, read_only_vote: bool) -> Result<Vote, DbError> {
+    pub async fn prepare(mut self, ballot: Ballot) -> Result<Vote, DbError> {
         let (ctx, label) = (*self.ctx(), label::PREPARE);
-        let work =
-            move |database: Rc<Database>, call| database.prepare_now(call, tag, read_only_vote);
+        let work = move |database: Rc<Database>, call| database.prepare_now(call, ballot);
         let answer = self.send(&ctx, label, work);
         let answer = answer.ok_or(DbError::Broken)?;
         self.over();
@@ -143,27 +165,29 @@ impl Database {
         answer.ok_or(DbError::Unavailable)?.or(DbError::Unknown).await
     }
 
-    async fn prepare_now(
-        self: Rc<Self>,
-        call: Call,
-        tag: u64,
-        read_only_vote: bool,
-    ) -> Result<Vote, DbError> {
+    async fn prepare_now(self: Rc<Self>, call: Call, ballot: Ballot) -> Result<Vote, DbError> {
         if !self.spec().xa {
             self.abort(call.txn, AbortCause::Requested);
             return Err(DbError::NoXa);
         }
         let changes = self.begin_closing(&call)?;
-        if changes.is_empty() && read_only_vote {
+        if changes.is_empty() && ballot.read_only_vote {
             self.close(&call.ctx, call.txn);
             return Ok(Vote::ReadOnly);
         }
-        let order = self.admit(&call, label::PREPARE)?;
+        let order = match self.admit(&call, label::PREPARE) {
+            Ok(order) => order,
+            Err(refusal) => {
+                self.write_no(&call, ballot.no_record).await;
+                return Err(refusal);
+            }
+        };
         // All work is done, so what was only read need not stay locked.
         self.release(&call.ctx, call.txn, true);
         let rows = self.state().locks.held(call.txn).to_vec();
         let (txn, ctx) = (call.txn, call.ctx);
-        let branch = InDoubt { txn, tag, ctx, changes, rows, announced: Cell::new(false) };
+        let branch =
+            InDoubt { txn, tag: ballot.tag, ctx, changes, rows, announced: Cell::new(false) };
         let branch = Rc::new(branch);
         let entry = Entry::Prepare(Rc::clone(&branch));
         let forcing = self.log.force_under(order, &ctx, entry, label::PREPARE, ForceKind::Prepare);
@@ -176,6 +200,26 @@ impl Database {
         self.hold(branch, lsn);
         self.settled.notify_all();
         Ok(Vote::Yes(txn))
+    }
+
+    /// Writes down that a branch votes no, if that is to be written down and the disk has room.
+    pub(super) async fn write_no(&self, call: &Call, no_record: NoRecord) {
+        if self.disk().is(DiskFault::Full) {
+            return;
+        }
+        let (ctx, txn) = (&call.ctx, call.txn);
+        let entry = |resolution| Entry::Resolve { txn, resolution };
+        match no_record {
+            NoRecord::None => {}
+            NoRecord::Lazy => {
+                self.log.append(ctx, entry(Resolution::presumed(Decision::Abort)), label::ABORT);
+            }
+            // A crash on the way ends the call as well.
+            NoRecord::Forced => {
+                let entry = entry(Resolution::forced(Decision::Abort));
+                self.log.force(ctx, entry, label::ABORT, ForceKind::Decide).await;
+            }
+        }
     }
 
     /// A durable prepared record has become a branch in doubt.

@@ -219,12 +219,24 @@ impl TwoPhaseCommit {
     ) {
         let presumption = self.settings.presumption;
         here.toil("decision").await;
-        if waiting.is_empty() {
-            if presumption == Presumption::Commit {
-                end(here, id); // Nobody will ask, so nobody needs to be told.
+        let (line, nobody) = (What::Decided(decision, waiting), waiting.is_empty());
+        let written = match (decision, presumption) {
+            (Decision::Commit, _) => !nobody,
+            (Decision::Abort, Presumption::Nothing) => !nobody || self.settings.abort_records,
+            (Decision::Abort, Presumption::Abort) => {
+                if self.settings.abort_records {
+                    append(here, id, "decision", line);
+                }
+                false
             }
-        } else if decision == Decision::Commit || presumption == Presumption::Nothing {
-            force(here, id, "decision", What::Decided(decision, waiting)).await;
+            // The collecting record without a commit record is the abort.
+            (Decision::Abort, Presumption::Commit) => false,
+        };
+        if written {
+            force(here, id, "decision", line).await;
+        }
+        if nobody && (written || presumption == Presumption::Commit) {
+            end(here, id); // Nobody will ask, so nobody needs to be told.
         }
         note_decision(here, decision);
         let is_acknowledged = presumption.is_acknowledged(decision) && !waiting.is_empty();
@@ -340,8 +352,12 @@ async fn force(here: &ProcessCtx, transaction: Transaction, label: &'static str,
     here.log::<Entry>().force(Entry { transaction, what }, label).await;
 }
 
+fn append(here: &ProcessCtx, transaction: Transaction, label: &'static str, what: What) {
+    here.log::<Entry>().append(Entry { transaction, what }, label);
+}
+
 fn end(here: &ProcessCtx, transaction: Transaction) {
-    here.log::<Entry>().append(Entry { transaction, what: What::End }, "end");
+    append(here, transaction, "end", What::End);
 }
 
 fn note_decision(here: &ProcessCtx, decision: Decision) {

@@ -12,7 +12,7 @@ use super::decisions::Decisions;
 use super::{Heuristic, NUMBER, Participants, Place, Presumption, Transaction, TwoPhaseCommit};
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::call::{Message, Reply};
-use crate::model::database::{self, Database, DbError, Resolution, StepRef, Txn};
+use crate::model::database::{self, Ballot, Database, DbError, NoRecord, Resolution, StepRef, Txn};
 use crate::model::process::ProcessCtx;
 use crate::model::record::{Decision, MessageClass, OpId, TxnId};
 use crate::model::system::{DatabaseId, ServiceId, StepId};
@@ -38,6 +38,7 @@ pub(super) struct Manners {
     pub(super) presumption: Presumption,
     coordinator: Place,
     read_only_vote: bool,
+    no_record: NoRecord,
     inquiry_interval: Span,
     heuristic: Option<(Span, Heuristic)>,
     /// True if it also asks the other participants.
@@ -51,6 +52,7 @@ impl Manners {
             presumption: settings.presumption,
             coordinator: settings.coordinator,
             read_only_vote: settings.read_only_vote,
+            no_record: settings.no_record(),
             inquiry_interval: settings.inquiry_interval,
             heuristic: settings.heuristic_after.map(|after| (after, settings.heuristic)),
             cooperative: settings.cooperative_termination,
@@ -112,7 +114,7 @@ pub(super) async fn prepare(
         Found::Open(txn, done) if done == steps => txn,
         Found::Open(txn, _) => {
             Branches::set(&here, id, Stage::Ended(Some(Decision::Abort)));
-            txn.rollback().await;
+            txn.rollback_with(manners.no_record).await;
             return Vote::No;
         }
         Found::Closed(vote) => return vote,
@@ -120,7 +122,9 @@ pub(super) async fn prepare(
     };
     Branches::set(&here, id, Stage::Preparing);
     let (database, own) = (txn.database().id(), txn.id());
-    let (stage, vote) = match txn.prepare(tag(&here, id), manners.read_only_vote).await {
+    let Manners { read_only_vote, no_record, .. } = manners;
+    let ballot = Ballot { tag: tag(&here, id), read_only_vote, no_record };
+    let (stage, vote) = match txn.prepare(ballot).await {
         Ok(database::Vote::Yes(_)) => (prepared(database, own), Vote::Yes),
         Ok(database::Vote::ReadOnly) => (Stage::ReadOnly, Vote::ReadOnly),
         Err(DbError::Unknown) => (prepared(database, own), Vote::Lost),

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::Span;
+use crate::model::database::NoRecord;
 use crate::model::record::Decision;
 
 /// The answer to an inquiry when the coordinator knows nothing of the transaction.
@@ -81,6 +82,9 @@ pub struct Settings {
     pub presumption: Presumption,
     /// True if a participant that has changed nothing drops out at its vote.
     pub read_only_vote: bool,
+    /// True if abort records are written that no recovery needs, as R* does: that of a participant
+    /// that votes no, and that of the coordinator where it could presume the abort.
+    pub abort_records: bool,
     /// How participants are given work, asked and told.
     pub fan_out: FanOut,
     /// Where the coordinator runs.
@@ -102,12 +106,24 @@ impl Default for Settings {
         Self {
             presumption: Presumption::default(),
             read_only_vote: true,
+            abort_records: true,
             fan_out: FanOut::default(),
             coordinator: Place::default(),
             cooperative_termination: false,
             inquiry_interval: Span::from_secs(1),
             heuristic_after: None,
             heuristic: Heuristic::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// The record of a participant that votes no: forced where an abort is not presumed.
+    pub(super) const fn no_record(&self) -> NoRecord {
+        match (self.abort_records, self.presumption) {
+            (false, _) => NoRecord::None,
+            (true, Presumption::Abort) => NoRecord::Lazy,
+            (true, Presumption::Nothing | Presumption::Commit) => NoRecord::Forced,
         }
     }
 }

@@ -102,7 +102,7 @@ fn a_prepared_branch_holds_its_rows_on_its_services_account_through_a_crash() {
         let vote = bench.get(async move {
             let mut txn = begin.await;
             txn.apply(first(op)).await.expect("it is applied");
-            txn.prepare(7, false).await.expect("a vote")
+            txn.prepare(Ballot { read_only_vote: false, ..ballot(7) }).await.expect("a vote")
         });
         let Vote::Yes(branch) = vote else { panic!("it wrote something") };
         if crash {

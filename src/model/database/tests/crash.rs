@@ -16,7 +16,7 @@ fn prepare(bench: &Bench, op: OpId) -> Result<Vote, DbError> {
     bench.get(async move {
         let mut txn = begin.await;
         txn.apply(first(op)).await?;
-        txn.prepare(u64::from(op.0), true).await
+        txn.prepare(ballot(u64::from(op.0))).await
     })
 }
 
@@ -76,7 +76,7 @@ fn votes_say_what_is_the_case() {
     let vote = bench.get(async move {
         let mut txn = begin.await;
         txn.read(STOCK, RowKey(0)).await?;
-        txn.prepare(0, true).await
+        txn.prepare(ballot(0)).await
     });
     assert_eq!(vote, Ok(Vote::ReadOnly));
     bench.check_rest();
@@ -100,7 +100,7 @@ fn an_abort_overtakes_the_work_or_waits_for_the_vote() {
             let mut txn = begin.await;
             told.set(Some(txn.id()));
             let vote = match txn.apply(first(op)).await {
-                Ok(()) => txn.prepare(0, true).await,
+                Ok(()) => txn.prepare(ballot(0)).await,
                 Err(error) => Err(error),
             };
             kept.borrow_mut().push((op, vote));
@@ -235,7 +235,7 @@ async fn carry_out(txn: Txn, op: OpId, plan: Plan) -> Result<Option<TxnId>, DbEr
             txn.rollback().await;
             Ok(None)
         }
-        Plan::Prepare => match txn.prepare(u64::from(op.0), true).await? {
+        Plan::Prepare => match txn.prepare(ballot(u64::from(op.0))).await? {
             Vote::Yes(txn) => Ok(Some(txn)),
             Vote::ReadOnly => Ok(None),
         },

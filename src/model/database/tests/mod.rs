@@ -35,6 +35,11 @@ const REFUSED: OperationKind = OperationKind(3);
 /// A ticket is closed, and its customer's count goes down.
 const CLOSE: OperationKind = OperationKind(4);
 
+/// The terms of a prepare that names the branch and nothing else.
+const fn ballot(tag: u64) -> Ballot {
+    Ballot { tag, read_only_vote: true, no_record: NoRecord::None }
+}
+
 /// A link that can be cut.
 struct TestWire {
     cut: Cell<bool>,

@@ -66,21 +66,79 @@ fn a_commit_costs_what_the_manual_says() {
     }
 }
 
-/// The database of `b` crashes behind its work, so `b` votes no and the others yes.
+/// A database whose transactions cannot be serialized votes no: the first `yes` participants vote
+/// yes and all others no.
+fn abort_after(yes: usize, settings: &str) -> RecordedRun {
+    let refusal = |name: &&str| {
+        format!(
+            "[[faults]]\nkind = 'serialization-failure'\ntarget = '{name}-db'\n\
+             on = {{ who = '{name}-db', what = 'force prepare' }}\n"
+        )
+    };
+    let told = run(&scenario(
+        settings,
+        15,
+        &["a", "b", "c"][yes..].iter().map(refusal).collect::<String>(),
+    ));
+    check_sound(&told, settings);
+    assert_eq!(headlines(&told), [Headline::Rejected], "{settings}");
+    told
+}
+
+/// Every abort of the manual's tables, and without the records that no recovery needs.
 #[test]
 fn an_abort_costs_what_the_manual_says() {
-    let yes = N - 1;
-    let prices = [
-        ("nothing", Price { forced: 1 + 2 * yes, lazy: 1, messages: 2 * N + 2 * yes }),
-        ("abort", Price { forced: yes, lazy: yes, messages: 2 * N + yes }),
-        ("commit", Price { forced: 1 + 2 * yes, lazy: 1, messages: 2 * N + 2 * yes }),
-    ];
-    let asked = Moments::of(ARRIVAL).asked;
-    for (presumption, expected) in prices {
-        let told = once(presumption, &crash("b-db", asked - LINK / 2, SECOND));
-        assert_eq!(headlines(&told), [Headline::Rejected]);
-        assert_eq!(price(&told), expected, "presumed {presumption}");
+    for yes in 0..N {
+        // Asked one after the other, the first no ends the round.
+        let (asked, rest) = (yes + 1, N - yes - 1);
+        let parallel = [
+            ("nothing", Price { forced: 1 + N + yes, lazy: 1, messages: 2 * N + 2 * yes }),
+            ("abort", Price { forced: yes, lazy: 1 + N, messages: 2 * N + yes }),
+            ("commit", Price { forced: 1 + N + yes, lazy: 1, messages: 2 * N + 2 * yes }),
+        ];
+        let told = 2 * (yes + rest);
+        let sequential = [
+            ("nothing", Price { forced: 2 + 2 * yes, lazy: 1, messages: 2 * asked + told }),
+            ("abort", Price { forced: yes, lazy: 2 + yes, messages: 2 * asked + told / 2 }),
+            ("commit", Price { forced: 2 + 2 * yes, lazy: 1, messages: 2 * asked + told }),
+        ];
+        for (fan_out, prices) in [("parallel", parallel), ("sequential", sequential)] {
+            let noes = if fan_out == "parallel" { N - yes } else { 1 };
+            for (presumption, full) in prices {
+                let settings = format!("presumption = '{presumption}', fan-out = '{fan_out}'");
+                assert_eq!(price(&abort_after(yes, &settings)), full, "{yes} yes, {settings}");
+                let spared = match presumption {
+                    "abort" => Price { lazy: full.lazy - noes - 1, ..full },
+                    "nothing" if yes + rest * usize::from(fan_out == "sequential") == 0 => {
+                        Price { forced: 0, lazy: 0, ..full }
+                    }
+                    _ => Price { forced: full.forced - noes, ..full },
+                };
+                let settings = format!("{settings}, abort-records = false");
+                assert_eq!(price(&abort_after(yes, &settings)), spared, "{yes} yes, {settings}");
+            }
+        }
     }
+}
+
+/// One after the other costs a commit as much as all at once.
+#[test]
+fn a_sequential_commit_costs_as_much() {
+    for presumption in ["nothing", "abort", "commit"] {
+        let parallel = price(&once(presumption, ""));
+        let settings = format!("presumption = '{presumption}', fan-out = 'sequential'");
+        assert_eq!(price(&run(&scenario(&settings, 15, ""))), parallel, "{settings}");
+    }
+}
+
+/// A participant whose database has lost the branch in a crash has nothing to write.
+#[test]
+fn a_lost_branch_votes_no_without_a_record() {
+    let asked = Moments::of(ARRIVAL).asked;
+    let told = once("abort", &crash("b-db", asked - LINK / 2, SECOND));
+    assert_eq!(headlines(&told), [Headline::Rejected]);
+    let yes = N - 1;
+    assert_eq!(price(&told), Price { forced: yes, lazy: 1 + yes, messages: 2 * N + yes });
 }
 
 /// A rule refuses the work of `c`: nobody was asked for a vote, so nobody writes anything down, and
