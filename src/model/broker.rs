@@ -23,7 +23,7 @@ use super::local_fault::LocalFault;
 use super::point::{Action, Hook, When};
 use super::process::ProcessCtx;
 use super::record::{Burial, Event, MessageClass, OpId};
-use super::system::{ServiceId, StepId};
+use super::system::{BreakerSpec, ServiceId, StepId};
 use super::world::World;
 use crate::kernel::{Mailbox, NodeId, Semaphore, Span};
 
@@ -257,17 +257,26 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
     }
 
     /// Publishes events from another node: one message to the broker, and its acknowledgement.
-    /// False if nobody knows whether they were stored.
-    pub async fn publish(&self, here: &ProcessCtx, events: Vec<(OpId, E)>, deadline: Span) -> bool {
+    /// False if nobody knows whether they were stored. The call goes through a breaker if there is
+    /// one, and is given up at the deadline.
+    pub async fn publish(
+        &self,
+        here: &ProcessCtx,
+        events: Vec<(OpId, E)>,
+        (deadline, breaker): (Span, Option<BreakerSpec>),
+    ) -> bool {
         let message = Message::control("publish", deadline).class(MessageClass::Broker);
         let (node, policy, wants) = (self.node, self.policy, self.wants);
         let groups: Vec<ServiceId> = self.groups.to_vec();
-        let reply = here.call(self.node, message, move |here| {
-            let broker = Self { node, policy, groups: groups.clone().into(), wants };
-            let events = events.clone();
-            async move { broker.store(&here, &events).await }
-        });
-        matches!(reply.await, Reply::Answered(()))
+        let call = || {
+            here.call(self.node, message, move |here| {
+                let broker = Self { node, policy, groups: groups.clone().into(), wants };
+                let events = events.clone();
+                async move { broker.store(&here, &events).await }
+            })
+        };
+        let reply = here.guarded(self.node, (breaker, |()| false), call).await;
+        matches!(reply, Reply::Answered(()))
     }
 
     /// Work of the broker on one message; one at a time per partition, and as many as it has

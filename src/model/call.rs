@@ -12,6 +12,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use super::breaker::Guard;
 use super::env::{Ctx, label_stream};
 use super::network::Fate;
 use super::point::{Action, Hook, When};
@@ -58,7 +59,7 @@ pub enum Reply<R> {
     Answered(R),
     /// The receiver's process was down: the work did not run.
     Refused,
-    /// The receiver's queue was full: the work did not run.
+    /// The receiver's queue was full, or the caller's circuit breaker open: the work did not run.
     Rejected,
     /// No answer within the deadline: the work may have run, may be running, may yet run.
     Unknown,
@@ -247,13 +248,14 @@ impl ProcessCtx {
 
     /// Calls `handler` at node `to`, by way of another node if there is one between: that one
     /// serves the request as its own (a worker, held to the end, and its work), asks `to` in turn
-    /// and passes the reply on. Each of the two waits as long as the message says. A node that is
-    /// both is asked once.
+    /// and passes the reply on, itself through a breaker as `onward` says. Each of the two waits as
+    /// long as the message says. A node that is both is asked once.
     pub fn call_by_way_of<R, F, Fut>(
         &self,
         between: Option<NodeId>,
         to: NodeId,
         message: Message,
+        onward: Guard<R>,
         handler: F,
     ) -> Errand<R>
     where
@@ -264,12 +266,11 @@ impl ProcessCtx {
         let Some(between) = between.filter(|between| *between != to) else {
             return Errand::Straight(self.call(to, message, handler));
         };
-        let onward = Message::request("delegate", message.deadline);
-        Errand::ByWay(
-            self.call(between, message, move |here: ProcessCtx| {
-                here.call(to, onward, handler.clone())
-            }),
-        )
+        let passed = Message::request("delegate", message.deadline);
+        Errand::ByWay(self.call(between, message, move |here: ProcessCtx| {
+            let handler = handler.clone();
+            async move { here.guarded(to, onward, || here.call(to, passed, handler)).await }
+        }))
     }
 
     /// Calls a handler at each of several nodes at once, under one deadline. The replies come in

@@ -6,13 +6,14 @@
 
 use std::rc::Rc;
 
+use super::breaker::Guard;
 use super::call::{Message, Reply};
 use super::env::Ctx;
 use super::once::once;
 use super::probe;
 use super::process::ProcessCtx;
 use super::record::{Answer, Event, MessageClass, OpId};
-use super::system::StepId;
+use super::system::{RetrySpec, StepId};
 use super::world::World;
 use crate::kernel::{NodeId, Time};
 
@@ -60,10 +61,13 @@ pub(super) async fn ask(world: Rc<World>, op: OpId) {
         };
         let message = Message::request("ask", wait.min(left)).class(MessageClass::Client);
         let entry = world.protocol().entry(&world, info.kind, op, attempt);
-        let reply = match front(&world, op, attempt).filter(|front| *front != entry) {
-            Some(front) => here.call(front, message, move |here| pass_on(here, op)).await,
-            None => here.call(entry, message, move |here| carry_out(here, op)).await,
-        };
+        let front = front(&world, op, attempt).filter(|front| *front != entry);
+        let called = front.unwrap_or(entry);
+        let reply = here.guarded(called, guard(&here.retry_to(called)), || match front {
+            Some(front) => here.call(front, message, move |here| pass_on(here, op)),
+            None => here.call(entry, message, move |here| carry_out(here, op)),
+        });
+        let reply = reply.await;
         if let Reply::Answered(Some(answer)) = reply {
             break answer;
         }
@@ -112,10 +116,12 @@ async fn pass_on(here: ProcessCtx, op: OpId) -> Option<Answer> {
         loop {
             let here = here.at_step(StepId::NONE, attempt);
             let entry = here.world().protocol().entry(here.world(), kind, op, attempt);
-            let there = here.with(Ctx { node: entry, ..*here.ctx() });
-            let policy = there.service().map_or_else(|| here.retry(), |it| here.retry_at(it));
+            let policy = here.retry_to(entry);
             let message = Message::request("delegate", policy.step_deadline);
-            let reply = here.call(entry, message, move |here| carry_out(here, op)).await;
+            let reply = here.guarded(entry, guard(&policy), || {
+                here.call(entry, message, move |here| carry_out(here, op))
+            });
+            let reply = reply.await;
             if let Reply::Answered(Some(answer)) = reply {
                 return Some(match answer {
                     Answer::TechnicalNo if in_doubt => Answer::Unknown,
@@ -132,6 +138,12 @@ async fn pass_on(here: ProcessCtx, op: OpId) -> Option<Answer> {
         }
     })
     .await
+}
+
+/// The breaker of a policy, for calls that give an answer to an operation: technical failures count
+/// against whoever gives it, wherever they come from.
+fn guard(policy: &RetrySpec) -> Guard<Option<Answer>> {
+    (policy.breaker, |answer| matches!(answer, Some(Answer::TechnicalNo | Answer::Unknown)))
 }
 
 fn client_ctx(world: &Rc<World>, op: OpId) -> Ctx {

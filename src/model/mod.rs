@@ -1,5 +1,6 @@
 //! The world: what exists in every scenario, whatever the pattern.
 
+pub mod breaker;
 pub mod broker;
 pub mod call;
 pub mod client;

@@ -271,6 +271,13 @@ impl ProcessCtx {
         self.system().retry_at(service, &self.retry())
     }
 
+    /// The retry policy for calls to a node on behalf of what this process works for: that at its
+    /// service, if it is one.
+    pub fn retry_to(&self, node: NodeId) -> RetrySpec {
+        let there = self.with(Ctx { node, ..self.ctx });
+        there.service().map_or_else(|| self.retry(), |service| self.retry_at(service))
+    }
+
     /// Waits before retry number `retry` (from 0), as a policy says.
     pub fn pause(&self, policy: &RetrySpec, retry: u16) -> Sleep {
         self.sleep(self.env().backoff(&self.ctx, policy, retry))

@@ -498,7 +498,7 @@ pub enum InvariantRule {
 }
 
 /// How clients behave.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct ClientSpec {
     /// A client gives up this long after the arrival.
     pub deadline: Span,

@@ -287,7 +287,8 @@ pub(crate) async fn publish(here: &ProcessCtx, broker: &Broker<Event>, event: Ev
     let tries = (policy, policy.attempts);
     let published = step::retry(here, "publish", tries, async |here: ProcessCtx| {
         let events = vec![(event.op, event)];
-        broker.publish(&here, events, policy.step_deadline).await.then_some(())
+        let how = (policy.step_deadline, policy.breaker);
+        broker.publish(&here, events, how).await.then_some(())
     });
     if published.await.is_none() {
         let (topic, burial) = (here.label("publish"), Burial::Lost);

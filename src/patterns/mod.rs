@@ -1,7 +1,6 @@
 //! The patterns: different ways to carry out the same operations. One file each.
 
 pub(crate) mod background_sync;
-mod breaker;
 mod builtin;
 pub(crate) mod event_based;
 mod isolation;

@@ -27,6 +27,12 @@ pub enum Failure {
     Fenced,
 }
 
+/// Returns whether a result is a technical failure of who was asked, for circuit breakers.
+pub fn is_failure<T>(result: &Result<T, Failure>) -> bool {
+    use Failure::{Technical, Unknown, UsedUp};
+    matches!(result, Err(Technical | Unknown | UsedUp { .. }))
+}
+
 impl From<DbError> for Failure {
     fn from(error: DbError) -> Self {
         match error {
@@ -264,7 +270,9 @@ pub async fn lookup(here: &ProcessCtx, step: StepId) -> Result<(), Failure> {
             let answer = retry(&here, "look-up", (policy, tries), async |here: ProcessCtx| {
                 let node = here.instance(owner);
                 let message = Message::request("look-up", policy.step_deadline);
-                let reply = here.call(node, message, move |here| look_up(here, owner, lookup, row));
+                let reply = here.guarded(node, (policy.breaker, is_failure), || {
+                    here.call(node, message, move |here| look_up(here, owner, lookup, row))
+                });
                 reply.await.answer().filter(|answer| *answer != Err(Failure::Technical))
             });
             let answer = answer.await.unwrap_or(Err(Failure::Technical));

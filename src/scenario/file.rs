@@ -93,6 +93,19 @@ shape! {
 }
 
 shape! {
+    /// The keys in which the clients of a variant differ from `[clients]`.
+    "clients of its own"
+    pub struct OwnClients {
+        /// A client gives up this long after the arrival.
+        deadline: Option<Length>,
+        /// Attempts with the same idempotency key, the first included.
+        attempts: Option<Few>,
+        /// One attempt of several is given up after this.
+        attempt_deadline: Option<Length>,
+    }
+}
+
+shape! {
     /// The retry policy of every operation, whoever makes its attempts: client, coordinator,
     /// orchestrator or consumer. None multiplies those of another. It covers what the client's
     /// answer waits for; deliveries behind an answer, compensations and recovery follow the
@@ -111,7 +124,9 @@ shape! {
         jitter: Share = Fixed("0.33", "gRPC A6: from 0.8 to 1.2 times"),
         /// Deadline of one step or call.
         step_deadline: At<Length> = Fixed("'2s'", "twice the lock timeout, so that it shows first"),
-        /// A circuit breaker before each called service, at whoever drives the steps.
+        /// A circuit breaker before each called service or driver, in the memory of the node that
+        /// calls; of all clients together there is one for each entry. While it is open, a call
+        /// fails at once. Deliveries, votes and decisions do not ask it.
         breaker: Option<Breaker>,
     }
 }
@@ -134,8 +149,10 @@ shape! {
         jitter: Option<Share>,
         /// Deadline of one step or call.
         step_deadline: Option<Length>,
-        /// A circuit breaker before each called service, at whoever drives the steps.
-        breaker: Option<Breaker>,
+        /// A circuit breaker before each called service or driver, in the memory of the node that
+        /// calls; of all clients together there is one for each entry. While it is open, a call
+        /// fails at once. Deliveries, votes and decisions do not ask it.
+        breaker: Option<At<Breaker>>,
     }
 }
 

@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue, Error};
 
 use super::Origin;
 use super::decode::{Decode, Decoder, Fallback, Item, unknown_key};
-use super::file::{DriverParts, ForceByKind, OwnRetry};
+use super::file::{DriverParts, ForceByKind, OwnClients, OwnRetry};
 use super::problem::{Code, Place, Problem};
 use super::shape::words;
 use super::suggest::{either, nearest};
@@ -75,6 +75,8 @@ pub struct VariantText {
     pub single_store: SingleStore,
     /// The keys in which its retry policy differs.
     pub retry: Option<OwnRetry>,
+    /// The keys in which its clients differ.
+    pub clients: Option<OwnClients>,
 }
 
 words! {
@@ -99,6 +101,7 @@ impl Decode for VariantText {
         let drivers: Option<Option<DriverParts>> = table.read(decoder, "drivers", None);
         let single_store = table.read(decoder, "single-store", Some(LOCAL));
         let retry: Option<Option<OwnRetry>> = table.read(decoder, "retry", None);
+        let clients: Option<Option<OwnClients>> = table.read(decoder, "clients", None);
         let place = table.place.clone();
         let technique = table.item("technique");
         let technique = decoder.within("technique", |decoder| match technique {
@@ -109,7 +112,8 @@ impl Decode for VariantText {
         table.close(decoder);
         let (name, pattern) = roster?;
         let (stream, random_numbers, drivers) = (stream?, random_numbers?, drivers?);
-        let (single_store, retry, technique) = (single_store?, retry?, technique?);
+        let (single_store, technique) = (single_store?, technique?);
+        let (retry, clients) = (retry?, clients?);
         Some(Self {
             technique,
             name,
@@ -119,6 +123,7 @@ impl Decode for VariantText {
             drivers,
             single_store,
             retry,
+            clients,
         })
     }
 

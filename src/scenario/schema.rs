@@ -5,7 +5,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::decode::Decode;
-use super::file::{DriverParts, File, OwnRetry};
+use super::file::{DriverParts, File, OwnClients, OwnRetry};
 use super::plan::SingleStore;
 use super::values::Length;
 use super::{Registries, dist, profile::PROFILES, technique};
@@ -113,6 +113,8 @@ fn variant(mut patterns: Value) -> Value {
     patterns["properties"]["single-store"] = described(SingleStore::schema(), single);
     let retry = "The keys in which its retry policy differs.";
     patterns["properties"]["retry"] = described(OwnRetry::schema(), retry);
+    let clients = "The keys in which its clients differ.";
+    patterns["properties"]["clients"] = described(OwnClients::schema(), clients);
     patterns["properties"]["technique"] = techniques();
     patterns["properties"]["technique"]["default"] = json!(TableSplit::NAME);
     patterns["properties"]["switch"] = switches;

@@ -48,7 +48,9 @@
 //!
 //! **Patience of its own.** `[variants.NAME.retry]` says what differs from the `[retry]` of the
 //! scenario: attempts, pauses, deadlines, a circuit breaker. So can `[operations.NAME.retry]` and,
-//! for calls to a service, `[services.NAME.retry]`; these count before the variant's.
+//! for calls to a service, `[services.NAME.retry]`; these count before the variant's. What differs
+//! from `[clients]` (when they give up, how often they ask) is in `[variants.NAME.clients]`.
+//! "The ranking rests on" names both where variants differ in them.
 //!
 //! A pattern has one choice of settings within a variant: what it keeps on nodes and in logs is
 //! there once.

@@ -135,7 +135,7 @@ pub const fn buried(burial: Burial) -> Event {
 
 /// A circuit breaker has a new state.
 pub const fn circuit(circuit: Circuit) -> Event {
-    Event::Circuit { service: SERVICE, circuit }
+    Event::Circuit { callee: Station::Service(SERVICE), circuit }
 }
 
 /// A consumer group is behind by so many messages.

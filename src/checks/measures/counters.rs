@@ -8,7 +8,7 @@ use super::by_kind::Counts;
 use super::gauge::Gauge;
 use super::{Better, Measure, Measured, Quantity, Scope, Unit, Values};
 use crate::kernel::NodeId;
-use crate::model::record::{AbortCause, Burial, Circuit, Event, Record};
+use crate::model::record::{AbortCause, Burial, Circuit, Event, Record, Station};
 use crate::model::system::{OperationKind, ServiceId, System};
 
 /// M12, deliveries.
@@ -51,7 +51,7 @@ pub const OPEN_TIME: &Measure = &Measure::number(
     "breakers open",
     Unit::Nanoseconds,
     Better::Lower,
-    "For how long circuit breakers were open, summed over callers and services: from each opening \
+    "For how long circuit breakers were open, summed over callers and callees: from each opening \
      that `m12.breaker.openings` counts until the breaker lets a call through again, its caller \
      crashes, or the run ends.",
 )
@@ -131,8 +131,8 @@ pub struct Counters {
     openings: u64,
     /// For how long breakers were open that are no longer, ns.
     open_ns: u64,
-    /// By caller and service: since when its breaker has been open, ns, if it is.
-    breakers: BTreeMap<(NodeId, ServiceId), Option<u64>>,
+    /// By caller and callee: since when its breaker has been open, ns, if it is.
+    breakers: BTreeMap<(NodeId, Station), Option<u64>>,
     groups: BTreeMap<ServiceId, Gauge>,
 }
 
@@ -165,15 +165,15 @@ impl Counters {
             Event::Aborted { cause: AbortCause::Deadlock, .. } => *self.deadlocks.of(kind) += one,
             Event::Intervention { .. } => *self.interventions.of(kind) += one,
             Event::Alerted { .. } => self.alerts += one,
-            Event::Circuit { service, circuit } => {
+            Event::Circuit { callee, circuit } => {
                 let opens = circuit == Circuit::Open;
                 self.openings += if opens { one } else { 0 };
-                let since = self.breakers.entry((record.node, service)).or_default();
+                let since = self.breakers.entry((record.node, callee)).or_default();
                 let since = std::mem::replace(since, (opens && counts).then_some(now));
                 self.open_ns += since.map_or(0, |since| now - since);
             }
             Event::Crashed { .. } => {
-                let its = self.breakers.range_mut((record.node, ServiceId(0))..);
+                let its = self.breakers.range_mut((record.node, Station::Service(ServiceId(0)))..);
                 let its = its.take_while(|((node, _), _)| *node == record.node);
                 let open = its.filter_map(|(_, since)| since.take());
                 self.open_ns += open.map(|since| now - since).sum::<u64>();

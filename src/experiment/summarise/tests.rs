@@ -88,3 +88,22 @@ fn a_scenario_can_expect_something_of_one_read() {
     ];
     assert_eq!(judged, expected);
 }
+
+#[test]
+fn clients_of_a_variant_are_named_by_what_the_ranking_rests_on_and_among_the_values() {
+    let own = "[variants.more]\npattern = 'orchestrated'\n\
+               clients = { attempts = 7, attempt-deadline = '300ms' }\n";
+    let comparison = Study::of(&scenario(&(SHOP.to_owned() + own)), [1]).compare().expect("seeds");
+    let of = |name: &str| {
+        let said = comparison.rests_on.iter().find(|said| said.starts_with(name));
+        said.cloned().unwrap_or_else(|| panic!("{:?}", comparison.rests_on))
+    };
+    let clients = "clients.attempts = 7, clients.attempt-deadline = 300ms, clients.deadline = ";
+    assert!(of("more: ").contains(clients), "{}", of("more: "));
+    assert!(
+        of("saga: ").contains("clients.deadline") && !of("saga: ").contains("clients.attempts")
+    );
+    let values = &comparison.values;
+    let echoed = values.iter().find(|value| value.name == "variants.more.clients.attempts");
+    assert_eq!(echoed.map(|value| &*value.value), Some("7"));
+}

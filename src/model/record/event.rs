@@ -184,9 +184,9 @@ pub enum Event {
     /// [`Event::Touches`]. Not part of the fingerprint: the arrivals are.
     Follows { followed: OpId },
     // What goes on at drivers and brokers.
-    /// The circuit breaker of the node of the record before a service has a new state, the first
-    /// of which is closed. Not part of the fingerprint.
-    Circuit { service: ServiceId, circuit: Circuit },
+    /// The circuit breaker of the node of the record before a service or a driver has a new state,
+    /// the first of which is closed. Not part of the fingerprint.
+    Circuit { callee: Station, circuit: Circuit },
     /// A watchdog says that a change has waited for too long.
     Alerted { label: LabelId },
     /// A consumer group is not done with so many messages that were published. Not part of the

@@ -138,7 +138,7 @@ impl Event {
             Self::SchemaChanged { table } => words(table, 0, 0),
             Self::SchemaBreak { table, service, first } => words(table, service, first),
             Self::Adapted { table, service, failed } => words(table, service, failed),
-            Self::Circuit { service, circuit } => words(service, circuit, 0),
+            Self::Circuit { callee, circuit } => words(callee, circuit, 0),
             Self::GroupLag { group, waiting } => words(group, waiting, 0),
             Self::Connected { database, waited } => words(database, waited, 0),
         }

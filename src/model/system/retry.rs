@@ -23,7 +23,7 @@ pub struct RetrySpec {
     pub jitter: f64,
     /// Deadline of one step or call.
     pub step_deadline: Span,
-    /// The circuit breaker of whoever drives the steps, before each called service.
+    /// The circuit breaker of whoever calls, before each called service or driver.
     pub breaker: Option<BreakerSpec>,
 }
 

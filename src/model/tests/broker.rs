@@ -192,7 +192,7 @@ fn play(course: &Course) -> Story {
             let here = ProcessCtx::new(Rc::clone(world), Ctx { node, process, ..Ctx::WORLD });
             world.env().sim().spawn(node, async move {
                 let ops: Vec<OpId> = events.iter().map(|(op, _)| *op).collect();
-                if broker.publish(&here, events, millis(1_000)).await {
+                if broker.publish(&here, events, (millis(1_000), None)).await {
                     safe.borrow_mut().extend(ops);
                 }
             });

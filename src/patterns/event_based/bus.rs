@@ -48,7 +48,13 @@ pub(super) async fn hand_over(
                 let node = here.instance(service);
                 let reply = match node == here.node() {
                     true => Reply::Answered(handle(here, event, manners).await),
-                    false => here.call(node, message, move |it| handle(it, event, manners)).await,
+                    false => {
+                        let guard = (policy.breaker, step::is_failure as fn(&_) -> _);
+                        here.guarded(node, guard, || {
+                            here.call(node, message, move |it| handle(it, event, manners))
+                        })
+                        .await
+                    }
                 };
                 match reply {
                     Reply::Answered(Err(Failure::Technical)) | Reply::Refused | Reply::Rejected => {

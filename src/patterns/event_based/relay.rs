@@ -163,9 +163,10 @@ pub(crate) async fn publish(
     rows: &[OutboxRow],
 ) -> Result<(), DbError> {
     let events: Vec<(OpId, Event)> = rows.iter().map(|row| (row.event.op, row.event)).collect();
-    let deadline = here.retry().step_deadline;
+    // What is stored is published until it is acknowledged; no breaker gives it up.
+    let tries = (here.retry().step_deadline, None);
     let acknowledged = match &pattern.broker {
-        Some(broker) => broker.publish(here, events, deadline).await,
+        Some(broker) => broker.publish(here, events, tries).await,
         None => false,
     };
     if acknowledged { Ok(()) } else { Err(DbError::Unavailable) }

@@ -10,8 +10,6 @@ use super::{Orchestrated, State, lease};
 use crate::kernel::{Signal, Time};
 use crate::model::process::ProcessCtx;
 use crate::model::record::{Answer, Decision, OpId};
-use crate::model::system::ServiceId;
-use crate::patterns::breaker::Breaker;
 
 /// The volatile state of the orchestrator.
 #[derive(Default)]
@@ -22,7 +20,6 @@ pub(super) struct Memory {
     fading: VecDeque<OpId>,
     /// How many have faded since the log was last cleared of them.
     faded: u32,
-    pub breakers: BTreeMap<ServiceId, Breaker>,
 }
 
 /// A log is cleared of ended workflows after so many, so that it costs little and stays short.

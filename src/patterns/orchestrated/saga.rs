@@ -1,6 +1,5 @@
 //! The course of one saga: forward to the end, or back to the beginning.
 
-use super::journal::Memory;
 use super::workflow::{Deposed, Epoch, Event, Stage, Workflow};
 use super::{Orchestrated, lease};
 use crate::kernel::join_all;
@@ -9,7 +8,6 @@ use crate::model::database::Direction;
 use crate::model::process::ProcessCtx;
 use crate::model::record::{self, Answer};
 use crate::model::system::{OperationSpec, RetrySpec, ServiceId, StepId, StepSpec};
-use crate::patterns::breaker::{Breaker, Pass};
 use crate::patterns::step::{self, ApplyOptions, Failure};
 
 impl Orchestrated {
@@ -107,8 +105,7 @@ impl Orchestrated {
         here.retry_at(self.called(here, step))
     }
 
-    /// One call to the service of a step, through its circuit breaker if there is one, by an
-    /// instance that leads as far as it knows.
+    /// One call to the service of a step, by an instance that leads as far as it knows.
     pub(super) async fn call(
         &self,
         here: &ProcessCtx,
@@ -120,9 +117,6 @@ impl Orchestrated {
         here.toil("call").await; // Whoever is deposed meanwhile does not notice: fencing does.
         let (by, called) = (spec(here).steps[step.index()].by, self.called(here, step));
         let policy = self.policy(here, step);
-        let Some(pass) = self.may_call(here, called, &policy) else {
-            return Err(Failure::Technical);
-        };
         let label = match direction {
             Direction::Forward => "apply",
             Direction::Undo => "compensate",
@@ -132,53 +126,25 @@ impl Orchestrated {
         let options = ApplyOptions { once: self.settings.idempotency_keys, fence, event: None };
         let recovery = self.recovery;
         let (between, owner) = ((called != by).then(|| here.instance(called)), here.instance(by));
-        let reply = here.call_by_way_of(between, owner, message, move |here| async move {
-            match direction {
-                Direction::Forward => step::apply_to_stand(&here, step, options).await,
-                Direction::Undo => recovery.compensate(&here, step, options).await,
-            }
+        let guard = |service| (here.retry_at(service).breaker, step::is_failure as fn(&_) -> _);
+        let reply = here.guarded(between.unwrap_or(owner), guard(called), || {
+            here.call_by_way_of(between, owner, message, guard(by), move |here| async move {
+                match direction {
+                    Direction::Forward => step::apply_to_stand(&here, step, options).await,
+                    Direction::Undo => recovery.compensate(&here, step, options).await,
+                }
+            })
         });
         let result = match reply.await {
             Reply::Answered(result) => result,
             Reply::Refused | Reply::Rejected => Err(Failure::Technical),
             Reply::Unknown => Err(Failure::Unknown),
         };
-        let failed = matches!(result, Err(Failure::Technical | Failure::Unknown));
-        self.saw(here, called, pass, failed, &policy);
         if result == Err(Failure::Fenced) {
             lease::step_down(here, epoch);
         }
         result
     }
-
-    /// Asks the circuit breaker of a service; without one, everything passes.
-    fn may_call(&self, here: &ProcessCtx, by: ServiceId, policy: &RetrySpec) -> Option<Pass> {
-        let Some(settings) = &policy.breaker else { return Some(Pass::default()) };
-        let now = here.now();
-        breaker(here, by, |breaker| breaker.allows(now, settings))
-    }
-
-    /// Tells the circuit breaker how a call ended.
-    fn saw(&self, here: &ProcessCtx, by: ServiceId, pass: Pass, failed: bool, policy: &RetrySpec) {
-        let Some(settings) = &policy.breaker else { return };
-        let now = here.now();
-        breaker(here, by, |breaker| breaker.saw(pass, failed, now, settings));
-    }
-}
-
-/// Does something with the circuit breaker of a service, and notes the state that this leaves it
-/// in, if that is news.
-fn breaker<T>(here: &ProcessCtx, service: ServiceId, act: impl FnOnce(&mut Breaker) -> T) -> T {
-    let (before, circuit, result) = here.local::<Memory>().with(|memory| {
-        let before = memory.breakers.get(&service).map(Breaker::circuit);
-        let breaker = memory.breakers.entry(service).or_default();
-        let result = act(breaker);
-        (before, breaker.circuit(), result)
-    });
-    if before != Some(circuit) {
-        here.record(record::Event::Circuit { service, circuit });
-    }
-    result
 }
 
 /// The operation that a workflow carries out.

@@ -15,7 +15,7 @@ use crate::tests::runs::{RecordedRun, record_run, scenario};
 const EXTRA: Span = Span::from_millis(1 + 1 + 1);
 
 /// Runs a scenario in which `s3` has delegated this step of the first operation.
-fn delegated(text: &str, step: Option<usize>) -> RecordedRun {
+pub(super) fn delegated(text: &str, step: Option<usize>) -> RecordedRun {
     let scenario = scenario(text);
     let mut setup = setup(&scenario, &scenario.variants[0]);
     let mut system = System::clone(&setup.system);

@@ -1,5 +1,6 @@
 //! Tests that concern several patterns alike.
 
+mod breakers;
 mod chain;
 mod consolidation;
 mod delegation;

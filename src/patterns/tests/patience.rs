@@ -3,6 +3,7 @@
 
 use super::chain::Chain;
 use crate::checks::census::State;
+use crate::kernel::Span;
 use crate::model::record::{Answer, Event, Kind, OpId};
 use crate::tests::pick;
 use crate::tests::runs::{RecordedRun, record_text};
@@ -148,6 +149,25 @@ fn an_operation_a_called_service_and_a_variant_may_be_more_patient() {
     let all = "[variants.it.retry]\nattempts = 2\n[operations.work.retry]\nattempts = 4\n\
                [services.s1.retry]\nattempts = 1\n";
     assert_eq!(tries(all), 1, "the service counts before the operation, that before the variant");
+}
+
+#[test]
+fn the_clients_of_a_variant_may_have_a_patience_of_their_own() {
+    let chain = down("event-based", "", "s1");
+    let asked = |more: &str| {
+        let told = run(&(chain.text() + more));
+        (retries(&told).len() + 1, told.report.operations[0].answered_after.expect("an answer"))
+    };
+    let millis = Span::from_millis;
+    // There and back a millisecond each, the pauses of the policy between.
+    assert_eq!(asked(""), (3, millis(2 + 100 + 2 + 200 + 2)));
+    assert_eq!(asked("[variants.it.clients]\nattempts = 2\n"), (2, millis(2 + 100 + 2)));
+    assert_eq!(asked("[variants.it.clients]\ndeadline = '200ms'\n"), (2, millis(2 + 100 + 2)));
+    let silent = "[[faults]]\nkind = 'lose-message'\non = { what = 'send ask', nth = 1 }\n";
+    let chain = Chain { faults: silent.into(), ..down("event-based", "", "s2") };
+    let waited = |more: &str| run(&(chain.text() + more)).report.operations[0].answered_after;
+    let more = "[variants.it.clients]\nattempt-deadline = '500ms'\n";
+    assert_eq!(waited(""), waited(more).map(|own| own + millis(1_500)));
 }
 
 /// A look-up is part of an attempt at its step.

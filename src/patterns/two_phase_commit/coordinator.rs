@@ -16,7 +16,7 @@ use crate::model::process::ProcessCtx;
 use crate::model::record::{Answer, Decision, OpId};
 use crate::model::system::{OperationSpec, ServiceId, StepId};
 use crate::model::world::World;
-use crate::patterns::step::Failure;
+use crate::patterns::step::{self, Failure};
 
 /// One line of the coordinator's log.
 #[derive(Clone, Copy, Debug)]
@@ -127,9 +127,11 @@ impl TwoPhaseCommit {
                 let ctx = here.ctx().at_step(first, here.ctx().attempt);
                 let node = id.participant(here.world(), *service);
                 let sent = here.now();
-                (ctx, node, move |here: ProcessCtx| participant::work(here, id, steps, sent))
+                let breaker = here.retry_at(*service).breaker;
+                let handler = move |here: ProcessCtx| participant::work(here, id, steps, sent);
+                (ctx, node, breaker, handler)
             });
-            let replies = here.call_all(message, calls).await;
+            let replies = here.call_all_guarded(message, step::is_failure, calls).await;
             let mut failure = None;
             for ((service, steps), reply) in groups.into_iter().zip(replies) {
                 done |= steps;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::super::file::{Breaker, File, OwnRetry, Service};
+use super::super::file::{Breaker, File, OwnClients, OwnRetry, Service};
 use super::super::operation::MeantToFail;
 use super::super::plan::FaultText;
 use super::super::problem::{Code, Problem};
@@ -270,7 +270,17 @@ pub(super) fn change(text: Option<&OwnRetry>) -> RetryChange {
         longest: text.longest.map(|longest| longest.0),
         jitter: text.jitter.map(|jitter| jitter.0),
         step_deadline: text.step_deadline.map(|deadline| deadline.0),
-        breaker: text.breaker.as_ref().map(breaker),
+        breaker: text.breaker.as_ref().map(|text| breaker(&text.value)),
+    }
+}
+
+/// The clients with what differs.
+pub(super) fn clients(usual: ClientSpec, text: Option<&OwnClients>) -> ClientSpec {
+    let Some(text) = text else { return usual };
+    ClientSpec {
+        deadline: text.deadline.map_or(usual.deadline, |deadline| deadline.0),
+        attempts: text.attempts.map(|attempts| attempts.0 as u16).or(usual.attempts),
+        attempt_deadline: text.attempt_deadline.map(|span| span.0).or(usual.attempt_deadline),
     }
 }
 

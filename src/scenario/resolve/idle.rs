@@ -13,6 +13,7 @@ use crate::checks::measures::{Key, Scope, catalogue};
 use crate::faults::target::{CLIENTS, DRIVERS, ROLE};
 use crate::model::contract::{Waits, WaitsFor, role};
 use crate::model::reason::Reason;
+use crate::model::system::{Access, ServiceId, StepSpec, System};
 use crate::patterns::pattern::Prepared;
 use crate::reason;
 
@@ -32,11 +33,46 @@ pub(super) fn check(
             problems.extend(variant.pattern.idle(&laid.system, &lead));
         }
     }
+    problems.extend(guards_nobody(layouts, file));
     let targets = file.faults.iter().filter(|fault| fault.nemesis.is_none());
     problems.extend(targets.flat_map(|fault| strikes_nobody(fault, file)));
     for (expectation, text) in expectations.iter().zip(file.expect.iter()) {
         problems.extend(no_value(expectation, text, layouts, file));
     }
+}
+
+/// Warns of circuit breakers before services that nobody calls in any variant.
+fn guards_nobody(layouts: &[Option<Laid<'_>>], file: &File) -> Vec<Problem> {
+    let variants = || file.variants.iter().zip(layouts);
+    let services = (0..).map(ServiceId).zip(file.services.0.iter());
+    let idle = services.filter_map(|(id, (shown, service))| {
+        let breaker = service.as_ref()?.retry.as_ref()?.breaker.as_ref()?;
+        let called = variants().any(|((_, _, variant), laid)| {
+            laid.as_ref().is_none_or(|laid| is_called(id, variant, &laid.system))
+        });
+        let message = reason!("nobody calls `{}`, so no circuit breaker is asked", shown.value);
+        let label = "it consumes events, or is not used";
+        (!called).then(|| Problem::error(CODE, &breaker.place, message, label).warning())
+    });
+    idle.collect()
+}
+
+/// Returns whether any node calls a service for an operation: as the one that is asked first, for a
+/// step before the answer, or for a look-up.
+fn is_called(service: ServiceId, variant: &VariantText, system: &System) -> bool {
+    let pattern = variant.prepared(system);
+    let for_step = |step: &StepSpec| step.by == service || step.asked_by == Some(service);
+    system.kinds().any(|kind| {
+        let (steps, at) = (&system.operation(kind).steps, system.offered(kind).start);
+        let looked_up = |step: &StepSpec| {
+            let table = step.lookup.map(|lookup| lookup.table);
+            table.is_some_and(|table| system.access(step.by, table, at) == Access::Call(service))
+        };
+        let waits = pattern.waits_in_turn(kind);
+        let each = waits.iter().any(|(_, waits)| waits.steps == WaitsFor::All);
+        let called = if each { &steps[..] } else { &steps[..1] };
+        called.iter().any(for_step) || steps.iter().any(looked_up)
+    })
 }
 
 /// Warns of the driver nodes that a fault is to strike and that no variant has.

@@ -8,7 +8,7 @@ use super::super::plan::VariantText;
 use super::super::problem::{Code, Problem};
 use super::super::suggest::nearest;
 use super::super::technique::TechniqueText;
-use super::course::change;
+use super::course::{change, clients};
 use super::{switch, tables};
 use crate::kernel::Span;
 use crate::model::reason::Reason;
@@ -56,7 +56,8 @@ pub(super) fn lay_out<'f>(
             let first = (Span::ZERO, &*variant.technique);
             let all = std::iter::once(first).chain(variant.pattern.techniques());
             let retry = system.retry.changed(&change(variant.retry.as_ref()));
-            let mut system = System { retry, ..System::clone(system) };
+            let client = clients(system.client, variant.clients.as_ref());
+            let mut system = System { retry, client, ..System::clone(system) };
             variant.drivers.iter().for_each(|parts| tables::change_drivers(&mut system, parts));
             let stages = all.map(|(from, techniques)| {
                 let system = applied(&system, techniques, &mut reports)?;

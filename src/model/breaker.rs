@@ -2,14 +2,113 @@
 //!
 //! Its settings are the key `breaker` of a retry policy, with the defaults of resilience4j: at
 //! least half of the last hundred calls failed, open for a minute, then ten probing calls decide.
+//!
+//! A node has a breaker for each service and for each kind of driver that it calls, whatever it
+//! calls them for. The breakers are in its memory: a crash forgets them. All clients together
+//! have one for each callee, as a gateway in front of them has. While it is open a call is not
+//! made and counts as rejected, which uses up an attempt like any other failure.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::future::Future;
 
-use crate::kernel::Time;
-use crate::model::record::Circuit;
-use crate::model::system::BreakerSpec;
+use super::call::{Message, Reply};
+use super::env::Ctx;
+use super::process::ProcessCtx;
+use super::record::{Circuit, Event, Station};
+use super::system::BreakerSpec;
+use crate::kernel::{NodeId, Time};
 
-/// The circuit to one service. Lives in the caller's memory.
+/// How a caller goes by a breaker: its settings, if there is one, and which answers are failures.
+pub type Guard<R> = (Option<BreakerSpec>, fn(&R) -> bool);
+
+/// The breakers of a node, by whom it calls.
+#[derive(Default)]
+struct Breakers(BTreeMap<Station, Breaker>);
+
+/// The leave to make one call, through the breaker of these settings if there is one.
+#[derive(Clone, Copy)]
+struct Leave(Option<(Station, BreakerSpec, Pass)>);
+
+impl ProcessCtx {
+    /// Makes a call to a node, unless the breaker before it is open, and lets the breaker know the
+    /// outcome. A node needs no breaker before itself.
+    pub async fn guarded<R, C: Future<Output = Reply<R>>>(
+        &self,
+        to: NodeId,
+        (breaker, is_failure): Guard<R>,
+        call: impl FnOnce() -> C,
+    ) -> Reply<R> {
+        let Some(leave) = self.leave(to, breaker) else { return Reply::Rejected };
+        let reply = call().await;
+        self.went(leave, &reply, is_failure);
+        reply
+    }
+
+    /// Calls several nodes at once, each as [`ProcessCtx::guarded`] does, under one deadline. The
+    /// replies come in the order of the calls.
+    pub async fn call_all_guarded<R, F, Fut>(
+        &self,
+        message: Message,
+        is_failure: fn(&R) -> bool,
+        calls: impl IntoIterator<Item = (Ctx, NodeId, Option<BreakerSpec>, F)>,
+    ) -> Vec<Reply<R>>
+    where
+        R: 'static,
+        F: Fn(Self) -> Fut + Clone + Send + 'static,
+        Fut: Future<Output = R> + 'static,
+    {
+        let (mut leaves, mut let_through) = (Vec::new(), Vec::new());
+        for (ctx, to, breaker, handler) in calls {
+            let leave = self.leave(to, breaker);
+            let_through.extend(leave.map(|_| (ctx, to, handler)));
+            leaves.push(leave);
+        }
+        let mut replies = self.call_all(message, let_through).await.into_iter();
+        let replies = leaves.into_iter().map(|leave| {
+            let reply = leave.and_then(|leave| {
+                let reply = replies.next()?;
+                self.went(leave, &reply, is_failure);
+                Some(reply)
+            });
+            reply.unwrap_or(Reply::Rejected)
+        });
+        replies.collect()
+    }
+
+    /// The leave to call a node; none while the breaker before it is open. The outcome of the call
+    /// is to be [told](ProcessCtx::went).
+    fn leave(&self, to: NodeId, breaker: Option<BreakerSpec>) -> Option<Leave> {
+        let pool = self.world().pool(to).filter(|_| to != self.node());
+        let Some((settings, pool)) = breaker.zip(pool) else { return Some(Leave(None)) };
+        let (callee, now) = (pool.station(), self.now());
+        let pass = self.at_breaker(callee, |breaker| breaker.allows(now, &settings))?;
+        Some(Leave(Some((callee, settings, pass))))
+    }
+
+    /// Tells the breaker how a call ended.
+    fn went<R>(&self, leave: Leave, reply: &Reply<R>, is_failure: fn(&R) -> bool) {
+        let Some((callee, settings, pass)) = leave.0 else { return };
+        let (now, failed) = (self.now(), !matches!(reply, Reply::Answered(it) if !is_failure(it)));
+        self.at_breaker(callee, |breaker| breaker.saw(pass, failed, now, &settings));
+    }
+
+    /// Does something with the breaker before a callee, and notes the state that this leaves it in,
+    /// if that is news.
+    fn at_breaker<T>(&self, callee: Station, act: impl FnOnce(&mut Breaker) -> T) -> T {
+        let (before, circuit, result) = self.local::<Breakers>().with(|Breakers(all)| {
+            let before = all.get(&callee).map(Breaker::circuit);
+            let breaker = all.entry(callee).or_default();
+            let result = act(breaker);
+            (before, breaker.circuit(), result)
+        });
+        if before != Some(circuit) {
+            self.record(Event::Circuit { callee, circuit });
+        }
+        result
+    }
+}
+
+/// The circuit to one callee. Lives in the caller's memory.
 #[derive(Clone, Debug, Default)]
 pub struct Breaker {
     state: State,
@@ -18,7 +117,7 @@ pub struct Breaker {
 }
 
 /// The leave to make one call; goes back with its result.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Pass(u32);
 
 #[derive(Clone, Debug)]
