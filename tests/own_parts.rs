@@ -304,7 +304,7 @@ fn a_scenario_uses_every_part_that_a_program_added() {
     let files = lab.files(&comparison);
     let text = |path: &str| {
         let file = files.iter().find(|file| file.path == path).expect("it is written");
-        std::str::from_utf8(&file.bytes).expect("text")
+        String::from_utf8(file.bytes()).expect("text")
     };
     assert!(text("committed.txt").starts_with("own 1"), "{}", text("committed.txt"));
     assert!(text("README.md").contains("| `committed.txt` | how many operations"));

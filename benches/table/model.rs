@@ -143,7 +143,7 @@ pub fn compare(rate: u64, seeds: u64, threads: usize) -> Cost {
         let comparison = threads.install(|| Study::of(&scenario, 1..=seeds).compare());
         let comparison = comparison.expect("variants and seeds");
         let files = Lab::new().files(&comparison);
-        let outcome = files.iter().map(|file| file.bytes.len() as u64).sum();
+        let outcome = files.iter().map(|file| file.bytes().len() as u64).sum();
         let count = comparison.variants.iter().map(|variant| variant.census.total()).sum();
         Done { count, outcome, ..Done::default() }
     })

@@ -39,7 +39,8 @@
 //! shown, and it is undecided.
 //!
 //! **`measure`** is one of those that `driftlab list measures` shows. Of a measure with many values
-//! in a run it also says which: a quantile (`m1.p50`, `m1.p99.9`) or the greatest, `m1.max`.
+//! in a run it also says which: the mean (`m1.mean`), a quantile (`m1.p50`, `m1.p99.9`) or the
+//! greatest, `m1.max`. A mean is over what ended; an expectation of `m1.max` says that all did.
 //!
 //! **Each operation has measures of its own.** What is measured per operation (lag, answers,
 //! outcomes, throughput, messages and so on) pools the operations that span several stores in the
@@ -142,6 +143,8 @@ pub enum Subject {
     Quantile(Key, u16),
     /// A measure with one value a run.
     Number(Key),
+    /// The mean of a measure with many values a run, over those that ended.
+    Mean(Key),
     /// How many operations the census counts under a headline.
     Census(Headline, Whose),
     /// How many it counts under any headline that no pattern should have.
@@ -268,6 +271,11 @@ fn after<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 
 const UNMEASURED: &str = "it is not measured";
 
+const CUT_OFF: &str = "the run ended before it could be known";
+
+/// How scenarios call the mean of a measure with many values a run.
+pub const MEAN: &str = "mean";
+
 /// On which side of an amount something must be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Limit {
@@ -339,8 +347,8 @@ enum Found {
 
 impl Subject {
     /// The subject that scenarios call `m7.lost`, `m1.p99`, `operations.NAME.m1.p99` or
-    /// `reads.NAME.right`: the name of a measure and, where it has many values a run, a quantile
-    /// (`p50`, `p99.9`) or `max`. The scenario has these `parts`.
+    /// `reads.NAME.right`: the name of a measure and, where it has many values a run, `mean`, a
+    /// quantile (`p50`, `p99.9`) or `max`. The scenario has these `parts`.
     ///
     /// # Errors
     /// What is unknown about it.
@@ -348,6 +356,7 @@ impl Subject {
         let (key, rest) = find(text, parts)?;
         match (key.measure.is_many(), rest.strip_prefix('.')) {
             (true, None) => Err(Unknown::NoStatistic(key)),
+            (true, Some(MEAN)) => Ok(Self::Mean(key)),
             (true, Some(statistic)) => match quantile(statistic) {
                 Some(thousandths) => Ok(Self::Quantile(key, thousandths)),
                 None => Err(Unknown::Statistic(key)),
@@ -369,7 +378,7 @@ impl Subject {
     /// In what it is counted.
     pub const fn unit(&self) -> Unit {
         match self {
-            Self::Quantile(key, _) | Self::Number(key) => key.measure.unit,
+            Self::Quantile(key, _) | Self::Mean(key) | Self::Number(key) => key.measure.unit,
             Self::Census(..) | Self::Wrong(_) => Unit::Count,
         }
     }
@@ -380,6 +389,10 @@ impl Subject {
                 Some(measures::Found::Many(values)) => {
                     find_quantile(values, *thousandths, report.settled)
                 }
+                _ => Found::Nothing(UNMEASURED),
+            },
+            Self::Mean(key) => match report.measures.get(key) {
+                Some(measures::Found::Many(values)) => find_mean(values),
                 _ => Found::Nothing(UNMEASURED),
             },
             Self::Number(key) => match report.measures.get(key) {
@@ -415,6 +428,7 @@ impl fmt::Display for Subject {
         match self {
             Self::Quantile(key, 1_000) => write!(f, "{}, maximum", key.title()),
             Self::Quantile(key, at) => write!(f, "{}, p{}", key.title(), f64::from(*at) / 10.0),
+            Self::Mean(key) => write!(f, "{}, mean", key.title()),
             Self::Number(key) => f.write_str(&key.title()),
             Self::Census(headline, whose) => {
                 write!(f, "{}{} operations", of(whose), headline.name())
@@ -427,6 +441,15 @@ impl fmt::Display for Subject {
 /// `buy: `; nothing for all operations.
 fn of(whose: &Whose) -> String {
     whose.as_ref().map_or_else(String::new, |(name, _)| format!("{name}: "))
+}
+
+/// The mean of what ended, if the end of the run cut nothing off.
+fn find_mean(values: &Distribution) -> Found {
+    match values.mean() {
+        _ if !values.censored.is_empty() => Found::Nothing(CUT_OFF),
+        None => Found::Nothing("nothing ended in this run"),
+        Some(mean) => Found::Value(mean),
+    }
 }
 
 /// `p99` in thousandths.
@@ -505,7 +528,7 @@ impl Expectation {
                 let least = if open { "at least " } else { "" };
                 Judgement::violated(format!("{least}{}, not {}", self.text(value), self.wanted()))
             }
-            (false, _) => Judgement::undecided("the run ended before it could be known"),
+            (false, _) => Judgement::undecided(CUT_OFF),
         }
     }
 

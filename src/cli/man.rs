@@ -26,7 +26,7 @@ pub fn man(session: &Session, args: &Man) -> Result<Exit, Error> {
     }
     let name = args.command.as_deref().unwrap_or(program.get_name());
     match commands.find(|command| command.get_name() == name) {
-        Some(command) => write(&page(command)?.bytes),
+        Some(command) => write(&page(command)?.bytes()),
         None => {
             let names = program.get_subcommands().map(clap::Command::get_name);
             let hint = nearest(name, names)

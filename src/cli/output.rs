@@ -1,6 +1,6 @@
 //! Where results go. A folder or file appears whole or not at all.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::report::export::File;
@@ -76,15 +76,18 @@ pub fn probe(folder: &Path) -> Result<(), FileError> {
 /// If any file cannot be written; the folder is then as it was.
 pub fn write_all(folder: &Path, files: &[File]) -> Result<(), FileError> {
     let mut written = Vec::with_capacity(files.len());
-    for File { path, bytes } in files {
-        let path = folder.join(path);
+    for content in files {
+        let path = folder.join(&content.path);
         let parent = path.parent().unwrap_or(folder);
         std::fs::create_dir_all(parent).map_err(FileError::new("create", parent))?;
         let mut file = tempfile::Builder::new()
             .prefix(".driftlab-")
             .tempfile_in(parent)
             .map_err(FileError::new("write to", parent))?;
-        file.write_all(bytes).map_err(FileError::new("write", &path))?;
+        let mut buffered = BufWriter::new(file.as_file_mut());
+        let all = content.write(&mut buffered).and_then(|()| buffered.flush());
+        all.map_err(FileError::new("write", &path))?;
+        drop(buffered);
         written.push((file, path));
     }
     for (file, path) in written {

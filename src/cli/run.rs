@@ -52,7 +52,7 @@ pub fn run(session: &Session, args: &Run) -> Result<Exit, Error> {
             super::write(&report::json::summary(&comparison))?;
         }
         Format::Csv => {
-            super::write(&report::csv::operations::operations(&comparison))?;
+            super::write(&report::csv::operations::operations(&comparison).bytes())?;
         }
     }
     Ok(verdict(&comparison))
@@ -113,7 +113,8 @@ fn matrix(text: &mut String, variant: &VariantResult) {
 
 /// The operations with the longest consistency lag.
 fn slowest(text: &mut String, variant: &VariantResult) {
-    let rows = variant.operations.iter().filter_map(|row| Some((row.lag.quantile()?, row)));
+    let all = variant.operations.iter().flatten();
+    let rows = all.filter_map(|row| Some((row.lag.quantile()?, row)));
     let mut rows: Vec<_> = rows.collect();
     rows.sort_by_key(|(lag, row)| (std::cmp::Reverse(*lag), row.op));
     let heads = ["operation", "kind", "arrived", "answer", "lag", "outcome"];

@@ -363,8 +363,9 @@ fn measure(measure: &Measure) -> Topic<'_> {
             };
             let values = match values {
                 Values::Many | Values::ManyUntilDeadline | Values::Once => format!(
-                    "It has many values in a run: reports show `{id}.p50`, `{id}.p99` and \
-                     `{id}.max`, and `[[expect]]` takes any quantile of it."
+                    "It has many values in a run: reports show `{id}.mean` (of what \
+                     ended), `{id}.p50`, `{id}.p99` and `{id}.max`, and `[[expect]]` takes them \
+                     and any other quantile."
                 ),
                 Values::One => format!("It has one value in a run: `{id}`."),
                 Values::Greatest => format!(

@@ -73,9 +73,8 @@ impl Shelf for Unfinished {
 
 /// The file of a run. Names of variants may hold what names of files may not.
 fn name(id: RunId) -> String {
-    let detail = if id.lists_operations { "-operations" } else { "" };
     let twin = if id.has_twin { "-twin" } else { "" };
-    format!("{:016x}-{:016x}{detail}{twin}.json", xxh3_64(id.variant.as_bytes()), id.seed)
+    format!("{:016x}-{:016x}{twin}.json", xxh3_64(id.variant.as_bytes()), id.seed)
 }
 
 /// The scenario, whatever it names, and the program that runs it: not only its version, for a

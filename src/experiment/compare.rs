@@ -8,13 +8,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::run::{Ran, Setup, run};
+use super::result::{Comparison, ListedOperation};
+use super::run::{Ran, Setup, observe, run};
+use super::summarise;
 use super::twin::{self, Twin};
-use super::{result::Comparison, summarise};
 use crate::checks::measures::Measured;
 use crate::checks::measures::meter::MeteredRun;
 use crate::checks::properties::{Ended, Finding, Verifier};
 use crate::checks::{Judge, JudgeOptions, RunReport};
+use crate::model::system::LoadId;
+use crate::model::workload;
 use crate::scenario::{Scenario, Variant};
 
 /// A comparison to make: some variants of a scenario on some seeds.
@@ -36,6 +39,8 @@ pub struct Judged {
     pub ran: Ran,
     /// The report of the judges.
     pub report: RunReport,
+    /// Every operation, in a run of a study.
+    pub operations: Vec<ListedOperation>,
     /// The findings on what the pattern promises, property by property.
     pub promised: Vec<Finding>,
     /// The same run without its faults, if it has any and is compared with it.
@@ -49,8 +54,6 @@ pub struct RunId<'a> {
     pub variant: &'a str,
     /// The seed.
     pub seed: u64,
-    /// True if every operation is listed, as in the first seed of a study.
-    pub lists_operations: bool,
     /// True if its fault-free twin belongs to it.
     pub has_twin: bool,
 }
@@ -120,7 +123,6 @@ impl<'a> Study<'a> {
         RunId {
             variant: &self.variants[variant].name.shown,
             seed: self.seeds[seed],
-            lists_operations: seed == 0,
             has_twin: self.has_twins(),
         }
     }
@@ -165,13 +167,16 @@ impl<'a> Study<'a> {
         let finished = whole.len();
         let comparison = (finished > 0).then(|| {
             let seeds = &self.seeds[..finished];
-            summarise::comparison(self.scenario, &self.variants, seeds, &whole)
+            summarise::comparison(self.scenario, &self.variants, seeds, &mut whole)
         });
         Compared { comparison, finished }
     }
 
     fn judge(&self, variant: &Variant, id: RunId) -> Judged {
-        let judged = judge(self.scenario, variant, id.seed, id.lists_operations);
+        let (mut judged, loads) = judged(self.scenario, variant, id.seed, true);
+        let rows = std::mem::take(&mut judged.report.operations);
+        judged.operations =
+            rows.iter().zip(loads).map(|(row, load)| ListedOperation::new(row, load)).collect();
         let twin = id.has_twin.then(|| twin::twin(self.scenario, variant, id.seed));
         Judged { twin, ..judged }
     }
@@ -194,6 +199,16 @@ pub fn setup(scenario: &Scenario, variant: &Variant) -> Setup {
 
 /// Runs one variant on one seed before the judges, without a twin.
 pub fn judge(scenario: &Scenario, variant: &Variant, seed: u64, keep_operations: bool) -> Judged {
+    judged(scenario, variant, seed, keep_operations).0
+}
+
+/// A run before its judges, and the load of each operation.
+fn judged(
+    scenario: &Scenario,
+    variant: &Variant,
+    seed: u64,
+    keep_operations: bool,
+) -> (Judged, Vec<Option<LoadId>>) {
     let setup = setup(scenario, variant);
     let options = JudgeOptions { keep_operations, ..JudgeOptions::default() };
     let promises = setup.pattern.promises(&setup.system);
@@ -201,7 +216,8 @@ pub fn judge(scenario: &Scenario, variant: &Variant, seed: u64, keep_operations:
     let meters = MeteredRun::new(&setup.system, &scenario.meters);
     let audit = Judge::audit(&setup.system, options).with(verifier).with(meters);
     let audit = Rc::new(RefCell::new(audit));
-    let ran = run(&setup, seed, vec![Rc::clone(&audit) as _]);
+    let sinks = vec![Rc::clone(&audit) as _];
+    let (ran, loads) = observe(&setup, seed, sinks, |_| (), |world| workload::loads(world.env()));
     let audit = Rc::into_inner(audit).expect("the run is over, and its recorder gone with it");
     let (books, ((judge, verifier), meters)) = audit.into_inner().close();
     let promised = verifier.finish(&books);
@@ -209,7 +225,7 @@ pub fn judge(scenario: &Scenario, variant: &Variant, seed: u64, keep_operations:
     meters.finish(&Ended::of(&setup.system, &books, promises.within), &mut metered);
     let mut report = judge.finish(books);
     report.measures.extend(metered);
-    Judged { ran, report, promised, twin: None }
+    (Judged { ran, report, operations: Vec::new(), promised, twin: None }, loads)
 }
 
 /// Runs every variant of a scenario on its first seed. One line each: scenario, variant, seed and

@@ -8,6 +8,7 @@
 
 mod coupling;
 mod measure;
+mod operations;
 mod pair;
 
 use std::collections::BTreeMap;
@@ -15,11 +16,12 @@ use std::sync::Arc;
 
 pub use coupling::{Chain, Contended, Coupling, Ownership, TableCoupling, Touched};
 pub use measure::{Estimate, Mean, MeasureResult, Quantiles, SeedQuantiles, Statistic, Summary};
+pub use operations::ListedOperation;
 pub use pair::{COMPARED, Pair};
 
+use crate::checks::Verdict;
 use crate::checks::census::{self, Headline, State};
 use crate::checks::measures::{Key, Measure, Scope};
-use crate::checks::{OperationRow, Verdict};
 use crate::model::record::Answer;
 use crate::scenario::Inputs;
 use crate::stats::{Curve, Quantile};
@@ -126,8 +128,10 @@ pub struct VariantResult {
     pub settled: Vec<bool>,
     /// The names of the operations, by their kind.
     pub kinds: Vec<Arc<str>>,
-    /// The operations of the first seed.
-    pub operations: Vec<OperationRow>,
+    /// The names of the loads, by their number.
+    pub loads: Vec<Arc<str>>,
+    /// The operations of each seed.
+    pub operations: Arc<[Vec<ListedOperation>]>,
 }
 
 /// Runs of a variant that never came back from its faults, and what most of them have in common.

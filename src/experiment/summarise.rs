@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use super::compare::Judged;
 use super::result::{
-    Census, Comparison, FaultWindow, MeasureResult, OperationFacts, Phase, PhaseWindow,
-    ScenarioFacts, SeedQuantiles, Series, SeriesPoint, Statistic, ValueUsed, VariantResult,
+    Census, Comparison, FaultWindow, ListedOperation, MeasureResult, OperationFacts, Phase,
+    PhaseWindow, ScenarioFacts, SeedQuantiles, Series, SeriesPoint, Statistic, ValueUsed,
+    VariantResult,
 };
 use super::{twin, verdicts};
 use crate::checks::RunReport;
@@ -29,17 +30,23 @@ use crate::model::system::{Arrivals, LoadSpec, OperationKind};
 use crate::scenario::{Scenario, Variant};
 use crate::stats::{Curve, MIN_SEEDS, Observation, Quantile, Sample};
 
-/// The comparison of these variants over these seeds. `runs` holds, per seed, a run per variant.
+/// The comparison of these variants over these seeds. `runs` holds, per seed, a run per variant;
+/// their operations move into the result.
 pub fn comparison(
     scenario: &Scenario,
     variants: &[&Variant],
     seeds: &[u64],
-    runs: &[Vec<Judged>],
+    runs: &mut [Vec<Judged>],
 ) -> Comparison {
+    let listed: Vec<_> = (0..variants.len()).map(|at| take_operations(runs, at)).collect();
+    let runs = &*runs;
     let of = |at: usize| runs.iter().map(|seed| &seed[at]).collect::<Vec<_>>();
     let results =
         variants.iter().enumerate().map(|(at, variant)| summary(scenario, variant, &of(at)));
     let mut results: Vec<VariantResult> = results.collect();
+    for (result, operations) in results.iter_mut().zip(listed) {
+        result.operations = operations;
+    }
     if offers_the_same(scenario) {
         compare_availability(&mut results, runs);
     }
@@ -75,6 +82,11 @@ pub fn comparison(
         warnings: warnings(variants, seeds, runs),
     };
     comparison.paired()
+}
+
+/// The operations of a variant in each run, taken out: there may be very many.
+fn take_operations(runs: &mut [Vec<Judged>], at: usize) -> Arc<[Vec<ListedOperation>]> {
+    runs.iter_mut().map(|seed| std::mem::take(&mut seed[at].operations)).collect()
 }
 
 /// Returns whether all variants are offered the same operations: no load waits for answers.
@@ -137,7 +149,8 @@ fn summary(scenario: &Scenario, variant: &Variant, runs: &[&Judged]) -> VariantR
         fingerprints: runs.iter().map(|run| run.ran.fingerprint).collect(),
         settled: reports.iter().map(|report| report.settled).collect(),
         kinds: system.operations.iter().map(|it| Arc::clone(&it.name.shown)).collect(),
-        operations: reports.first().map_or_else(Vec::new, |first| first.operations.clone()),
+        loads: system.loads.iter().map(|load| Arc::clone(&load.name.shown)).collect(),
+        operations: Arc::default(),
     }
 }
 
@@ -182,8 +195,8 @@ pub(super) fn number(report: &RunReport, measure: &'static Measure, of: Statisti
     }
     let censors = !report.settled && measure.values == Values::Many;
     match seed_quantiles(report.measures.values(measure), censors).statistic(of) {
-        Some(Quantile::Value(value)) => Quantity::total(value),
-        Some(Quantile::Never) => Quantity::Never,
+        Some(value) if value.is_finite() => Quantity::total(value as u64),
+        Some(_) => Quantity::Never,
         None => Quantity::Missing { why: "no sample" },
     }
 }

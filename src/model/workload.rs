@@ -13,7 +13,9 @@ use rand::RngExt;
 use super::client;
 use super::env::{Env, OpInfo};
 use super::record::OpId;
-use super::system::{Arrivals, KeyChoice, LoadId, MAX_KEYS, OperationKind, RowKey};
+use super::system::{
+    Arrivals, KeyChoice, LoadId, LoadSpec, MAX_KEYS, OperationKind, RowKey, System,
+};
 use super::world::World;
 use crate::kernel::{NodeId, Purpose, Span, Stream, Time};
 
@@ -251,6 +253,17 @@ fn arrive(world: &Rc<World>, id: LoadId, number: u64, followed: Option<OpId>) ->
 /// Names the operation with this number of a load in draws.
 pub const fn op_stream(load: u64, number: u64) -> u64 {
     load ^ (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// The load of each operation that has arrived; none of one that was listed by hand.
+pub fn loads(env: &Env) -> Vec<Option<LoadId>> {
+    env.operations().iter().map(|info| load_of(env.system(), info)).collect()
+}
+
+/// The load that drew an operation; none if no load of the system does.
+pub fn load_of(system: &System, info: &OpInfo) -> Option<LoadId> {
+    let drew = |load: &LoadSpec| op_stream(load.name.stream, info.ordinal) == info.stream;
+    system.loads.iter().position(drew).map(|at| LoadId(at as u16))
 }
 
 /// A key that nobody had before: loads and numbers are never used twice.

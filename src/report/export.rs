@@ -1,5 +1,7 @@
 //! The interface of an export: a file, or a few, of a folder of results.
 
+use std::io::{self, Write};
+
 use crate::experiment::result::Comparison;
 use crate::model::registry::{Entry, Register, Registry};
 use crate::report::chart::{self, Chart};
@@ -28,18 +30,44 @@ pub struct Results<'a> {
 }
 
 /// A file of a folder of results.
-#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct File {
     /// Its path relative to the folder, with `/` between the parts.
     pub path: String,
-    /// Its content.
-    pub bytes: Vec<u8>,
+    content: Box<Content>,
 }
+
+/// Writes the content of a file.
+type Content = dyn Fn(&mut dyn Write) -> io::Result<()>;
 
 impl File {
     /// A file with this content.
     pub fn new(path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
-        Self { path: path.into(), bytes: bytes.into() }
+        let bytes = bytes.into();
+        Self::written(path, move |into| into.write_all(&bytes))
+    }
+
+    /// A file whose content is made while it is written, because it may be too much to be held in
+    /// memory as a whole.
+    pub fn written(
+        path: impl Into<String>,
+        content: impl Fn(&mut dyn Write) -> io::Result<()> + 'static,
+    ) -> Self {
+        Self { path: path.into(), content: Box::new(content) }
+    }
+
+    /// Writes the content.
+    ///
+    /// # Errors
+    /// If `into` cannot be written to.
+    pub fn write(&self, into: &mut dyn Write) -> io::Result<()> {
+        (self.content)(into)
+    }
+
+    /// The whole content.
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.write(&mut bytes).expect("memory does not fail");
+        bytes
     }
 }
 

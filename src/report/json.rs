@@ -3,11 +3,12 @@
 //! The whole comparison, for programs.
 //!
 //! Format 1. Keys are sorted. Times are whole nanoseconds; "never" is the text `"never"` where a
-//! time stands and `"inf"` or `"-inf"` where a difference does; what has no number is `null` with
-//! a `why` beside it, never NaN; where one operation, or a read at one time, has no number, or of
-//! what is counted nothing happened to it, nothing is written. An interval is a pair of bounds, or
-//! `null` with fewer seeds than an interval needs; a maximum is that of all seeds and has none.
-//! Fields may be added to a format; removing or redefining one raises the number.
+//! time stands and `"inf"` or `"-inf"` where a difference does; what has no number is `null` with a
+//! `why` beside it, never NaN; a mean is over what ended, and leaves out what `never` counts; where
+//! one operation, or a read at one time, has no number, or of what is counted nothing happened to
+//! it, nothing is written. An interval is a pair of bounds, or `null` with fewer seeds than an
+//! interval needs; a maximum is that of all seeds and has none. Fields may be added to a format;
+//! removing or redefining one raises the number.
 //!
 //! ```text
 //! { format, engine, command,
@@ -17,8 +18,8 @@
 //!   variants: [{ name, technique, pattern, summary, settings, fingerprints, settled,
 //!     census: { states, answers, matrix, headlines: {NAME: count}, per_seed: {NAME: [..]} },
 //!     measures: { KEY: a distribution {name, unit, better, offered, n, never,
-//!                                      kaplan_meier_seeds, p50, p99, max,
-//!                                      interval: {p50, p99, max}}
+//!                                      kaplan_meier_seeds, mean, p50, p99, max,
+//!                                      interval: {mean, p50, p99, max}}
 //!                      or a number   {name, unit, better, value, interval}, and why },
 //!     coupling: { tables: [{name, owner, ownership, writers, readers, schema_users,
 //!                           joint_columns: [{column, services}], without_right, publishers}],
@@ -209,7 +210,7 @@ fn census(census: &Census) -> Value {
 fn measure(key: &Key, result: &MeasureResult) -> Value {
     let unit = key.measure.unit;
     let mut value = match &result.value {
-        Summary::Quantiles(found) => quantiles(found),
+        Summary::Quantiles(found) => quantiles(unit, found),
         Summary::Mean(found) => json!({
             "value": found.estimate.map(|estimate| number(unit, estimate.value)),
             "interval": found.estimate.and_then(|estimate| bounds(unit, estimate.interval)),
@@ -235,17 +236,19 @@ fn no_interval(measure: &MeasureResult) -> Option<&'static str> {
     without.then_some(TOO_FEW)
 }
 
-fn quantiles(found: &Quantiles) -> Value {
+fn quantiles(unit: Unit, found: &Quantiles) -> Value {
     let [p50, p99, max] = [found.p50, found.p99, found.max];
     json!({
         "offered": found.offered,
         "n": found.n,
         "never": found.never,
         "kaplan_meier_seeds": found.censored_seeds,
+        "mean": found.mean.map(|estimate| number(unit, estimate.value)),
         "p50": p50.map(|estimate| estimate.value),
         "p99": p99.map(|estimate| estimate.value),
         "max": max.map(|estimate| estimate.value),
         "interval": {
+            "mean": found.mean.and_then(|estimate| bounds(unit, estimate.interval)),
             "p50": p50.and_then(|estimate| estimate.interval),
             "p99": p99.and_then(|estimate| estimate.interval),
             "max": max.and_then(|estimate| estimate.interval),

@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_page_has_a_table_for_each_system_and_marks_what_differs() {
-        let page = String::from_utf8(page(&findings()).bytes).expect("text");
+        let page = String::from_utf8(page(&findings()).bytes()).expect("text");
         assert_eq!(page.matches("<table>").count(), 2);
         assert!(page.contains("<span class=\"violated\">differs</span>"), "{page}");
         assert!(page.contains(STYLE), "the style is a style, not text");

@@ -69,27 +69,33 @@ enum Pick {
     Never,
 }
 
+const MEAN: Pick = Pick::Number(Statistic::Mean);
 const VALUE: Pick = Pick::Number(Statistic::Value);
 const P50: Pick = Pick::Number(Statistic::P50);
 const P99: Pick = Pick::Number(Statistic::P99);
 const MAX: Pick = Pick::Number(Statistic::Max);
 
-const CONSISTENCY: [Column; 6] = [
+const CONSISTENCY: [Column; 9] = [
+    (LAG, MEAN),
     (LAG, P50),
     (LAG, P99),
     (LAG, MAX),
     (LAG, Pick::Never),
+    (AFTER_ANSWER, MEAN),
     (AFTER_ANSWER, P50),
     (AFTER_ANSWER, P99),
+    (AFTER_ANSWER, Pick::Never),
 ];
 
 /// Why the lag after the answer is no part of the lag.
 const AFTER: &str = "Lag: of operations of which a store ever showed anything. After answer: of \
                      those that were answered yes; one of which nothing is there never ends.";
 
-const ANSWERS: [Column; 8] = [
+const ANSWERS: [Column; 10] = [
+    (DONE, MEAN),
     (DONE, P50),
     (DONE, P99),
+    (ACCEPTED, MEAN),
     (ACCEPTED, P50),
     (ACCEPTED, P99),
     (AVAILABILITY, VALUE),
@@ -109,7 +115,13 @@ const READS: [Column; 7] = [
 ];
 
 /// The columns of each read by itself.
-const OF_READ: [Column; 3] = [(reads::RIGHT, VALUE), (reads::STALE, VALUE), (reads::LATENCY, P99)];
+const OF_READ: [Column; 5] = [
+    (reads::RIGHT, VALUE),
+    (reads::STALE, VALUE),
+    (reads::LATENCY, MEAN),
+    (reads::LATENCY, P99),
+    (reads::LATENCY, Pick::Never),
+];
 
 const COSTS: [Column; 5] = [
     (MESSAGES, VALUE),
@@ -137,7 +149,7 @@ const SCHEMA: [Column; 3] = [(BROKEN, VALUE), (SCHEMA_BREAKS, VALUE), (NOTICED, 
 /// The head of a column: the measure and, of one with many values a run, which number.
 fn head((measure, pick): Column) -> String {
     match pick {
-        Pick::Never => "never".into(),
+        Pick::Never => format!("{} never", measure.head),
         Pick::Number(of) if measure.is_many() => format!("{} {}", measure.head, of.name()),
         Pick::Number(_) => measure.head.into(),
     }
@@ -148,7 +160,7 @@ pub fn tables(comparison: &Comparison, most_rows: usize) -> Vec<Table> {
     let seeds = match comparison.seeds.len() {
         1 => "The one seed's numbers".into(),
         n => format!(
-            "Quantiles: median over {n} seeds; maxima: of all of them; shares and sums: mean"
+            "Quantiles: median over {n} seeds; maxima: of all of them; means, shares and sums: mean"
         ),
     };
     let mut tables = vec![
@@ -156,7 +168,8 @@ pub fn tables(comparison: &Comparison, most_rows: usize) -> Vec<Table> {
             comparison,
             "Consistency",
             format!(
-                "{seeds}; below each its 95 % interval. Never: operations of all seeds.{}",
+                "{seeds}; below each its 95 % interval. Never: operations of all seeds; a \
+                 mean leaves them out.{}",
                 unsettled(comparison)
             ),
             &CONSISTENCY,
@@ -426,7 +439,7 @@ fn never(variant: &VariantResult, result: &MeasureResult) -> Option<Cell> {
     Some(Cell {
         main: format!("{}{}", mark(variant, result.measure), human::count(found.never)),
         note: format!("of {}", human::count(found.n)),
-        bad: settled.map(|seed| seed.never).sum::<u64>() > 0,
+        bad: result.measure.values == Values::Many && settled.map(|it| it.never).sum::<u64>() > 0,
     })
 }
 
@@ -464,7 +477,9 @@ mod tests {
         first.measures.insert(reads::RIGHT.of_read("report"), right);
         assert!(is_shown(&comparison));
         let shown = super::reads(&comparison).expect("a table");
-        assert_eq!(shown.heads[1..], ["report right", "report stale", "report latency p99"]);
+        let heads = ["right", "stale", "latency mean", "latency p99", "latency never"];
+        let heads = heads.map(|head| format!("report {head}"));
+        assert_eq!(shown.heads[1..], heads);
         let main = |row: usize, cell: usize| shown.rows[row].1[cell].main.clone();
         assert_eq!((main(0, 0), main(0, 1), main(1, 0)), ("50.0 %".into(), "–".into(), "–".into()));
     }

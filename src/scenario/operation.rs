@@ -354,7 +354,8 @@ shape! {
         operation: Option<At<String>>,
         /// A measure (`driftlab list measures`), or one of a read: `reads.NAME.right`, `stale`,
         /// `torn`, `error`, `timed-out`, `count`, `latency` or `age`. Of one with many values in
-        /// a run, a quantile of it, such as `m1.p99`, or its maximum, `m1.max`.
+        /// a run, a quantile of it, such as `m1.p99`, its maximum, `m1.max`, or the mean of what
+        /// ended, `m1.mean`.
         measure: Option<At<String>>,
         /// A headline of the census, such as `stranded`, or `wrong` for all that should not be.
         census: Option<At<String>>,

@@ -90,6 +90,13 @@ impl Sample {
         &self.finite
     }
 
+    /// The mean of the finite values; `None` if there are none. With any that is infinite, those
+    /// are to be counted beside it: the mean of all would be infinite, too.
+    pub fn mean(&self) -> Option<f64> {
+        let sum: u128 = self.finite.iter().copied().map(u128::from).sum();
+        (!self.finite.is_empty()).then(|| sum as f64 / self.finite.len() as f64)
+    }
+
     /// How many values are at most `bound`.
     pub fn at_most(&self, bound: u64) -> u64 {
         self.finite.partition_point(|&value| value <= bound) as u64
@@ -178,6 +185,12 @@ mod tests {
         assert_eq!(sample.quantile(Level::MAX), Some(Never));
         assert_eq!(Sample::new([], 3).quantile(Level::P50), Some(Never));
         assert_eq!(Sample::default().quantile(Level::P50), None);
+    }
+
+    #[test]
+    fn a_mean_is_over_the_finite_values() {
+        assert_eq!(Sample::new([1, 2, 6], 5).mean(), Some(3.0));
+        assert_eq!(Sample::new([], 5).mean(), None);
     }
 
     #[test]

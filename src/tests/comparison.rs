@@ -2,18 +2,19 @@
 //! crashes, some operations that never end.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rand::RngExt;
 
+use crate::checks::Verdict;
 use crate::checks::census::{self, Headline, State};
 use crate::checks::measures::catalogue::*;
 use crate::checks::measures::lag::Lag;
 use crate::checks::measures::{Key, Measure, Unit};
-use crate::checks::{OperationRow, Verdict};
 use crate::experiment::result::*;
 use crate::kernel::{Purpose, RandomStreams, Span, Stream, Time};
 use crate::model::record::{Answer, OpId};
-use crate::model::system::OperationKind;
+use crate::model::system::{LoadId, OperationKind};
 use crate::scenario::Inputs;
 use crate::stats::{Curve, Quantile, Sample};
 
@@ -201,7 +202,8 @@ fn variant(made: &Made, seeds: usize) -> VariantResult {
         fingerprints: (0..seeds as u64).map(|seed| seed.wrapping_mul(0x9E37_79B9)).collect(),
         settled: vec![true; seeds],
         kinds: vec!["open-ticket".into()],
-        operations: operations(made),
+        loads: vec!["customers".into()],
+        operations: operations(made, seeds),
     }
 }
 
@@ -392,32 +394,31 @@ fn series(made: &Made, rng: &mut Stream) -> Series {
     Series { step: SECOND as u64, points }
 }
 
-fn operations(made: &Made) -> Vec<OperationRow> {
+fn operations(made: &Made, seeds: usize) -> Arc<[Vec<ListedOperation>]> {
     let row = |number: u32, lag: Lag| {
         let arrived = Time::from_nanos(1_000_000 * u64::from(number));
         let first = (lag != Lag::Unexposed).then(|| arrived + Span::from_nanos(500));
-        OperationRow {
+        ListedOperation {
             op: OpId(number),
             kind: OperationKind(0),
-            keys: vec![0],
-            measured: true,
+            load: Some(LoadId(0)),
+            measured: number > 0,
             arrived,
             answer: if made.accepted { Answer::Accepted } else { Answer::Done },
             answered_after: Some(Span::from_nanos(made.latency as u64)),
             state: if lag == Lag::Never { State::Partial } else { State::All },
             headline: if lag == Lag::Never { Headline::Lost } else { Headline::Committed },
             first_visible: first,
-            last_partial: first,
             lag,
             lag_after_answer: Some(lag),
-            relapses: 0,
         }
     };
-    vec![
+    let run = vec![
         row(0, Lag::Lasted(made.lag.0 as u64)),
         row(1, Lag::Unexposed),
         row(2, if made.never > 0 { Lag::Never } else { Lag::Lasted(0) }),
-    ]
+    ];
+    vec![run; seeds].into()
 }
 
 fn checks() -> Vec<CheckResult> {

@@ -4,12 +4,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use driftlab::checks::Verdict;
 use driftlab::checks::census::Headline;
 use driftlab::checks::measures::catalogue::*;
 use driftlab::checks::measures::{Key, reads};
-use driftlab::checks::{OperationRow, Verdict};
 use driftlab::experiment::compare::Study;
-use driftlab::experiment::result::{CheckKind, Comparison, Statistic};
+use driftlab::experiment::result::{CheckKind, Comparison, ListedOperation, Statistic};
 use driftlab::kernel::Time;
 use driftlab::model::record::Answer;
 
@@ -205,17 +205,17 @@ fn a_migration_takes_over_what_arrives_and_leaves_what_was_under_way() {
 #[test]
 fn a_table_gets_its_owner_in_the_middle_of_the_day() {
     let stage = Stage::of("10-strangler");
-    let rows = |variant: &str| &stage.0.variant(variant).expect("compared").operations;
-    let seconds = |row: &OperationRow| row.arrived.as_nanos() as f64 / 1e9;
+    let rows = |variant: &str| &stage.0.variant(variant).expect("compared").operations[0];
+    let seconds = |row: &ListedOperation| row.arrived.as_nanos() as f64 / 1e9;
     // Until the switch everything is as it was; what arrives later would have arrived anyway.
-    let early = |variant| -> Vec<&OperationRow> {
+    let early = |variant| -> Vec<&ListedOperation> {
         rows(variant).iter().filter(|row| seconds(row) < 69.0).collect()
     };
     assert_eq!(early("switched"), early("before"));
     let arrivals = |variant| -> Vec<Time> { rows(variant).iter().map(|row| row.arrived).collect() };
     assert_eq!(arrivals("switched"), arrivals("after"));
     // The shop's reservations, before the switch and behind it.
-    let reserved = |name: &str| -> Vec<&OperationRow> {
+    let reserved = |name: &str| -> Vec<&ListedOperation> {
         let kinds = &stage.0.variant("switched").expect("compared").kinds;
         rows("switched").iter().filter(|row| *kinds[row.kind.index()] == *name).collect()
     };
@@ -223,10 +223,10 @@ fn a_table_gets_its_owner_in_the_middle_of_the_day() {
     assert!(old.iter().all(|row| seconds(row) < 70.0) && old.len() > 500);
     assert!(new.iter().all(|row| seconds(row) >= 70.0) && new.len() > 500);
     // The first outage of the warehouse is not the shop's. The second one is.
-    let failed = |rows: &[&OperationRow], from: f64, until: f64| -> (usize, usize) {
+    let failed = |rows: &[&ListedOperation], from: f64, until: f64| -> (usize, usize) {
         let during = rows.iter().filter(|row| (from..until).contains(&seconds(row)));
         let bad =
-            |row: &&&OperationRow| [Answer::TechnicalNo, Answer::Unknown].contains(&row.answer);
+            |row: &&&ListedOperation| [Answer::TechnicalNo, Answer::Unknown].contains(&row.answer);
         (during.clone().filter(bad).count(), during.count())
     };
     assert_eq!(failed(&old, 10.0, 70.0).0, 0);
@@ -234,7 +234,7 @@ fn a_table_gets_its_owner_in_the_middle_of_the_day() {
     let (bad, all) = failed(&new, 95.0, 105.0);
     assert!(bad > all * 9 / 10, "{bad} of {all}");
     // And each reservation waits for one hop more.
-    let median = |rows: &[&OperationRow]| -> u64 {
+    let median = |rows: &[&ListedOperation]| -> u64 {
         let mut took: Vec<u64> =
             rows.iter().filter_map(|row| Some(row.answered_after?.as_nanos())).collect();
         took.sort_unstable();

@@ -47,7 +47,8 @@ fn subjects_have_the_names_of_measures_statistics_and_headlines() {
     assert_eq!(named("m1.partial.max"), Ok("partial operations, peak".into()), "the longest name");
     assert_eq!(named("m77"), Err(Unknown::Measure));
     assert!(matches!(named("m1"), Err(Unknown::NoStatistic(_))));
-    for text in ["m1.p0", "m1.p100", "m1.p99.95", "m1.average", "m1.hidden.p50"] {
+    assert_eq!(named("m1.mean"), Ok("consistency lag, mean".into()));
+    for text in ["m1.p0", "m1.p100", "m1.p99.95", "m1.average", "m1.hidden.p50", "m1.hidden.mean"] {
         assert!(matches!(named(text), Err(Unknown::Statistic(_))), "{text}");
     }
     let census = |text: &str| Subject::census(text, &None);
@@ -55,6 +56,19 @@ fn subjects_have_the_names_of_measures_statistics_and_headlines() {
     assert_eq!(census("aborted-cleanly"), Some(Subject::Census(Headline::AbortedCleanly, None)));
     assert_eq!(census("wrong"), Some(Subject::Wrong(None)));
     assert_eq!(census("beached"), None);
+}
+
+#[test]
+fn a_mean_is_of_what_ended_and_unknown_while_anything_goes_on() {
+    for (report, below, verdict) in [
+        (lags(false).rest(), 201, Held),
+        (lags(false).rest(), 200, Violated),
+        (lags(true).rest(), 201, Held),
+        (lags(true).give_up(), 201, Undecided),
+    ] {
+        let judged = lag("m1.mean", Limit::Below, below).judge(&report);
+        assert_eq!(judged.verdict, verdict, "{below}: {}", judged.why);
+    }
 }
 
 #[test]
@@ -73,7 +87,7 @@ fn measures_of_reads_have_the_name_of_the_read_within() {
         assert_eq!(named(text), Err(Unknown::Number("reads.report".into())), "{text}");
     }
     assert!(matches!(named("reads.report.latency"), Err(Unknown::NoStatistic(_))));
-    for text in ["reads.report.latency.mean", "reads.report.right.p99"] {
+    for text in ["reads.report.latency.means", "reads.report.right.p99"] {
         assert!(matches!(named(text), Err(Unknown::Statistic(_))), "{text}");
     }
     let shares = reads::ALL.iter().filter(|measure| measure.unit == Unit::Share);

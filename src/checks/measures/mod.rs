@@ -79,6 +79,12 @@ impl Distribution {
         self.len() == 0
     }
 
+    /// The mean of the values; `None` if there are none.
+    pub fn mean(&self) -> Option<f64> {
+        let sum: u128 = self.values.iter().copied().map(u128::from).sum();
+        (!self.values.is_empty()).then(|| sum as f64 / self.values.len() as f64)
+    }
+
     /// The sum of the values, and of what was seen of the censored ones.
     pub fn sum(&self) -> u128 {
         self.values.iter().chain(&self.censored).map(|value| u128::from(*value)).sum()

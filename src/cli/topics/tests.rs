@@ -113,6 +113,7 @@ fn people_find_what_they_call_by_other_names() {
         ("m9", "m9"),
         ("lag", "consistency lag"),
         ("p99", "quantile"),
+        ("average", "mean"),
         ("failpoint", "semantic point"),
         ("staleness", "staleness"),
         ("blast radius", "blast radius"),

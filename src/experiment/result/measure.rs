@@ -9,6 +9,8 @@ use crate::stats::{
 /// Which number of a measure.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Statistic {
+    /// The mean of a distribution, over what ended: what never did is counted beside it.
+    Mean,
     /// The median of a distribution.
     P50,
     /// The 99 % quantile of a distribution.
@@ -31,7 +33,7 @@ pub struct MeasureResult {
 /// The numbers of a measure over all seeds.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Summary {
-    /// Quantiles of many values a run.
+    /// The mean and the quantiles of many values a run.
     Quantiles(Quantiles),
     /// The mean of one number a run.
     Mean(Mean),
@@ -48,7 +50,8 @@ pub struct Estimate<T> {
     pub interval: Option<(T, T)>,
 }
 
-/// Quantiles of a distribution: each is computed per seed, and the median over seeds is shown.
+/// The mean and the quantiles of a distribution: each is computed per seed; of means the mean over
+/// seeds is shown, of quantiles the median.
 ///
 /// Only the counts and the maximum are of all seeds together.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -59,6 +62,8 @@ pub struct Quantiles {
     pub n: u64,
     /// How many of them never ended, all seeds together.
     pub never: u64,
+    /// The mean of what ended; `None` if nothing ended in any seed.
+    pub mean: Option<Estimate<f64>>,
     /// The median; `None` if no seed has any sample.
     pub p50: Option<Estimate<Quantile>>,
     /// The 99 % quantile.
@@ -72,7 +77,7 @@ pub struct Quantiles {
 }
 
 /// A distribution in one seed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct SeedQuantiles {
     /// How many could have been in it.
     pub offered: u64,
@@ -80,13 +85,15 @@ pub struct SeedQuantiles {
     pub n: u64,
     /// How many of them never ended.
     pub never: u64,
+    /// The mean of what ended; `None` if nothing did.
+    pub mean: Option<f64>,
     /// The median; `None` without samples.
     pub p50: Option<Quantile>,
     /// The 99 % quantile.
     pub p99: Option<Quantile>,
     /// The maximum.
     pub max: Option<Quantile>,
-    /// True if the run did not settle, so that these are Kaplan-Meier estimates.
+    /// True if the run did not settle, so that the quantiles are Kaplan-Meier estimates.
     pub censored: bool,
 }
 
@@ -107,6 +114,7 @@ impl MeasureResult {
             offered: per_seed.iter().map(|seed| seed.offered).sum(),
             n: per_seed.iter().map(|seed| seed.n).sum(),
             never: per_seed.iter().map(|seed| seed.never).sum(),
+            mean: mean_over_seeds(measure.unit, per_seed.iter().map(|seed| seed.mean)),
             p50: median_over_seeds(per_seed.iter().map(|seed| seed.p50)),
             p99: median_over_seeds(per_seed.iter().map(|seed| seed.p99)),
             max: per_seed
@@ -122,9 +130,7 @@ impl MeasureResult {
 
     /// The mean of one number a seed; `None` where a seed has none.
     pub fn mean(measure: &'static Measure, per_seed: Vec<Option<f64>>) -> Self {
-        let known: Vec<f64> = per_seed.iter().flatten().copied().collect();
-        let interval = mean_interval(&known).map(|bounds| within(measure.unit, bounds));
-        let estimate = mean(&known).map(|value| Estimate { value, interval });
+        let estimate = mean_over_seeds(measure.unit, per_seed.iter().copied());
         Self { measure, value: Summary::Mean(Mean { estimate, per_seed }) }
     }
 
@@ -144,10 +150,7 @@ impl MeasureResult {
     pub fn estimate(&self, of: Statistic) -> Option<Estimate<f64>> {
         match (&self.value, of) {
             (Summary::Mean(scalar), Statistic::Value) => scalar.estimate,
-            (Summary::Quantiles(distribution), of) => distribution.statistic(of).map(|found| {
-                let interval = found.interval.map(|(low, high)| (low.as_f64(), high.as_f64()));
-                Estimate { value: found.value.as_f64(), interval }
-            }),
+            (Summary::Quantiles(distribution), of) => distribution.statistic(of),
             _ => None,
         }
     }
@@ -156,11 +159,9 @@ impl MeasureResult {
     pub fn per_seed(&self, of: Statistic) -> Vec<Option<f64>> {
         match (&self.value, of) {
             (Summary::Mean(scalar), Statistic::Value) => scalar.per_seed.clone(),
-            (Summary::Quantiles(distribution), of) => distribution
-                .per_seed
-                .iter()
-                .map(|seed| seed.statistic(of).map(Quantile::as_f64))
-                .collect(),
+            (Summary::Quantiles(distribution), of) => {
+                distribution.per_seed.iter().map(|seed| seed.statistic(of)).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -204,12 +205,13 @@ impl MeasureResult {
 }
 
 impl Quantiles {
-    /// One of its numbers; a distribution has no plain value.
-    pub fn statistic(&self, of: Statistic) -> Option<Estimate<Quantile>> {
+    /// One of its numbers, as a float; a distribution has no plain value.
+    pub fn statistic(&self, of: Statistic) -> Option<Estimate<f64>> {
         match of {
-            Statistic::P50 => self.p50,
-            Statistic::P99 => self.p99,
-            Statistic::Max => self.max,
+            Statistic::Mean => self.mean,
+            Statistic::P50 => self.p50.map(Estimate::as_f64),
+            Statistic::P99 => self.p99.map(Estimate::as_f64),
+            Statistic::Max => self.max.map(Estimate::as_f64),
             Statistic::Value => None,
         }
     }
@@ -222,6 +224,7 @@ impl SeedQuantiles {
             offered,
             n: sample.n(),
             never: sample.never(),
+            mean: sample.mean(),
             p50: sample.quantile(Level::P50),
             p99: sample.quantile(Level::P99),
             max: sample.quantile(Level::MAX),
@@ -231,9 +234,10 @@ impl SeedQuantiles {
 
     /// Of a run that did not settle: what is unfinished was cut off, and the quantiles are
     /// Kaplan-Meier estimates. Those beyond the last known end have no known bound and count as
-    /// "never"; so do, in the count, the operations that were cut off.
+    /// "never"; so do, in the count, the operations that were cut off, which the mean leaves out.
     pub fn censored(offered: u64, observations: &[Observation]) -> Self {
         let survival = Survival::kaplan_meier(observations);
+        let ended = observations.iter().filter(|observation| !observation.censored);
         let quantile = |level| {
             let known = survival.quantile(level).map_or(Quantile::Never, Quantile::Value);
             (!observations.is_empty()).then_some(known)
@@ -242,6 +246,7 @@ impl SeedQuantiles {
             offered,
             n: observations.len() as u64,
             never: observations.iter().filter(|observation| observation.censored).count() as u64,
+            mean: Sample::new(ended.map(|observation| observation.time), 0).mean(),
             p50: quantile(Level::P50),
             p99: quantile(Level::P99),
             max: quantile(Level::MAX),
@@ -249,14 +254,23 @@ impl SeedQuantiles {
         }
     }
 
-    /// One of its numbers; a distribution has no plain value.
-    pub fn statistic(&self, of: Statistic) -> Option<Quantile> {
+    /// One of its numbers, as a float; a distribution has no plain value.
+    pub fn statistic(&self, of: Statistic) -> Option<f64> {
         match of {
-            Statistic::P50 => self.p50,
-            Statistic::P99 => self.p99,
-            Statistic::Max => self.max,
+            Statistic::Mean => self.mean,
+            Statistic::P50 => self.p50.map(Quantile::as_f64),
+            Statistic::P99 => self.p99.map(Quantile::as_f64),
+            Statistic::Max => self.max.map(Quantile::as_f64),
             Statistic::Value => None,
         }
+    }
+}
+
+impl Estimate<Quantile> {
+    /// The same as floats; `Never` is plus infinity.
+    fn as_f64(self) -> Estimate<f64> {
+        let interval = self.interval.map(|(low, high)| (low.as_f64(), high.as_f64()));
+        Estimate { value: self.value.as_f64(), interval }
     }
 }
 
@@ -264,6 +278,7 @@ impl Statistic {
     /// As `summary.json` and the CSV files write it.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Mean => "mean",
             Self::P50 => "p50",
             Self::P99 => "p99",
             Self::Max => "max",
@@ -277,6 +292,12 @@ impl Statistic {
 fn within(unit: Unit, (low, high): (f64, f64)) -> (f64, f64) {
     let most = if unit == Unit::Share { 1.0 } else { f64::INFINITY };
     (low.max(0.0), high.min(most))
+}
+
+fn mean_over_seeds(unit: Unit, seeds: impl Iterator<Item = Option<f64>>) -> Option<Estimate<f64>> {
+    let known: Vec<f64> = seeds.flatten().collect();
+    let interval = mean_interval(&known).map(|bounds| within(unit, bounds));
+    mean(&known).map(|value| Estimate { value, interval })
 }
 
 fn median_over_seeds(seeds: impl Iterator<Item = Option<Quantile>>) -> Option<Estimate<Quantile>> {
@@ -299,6 +320,13 @@ mod tests {
         let found = lag.as_quantiles().unwrap();
         assert_eq!((found.offered, found.n, found.never), (21, 15, 1));
         assert_eq!(found.p50.unwrap().value, Value(13), "10..=15, then 100 of [16, 100, never]");
+        assert_eq!(
+            found.mean.unwrap().value,
+            56.5,
+            "(10 + 100) / 2 to (16 + 100) / 2, without never"
+        );
+        let (low, high) = found.mean.unwrap().interval.unwrap();
+        assert!(low > 55.5 && high < 57.5, "{low} to {high}: Student's, of the means of seeds");
         assert_eq!(found.max.unwrap(), Estimate { value: Never, interval: None }, "of all seeds");
         assert_eq!(found.per_seed[6].max, Some(Never));
         assert_eq!(lag.per_seed(Statistic::Max)[6], Some(f64::INFINITY));
@@ -315,6 +343,7 @@ mod tests {
         let found = lag.as_quantiles().unwrap();
         assert_eq!((found.censored_seeds, found.never, found.n), (1, 2, 11));
         assert_eq!((found.per_seed[0].p50, found.per_seed[0].p99), (Some(Value(5)), Some(Never)));
+        assert_eq!(found.per_seed[0].mean, Some(4.5), "of those that ended: 1 to 8");
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub fn from_to(Range { low, of_low, high, of_high }: Range) -> String {
 /// `p50 2 ms, p99 3 s`.
 pub fn quantiles(found: &Quantiles) -> String {
     let text = |of| {
-        let value = found.statistic(of).map(|estimate| estimate.value.as_f64());
+        let value = found.statistic(of).map(|estimate| estimate.value);
         value.map_or("–".into(), |value| human::value(Unit::Nanoseconds, value))
     };
     format!("p50 {}, p99 {}", text(Statistic::P50), text(Statistic::P99))

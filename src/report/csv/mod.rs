@@ -9,6 +9,8 @@ pub mod summary;
 #[cfg(test)]
 mod tests;
 
+use std::io::{self, Write};
+
 use crate::checks::measures::{Key, Unit};
 use crate::experiment::result::Comparison;
 use crate::stats::Quantile;
@@ -26,12 +28,15 @@ pub(super) fn scalar(unit: Unit, value: f64) -> String {
     }
 }
 
-/// A time in nanoseconds, or `never`; empty if there is none.
+/// The text for "never" where a time stands, which other tools read as a number.
+pub(super) const NEVER: &str = "inf";
+
+/// A time in nanoseconds, infinite if it is "never"; empty if there is none.
 pub(super) fn quantile(quantile: Option<Quantile>) -> String {
     match quantile {
         None => String::new(),
         Some(Quantile::Value(value)) => value.to_string(),
-        Some(Quantile::Never) => "never".into(),
+        Some(Quantile::Never) => NEVER.into(),
     }
 }
 
@@ -40,17 +45,24 @@ pub(super) fn arrivals(comparison: &Comparison, key: &Key) -> &'static str {
     if comparison.is_closed_loop(&key.scope) { "closed loop" } else { "open loop" }
 }
 
-/// A number, or nothing.
-pub(super) fn optional(value: Option<u64>) -> String {
-    value.map(|value| value.to_string()).unwrap_or_default()
-}
-
 /// The bytes of a table.
 pub(super) fn table(heads: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Vec<u8> {
-    let mut writer = ::csv::Writer::from_writer(Vec::new());
-    let written = writer
-        .write_record(heads)
-        .and_then(|()| rows.into_iter().try_for_each(|row| writer.write_record(&row)));
-    written.expect("every row has a field a head, and memory does not fail");
-    writer.into_inner().expect("memory does not fail")
+    let mut bytes = Vec::new();
+    write(&mut bytes, heads, rows).expect("memory does not fail");
+    bytes
+}
+
+/// Writes a table, row by row.
+///
+/// # Errors
+/// If it cannot be written.
+pub(super) fn write(
+    into: &mut dyn Write,
+    heads: &[&str],
+    rows: impl IntoIterator<Item = Vec<String>>,
+) -> io::Result<()> {
+    let mut writer = ::csv::Writer::from_writer(into);
+    writer.write_record(heads).map_err(io::Error::from)?;
+    rows.into_iter().try_for_each(|row| writer.write_record(&row).map_err(io::Error::from))?;
+    writer.flush()
 }

@@ -27,7 +27,7 @@ impl Export for RunsTable {
 /// The bytes of `runs.csv`.
 pub fn runs(comparison: &Comparison) -> Vec<u8> {
     let heads = [
-        "variant", "seed", "measure", "unit", "offered", "n", "never", "p50", "p99", "max",
+        "variant", "seed", "measure", "unit", "offered", "n", "never", "mean", "p50", "p99", "max",
         "value", "arrivals",
     ];
     let mut rows = Vec::new();
@@ -39,7 +39,7 @@ pub fn runs(comparison: &Comparison) -> Vec<u8> {
             for headline in Headline::ALL {
                 let census = variant.census.per_seed.get(at);
                 let count = census.map(|census| census.of(headline).to_string());
-                let empty = std::iter::repeat_n(String::new(), 6);
+                let empty = std::iter::repeat_n(String::new(), 7);
                 let arrivals = arrivals(comparison, &headline.measure().into());
                 let numbers = empty.chain([count.unwrap_or_default(), arrivals.into()]);
                 let measure = format!("census.{}", headline.name());
@@ -58,18 +58,19 @@ pub fn runs(comparison: &Comparison) -> Vec<u8> {
     table(&heads, rows)
 }
 
-/// Six distribution columns, then one of a scalar; `None` if the seed has nothing.
+/// Seven distribution columns, then one of a scalar; `None` if the seed has nothing.
 fn run_numbers(result: &MeasureResult, seed: usize) -> Option<Vec<String>> {
     match &result.value {
         Summary::Quantiles(found) => {
-            let SeedQuantiles { offered, n, never, p50, p99, max, .. } =
+            let SeedQuantiles { offered, n, never, mean, p50, p99, max, .. } =
                 *found.per_seed.get(seed)?;
             let mut row = counts(offered, n, never);
-            row.extend([quantile(p50), quantile(p99), quantile(max), String::new()]);
+            let mean = mean.map(|mean| scalar(result.measure.unit, mean)).unwrap_or_default();
+            row.extend([mean, quantile(p50), quantile(p99), quantile(max), String::new()]);
             Some(row)
         }
         Summary::Mean(found) => {
-            let mut row = vec![String::new(); 6];
+            let mut row = vec![String::new(); 7];
             row.push(scalar(result.measure.unit, (*found.per_seed.get(seed)?)?));
             Some(row)
         }

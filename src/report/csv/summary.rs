@@ -8,17 +8,19 @@
 //!   times, `reads.NAME@200ms.` before it.
 //! - `offered`, `n`, `never`: of a measure with many values a run: how many could have had a
 //!   value, have one, and never will.
-//! - `p50`, `p99`, `max`, and each with `_low` and `_high`: its quantiles and their 95 % intervals
-//!   over seeds. A maximum is that of all seeds and has no interval.
+//! - `mean`, `p50`, `p99`, `max`, and each with `_low` and `_high`: its mean over what ended, which
+//!   leaves out what `never` counts, its quantiles, and their 95 % intervals over seeds. A maximum
+//!   is that of all seeds and has no interval.
 //! - `value`, `value_low`, `value_high`: of a measure with one value a run: the mean over seeds
 //!   and its 95 % interval.
 //! - `why`: why there is no number, if there is none.
 //! - `arrivals`: `closed loop` where clients wait for an answer before they ask again, so that the
 //!   offered load is a result, too; else `open loop`.
 //!
-//! Times are whole nanoseconds of simulated time; `never` is larger than every number.
+//! Times are whole nanoseconds of simulated time; a quantile that is never reached is `inf`.
 
 use super::{arrivals, counts, quantile, scalar, table};
+use crate::checks::measures::Unit;
 use crate::experiment::result::{Comparison, Estimate, MeasureResult, Quantiles, Summary};
 use crate::report::export::{Export, File, Results};
 
@@ -47,6 +49,9 @@ pub fn summary(comparison: &Comparison) -> Vec<u8> {
         "offered",
         "n",
         "never",
+        "mean",
+        "mean_low",
+        "mean_high",
         "p50",
         "p50_low",
         "p50_high",
@@ -82,30 +87,31 @@ pub fn summary(comparison: &Comparison) -> Vec<u8> {
     table(&heads, rows)
 }
 
-/// Twelve distribution columns, then three of a scalar.
+/// Fifteen distribution columns, then three of a scalar.
 fn summary_numbers(result: &MeasureResult) -> Vec<String> {
     match &result.value {
         Summary::Quantiles(found) => {
             let mut row = counts(found.offered, found.n, found.never);
+            row.extend(mean(result.measure.unit, found.mean));
             row.extend(bounds(found));
             row.extend(std::iter::repeat_n(String::new(), 3));
             row
         }
         Summary::Mean(found) => {
-            let mut row = vec![String::new(); 12];
-            row.extend(match found.estimate {
-                Some(Estimate { value, interval }) => {
-                    let write = |value| scalar(result.measure.unit, value);
-                    let (low, high) = interval
-                        .map_or_else(Default::default, |(low, high)| (write(low), write(high)));
-                    [write(value), low, high]
-                }
-                None => Default::default(),
-            });
+            let mut row = vec![String::new(); 15];
+            row.extend(mean(result.measure.unit, found.estimate));
             row
         }
-        Summary::Missing(_) => vec![String::new(); 15],
+        Summary::Missing(_) => vec![String::new(); 18],
     }
+}
+
+/// A mean and the bounds of its interval.
+fn mean(unit: Unit, estimate: Option<Estimate<f64>>) -> [String; 3] {
+    let Some(Estimate { value, interval }) = estimate else { return Default::default() };
+    let write = |value| scalar(unit, value);
+    let [low, high] = interval.map_or_else(Default::default, |(low, high)| [low, high].map(write));
+    [write(value), low, high]
 }
 
 fn bounds(found: &Quantiles) -> impl Iterator<Item = String> {

@@ -4,7 +4,7 @@ use super::faults::faults;
 use super::operations::operations;
 use super::runs::runs;
 use super::summary::summary;
-use crate::experiment::result::Comparison;
+use crate::experiment::result::{Comparison, VariantResult};
 use crate::tests::comparison;
 
 /// Two variants and two seeds, so that a reader of the snapshot sees every kind of row.
@@ -33,6 +33,39 @@ fn runs_hold_each_seed() {
 }
 
 #[test]
-fn operations_are_those_of_the_first_seed() {
-    insta::assert_snapshot!(String::from_utf8(operations(&small())).unwrap());
+fn operations_are_those_of_every_seed() {
+    let mut comparison = small();
+    comparison.seeds.truncate(2);
+    insta::assert_snapshot!(String::from_utf8(operations(&comparison).bytes()).unwrap());
+}
+
+/// Other tools read a column as numbers only if every cell of it is one.
+#[test]
+fn columns_with_a_unit_hold_numbers_and_nothing_else() {
+    let mut comparison = comparison::comparison(6);
+    let most = VariantResult::clone(&comparison.variants[4]);
+    comparison.variants = vec![most];
+    let mut infinite = 0;
+    for (file, numeric) in [
+        (operations(&comparison).bytes(), &["seed", "operation", "_s"][..]),
+        (summary(&comparison), &["offered", "n", "never", "mean", "p50", "p99", "max", "value"]),
+        (runs(&comparison), &["seed", "offered", "n", "never", "mean", "p50", "p99", "max"]),
+        (faults(&comparison), &["seeds", "difference"]),
+    ] {
+        let mut reader = ::csv::Reader::from_reader(&file[..]);
+        let heads = reader.headers().unwrap().clone();
+        let is_number = |head: &str| {
+            let stem = head.trim_end_matches("_low").trim_end_matches("_high");
+            numeric.contains(&stem) || numeric.contains(&"_s") && head.ends_with("_s")
+        };
+        for row in reader.records() {
+            let row = row.unwrap();
+            for (head, cell) in heads.iter().zip(&row).filter(|(head, _)| is_number(head)) {
+                let number = cell.parse::<f64>();
+                assert!(cell.is_empty() || number.is_ok(), "{head}: {cell}");
+                infinite += u32::from(number.is_ok_and(f64::is_infinite));
+            }
+        }
+    }
+    assert!(infinite > 10, "what never ends is infinite: {infinite}");
 }

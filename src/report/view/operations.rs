@@ -1,6 +1,6 @@
 //! The tables of each operation and of each read by itself.
 
-use super::{Cell, Column, P50, P99, Pick, Table, VALUE, cell, head};
+use super::{Cell, Column, MEAN, P50, P99, Pick, Table, VALUE, cell, head};
 use crate::checks::census::Headline;
 use crate::checks::measures::catalogue::*;
 use crate::checks::measures::{Key, Scope, reads};
@@ -8,13 +8,17 @@ use crate::experiment::result::{Comparison, OperationFacts, Statistic, VariantRe
 use crate::report::human;
 
 /// The columns of an operation: what became of it.
-const COLUMNS: [Column; 10] = [
+const COLUMNS: [Column; 14] = [
     (AVAILABILITY, VALUE),
     (COMMITTED, VALUE),
+    (LAG, MEAN),
     (LAG, P50),
     (LAG, P99),
+    (LAG, Pick::Never),
+    (DONE, MEAN),
     (DONE, P50),
     (DONE, P99),
+    (ACCEPTED, MEAN),
     (ACCEPTED, P50),
     (ACCEPTED, P99),
     (WRONG, VALUE),

@@ -7,7 +7,7 @@ use super::super::values::At;
 use super::Context;
 use super::names::Names;
 use crate::checks::census::Headline;
-use crate::checks::expectation::{Bound, Expectation, Limit, Parts, Subject, Unknown, Whose};
+use crate::checks::expectation::{Bound, Expectation, Limit, MEAN, Parts, Subject, Unknown, Whose};
 use crate::checks::measures::counters::OF_GROUP;
 use crate::checks::measures::{GROUPS, Measure, OPERATIONS, POOLS, READS, Unit, capacity, reads};
 use crate::kernel::Span;
@@ -178,11 +178,12 @@ impl Context<'_> {
                 let message = reason!("`{}` has many values in a run", key);
                 let problem = problem(message, "which of them?");
                 let better = format!("{}.p99", name.value);
-                patched(problem.help("say which quantile"), &better)
+                patched(problem.help("say which: a quantile, `mean` or `max`"), &better)
             }
             Unknown::Statistic(key) if key.measure.is_many() => {
                 let message = reason!("`{}` is no statistic of `{}`", name.value, key);
-                problem(message, "").help("choose `p50`, `p99`, `p99.9` or another, or `max`")
+                problem(message, "")
+                    .help("choose `mean`, `p50`, `p99`, `p99.9` or another, or `max`")
             }
             Unknown::Statistic(key) => {
                 let message = reason!("`{}` has one value in a run", key);
@@ -199,8 +200,9 @@ impl Context<'_> {
     fn no_measure(&self, name: &At<String>) -> Problem {
         let message = reason!("no measure is named `{}`", name.value);
         let problem = Problem::error(Code::UnknownMeasure, &name.place, message, "");
-        let (stem, statistic) = match name.value.rsplit_once(".p") {
-            Some((stem, rest)) => (stem, format!(".p{rest}")),
+        let is_statistic = |(_, end): &(&str, &str)| *end == MEAN || end.starts_with('p');
+        let (stem, statistic) = match name.value.rsplit_once('.').filter(is_statistic) {
+            Some((stem, end)) => (stem, format!(".{end}")),
             None => (name.value.as_str(), String::new()),
         };
         // `m10` is more like `m1` than like `m10.done`, but surely means one of its own.
@@ -318,8 +320,9 @@ fn unknown_number(
 ) -> Problem {
     let rest = name.value.strip_prefix(stem).unwrap_or("").trim_start_matches('.');
     let known = || all.iter().map(|measure| measure.id);
-    let quantile = |(_, end): &(&str, &str)| *end == "max" || end.starts_with('p');
-    let (wanted, statistic) = match rest.rsplit_once('.').filter(quantile) {
+    let is_statistic =
+        |(_, end): &(&str, &str)| ["max", MEAN].contains(end) || end.starts_with('p');
+    let (wanted, statistic) = match rest.rsplit_once('.').filter(is_statistic) {
         Some((wanted, statistic)) => (wanted, format!(".{statistic}")),
         None => (rest, String::new()),
     };

@@ -103,7 +103,7 @@ fn no_value(
     file: &File,
 ) -> Option<Problem> {
     let key = match &expectation.subject {
-        Subject::Quantile(key, _) | Subject::Number(key) => key,
+        Subject::Quantile(key, _) | Subject::Mean(key) | Subject::Number(key) => key,
         Subject::Census(..) | Subject::Wrong(_) => return None,
     };
     let name = text.measure.as_ref()?;

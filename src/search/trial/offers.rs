@@ -18,8 +18,8 @@ use crate::model::env::{Env, OpInfo};
 use crate::model::process::ProcessCtx;
 use crate::model::protocol::{Execution, Protocol};
 use crate::model::record::{Answer, OpId};
-use crate::model::system::{Arrivals, LoadId, LoadSpec, OperationKind, System};
-use crate::model::workload::{self, Workload, maker, op_stream};
+use crate::model::system::{Arrivals, LoadId, OperationKind, System};
+use crate::model::workload::{self, Workload, load_of, maker};
 use crate::model::world::World;
 
 /// The longest pause between two arrivals that stays as it is.
@@ -102,9 +102,7 @@ fn arrivals(system: &System, seed: u64, count: usize) -> Vec<Drawn> {
 }
 
 fn of_load(system: &System, info: &OpInfo) -> Option<Drawn> {
-    let of = |load: &LoadSpec| op_stream(load.name.stream, info.ordinal);
-    let at = system.loads.iter().position(|load| of(load) == info.stream)?;
-    Some(Drawn { load: LoadId(at as u16), info: *info })
+    load_of(system, info).map(|load| Drawn { load, info: *info })
 }
 
 /// The positions of those that are taken, in the order of arrival.

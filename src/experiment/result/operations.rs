@@ -1,0 +1,137 @@
+//! The operations of a run as lists show them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::checks::OperationRow;
+use crate::checks::census::{Headline, State};
+use crate::checks::measures::lag::Lag;
+use crate::kernel::{Span, Time};
+use crate::model::record::{Answer, OpId};
+use crate::model::system::{LoadId, OperationKind};
+
+/// An operation of a run: when it arrived, what its client heard, what became of it.
+///
+/// A comparison keeps those of all its runs, so it is small, and written as a bare list of values
+/// where finished runs are kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(into = "Written", from = "Written")]
+pub struct ListedOperation {
+    /// Its number.
+    pub op: OpId,
+    /// Which operation it is.
+    pub kind: OperationKind,
+    /// The load that offered it; none if it was listed by hand.
+    pub load: Option<LoadId>,
+    /// True if it enters the measures: it did not arrive during the warm-up.
+    pub measured: bool,
+    /// When it arrived.
+    pub arrived: Time,
+    /// The answer that its client heard.
+    pub answer: Answer,
+    /// How long after the arrival; none if it heard nothing.
+    pub answered_after: Option<Span>,
+    /// The state of its effects in the stores at the end.
+    pub state: State,
+    /// Its headline in the census.
+    pub headline: Headline,
+    /// When a store first showed anything of it.
+    pub first_visible: Option<Time>,
+    /// Its consistency lag, M1.
+    pub lag: Lag,
+    /// Its lag after the answer, M2; none if its client did not hear yes.
+    pub lag_after_answer: Option<Lag>,
+}
+
+const _: () = assert!(size_of::<ListedOperation>() <= 88, "there may be very many of them");
+
+impl ListedOperation {
+    /// An operation of a run that this load offered.
+    pub fn new(row: &OperationRow, load: Option<LoadId>) -> Self {
+        Self {
+            op: row.op,
+            kind: row.kind,
+            load,
+            measured: row.measured,
+            arrived: row.arrived,
+            answer: row.answer,
+            answered_after: row.answered_after,
+            state: row.state,
+            headline: row.headline,
+            first_visible: row.first_visible,
+            lag: row.lag,
+            lag_after_answer: row.lag_after_answer,
+        }
+    }
+}
+
+/// The fields in their order, times in nanoseconds.
+type Written = (
+    OpId,
+    OperationKind,
+    Option<LoadId>,
+    bool,
+    Time,
+    Answer,
+    Option<u64>,
+    State,
+    Headline,
+    Option<Time>,
+    Lag,
+    Option<Lag>,
+);
+
+impl From<ListedOperation> for Written {
+    fn from(it: ListedOperation) -> Self {
+        let answered = it.answered_after.map(Span::as_nanos);
+        let (state, headline) = (it.state, it.headline);
+        (
+            it.op,
+            it.kind,
+            it.load,
+            it.measured,
+            it.arrived,
+            it.answer,
+            answered,
+            state,
+            headline,
+            it.first_visible,
+            it.lag,
+            it.lag_after_answer,
+        )
+    }
+}
+
+impl From<Written> for ListedOperation {
+    fn from(
+        (
+            op,
+            kind,
+            load,
+            measured,
+            arrived,
+            answer,
+            answered,
+            state,
+            headline,
+            first_visible,
+            lag,
+            lag_after_answer,
+        ): Written,
+    ) -> Self {
+        let answered_after = answered.map(Span::from_nanos);
+        Self {
+            op,
+            kind,
+            load,
+            measured,
+            arrived,
+            answer,
+            answered_after,
+            state,
+            headline,
+            first_visible,
+            lag,
+            lag_after_answer,
+        }
+    }
+}
