@@ -15,7 +15,7 @@ use crate::checks::census::Headline;
 use crate::checks::expectation;
 use crate::checks::measures::{Better, Covers, Measure, Values};
 use crate::checks::properties::PropertyEntry;
-use crate::model::database::LOCKS;
+use crate::model::database::{LIMITS, LOCKS};
 use crate::model::point::Hook;
 use crate::model::registry::{self, Configurable, Entry};
 use crate::report::export::{ExportEntry, Exports};
@@ -25,8 +25,12 @@ pub use glossary::TEXT as GLOSSARY;
 use keys::Key;
 
 /// Chapters about tables of a scenario file whose keys do not say all.
-const CHAPTERS: [(&str, &str); 3] =
-    [("databases", LOCKS), ("expect", expectation::MANUAL), ("variants", VARIANTS)];
+const CHAPTERS: [(&str, &str); 4] = [
+    ("databases", LOCKS),
+    ("databases", LIMITS),
+    ("expect", expectation::MANUAL),
+    ("variants", VARIANTS),
+];
 
 /// The sort of thing that a topic is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -468,11 +472,11 @@ fn file(registries: &Registries, into: &mut Vec<Topic<'_>>) {
             }
         }
         let (path, about, paths) = (table.path.clone(), table.about.clone(), Rc::clone(&paths));
-        let chapter = CHAPTERS.iter().find(|(name, _)| *name == path);
-        let chapter = chapter.map(|(_, source)| registry::page(source) + "\n");
+        let chapters = CHAPTERS.iter().filter(|(name, _)| *name == path);
+        let chapters: String = chapters.map(|(_, source)| registry::page(source) + "\n").collect();
         into.push(topic_of_key(path, &about, move |terminal| {
             let keys = table.page(terminal, &|path| paths.iter().any(|it| it == path));
-            chapter.clone().unwrap_or_default() + &keys
+            chapters.clone() + &keys
         }));
     }
 }

@@ -7,9 +7,15 @@
 //!
 //! While only the *process* is down, its machine refuses what arrives: the caller knows at once
 //! that the work did not run. With `machine = true` nobody answers, and callers are left in doubt
-//! until their deadline. When only the process is down, its operating system may still have what
-//! was written but not forced: with `unforced = "kept"` it survives, since recovery forces what it
-//! reads. So an answer that was never given may turn out to have been a yes.
+//! until their deadline. So are databases: the operating system of a dead process closes its
+//! sessions, which they notice one network trip later, while a dead machine leaves its open
+//! transactions and their row locks behind until a limit of the database ends them (`explain
+//! databases`), be it long after the machine is back. The process is the default: what stops is
+//! mostly software and those who operate it (Gray 1985, "Why do computers stop").
+//!
+//! When only the process is down, its operating system may still have what was written but not
+//! forced: with `unforced = "kept"` it survives, since recovery forces what it reads. So an answer
+//! that was never given may turn out to have been a yes.
 //!
 //! With `rolling` the nodes go down one after the other, so far apart and each for the length of
 //! the fault: a rolling restart. A deployment is one whose length is that of a restart.

@@ -2,7 +2,8 @@
 //!
 //! Nothing passes between the two sides: messages sent meanwhile, and those in flight when the
 //! partition begins, are lost in silence. Sessions between a service and its database are not
-//! broken by it; they wait, as TCP does, until the partition heals or their caller gives up.
+//! broken by it; they wait, as TCP does, until the partition heals, their caller gives up or the
+//! database ends them, which hears nothing (`explain databases` names its limits).
 //!
 //! With `groups` there are as many parts as one likes, and something passes only between nodes that
 //! share a group. A node in two groups is a bridge between them; one in none talks to all.

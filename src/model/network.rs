@@ -124,6 +124,8 @@ struct Known {
     stream: u64,
     /// Messages it sent on behalf of no operation; numbers their draws.
     unnamed: Cell<u64>,
+    /// The whole machine is down: not even a refusal comes back.
+    silent: Cell<bool>,
 }
 
 impl Network {
@@ -157,6 +159,11 @@ impl Network {
             || !self.disturbances.borrow().iter().any(|Active { disturbance, .. }| {
                 disturbance.effect == LinkEffect::Cut && disturbance.touches(from, to)
             })
+    }
+
+    /// Sets whether the whole machine of a node is down: then it neither sends nor answers anything.
+    pub fn silence(&self, node: NodeId, silent: bool) {
+        self.nodes.borrow()[usize::from(node.0)].silent.set(silent);
     }
 
     /// Is notified whenever a disturbance begins or ends.
@@ -248,7 +255,7 @@ impl Network {
 
 impl Known {
     fn new(place: Place, stream: u64) -> Self {
-        Self { place, stream, unnamed: Cell::new(0) }
+        Self { place, stream, unnamed: Cell::new(0), silent: Cell::new(false) }
     }
 }
 
@@ -280,6 +287,10 @@ impl Disturbance {
 impl Wire for Network {
     fn up(&self, from: NodeId, to: NodeId) -> bool {
         self.passes(from, to)
+    }
+
+    fn is_silent(&self, node: NodeId) -> bool {
+        self.nodes.borrow()[usize::from(node.0)].silent.get()
     }
 
     fn changed(&self) -> Signal {

@@ -204,6 +204,10 @@ pub enum AbortCause {
     Serialization = 8,
     /// There was no room on the disk for what it had to log.
     DiskFull = 9,
+    /// Its client did not answer the probes of the database's machine, or no longer knew of it.
+    Keepalive = 10,
+    /// Its client has sent nothing for too long.
+    IdleInTransaction = 11,
 }
 
 /// A decision on something that several take part in.

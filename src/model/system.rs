@@ -210,12 +210,43 @@ pub struct DatabaseSpec {
     pub wake_up: Dist,
     /// A branch that was not prepared in this time aborts itself.
     pub branch_timeout: Span,
+    /// How the database's machine finds out that a client is gone.
+    pub keepalive: KeepaliveSpec,
+    /// A transaction whose client sends nothing for so long is rolled back.
+    pub idle_in_transaction: Option<Span>,
     /// Fixed part of recovery after a restart.
     pub recovery: Span,
     /// The read mode: shared locks, or the last committed state.
     pub reads: ReadMode,
     /// True if it can take part in two-phase commit.
     pub xa: bool,
+}
+
+/// TCP keepalive: how a machine finds out that the other end of a connection is gone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct KeepaliveSpec {
+    /// The first probe is sent after so long without a sign of life.
+    pub idle: Span,
+    /// The time from one probe that nobody answers to the next.
+    pub interval: Span,
+    /// The connection is given up after so many probes without an answer.
+    pub probes: u32,
+}
+
+impl DatabaseSpec {
+    /// The time after which a client that sends nothing is cut off, if anything else does not end
+    /// its transaction before.
+    pub fn idle_limit(&self) -> Option<Span> {
+        self.idle_in_transaction.filter(|limit| *limit < self.branch_timeout)
+    }
+
+    /// The longest time for which a session of which nothing is heard keeps its locks.
+    fn longest_silence(&self) -> Span {
+        let KeepaliveSpec { idle, interval, probes } = self.keepalive;
+        let probed = idle + interval.saturating_mul(u64::from(probes));
+        let limits = [self.branch_timeout, probed];
+        limits.into_iter().chain(self.idle_in_transaction).fold(Span::MAX, Span::min)
+    }
 }
 
 /// Forced writes differ by what is forced.
@@ -579,6 +610,12 @@ impl System {
         let databases = self.databases.iter().map(|database| database.recovery);
         let drivers = [self.driver_recovery, self.broker.recovery];
         services.chain(databases).chain(drivers).max().unwrap_or_default()
+    }
+
+    /// The longest time for which any database keeps the locks of a client of which it hears
+    /// nothing.
+    pub fn longest_silence(&self) -> Span {
+        self.databases.iter().map(DatabaseSpec::longest_silence).max().unwrap_or_default()
     }
 
     /// The service with this name.

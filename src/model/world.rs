@@ -7,7 +7,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::database::Database;
+use super::database::{Database, Wire};
 use super::env::{Ctx, Env};
 use super::log::Log;
 use super::network::{Network, Place};
@@ -48,8 +48,6 @@ struct Node {
     recovery: Span,
     /// Serves requests: up, and done with its recovery.
     ready: Cell<bool>,
-    /// The whole machine is down: not even a refusal comes back.
-    silent: Cell<bool>,
     /// How many faults keep it down.
     crashes: Cell<u32>,
     /// How many faults let it stand still.
@@ -316,7 +314,7 @@ impl World {
 
     /// Returns whether the whole machine is down, so that not even a refusal comes back.
     pub fn is_silent(&self, node: NodeId) -> bool {
-        self.node(node).silent.get()
+        self.network.is_silent(node)
     }
 
     /// Crashes a node. Everything volatile on it is gone; with `machine`, callers hear nothing,
@@ -334,7 +332,9 @@ impl World {
     fn go_down(self: &Rc<Self>, id: NodeId, machine: bool, flushed: bool) {
         let node = self.node(id);
         node.crashes.set(node.crashes.get() + 1);
-        node.silent.set(node.silent.get() || machine);
+        if machine {
+            self.network.silence(id, true);
+        }
         if node.crashes.get() > 1 {
             return;
         }
@@ -362,7 +362,7 @@ impl World {
         if node.crashes.get() > 0 {
             return;
         }
-        node.silent.set(false);
+        self.network.silence(id, false);
         // A process that crashes its own node at a semantic point runs on to its next pause.
         drop(node.locals.take());
         let sim = self.env.sim();
@@ -522,7 +522,6 @@ impl Node {
             databases: Vec::new(),
             recovery,
             ready: Cell::new(false),
-            silent: Cell::new(false),
             crashes: Cell::new(0),
             pauses: Cell::new(0),
             drains: Cell::new(0),

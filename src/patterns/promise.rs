@@ -82,12 +82,14 @@ pub(super) fn steps(system: &System) -> u64 {
     most.unwrap_or(1)
 }
 
-/// How long a restarted node needs at most before it serves.
+/// How long a restarted node needs at most before it serves, and a database until it gives up what
+/// machines that are gone have locked.
 pub(super) fn recovery(system: &System) -> Span {
     let services = system.services.iter().map(|service| service.recovery);
     let databases = system.databases.iter().map(|database| database.recovery);
     let others = [system.broker.recovery, system.driver_recovery];
-    services.chain(databases).chain(others).fold(Span::ZERO, Span::max) + Span::from_secs(1)
+    services.chain(databases).chain(others).fold(system.longest_silence(), Span::max)
+        + Span::from_secs(1)
 }
 
 /// How long one thing takes at most under the retry policy, every attempt up to its deadline.

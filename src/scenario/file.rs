@@ -232,12 +232,31 @@ shape! {
         ),
         /// A branch that was not prepared in this time aborts itself.
         branch_timeout: Length = Fixed("'10s'", "Atomikos: transaction timeout"),
+        /// A transaction whose client sends nothing for so long after it was answered is rolled
+        /// back; without it only the other limits count (PostgreSQL's default).
+        idle_in_transaction: Option<Length>,
+        /// How the database finds out that a client's machine is gone.
+        keepalive: Keepalive = Empty,
         /// Fixed part of recovery after a restart.
         recovery: Span = Fixed("'2s'", "assumed: start of a server with a short log"),
         /// The read mode: `locking` waits for writers, `snapshot` does not.
         reads: Reads = Fixed("'locking'", "a lock shows what a snapshot hides"),
         /// True if it can take part in two-phase commit.
         xa: bool = Fixed("true", "PostgreSQL, MySQL, Oracle, SQL Server can"),
+    }
+}
+
+shape! {
+    /// TCP keepalive of a session, as the database's machine does it. A machine that lives answers
+    /// the probes; one that was started anew answers with a reset, which ends the session.
+    "a keepalive"
+    pub struct Keepalive {
+        /// The first probe is sent when nothing was heard for so long.
+        idle: Length = Fixed("'2h'", "Linux: tcp_keepalive_time"),
+        /// The time from a probe that nobody answers to the next.
+        interval: Length = Fixed("'75s'", "Linux: tcp_keepalive_intvl"),
+        /// The session is ended after so many probes without an answer.
+        probes: Whole<1, 127> = Fixed("9", "Linux: tcp_keepalive_probes"),
     }
 }
 

@@ -27,7 +27,9 @@ impl Settling {
         let since =
             |length: Span| left.healed.map_or(Span::ZERO, |healed| length.saturating_sub(healed));
         let attempt = since(system.retry.longest + system.retry.step_deadline);
-        let repair = since(system.longest_recovery() + pattern.dormant(system));
+        let repair = since(
+            system.longest_recovery() + pattern.dormant(system).max(system.longest_silence()),
+        );
         let under_way = [
             (period, format!("{period} until what recurs comes round")),
             (attempt, format!("{attempt} of a pause and a last attempt")),

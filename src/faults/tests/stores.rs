@@ -7,7 +7,7 @@ use crate::model::contract::label;
 use crate::model::record::{AbortCause, Answer, Burial, Event, Kind, Record};
 use crate::model::system::{ColumnRef, TableId};
 use crate::tests::pick;
-use crate::tests::runs::RecordedRun;
+use crate::tests::runs::{RecordedRun, record_text};
 
 fn at(millis: u64) -> Time {
     Time::ZERO + Span::from_millis(millis)
@@ -262,4 +262,34 @@ fn behind_a_rebalance_what_was_in_flight_comes_again() {
     assert_eq!(handed.len(), 2);
     assert_eq!(handed[1] - began, Span::from_millis(800));
     assert_eq!((became(&told), taken(&told)), (Headline::Committed, 1));
+}
+
+/// How the stock's transaction ended whose row was locked when a fault struck, how long after the
+/// fault, and how many others had given up waiting for the row by then.
+fn lock_left_behind(fault: &str) -> (AbortCause, Span, usize) {
+    let text = super::text(&format!("{fault}\non = {{ who = 'stock-db', what = 'work' }}"));
+    let text = text.replace("\"100ms\" }", "\"100ms\", branch-timeout = \"4s\" }");
+    let text = text.replace("stock = { ", "stock = { recovery = \"100ms\", ");
+    let told = record_text(&text, "saga", 1);
+    let began = first(&told, Kind::FaultBegan, |_| true).expect("it struck").time;
+    let ends = told.pick(pick!(record: Event::Aborted { cause, .. } => (cause, record.time)));
+    let ends: Vec<_> = ends.collect();
+    let at = ends.iter().position(|(cause, _)| *cause != AbortCause::LockTimeout);
+    let (cause, ended) = ends[at.expect("it was rolled back")];
+    assert!(told.all(Kind::LockHeld).any(|record| record.time == ended), "its lock goes with it");
+    (cause, ended - began, at.unwrap_or_default())
+}
+
+/// A process that dies is noticed after one trip. A machine that dies is as silent as a cut cable:
+/// its session lives for as long as the database bounds a transaction, though it is long back.
+#[test]
+fn a_dead_machine_and_a_cut_cable_keep_a_lock_until_a_limit_ends_it() {
+    let crash = "kind = 'crash'\ntarget = 'stock'\nfor = '100ms'";
+    let cut = "kind = 'partition'\nfrom = ['stock']\nto = ['stock-db']\nfor = '4900ms'";
+    assert_eq!(lock_left_behind(crash), (AbortCause::Broken, Span::from_millis(1), 0));
+    // The transaction began 5 ms before: its key took 3 ms, the trip and the statement 2 ms.
+    let limit = Span::from_millis(4_000 - 5);
+    let machine = lock_left_behind(&format!("{crash}\nmachine = true"));
+    assert_eq!(machine, (AbortCause::BranchTimeout, limit, 1));
+    assert_eq!(lock_left_behind(cut), (AbortCause::BranchTimeout, limit, 0));
 }

@@ -9,7 +9,8 @@
 //! - A transaction writes to a workspace of its own. [`Txn::commit`] forces one log record and then
 //!   puts the new rows in place; [`Txn::prepare`] forces them too and keeps the row locks until
 //!   [`Database::resolve`].
-//! - A transaction that is dropped was cut off: the database rolls it back one link delay later.
+//! - A transaction that is dropped was cut off: the database rolls it back one link delay later, or,
+//!   if the client's machine has died, when it notices.
 //! - [`Database::crash`] forgets everything volatile: locks, open transactions, the pool.
 //!   [`Database::recover`] redoes the durable log; prepared branches are in doubt again, with their
 //!   locks, before anybody gets a session.
@@ -30,6 +31,7 @@ mod flight;
 mod groups;
 mod keys;
 mod ledger;
+mod limits;
 mod locks;
 mod meter;
 mod outbox;
@@ -57,6 +59,7 @@ use crate::kernel::{Draw, NodeId, Purpose, Semaphore, Signal, Time};
 use commit::Entry;
 use contention::Contention;
 use ledger::Ledger;
+pub use limits::MANUAL as LIMITS;
 pub use locks::MANUAL as LOCKS;
 use state::State;
 

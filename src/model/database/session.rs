@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::contention::Contention;
 use super::flight::{Flight, Leg, WORK_LEG};
+use super::limits::Heard;
 use super::locks::{Asked, Mode, Wake};
 use super::provenance::Direction;
 use super::rows::RowId;
@@ -20,8 +21,8 @@ use crate::model::system::{Columns, ServiceId};
 
 /// An open transaction, as the service sees it.
 ///
-/// One that is dropped breaks its session, and the database rolls it back one link delay later.
-/// The same goes for one of whose statements the answer was not awaited: drop it.
+/// One that is dropped breaks its session, and the database rolls it back one link delay later,
+/// unless the whole machine has died ([`limits`](super::limits)). The same goes for one of whose statements the answer was not awaited: drop it.
 pub struct Txn {
     pub(super) database: Rc<Database>,
     id: TxnId,
@@ -138,10 +139,11 @@ impl Database {
             refused: false,
             wait: None,
             wakes: 0,
+            heard: Heard::at(self.env.now()),
             _connection: (connection, holding),
         };
         self.state_mut().sessions.insert(id, Box::new(session));
-        self.watch(id);
+        self.limit(id, from);
         let database = Rc::clone(self);
         Ok(Txn {
             database,
@@ -156,32 +158,6 @@ impl Database {
             open: true,
             dangling: false,
         })
-    }
-
-    /// Sees to it that a transaction which stays open too long is rolled back.
-    fn watch(self: &Rc<Self>, txn: TxnId) {
-        let deadline = self.env.now() + self.spec().branch_timeout;
-        let idle = {
-            let mut state = self.state_mut();
-            state.deadlines.push_back((deadline, txn));
-            !std::mem::replace(&mut state.reaping, true)
-        };
-        if idle {
-            self.env.sim().spawn(self.node, Rc::clone(self).reap());
-        }
-    }
-
-    async fn reap(self: Rc<Self>) {
-        loop {
-            let first = self.state().deadlines.front().copied();
-            let Some((deadline, txn)) = first else { break };
-            if self.state().sessions.contains(txn) {
-                self.env.sim().sleep_until(deadline).await;
-                self.abort(txn, AbortCause::BranchTimeout);
-            }
-            self.state_mut().deadlines.pop_front();
-        }
-        self.state_mut().reaping = false;
     }
 
     /// Sends a request; `work` is carried out by a process of the database's node. `None` if the
@@ -223,7 +199,9 @@ impl Database {
             if let Some(mut flight) = flight {
                 flight.arrive().await;
             }
+            self.hears(call.txn, true);
             let result = work(Rc::clone(&self), call).await;
+            self.hears(call.txn, false);
             // A database that crashed in this very poll answers no more.
             if self.env.sim().is_up(self.node) {
                 let flight = Flight::depart(&self, &call, label, Leg::Back);
@@ -449,14 +427,6 @@ impl Database {
             promise.keep(wake);
         }
     }
-
-    /// A broken session: the database learns of it as soon as anything passes.
-    async fn hang_up(self: Rc<Self>, txn: TxnId, from: NodeId) {
-        while !self.wire.up(from, self.node) {
-            self.wire.changed().wait().await;
-        }
-        self.abort(txn, AbortCause::Broken);
-    }
 }
 
 impl Txn {
@@ -539,9 +509,7 @@ impl Txn {
 impl Drop for Txn {
     fn drop(&mut self) {
         if self.open {
-            let arrives = self.database.env.now() + self.delay;
-            let hang_up = Rc::clone(&self.database).hang_up(self.id, self.from);
-            self.database.env.sim().spawn_at(arrives, self.database.node, hang_up);
+            self.database.hang_up(self.id, self.from, self.delay);
         }
     }
 }

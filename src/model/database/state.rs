@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::contention::Holding;
 use super::keys::{IdemKey, Keys};
+use super::limits::Heard;
 use super::locks::{LockTable, Released, Wake, Woken};
 use super::meter::Meter;
 use super::outbox::{Event, EventKind, Outbox, OutboxRow};
@@ -67,6 +68,8 @@ pub(super) struct Session {
     pub wait: Option<(Ctx, Promise<Wake>)>,
     /// How often it was woken to compete for a row lock.
     pub wakes: u64,
+    /// The last sign of life of its client.
+    pub heard: Heard,
     /// Held for its sake: given back when the session ends.
     pub _connection: (Permit, Option<Holding>),
 }

@@ -6,6 +6,8 @@ use crate::kernel::{NodeId, Signal, Span};
 pub trait Wire {
     /// Returns whether anything passes from one node to another now.
     fn up(&self, from: NodeId, to: NodeId) -> bool;
+    /// Returns whether the whole machine of a node is down: it neither sends nor answers anything.
+    fn is_silent(&self, node: NodeId) -> bool;
     /// Is notified when a link is cut or mended.
     fn changed(&self) -> Signal;
     /// How much longer than usual a message takes now.

@@ -8,8 +8,8 @@ use super::super::values::Scalar;
 use super::{Context, course, name};
 use crate::model::contract::role;
 use crate::model::system::{
-    Api, BrokerSpec, ColumnSpec, DatabaseId, DatabaseSpec, DriverSpec, LinkSpec, Links, LockOrder,
-    MAX_COLUMNS, Name, ReadMode, ServiceId, ServiceSpec, System, TableSpec,
+    Api, BrokerSpec, ColumnSpec, DatabaseId, DatabaseSpec, DriverSpec, KeepaliveSpec, LinkSpec,
+    Links, LockOrder, MAX_COLUMNS, Name, ReadMode, ServiceId, ServiceSpec, System, TableSpec,
 };
 
 impl Context<'_> {
@@ -67,6 +67,12 @@ impl Context<'_> {
                     },
                     wake_up: database.wake_up.clone(),
                     branch_timeout: database.branch_timeout.0,
+                    idle_in_transaction: database.idle_in_transaction.map(|limit| limit.0),
+                    keepalive: KeepaliveSpec {
+                        idle: database.keepalive.idle.0,
+                        interval: database.keepalive.interval.0,
+                        probes: database.keepalive.probes.0 as u32,
+                    },
                     recovery: database.recovery,
                     reads: match database.reads {
                         Reads::Locking => ReadMode::Locking,

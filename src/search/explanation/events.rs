@@ -279,6 +279,8 @@ const fn abort_words(cause: AbortCause) -> &'static str {
         AbortCause::Fenced => "fenced",
         AbortCause::Serialization => "not serializable",
         AbortCause::DiskFull => "disk full",
+        AbortCause::Keepalive => "no sign of life from its client",
+        AbortCause::IdleInTransaction => "idle in transaction",
     }
 }
 

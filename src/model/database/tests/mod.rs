@@ -3,6 +3,7 @@
 mod contention;
 mod crash;
 mod fence;
+mod limits;
 mod provenance;
 mod sessions;
 
@@ -43,12 +44,18 @@ const fn ballot(tag: u64) -> Ballot {
 /// A link that can be cut.
 struct TestWire {
     cut: Cell<bool>,
+    /// The client's machine is down.
+    silent: Cell<bool>,
     changed: Signal,
 }
 
 impl Wire for TestWire {
     fn up(&self, _: NodeId, _: NodeId) -> bool {
         !self.cut.get()
+    }
+
+    fn is_silent(&self, _: NodeId) -> bool {
+        self.silent.get()
     }
 
     fn changed(&self) -> Signal {
@@ -183,6 +190,12 @@ fn spec() -> DatabaseSpec {
         lock_order: LockOrder::Arrival,
         wake_up: Dist::Constant(Span::from_micros(50)),
         branch_timeout: Span::from_secs(2),
+        keepalive: KeepaliveSpec {
+            idle: Span::from_secs(7200),
+            interval: Span::from_secs(75),
+            probes: 9,
+        },
+        idle_in_transaction: None,
         recovery: ms(50),
         reads: ReadMode::Locking,
         xa: true,
@@ -252,7 +265,11 @@ impl Bench {
         let env =
             Env::new(sim.clone(), RandomStreams::new(1), Arc::new(system(database)), recorder);
         let (client, node) = (sim.add_node(), sim.add_node());
-        let wire = Rc::new(TestWire { cut: Cell::new(false), changed: Signal::new(&sim) });
+        let wire = Rc::new(TestWire {
+            cut: Cell::new(false),
+            silent: Cell::new(false),
+            changed: Signal::new(&sim),
+        });
         let db = Database::new(&env, DatabaseId(0), node, Rc::clone(&wire) as _);
         Self { simulation, env, db, wire, client, keep }
     }

@@ -1,0 +1,164 @@
+//! How long a session lives whose client is not heard of.
+//!
+//! A *process* that dies leaves an operating system behind, which closes its connections: the
+//! database hears of it one network trip later and rolls back what was not submitted. A *machine*
+//! that dies (`machine = true` of a crash) and a cut cable (a partition) are silence, and silence
+//! looks like a client that thinks. The session keeps its connection, its transaction and its row
+//! locks, and others wait for them, until the first of these limits ends it:
+//!
+//! - `branch-timeout`, since the transaction began: for every transaction that was not prepared,
+//!   heard of or not. PostgreSQL 17 calls it `transaction_timeout` (off by default), XA the
+//!   transaction timeout of the resource manager (Atomikos: 10 s, the default here).
+//! - `idle-in-transaction`, since the last statement was answered: PostgreSQL's
+//!   `idle_in_transaction_session_timeout`, off by default there and here.
+//! - `keepalive`, since the client was last heard of. After `idle` the database's machine sends a
+//!   probe, and another one after each further `interval`. A client's machine that lives answers
+//!   them, whatever its processes do. After as many `probes` without an answer the session is
+//!   ended: after 2 h 11 min with the defaults, which are those of Linux (`tcp(7)`:
+//!   `tcp_keepalive_time`, `tcp_keepalive_intvl`, `tcp_keepalive_probes`) and so of PostgreSQL
+//!   (`tcp_keepalives_idle` and so on, 0: as the system has it). Managed databases probe sooner:
+//!   Aiven for PostgreSQL after 180 s, then 6 times every 10 s.
+//!
+//! A machine that is back knows nothing of its old connections and answers the next probe with a
+//! reset, which ends the session at once; until then the database sends nothing, and the locks
+//! stay, though the client may have served again for minutes. A cable that is mended in time lets
+//! the session go on, and lets through what was sent meanwhile, be it that the client has hung up.
+//!
+//! So the defaults keep the locks of a dead machine for 10 s, not for two hours: few run a
+//! database for transactions across services without any bound on their length. With a longer
+//! `branch-timeout` the other two limits are what counts. A statement has no limit of its own: it
+//! takes long only where it waits for a row lock, and `lock-timeout` bounds that. What TCP repeats
+//! because nobody acknowledges it (for 15 minutes or so: `tcp_retries2`) is not modelled: probes
+//! stand for it. A prepared branch has no session any more and none of these limits.
+
+use std::rc::Rc;
+
+use super::Database;
+use crate::kernel::{NodeId, Span, Time};
+use crate::model::record::{AbortCause, TxnId};
+use crate::model::system::KeepaliveSpec;
+
+/// The manual page about the life of a silent session.
+pub const MANUAL: &str = include_str!("limits.rs");
+
+/// What the database's machine has heard of the client of a session.
+#[derive(Clone, Copy)]
+pub(super) struct Heard {
+    /// When a request last arrived or was answered.
+    last: Time,
+    /// A request is being worked on.
+    busy: bool,
+    /// The client's machine has died since: it will answer the next probe with a reset.
+    forgotten: bool,
+}
+
+impl Heard {
+    /// A client that has just connected.
+    pub fn at(now: Time) -> Self {
+        Self { last: now, busy: false, forgotten: false }
+    }
+}
+
+impl Database {
+    /// Sees to it that a transaction of a client on node `from` is rolled back if it stays open
+    /// for too long.
+    pub(super) fn limit(self: &Rc<Self>, txn: TxnId, from: NodeId) {
+        let (now, sim, spec) = (self.env.now(), self.env.sim(), self.spec());
+        let idle = {
+            let mut state = self.state_mut();
+            state.deadlines.push_back((now + spec.branch_timeout, txn));
+            !std::mem::replace(&mut state.reaping, true)
+        };
+        if idle {
+            sim.spawn(self.node, Rc::clone(self).reap());
+        }
+        if spec.keepalive.idle < spec.branch_timeout && from != self.node {
+            sim.spawn(self.node, Rc::clone(self).probe_client(txn, from));
+        }
+        if let Some(limit) = spec.idle_limit() {
+            sim.spawn(self.node, Rc::clone(self).end_idle(txn, limit));
+        }
+    }
+
+    /// Rolls back, one after the other, what was open for as long as the branch timeout.
+    async fn reap(self: Rc<Self>) {
+        loop {
+            let first = self.state().deadlines.front().copied();
+            let Some((deadline, txn)) = first else { break };
+            if self.state().sessions.contains(txn) {
+                self.env.sim().sleep_until(deadline).await;
+                self.abort(txn, AbortCause::BranchTimeout);
+            }
+            self.state_mut().deadlines.pop_front();
+        }
+        self.state_mut().reaping = false;
+    }
+
+    /// Sends the probes of TCP's keepalive to the client of a session, and ends the session where
+    /// nobody answers.
+    async fn probe_client(self: Rc<Self>, txn: TxnId, from: NodeId) {
+        let KeepaliveSpec { idle, interval, probes } = self.spec().keepalive;
+        let (mut next, mut unanswered) = (self.env.now() + idle, 0);
+        loop {
+            self.env.sim().sleep_until(next).await;
+            let Some(heard) = self.heard(txn) else { return };
+            if heard.last + idle > next {
+                (next, unanswered) = (heard.last + idle, 0);
+                continue;
+            }
+            let answered = !self.wire.is_silent(from)
+                && self.wire.up(self.node, from)
+                && self.wire.up(from, self.node);
+            if unanswered == probes || answered && heard.forgotten {
+                return self.abort(txn, AbortCause::Keepalive);
+            }
+            (next, unanswered) =
+                if answered { (next + idle, 0) } else { (next + interval, unanswered + 1) };
+        }
+    }
+
+    /// Ends a session whose client has sent nothing for so long since it was last answered.
+    async fn end_idle(self: Rc<Self>, txn: TxnId, limit: Span) {
+        let mut next = self.env.now() + limit;
+        loop {
+            self.env.sim().sleep_until(next).await;
+            let Some(heard) = self.heard(txn) else { return };
+            let since = if heard.busy { next } else { heard.last };
+            if since + limit <= next {
+                return self.abort(txn, AbortCause::IdleInTransaction);
+            }
+            next = since + limit;
+        }
+    }
+
+    fn heard(&self, txn: TxnId) -> Option<Heard> {
+        self.state().sessions.get(txn).map(|session| session.heard)
+    }
+
+    /// Notes that a request of a session has arrived, and is `busy`, or was answered.
+    pub(super) fn hears(&self, txn: TxnId, busy: bool) {
+        let last = self.env.now();
+        if let Some(session) = self.state_mut().sessions.get_mut(txn) {
+            session.heard = Heard { last, busy, ..session.heard };
+        }
+    }
+
+    /// The client of a session has hung up or died. Its operating system closes the connection,
+    /// and the database learns of it after a `delay`, as soon as anything passes. A machine that
+    /// has died with its processes tells nobody.
+    pub(super) fn hang_up(self: &Rc<Self>, txn: TxnId, from: NodeId, delay: Span) {
+        if self.wire.is_silent(from) {
+            if let Some(session) = self.state_mut().sessions.get_mut(txn) {
+                session.heard.forgotten = true;
+            }
+            return;
+        }
+        let database = Rc::clone(self);
+        self.env.sim().spawn_at(self.env.now() + delay, self.node, async move {
+            while !database.wire.up(from, database.node) {
+                database.wire.changed().wait().await;
+            }
+            database.abort(txn, AbortCause::Broken);
+        });
+    }
+}
