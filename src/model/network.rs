@@ -161,7 +161,7 @@ impl Network {
             })
     }
 
-    /// Sets whether the whole machine of a node is down: then it neither sends nor answers anything.
+    /// Sets whether the whole machine of a node is down: it neither sends nor answers anything.
     pub fn silence(&self, node: NodeId, silent: bool) {
         self.nodes.borrow()[usize::from(node.0)].silent.set(silent);
     }

@@ -27,9 +27,8 @@ impl Settling {
         let since =
             |length: Span| left.healed.map_or(Span::ZERO, |healed| length.saturating_sub(healed));
         let attempt = since(system.retry.longest + system.retry.step_deadline);
-        let repair = since(
-            system.longest_recovery() + pattern.dormant(system).max(system.longest_silence()),
-        );
+        let repair = system.longest_recovery() + pattern.dormant(system);
+        let repair = since(repair.max(system.longest_silence()));
         let under_way = [
             (period, format!("{period} until what recurs comes round")),
             (attempt, format!("{attempt} of a pause and a last attempt")),

@@ -41,7 +41,7 @@ use crate::model::system::KeepaliveSpec;
 /// The manual page about the life of a silent session.
 pub const MANUAL: &str = include_str!("limits.rs");
 
-/// What the database's machine has heard of the client of a session.
+/// The last sign of life that the database's machine has of the client of a session.
 #[derive(Clone, Copy)]
 pub(super) struct Heard {
     /// When a request last arrived or was answered.

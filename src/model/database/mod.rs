@@ -9,8 +9,8 @@
 //! - A transaction writes to a workspace of its own. [`Txn::commit`] forces one log record and then
 //!   puts the new rows in place; [`Txn::prepare`] forces them too and keeps the row locks until
 //!   [`Database::resolve`].
-//! - A transaction that is dropped was cut off: the database rolls it back one link delay later, or,
-//!   if the client's machine has died, when it notices.
+//! - A transaction that is dropped was cut off: the database rolls it back one link delay later or,
+//!   if the client's machine has died, when a limit of the session ends it.
 //! - [`Database::crash`] forgets everything volatile: locks, open transactions, the pool.
 //!   [`Database::recover`] redoes the durable log; prepared branches are in doubt again, with their
 //!   locks, before anybody gets a session.

@@ -22,7 +22,8 @@ use crate::model::system::{Columns, ServiceId};
 /// An open transaction, as the service sees it.
 ///
 /// One that is dropped breaks its session, and the database rolls it back one link delay later,
-/// unless the whole machine has died ([`limits`](super::limits)). The same goes for one of whose statements the answer was not awaited: drop it.
+/// unless the whole machine has died ([`limits`](super::limits)). The same goes for one of whose
+/// statements the answer was not awaited: drop it.
 pub struct Txn {
     pub(super) database: Rc<Database>,
     id: TxnId,
