@@ -127,7 +127,9 @@ pub struct Compare {
     /// Only these variants, separated by commas.
     #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
     pub variants: Vec<String>,
-    /// The folder for the results; by default `reports/<scenario name>`.
+    /// The folder for the results; by default `reports/<scenario name>`. It is replaced as a
+    /// whole, but for `counterexamples` and `explorations`, and refused if it holds anything else
+    /// that driftlab did not write.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Leave out the fault-free twins: no recovery, and no word of what the faults cost, but half
@@ -256,7 +258,8 @@ pub struct Explore {
     /// The seed, decimal or 0x...; by default the scenario's.
     #[arg(long, value_parser = seed)]
     pub seed: Option<u64>,
-    /// The folder for the results; by default `reports/<scenario name>`.
+    /// The folder for the results; by default `reports/<scenario name>`. The table of plans goes to
+    /// `explorations` in it, counterexamples to `counterexamples`.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// The threads it runs on.

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::args::{Compare, Format};
 use super::progress::Progress;
-use super::unfinished::Unfinished;
-use super::{Error, Exit, Session, output, print, remark, source, write};
+use super::results::Results;
+use super::unfinished::{Count, Unfinished};
+use super::{Error, Exit, Session, print, remark, source, write};
 use crate::checks::Verdict;
 use crate::experiment::compare::{Compared, Study};
 use crate::experiment::result::Comparison;
@@ -23,10 +24,10 @@ pub fn compare(session: &Session, args: &Compare) -> Result<Exit, Error> {
     let twins = !args.no_twin;
     let study = Study { scenario: &scenario, variants, seeds, twins };
     let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(&scenario.name));
-    output::probe(&folder)?;
+    let results = Results::claim(&folder)?;
     remark(session, &intent(&study));
     let stop = interrupt();
-    let kept = Unfinished::open(&folder, &scenario, args.fresh);
+    let kept = Unfinished::open(results.aside("unfinished"), &scenario, args.fresh);
     let compared = run(session, &study, &kept, &stop, pool(args.workers.threads)?);
     let interrupted = compared.finished < study.seeds.len();
     let Some(mut comparison) = compared.comparison else {
@@ -45,6 +46,7 @@ pub fn compare(session: &Session, args: &Compare) -> Result<Exit, Error> {
             study.seeds.len()
         ));
     }
+    results.replace(&session.exports.files(&comparison))?;
     show(session, args, &folder, &comparison)?;
     if interrupted {
         remark(session, again(&kept));
@@ -62,8 +64,13 @@ fn run(
     stop: &AtomicBool,
     threads: rayon::ThreadPool,
 ) -> Compared {
-    let there = kept.count(study) as u64 * study.runs_each();
+    let Count { whole, damaged } = kept.count(study);
+    let there = whole as u64 * study.runs_each();
     let runs = study.runs();
+    if damaged > 0 {
+        let damaged = report::human::some(damaged, "kept run");
+        remark(session, &format!("{damaged} cannot be used (damaged) and will be run again\n"));
+    }
     if there > 0 {
         remark(session, &format!("resuming: {there} of {runs} runs were finished before\n"));
     }
@@ -97,14 +104,13 @@ pub fn intent(study: &Study) -> String {
     )
 }
 
-/// Prints the result, writes the folder, and says where it is and how to get it again.
+/// Prints the result, and says where the folder is and how to get it again.
 fn show(
     session: &Session,
     args: &Compare,
     folder: &Path,
     comparison: &Comparison,
 ) -> Result<(), Error> {
-    output::write_all(folder, &session.exports.files(comparison))?;
     match args.format {
         Format::Human => print(&report::terminal::render(comparison, session.terminal))?,
         Format::Json => write(&report::json::summary(comparison))?,

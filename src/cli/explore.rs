@@ -86,7 +86,7 @@ fn command(args: &Args, exploration: &Exploration) -> String {
 
 /// Prints the result and writes its table.
 fn show(session: &Session, args: &Args, folder: &Path, explored: &Explored) -> Result<(), Error> {
-    let name = format!("explore-{}.csv", explored.variant);
+    let name = format!("explorations/{}.csv", output::file_name(&explored.variant));
     output::write_all(folder, &[File::new(name.clone(), report::explore::csv(explored))])?;
     match args.format {
         Format::Human => print(&report::explore::text(explored, session.terminal))?,

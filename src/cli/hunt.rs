@@ -101,7 +101,10 @@ impl<'a> Hunt<'a> {
         let written = counterexample(trial, case, tried, property, &scenario, again);
         let why = why(shrunk, property);
         let remark = format!("{variant}: {property} is violated.\n{why}");
-        let stem = free_stem(self.folder, &format!("{variant}-{}", slug(property)));
+        let stem = free_stem(
+            self.folder,
+            &output::file_name(&format!("{variant}-{}", property.to_lowercase())),
+        );
         let (name, page) = (format!("{stem}.toml"), format!("{stem}.html"));
         let text = written.text(&self.scenario.system, &remark);
         let again = format!("driftlab replay {} --trace", self.folder.join(&name).display());
@@ -146,12 +149,6 @@ fn history(found: &str, case: &Case, shrunk: &Shrunk) -> String {
     let from = format!("{} and {}", some(faults, "fault"), some(operations, "operation"));
     let end = if shrunk.finished { "" } else { ", stopped at the limit of runs" };
     format!("  found {found}, shrunk from {from} in {} runs{end}\n", shrunk.runs)
-}
-
-/// A property as a part of a file's name.
-fn slug(property: &str) -> String {
-    let letter = |letter: char| if letter.is_alphanumeric() { letter } else { '-' };
-    property.to_lowercase().chars().map(letter).collect()
 }
 
 /// A name, without its ending, that no counterexample in the folder has yet.

@@ -16,6 +16,7 @@ mod output;
 mod points;
 mod progress;
 mod replay;
+mod results;
 mod run;
 mod source;
 mod topics;
@@ -45,6 +46,9 @@ pub enum Error {
     /// A file that could not be read or written.
     #[error(transparent)]
     File(#[from] output::FileError),
+    /// A folder that cannot hold results.
+    #[error(transparent)]
+    Results(#[from] results::ResultsError),
     /// Standard output went away.
     #[error("cannot write to standard output: {0}")]
     Output(#[from] std::io::Error),

@@ -33,7 +33,8 @@ impl FileError {
         self.error.kind() == io::ErrorKind::NotFound
     }
 
-    fn new(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    /// The error of doing something with a file, from that of the system.
+    pub fn new(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |error| Self { action, path, error }
     }
@@ -69,12 +70,40 @@ pub fn probe(folder: &Path) -> Result<(), FileError> {
     probed.map(drop).map_err(FileError::new("write to", folder))
 }
 
+/// How much of a file is read to see who made it.
+const HEAD: usize = 2_048;
+
+/// Returns whether a file may be replaced by this content: it is driftlab's, by what it says in its
+/// first lines, or a table with the same columns.
+fn is_ours(old: &[u8], new: &[u8]) -> bool {
+    let head = String::from_utf8_lossy(&old[..old.len().min(HEAD)]);
+    let columns = |bytes: &[u8]| bytes.split(|byte| *byte == b'\n').next().map(<[u8]>::to_vec);
+    head.contains("driftlab") || columns(old) == columns(new).filter(|line| line.contains(&b','))
+}
+
+/// Writes a set of files below `folder`, where others may be: see [`put_all`]. A file of the same
+/// name that driftlab did not write is never replaced.
+///
+/// # Errors
+/// If any file cannot be written; the folder is then as it was.
+pub fn write_all(folder: &Path, files: &[File]) -> Result<(), FileError> {
+    for File { path, bytes } in files {
+        let path = folder.join(path);
+        let Ok(kind) = path.symlink_metadata() else { continue };
+        if !kind.is_file() || !is_ours(&read(&path)?, bytes) {
+            let foreign = io::Error::other("driftlab did not write it");
+            return Err(FileError::new("replace", &path)(foreign));
+        }
+    }
+    put_all(folder, files)
+}
+
 /// Writes a set of files below `folder`. Each is written beside its place and renamed into it, so
 /// that a reader never sees half of one; nothing is renamed before everything is written.
 ///
 /// # Errors
 /// If any file cannot be written; the folder is then as it was.
-pub fn write_all(folder: &Path, files: &[File]) -> Result<(), FileError> {
+pub fn put_all(folder: &Path, files: &[File]) -> Result<(), FileError> {
     let mut written = Vec::with_capacity(files.len());
     for content in files {
         let path = folder.join(&content.path);
@@ -100,6 +129,17 @@ pub fn write_all(folder: &Path, files: &[File]) -> Result<(), FileError> {
         file.persist(&path).map_err(|error| FileError::new("write", &path)(error.error))?;
     }
     Ok(())
+}
+
+/// A name as a part of a file's name, which no file system refuses: letters, digits and dashes, at
+/// most 80.
+pub fn file_name(name: &str) -> String {
+    let letter = |letter: char| match letter {
+        '_' | '.' => letter,
+        _ if letter.is_ascii_alphanumeric() => letter,
+        _ => '-',
+    };
+    name.chars().map(letter).take(80).collect()
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
-//! The finished runs of a comparison that is not finished: a file each, in the hidden folder
-//! `.unfinished` of the results, until the comparison is complete.
+//! The finished runs of a comparison that is not finished: a file each, in a hidden folder beside
+//! the results, until the comparison is complete.
 //!
 //! A run is decided by scenario, variant, seed and program. The folder of a comparison is named by
-//! the scenario and the program, a file in it by the rest. What belongs to others is removed.
+//! the scenario and the program, a file in it by the rest, and each file begins with a hash over
+//! its content and all of these: what was damaged, or put in another's place, is run again. Only
+//! files whose names driftlab gives are removed, and no link is followed.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,28 +21,45 @@ use crate::scenario::Scenario;
 pub struct Unfinished {
     all: PathBuf,
     own: PathBuf,
+    /// The scenario and the program.
+    fingerprint: u64,
     /// A file could not be written. The comparison goes on without.
     failed: AtomicBool,
 }
 
+/// How many runs of a study are kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Count {
+    /// Those that need not be run again.
+    pub whole: usize,
+    /// Those that are there and cannot be used.
+    pub damaged: usize,
+}
+
 impl Unfinished {
-    /// The runs that were kept beside these results, without those of other scenarios and
-    /// programs; with `fresh` without any.
-    pub fn open(results: &Path, scenario: &Scenario, fresh: bool) -> Self {
-        let all = results.join(".unfinished");
-        let own = all.join(format!("{:016x}", fingerprint(scenario)));
-        for folder in output::files_in(&all).unwrap_or_default() {
+    /// The runs that were kept in a folder, without those of other scenarios and programs; with
+    /// `fresh` without any.
+    pub fn open(all: PathBuf, scenario: &Scenario, fresh: bool) -> Self {
+        let fingerprint = fingerprint(scenario);
+        let own = all.join(format!("{fingerprint:016x}"));
+        for folder in folders(&all) {
             if fresh || folder != own {
-                // What cannot be removed is not used either.
-                let _ = std::fs::remove_dir_all(folder);
+                remove_runs(&folder);
             }
         }
-        Self { all, own, failed: AtomicBool::new(false) }
+        Self { all, own, fingerprint, failed: AtomicBool::new(false) }
     }
 
     /// How many runs of a study are there.
-    pub fn count(&self, study: &Study) -> usize {
-        study.ids().filter(|id| self.own.join(name(*id)).is_file()).count()
+    pub fn count(&self, study: &Study) -> Count {
+        let mut count = Count { whole: 0, damaged: 0 };
+        for id in study.ids().filter(|id| is_file(&self.own.join(name(*id)))) {
+            match self.bytes(id) {
+                Some(_) => count.whole += 1,
+                None => count.damaged += 1,
+            }
+        }
+        count
     }
 
     /// Returns whether there was no room for a run.
@@ -50,25 +69,87 @@ impl Unfinished {
 
     /// The comparison is complete: nothing has to be kept any more.
     pub fn clear(&self) {
+        folders(&self.all).iter().for_each(|folder| remove_runs(folder));
         // What stays is found, and used, by the next comparison of the same scenario.
-        let _ = std::fs::remove_dir_all(&self.all);
+        let _ = std::fs::remove_dir(&self.all);
+    }
+
+    /// The content of a run's file, if it is what was written there for this run.
+    fn bytes(&self, id: RunId) -> Option<Vec<u8>> {
+        let path = self.own.join(name(id));
+        if !is_file(&path) {
+            return None;
+        }
+        let bytes = std::fs::read(path).ok()?;
+        let (line, body) = bytes.split_at_checked(HASH)?;
+        (line == self.hash(id, body).as_bytes()).then(|| body.to_vec())
+    }
+
+    /// The first line of a run's file: a hash of what it holds and of what it is.
+    fn hash(&self, id: RunId, body: &[u8]) -> String {
+        let mut hash = Xxh3::new();
+        hash.update(&self.fingerprint.to_le_bytes());
+        hash.update(name(id).as_bytes());
+        hash.update(body);
+        format!("{:016x}\n", hash.digest())
     }
 }
 
+/// The length of the first line of a run's file.
+const HASH: usize = 17;
+
 impl Shelf for Unfinished {
     fn find(&self, id: RunId) -> Option<Judged> {
-        // A file that is damaged is one that is not there.
-        serde_json::from_slice(&std::fs::read(self.own.join(name(id))).ok()?).ok()
+        serde_json::from_slice(&self.bytes(id)?).ok()
     }
 
     fn keep(&self, id: RunId, judged: &Judged) {
         if self.has_failed() {
             return;
         }
-        let written = serde_json::to_vec(judged)
-            .is_ok_and(|bytes| output::write_all(&self.own, &[File::new(name(id), bytes)]).is_ok());
+        let written = serde_json::to_vec(judged).is_ok_and(|body| {
+            let bytes = [self.hash(id, &body).as_bytes(), &body].concat();
+            output::put_all(&self.own, &[File::new(name(id), bytes)]).is_ok()
+        });
         self.failed.fetch_or(!written, Ordering::Relaxed);
     }
+}
+
+/// Returns whether a path is a file, and neither a link nor a pipe or a device.
+fn is_file(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|kind| kind.is_file())
+}
+
+/// The folders of scenarios and programs: real ones, with such a name.
+fn folders(all: &Path) -> Vec<PathBuf> {
+    let is_real = |path: &Path| path.symlink_metadata().is_ok_and(|kind| kind.is_dir());
+    if !is_real(all) {
+        return Vec::new();
+    }
+    let mut folders = output::files_in(all).unwrap_or_default();
+    folders.retain(|path| {
+        is_real(path) && is_hash(&path.file_name().unwrap_or_default().to_string_lossy())
+    });
+    folders
+}
+
+/// Returns whether a name is a hash as it is written here.
+fn is_hash(name: &str) -> bool {
+    name.len() == 16 && name.bytes().all(|it| it.is_ascii_hexdigit())
+}
+
+/// Removes the runs in a folder, and the folder if nothing else is in it. What cannot be removed
+/// is not used either.
+fn remove_runs(folder: &Path) {
+    for path in output::files_in(folder).unwrap_or_default() {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let is_run = name.get(..16).is_some_and(is_hash) && name.ends_with(".json");
+        // A run that was cut off while it was written has the other name.
+        if is_file(&path) && (is_run || name.starts_with(".driftlab-")) {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+    let _ = std::fs::remove_dir(folder);
 }
 
 /// The file of a run. Names of variants may hold what names of files may not.
@@ -103,20 +184,24 @@ mod tests {
         output::files_in(folder).map_or(0, |files| files.len())
     }
 
+    const fn all(whole: usize) -> Count {
+        Count { whole, damaged: 0 }
+    }
+
     #[test]
     fn the_second_comparison_goes_on_where_the_first_was_stopped() {
         let results = tempfile::tempdir().expect("a folder");
         let scenario = scenario(SHOP);
         let whole = Study::of(&scenario, 1..=3);
         // What an interrupted comparison leaves behind: the runs of some seeds.
-        let first = Unfinished::open(results.path(), &scenario, false);
+        let first = Unfinished::open(results.path().join("kept"), &scenario, false);
         Study::of(&scenario, 1..=2).resume(&first, &GO, &|| ());
         assert!(!first.has_failed());
 
-        let second = Unfinished::open(results.path(), &scenario, false);
-        assert_eq!((second.count(&whole), files(&second.own)), (4, 4), "of six");
+        let second = Unfinished::open(results.path().join("kept"), &scenario, false);
+        assert_eq!((second.count(&whole), files(&second.own)), (all(4), 4), "of six");
         let resumed = whole.resume(&second, &GO, &|| ()).comparison;
-        assert_eq!((second.count(&whole), resumed), (6, whole.compare()));
+        assert_eq!((second.count(&whole), resumed), (all(6), whole.compare()));
         second.clear();
         assert_eq!(files(results.path()), 0, "nothing stays behind");
     }
@@ -126,14 +211,14 @@ mod tests {
         let results = tempfile::tempdir().expect("a folder");
         let (shop, other) = (scenario(SHOP), scenario(&SHOP.replace("left = 99", "left = 98")));
         let study = Study::of(&shop, [1]);
-        let open = |scenario, fresh| Unfinished::open(results.path(), scenario, fresh);
+        let open = |scenario, fresh| Unfinished::open(results.path().join("kept"), scenario, fresh);
         study.resume(&open(&shop, false), &GO, &|| ());
-        assert_eq!(open(&shop, false).count(&study), 2);
-        assert_eq!(open(&shop, true).count(&study), 0, "it was to start anew");
+        assert_eq!(open(&shop, false).count(&study), all(2));
+        assert_eq!(open(&shop, true).count(&study), all(0), "it was to start anew");
 
         study.resume(&open(&shop, false), &GO, &|| ());
         let changed = open(&other, false);
-        assert_eq!(changed.count(&Study::of(&other, [1])), 0);
+        assert_eq!(changed.count(&Study::of(&other, [1])), all(0));
         assert_eq!(files(&changed.all), 0, "nobody will ever use them");
     }
 
@@ -142,22 +227,60 @@ mod tests {
         let results = tempfile::tempdir().expect("a folder");
         let scenario = scenario(SHOP);
         let study = Study::of(&scenario, [1]);
-        let kept = Unfinished::open(results.path(), &scenario, false);
+        let kept = Unfinished::open(results.path().join("kept"), &scenario, false);
         let whole = study.resume(&kept, &GO, &|| ()).comparison;
-        let file = output::files_in(&kept.own).expect("files").remove(0);
-        let bytes = output::read(&file).expect("a run");
-        std::fs::write(&file, &bytes[..bytes.len() / 2]).expect("written");
-        assert_eq!(study.resume(&kept, &GO, &|| ()).comparison, whole);
-        assert_eq!(output::read(&file).expect("a run"), bytes, "and kept again");
+        let mut runs = output::files_in(&kept.own).expect("files");
+        runs.sort();
+        let read = |at: usize| output::read(&runs[at]).expect("a run");
+        let [first, second] = [read(0), read(1)];
+        let digit = first.iter().rposition(u8::is_ascii_digit).expect("a digit");
+        let mut changed = first.clone();
+        changed[digit] ^= 1;
+        for damaged in [first[..first.len() / 2].to_vec(), changed, second, b"short".to_vec()] {
+            std::fs::write(&runs[0], damaged).expect("written");
+            assert_eq!(kept.count(&study), Count { whole: 1, damaged: 1 });
+            assert_eq!(study.resume(&kept, &GO, &|| ()).comparison, whole);
+            assert_eq!(read(0), first, "and kept again");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_not_a_run_is_neither_read_nor_removed() {
+        let results = tempfile::tempdir().expect("a folder");
+        let place = results.path();
+        let scenario = scenario(SHOP);
+        std::fs::create_dir_all(place.join("victim/0123456789abcdef")).expect("a folder");
+        for path in
+            ["victim/0123456789abcdef/mine.json", "victim/0123456789abcdef/0123456789abcdef.json"]
+        {
+            std::fs::write(place.join(path), "precious").expect("written");
+        }
+        std::os::unix::fs::symlink(place.join("victim"), place.join("kept")).expect("a link");
+        let kept = Unfinished::open(place.join("kept"), &scenario, true);
+        kept.clear();
+        assert_eq!(files(&place.join("victim/0123456789abcdef")), 2, "a link is not followed");
+
+        std::fs::remove_file(place.join("kept")).expect("the link is removed");
+        std::fs::create_dir(place.join("kept")).expect("a folder");
+        let inside = place.join("kept/0123456789abcdef");
+        std::os::unix::fs::symlink(place.join("victim/0123456789abcdef"), &inside).expect("a link");
+        std::fs::create_dir(place.join("kept/photos")).expect("a folder");
+        std::fs::create_dir(place.join("kept/fedcba9876543210")).expect("a folder");
+        std::fs::write(place.join("kept/fedcba9876543210/notes"), "precious").expect("written");
+        Unfinished::open(place.join("kept"), &scenario, true).clear();
+        assert_eq!(files(&place.join("kept")), 3, "neither links nor what has another name");
+        assert_eq!(files(&place.join("kept/fedcba9876543210")), 1);
+        assert_eq!(files(&place.join("victim/0123456789abcdef")), 2);
     }
 
     #[test]
     fn where_nothing_can_be_kept_the_comparison_goes_on() {
         let results = tempfile::tempdir().expect("a folder");
-        std::fs::write(results.path().join(".unfinished"), "").expect("a file in the way");
+        std::fs::write(results.path().join("kept"), "").expect("a file in the way");
         let scenario = scenario(SHOP);
         let study = Study::of(&scenario, [1]);
-        let kept = Unfinished::open(results.path(), &scenario, false);
+        let kept = Unfinished::open(results.path().join("kept"), &scenario, false);
         assert_eq!(study.resume(&kept, &GO, &|| ()).comparison, study.compare());
         assert!(kept.has_failed());
     }

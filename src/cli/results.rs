@@ -1,0 +1,309 @@
+//! The folder of a comparison's results: driftlab's own, and made, replaced and removed as a whole.
+//!
+//! A [manifest](MANIFEST) in it names every file with a hash. A folder that holds anything else is
+//! refused before any work is done. The new folder is written beside the old one, the old one moved
+//! aside, and the new one moved in; whoever finds one aside puts it back, or removes it if the new
+//! one had arrived. So a failure or a kill at any point leaves the old results whole, or the new.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::output::{self, FileError};
+use crate::report::export::File;
+
+/// The file that says what belongs to the folder.
+pub const MANIFEST: &str = "driftlab.json";
+
+/// What other commands put below the folder: kept, whoever made it, and moved along.
+pub const KEPT: [&str; 2] = ["counterexamples", "explorations"];
+
+/// Why a folder cannot hold results.
+#[derive(Debug, thiserror::Error)]
+pub enum ResultsError {
+    /// Something in it is not of driftlab's making.
+    #[error(
+        "`{}` is not driftlab's, and results replace their folder as a whole\n\
+         hint: give a folder of their own, such as `--out {}`",
+        found.display(), folder.join("results").display()
+    )]
+    Foreign { found: PathBuf, folder: PathBuf },
+    /// Somebody has changed a file of the results.
+    #[error(
+        "`{}` was changed since driftlab wrote it, and new results would replace it\n\
+         hint: move it out of `{}`, or give another folder with `--out`",
+        found.display(), folder.display()
+    )]
+    Changed { found: PathBuf, folder: PathBuf },
+    /// The folder cannot be moved.
+    #[error(
+        "`{}` is {what} and cannot be replaced as a whole\n\
+         hint: give a folder below it, such as `--out {}`",
+        folder.display(), folder.join("results").display()
+    )]
+    Fixed { folder: PathBuf, what: &'static str },
+    /// It cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// The files of a folder, by their paths with `/` between the parts, each with its hash.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Manifest {
+    /// The version of the program that wrote it.
+    driftlab: String,
+    files: BTreeMap<String, String>,
+}
+
+impl Manifest {
+    fn of(files: &[File]) -> Self {
+        let entry = |file: &File| (file.path.clone(), hash(&file.bytes));
+        let driftlab = env!("CARGO_PKG_VERSION").to_owned();
+        Self { driftlab, files: files.iter().map(entry).collect() }
+    }
+
+    /// The manifest of a folder; none if there is no readable one.
+    fn read(folder: &Path) -> Option<Self> {
+        let manifest: Self =
+            serde_json::from_slice(&output::read(&folder.join(MANIFEST)).ok()?).ok()?;
+        // No path may lead out of the folder.
+        let stays = |path: &String| {
+            Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
+        };
+        manifest.files.keys().all(stays).then_some(manifest)
+    }
+
+    /// Returns whether a folder of this path holds a file of the manifest.
+    fn has_below(&self, folder: &str) -> bool {
+        let below = format!("{folder}/");
+        self.files.keys().any(|path| path.starts_with(&below))
+    }
+}
+
+fn hash(bytes: &[u8]) -> String {
+    format!("{:016x}", xxh3_64(bytes))
+}
+
+/// A place for results that may be replaced.
+pub struct Results {
+    folder: PathBuf,
+}
+
+impl Results {
+    /// Looks whether a folder may hold results: it is missing, empty, or holds what driftlab wrote
+    /// and nothing else. Whatever an interrupted replacement has left is put right first.
+    ///
+    /// # Errors
+    /// What stands against it. Nothing of the folder was touched then.
+    pub fn claim(folder: &Path) -> Result<Self, ResultsError> {
+        let absolute = match folder.canonicalize() {
+            Ok(real) => real,
+            Err(_) => std::path::absolute(folder).map_err(FileError::new("find", folder))?,
+        };
+        let results = Self { folder: absolute };
+        results.recover();
+        let beside = ["new", "old"].map(|purpose| results.aside(purpose));
+        if let Some(found) = beside.into_iter().find(|path| path.symlink_metadata().is_ok()) {
+            return Err(ResultsError::Foreign { found, folder: folder.to_owned() });
+        }
+        if results.folder.is_dir() {
+            results.check(folder)?;
+            results.check_movable(folder)?;
+        }
+        output::probe(folder)?;
+        output::probe(results.beside())?;
+        Ok(results)
+    }
+
+    /// A hidden place beside the folder, for this purpose.
+    pub fn aside(&self, purpose: &str) -> PathBuf {
+        let name = self.folder.file_name().unwrap_or_default().to_string_lossy();
+        self.beside().join(format!(".{name}.{purpose}"))
+    }
+
+    fn beside(&self) -> &Path {
+        self.folder.parent().unwrap_or(&self.folder)
+    }
+
+    fn check(&self, shown: &Path) -> Result<(), ResultsError> {
+        let manifest = Manifest::read(&self.folder).unwrap_or_default();
+        let folder = shown.to_owned();
+        match stranger(&self.folder, &manifest)? {
+            None => Ok(()),
+            Some(Stranger::Unknown(path)) => {
+                Err(ResultsError::Foreign { found: shown.join(path), folder })
+            }
+            Some(Stranger::Changed(path)) => {
+                Err(ResultsError::Changed { found: shown.join(path), folder })
+            }
+        }
+    }
+
+    /// A current folder would be gone for the shell that is in it, and a place where a file system
+    /// is mounted cannot be renamed.
+    fn check_movable(&self, shown: &Path) -> Result<(), ResultsError> {
+        let fixed = |what| Err(ResultsError::Fixed { folder: shown.to_owned(), what });
+        let current = std::env::current_dir().and_then(|folder| folder.canonicalize());
+        if current.is_ok_and(|current| current == self.folder) {
+            return fixed("the current folder");
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let device = |path: &Path| path.metadata().map(|it| it.dev()).ok();
+            if device(&self.folder) != device(self.beside()) {
+                return fixed("a mount point");
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts right what a replacement that was cut off has left beside the folder. What cannot be
+    /// put right now is found by the next start.
+    fn recover(&self) {
+        let (new, old) = (self.aside("new"), self.aside("old"));
+        if is_ours(&old) {
+            if self.folder.exists() {
+                carry_kept(&old, &self.folder);
+                remove(&old);
+            } else {
+                let _ = std::fs::rename(&old, &self.folder);
+            }
+        }
+        if is_ours(&new) {
+            remove(&new);
+        }
+    }
+
+    /// Replaces the results as a whole.
+    ///
+    /// # Errors
+    /// If they cannot be written, or the folder holds meanwhile what is not driftlab's; the old
+    /// results are then as they were.
+    pub fn replace(&self, files: &[File]) -> Result<(), ResultsError> {
+        if self.folder.is_dir() {
+            self.check(&self.folder)?;
+        }
+        let (new, old) = (self.aside("new"), self.aside("old"));
+        let written = self.write(&new, files).and_then(|()| self.exchange(&new, &old));
+        if written.is_err() {
+            remove(&new);
+        }
+        written.map_err(ResultsError::from)
+    }
+
+    /// Writes the new folder, its manifest first: what is there of it is then known to be ours.
+    fn write(&self, new: &Path, files: &[File]) -> Result<(), FileError> {
+        let manifest = serde_json::to_vec_pretty(&Manifest::of(files)).unwrap_or_default();
+        std::fs::create_dir_all(self.beside()).map_err(FileError::new("create", self.beside()))?;
+        std::fs::create_dir(new).map_err(FileError::new("create", new))?;
+        for File { path, bytes } in std::iter::once(&File::new(MANIFEST, manifest)).chain(files) {
+            let path = new.join(path);
+            let parent = path.parent().unwrap_or(new);
+            std::fs::create_dir_all(parent).map_err(FileError::new("create", parent))?;
+            std::fs::write(&path, bytes).map_err(FileError::new("write", &path))?;
+        }
+        Ok(())
+    }
+
+    fn exchange(&self, new: &Path, old: &Path) -> Result<(), FileError> {
+        let replace = |from: &Path, to: &Path| {
+            std::fs::rename(from, to).map_err(FileError::new("replace", &self.folder))
+        };
+        if !self.folder.exists() {
+            return replace(new, &self.folder);
+        }
+        replace(&self.folder, old)?;
+        if let Err(error) = replace(new, &self.folder) {
+            let _ = std::fs::rename(old, &self.folder);
+            return Err(error);
+        }
+        carry_kept(old, &self.folder);
+        remove(old);
+        Ok(())
+    }
+}
+
+/// A file or folder that does not belong to the results, by its path below their folder.
+enum Stranger {
+    /// The manifest does not know it.
+    Unknown(PathBuf),
+    /// Its content is other than when it was written.
+    Changed(PathBuf),
+}
+
+/// The first stranger below a folder. Links are never followed.
+fn stranger(folder: &Path, manifest: &Manifest) -> Result<Option<Stranger>, FileError> {
+    let mut folders = vec![String::new()];
+    while let Some(below) = folders.pop() {
+        let mut paths = output::files_in(&folder.join(&below))?;
+        paths.sort();
+        for path in paths {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let inside = if below.is_empty() { name.into() } else { format!("{below}/{name}") };
+            let kind = path.symlink_metadata().map_err(FileError::new("read", &path))?;
+            if KEPT.contains(&&*inside) && kind.is_dir() || inside == MANIFEST && kind.is_file() {
+                continue;
+            }
+            match manifest.files.get(&inside) {
+                Some(known) if kind.is_file() => {
+                    if hash(&output::read(&path)?) != *known {
+                        return Ok(Some(Stranger::Changed(inside.into())));
+                    }
+                }
+                None if kind.is_dir() && manifest.has_below(&inside) => folders.push(inside),
+                _ => return Ok(Some(Stranger::Unknown(inside.into()))),
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Returns whether a folder holds only what driftlab put there. A file that was cut off while it
+/// was written is driftlab's, too.
+fn is_ours(folder: &Path) -> bool {
+    let is_folder = folder.symlink_metadata().is_ok_and(|it| it.is_dir());
+    let manifest = Manifest::read(folder).unwrap_or_default();
+    is_folder && !matches!(stranger(folder, &manifest), Err(_) | Ok(Some(Stranger::Unknown(_))))
+}
+
+/// Moves what is kept from one folder to another.
+fn carry_kept(from: &Path, to: &Path) {
+    for name in KEPT {
+        let (from, to) = (from.join(name), to.join(name));
+        if from.is_dir() && !to.exists() {
+            // What cannot be moved stays where it is and is tried by the next start.
+            let _ = std::fs::rename(from, to);
+        }
+    }
+}
+
+/// Removes the files that a folder's manifest names, and the folders that are empty then; what
+/// somebody else has put there stays.
+fn remove(folder: &Path) {
+    let manifest = Manifest::read(folder).unwrap_or_default();
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for path in manifest.files.keys() {
+        let path = folder.join(path);
+        let parents = path.ancestors().skip(1).take_while(|parent| *parent != folder);
+        folders.extend(parents.map(Path::to_owned));
+        let _ = std::fs::remove_file(&path);
+    }
+    folders.sort();
+    folders.dedup();
+    // The manifest is removed last: until then it says that the rest is ours.
+    for folder in folders.iter().rev() {
+        let _ = std::fs::remove_dir(folder);
+    }
+    let left = output::files_in(folder).unwrap_or_default();
+    if left.iter().all(|path| path.ends_with(MANIFEST)) {
+        let _ = std::fs::remove_file(folder.join(MANIFEST));
+        let _: io::Result<()> = std::fs::remove_dir(folder);
+    }
+}
+
+#[cfg(test)]
+mod tests;
