@@ -136,3 +136,139 @@ fn a_closed_pipe_is_no_failure() {
     drop(child.stdout.take());
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
 }
+
+/// Inputs that would do harm: each is refused, or does none.
+#[cfg(unix)]
+mod harm {
+    use std::fs::File;
+    use std::path::Path;
+    use std::process::{Command, Output, Stdio};
+
+    fn command(folder: &Path, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_driftlab"));
+        let here = env!("CARGO_MANIFEST_DIR");
+        command.current_dir(folder).args(arguments.replace("SCENARIOS", here).split(' '));
+        command
+    }
+
+    fn run(folder: &Path, arguments: &str) -> Output {
+        command(folder, arguments).output().expect("driftlab starts")
+    }
+
+    fn says(output: &Output) -> String {
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
+    const HELD: &str = "SCENARIOS/tests/scenarios/held.toml";
+
+    #[test]
+    fn a_closed_or_full_output_changes_no_verdict() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let fuzz = "fuzz SCENARIOS/scenarios/shortcuts.toml --variant events-without-outbox \
+                    --runs 40 --threads 1 --quiet --out found";
+        let fuzz: Vec<&str> = fuzz.split_whitespace().collect();
+        let mut closed = command(folder.path(), &fuzz.join(" "));
+        let mut child = closed.stdout(Stdio::piped()).spawn().expect("driftlab starts");
+        drop(child.stdout.take());
+        assert_eq!(child.wait().expect("it ends").code(), Some(1), "violated");
+        let found = std::fs::read_dir(folder.path().join("found")).expect("a folder").count();
+        assert!(found >= 2, "a counterexample and its page");
+
+        if !Path::new("/dev/full").exists() {
+            return; // Only some systems have a device that is always full.
+        }
+        let full = || Stdio::from(File::options().write(true).open("/dev/full").expect("opened"));
+        let compare = format!("compare {HELD} --seeds 1 --quiet --out out");
+        let output = command(folder.path(), &compare).stdout(full()).output().expect("it starts");
+        assert_eq!(output.status.code(), Some(0), "{}", says(&output));
+        assert!(says(&output).contains("cannot write to standard output"), "{}", says(&output));
+        assert!(folder.path().join("out/index.html").is_file());
+        let schema = command(folder.path(), "schema").stdout(full()).output().expect("it starts");
+        assert_eq!(schema.status.code(), Some(2), "printing is all that it does");
+    }
+
+    #[test]
+    fn the_users_own_files_are_never_replaced() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let own = |name: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+            std::fs::write(&path, "mine").expect("written");
+            path
+        };
+        let mine = [
+            own("README.md"),
+            own("other/index.html"),
+            own("model/verify-model.html"),
+            own("page.html"),
+        ];
+        let page = folder.path().join("page.html").display().to_string();
+        let replay = "replay tests/counterexamples/dual-write-all-or-nothing.toml --page";
+        for arguments in [
+            format!("compare {HELD} --seeds 1 --out ."),
+            format!("compare {HELD} --seeds 1 --out other"),
+            "verify-model --seeds 6 --seconds 10 --out model".into(),
+            format!("{replay} {page}"),
+        ] {
+            let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+            let place = if arguments.starts_with("replay") { here } else { folder.path() };
+            let output = run(place, &arguments);
+            assert_eq!(output.status.code(), Some(2), "{arguments}: {}", says(&output));
+            assert!(says(&output).contains("driftlab"), "{arguments}: {}", says(&output));
+        }
+        for path in mine {
+            assert_eq!(std::fs::read(&path).expect("it is there"), b"mine", "{}", path.display());
+        }
+    }
+
+    #[test]
+    fn what_has_no_end_is_not_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for device in ["/dev/zero", "/dev/stdin"] {
+            let output = run(folder.path(), &format!("validate {device}"));
+            assert_eq!(output.status.code(), Some(2), "{device}");
+            assert!(says(&output).contains("a pipe or a device"), "{}", says(&output));
+        }
+        let large = File::create(folder.path().join("large.toml")).expect("a file");
+        large.set_len(100 << 20).expect("a hole");
+        let output = run(folder.path(), "validate large.toml");
+        assert!(says(&output).contains("100 MiB; at most 4 MiB"), "{}", says(&output));
+    }
+
+    #[test]
+    fn numbers_of_threads_and_operations_are_bounded() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let many = run(folder.path(), &format!("compare {HELD} --seeds 1 --threads 65535"));
+        assert_eq!(many.status.code(), Some(2));
+        assert!(says(&many).contains("a whole number from 1 to 256"), "{}", says(&many));
+        let empty = command(folder.path(), &format!("compare {HELD} --seeds 1 --quiet"))
+            .env("DRIFTLAB_THREADS", "")
+            .output()
+            .expect("it starts");
+        assert_eq!(empty.status.code(), Some(0), "{}", says(&empty));
+        let none = run(folder.path(), &format!("run {HELD} --trace 4294967295"));
+        assert!(says(&none).contains("no operation 4294967295 arrives"), "{}", says(&none));
+    }
+
+    #[test]
+    fn the_command_that_repeats_a_result_can_be_pasted() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let scenario = std::fs::read_to_string(format!(
+            "{}/tests/scenarios/held.toml",
+            env!("CARGO_MANIFEST_DIR")
+        ));
+        std::fs::write(folder.path().join("it's mine.toml"), scenario.expect("a scenario"))
+            .expect("written");
+        let mut compare = command(folder.path(), "compare --seeds 1 --out");
+        let output = compare.args(["my results", "it's mine.toml"]).output().expect("it starts");
+        let said = says(&output);
+        let again = said.lines().find_map(|line| line.strip_prefix("again: driftlab "));
+        let again = again.unwrap_or_else(|| panic!("no command: {said}"));
+        let program = env!("CARGO_BIN_EXE_driftlab");
+        let mut shell = Command::new("sh");
+        shell.current_dir(folder.path()).args(["-c", &format!("'{program}' {again}")]);
+        let repeated = shell.output().expect("a shell");
+        assert_eq!(repeated.status.code(), Some(0), "{again}: {}", says(&repeated));
+        assert_eq!(repeated.stdout, output.stdout);
+    }
+}

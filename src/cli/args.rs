@@ -88,6 +88,18 @@ pub enum Command {
     Man(Man),
 }
 
+impl Command {
+    /// Returns whether printing is all that a command does: then it has failed if it cannot print.
+    pub const fn only_prints(&self) -> bool {
+        match self {
+            Self::Compare(_) | Self::Run(_) | Self::Fuzz(_) | Self::Explore(_) => false,
+            Self::Replay(_) | Self::VerifyModel(_) | Self::Validate { .. } => false,
+            Self::List(_) | Self::Explain { .. } | Self::Fingerprints { .. } => true,
+            Self::Schema | Self::Completions { .. } | Self::Man(_) => true,
+        }
+    }
+}
+
 /// `driftlab man`.
 #[derive(Args, Debug)]
 pub struct Man {
@@ -102,14 +114,32 @@ pub struct Man {
 /// The threads of what is spread over cores.
 #[derive(Args, Debug)]
 pub struct Workers {
-    /// Number of threads; by default one per core. Results do not depend on it.
-    #[arg(
-        long,
-        env = "DRIFTLAB_THREADS",
-        hide_env_values = true,
-        value_parser = clap::value_parser!(u16).range(1..)
-    )]
-    pub threads: Option<u16>,
+    /// Number of threads, at most 256; by default one per core. Results do not depend on it.
+    #[arg(long, env = "DRIFTLAB_THREADS", hide_env_values = true, value_parser = threads)]
+    threads: Option<Threads>,
+}
+
+impl Workers {
+    /// The number of threads; zero is one per core.
+    pub fn threads(&self) -> usize {
+        self.threads.map_or(0, |Threads(threads)| threads.into())
+    }
+}
+
+/// A number of threads; zero is one per core.
+#[derive(Clone, Copy, Debug)]
+struct Threads(u16);
+
+/// More threads than any machine has cores only take memory.
+const MOST_THREADS: u16 = 256;
+
+/// Reads a number of threads. An empty environment variable is one that is not set.
+fn threads(text: &str) -> Result<Threads, String> {
+    match text.parse() {
+        Ok(threads @ 1..=MOST_THREADS) => Ok(Threads(threads)),
+        _ if text.is_empty() => Ok(Threads(0)),
+        _ => Err(format!("not a whole number from 1 to {MOST_THREADS}")),
+    }
 }
 
 /// `driftlab compare`.

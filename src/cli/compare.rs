@@ -8,7 +8,7 @@ use super::args::{Compare, Format};
 use super::progress::Progress;
 use super::results::Results;
 use super::unfinished::{Count, Unfinished};
-use super::{Error, Exit, Session, print, remark, source, write};
+use super::{Error, Exit, Session, print, quote, remark, source, write};
 use crate::checks::Verdict;
 use crate::experiment::compare::{Compared, Study};
 use crate::experiment::result::Comparison;
@@ -28,7 +28,7 @@ pub fn compare(session: &Session, args: &Compare) -> Result<Exit, Error> {
     remark(session, &intent(&study));
     let stop = interrupt();
     let kept = Unfinished::open(results.aside("unfinished"), &scenario, args.fresh);
-    let compared = run(session, &study, &kept, &stop, pool(args.workers.threads)?);
+    let compared = run(session, &study, &kept, &stop, pool(args.workers.threads())?);
     let interrupted = compared.finished < study.seeds.len();
     let Some(mut comparison) = compared.comparison else {
         remark(
@@ -117,7 +117,10 @@ fn show(
         Format::Csv => write(&report::csv::summary::summary(comparison))?,
     };
     let page = folder.join("index.html");
-    let again = command(&args.scenario.display().to_string(), args, comparison.seeds[0]);
+    let mut again = command(&args.scenario.display().to_string(), args, comparison.seeds[0]);
+    if let Some(folder) = &args.out {
+        again.push_str(&format!(" --out {}", quote(&folder.display().to_string())));
+    }
     remark(session, &format!("\nresults: {}\nagain: {again}\n", page.display()));
     Ok(())
 }
@@ -161,19 +164,20 @@ pub fn interrupt() -> Arc<AtomicBool> {
     stop
 }
 
-/// A pool of so many threads, or one a core.
-pub fn pool(threads: Option<u16>) -> Result<rayon::ThreadPool, Error> {
+/// A pool of so many threads; zero is one a core.
+pub fn pool(threads: usize) -> Result<rayon::ThreadPool, Error> {
     rayon::ThreadPoolBuilder::new()
-        .num_threads(threads.map_or(0, usize::from))
+        .num_threads(threads)
         .build()
         .map_err(|error| Error::Usage(format!("cannot start threads: {error}")))
 }
 
 /// The command that gives the same bytes again, with the scenario at this path.
 fn command(scenario: &str, args: &Compare, first: u64) -> String {
-    let mut command = format!("driftlab compare {scenario} --seeds {} --seed {first}", args.seeds);
+    let (scenario, seeds) = (quote(scenario), args.seeds);
+    let mut command = format!("driftlab compare {scenario} --seeds {seeds} --seed {first}");
     if !args.variants.is_empty() {
-        command.push_str(&format!(" --variants {}", args.variants.join(",")));
+        command.push_str(&format!(" --variants {}", quote(&args.variants.join(","))));
     }
     if args.no_twin {
         command.push_str(" --no-twin");

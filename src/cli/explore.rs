@@ -10,7 +10,7 @@ use super::hunt::Hunt;
 use super::progress::Progress;
 use super::replay::known;
 use super::run::variant;
-use super::{Error, Exit, Session, output, print, remark, source, write};
+use super::{Error, Exit, Session, output, print, quote, remark, source, write};
 use crate::checks::Verdict;
 use crate::report;
 use crate::report::export::File;
@@ -42,14 +42,14 @@ pub fn explore(session: &Session, args: &Args) -> Result<Exit, Error> {
     remark(session, &intent(&exploration));
     let stop = interrupt();
     let shown = Shown { quiet: session.quiet, progress: RwLock::new(Progress::Quiet) };
-    let explored = pool(args.workers.threads)?.install(|| exploration.run(&stop, &shown));
+    let explored = pool(args.workers.threads())?.install(|| exploration.run(&stop, &shown));
     shown.finish();
     show(session, args, &folder, &explored)?;
     let mut hunt = Hunt::new(session, &scenario, &args.scenario, &counterexamples, &known);
     tell(&mut hunt, &exploration, &explored, &command(args, &exploration))?;
     Ok(match explored.verdict() {
-        Verdict::Violated => Exit::Violated,
         _ if explored.interrupted => Exit::Interrupted,
+        Verdict::Violated => Exit::Violated,
         Verdict::Undecided => Exit::Undecided,
         Verdict::Held => Exit::Held,
     })
@@ -72,8 +72,8 @@ fn intent(exploration: &Exploration) -> String {
 fn command(args: &Args, exploration: &Exploration) -> String {
     let mut command = format!(
         "driftlab explore {} --variant {} --faults {} --operations {} --seed {}",
-        args.scenario.display(),
-        exploration.trial.variant().name.shown,
+        quote(&args.scenario.display().to_string()),
+        quote(&exploration.trial.variant().name.shown),
         args.faults,
         exploration.operations.len(),
         exploration.seed

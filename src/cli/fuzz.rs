@@ -13,7 +13,7 @@ use super::compare::{choose, interrupt, pool};
 use super::hunt::Hunt;
 use super::progress::FuzzProgress;
 use super::replay::{Known, known};
-use super::{Error, Exit, Session, output, print, remark, source};
+use super::{Error, Exit, Session, output, print, quote, remark, source};
 use crate::checks::Verdict;
 use crate::kernel::Span;
 use crate::report;
@@ -44,7 +44,7 @@ pub fn fuzz(session: &Session, args: &Args) -> Result<Exit, Error> {
     };
     remark(session, &intent(&scenario, &fuzz));
     let stop = interrupt();
-    let fuzzed = pool(args.workers.threads)?.install(|| search(session, args, &fuzz, &stop));
+    let fuzzed = pool(args.workers.threads())?.install(|| search(session, args, &fuzz, &stop));
     let names: Vec<&str> = variants.iter().map(|variant| &*variant.name.shown).collect();
     print(&report::fuzz::table(&names, &fuzzed, session.terminal))?;
     let mut hunt = Hunt::new(session, &scenario, &args.scenario, &folder, &known);
@@ -60,12 +60,13 @@ pub fn fuzz(session: &Session, args: &Args) -> Result<Exit, Error> {
 /// The command that finds the same again.
 fn command(args: &Args, fuzz: &Fuzz, trial: &Trial) -> String {
     format!(
-        "driftlab fuzz {} --variant {} --seed {} --operations {} --faults {}",
-        args.scenario.display(),
-        trial.variant().name.shown,
+        "driftlab fuzz {} --variant {} --seed {} --operations {} --faults {}{}",
+        quote(&args.scenario.display().to_string()),
+        quote(&trial.variant().name.shown),
         fuzz.seed,
         fuzz.operations,
-        fuzz.most
+        fuzz.most,
+        if fuzz.uniform { " --uniform" } else { "" }
     )
 }
 
@@ -112,9 +113,9 @@ fn search(session: &Session, args: &Args, fuzz: &Fuzz, stop: &AtomicBool) -> Fuz
 /// The exit code of everything together: what is known counts as long as it is not mended.
 fn verdict(fuzzed: &Fuzzed, known: &[Known], interrupted: bool) -> Exit {
     match fuzzed.verdict() {
+        _ if interrupted => Exit::Interrupted,
         Verdict::Violated => Exit::Violated,
         _ if known.iter().any(|known| known.verdict == Verdict::Violated) => Exit::Violated,
-        _ if interrupted => Exit::Interrupted,
         Verdict::Undecided => Exit::Undecided,
         Verdict::Held => Exit::Held,
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::replay::Known;
-use super::{Error, Exit, Session, output, print, remark};
+use super::{Error, Exit, Session, output, print, quote, remark};
 use crate::report;
 use crate::report::export::File;
 use crate::report::human::some;
@@ -107,7 +107,10 @@ impl<'a> Hunt<'a> {
         );
         let (name, page) = (format!("{stem}.toml"), format!("{stem}.html"));
         let text = written.text(&self.scenario.system, &remark);
-        let again = format!("driftlab replay {} --trace", self.folder.join(&name).display());
+        let again = format!(
+            "driftlab replay {} --trace",
+            quote(&self.folder.join(&name).display().to_string())
+        );
         let mut files = vec![File::new(name, text)];
         let found = shrunk.tried.findings.iter().find(|found| found.property == property);
         if let Some(finding) = found {

@@ -24,6 +24,7 @@ mod unfinished;
 mod verify_model;
 
 use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory, Parser};
 use terminal_size::{Width, terminal_size_of};
@@ -49,9 +50,9 @@ pub enum Error {
     /// A folder that cannot hold results.
     #[error(transparent)]
     Results(#[from] results::ResultsError),
-    /// Standard output went away.
-    #[error("cannot write to standard output: {0}")]
-    Output(#[from] std::io::Error),
+    /// A manual page could not be rendered.
+    #[error("cannot render: {0}")]
+    Render(#[from] std::io::Error),
 }
 
 /// The surroundings of a command: registries, terminal and interrupt flag.
@@ -89,9 +90,10 @@ pub fn main_with(registries: Registries, exports: Exports) -> Exit {
         registries,
         exports,
     };
+    let only_prints = cli.command.only_prints();
     match dispatch(&session, cli.command) {
+        Ok(_) if only_prints && OUTPUT_FAILED.load(Ordering::Relaxed) => Exit::BadInput,
         Ok(exit) => exit,
-        Err(Error::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Held,
         Err(Error::Scenario(rendered)) => {
             complain(&rendered);
             Exit::BadInput
@@ -149,10 +151,31 @@ fn print(text: &str) -> Result<Exit, Error> {
     write(text.as_bytes())
 }
 
-/// Prints a result that is already bytes on standard output.
+/// True once standard output could not be written: its reader has gone, or there is no room.
+static OUTPUT_GONE: AtomicBool = AtomicBool::new(false);
+/// True if that was an error. A reader that has seen enough, such as `head`, is none.
+static OUTPUT_FAILED: AtomicBool = AtomicBool::new(false);
+
+/// Prints a result that is already bytes on standard output. No verdict depends on what becomes of
+/// it: the work goes on and files are written.
 fn write(bytes: &[u8]) -> Result<Exit, Error> {
-    std::io::stdout().write_all(bytes)?;
+    let mut output = std::io::stdout();
+    if !OUTPUT_GONE.load(Ordering::Relaxed)
+        && let Err(error) = output.write_all(bytes).and_then(|()| output.flush())
+    {
+        OUTPUT_GONE.store(true, Ordering::Relaxed);
+        if error.kind() != std::io::ErrorKind::BrokenPipe {
+            OUTPUT_FAILED.store(true, Ordering::Relaxed);
+            complain(&format!("error: cannot write to standard output: {error}\n"));
+        }
+    }
     Ok(Exit::Held)
+}
+
+/// An argument as it is typed in a shell.
+fn quote(argument: &str) -> String {
+    // An argument that holds a zero byte cannot be typed at all.
+    shlex::try_quote(argument).map_or_else(|_| argument.to_owned(), |quoted| quoted.into_owned())
 }
 
 /// Says something about the work on standard error, unless quiet.

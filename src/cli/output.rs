@@ -40,12 +40,41 @@ impl FileError {
     }
 }
 
+/// The largest file that is read as text: a scenario, a counterexample.
+pub const MOST_TEXT: u64 = 4 << 20;
+/// The largest file that is read at all: data of a scenario, results.
+pub const MOST_BYTES: u64 = 256 << 20;
+
+/// Reads a file of at most so many bytes. A pipe or a device, which might have no end, is none.
+///
+/// # Errors
+/// If it cannot be read, or is too large.
+pub fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let kind = std::fs::metadata(path)?;
+    if !kind.is_file() && !kind.is_dir() {
+        return Err(io::Error::other("it is neither a file nor a folder, but a pipe or a device"));
+    }
+    if kind.len() > most {
+        let (size, most) = (kind.len() >> 20, most >> 20);
+        return Err(io::Error::other(format!("it has {size} MiB; at most {most} MiB are read")));
+    }
+    std::fs::read(path)
+}
+
 /// Reads a file.
 ///
 /// # Errors
-/// If it cannot be read.
+/// If it cannot be read, or is too large.
 pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
-    std::fs::read(path).map_err(FileError::new("read", path))
+    read_at_most(path, MOST_BYTES).map_err(FileError::new("read", path))
+}
+
+/// Reads a file that holds text.
+///
+/// # Errors
+/// If it cannot be read, or is too large for that.
+pub fn read_text(path: &Path) -> Result<Vec<u8>, FileError> {
+    read_at_most(path, MOST_TEXT).map_err(FileError::new("read", path))
 }
 
 /// The files and folders in a folder.
@@ -81,6 +110,19 @@ fn is_ours(old: &[u8], new: &[u8]) -> bool {
     head.contains("driftlab") || columns(old) == columns(new).filter(|line| line.contains(&b','))
 }
 
+/// Makes sure that a file may be written with this content: it is not there, or driftlab's.
+///
+/// # Errors
+/// If somebody else wrote it.
+pub fn check_own(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    let Ok(kind) = path.symlink_metadata() else { return Ok(()) };
+    if kind.is_file() && is_ours(&read(path)?, content) {
+        return Ok(());
+    }
+    let foreign = io::Error::other("driftlab did not write it");
+    Err(FileError::new("replace", path)(foreign))
+}
+
 /// Writes a set of files below `folder`, where others may be: see [`put_all`]. A file of the same
 /// name that driftlab did not write is never replaced.
 ///
@@ -88,12 +130,7 @@ fn is_ours(old: &[u8], new: &[u8]) -> bool {
 /// If any file cannot be written; the folder is then as it was.
 pub fn write_all(folder: &Path, files: &[File]) -> Result<(), FileError> {
     for File { path, bytes } in files {
-        let path = folder.join(path);
-        let Ok(kind) = path.symlink_metadata() else { continue };
-        if !kind.is_file() || !is_ours(&read(&path)?, bytes) {
-            let foreign = io::Error::other("driftlab did not write it");
-            return Err(FileError::new("replace", &path)(foreign));
-        }
+        check_own(&folder.join(path), bytes)?;
     }
     put_all(folder, files)
 }

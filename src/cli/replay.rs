@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::args::Replay as Args;
-use super::{Error, Exit, Session, output, print, remark, source};
+use super::{Error, Exit, Session, output, print, quote, remark, source};
 use crate::checks::Verdict;
 use crate::checks::properties::Finding;
 use crate::experiment::trace::trace;
@@ -45,7 +45,7 @@ fn tell(
         return Ok(());
     };
     let mut explanation = of_case(&read.trial(), &again.case, finding);
-    explanation.replay = format!("driftlab replay {} --trace", file.display());
+    explanation.replay = format!("driftlab replay {} --trace", quote(&file.display().to_string()));
     if args.trace {
         print(&format!("\n{}", report::failure::terminal(&explanation, session.terminal)))?;
     }
@@ -132,7 +132,7 @@ impl Read {
 /// Reads a counterexample and the scenario that it names.
 fn read(session: &Session, path: &Path) -> Result<Read, Error> {
     let name = path.display().to_string();
-    let text = String::from_utf8(output::read(path)?)
+    let text = String::from_utf8(output::read_text(path)?)
         .map_err(|_| Error::Usage(format!("`{name}` is not UTF-8 text")))?;
     let source = Source { name, text };
     let (read, problems) = counterexample::read(&source, &session.registries);

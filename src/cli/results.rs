@@ -18,7 +18,7 @@ use crate::report::export::File;
 /// The file that says what belongs to the folder.
 pub const MANIFEST: &str = "driftlab.json";
 
-/// What other commands put below the folder: kept, whoever made it, and moved along.
+/// The folders that other commands put below it: kept, whoever made them, and moved along.
 pub const KEPT: [&str; 2] = ["counterexamples", "explorations"];
 
 /// Why a folder cannot hold results.
@@ -45,7 +45,7 @@ pub enum ResultsError {
         folder.display(), folder.join("results").display()
     )]
     Fixed { folder: PathBuf, what: &'static str },
-    /// It cannot be read or written.
+    /// A file that cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
 }

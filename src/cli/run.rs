@@ -6,12 +6,12 @@ use std::sync::atomic::AtomicBool;
 
 use super::args::{Format, Run};
 use super::compare::{find, intent, verdict};
-use super::{Error, Exit, Session, print, remark, source};
+use super::{Error, Exit, Session, print, quote, remark, source};
 use crate::checks::census::State;
 use crate::experiment::compare::{self, Study, setup};
 use crate::experiment::result::{Comparison, VariantResult};
 use crate::experiment::trace::trace;
-use crate::model::record::Answer;
+use crate::model::record::{Answer, OpId};
 use crate::report;
 use crate::report::text::align;
 use crate::scenario::{Scenario, Variant};
@@ -24,7 +24,7 @@ pub fn run(session: &Session, args: &Run) -> Result<Exit, Error> {
     let seed = args.seed.unwrap_or(scenario.seed);
     if let Some(operation) = args.trace {
         let trace = trace(&setup(&scenario, variant), seed, operation);
-        if trace.records.is_empty() {
+        if trace.records.is_empty() || operation == OpId::NONE.0 {
             let hint = "their numbers are in operations.csv, and `--format csv` prints them";
             return Err(Error::Usage(format!(
                 "no operation {operation} arrives with seed {seed}\nhint: {hint}"
@@ -38,8 +38,8 @@ pub fn run(session: &Session, args: &Run) -> Result<Exit, Error> {
     let Some(mut comparison) = compared.comparison else { return Ok(Exit::Interrupted) };
     comparison.command = format!(
         "driftlab run {} --variant {} --seed {seed}",
-        args.scenario.display(),
-        variant.name.shown
+        quote(&args.scenario.display().to_string()),
+        quote(&variant.name.shown)
     );
     match args.format {
         Format::Human => {

@@ -47,7 +47,7 @@ pub fn validate(session: &Session, files: &[std::path::PathBuf]) -> Result<Exit,
 /// A scenario, unless it has errors, and the rendering of all its problems.
 fn examine(session: &Session, path: &Path) -> Result<(Option<Scenario>, String), Error> {
     let name = path.display().to_string();
-    let bytes = output::read(path).map_err(|error| match neighbour(path) {
+    let bytes = output::read_text(path).map_err(|error| match neighbour(path) {
         Some(near) if error.is_missing() => {
             Error::Usage(format!("{error}\nhint: did you mean `{near}`?"))
         }
@@ -57,7 +57,7 @@ fn examine(session: &Session, path: &Path) -> Result<(Option<Scenario>, String),
         .map_err(|_| Error::Usage(format!("`{name}` is not UTF-8 text")))?;
     let source = Source { name, text };
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    let files = |relative: &str| std::fs::read(folder.join(relative));
+    let files = |relative: &str| output::read_at_most(&folder.join(relative), output::MOST_BYTES);
     let (scenario, problems) = scenario::load(&source, &files, &session.registries);
     let rendered = render(&source, &problems, session.colour_errors);
     Ok((scenario.filter(|_| !any_error(&problems)), rendered))

@@ -10,6 +10,10 @@ use super::{Error, Exit, Session, output, print, remark};
 
 /// `driftlab verify-model`.
 pub fn verify_model(session: &Session, args: &VerifyModel) -> Result<Exit, Error> {
+    if let Some(folder) = &args.out {
+        output::probe(folder)?;
+        output::check_own(&folder.join(verification::PAGE), b"")?;
+    }
     let cases = cases::cases();
     let progress = Progress::new(args.seeds * cases.len() as u64, session.quiet);
     let done = || progress.advance();
@@ -17,7 +21,7 @@ pub fn verify_model(session: &Session, args: &VerifyModel) -> Result<Exit, Error
         let found = cases.iter().flat_map(|case| case.verify(args.seeds, args.seconds, &done));
         found.collect::<Vec<Finding>>()
     };
-    let findings = pool(args.workers.threads)?.install(verify);
+    let findings = pool(args.workers.threads())?.install(verify);
     progress.finish();
     if let Some(folder) = &args.out {
         output::write_all(folder, &[verification::page(&findings)])?;

@@ -102,7 +102,8 @@ fn a_replacement_that_was_cut_off_is_put_right() {
     };
     let old = ["counterexamples/x.toml", MANIFEST, "old.txt"];
     let new = ["counterexamples/x.toml", MANIFEST, "new.txt"];
-    let cut_off: [(&str, fn(&Results), _); 4] = [
+    type Kill = fn(&Results);
+    let cut_off: [(&str, Kill, _); 4] = [
         ("while it was written", |_| (), old),
         (
             "between aside and in",
