@@ -129,8 +129,8 @@ pub fn check_own(path: &Path, content: &[u8]) -> Result<(), FileError> {
 /// # Errors
 /// If any file cannot be written; the folder is then as it was.
 pub fn write_all(folder: &Path, files: &[File]) -> Result<(), FileError> {
-    for File { path, bytes } in files {
-        check_own(&folder.join(path), bytes)?;
+    for file in files {
+        check_own(&folder.join(&file.path), &file.bytes())?;
     }
     put_all(folder, files)
 }

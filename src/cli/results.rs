@@ -6,11 +6,11 @@
 //! one had arrived. So a failure or a kill at any point leaves the old results whole, or the new.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, BufWriter, Write};
 use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::Xxh3;
 
 use super::output::{self, FileError};
 use crate::report::export::File;
@@ -59,10 +59,17 @@ struct Manifest {
 }
 
 impl Manifest {
+    /// The manifest of files whose hashes are not known yet.
     fn of(files: &[File]) -> Self {
-        let entry = |file: &File| (file.path.clone(), hash(&file.bytes));
+        let entry = |file: &File| (file.path.clone(), String::new());
         let driftlab = env!("CARGO_PKG_VERSION").to_owned();
         Self { driftlab, files: files.iter().map(entry).collect() }
+    }
+
+    fn write(&self, folder: &Path) -> Result<(), FileError> {
+        let path = folder.join(MANIFEST);
+        let text = serde_json::to_vec_pretty(self).unwrap_or_default();
+        std::fs::write(&path, text).map_err(FileError::new("write", &path))
     }
 
     /// The manifest of a folder; none if there is no readable one.
@@ -83,8 +90,48 @@ impl Manifest {
     }
 }
 
-fn hash(bytes: &[u8]) -> String {
-    format!("{:016x}", xxh3_64(bytes))
+/// Passes on what is written, and hashes it: files of results may be too large for memory.
+struct Hashed<W> {
+    into: W,
+    hash: Xxh3,
+}
+
+impl<W> Hashed<W> {
+    fn new(into: W) -> Self {
+        Self { into, hash: Xxh3::new() }
+    }
+
+    fn digest(&self) -> String {
+        format!("{:016x}", self.hash.digest())
+    }
+}
+
+impl<W: Write> Write for Hashed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.into.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.into.flush()
+    }
+}
+
+/// The hash of a file.
+fn hash(path: &Path) -> Result<String, FileError> {
+    let mut hashed = Hashed::new(io::sink());
+    let copied = std::fs::File::open(path).and_then(|mut file| io::copy(&mut file, &mut hashed));
+    copied.map_err(FileError::new("read", path))?;
+    Ok(hashed.digest())
+}
+
+/// Writes a file, and gives its hash.
+fn write(path: &Path, file: &File) -> io::Result<String> {
+    let mut hashed = Hashed::new(BufWriter::new(std::fs::File::create(path)?));
+    file.write(&mut hashed)?;
+    hashed.flush()?;
+    Ok(hashed.digest())
 }
 
 /// A place for results that may be replaced.
@@ -197,16 +244,18 @@ impl Results {
 
     /// Writes the new folder, its manifest first: what is there of it is then known to be ours.
     fn write(&self, new: &Path, files: &[File]) -> Result<(), FileError> {
-        let manifest = serde_json::to_vec_pretty(&Manifest::of(files)).unwrap_or_default();
         std::fs::create_dir_all(self.beside()).map_err(FileError::new("create", self.beside()))?;
         std::fs::create_dir(new).map_err(FileError::new("create", new))?;
-        for File { path, bytes } in std::iter::once(&File::new(MANIFEST, manifest)).chain(files) {
-            let path = new.join(path);
+        let mut manifest = Manifest::of(files);
+        manifest.write(new)?;
+        for file in files {
+            let path = new.join(&file.path);
             let parent = path.parent().unwrap_or(new);
             std::fs::create_dir_all(parent).map_err(FileError::new("create", parent))?;
-            std::fs::write(&path, bytes).map_err(FileError::new("write", &path))?;
+            let hash = write(&path, file).map_err(FileError::new("write", &path))?;
+            manifest.files.insert(file.path.clone(), hash);
         }
-        Ok(())
+        manifest.write(new)
     }
 
     fn exchange(&self, new: &Path, old: &Path) -> Result<(), FileError> {
@@ -250,7 +299,7 @@ fn stranger(folder: &Path, manifest: &Manifest) -> Result<Option<Stranger>, File
             }
             match manifest.files.get(&inside) {
                 Some(known) if kind.is_file() => {
-                    if hash(&output::read(&path)?) != *known {
+                    if hash(&path)? != *known {
                         return Ok(Some(Stranger::Changed(inside.into())));
                     }
                 }
