@@ -123,8 +123,10 @@ impl Site<'_> {
             let hosts: BTreeSet<ServiceId> =
                 services.map(|(service, _)| system.host(service)).collect();
             let databases = system.databases.iter().filter(|spec| here(&spec.zone)).count();
-            let drivers = if here(&system.driver_zone) { drivers.len() } else { 0 };
-            return hosts.into_iter().map(instances).sum::<u32>() + number(databases + drivers);
+            let drivers = drivers.iter().filter(|_| here(&system.driver_zone));
+            let drivers = drivers.map(|driver| u32::from(system.driver_instances(driver.role)));
+            let services = hosts.into_iter().map(instances);
+            return services.chain(drivers).sum::<u32>() + number(databases);
         }
         if let Some(name) = name.strip_prefix(TABLE) {
             let table = system.tables.iter().find(|table| table.name.is_called(name));
@@ -163,7 +165,7 @@ impl Site<'_> {
         let plays = |driver: &&Driver| {
             name == DRIVERS
                 || role == Some(driver.role)
-                || name == driver.name
+                || name.split('#').next() == Some(driver.name)
                 || here(&system.driver_zone)
         };
         let drivers = drivers.iter().filter(plays).map(|driver| match driver.role {

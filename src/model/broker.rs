@@ -1,8 +1,12 @@
 //! A message broker: partitions, acknowledgement, redelivery, dead letters.
 //!
 //! Each consumer group (a service) gets every message it is interested in, in order within a
-//! partition, one at a time: the next one waits until this one is acknowledged or given up. What a
-//! durable broker has acknowledged to a publisher survives its crash; a volatile one forgets.
+//! partition, so many at a time: a further one waits until one of these is acknowledged or given
+//! up. What a durable broker has acknowledged to a publisher survives its crash; a volatile one
+//! forgets.
+//!
+//! Several instances share the partitions out evenly. Each partition is at one of them, without
+//! copies elsewhere: while that one is down, nothing can be published to it or delivered from it.
 //!
 //! A durable broker hands out only what is durable, in the order of its log. That a group is done
 //! with a message is logged but not forced, as consumers' offsets are: if a crash loses it, the
@@ -11,6 +15,8 @@
 //! `Holds` records follow what the log has, through crashes.
 //!
 //! What every group has acknowledged leaves the log once that is durable. Dead letters stay.
+
+mod delivery;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::Future;
@@ -25,7 +31,7 @@ use super::process::ProcessCtx;
 use super::record::{Burial, Event, MessageClass, OpId};
 use super::system::{BreakerSpec, ServiceId, StepId};
 use super::world::World;
-use crate::kernel::{Mailbox, NodeId, Semaphore, Span};
+use crate::kernel::{Mailbox, NodeId, Semaphore, Signal, Span};
 
 /// How a broker treats messages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,6 +40,8 @@ pub struct BrokerPolicy {
     pub durable: bool,
     /// How many partitions each topic has.
     pub partitions: u16,
+    /// How many messages of a partition a group is handed at once.
+    pub in_flight: u16,
     /// True if messages of one entity share a partition, and so keep their order.
     pub by_key: bool,
     /// True if a message that was handed out is kept until it is acknowledged.
@@ -124,6 +132,8 @@ struct Memory<E> {
     waiting: BTreeMap<ServiceId, u64>,
     /// Bounds the throughput of each partition.
     writers: BTreeMap<u16, Semaphore>,
+    /// By consumer: tells that it has started anew.
+    back: BTreeMap<NodeId, Signal>,
     /// The log is truncated when it has so many lines.
     truncate_at: usize,
 }
@@ -135,39 +145,46 @@ impl<E> Default for Memory<E> {
     fn default() -> Self {
         let (queues, writers) = (BTreeMap::new(), BTreeMap::new());
         let (unsafe_yet, waiting) = (VecDeque::new(), BTreeMap::new());
-        Self { last: 0, unsafe_yet, queues, waiting, writers, truncate_at: SHORT }
+        let back = BTreeMap::new();
+        Self { last: 0, unsafe_yet, queues, waiting, writers, back, truncate_at: SHORT }
     }
 }
 
 /// A broker that carries events of type `E`, as the pattern that uses it set it up.
 #[derive(Clone)]
 pub struct Broker<E> {
-    node: NodeId,
+    /// Its instances.
+    nodes: Rc<[NodeId]>,
     policy: BrokerPolicy,
     groups: Rc<[ServiceId]>,
     wants: fn(&ProcessCtx, ServiceId, &E) -> bool,
 }
 
 impl<E: Tells + Copy + Send + 'static> Broker<E> {
-    /// A broker at `node` for these consumer groups. `wants` says which group gets an event.
+    /// A broker at these nodes for these consumer groups. `wants` says which group gets an event.
     pub fn new(
-        node: NodeId,
+        nodes: Vec<NodeId>,
         policy: BrokerPolicy,
         groups: Vec<ServiceId>,
         wants: fn(&ProcessCtx, ServiceId, &E) -> bool,
     ) -> Self {
-        Self { node, policy, groups: groups.into(), wants }
+        Self { nodes: nodes.into(), policy, groups: groups.into(), wants }
     }
 
-    /// The node on which it runs.
+    /// The node of its first instance.
     #[cfg(test)]
     pub fn node(&self) -> NodeId {
-        self.node
+        self.nodes[0]
     }
 
-    /// Starts the broker on its node: what its log still holds is queued again, and a process per
-    /// group and partition hands out messages. `deliver` runs at the consumer and returns whether
-    /// it acknowledges.
+    /// The node that has a partition.
+    fn home(&self, partition: u16) -> NodeId {
+        self.nodes[usize::from(partition) % self.nodes.len()]
+    }
+
+    /// Starts an instance of the broker on its node: what its log still holds is queued again, and
+    /// for each group and partition as many processes hand out messages as may be in flight.
+    /// `deliver` runs at the consumer and returns whether it acknowledges.
     pub fn start<D, F>(&self, here: &ProcessCtx, deliver: D)
     where
         D: Fn(ProcessCtx, E) -> F + Clone + Send + 'static,
@@ -177,17 +194,23 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
         for group in &*self.groups {
             self.note_waiting(here, *group, 0);
             for partition in 0..self.policy.partitions {
+                if self.home(partition) != here.node() {
+                    continue;
+                }
                 let queue = Mailbox::new(here.sim());
                 memory.with(|memory| memory.queues.insert((*group, partition), queue.clone()));
-                let (broker, group, deliver) = (self.clone(), *group, deliver.clone());
-                here.spawn(move |here| async move {
-                    while let Some(message) = queue.pop().await {
-                        let again = broker.hand_out(&here, group, &message, &deliver).await;
-                        if again {
-                            queue.push(broker.queued(&here, message.stored, true));
+                for _ in 0..self.policy.in_flight {
+                    let (broker, group, deliver) = (self.clone(), *group, deliver.clone());
+                    let queue = queue.clone();
+                    here.spawn(move |here| async move {
+                        while let Some(message) = queue.pop().await {
+                            let again = broker.hand_out(&here, group, &message, &deliver).await;
+                            if again {
+                                queue.push(broker.queued(&here, message.stored, true));
+                            }
                         }
-                    }
-                });
+                    });
+                }
             }
         }
         self.recover(here);
@@ -202,10 +225,7 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
             let here = here.for_op(*op);
             let partition = self.partition(&here);
             self.write(&here, partition).await;
-            number = memory.with(|memory| {
-                memory.last += 1;
-                memory.last
-            });
+            number = self.next_number(&here);
             let stored = Stored { number, op: *op, partition, event: *event };
             if self.policy.durable {
                 let book = || self.count_stored(&here, &stored, 1);
@@ -227,10 +247,22 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
         }
     }
 
+    /// The number of the next message of this instance. No two instances give the same one.
+    fn next_number(&self, here: &ProcessCtx) -> u64 {
+        let index = self.nodes.iter().position(|node| *node == here.node()).unwrap_or_default();
+        here.local::<Memory<E>>().with(|memory| {
+            memory.last = match memory.last {
+                0 => index as u64 + 1,
+                last => last + self.nodes.len() as u64,
+            };
+            memory.last
+        })
+    }
+
     /// A message is as safe as the policy makes it: its groups may have it.
     fn release(&self, here: &ProcessCtx, stored: Stored<E>) {
         let (env, ctx, topic) = (here.env(), here.ctx(), here.label("event"));
-        let order = env.reach(ctx, Hook::Publish, topic, self.node, When::Before);
+        let order = env.reach(ctx, Hook::Publish, topic, here.node(), When::Before);
         let (partition, number) = (stored.partition, stored.number);
         let (step, outcome) = stored.event.tells();
         here.record(Event::Published { topic, partition, number, step, outcome });
@@ -242,7 +274,7 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
             env.poison(stored.op, stored.number);
         }
         self.enqueue(here, stored, &BTreeSet::new());
-        env.reach(ctx, Hook::Publish, topic, self.node, When::After);
+        env.reach(ctx, Hook::Publish, topic, here.node(), When::After);
     }
 
     /// A stored message vanishes, from the log as well: nobody will get it.
@@ -256,27 +288,36 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
         }
     }
 
-    /// Publishes events from another node: one message to the broker, and its acknowledgement.
-    /// False if nobody knows whether they were stored. The call goes through a breaker if there is
-    /// one, and is given up at the deadline.
+    /// Publishes events from another node: one message to each instance that has a partition of
+    /// theirs, and its acknowledgement. Gives, for each event, whether it was stored; nobody knows
+    /// of the others. The calls go through a breaker if there is one, and are given up at the
+    /// deadline.
     pub async fn publish(
         &self,
         here: &ProcessCtx,
-        events: Vec<(OpId, E)>,
+        events: &[(OpId, E)],
         (deadline, breaker): (Span, Option<BreakerSpec>),
-    ) -> bool {
-        let message = Message::control("publish", deadline).class(MessageClass::Broker);
-        let (node, policy, wants) = (self.node, self.policy, self.wants);
-        let groups: Vec<ServiceId> = self.groups.to_vec();
-        let call = || {
-            here.call(self.node, message, move |here| {
-                let broker = Self { node, policy, groups: groups.clone().into(), wants };
-                let events = events.clone();
+    ) -> Vec<bool> {
+        let home = |(op, _): &(OpId, E)| self.home(self.partition(&here.for_op(*op)));
+        let homes: Vec<NodeId> = events.iter().map(home).collect();
+        let called: BTreeSet<NodeId> = homes.iter().copied().collect();
+        let calls = called.iter().map(|node| {
+            let own = events.iter().zip(&homes).filter(|(_, home)| *home == node);
+            let own: Vec<(OpId, E)> = own.map(|(event, _)| *event).collect();
+            let (nodes, groups) = (self.nodes.to_vec(), self.groups.to_vec());
+            let (policy, wants) = (self.policy, self.wants);
+            let handler = move |here| {
+                let broker = Self::new(nodes.clone(), policy, groups.clone(), wants);
+                let events = own.clone();
                 async move { broker.store(&here, &events).await }
-            })
-        };
-        let reply = here.guarded(self.node, (breaker, |()| false), call).await;
-        matches!(reply, Reply::Answered(()))
+            };
+            (*here.ctx(), *node, breaker, handler)
+        });
+        let message = Message::control("publish", deadline).class(MessageClass::Broker);
+        let replies = here.call_all_guarded(message, |()| false, calls).await;
+        let stored = called.iter().zip(replies).filter(|(_, reply)| *reply == Reply::Answered(()));
+        let stored: BTreeSet<NodeId> = stored.map(|(node, _)| *node).collect();
+        homes.iter().map(|home| stored.contains(home)).collect()
     }
 
     /// Work of the broker on one message; one at a time per partition, and as many as it has
@@ -327,118 +368,8 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
         Queued { stored, again, _backlog: Backlog::new(here.world(), stored.op) }
     }
 
-    /// Names the broker where troubles are asked for.
-    fn stream(&self, here: &ProcessCtx) -> u64 {
-        here.world().name(self.node).stream
-    }
-
     fn suffers(&self, here: &ProcessCtx, local_fault: LocalFault, part: u64) -> bool {
-        here.env().suffers(local_fault, self.stream(here), here.ctx(), part)
-    }
-
-    /// Hands one message to one group as often as the policy says; whether all that is to be done
-    /// once more.
-    async fn hand_out<D, F>(
-        &self,
-        here: &ProcessCtx,
-        group: ServiceId,
-        message: &Queued<E>,
-        deliver: &D,
-    ) -> bool
-    where
-        D: Fn(ProcessCtx, E) -> F + Clone + Send + 'static,
-        F: Future<Output = bool> + 'static,
-    {
-        let stored = &message.stored;
-        let here = &here.for_op(stored.op);
-        if self.policy.at_least_once {
-            let buried = self.insist(here, group, stored, deliver).await;
-            if message.again {
-                return false;
-            }
-            self.finish(here, group, stored, buried);
-            return !buried && self.suffers(here, LocalFault::Redelivery, u64::from(group.0) + 1);
-        }
-        self.finish(here, group, stored, false);
-        if self.policy.durable {
-            here.log::<Line<E>>().flush().await;
-        }
-        here.env().settled_in(self.stream(here)).await;
-        if self.deliver(here, group, stored, 0, deliver).await != Reply::Answered(true) {
-            bury(here, Burial::Lost, stored.number);
-        }
-        false
-    }
-
-    /// Hands a message out until it is acknowledged, or buried (true).
-    async fn insist<D, F>(
-        &self,
-        here: &ProcessCtx,
-        group: ServiceId,
-        stored: &Stored<E>,
-        deliver: &D,
-    ) -> bool
-    where
-        D: Fn(ProcessCtx, E) -> F + Clone + Send + 'static,
-        F: Future<Output = bool> + 'static,
-    {
-        let (mut deliveries, mut refusals): (u16, u16) = (0, 0);
-        loop {
-            let here = &here.at_step(StepId::NONE, deliveries);
-            here.env().settled_in(self.stream(here)).await;
-            let rebalance = here.env().rebalance(self.stream(here));
-            match self.deliver(here, group, stored, deliveries, deliver).await {
-                Reply::Answered(true) if here.env().rebalance(self.stream(here)) == rebalance => {
-                    return false;
-                }
-                // A consumer that had the partition before a rebalance cannot acknowledge any more.
-                Reply::Answered(true) => deliveries += 1,
-                // It did not get there, so it does not count as a delivery.
-                Reply::Refused | Reply::Rejected => refusals = refusals.saturating_add(1),
-                Reply::Answered(false) | Reply::Unknown => deliveries += 1,
-            }
-            if deliveries >= self.policy.max_deliveries {
-                bury(here, Burial::DeadLetter, stored.number);
-                return true;
-            }
-            here.retried("delivery", deliveries);
-            let pauses = deliveries.saturating_add(refusals) - 1;
-            here.pause(&here.retry(), pauses).await;
-        }
-    }
-
-    /// Hands a message out once, after so many deliveries.
-    async fn deliver<D, F>(
-        &self,
-        here: &ProcessCtx,
-        group: ServiceId,
-        stored: &Stored<E>,
-        deliveries: u16,
-        deliver: &D,
-    ) -> Reply<bool>
-    where
-        D: Fn(ProcessCtx, E) -> F + Clone + Send + 'static,
-        F: Future<Output = bool> + 'static,
-    {
-        let here = here.at_step(StepId::NONE, deliveries);
-        let (topic, delivery) = (here.label("event"), u64::from(deliveries) + 1);
-        here.record(Event::Handed { topic, delivery, number: stored.number });
-        let timeout = self.policy.session_timeout;
-        let node = here.world().member(group, stored.partition, timeout);
-        let (deliver, event) = (deliver.clone(), stored.event);
-        let message =
-            Message::request("event", self.policy.visibility_timeout).class(MessageClass::Broker);
-        let is_poison = here.env().is_poisoned(stored.op, stored.number);
-        let consume = move |here| {
-            let consumed = (!is_poison).then(|| deliver(here, event));
-            async move {
-                match consumed {
-                    Some(consumed) => consumed.await,
-                    None => false,
-                }
-            }
-        };
-        here.call(node, message, consume).await
+        here.env().suffers(local_fault, stream(here), here.ctx(), part)
     }
 
     /// A group has so many more messages that it is not done with.
@@ -541,6 +472,11 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
             }
         }
     }
+}
+
+/// Names the instance where troubles are asked for.
+fn stream(here: &ProcessCtx) -> u64 {
+    here.world().name(here.node()).stream
 }
 
 /// So many more messages are held, or among the dead letters.

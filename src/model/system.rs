@@ -246,8 +246,12 @@ pub struct BrokerSpec {
     pub force: Dist,
     /// Work per message; bounds its throughput, one message at a time per partition.
     pub work: Dist,
-    /// Messages that are worked on at once, over all partitions.
+    /// Messages that are worked on at once, over all partitions, per instance.
     pub workers: u32,
+    /// How many nodes share the partitions.
+    pub instances: u16,
+    /// Messages of a partition that a consumer group is handed at once.
+    pub in_flight: u16,
 }
 
 /// How long messages take, by who talks to whom.

@@ -26,11 +26,25 @@
 //! the events out by entity. With `drain-until-empty = false` the pace is a batch each
 //! `poll-interval`, however much waits.
 //!
+//! # The broker
+//!
+//! A topic has `partitions`, and each of them a process for every consumer group. The `instances`
+//! of the broker (`[broker]`, or `[variants.NAME.drivers.broker]`) share the partitions out evenly;
+//! none has a copy of another's, so what belongs to one that is down is neither published nor
+//! delivered until it is back. An outbox row that could not be published stays and is tried again
+//! at each poll, with those behind it as far as the batch reaches.
+//!
+//! A group is handed one message of a partition at a time, so in order; with `in-flight = 10` so
+//! many, of which a later one may overtake. A message that fails waits as the operation's `[retry]`
+//! says before it is handed out again, and keeps its place meanwhile.
+//!
 //! # Consumer groups
 //!
 //! The instances of a service are a consumer group: they share the partitions out evenly. A member
 //! that is away keeps its partitions for the `session-timeout`, and what they hold waits; then the
-//! others have them, until it is back. One that is drained leaves the group at once.
+//! others have them, until it is back. One that is drained leaves the group at once. One that was
+//! restarted subscribes again at its start, and is handed at once what is meant for it; a message
+//! that it was handed before the restart counts as a failed delivery.
 //!
 //! # An event bus in the process
 //!
@@ -196,6 +210,7 @@ impl Pattern for EventBased {
             let policy = BrokerPolicy {
                 durable: settings.broker == BrokerKind::Durable,
                 partitions: settings.partitions,
+                in_flight: world.env().system().broker.in_flight,
                 by_key: settings.ordering == Ordering::ByKey,
                 at_least_once: settings.delivery == Delivery::AtLeastOnce,
                 visibility_timeout: settings.visibility_timeout,
@@ -204,7 +219,8 @@ impl Pattern for EventBased {
             };
             let services = 0..world.env().system().services.len() as u16;
             let groups = services.map(ServiceId).filter(|id| takes_part(world, share, *id));
-            Broker::new(world.driver(BROKER), policy, groups.collect(), consumer::wants)
+            let nodes = world.named_drivers(BROKER).collect();
+            Broker::new(nodes, policy, groups.collect(), consumer::wants)
         });
         Self { settings: settings.clone(), share: share.clone(), broker }
     }
@@ -245,6 +261,7 @@ impl Pattern for EventBased {
     fn start(self: Rc<Self>, here: ProcessCtx) {
         if here.service().is_some() {
             here.local::<Option<Broker<Event>>>().with(|broker| broker.clone_from(&self.broker));
+            self.broker.iter().for_each(|broker| broker.subscribe(&here));
             consumer::forget_old_keys(&here, self.settings.inbox_retention, &self.share);
         } else if let Some(broker) = &self.broker {
             match here.driver() {
@@ -286,9 +303,9 @@ pub(crate) async fn publish(here: &ProcessCtx, broker: &Broker<Event>, event: Ev
     let policy = here.retry();
     let tries = (policy, policy.attempts);
     let published = step::retry(here, "publish", tries, async |here: ProcessCtx| {
-        let events = vec![(event.op, event)];
         let how = (policy.step_deadline, policy.breaker);
-        broker.publish(&here, events, how).await.then_some(())
+        let stored = broker.publish(&here, &[(event.op, event)], how).await;
+        stored.iter().all(|stored| *stored).then_some(())
     });
     if published.await.is_none() {
         let (topic, burial) = (here.label("publish"), Burial::Lost);

@@ -322,8 +322,14 @@ shape! {
         force: Dist = FORCE,
         /// Work per message, one message at a time per partition.
         work: Dist = Fixed("'50us'", "assumed: 20,000 messages a second and partition"),
-        /// Messages that are worked on at once, over all partitions.
+        /// Messages that are worked on at once, over all partitions, per instance.
         workers: Count = Fixed("8", "Kafka: num.io.threads"),
+        /// How many nodes share the partitions. There are no copies: what is at one that is down
+        /// waits until it is back.
+        instances: Few = Fixed("1", "one node shows an outage best"),
+        /// Messages of a partition that a consumer group is handed at once. More than one may
+        /// overtake each other.
+        in_flight: Few = Fixed("1", "Kafka: a partition is consumed in order"),
     }
 }
 
@@ -433,6 +439,23 @@ shape! {
         relay: Option<DriverPart>,
         /// Of jobs.
         job: Option<DriverPart>,
+        /// Of brokers.
+        broker: Option<BrokerPart>,
+    }
+}
+
+shape! {
+    /// Another capacity of the broker; what it does not name is as `[broker]` says.
+    "the capacity of a broker"
+    pub struct BrokerPart {
+        /// How many nodes share the partitions.
+        instances: Option<Few>,
+        /// Messages that are worked on at once, per instance.
+        workers: Option<Count>,
+        /// Work per message.
+        work: Option<Dist>,
+        /// Messages of a partition that a consumer group is handed at once.
+        in_flight: Option<Few>,
     }
 }
 

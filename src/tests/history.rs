@@ -49,13 +49,7 @@ pub fn system() -> System {
             table("assignments", &["state"], 0),
         ],
         drivers: BTreeMap::new(),
-        broker: BrokerSpec {
-            name: Name::new("broker"),
-            recovery: Span::ZERO,
-            force: constant(),
-            work: constant(),
-            workers: 8,
-        },
+        broker: broker(constant()),
         links: Links {
             default: link(),
             database: link(),
@@ -91,6 +85,18 @@ pub fn system() -> System {
             settle: Span::from_secs(20),
         },
         symbols: Vec::new(),
+    }
+}
+
+fn broker(takes: Dist) -> BrokerSpec {
+    BrokerSpec {
+        name: Name::new("broker"),
+        recovery: Span::ZERO,
+        force: takes.clone(),
+        work: takes,
+        workers: 8,
+        instances: 1,
+        in_flight: 1,
     }
 }
 

@@ -10,7 +10,7 @@ use driftlab::checks::RunReport;
 use driftlab::kernel::Span;
 use driftlab::model::record::{Event, Kind, Record};
 
-use crate::whole::{RecordedRun, scenario, tell};
+use crate::whole::{RecordedRun, desk, scenario, tell};
 
 const ARRIVALS_PER_SECOND: f64 = 120.0;
 /// Each worker's share of the load.
@@ -57,47 +57,18 @@ impl Queue {
         } else {
             format!("'{nanos}ns'")
         };
-        format!(
-            "[scenario]
-             name = 'queue'
-             warm-up = '10s'
-             load = '40s'
-             settle = '30s'
-             [clients]
+        let service = format!(
+            "[clients]
              deadline = '60s'
              [services.desk]
              workers = {}
              queue = 1000000
-             work = {work}
-             [databases.store]
-             work = '0ns'
-             force = '0ns'
-             connections = 1000000
-             cores = 1000000
-             [links]
-             default = {{ delay = '0ns' }}
-             database = {{ delay = '0ns' }}
-             client = {{ delay = '0ns' }}
-             [tables.visit]
-             owner = 'desk'
-             database = 'store'
-             columns = {{ state = 'none' }}
-             [operations.visit]
-             keys = {{ visit = 'new' }}
-             [[operations.visit.steps]]
-             name = 'come'
-             by = 'desk'
-             table = 'visit'
-             key = 'visit'
-             effect = {{ insert = {{ state = 'seen' }} }}
-             [load.visits]
-             operation = 'visit'
-             poisson = {ARRIVALS_PER_SECOND:?}
-             [variants.local]
-             pattern = 'local-transaction'
-            ",
+             work = {work}",
             self.servers
-        )
+        );
+        let scenario = "name = 'queue'\nwarm-up = '10s'\nload = '40s'\nsettle = '30s'";
+        let variant = "[variants.local]\npattern = 'local-transaction'";
+        desk(scenario, &service, ARRIVALS_PER_SECOND, variant)
     }
 
     /// The observation of one run, in multiples of the mean work, or as a mean number.

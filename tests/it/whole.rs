@@ -114,3 +114,40 @@ pub fn tell(scenario: &Scenario, variant: &Variant, seed: u64) -> RecordedRun {
     let records = std::mem::take(&mut keeper.borrow_mut().0);
     RecordedRun { records, report }
 }
+
+/// A desk with one operation of one step, at this many a second, in a world where nothing takes
+/// time but what these tables of the scenario say: `scenario` its head, `own` the desk's service
+/// and other sections, `variant` what carries it out.
+pub fn desk(scenario: &str, own: &str, rate: f64, variant: &str) -> String {
+    format!(
+        "[scenario]
+         {scenario}
+         {own}
+         [databases.store]
+         work = '0ns'
+         force = '0ns'
+         connections = 1000000
+         cores = 1000000
+         [links]
+         default = {{ delay = '0ns' }}
+         database = {{ delay = '0ns' }}
+         client = {{ delay = '0ns' }}
+         [tables.visit]
+         owner = 'desk'
+         database = 'store'
+         columns = {{ state = 'none' }}
+         [operations.visit]
+         keys = {{ visit = 'new' }}
+         [[operations.visit.steps]]
+         name = 'come'
+         by = 'desk'
+         table = 'visit'
+         key = 'visit'
+         effect = {{ insert = {{ state = 'seen' }} }}
+         [load.visits]
+         operation = 'visit'
+         poisson = {rate:?}
+         {variant}
+        "
+    )
+}

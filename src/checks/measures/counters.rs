@@ -134,6 +134,8 @@ pub struct Counters {
     /// By caller and callee: since when its breaker has been open, ns, if it is.
     breakers: BTreeMap<(NodeId, Station), Option<u64>>,
     groups: BTreeMap<ServiceId, Gauge>,
+    /// By instance of the broker and group: how many messages wait there.
+    waiting: BTreeMap<(NodeId, ServiceId), u64>,
 }
 
 impl Counters {
@@ -151,6 +153,7 @@ impl Counters {
             open_ns: 0,
             breakers: BTreeMap::new(),
             groups: BTreeMap::new(),
+            waiting: BTreeMap::new(),
         }
     }
 
@@ -179,8 +182,10 @@ impl Counters {
                 self.open_ns += open.map(|since| now - since).sum::<u64>();
             }
             Event::GroupLag { group, waiting } => {
+                let at_instance = self.waiting.entry((record.node, group)).or_default();
+                let before = std::mem::replace(at_instance, waiting);
                 let gauge = self.groups.entry(group).or_insert_with(|| Gauge::new(self.window));
-                gauge.set(now, waiting);
+                gauge.set(now, gauge.value() - before + waiting);
             }
             _ => {}
         }

@@ -189,8 +189,8 @@ pub enum Event {
     Circuit { callee: Station, circuit: Circuit },
     /// A watchdog says that a change has waited for too long.
     Alerted { label: LabelId },
-    /// A consumer group is not done with so many messages that were published. Not part of the
-    /// fingerprint.
+    /// A consumer group is not done with so many messages that were published to the broker's
+    /// instance of the record. Not part of the fingerprint.
     GroupLag { group: ServiceId, waiting: u64 },
     /// A session has a connection of a database, for which it had to wait so long. Not part of the
     /// fingerprint.

@@ -7,8 +7,8 @@ use crate::model::contract::role;
 /// The capacity of the driver nodes of a role.
 #[derive(Clone, Debug)]
 pub struct DriverSpec {
-    /// How many nodes share the operations (a coordinator, an orchestrator) or the events and rows
-    /// (a relay, a job).
+    /// How many nodes share the operations (a coordinator, an orchestrator), the events and rows (a
+    /// relay, a job) or the partitions (a broker).
     pub instances: u16,
     /// Steps that are worked on at once, per instance.
     pub workers: u32,
@@ -22,8 +22,8 @@ impl System {
     /// The capacity of the nodes of a driver with this role; none if nothing bounds it.
     pub fn driver(&self, role: &str) -> Option<DriverSpec> {
         if role == role::BROKER {
-            let BrokerSpec { workers, ref work, .. } = self.broker;
-            let (instances, queue, work) = (1, u32::MAX, work.clone());
+            let BrokerSpec { workers, instances, ref work, .. } = self.broker;
+            let (queue, work) = (u32::MAX, work.clone());
             return Some(DriverSpec { instances, workers, queue, work });
         }
         self.drivers.get(role).cloned()

@@ -154,7 +154,7 @@ async fn consume(here: ProcessCtx, parcel: Parcel, late: Span) -> bool {
 
 fn broker(world: &World, policy: BrokerPolicy) -> Broker<Parcel> {
     let groups = (0..GROUPS.len() as u16).map(ServiceId).collect();
-    Broker::new(world.driver("broker"), policy, groups, wants)
+    Broker::new(vec![world.driver("broker")], policy, groups, wants)
 }
 
 /// A world around a broker. Consumers have workers enough for all who fall silent.
@@ -192,7 +192,8 @@ fn play(course: &Course) -> Story {
             let here = ProcessCtx::new(Rc::clone(world), Ctx { node, process, ..Ctx::WORLD });
             world.env().sim().spawn(node, async move {
                 let ops: Vec<OpId> = events.iter().map(|(op, _)| *op).collect();
-                if broker.publish(&here, events, (millis(1_000), None)).await {
+                let stored = broker.publish(&here, &events, (millis(1_000), None)).await;
+                if stored.into_iter().all(|stored| stored) {
                     safe.borrow_mut().extend(ops);
                 }
             });
@@ -222,6 +223,7 @@ fn policies() -> impl Strategy<Value = BrokerPolicy> {
         BrokerPolicy {
             durable,
             partitions,
+            in_flight: 1,
             by_key,
             at_least_once,
             visibility_timeout,
@@ -295,6 +297,7 @@ proptest! {
 const CAREFUL: BrokerPolicy = BrokerPolicy {
     durable: true,
     partitions: 1,
+    in_flight: 1,
     by_key: true,
     at_least_once: true,
     visibility_timeout: Span::from_millis(50),

@@ -10,7 +10,7 @@ use crate::model::broker::Broker;
 use crate::model::database::{Database, Direction, Event, EventKind, OutboxRow};
 use crate::model::process::ProcessCtx;
 use crate::patterns::event_based::consumer::{self, Manners};
-use crate::patterns::event_based::relay::{self, delete, poll, publish};
+use crate::patterns::event_based::relay::{self, all_of, delete, poll, publish};
 use crate::patterns::event_based::settings::Settings;
 use crate::patterns::event_based::{self, BROKER, EventBased, RELAY};
 use crate::patterns::pattern::{Pattern, at_work};
@@ -43,7 +43,7 @@ pub(super) async fn delete_before_publishing(
 ) {
     let forward = async |rows: Vec<OutboxRow>| {
         delete(&here, &database, &rows).await?;
-        publish(&pattern, &here, &rows).await
+        all_of(&rows, &publish(&pattern, &here, &rows).await)
     };
     poll(&pattern, &here, &database, forward).await;
 }
@@ -57,7 +57,7 @@ pub(super) async fn read_behind_the_highest(
     let forward = async |mut rows: Vec<OutboxRow>| {
         rows.retain(|row| row.id > highest);
         let Some(last) = rows.last() else { return Ok(()) };
-        publish(&pattern, &here, &rows).await?;
+        all_of(&rows, &publish(&pattern, &here, &rows).await)?;
         highest = last.id;
         delete(&here, &database, &rows).await
     };

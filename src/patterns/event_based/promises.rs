@@ -1,9 +1,9 @@
 //! The promises of choreography, by its settings.
 
-use super::{Acknowledge, BrokerKind, Delivery, Ordering, Settings};
+use super::{Acknowledge, BROKER, BrokerKind, Delivery, Ordering, RELAY, Settings};
 use crate::kernel::Span;
 use crate::model::contract::{Allowance, Promises, faults};
-use crate::model::system::{RetrySpec, ServiceSpec, System};
+use crate::model::system::{Name, RetrySpec, ServiceSpec, System};
 use crate::patterns::isolation;
 use crate::patterns::promise::{self, HALF, Keeps};
 
@@ -32,7 +32,10 @@ impl Settings {
             .unless(gives_up, &["no-dead-letters"])
             .unless(!self.publish.is_stored(), &["outbox-atomicity"])
             .unless(forgetful, &["at-most-once", "no-suspension", "inbox-atomicity"])
-            .unless(self.ordering == Ordering::None || loses, &["per-key-order"])
+            .unless(
+                self.ordering == Ordering::None || loses || system.broker.in_flight > 1,
+                &["per-key-order"],
+            )
             .unless(refused, &["client-contract"])
             .unless(refused && isolation::is_missed(system, true), &["convergence"]);
         // Outages in a row add up, and each adds a recovery.
@@ -64,8 +67,12 @@ fn services_and_drivers(system: &System) -> Vec<String> {
     };
     let services = system.services.iter().flat_map(instances);
     let shown = system.services.iter().map(|service| service.name.shown.to_string());
-    let drivers = ["driver", "relay", "broker"].map(str::to_owned);
-    services.chain(shown).chain(drivers).collect()
+    let instances = |driver: &'static str| {
+        let numbers = 0..system.driver_instances(driver);
+        numbers.map(move |number| Name::new(driver).instance(number).lasting.to_string())
+    };
+    let drivers = [RELAY, BROKER].into_iter().flat_map(instances);
+    services.chain(shown).chain(["driver".to_owned()]).chain(drivers).collect()
 }
 
 /// How long a message is delivered again and again before it is buried, at the least: the pauses

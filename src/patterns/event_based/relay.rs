@@ -28,8 +28,11 @@ pub(super) fn start(pattern: &Rc<EventBased>, here: &ProcessCtx) {
                 Publish::LogTailing => tail(&pattern, &here, &database).await,
                 _ => {
                     let forward = async |rows: Vec<OutboxRow>| {
-                        publish(&pattern, &here, &rows).await?;
-                        delete(&here, &database, &rows).await
+                        let stored = publish(&pattern, &here, &rows).await;
+                        if !stored.is_empty() {
+                            delete(&here, &database, &stored).await?;
+                        }
+                        all_of(&rows, &stored)
                     };
                     poll(&pattern, &here, &database, forward).await;
                 }
@@ -106,44 +109,68 @@ pub(crate) async fn poll(
     }
 }
 
+/// How far a log is tailed.
+#[derive(Default)]
+struct Tailed {
+    /// The last row that was read.
+    position: Position,
+    /// Rows that were read and that the broker has not stored as far as is known, oldest first.
+    missing: Vec<OutboxRow>,
+}
+
 /// Tails a log: wait for a commit, read what is new, publish it, confirm it.
 async fn tail(pattern: &EventBased, here: &ProcessCtx, database: &Rc<Database>) {
-    let mut position = Position::default();
+    let mut tailed = Tailed::default();
     let mut at_work = None;
     loop {
         let known = database.last_change();
-        match tail_once(pattern, here, database, position, &mut at_work).await {
-            Ok(Some(confirmed)) => position = confirmed,
+        match tail_once(pattern, here, database, &mut tailed, &mut at_work).await {
+            Ok(true) => {}
+            // The broker is away, or some instance of it.
+            Ok(false) if !tailed.missing.is_empty() => {
+                here.sleep(pattern.settings.poll_interval).await;
+            }
             // What was committed while the empty answer was on its way is not waited for.
-            Ok(None) if database.last_change() > known => {}
-            Ok(None) => database.committed().wait().await,
+            Ok(false) if database.last_change() > known => {}
+            Ok(false) => database.committed().wait().await,
             Err(_) => {
-                // The database or the broker is away: everything unconfirmed is read again.
-                position = Position::default();
+                // The database is away: everything unconfirmed is read again.
+                tailed = Tailed::default();
                 here.sleep(pattern.settings.poll_interval).await;
             }
         }
     }
 }
 
-/// One batch of the log; nothing if there is nothing new.
+/// One batch of the log, together with what is missing of earlier ones. Returns whether there was
+/// anything and all of it is published.
 async fn tail_once(
     pattern: &EventBased,
     here: &ProcessCtx,
     database: &Rc<Database>,
-    after: Position,
+    tailed: &mut Tailed,
     at_work: &mut Option<Visit>,
-) -> Result<Option<Position>, DbError> {
-    let limit = pattern.settings.batch as usize;
-    let rows = database.tail(*here.ctx(), here.node(), (after, limit), own(here)).await?;
-    let Some(last) = rows.last().map(|row| row.position) else {
+) -> Result<bool, DbError> {
+    let Tailed { position, missing } = tailed;
+    let limit = (pattern.settings.batch as usize).saturating_sub(missing.len());
+    if limit > 0 {
+        let read = (*position, limit);
+        missing.extend(database.tail(*here.ctx(), here.node(), read, own(here)).await?);
+        *position = missing.last().map_or(*position, |row| row.position.max(*position));
+    }
+    let Some(first) = missing.first() else {
         *at_work = None;
-        return Ok(None);
+        return Ok(false);
     };
-    take_up(here, at_work, rows[0].event).await;
-    publish(pattern, here, &rows).await?;
-    database.tail_confirm(*here.ctx(), here.node(), last, own(here)).await?;
-    Ok(Some(last))
+    take_up(here, at_work, first.event).await;
+    let stored = publish(pattern, here, missing).await;
+    missing.retain(|row| !stored.contains(row));
+    let until = missing.first().map(|row| row.position);
+    let before = |row: &&OutboxRow| until.is_none_or(|until| row.position < until);
+    if let Some(safe) = stored.iter().filter(before).map(|row| row.position).max() {
+        database.tail_confirm(*here.ctx(), here.node(), safe, own(here)).await?;
+    }
+    Ok(missing.is_empty())
 }
 
 /// Deletes the rows of a batch from their outbox.
@@ -156,20 +183,25 @@ pub(crate) async fn delete(
     database.outbox_delete(*here.ctx(), here.node(), ids).await
 }
 
-/// Publishes a batch, and waits until the broker has acknowledged it.
+/// Publishes a batch, and waits for the broker's acknowledgement: gives the rows that it has
+/// stored.
 pub(crate) async fn publish(
     pattern: &EventBased,
     here: &ProcessCtx,
     rows: &[OutboxRow],
-) -> Result<(), DbError> {
+) -> Vec<OutboxRow> {
     let events: Vec<(OpId, Event)> = rows.iter().map(|row| (row.event.op, row.event)).collect();
     // What is stored is published until it is acknowledged; no breaker gives it up.
     let tries = (here.retry().step_deadline, None);
-    let acknowledged = match &pattern.broker {
-        Some(broker) => broker.publish(here, events, tries).await,
-        None => false,
-    };
-    if acknowledged { Ok(()) } else { Err(DbError::Unavailable) }
+    let Some(broker) = &pattern.broker else { return Vec::new() };
+    let stored = broker.publish(here, &events, tries).await;
+    let stored = rows.iter().zip(stored).filter(|(_, stored)| *stored);
+    stored.map(|(row, _)| *row).collect()
+}
+
+/// A batch is published as a whole, or the broker cannot be reached.
+pub(crate) fn all_of(rows: &[OutboxRow], stored: &[OutboxRow]) -> Result<(), DbError> {
+    if stored.len() == rows.len() { Ok(()) } else { Err(DbError::Unavailable) }
 }
 
 /// The demands on relay and broker: the events of steps that others follow. A relay that does
@@ -197,9 +229,10 @@ pub(super) fn demands(
     let most = events.values().copied().fold(0.0, f64::max);
     let relay = Demand { driver: RELAY, unit: "events a second", demand: most, capacity: pace };
     let broker = Demand::of_workers(system, role::BROKER, events.values().sum());
-    let broker = broker.map(|broker| Demand {
-        capacity: broker.capacity.min(settings.partitions.into()),
-        ..broker
-    });
+    // One message of a partition at a time; an instance has at most so many of them.
+    let most = settings.partitions.div_ceil(system.broker.instances);
+    let busy = f64::from(system.broker.workers).min(most.into()) / f64::from(most.max(1));
+    let broker =
+        broker.map(|broker| Demand { capacity: busy * f64::from(settings.partitions), ..broker });
     paced.then_some(relay).into_iter().chain(broker).collect()
 }

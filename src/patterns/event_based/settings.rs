@@ -91,7 +91,8 @@ pub struct Settings {
     pub drain_until_empty: bool,
     /// The durability of the broker's messages.
     pub broker: BrokerKind,
-    /// Partitions of the topic; each consumer handles one message of a partition at a time.
+    /// Partitions of the topic; each consumer handles one message of a partition at a time, unless
+    /// `in-flight` of the broker says otherwise.
     pub partitions: u16,
     /// Which messages keep their order.
     pub ordering: Ordering,
@@ -142,15 +143,23 @@ impl Settings {
         if self.publish == Publish::InProcess || self.delivery == Delivery::AtMostOnce {
             return Vec::new();
         }
+        let brokers = system.broker.instances;
+        let mut idle = Vec::new();
+        if brokers > self.partitions {
+            let why = reason!("leaves {} of {brokers} brokers idle", brokers - self.partitions);
+            idle.push(("partitions", why));
+        }
         let consumed = system.steps().filter(|step| !step.after.is_empty());
         let longest = consumed.max_by(|a, b| work(a, system).total_cmp(&work(b, system)));
         let longest = longest.map(|step| (step, Span::from_secs_f64(work(step, system))));
         let Some((step, work)) = longest.filter(|(_, work)| *work >= self.visibility_timeout)
         else {
-            return Vec::new();
+            return idle;
         };
         let why = reason!("is too short: the step `{}` takes {work} on average", step.name.shown);
-        vec![("visibility-timeout", why.and(", and is delivered again before it is done"))]
+        let why = why.and(", and is delivered again before it is done");
+        idle.push(("visibility-timeout", why));
+        idle
     }
 }
 

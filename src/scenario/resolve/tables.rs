@@ -168,6 +168,8 @@ pub(super) fn broker(broker: &Broker) -> BrokerSpec {
         force: broker.force.clone(),
         work: broker.work.clone(),
         workers: broker.workers.0 as u32,
+        instances: broker.instances.0 as u16,
+        in_flight: broker.in_flight.0 as u16,
     }
 }
 
@@ -191,7 +193,17 @@ pub(super) fn drivers(drivers: &Drivers) -> BTreeMap<&'static str, DriverSpec> {
 
 /// Gives drivers the capacity that they have in one variant.
 pub(super) fn change_drivers(system: &mut System, parts: &DriverParts) {
-    let DriverParts { coordinator, orchestrator, relay, job, .. } = parts;
+    let DriverParts { coordinator, orchestrator, relay, job, broker, .. } = parts;
+    if let Some(part) = broker {
+        let usual = &system.broker;
+        system.broker = BrokerSpec {
+            work: part.work.clone().unwrap_or_else(|| usual.work.clone()),
+            workers: part.workers.map_or(usual.workers, |it| it.0 as u32),
+            instances: part.instances.map_or(usual.instances, |it| it.0 as u16),
+            in_flight: part.in_flight.map_or(usual.in_flight, |it| it.0 as u16),
+            ..usual.clone()
+        };
+    }
     let parts = [
         (role::COORDINATOR, coordinator),
         (role::ORCHESTRATOR, orchestrator),

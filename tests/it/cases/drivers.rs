@@ -10,7 +10,7 @@ use driftlab::model::contract::role;
 use driftlab::model::record::{Event, Station};
 use driftlab::scenario::{Registries, Source, load, render};
 
-use crate::whole::{RecordedRun, scenario, tell, variant};
+use crate::whole::{RecordedRun, desk, scenario, tell, variant};
 
 const TICKETS: &str = include_str!("driver-capacity.toml");
 const RELAY: &str = include_str!("relay-throughput.toml");
@@ -114,6 +114,21 @@ fn validate_says_that_the_relay_is_too_slow() {
 }
 
 #[test]
+fn validate_says_that_brokers_are_beyond_their_capacity() {
+    let says_so = |keys: &str| {
+        let broker = format!("[broker]\nwork = '100ms'\n{keys}\n[variants.batches]");
+        let said = warnings(&RELAY.replace("[variants.batches]", &broker));
+        said.contains(
+            "in the variant `batches`, the load is beyond the capacity of the `broker`: it keeps \
+             1.5 workers busy and has 1",
+        )
+    };
+    assert!(says_so("workers = 1"));
+    assert!(!says_so("workers = 2"));
+    assert!(!says_so("workers = 1\ninstances = 2"), "each has four partitions of eight");
+}
+
+#[test]
 fn validate_says_what_a_job_asks_of_a_database() {
     let head = &RELAY[..RELAY.find("[variants").expect("variants")];
     let slow = head.replace("shop-db = {}", "shop-db = { work = '10ms', cores = 1 }");
@@ -147,48 +162,18 @@ fn erlang_c(servers: u32, rho: f64) -> f64 {
 /// visits of 1 ms; between them everything takes no time but the service, which never queues.
 fn orchestra(workers: u32, rho: f64) -> String {
     let rate = rho * f64::from(workers) * 1e3 / 2.0;
-    format!(
-        "[scenario]
-         name = 'orchestra'
-         warm-up = '5s'
-         load = '25s'
-         settle = '30s'
-         [drivers]
+    let own = format!(
+        "[drivers]
          force = '0ns'
          orchestrator = {{ workers = {workers}, queue = 1000000,
                           work = {{ exponential = '1ms' }} }}
          [services.desk]
          workers = 100000
-         work = {{ exponential = '20ms' }}
-         [databases.store]
-         work = '0ns'
-         force = '0ns'
-         connections = 1000000
-         cores = 1000000
-         [links]
-         default = {{ delay = '0ns' }}
-         database = {{ delay = '0ns' }}
-         client = {{ delay = '0ns' }}
-         [tables.visit]
-         owner = 'desk'
-         database = 'store'
-         columns = {{ state = 'none' }}
-         [operations.visit]
-         keys = {{ visit = 'new' }}
-         [[operations.visit.steps]]
-         name = 'come'
-         by = 'desk'
-         table = 'visit'
-         key = 'visit'
-         effect = {{ insert = {{ state = 'seen' }} }}
-         [load.visits]
-         operation = 'visit'
-         poisson = {rate:?}
-         [variants.saga]
-         pattern = 'orchestrated'
-         single-store = 'through-driver'
-        "
-    )
+         work = {{ exponential = '20ms' }}"
+    );
+    let scenario = "name = 'orchestra'\nwarm-up = '5s'\nload = '25s'\nsettle = '30s'";
+    let variant = "[variants.saga]\npattern = 'orchestrated'\nsingle-store = 'through-driver'";
+    desk(scenario, &own, rate, variant)
 }
 
 #[test]

@@ -221,6 +221,8 @@ fn system(database: DatabaseSpec) -> System {
             force: Dist::Constant(ms(1)),
             work: Dist::Constant(ms(1)),
             workers: 8,
+            instances: 1,
+            in_flight: 1,
         },
         drivers: std::collections::BTreeMap::new(),
         links: Links {

@@ -3,6 +3,7 @@
 //! then.
 
 mod delivery;
+mod instances;
 mod lag;
 mod refusal;
 

@@ -1,0 +1,162 @@
+//! How the broker hands messages out: until they are acknowledged, or given up.
+//!
+//! After a failure it waits as the operation's retry policy says. A consumer that was restarted
+//! subscribes again, which ends that wait: what it was handed before it has forgotten.
+
+use std::future::Future;
+
+use super::{Broker, Memory, Queued, Stored, Tells, bury, stream};
+use crate::kernel::{Either, NodeId, Signal, race};
+use crate::model::call::{Message, Reply};
+use crate::model::local_fault::LocalFault;
+use crate::model::process::ProcessCtx;
+use crate::model::record::{Burial, Event, MessageClass};
+use crate::model::system::{ServiceId, StepId};
+
+use super::Line;
+
+impl<E: Tells + Copy + Send + 'static> Broker<E> {
+    /// Hands one message to one group as often as the policy says; whether all that is to be done
+    /// once more.
+    pub(super) async fn hand_out<D, F>(
+        &self,
+        here: &ProcessCtx,
+        group: ServiceId,
+        message: &Queued<E>,
+        deliver: &D,
+    ) -> bool
+    where
+        D: Fn(ProcessCtx, E) -> F + Clone + Send + 'static,
+        F: Future<Output = bool> + 'static,
+    {
+        let stored = &message.stored;
+        let here = &here.for_op(stored.op);
+        if self.policy.at_least_once {
+            let buried = self.insist(here, group, stored, deliver).await;
+            if message.again {
+                return false;
+            }
+            self.finish(here, group, stored, buried);
+            return !buried && self.suffers(here, LocalFault::Redelivery, u64::from(group.0) + 1);
+        }
+        self.finish(here, group, stored, false);
+        if self.policy.durable {
+            here.log::<Line<E>>().flush().await;
+        }
+        here.env().settled_in(stream(here)).await;
+        if self.deliver(here, group, stored, 0, deliver).await != Some(Reply::Answered(true)) {
+            bury(here, Burial::Lost, stored.number);
+        }
+        false
+    }
+
+    /// Hands a message out until it is acknowledged, or buried (true).
+    async fn insist<D, F>(
+        &self,
+        here: &ProcessCtx,
+        group: ServiceId,
+        stored: &Stored<E>,
+        deliver: &D,
+    ) -> bool
+    where
+        D: Fn(ProcessCtx, E) -> F + Clone + Send + 'static,
+        F: Future<Output = bool> + 'static,
+    {
+        let (mut deliveries, mut refusals): (u16, u16) = (0, 0);
+        loop {
+            let here = &here.at_step(StepId::NONE, deliveries);
+            here.env().settled_in(stream(here)).await;
+            let rebalance = here.env().rebalance(stream(here));
+            let reply = self.deliver(here, group, stored, deliveries, deliver).await;
+            match reply {
+                Some(Reply::Answered(true)) if here.env().rebalance(stream(here)) == rebalance => {
+                    return false;
+                }
+                // It did not get there, so it does not count as a delivery.
+                Some(Reply::Refused | Reply::Rejected) => refusals = refusals.saturating_add(1),
+                // A consumer that had the partition before a rebalance cannot acknowledge any more.
+                Some(Reply::Answered(_) | Reply::Unknown) | None => deliveries += 1,
+            }
+            if deliveries >= self.policy.max_deliveries {
+                bury(here, Burial::DeadLetter, stored.number);
+                return true;
+            }
+            here.retried("delivery", deliveries);
+            if reply.is_some() {
+                let pauses = deliveries.saturating_add(refusals) - 1;
+                let back = self.back(here, self.consumer(here, group, stored.partition));
+                race(here.pause(&here.retry(), pauses), back.wait()).await;
+            }
+        }
+    }
+
+    /// Hands a message out once, after so many deliveries. None if the consumer has started anew
+    /// before it answered: what it was handed it has forgotten.
+    async fn deliver<D, F>(
+        &self,
+        here: &ProcessCtx,
+        group: ServiceId,
+        stored: &Stored<E>,
+        deliveries: u16,
+        deliver: &D,
+    ) -> Option<Reply<bool>>
+    where
+        D: Fn(ProcessCtx, E) -> F + Clone + Send + 'static,
+        F: Future<Output = bool> + 'static,
+    {
+        let here = here.at_step(StepId::NONE, deliveries);
+        let (topic, delivery) = (here.label("event"), u64::from(deliveries) + 1);
+        here.record(Event::Handed { topic, delivery, number: stored.number });
+        let node = self.consumer(&here, group, stored.partition);
+        let (deliver, event) = (deliver.clone(), stored.event);
+        let message =
+            Message::request("event", self.policy.visibility_timeout).class(MessageClass::Broker);
+        let is_poison = here.env().is_poisoned(stored.op, stored.number);
+        let consume = move |here| {
+            let consumed = (!is_poison).then(|| deliver(here, event));
+            async move {
+                match consumed {
+                    Some(consumed) => consumed.await,
+                    None => false,
+                }
+            }
+        };
+        let call = here.call(node, message, consume);
+        match race(call, self.back(&here, node).wait()).await {
+            Either::Left(reply) => Some(reply),
+            Either::Right(()) => None,
+        }
+    }
+
+    /// The member of a group that has a partition.
+    fn consumer(&self, here: &ProcessCtx, group: ServiceId, partition: u16) -> NodeId {
+        here.world().member(group, partition, self.policy.session_timeout)
+    }
+
+    /// Tells that a consumer has started anew.
+    fn back(&self, here: &ProcessCtx, consumer: NodeId) -> Signal {
+        let fresh = || Signal::new(here.sim());
+        here.local::<Memory<E>>()
+            .with(|memory| memory.back.entry(consumer).or_insert_with(fresh).clone())
+    }
+
+    /// Subscribes a consumer that was restarted again: it is handed at once what is meant for it,
+    /// however long the broker meant to wait before the next delivery.
+    pub fn subscribe(&self, here: &ProcessCtx) {
+        let members = |group: &ServiceId| here.world().instances(*group);
+        if here.incarnation() == 0
+            || !self.groups.iter().any(|group| members(group).contains(&here.node()))
+        {
+            return;
+        }
+        let consumer = here.node();
+        let message =
+            Message::control("subscribe", here.retry().step_deadline).class(MessageClass::Broker);
+        for node in &*self.nodes {
+            here.tell(*node, message, move |here| async move {
+                let back = here.local::<Memory<E>>().with(|memory| memory.back.remove(&consumer));
+                back.iter().for_each(Signal::notify_all);
+            });
+        }
+    }
+}
