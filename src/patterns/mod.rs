@@ -1,5 +1,6 @@
 //! The patterns: different ways to carry out the same operations. One file each.
 
+pub(crate) mod atomic_commit;
 pub(crate) mod background_sync;
 mod builtin;
 pub(crate) mod event_based;

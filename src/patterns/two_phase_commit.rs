@@ -64,17 +64,18 @@
 //! Gray, *Notes on Data Base Operating Systems* (1978); Mohan, Lindsay and Obermarck, *Transaction
 //! Management in the R\* Distributed Database Management System* (1986).
 
-mod branches;
 pub(crate) mod coordinator;
 pub(crate) mod decisions;
-pub(crate) mod participant;
+mod inquiry;
 pub(crate) mod settings;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::atomic_commit;
+use super::atomic_commit::participant;
+use super::atomic_commit::work::rounds;
 use super::pattern::{Demand, Pattern};
 use super::promise::{self, Keeps};
 use super::step::{self, Failure};
@@ -83,13 +84,10 @@ use crate::model::contract::{Driver, Promises, role};
 use crate::model::process::ProcessCtx;
 use crate::model::reason::Reason;
 use crate::model::record::{Answer, OpId};
-use crate::model::system::{
-    DatabaseId, MAX_STEPS, OperationKind, OperationSpec, ServiceId, StepSpec, System,
-};
+use crate::model::system::{OperationKind, System};
 use crate::model::world::World;
-use crate::reason;
 use decisions::{Decisions, Textbook};
-use settings::{FanOut, Heuristic, Place, Presumption, Settings};
+use settings::{Place, Presumption, Settings};
 
 /// The name of the node of a coordinator that has a node of its own.
 const COORDINATOR: &str = role::COORDINATOR;
@@ -107,91 +105,6 @@ impl TwoPhaseCommit {
     }
 }
 
-/// A distributed transaction: one attempt at an operation, whoever asked for it. No two are the
-/// same, so a message about one that is over cannot be taken for the next.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) struct Transaction {
-    op: OpId,
-    /// How often the coordinator had been restarted.
-    epoch: u16,
-    /// Which one it is since then.
-    number: u32,
-    /// Which attempt at the operation it is: another one has other instances of the services.
-    attempt: u8,
-}
-
-/// The numbers of transactions use so many bits: the tag of a branch holds no more.
-const NUMBER: u32 = u32::MAX >> 8;
-
-impl Transaction {
-    /// The instance of a service that takes part in it, from its work to its end: whoever has done
-    /// the work has the session.
-    fn participant(self, world: &World, service: ServiceId) -> NodeId {
-        world.sticky(service, self.op, self.attempt.into())
-    }
-}
-
-/// Some of the services that carry out an operation's steps, each by a bit: that of its first step.
-/// So a transaction costs a word, however many services the system has.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Participants(u32);
-
-const _: () = assert!(MAX_STEPS <= u32::BITS as usize, "a step has a bit");
-
-impl Participants {
-    /// Every service that carries out a step of the operation.
-    fn of(operation: &OperationSpec) -> Self {
-        let mut all = Self::default();
-        operation.steps.iter().for_each(|step| all.add(operation, step.by));
-        all
-    }
-
-    fn add(&mut self, operation: &OperationSpec, service: ServiceId) {
-        self.0 |= Self::bit(operation, service);
-    }
-
-    fn remove(&mut self, operation: &OperationSpec, service: ServiceId) {
-        self.0 &= !Self::bit(operation, service);
-    }
-
-    fn bit(operation: &OperationSpec, service: ServiceId) -> u32 {
-        let first = operation.steps.iter().position(|step| step.by == service);
-        first.map_or(0, |first| 1 << first)
-    }
-
-    /// The services, in their order.
-    fn iter(self, operation: &OperationSpec) -> impl Iterator<Item = ServiceId> {
-        let firsts = (0..).zip(&operation.steps).filter(move |(at, _)| self.0 >> at & 1 == 1);
-        let services = firsts.map(|(_, step)| step.by);
-        let after = move |last: Option<ServiceId>| {
-            services.clone().filter(|service| Some(*service) > last).min()
-        };
-        std::iter::successors(after(None), move |last| after(Some(*last)))
-    }
-
-    const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-}
-
-/// The problem of two participants that write the same row: each branch would hold the lock for
-/// which the other one waits.
-fn one_row_of_two(system: &System, operation: &OperationSpec) -> Option<Reason> {
-    let steps = || operation.steps.iter();
-    let same = |a: &StepSpec, b: &StepSpec| (a.table, a.key) == (b.table, b.key) && a.by != b.by;
-    let step = steps().find(|step| steps().any(|other| same(step, other)))?;
-    let other = steps().find(|other| same(step, other))?;
-    let name = |service: ServiceId| &system.services[service.index()].name.shown;
-    Some(reason!(
-        "in `{}`, services `{}` and `{}` write the same row of `{}`; one branch would wait for \
-         the other to end",
-        operation.name.shown,
-        name(step.by),
-        name(other.by),
-        system.table(step.table).name.shown
-    ))
-}
-
 impl Pattern for TwoPhaseCommit {
     const NAME: &'static str = "two-phase-commit";
     const SUMMARY: &'static str = "a coordinator prepares every participant, then commits them";
@@ -199,33 +112,7 @@ impl Pattern for TwoPhaseCommit {
     type Settings = Settings;
 
     fn check(_: &Settings, system: &System) -> Vec<Reason> {
-        let mut problems = Vec::new();
-        let is_used = |id| system.steps().any(|step| system.table(step.table).database == id);
-        let databases = (0..).map(DatabaseId).zip(&system.databases);
-        for (_, spec) in databases.filter(|(id, spec)| !spec.xa && is_used(*id)) {
-            problems.push(reason!(
-                "`{}` has no XA support (`{}`), so it cannot prepare a branch",
-                spec.name.shown,
-                "xa = false"
-            ));
-        }
-        for operation in &system.operations {
-            let mut places: BTreeMap<ServiceId, DatabaseId> = BTreeMap::new();
-            for step in &operation.steps {
-                let database = system.table(step.table).database;
-                if *places.entry(step.by).or_insert(database) != database {
-                    problems.push(reason!(
-                        "in `{}`, service `{}` writes to two databases; a participant is a \
-                         service with one database",
-                        operation.name.shown,
-                        system.services[step.by.index()].name.shown
-                    ));
-                    break;
-                }
-            }
-            problems.extend(one_row_of_two(system, operation));
-        }
-        problems
+        atomic_commit::check(system)
     }
 
     /// A participant that decides alone gives up everything that needs one outcome.
@@ -250,7 +137,7 @@ impl Pattern for TwoPhaseCommit {
         system: &System,
         offered: &[(OperationKind, f64)],
     ) -> Vec<Demand> {
-        let rounds = |kind| coordinator::rounds(settings, system.operation(kind)) as f64;
+        let rounds = |kind| rounds(settings.fan_out, system.operation(kind)) as f64;
         let steps = offered.iter().map(|(kind, rate)| rate * (3.0 + rounds(*kind))).sum();
         match settings.coordinator {
             Place::OwnNode => Demand::of_workers(system, COORDINATOR, steps).into_iter().collect(),
@@ -295,7 +182,7 @@ impl Pattern for TwoPhaseCommit {
     fn start(self: Rc<Self>, here: ProcessCtx) {
         if here.incarnation() > 0 {
             self.recover_coordinator(&here);
-            self.recover_participant(&here);
+            participant::recover(&here, self.manners());
         }
     }
 
@@ -304,7 +191,6 @@ impl Pattern for TwoPhaseCommit {
     }
 
     fn dormant(_: &Settings, system: &System) -> Span {
-        let timeouts = system.databases.iter().map(|database| database.branch_timeout);
-        timeouts.max().unwrap_or_default()
+        atomic_commit::dormant(system)
     }
 }

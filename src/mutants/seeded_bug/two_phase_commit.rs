@@ -5,11 +5,11 @@ use std::rc::Rc;
 use super::{PutToWork, decode};
 use crate::model::call::Reply;
 use crate::model::record::Decision;
+use crate::patterns::atomic_commit::participant::Vote;
 use crate::patterns::pattern::at_work;
 use crate::patterns::two_phase_commit::TwoPhaseCommit;
 use crate::patterns::two_phase_commit::coordinator::Entry;
 use crate::patterns::two_phase_commit::decisions::{Decisions, Known, Outcomes, is_yes};
-use crate::patterns::two_phase_commit::participant::Vote;
 use crate::patterns::two_phase_commit::settings::{Presumption, Settings};
 
 /// Two-phase commit whose coordinator decides by these rules.

@@ -3,20 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::decisions::{Known, is_yes};
-use super::participant::{self, Manners, Vote};
-use super::settings::Settings;
-use super::{
-    COORDINATOR, FanOut, NUMBER, Participants, Place, Presumption, Transaction, TwoPhaseCommit,
-};
-use crate::kernel::{NodeId, Span, Time};
+use super::inquiry::InDoubt;
+use super::{COORDINATOR, Place, Presumption, TwoPhaseCommit};
+use crate::kernel::{NodeId, Time};
 use crate::model::call::{Message, Reply};
 use crate::model::env::Ctx;
 use crate::model::once::{self, is_forgotten};
 use crate::model::process::ProcessCtx;
 use crate::model::record::{Answer, Decision, OpId};
-use crate::model::system::{OperationSpec, ServiceId, StepId};
+use crate::model::system::StepId;
 use crate::model::world::World;
-use crate::patterns::step::{self, Failure};
+use crate::patterns::atomic_commit::delivery::{self, ask, note_decision, tell};
+use crate::patterns::atomic_commit::participant::{self, Vote};
+use crate::patterns::atomic_commit::work::work;
+use crate::patterns::atomic_commit::{
+    NUMBER, Participants, Transaction, operation, patience, steps_of,
+};
+use crate::patterns::step::Failure;
 
 /// One line of the coordinator's log.
 #[derive(Clone, Copy, Debug)]
@@ -82,12 +85,12 @@ impl TwoPhaseCommit {
     pub(super) async fn coordinate(&self, here: &ProcessCtx) -> Result<(), Failure> {
         forget(here);
         let id = begin(here);
-        let (involved, worked) = self.work(here, id).await;
+        let (involved, worked) = work(here, id, self.settings.fan_out).await;
         if worked.is_err() {
             // Nobody is in doubt before votes were asked for: there is nothing to write down, and
             // a branch that does not hear of it aborts itself.
             note_decision(here, Decision::Abort);
-            self.tell(here, id, Decision::Abort, involved);
+            tell(here, id, Decision::Abort, involved, self.manners());
             return worked;
         }
         let all = Participants::of(operation(here, id.op));
@@ -103,57 +106,6 @@ impl TwoPhaseCommit {
         }
     }
 
-    /// Has every step done in its participant's branch, each after those that it follows. Also
-    /// gives the participants that may hold something now.
-    async fn work(
-        &self,
-        here: &ProcessCtx,
-        id: Transaction,
-    ) -> (Participants, Result<(), Failure>) {
-        let operation = operation(here, id.op);
-        let count = operation.steps.len() as u32;
-        let mut involved = Participants::default();
-        let mut done = 0_u64;
-        while done.count_ones() < count {
-            let mut groups = ready(operation, done);
-            if self.settings.fan_out == FanOut::Sequential {
-                groups.truncate(1);
-            }
-            here.toil("work").await;
-            let asked = groups.iter().map(|(service, _)| *service);
-            let message = Message::request("work", patience(here, asked));
-            let calls = groups.iter().map(|(service, steps)| {
-                let (steps, first) = (*steps, StepId(steps.trailing_zeros() as u8));
-                let ctx = here.ctx().at_step(first, here.ctx().attempt);
-                let node = id.participant(here.world(), *service);
-                let sent = here.now();
-                let breaker = here.retry_at(*service).breaker;
-                let handler = move |here: ProcessCtx| participant::work(here, id, steps, sent);
-                (ctx, node, breaker, handler)
-            });
-            let replies = here.call_all_guarded(message, step::is_failure, calls).await;
-            let mut failure = None;
-            for ((service, steps), reply) in groups.into_iter().zip(replies) {
-                done |= steps;
-                match reply {
-                    Reply::Answered(Ok(())) => involved.add(operation, service),
-                    Reply::Answered(Err(Failure::Refused)) => failure = Some(Failure::Refused),
-                    Reply::Answered(Err(_)) | Reply::Refused | Reply::Rejected => {
-                        failure.get_or_insert(Failure::Technical);
-                    }
-                    Reply::Unknown => {
-                        involved.add(operation, service);
-                        failure.get_or_insert(Failure::Technical);
-                    }
-                }
-            }
-            if let Some(failure) = failure {
-                return (involved, Err(failure));
-            }
-        }
-        (involved, Ok(()))
-    }
-
     /// Asks for votes. Gives the participants that are to hear the decision, and the decision. One
     /// that does not answer may be prepared.
     pub(super) async fn prepare(
@@ -164,7 +116,7 @@ impl TwoPhaseCommit {
     ) -> (Participants, Decision) {
         here.toil("prepare").await;
         let ctx = here.ctx().at_step(StepId::NONE, here.ctx().attempt);
-        let manners = Manners::of(self);
+        let manners = self.manners();
         let operation = operation(here, id.op);
         let message = Message::control("prepare", patience(here, all.iter(operation)));
         let calls = all.iter(operation).map(|service| {
@@ -172,43 +124,14 @@ impl TwoPhaseCommit {
             let steps = steps_of(operation, service);
             (ctx, node, move |here: ProcessCtx| participant::prepare(here, id, steps, manners))
         });
-        let replies = self.ask(here, message, calls, is_yes).await;
+        let replies = ask(here, self.settings.fan_out, message, calls, is_yes).await;
         let mut waiting = all;
         for (service, reply) in all.iter(operation).zip(&replies) {
-            if matches!(reply, Reply::Answered(Vote::ReadOnly | Vote::No)) {
+            if matches!(reply, Reply::Answered(Vote::ReadOnly | Vote::No | Vote::Gone)) {
                 waiting.remove(operation, service);
             }
         }
         (waiting, self.decisions.on_votes(&replies))
-    }
-
-    /// Calls several participants at once, or one after the other for as long as `goes_on` likes
-    /// the replies.
-    async fn ask<R, F, Fut>(
-        &self,
-        here: &ProcessCtx,
-        message: Message,
-        calls: impl Iterator<Item = (Ctx, NodeId, F)>,
-        goes_on: impl Fn(&Reply<R>) -> bool,
-    ) -> Vec<Reply<R>>
-    where
-        R: 'static,
-        F: Fn(ProcessCtx) -> Fut + Clone + Send + 'static,
-        Fut: Future<Output = R> + 'static,
-    {
-        if self.settings.fan_out == FanOut::Parallel {
-            return here.call_all(message, calls).await;
-        }
-        let mut replies = Vec::new();
-        for (ctx, node, handler) in calls {
-            let reply = here.with(ctx).call(node, message, handler).await;
-            let last = !goes_on(&reply);
-            replies.push(reply);
-            if last {
-                break;
-            }
-        }
-        replies
     }
 
     /// Makes the decision durable as far as the presumption asks for it, and has it delivered.
@@ -251,53 +174,15 @@ impl TwoPhaseCommit {
         if is_acknowledged {
             self.insist(here, id, decision, waiting);
         } else {
-            self.tell(here, id, decision, waiting);
-        }
-    }
-
-    /// Tells each participant once; one that misses it will ask.
-    fn tell(&self, here: &ProcessCtx, id: Transaction, decision: Decision, to: Participants) {
-        let manners = Manners::of(self);
-        let message = decision_message(here, decision);
-        let here = here.at_step(StepId::NONE, here.ctx().attempt);
-        for service in to.iter(operation(&here, id.op)) {
-            let node = id.participant(here.world(), service);
-            here.tell(node, message, move |here: ProcessCtx| async move {
-                participant::learn(here, id, decision, manners).await;
-            });
+            tell(here, id, decision, waiting, self.manners());
         }
     }
 
     /// Tells each participant until it has acknowledged, and ends the transaction then.
     fn insist(&self, here: &ProcessCtx, id: Transaction, decision: Decision, to: Participants) {
-        let manners = Manners::of(self);
-        let message = decision_message(here, decision);
-        let protocol = Self::deciding(self.settings.clone(), self.decisions);
-        let here = here.at_step(StepId::NONE, here.ctx().attempt);
-        here.spawn(async move |mut here: ProcessCtx| {
-            let mut missing = to;
-            loop {
-                let operation = operation(&here, id.op);
-                let calls = missing.iter(operation).map(|service| {
-                    let node = id.participant(here.world(), service);
-                    let handler =
-                        move |here: ProcessCtx| participant::learn(here, id, decision, manners);
-                    (*here.ctx(), node, handler)
-                });
-                let replies = protocol.ask(&here, message, calls, |_| true).await;
-                for (service, reply) in missing.iter(operation).zip(replies) {
-                    if reply == Reply::Answered(true) {
-                        missing.remove(operation, service);
-                    }
-                }
-                if missing.is_empty() {
-                    break;
-                }
-                here.retried("decision", 0_u64);
-                here.sleep(protocol.settings.inquiry_interval).await;
-                here = here.at_step(StepId::NONE, here.ctx().attempt.wrapping_add(1));
-            }
-            end(&here, id);
+        let how = (self.manners(), self.settings.fan_out);
+        delivery::insist(here, id, decision, to, how, move |here| {
+            end(here, id);
             here.local::<Memory>().with(|memory| memory.decided.remove(&id));
         });
     }
@@ -331,19 +216,19 @@ impl TwoPhaseCommit {
 }
 
 /// The answer of the coordinator to a participant in doubt.
-pub(super) fn inquire(here: &ProcessCtx, id: Transaction, manners: Manners) -> Option<Decision> {
+pub(super) fn inquire(here: &ProcessCtx, id: Transaction, terms: InDoubt) -> Option<Decision> {
     let known = here.local::<Memory>().with(|memory| match memory.decided.get(&id) {
         _ if memory.voting.contains(&id) => Known::Voting,
         Some(decision) => Known::Decided(*decision),
         None => Known::Nothing,
     });
-    manners.decisions.on_inquiry(known, manners.presumption)
+    terms.decisions.on_inquiry(known, terms.presumption)
 }
 
 /// A transaction that has never been before.
 pub(super) fn begin(here: &ProcessCtx) -> Transaction {
     let number = here.local::<Memory>().with(|memory| {
-        memory.begun = (memory.begun + 1) & NUMBER;
+        memory.begun = memory.begun % NUMBER + 1;
         memory.begun
     });
     let Ctx { op, attempt, .. } = *here.ctx();
@@ -360,64 +245,4 @@ fn append(here: &ProcessCtx, transaction: Transaction, label: &'static str, what
 
 fn end(here: &ProcessCtx, transaction: Transaction) {
     append(here, transaction, "end", What::End);
-}
-
-fn note_decision(here: &ProcessCtx, decision: Decision) {
-    here.decide("transaction", decision, here.ctx().attempt);
-}
-
-fn decision_message(here: &ProcessCtx, decision: Decision) -> Message {
-    let label = match decision {
-        Decision::Commit => "commit",
-        Decision::Abort => "abort",
-    };
-    Message::control(label, here.retry().step_deadline)
-}
-
-/// How long calls to several services at once may take: as long as the most patient policy says.
-fn patience(here: &ProcessCtx, services: impl Iterator<Item = ServiceId>) -> Span {
-    let policies = services.map(|service| here.retry_at(service).step_deadline);
-    policies.max().unwrap_or_default()
-}
-
-/// The declaration of an operation.
-pub(super) fn operation(here: &ProcessCtx, op: OpId) -> &OperationSpec {
-    here.system().operation(here.env().operation(op).kind)
-}
-
-/// The steps of an operation that a service carries out, a bit each.
-fn steps_of(operation: &OperationSpec, service: ServiceId) -> u64 {
-    let steps = operation.steps.iter().enumerate();
-    steps.filter(|(_, step)| step.by == service).fold(0, |mask, (at, _)| mask | 1 << at)
-}
-
-/// How many rounds of requests the work of an operation takes.
-pub(super) fn rounds(settings: &Settings, operation: &OperationSpec) -> usize {
-    let (mut done, mut rounds) = (0_u64, 0);
-    while done.count_ones() < operation.steps.len() as u32 {
-        let mut groups = ready(operation, done);
-        if settings.fan_out == FanOut::Sequential {
-            groups.truncate(1);
-        }
-        done |= groups.iter().fold(0, |all, (_, steps)| all | steps);
-        rounds += 1;
-    }
-    rounds
-}
-
-/// The steps whose predecessors are done, a bit each, by the service that does them.
-fn ready(operation: &OperationSpec, done: u64) -> Vec<(ServiceId, u64)> {
-    let mut groups: Vec<(ServiceId, u64)> = Vec::new();
-    for (at, step) in operation.steps.iter().enumerate() {
-        let is_ready = step.after.iter().all(|before| done >> before.0 & 1 == 1);
-        if done >> at & 1 == 1 || !is_ready {
-            continue;
-        }
-        let by = step.by;
-        match groups.iter_mut().find(|(service, _)| *service == by) {
-            Some((_, steps)) => *steps |= 1 << at,
-            None => groups.push((by, 1 << at)),
-        }
-    }
-    groups
 }

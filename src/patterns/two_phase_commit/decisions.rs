@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::coordinator::{Entry, What};
-use super::participant::Vote;
 use super::settings::Presumption;
-use super::{Participants, Transaction};
 use crate::model::call::Reply;
 use crate::model::record::Decision;
+use crate::patterns::atomic_commit::participant::Vote;
+use crate::patterns::atomic_commit::{Participants, Transaction};
 
 /// Transactions, each with its decision and the participants that are to hear it.
 pub(crate) type Outcomes = BTreeMap<Transaction, (Decision, Participants)>;

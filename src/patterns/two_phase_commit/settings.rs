@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::kernel::Span;
 use crate::model::database::NoRecord;
 use crate::model::record::Decision;
+use crate::patterns::atomic_commit::delivery::FanOut;
 
 /// The answer to an inquiry when the coordinator knows nothing of the transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -51,17 +52,6 @@ pub enum Place {
     Caller,
 }
 
-/// How the coordinator asks its participants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum FanOut {
-    /// All at once.
-    #[default]
-    Parallel,
-    /// One after the other, as Narayana does by default. The first no ends the round.
-    Sequential,
-}
-
 /// The heuristic decision of a participant that has been in doubt for too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -71,6 +61,15 @@ pub enum Heuristic {
     /// The participant aborts.
     #[default]
     Abort,
+}
+
+impl From<Heuristic> for Decision {
+    fn from(heuristic: Heuristic) -> Self {
+        match heuristic {
+            Heuristic::Commit => Self::Commit,
+            Heuristic::Abort => Self::Abort,
+        }
+    }
 }
 
 /// Settings of two-phase commit. Attempts, pauses and the deadline of each call come from the

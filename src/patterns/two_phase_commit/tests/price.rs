@@ -11,10 +11,11 @@ use crate::model::process::ProcessCtx;
 use crate::model::record::{Answer, Decision, MessageClass};
 use crate::model::system::{OperationKind, RowKey, ServiceId, TableId};
 use crate::model::world::World;
+use crate::patterns::atomic_commit::branches::Branches;
+use crate::patterns::atomic_commit::{Participants, operation, participant};
 use crate::patterns::pattern::{Pattern, Patterns};
-use crate::patterns::two_phase_commit::branches::Branches;
 use crate::patterns::two_phase_commit::settings::Settings;
-use crate::patterns::two_phase_commit::{Participants, TwoPhaseCommit, coordinator, participant};
+use crate::patterns::two_phase_commit::{TwoPhaseCommit, coordinator};
 use crate::tests::runs::record_run;
 
 /// Participants.
@@ -274,7 +275,7 @@ impl Pattern for Reading {
 
     async fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Answer {
         let id = coordinator::begin(&here);
-        let operation = coordinator::operation(&here, op);
+        let operation = operation(&here, op);
         let all = Participants::of(operation);
         let message = Message::request("work", here.retry().step_deadline);
         for service in all.iter(operation) {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::record::MessageClass;
 use crate::model::system::ServiceId;
-use crate::patterns::two_phase_commit::Participants;
+use crate::patterns::atomic_commit::Participants;
 use crate::tests::estate::Estate;
 
 const ESTATE: Estate = Estate { services: 150, kinds: 150, steps: 4, rows: 50, rate: 0.05 };

@@ -7,9 +7,7 @@
 use std::rc::Rc;
 
 use super::branches::{self, Branches, Closing, Found, Stage};
-use super::coordinator;
-use super::decisions::Decisions;
-use super::{Heuristic, NUMBER, Participants, Place, Presumption, Transaction, TwoPhaseCommit};
+use super::{NUMBER, Transaction};
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::call::{Message, Reply};
 use crate::model::database::{self, Ballot, Database, DbError, NoRecord, Resolution, StepRef, Txn};
@@ -25,44 +23,45 @@ pub(crate) enum Vote {
     Yes,
     /// The branch changed nothing and is out, whatever is decided.
     ReadOnly,
-    /// The branch has rolled back.
+    /// The branch has just rolled back: it never voted yes, and never will.
     No,
+    /// There is no open branch: it has ended, or a crash has forgotten it.
+    Gone,
     /// Its database went down meanwhile: no vote, but it may be prepared.
     Lost,
 }
 
-/// How a participant behaves: what travels with the protocol's messages.
-#[derive(Clone, Copy)]
-pub(super) struct Manners {
-    pub(super) decisions: &'static dyn Decisions,
-    pub(super) presumption: Presumption,
-    coordinator: Place,
-    read_only_vote: bool,
-    no_record: NoRecord,
-    inquiry_interval: Span,
-    heuristic: Option<(Span, Heuristic)>,
-    /// True if it also asks the other participants.
-    cooperative: bool,
+/// The part of a participant's behaviour in which the protocols differ.
+pub(crate) trait Terms: Copy + Send + 'static {
+    /// Returns whether a transaction is one of this protocol.
+    fn owns(self, id: Transaction) -> bool;
+
+    /// Returns whether participants force this decision before they acknowledge it.
+    fn is_acknowledged(self, decision: Decision) -> bool;
+
+    /// The decision as others know it, asked for in doubt for the `number`-th time, from 0.
+    fn ask(
+        self,
+        here: &ProcessCtx,
+        id: Transaction,
+        number: u32,
+    ) -> impl Future<Output = Option<Decision>>;
 }
 
-impl Manners {
-    pub(super) fn of(TwoPhaseCommit { settings, decisions }: &TwoPhaseCommit) -> Self {
-        Self {
-            decisions: *decisions,
-            presumption: settings.presumption,
-            coordinator: settings.coordinator,
-            read_only_vote: settings.read_only_vote,
-            no_record: settings.no_record(),
-            inquiry_interval: settings.inquiry_interval,
-            heuristic: settings.heuristic_after.map(|after| (after, settings.heuristic)),
-            cooperative: settings.cooperative_termination,
-        }
-    }
+/// How a participant behaves: what travels with the protocol's messages.
+#[derive(Clone, Copy)]
+pub(in crate::patterns) struct Manners<T> {
+    pub terms: T,
+    pub read_only_vote: bool,
+    pub no_record: NoRecord,
+    pub inquiry_interval: Span,
+    /// In doubt for so long, it decides alone, like this.
+    pub heuristic: Option<(Span, Decision)>,
 }
 
 /// Does some steps (a bit each) in this participant's branch, at the request of a message that was
 /// sent at `sent`.
-pub(super) async fn work(
+pub(in crate::patterns) async fn work(
     here: ProcessCtx,
     id: Transaction,
     steps: u64,
@@ -104,11 +103,11 @@ async fn carry_out(
 
 /// Prepares this participant's branch, in which `steps` must have been done: a crash may have
 /// forgotten a part of them. From a yes on, it waits for the decision.
-pub(super) async fn prepare(
+pub(in crate::patterns) async fn prepare<T: Terms>(
     here: ProcessCtx,
     id: Transaction,
     steps: u64,
-    manners: Manners,
+    manners: Manners<T>,
 ) -> Vote {
     let txn = match branches::take(&here, id).await {
         Found::Open(txn, done) if done == steps => txn,
@@ -118,7 +117,7 @@ pub(super) async fn prepare(
             return Vote::No;
         }
         Found::Closed(vote) => return vote,
-        Found::Unknown => return Vote::No,
+        Found::Unknown => return Vote::Gone,
     };
     Branches::set(&here, id, Stage::Preparing);
     let (database, own) = (txn.database().id(), txn.id());
@@ -144,11 +143,11 @@ fn prepared(database: DatabaseId, txn: TxnId) -> Stage {
 
 /// Learns the decision; true acknowledges it, false asks for it to be said again. Learning it twice
 /// does no harm.
-pub(super) async fn learn(
+pub(in crate::patterns) async fn learn<T: Terms>(
     here: ProcessCtx,
     id: Transaction,
     decision: Decision,
-    manners: Manners,
+    manners: Manners<T>,
 ) -> bool {
     if !Branches::knows(&here, id) {
         // Nobody here remembers it, so only its databases can know of a prepared branch.
@@ -167,7 +166,7 @@ pub(super) async fn learn(
         Closing::Busy => return false,
         Closing::Resolve(database, txn) => (database, txn),
     };
-    let forced = manners.presumption.is_acknowledged(decision);
+    let forced = manners.terms.is_acknowledged(decision);
     let outcome = Resolution { decision, heuristic: false, forced };
     let database = here.database_of(database);
     let resolved = database.resolve(*here.ctx(), here.node(), txn, outcome).await;
@@ -180,16 +179,17 @@ pub(super) async fn learn(
 
 /// In doubt: asks the coordinator (and peers, if they may be asked) until the decision is known.
 /// After a restart it asks at once.
-async fn wait_in_doubt(
+async fn wait_in_doubt<T: Terms>(
     here: ProcessCtx,
     id: Transaction,
-    manners: Manners,
+    manners: Manners<T>,
     since: Time,
     at_once: bool,
 ) {
+    let mut number = 0;
     let mut pause = if at_once { Span::ZERO } else { manners.inquiry_interval };
     let mut here = here.at_step(StepId::NONE, here.ctx().attempt);
-    let limit = manners.heuristic.map(|(after, heuristic)| (since + after, heuristic));
+    let limit = manners.heuristic.map(|(after, decision)| (since + after, decision));
     loop {
         let next = here.now() + pause;
         let until = limit.map_or(next, |(limit, _)| next.min(limit.max(here.now())));
@@ -199,58 +199,24 @@ async fn wait_in_doubt(
             return;
         }
         match limit.filter(|(limit, _)| here.now() >= *limit) {
-            Some((_, heuristic)) if decide_alone(&here, id, heuristic).await => return,
+            Some((_, decision)) if decide_alone(&here, id, decision).await => return,
             Some(_) => here.sleep(pause).await, // Its database is down.
             None => {
-                let decision = match ask_coordinator(&here, id, manners).await {
-                    None => ask_peers(&here, id, manners).await,
-                    known => known,
-                };
-                if let Some(decision) = decision {
+                if let Some(decision) = manners.terms.ask(&here, id, number).await {
                     learn(here.clone(), id, decision, manners).await;
                 }
+                number += 1;
             }
         }
         here = here.at_step(StepId::NONE, here.ctx().attempt.wrapping_add(1));
     }
 }
 
-async fn ask_coordinator(here: &ProcessCtx, id: Transaction, manners: Manners) -> Option<Decision> {
-    let node = TwoPhaseCommit::coordinator_of(manners.coordinator, here.world(), id.op);
-    let message = Message::control("inquire", here.retry().step_deadline);
-    let reply = here.call(node, message, move |here: ProcessCtx| async move {
-        coordinator::inquire(&here, id, manners)
-    });
-    reply.await.answer().flatten()
-}
-
-/// Cooperative termination: a peer that knows the decision tells it, and one that has not voted
-/// yet makes sure that it never will. One that remembers nothing knows nothing: it may have voted
-/// and forgotten.
-async fn ask_peers(here: &ProcessCtx, id: Transaction, manners: Manners) -> Option<Decision> {
-    if !manners.cooperative {
-        return None;
-    }
-    let own = here.service();
-    let message = Message::control("inquire peer", here.retry().step_deadline);
-    let operation = coordinator::operation(here, id.op);
-    let all = Participants::of(operation);
-    let calls = all.iter(operation).filter(|peer| Some(*peer) != own).map(|peer| {
-        let node = id.participant(here.world(), peer);
-        (*here.ctx(), node, move |here: ProcessCtx| async move { Branches::tell_peer(&here, id) })
-    });
-    let replies = here.call_all(message, calls).await;
-    replies.into_iter().find_map(|reply| reply.answer().flatten())
-}
-
 /// The heuristic decision of a participant that has been in doubt for too long. False if it cannot
 /// be carried out now.
-async fn decide_alone(here: &ProcessCtx, id: Transaction, heuristic: Heuristic) -> bool {
+async fn decide_alone(here: &ProcessCtx, id: Transaction, decision: Decision) -> bool {
     let Some((database, txn)) = Branches::prepared_at(here, id) else { return true };
-    let outcome = Resolution::heuristic(match heuristic {
-        Heuristic::Commit => Decision::Commit,
-        Heuristic::Abort => Decision::Abort,
-    });
+    let outcome = Resolution::heuristic(decision);
     let decided =
         here.database_of(database).resolve(*here.ctx(), here.node(), txn, outcome).await.is_ok();
     if decided {
@@ -259,31 +225,28 @@ async fn decide_alone(here: &ProcessCtx, id: Transaction, heuristic: Heuristic) 
     decided
 }
 
-impl TwoPhaseCommit {
-    /// After a restart of a node. A service finds out from its databases which branches are in
-    /// doubt; a database that has recovered makes the services of its branches look again, for a
-    /// crash may also have lost an outcome that was written but not forced.
-    pub(super) fn recover_participant(&self, here: &ProcessCtx) {
-        let manners = Manners::of(self);
-        if here.service().is_some() {
-            Branches::restarted(here);
-            adopt(here, manners, None);
-        }
-        let local = |database: &&Rc<Database>| database.node() == here.node();
-        for database in here.world().databases().iter().filter(local) {
-            for branch in database.prepared() {
-                let (id, service) = untag(branch.op, branch.tag);
-                let owner = id.participant(here.world(), service);
-                if owner != here.node() {
-                    here.for_op(id.op).spawn(move |here| remind(here, owner, id, manners));
-                }
+/// After a restart of a node. A service finds out from its databases which branches are in
+/// doubt; a database that has recovered makes the services of its branches look again, for a
+/// crash may also have lost an outcome that was written but not forced.
+pub(in crate::patterns) fn recover<T: Terms>(here: &ProcessCtx, manners: Manners<T>) {
+    if here.service().is_some() {
+        Branches::restarted(here);
+        adopt(here, manners, None);
+    }
+    let local = |database: &&Rc<Database>| database.node() == here.node();
+    for database in here.world().databases().iter().filter(local) {
+        for branch in database.prepared() {
+            let (id, service) = untag(branch.op, branch.tag);
+            let owner = id.participant(here.world(), service);
+            if manners.terms.owns(id) && owner != here.node() {
+                here.for_op(id.op).spawn(move |here| remind(here, owner, id, manners));
             }
         }
     }
 }
 
 /// Tells the owner of a branch that it is in doubt, until it has heard.
-async fn remind(here: ProcessCtx, owner: NodeId, id: Transaction, manners: Manners) {
+async fn remind<T: Terms>(here: ProcessCtx, owner: NodeId, id: Transaction, manners: Manners<T>) {
     let message = Message::control("in doubt", here.retry().step_deadline);
     let message = message.class(MessageClass::Database);
     let mut here = here;
@@ -301,11 +264,12 @@ async fn remind(here: ProcessCtx, owner: NodeId, id: Transaction, manners: Manne
 
 /// Takes over the prepared branches of this service (or only the one of `wanted`) that its
 /// databases know and its memory does not, and asks what is to become of them.
-fn adopt(here: &ProcessCtx, manners: Manners, wanted: Option<Transaction>) {
+fn adopt<T: Terms>(here: &ProcessCtx, manners: Manners<T>, wanted: Option<Transaction>) {
     for database in databases(here) {
         for branch in database.prepared() {
             let (id, owner) = untag(branch.op, branch.tag);
-            if Some(owner) != here.service()
+            if !manners.terms.owns(id)
+                || Some(owner) != here.service()
                 || id.participant(here.world(), owner) != here.node()
                 || wanted.is_some_and(|wanted| wanted != id)
                 || Branches::is_in_doubt(here, id)

@@ -12,7 +12,7 @@ use crate::model::record::{Decision, TxnId};
 use crate::model::system::{DatabaseId, System};
 
 /// How far a branch has come.
-pub(super) enum Stage {
+pub(in crate::patterns) enum Stage {
     /// Work is done in it. A process that works in it has the session.
     Working(Option<Txn>),
     /// Its prepared record is being written.
@@ -34,7 +34,7 @@ struct Branch {
 
 /// A participant's memory.
 #[derive(Default)]
-pub(super) struct Branches {
+pub(in crate::patterns) struct Branches {
     known: BTreeMap<Transaction, Branch>,
     /// When to see whether a transaction can be forgotten.
     checks: VecDeque<(Time, Transaction)>,
@@ -45,7 +45,7 @@ pub(super) struct Branches {
 }
 
 /// The state of a branch that a message about work or a vote finds.
-pub(super) enum Found {
+pub(in crate::patterns) enum Found {
     /// Nothing is known of the transaction.
     Unknown,
     /// The branch is open: its session, and the steps done in it.
@@ -55,7 +55,7 @@ pub(super) enum Found {
 }
 
 /// The state of a branch that a decision finds.
-pub(super) enum Closing {
+pub(in crate::patterns) enum Closing {
     /// There is nothing to carry out but, perhaps, to roll back an open session.
     Done(Option<Txn>),
     /// The decision cannot be carried out at this moment.
@@ -66,7 +66,7 @@ pub(super) enum Closing {
 
 /// Finds a branch for a message about its work or its vote, and waits while another message is at
 /// it: that one may be a copy.
-pub(super) async fn take(here: &ProcessCtx, id: Transaction) -> Found {
+pub(in crate::patterns) async fn take(here: &ProcessCtx, id: Transaction) -> Found {
     loop {
         let found = here.local::<Branches>().with(|memory| {
             let Some(branch) = memory.known.get_mut(&id) else { return Ok(Found::Unknown) };
@@ -78,7 +78,7 @@ pub(super) async fn take(here: &ProcessCtx, id: Transaction) -> Found {
                 Stage::Preparing => return Err(memory.changed(here)),
                 Stage::Prepared { .. } => Vote::Yes,
                 Stage::ReadOnly => Vote::ReadOnly,
-                Stage::Ended(_) => Vote::No,
+                Stage::Ended(_) => Vote::Gone,
             };
             Ok(Found::Closed(vote))
         });
@@ -91,18 +91,18 @@ pub(super) async fn take(here: &ProcessCtx, id: Transaction) -> Found {
 
 impl Branches {
     /// A restart has forgotten everything.
-    pub(super) fn restarted(here: &ProcessCtx) {
+    pub(in crate::patterns) fn restarted(here: &ProcessCtx) {
         let now = here.now();
         here.local::<Self>().with(|memory| memory.restarted = now);
     }
 
     /// Returns whether anything is remembered of a transaction.
-    pub(super) fn knows(here: &ProcessCtx, id: Transaction) -> bool {
+    pub(in crate::patterns) fn knows(here: &ProcessCtx, id: Transaction) -> bool {
         here.local::<Self>().with(|memory| memory.known.contains_key(&id))
     }
 
     /// Begins a branch at the request of a message, unless that is older than this memory.
-    pub(super) fn begin(here: &ProcessCtx, id: Transaction, sent: Time) -> bool {
+    pub(in crate::patterns) fn begin(here: &ProcessCtx, id: Transaction, sent: Time) -> bool {
         let (now, reach) = (here.now(), reach(here.system()));
         here.local::<Self>().with(|memory| {
             memory.forget(now, reach);
@@ -116,7 +116,7 @@ impl Branches {
 
     /// Ends a message's work in a branch: with its session, or without one if it has failed.
     /// Gives whether the branch was aborted meanwhile; then the session is dropped.
-    pub(super) fn put_back(
+    pub(in crate::patterns) fn put_back(
         here: &ProcessCtx,
         id: Transaction,
         session: Option<Txn>,
@@ -139,7 +139,7 @@ impl Branches {
     }
 
     /// A branch has come further.
-    pub(super) fn set(here: &ProcessCtx, id: Transaction, stage: Stage) {
+    pub(in crate::patterns) fn set(here: &ProcessCtx, id: Transaction, stage: Stage) {
         let (now, reach) = (here.now(), reach(here.system()));
         let changed = here.local::<Self>().with(|memory| {
             memory.put(now, reach, id, stage);
@@ -150,7 +150,11 @@ impl Branches {
 
     /// Finds a branch for a decision. An abort also ends what is unknown here: its work may still
     /// be on the way.
-    pub(super) fn close(here: &ProcessCtx, id: Transaction, decision: Decision) -> Closing {
+    pub(in crate::patterns) fn close(
+        here: &ProcessCtx,
+        id: Transaction,
+        decision: Decision,
+    ) -> Closing {
         let closing = here.local::<Self>().with(|memory| {
             let Some(branch) = memory.known.get_mut(&id) else { return Closing::Done(None) };
             match &mut branch.stage {
@@ -170,12 +174,15 @@ impl Branches {
     }
 
     /// Returns whether a branch is prepared and its outcome not carried out.
-    pub(super) fn is_in_doubt(here: &ProcessCtx, id: Transaction) -> bool {
+    pub(in crate::patterns) fn is_in_doubt(here: &ProcessCtx, id: Transaction) -> bool {
         Self::prepared_at(here, id).is_some()
     }
 
     /// Where a branch that is in doubt is prepared.
-    pub(super) fn prepared_at(here: &ProcessCtx, id: Transaction) -> Option<(DatabaseId, TxnId)> {
+    pub(in crate::patterns) fn prepared_at(
+        here: &ProcessCtx,
+        id: Transaction,
+    ) -> Option<(DatabaseId, TxnId)> {
         here.local::<Self>().with(|memory| match memory.known.get(&id)?.stage {
             Stage::Prepared { database, txn, .. } => Some((database, txn)),
             _ => None,
@@ -183,7 +190,7 @@ impl Branches {
     }
 
     /// The answer to a peer in doubt. A branch that has not voted yet never will.
-    pub(super) fn tell_peer(here: &ProcessCtx, id: Transaction) -> Option<Decision> {
+    pub(in crate::patterns) fn tell_peer(here: &ProcessCtx, id: Transaction) -> Option<Decision> {
         let is_open = here.local::<Self>().with(|memory| match &memory.known.get(&id)?.stage {
             Stage::Working(_) => Some(Err(())),
             Stage::Ended(Some(decision)) => Some(Ok(*decision)),

@@ -1,0 +1,165 @@
+//! The common ground of the protocols that commit a distributed transaction everywhere or nowhere:
+//! its name, its participants with their branches, its work, and the delivery of its outcome. How
+//! the outcome is decided is the protocol's own.
+
+pub(crate) mod branches;
+pub(crate) mod delivery;
+pub(crate) mod participant;
+#[cfg(test)]
+pub(super) mod tests;
+pub(crate) mod work;
+
+use std::collections::BTreeMap;
+
+use crate::kernel::{NodeId, Span};
+use crate::model::process::ProcessCtx;
+use crate::model::reason::Reason;
+use crate::model::record::OpId;
+use crate::model::system::{DatabaseId, MAX_STEPS, OperationSpec, ServiceId, StepSpec, System};
+use crate::model::world::World;
+use crate::reason;
+
+/// A distributed transaction: one attempt at an operation, whoever asked for it. No two are the
+/// same, so a message about one that is over cannot be taken for the next.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Transaction {
+    pub op: OpId,
+    /// How often the coordinator had been restarted.
+    pub epoch: u16,
+    /// Which one it is since then, from 1; 0 where epoch and attempt say that already.
+    pub number: u32,
+    /// Which attempt at the operation it is: another one has other instances of the services.
+    pub attempt: u8,
+}
+
+/// The numbers of transactions use so many bits: the tag of a branch holds no more.
+pub(super) const NUMBER: u32 = u32::MAX >> 8;
+
+impl Transaction {
+    /// The instance of a service that takes part in it, from its work to its end: whoever has done
+    /// the work has the session.
+    pub fn participant(self, world: &World, service: ServiceId) -> NodeId {
+        world.sticky(service, self.op, self.attempt.into())
+    }
+}
+
+/// Some of the services that carry out an operation's steps, each by a bit: that of its first step.
+/// So a transaction costs a word, however many services the system has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Participants(u32);
+
+const _: () = assert!(MAX_STEPS <= u32::BITS as usize, "a step has a bit");
+
+impl Participants {
+    /// Every service that carries out a step of the operation.
+    pub fn of(operation: &OperationSpec) -> Self {
+        let mut all = Self::default();
+        operation.steps.iter().for_each(|step| all.add(operation, step.by));
+        all
+    }
+
+    pub(super) fn add(&mut self, operation: &OperationSpec, service: ServiceId) {
+        self.0 |= Self::bit(operation, service);
+    }
+
+    pub(super) fn remove(&mut self, operation: &OperationSpec, service: ServiceId) {
+        self.0 &= !Self::bit(operation, service);
+    }
+
+    fn bit(operation: &OperationSpec, service: ServiceId) -> u32 {
+        let first = operation.steps.iter().position(|step| step.by == service);
+        first.map_or(0, |first| 1 << first)
+    }
+
+    /// Those of both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The services, in their order.
+    pub fn iter(self, operation: &OperationSpec) -> impl Iterator<Item = ServiceId> {
+        let firsts = (0..).zip(&operation.steps).filter(move |(at, _)| self.0 >> at & 1 == 1);
+        let services = firsts.map(|(_, step)| step.by);
+        let after = move |last: Option<ServiceId>| {
+            services.clone().filter(|service| Some(*service) > last).min()
+        };
+        std::iter::successors(after(None), move |last| after(Some(*last)))
+    }
+
+    pub(super) const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// The declaration of an operation.
+pub(crate) fn operation(here: &ProcessCtx, op: OpId) -> &OperationSpec {
+    here.system().operation(here.env().operation(op).kind)
+}
+
+/// The steps of an operation that a service carries out, a bit each.
+pub(super) fn steps_of(operation: &OperationSpec, service: ServiceId) -> u64 {
+    let steps = operation.steps.iter().enumerate();
+    steps.filter(|(_, step)| step.by == service).fold(0, |mask, (at, _)| mask | 1 << at)
+}
+
+/// How long calls to several services at once may take: as long as the most patient policy says.
+pub(super) fn patience(here: &ProcessCtx, services: impl Iterator<Item = ServiceId>) -> Span {
+    let policies = services.map(|service| here.retry_at(service).step_deadline);
+    policies.max().unwrap_or_default()
+}
+
+/// How long a branch may lie that was not prepared, until its database gives it up.
+pub(super) fn dormant(system: &System) -> Span {
+    let timeouts = system.databases.iter().map(|database| database.branch_timeout);
+    timeouts.max().unwrap_or_default()
+}
+
+/// Problems of a system whose operations are to be distributed transactions, in words.
+pub(super) fn check(system: &System) -> Vec<Reason> {
+    let mut problems = Vec::new();
+    let is_used = |id| system.steps().any(|step| system.table(step.table).database == id);
+    let databases = (0..).map(DatabaseId).zip(&system.databases);
+    for (_, spec) in databases.filter(|(id, spec)| !spec.xa && is_used(*id)) {
+        problems.push(reason!(
+            "`{}` has no XA support (`{}`), so it cannot prepare a branch",
+            spec.name.shown,
+            "xa = false"
+        ));
+    }
+    for operation in &system.operations {
+        let mut places: BTreeMap<ServiceId, DatabaseId> = BTreeMap::new();
+        for step in &operation.steps {
+            let database = system.table(step.table).database;
+            if *places.entry(step.by).or_insert(database) != database {
+                problems.push(reason!(
+                    "in `{}`, service `{}` writes to two databases; a participant is a \
+                     service with one database",
+                    operation.name.shown,
+                    system.services[step.by.index()].name.shown
+                ));
+                break;
+            }
+        }
+        problems.extend(one_row_of_two(system, operation));
+    }
+    problems
+}
+
+/// The problem of two participants that write the same row: each branch would hold the lock for
+/// which the other one waits.
+fn one_row_of_two(system: &System, operation: &OperationSpec) -> Option<Reason> {
+    let steps = || operation.steps.iter();
+    let same = |a: &StepSpec, b: &StepSpec| (a.table, a.key) == (b.table, b.key) && a.by != b.by;
+    let step = steps().find(|step| steps().any(|other| same(step, other)))?;
+    let other = steps().find(|other| same(step, other))?;
+    let name = |service: ServiceId| &system.services[service.index()].name.shown;
+    Some(reason!(
+        "in `{}`, services `{}` and `{}` write the same row of `{}`; one branch would wait for \
+         the other to end",
+        operation.name.shown,
+        name(step.by),
+        name(other.by),
+        system.table(step.table).name.shown
+    ))
+}

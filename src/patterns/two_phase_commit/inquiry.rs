@@ -1,0 +1,82 @@
+//! How a participant in doubt finds out what the coordinator has decided.
+
+use super::decisions::Decisions;
+use super::{Place, Presumption, TwoPhaseCommit, coordinator};
+use crate::model::call::Message;
+use crate::model::process::ProcessCtx;
+use crate::model::record::Decision;
+use crate::patterns::atomic_commit::branches::Branches;
+use crate::patterns::atomic_commit::participant::{Manners, Terms};
+use crate::patterns::atomic_commit::{Participants, Transaction, operation};
+
+/// The rules for a participant in doubt.
+#[derive(Clone, Copy)]
+pub(super) struct InDoubt {
+    pub decisions: &'static dyn Decisions,
+    pub presumption: Presumption,
+    coordinator: Place,
+    /// True if it also asks the other participants.
+    cooperative: bool,
+}
+
+impl Terms for InDoubt {
+    fn owns(self, id: Transaction) -> bool {
+        id.number > 0
+    }
+
+    fn is_acknowledged(self, decision: Decision) -> bool {
+        self.presumption.is_acknowledged(decision)
+    }
+
+    async fn ask(self, here: &ProcessCtx, id: Transaction, _: u32) -> Option<Decision> {
+        match ask_coordinator(here, id, self).await {
+            None if self.cooperative => ask_peers(here, id).await,
+            known => known,
+        }
+    }
+}
+
+impl TwoPhaseCommit {
+    /// How its participants behave.
+    pub(super) fn manners(&self) -> Manners<InDoubt> {
+        let Self { settings, decisions } = self;
+        let terms = InDoubt {
+            decisions: *decisions,
+            presumption: settings.presumption,
+            coordinator: settings.coordinator,
+            cooperative: settings.cooperative_termination,
+        };
+        Manners {
+            terms,
+            read_only_vote: settings.read_only_vote,
+            no_record: settings.no_record(),
+            inquiry_interval: settings.inquiry_interval,
+            heuristic: settings.heuristic_after.map(|after| (after, settings.heuristic.into())),
+        }
+    }
+}
+
+async fn ask_coordinator(here: &ProcessCtx, id: Transaction, terms: InDoubt) -> Option<Decision> {
+    let node = TwoPhaseCommit::coordinator_of(terms.coordinator, here.world(), id.op);
+    let message = Message::control("inquire", here.retry().step_deadline);
+    let reply = here.call(node, message, move |here: ProcessCtx| async move {
+        coordinator::inquire(&here, id, terms)
+    });
+    reply.await.answer().flatten()
+}
+
+/// Cooperative termination: a peer that knows the decision tells it, and one that has not voted
+/// yet makes sure that it never will. One that remembers nothing knows nothing: it may have voted
+/// and forgotten.
+async fn ask_peers(here: &ProcessCtx, id: Transaction) -> Option<Decision> {
+    let own = here.service();
+    let message = Message::control("inquire peer", here.retry().step_deadline);
+    let operation = operation(here, id.op);
+    let all = Participants::of(operation);
+    let calls = all.iter(operation).filter(|peer| Some(*peer) != own).map(|peer| {
+        let node = id.participant(here.world(), peer);
+        (*here.ctx(), node, move |here: ProcessCtx| async move { Branches::tell_peer(&here, id) })
+    });
+    let replies = here.call_all(message, calls).await;
+    replies.into_iter().find_map(|reply| reply.answer().flatten())
+}
