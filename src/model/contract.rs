@@ -45,6 +45,8 @@ pub mod role {
     pub const JOB: &str = "job";
     /// The coordinator of distributed transactions.
     pub const COORDINATOR: &str = "coordinator";
+    /// An acceptor of Paxos Commit, beside the coordinator.
+    pub const ACCEPTOR: &str = "acceptor";
     /// The orchestrator of workflows.
     pub const ORCHESTRATOR: &str = "orchestrator";
     /// The relay of events.
@@ -208,7 +210,7 @@ pub mod label {
     pub const OUTBOX: LabelId = label("outbox");
     /// A branch whose outcome is open.
     pub const BRANCH: LabelId = label("prepared branch");
-    /// A coordinator's decision in its log.
+    /// A coordinator's decision in its log, or all votes in that of an acceptor.
     pub const DECISION: LabelId = label("decision");
     /// The decision on a distributed transaction.
     pub const TRANSACTION: LabelId = label("transaction");

@@ -49,8 +49,8 @@ pub use seeded_bug::SeededBug;
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Mutant {
-    /// The number of the mutant, by family: A two-phase commit, B synchronization, C sagas, D
-    /// events, E stores.
+    /// The number of the mutant, by family: A two-phase and Paxos commit, B synchronization, C
+    /// sagas, D events, E stores.
     pub id: String,
     /// The mistake, in a line.
     pub about: String,

@@ -7,6 +7,7 @@
 mod background_sync;
 mod event_based;
 mod orchestrated;
+mod paxos_commit;
 mod two_phase_commit;
 
 use serde::Deserialize;
@@ -25,6 +26,8 @@ pub enum SeededBug {
     /// After its restart a coordinator delivers decisions only to participants in its memory,
     /// which is empty.
     ForgetsWhomToTell,
+    /// A new leader takes every instance of a transaction for free, whatever was accepted.
+    TakesAcceptedForFree,
     /// The watermark of a synchronization job moves although a correction could not be written.
     MovesOnAfterFailure,
     /// The watermark of a synchronization job is saved before the corrections are written.
@@ -64,6 +67,7 @@ impl SeededBug {
             Self::CommitsOneVoteShort => deciding(settings, &two_phase_commit::OneVoteShort),
             Self::NeverPresumes => deciding(settings, &two_phase_commit::NeverPresumes),
             Self::ForgetsWhomToTell => deciding(settings, &two_phase_commit::ForgetsWhomToTell),
+            Self::TakesAcceptedForFree => paxos_commit::taking_accepted_for_free(settings),
             Self::MovesOnAfterFailure => following(settings, background_sync::MovesOnAfterFailure),
             Self::SavesBeforeItWrites => following(settings, background_sync::SavesBeforeItWrites),
             Self::LeavesNoTombstone => recovering(settings, &orchestrated::LeavesNoTombstone),

@@ -9,6 +9,7 @@ mod local_transaction;
 pub(crate) mod orchestrated;
 pub mod pattern;
 pub mod pattern_mix;
+pub(crate) mod paxos_commit;
 mod promise;
 pub mod share;
 pub mod single_store;

@@ -5,12 +5,12 @@ use crate::checks::RunReport;
 use crate::checks::measures::Measure;
 use crate::checks::measures::cost::{FORCED_WRITES, SERVICE_MESSAGES};
 
-/// Two-phase commit over three participants.
-fn transaction() -> String {
-    let mut text = String::from(
+/// An atomic commitment over three participants.
+fn transaction(pattern: &str) -> String {
+    let mut text = format!(
         "[load.open]\noperation = 'open'\nconstant = '100ms'\n\
-         [operations.open]\nkeys = { row = 'new' }\n\
-         [variants.two-phase-commit]\npattern = 'two-phase-commit'\n",
+         [operations.open]\nkeys = {{ row = 'new' }}\n\
+         [variants.{pattern}]\npattern = '{pattern}'\n",
     );
     for name in ["a", "b", "c"] {
         text += &format!(
@@ -30,23 +30,30 @@ fn number(report: &RunReport, measure: &'static Measure) -> f64 {
 
 /// The cases of this topic.
 pub(super) fn cases() -> Vec<Case> {
-    vec![Case {
-        system: "two-phase commit of three participants, presumed abort",
-        source: "Mohan, Lindsay, Obermarck 1986",
-        scenario: transaction(),
-        forms: vec![
-            Form {
-                quantity: "messages between services, per operation",
-                formula: "6 n",
-                exact: 18.0,
-                observe: |report| number(report, SERVICE_MESSAGES),
-            },
-            Form {
-                quantity: "forced log writes, per operation",
-                formula: "2 n + 1",
-                exact: 7.0,
-                observe: |report| number(report, FORCED_WRITES),
-            },
-        ],
-    }]
+    let messages = |formula, exact| Form {
+        quantity: "messages between services, per operation",
+        formula,
+        exact,
+        observe: |report| number(report, SERVICE_MESSAGES),
+    };
+    let forced = |formula, exact| Form {
+        quantity: "forced log writes, per operation",
+        formula,
+        exact,
+        observe: |report| number(report, FORCED_WRITES),
+    };
+    vec![
+        Case {
+            system: "two-phase commit of three participants, presumed abort",
+            source: "Mohan, Lindsay, Obermarck 1986",
+            scenario: transaction("two-phase-commit"),
+            forms: vec![messages("6 n", 18.0), forced("2 n + 1", 7.0)],
+        },
+        Case {
+            system: "Paxos Commit of three participants, F = 1",
+            source: "Gray, Lamport 2006; `explain paxos-commit`",
+            scenario: transaction("paxos-commit"),
+            forms: vec![messages("(2 F + 6) n + 4 F", 28.0), forced("2 n + 2 F + 1", 9.0)],
+        },
+    ]
 }

@@ -76,6 +76,7 @@ const SHOP: &str = r#"
 
     [variants]
     two-phase-commit = { pattern = "two-phase-commit" }
+    paxos-commit = { pattern = "paxos-commit" }
     background-sync = { pattern = "background-sync" }
     orchestrated = { pattern = "orchestrated" }
     event-based = { pattern = "event-based" }
@@ -111,7 +112,7 @@ proptest! {
     fn the_defaults_of_every_pattern_keep_their_promises(
         seed in 0..1_000_u64,
         run in 0..128_u64,
-        variant in 0..4_usize,
+        variant in 0..5_usize,
     ) {
         let (scenario, faults) = (scenario(SHOP), Faults::builtin());
         hold(&fuzz(&scenario, &faults, seed), variant, run)?;
@@ -121,9 +122,10 @@ proptest! {
 /// Promises that have no chance to be broken here: trials have no readers, no two orders have the
 /// same key, a transaction that is refused deletes nothing, and a synchronization job neither holds
 /// anything durable nor sends a message for an operation.
-const IDLE: [(&str, &str); 6] = [
+const IDLE: [(&str, &str); 7] = [
     ("", "read-committed"),
     ("two-phase-commit", "no-resurrection"),
+    ("paxos-commit", "no-resurrection"),
     ("background-sync", "no-livelock"),
     ("background-sync", "nothing-held"),
     ("background-sync", "resumes-after-restart"),

@@ -2,7 +2,7 @@
 //!
 //! What others may rely on is durable first: a prepared record before the branch counts as
 //! prepared, the commit record of a local transaction before its changes show, and a coordinator's
-//! decision before the first message that says commit.
+//! decision, or its record of all votes as an acceptor, before the first message that says commit.
 //!
 //! Judged by the logs: a record is durable once a forced write of that log covers it. Undecided if
 //! nothing had to be written first.
@@ -67,10 +67,10 @@ impl WriteAhead {
     /// A coordinator tells a participant to commit.
     fn told(&mut self, record: &Record) {
         self.case.chance();
-        let is_pending = self.logs.values().any(|log| {
-            let is_it = |line: &Line| line.label == label::DECISION && line.op == record.op;
-            log.tail.iter().any(is_it)
-        });
+        // Of acceptors a majority suffices, and that of the coordinator is in it.
+        let own = self.logs.values().filter(|log| log.node == record.node);
+        let is_it = |line: &Line| line.label == label::DECISION && line.op == record.op;
+        let is_pending = own.flat_map(|log| &log.tail).any(is_it);
         if is_pending || !self.decided.contains(&record.op) {
             self.case.fail(record.time, record.op, || {
                 format!("operation {}: `commit` leaves before the decision is durable", record.op.0)

@@ -96,6 +96,9 @@ fn people_find_what_they_call_by_other_names() {
     for (asked, found) in [
         ("2PC", "two-phase-commit"),
         ("xa", "two-phase-commit"),
+        ("3PC", "non-blocking commit"),
+        ("Paxos acceptor", "acceptor"),
+        ("round", "ballot"),
         ("saga", "saga"),
         ("sagas", "saga"),
         ("Orchestration", "orchestration"),

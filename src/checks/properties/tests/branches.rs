@@ -87,7 +87,7 @@ fn write_ahead_of_votes_and_decisions() {
     assert_eq!(verdict("write-ahead", vote(true)), Held);
     assert_eq!(verdict("write-ahead", vote(false)), Violated);
 
-    let tell = |logged: bool, covered: u64| {
+    let tell = |teller: u16, logged: bool, covered: u64| {
         move |history: &mut History| {
             log(history, 1, label::TRANSACTION);
             if logged {
@@ -95,12 +95,20 @@ fn write_ahead_of_votes_and_decisions() {
             }
             force(history, 1, covered);
             let (label, to, class) = (label::COMMIT, NodeId(1), MessageClass::Service);
-            history.note_of(0, Event::Sent { label, to, class });
+            let here = |r: &mut Record| (r.op, r.node) = (OpId(0), NodeId(teller));
+            history.note_with(Event::Sent { label, to, class }, here);
         }
     };
-    assert_eq!(verdict("write-ahead", tell(true, 2)), Held);
-    assert_eq!(verdict("write-ahead", tell(true, 1)), Violated, "the flush covers another record");
-    assert_eq!(verdict("write-ahead", tell(false, 2)), Violated, "nothing was decided");
+    assert_eq!(verdict("write-ahead", tell(9, true, 2)), Held);
+    assert_eq!(
+        verdict("write-ahead", tell(9, true, 1)),
+        Violated,
+        "the flush covers another record"
+    );
+    assert_eq!(verdict("write-ahead", tell(9, false, 2)), Violated, "nothing was decided");
+
+    // The decision in another log may be that of a late acceptor.
+    assert_eq!(verdict("write-ahead", tell(8, true, 1)), Held);
 }
 
 #[test]

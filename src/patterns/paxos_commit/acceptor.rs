@@ -1,0 +1,177 @@
+//! An acceptor: what it promises, accepts and remembers.
+//!
+//! Nothing that it says is heard before the record of it is durable, so a crash takes back nothing
+//! that anybody has heard. Single votes are in its memory only; it accepts them with the last one,
+//! or when it promises a later ballot, in one record for all of them.
+
+use std::collections::BTreeMap;
+
+use super::rules::{Accepted, Ballot};
+use super::{Participants, leader};
+use crate::kernel::{NodeId, Time};
+use crate::model::call::Message;
+use crate::model::contract::role;
+use crate::model::once::{self, is_forgotten};
+use crate::model::process::ProcessCtx;
+use crate::model::record::OpId;
+use crate::model::system::ServiceId;
+use crate::model::world::World;
+use crate::patterns::atomic_commit::participant::Vote;
+use crate::patterns::atomic_commit::{Transaction, operation};
+
+/// One line of an acceptor's log.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub transaction: Transaction,
+    /// The state that it goes on from; none if the transaction is over.
+    pub state: Option<State>,
+}
+
+/// The state of a transaction at an acceptor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct State {
+    /// The lowest ballot in which it still accepts anything.
+    promised: Ballot,
+    accepted: Accepted,
+}
+
+/// The memory of an acceptor: what its log says, and votes beside it.
+#[derive(Default)]
+struct Memory {
+    known: BTreeMap<Transaction, State>,
+    /// When votes and log records of old operations were last forgotten.
+    forgot: Time,
+}
+
+/// The acceptors of an operation: its coordinator, then those on nodes of their own.
+pub(super) fn acceptors(world: &World, op: OpId) -> Vec<NodeId> {
+    let coordinator = world.driver_of(role::COORDINATOR, op);
+    std::iter::once(coordinator).chain(world.playing(role::ACCEPTOR)).collect()
+}
+
+/// A participant registers its vote in ballot 0. With the last one the acceptor accepts all of
+/// them, and says so to the coordinator.
+pub(super) async fn vote(here: ProcessCtx, id: Transaction, service: ServiceId, vote: Vote) {
+    let operation = operation(&here, id.op);
+    let mut ballot_zero = Accepted::default();
+    ballot_zero.prepared.add(operation, service);
+    if vote == Vote::ReadOnly {
+        ballot_zero.read_only.add(operation, service);
+    }
+    if is_forgotten(&here, id.op) || !accept_votes(&here, id, ballot_zero).await {
+        return;
+    }
+    let all = acceptors(here.world(), id.op);
+    let Some(place) = all.iter().position(|node| *node == here.node()) else { return };
+    let message = Message::control("accepted", here.retry().step_deadline);
+    here.tell(all[0], message, move |here: ProcessCtx| async move {
+        leader::hear_accepted(&here, id, place);
+    });
+}
+
+/// Takes votes of ballot 0. True if they are now all there, for the first time, and accepted.
+pub(super) async fn accept_votes(here: &ProcessCtx, id: Transaction, votes: Accepted) -> bool {
+    let all = Participants::of(operation(here, id.op));
+    forget(here);
+    let complete = here.local::<Memory>().with(|memory| {
+        let state = memory.known.entry(id).or_default();
+        let before = state.accepted;
+        if !state.promised.is_first() || before.prepared == all {
+            return None;
+        }
+        state.accepted.prepared = before.prepared.and(votes.prepared);
+        state.accepted.read_only = before.read_only.and(votes.read_only);
+        (state.accepted.prepared == all).then_some(*state)
+    });
+    let Some(state) = complete else { return false };
+    if state.accepted.read_only != all {
+        force(here, id, state, "decision").await; // Else nobody will ask.
+    }
+    true
+}
+
+/// The next ballot that the acceptor at this place of so many can lead.
+pub(super) fn next_ballot(here: &ProcessCtx, id: Transaction, place: usize, of: usize) -> Ballot {
+    let known = here.local::<Memory>().with(|memory| memory.known.get(&id).copied());
+    known.unwrap_or_default().promised.next(place, of)
+}
+
+/// Phase 1: promises to accept nothing in a lower ballot, and tells what was accepted there.
+/// Nothing if a higher one was promised.
+pub(super) async fn promise(here: ProcessCtx, id: Transaction, ballot: Ballot) -> Option<Accepted> {
+    let state = here.local::<Memory>().with(|memory| {
+        let state = memory.known.entry(id).or_default();
+        (ballot >= state.promised).then(|| {
+            state.promised = ballot;
+            *state
+        })
+    })?;
+    force(&here, id, state, "promised").await;
+    Some(state.accepted)
+}
+
+/// Phase 2: accepts what a leader proposes, unless a higher ballot was promised.
+pub(super) async fn accept(here: ProcessCtx, id: Transaction, proposal: Accepted) -> Option<()> {
+    let state = here.local::<Memory>().with(|memory| {
+        let state = memory.known.entry(id).or_default();
+        (proposal.ballot >= state.promised).then(|| {
+            *state = State { promised: proposal.ballot, accepted: proposal };
+            *state
+        })
+    })?;
+    force(&here, id, state, "decision").await;
+    Some(())
+}
+
+/// Everybody knows the outcome: what is remembered can be forgotten once nobody asks.
+pub(super) fn end(here: &ProcessCtx, id: Transaction) {
+    here.log::<Entry>().append(Entry { transaction: id, state: None }, "end");
+}
+
+/// After a restart: remembers what the log says. Gives the transactions that are not over.
+pub(super) fn recover(here: &ProcessCtx) -> Vec<Transaction> {
+    let mut open = BTreeMap::new();
+    here.local::<Memory>().with(|memory| {
+        for Entry { transaction, state } in here.log::<Entry>().records() {
+            match state {
+                Some(state) => {
+                    memory.known.insert(transaction, state);
+                    open.insert(transaction, ());
+                }
+                None => {
+                    open.remove(&transaction);
+                }
+            }
+        }
+    });
+    open.into_keys().collect()
+}
+
+async fn force(here: &ProcessCtx, transaction: Transaction, state: State, label: &'static str) {
+    here.log::<Entry>().force(Entry { transaction, state: Some(state) }, label).await;
+}
+
+/// Forgets, once in a while, what nobody can ask for any more: transactions of old operations that
+/// are over, and votes that never were complete. All others are kept for as long as it takes.
+fn forget(here: &ProcessCtx) {
+    let (now, span) = (here.now(), once::remembered(here.system()));
+    let is_due = here.local::<Memory>().with(|memory| {
+        let is_due = memory.forgot + span <= now;
+        if is_due {
+            memory.forgot = now;
+        }
+        is_due
+    });
+    if !is_due {
+        return;
+    }
+    let log = here.log::<Entry>();
+    let mut open = BTreeMap::new();
+    for Entry { transaction, state } in log.records() {
+        open.insert(transaction, state.is_some());
+    }
+    let is_over =
+        |id: &Transaction| is_forgotten(here, id.op) && !open.get(id).copied().unwrap_or(false);
+    log.forget_if(|entry| is_over(&entry.transaction));
+    here.local::<Memory>().with(|memory| memory.known.retain(|id, _| !is_over(id)));
+}

@@ -1,0 +1,370 @@
+//! A leader: the coordinator in ballot 0, and whoever takes over in a later ballot.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::acceptor::{self, acceptors};
+use super::rules::{Accepted, Rules};
+use super::{Participants, PaxosCommit};
+use crate::kernel::{NodeId, Promise, Time, promise};
+use crate::model::call::{Message, Reply};
+use crate::model::once::once;
+use crate::model::process::ProcessCtx;
+use crate::model::record::Decision;
+use crate::model::system::{ServiceId, StepId};
+use crate::patterns::atomic_commit::delivery::{FanOut, insist, note_decision, tell};
+use crate::patterns::atomic_commit::participant::{self, Manners, Terms, Vote};
+use crate::patterns::atomic_commit::work::work;
+use crate::patterns::atomic_commit::{Transaction, operation, patience, steps_of};
+use crate::patterns::step::Failure;
+
+/// The volatile state of a coordinator.
+#[derive(Default)]
+pub(super) struct Memory {
+    /// Not decided yet.
+    voting: BTreeMap<Transaction, Heard>,
+    /// Decided, and not acknowledged by everybody yet.
+    decided: BTreeMap<Transaction, Decision>,
+    /// When it was restarted.
+    pub restarted: Time,
+}
+
+/// The other acceptors that have accepted all votes of ballot 0.
+#[derive(Default)]
+struct Heard {
+    /// Their places, a bit each.
+    places: u32,
+    /// How many are enough, for the coordinator if it waits for them.
+    enough: Option<(u32, Promise<()>)>,
+}
+
+/// The rules for a participant in doubt.
+#[derive(Clone, Copy)]
+pub(super) struct InDoubt {
+    pub rules: &'static dyn Rules,
+}
+
+impl Terms for InDoubt {
+    fn owns(self, id: Transaction) -> bool {
+        id.number == 0
+    }
+
+    /// Every one is: acceptors may forget a transaction once nobody can ask again.
+    fn is_acknowledged(self, _: Decision) -> bool {
+        true
+    }
+
+    /// Asks the coordinator first, and an acceptor behind it each time: the first that answers
+    /// counts, also if it does not know yet.
+    async fn ask(self, here: &ProcessCtx, id: Transaction, number: u32) -> Option<Decision> {
+        let all = acceptors(here.world(), id.op);
+        let message = Message::control("inquire", here.retry().step_deadline);
+        for turn in 0..all.len() {
+            let node = all[(number as usize + turn) % all.len()];
+            let reply = here.call(node, message, move |here: ProcessCtx| async move {
+                inquire(&here, id, self.rules).await
+            });
+            if let Reply::Answered(decision) = reply.await {
+                return decision;
+            }
+        }
+        None
+    }
+}
+
+impl PaxosCommit {
+    /// One distributed transaction, from its work to its decision. The decision is delivered by a
+    /// process of its own.
+    pub(super) async fn coordinate(&self, here: &ProcessCtx) -> Result<(), Failure> {
+        let (op, attempt) = (here.ctx().op, here.ctx().attempt as u8);
+        let id = Transaction { op, epoch: here.incarnation(), number: 0, attempt };
+        let (involved, worked) = work(here, id, FanOut::Parallel).await;
+        if worked.is_err() {
+            // Nobody is in doubt before votes were asked for: there is nothing to write down, and
+            // a branch that does not hear of it aborts itself.
+            note_decision(here, Decision::Abort);
+            tell(here, id, Decision::Abort, involved, self.manners());
+            return worked;
+        }
+        let memory = here.local::<Memory>();
+        memory.with(|memory| memory.voting.insert(id, Heard::default()));
+        let all = Participants::of(operation(here, op));
+        let (votes, waiting, has_no) = self.prepare(here, id, all).await;
+        here.toil("decision").await;
+        // The instance of a participant that has aborted is free for ever: no leader can choose
+        // anything else.
+        let known = match has_no {
+            true => Some(Decision::Abort),
+            false if votes.prepared == all && is_chosen(here, id, votes).await => {
+                Some(Decision::Commit)
+            }
+            false => None,
+        };
+        let decision = match known {
+            Some(decision) => {
+                note_decision(here, decision);
+                decision
+            }
+            None => self.settle(here, id).await,
+        };
+        self.conclude(here, id, decision, waiting);
+        match decision {
+            Decision::Commit => Ok(()),
+            Decision::Abort => Err(Failure::Technical),
+        }
+    }
+
+    /// Asks for votes, which go to all acceptors, and here by way of the reply. Gives the votes,
+    /// the participants that are to hear the decision, and whether one of them has aborted. One
+    /// that does not answer may be prepared.
+    async fn prepare(
+        &self,
+        here: &ProcessCtx,
+        id: Transaction,
+        all: Participants,
+    ) -> (Accepted, Participants, bool) {
+        here.toil("prepare").await;
+        let ctx = here.ctx().at_step(StepId::NONE, here.ctx().attempt);
+        let manners = self.manners();
+        let operation = operation(here, id.op);
+        let message = Message::control("prepare", patience(here, all.iter(operation)));
+        let calls = all.iter(operation).map(|service| {
+            let node = id.participant(here.world(), service);
+            let steps = steps_of(operation, service);
+            let handler = move |here: ProcessCtx| cast(here, id, service, steps, manners);
+            (ctx, node, handler)
+        });
+        let replies = here.call_all(message, calls).await;
+        let (mut votes, mut waiting, mut has_no) = (Accepted::default(), all, false);
+        for (service, reply) in all.iter(operation).zip(replies) {
+            match reply.answer() {
+                Some(Vote::Yes) => votes.prepared.add(operation, service),
+                Some(Vote::ReadOnly) => {
+                    votes.prepared.add(operation, service);
+                    votes.read_only.add(operation, service);
+                    waiting.remove(operation, service);
+                }
+                Some(Vote::No) => {
+                    has_no = true;
+                    waiting.remove(operation, service);
+                }
+                Some(Vote::Gone | Vote::Lost) | None => {}
+            }
+        }
+        (votes, waiting, has_no)
+    }
+
+    /// The outcome of a transaction, as the acceptors have chosen it or do so now. Takes as long as
+    /// it takes until a majority of them is there.
+    pub(super) async fn settle(&self, here: &ProcessCtx, id: Transaction) -> Decision {
+        loop {
+            if let Some(decision) = resolve(here, id, self.rules).await {
+                return decision;
+            }
+            here.sleep(self.settings.inquiry_interval).await;
+        }
+    }
+
+    /// Tells the participants a decision until all have acknowledged it; then the acceptors may
+    /// forget the transaction.
+    pub(super) fn conclude(
+        &self,
+        here: &ProcessCtx,
+        id: Transaction,
+        decision: Decision,
+        waiting: Participants,
+    ) {
+        here.local::<Memory>().with(|memory| {
+            memory.voting.remove(&id);
+            memory.decided.insert(id, decision);
+        });
+        insist(here, id, decision, waiting, (self.manners(), FanOut::Parallel), move |here| {
+            here.local::<Memory>().with(|memory| memory.decided.remove(&id));
+            let all = acceptors(here.world(), id.op);
+            let message = Message::control("end", here.retry().step_deadline);
+            acceptor::end(here, id);
+            for node in &all[1..] {
+                here.tell(*node, message, move |here: ProcessCtx| async move {
+                    acceptor::end(&here, id);
+                });
+            }
+        });
+    }
+
+    /// After a restart of a coordinator or an acceptor: what its log says, and as coordinator the
+    /// end of what is not over.
+    pub(super) fn recover(self: &Rc<Self>, here: &ProcessCtx) {
+        let now = here.now();
+        here.local::<Memory>().with(|memory| memory.restarted = now);
+        for id in acceptor::recover(here) {
+            if acceptors(here.world(), id.op)[0] == here.node() {
+                let protocol = Rc::clone(self);
+                let here = here.for_op(id.op).at_step(StepId::NONE, id.attempt.into());
+                here.spawn(async move |here: ProcessCtx| {
+                    protocol.finish(&here, id).await;
+                });
+            }
+        }
+    }
+
+    /// Finds out how an earlier transaction ends, and has that delivered to all.
+    pub(super) async fn finish(&self, here: &ProcessCtx, id: Transaction) -> Decision {
+        let decision = self.settle(here, id).await;
+        self.conclude(here, id, decision, Participants::of(operation(here, id.op)));
+        decision
+    }
+}
+
+/// The vote of a participant, which it registers with the other acceptors and answers to the
+/// coordinator.
+async fn cast<T: Terms>(
+    here: ProcessCtx,
+    id: Transaction,
+    service: ServiceId,
+    steps: u64,
+    manners: Manners<T>,
+) -> Vote {
+    let vote = participant::prepare(here.clone(), id, steps, manners).await;
+    if matches!(vote, Vote::Yes | Vote::ReadOnly) {
+        let message = Message::control("vote", here.retry().step_deadline);
+        for node in acceptors(here.world(), id.op).split_off(1) {
+            here.tell(node, message, move |here| acceptor::vote(here, id, service, vote));
+        }
+    }
+    vote
+}
+
+/// Accepts all votes as the coordinator's own acceptor, and waits until F others have. False if
+/// there is a later ballot, or they take too long.
+async fn is_chosen(here: &ProcessCtx, id: Transaction, votes: Accepted) -> bool {
+    if !acceptor::accept_votes(here, id, votes).await {
+        return false;
+    }
+    let memory = here.local::<Memory>();
+    let needed = acceptors(here.world(), id.op).len() as u32 / 2;
+    let (promise, waiting) = promise(here.sim());
+    memory.with(|memory| {
+        if let Some(heard) = memory.voting.get_mut(&id) {
+            heard.enough = Some((needed, promise));
+            heard.look();
+        }
+    });
+    let patience = here.retry().step_deadline;
+    here.spawn(move |here| async move {
+        here.sleep(patience).await;
+        memory.with(|memory| memory.voting.get_mut(&id).map(|heard| heard.enough.take()));
+    });
+    waiting.await.is_some()
+}
+
+/// An acceptor has accepted all votes in ballot 0.
+pub(super) fn hear_accepted(here: &ProcessCtx, id: Transaction, place: usize) {
+    here.local::<Memory>().with(|memory| {
+        if let Some(heard) = memory.voting.get_mut(&id) {
+            heard.places |= 1 << place;
+            heard.look();
+        }
+    });
+}
+
+impl Heard {
+    /// Tells the coordinator if there are enough.
+    fn look(&mut self) {
+        if let Some((_, promise)) =
+            self.enough.take_if(|(needed, _)| self.places.count_ones() >= *needed)
+        {
+            promise.keep(());
+        }
+    }
+}
+
+/// The answer to a participant in doubt: of a coordinator that is at it, what it knows; of anybody
+/// else the outcome, for which it takes over.
+async fn inquire(
+    here: &ProcessCtx,
+    id: Transaction,
+    rules: &'static dyn Rules,
+) -> Option<Decision> {
+    let known = here.local::<Memory>().with(|memory| match memory.decided.get(&id) {
+        None if memory.voting.contains_key(&id) => Some(None),
+        None => None,
+        Some(decision) => Some(Some(*decision)),
+    });
+    match known {
+        Some(known) => known,
+        None => resolve(here, id, rules).await,
+    }
+}
+
+/// The outcome of a transaction, for which this node takes over; those that want it at the same
+/// time wait for the same ballot, and those that come later hear it at once.
+async fn resolve(
+    here: &ProcessCtx,
+    id: Transaction,
+    rules: &'static dyn Rules,
+) -> Option<Decision> {
+    let part = 1 + (u32::from(id.epoch) << 8 | u32::from(id.attempt));
+    once(here, (id.op, part), Option::is_some, async || {
+        let here = here.at_step(StepId::NONE, id.attempt.into());
+        let decision = lead(&here, id, rules).await;
+        decision.into_iter().for_each(|decision| note_decision(&here, decision));
+        decision
+    })
+    .await
+}
+
+/// Leads one ballot, as one of the acceptors. Nothing if there is a higher one, or no majority of
+/// acceptors answers.
+async fn lead(here: &ProcessCtx, id: Transaction, rules: &dyn Rules) -> Option<Decision> {
+    let all = acceptors(here.world(), id.op);
+    let place = all.iter().position(|node| *node == here.node())?;
+    let ballot = acceptor::next_ballot(here, id, place, all.len());
+    // Its own promise is durable first, so it never leads the same ballot twice.
+    let own = acceptor::promise(here.clone(), id, ballot).await?;
+    let ask = move |here: ProcessCtx| acceptor::promise(here, id, ballot);
+    let mut promised = majority(here, &all, "promise", ask).await?;
+    promised.push(own);
+    let proposal = Accepted { ballot, ..rules.propose(&promised) };
+    acceptor::accept(here.clone(), id, proposal).await?;
+    let ask = move |here: ProcessCtx| acceptor::accept(here, id, proposal);
+    majority(here, &all, "accept", ask).await?;
+    Some(proposal.decision(Participants::of(operation(here, id.op))))
+}
+
+/// The answers of as many other acceptors as make a majority with this one, as soon as they are
+/// there; nothing if so many do not agree in time.
+async fn majority<R, F, Fut>(
+    here: &ProcessCtx,
+    acceptors: &[NodeId],
+    label: &'static str,
+    ask: F,
+) -> Option<Vec<R>>
+where
+    R: 'static,
+    F: Fn(ProcessCtx) -> Fut + Clone + Send + 'static,
+    Fut: Future<Output = Option<R>> + 'static,
+{
+    let needed = acceptors.len() / 2;
+    if needed == 0 {
+        return Some(Vec::new());
+    }
+    let (promise, waiting) = promise(here.sim());
+    let answers = Rc::new(RefCell::new((Vec::with_capacity(needed), Some(promise))));
+    let message = Message::control(label, here.retry().step_deadline);
+    for node in acceptors.iter().filter(|node| **node != here.node()) {
+        let (call, answers) = (here.call(*node, message, ask.clone()), Rc::clone(&answers));
+        here.spawn(move |_| async move {
+            let Some(answer) = call.await.answer().flatten() else { return };
+            let (got, promise) = &mut *answers.borrow_mut();
+            got.push(answer);
+            if got.len() == needed
+                && let Some(promise) = promise.take()
+            {
+                promise.keep(std::mem::take(got));
+            }
+        });
+    }
+    drop(answers); // The last one that waits in vain breaks the promise.
+    waiting.await
+}
