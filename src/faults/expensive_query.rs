@@ -23,7 +23,7 @@ use super::targets::Targets;
 use crate::kernel::{NodeId, Span, TaskId};
 use crate::model::database::Database;
 use crate::model::env::Ctx;
-use crate::model::reason::Reason;
+use crate::model::reason::{Reason, too_frequent};
 use crate::model::system::ServiceId;
 use crate::model::world::World;
 
@@ -52,7 +52,7 @@ impl FaultSettings for ExpensiveQuery {
 
     fn check(&self) -> Vec<Reason> {
         let mut problems = check_positive("takes", self.takes);
-        problems.extend(check_positive("every", self.every));
+        problems.extend(too_frequent("every", self.every));
         problems
     }
 

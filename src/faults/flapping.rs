@@ -11,11 +11,11 @@ use std::rc::Rc;
 use rand::Rng;
 
 use super::fault::{Fault, Heal};
-use super::grid::{above, check_positive, check_range, draw};
+use super::grid::{above, check_range, draw};
 use super::links::{LinkSettings, Sided, link_settings};
 use crate::kernel::{NodeId, Span};
 use crate::model::network::LinkEffect;
-use crate::model::reason::Reason;
+use crate::model::reason::{Reason, too_frequent};
 use crate::model::world::World;
 
 /// How often links flap.
@@ -42,7 +42,7 @@ link_settings! {
 
 impl LinkSettings for Flapping {
     fn problems(&self) -> Vec<Reason> {
-        let mut problems = check_positive("period", self.period);
+        let mut problems: Vec<Reason> = too_frequent("period", self.period).into_iter().collect();
         problems.extend(check_range("up", self.up, 0.0, 1.0));
         problems
     }

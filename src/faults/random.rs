@@ -95,6 +95,9 @@ pub struct Nemesis {
     kinds: Vec<Kind>,
 }
 
+/// The most faults that one entry may draw.
+const MOST_FAULTS: u32 = 10_000;
+
 impl Nemesis {
     /// The nemesis of these settings of [`Random`], within no window yet.
     ///
@@ -127,6 +130,9 @@ impl Nemesis {
             kinds.push(Kind { template, allowance });
         }
         let Random { count, stream, .. } = settings;
+        if count > MOST_FAULTS {
+            return Err(reason!("`{}` must be at most {MOST_FAULTS}", "count"));
+        }
         Ok(Self { window: Window::default(), count, stream, kinds })
     }
 

@@ -1,5 +1,7 @@
 //! Reasons: why something cannot be as a scenario says, for people and as data.
 
+use crate::kernel::Span;
+
 /// The reason why something cannot be as a scenario says: words for people, and the names that
 /// stand in them. The macro [`reason!`](crate::reason) makes one of a text with names.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -20,6 +22,15 @@ impl Reason {
         self.names.extend(names);
         self
     }
+}
+
+/// The shortest period of anything that recurs: a shorter one would keep a run busy without end.
+pub const SHORTEST_PERIOD: Span = Span::from_micros(100);
+
+/// The problem of a period that is too short, if it is.
+pub fn too_frequent(key: &str, period: Span) -> Option<Reason> {
+    (period < SHORTEST_PERIOD)
+        .then(|| crate::reason!("`{}` recurs, and must be at least {SHORTEST_PERIOD}", key))
 }
 
 /// Words without names.

@@ -32,7 +32,7 @@ use super::step::{self, ApplyOptions};
 use crate::kernel::Span;
 use crate::model::contract::{Driver, Promises, Waits, WaitsFor, faults, role};
 use crate::model::process::ProcessCtx;
-use crate::model::reason::Reason;
+use crate::model::reason::{Reason, too_frequent};
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{OperationKind, StepId, System, TableId};
 use crate::model::world::World;
@@ -167,9 +167,7 @@ impl Pattern for BackgroundSync {
                 ));
             }
         }
-        if settings.interval == Span::ZERO {
-            problems.push(reason!("`{}` must be longer than nothing", "interval"));
-        }
+        problems.extend(too_frequent("interval", settings.interval));
         if settings.batch == 0 {
             problems.push(reason!("`{}` must be at least 1", "batch"));
         }

@@ -91,7 +91,7 @@ use crate::model::broker::{Broker, BrokerPolicy};
 use crate::model::contract::{Driver, Promises, Waits, WaitsFor, role};
 use crate::model::database::{Event, EventKind};
 use crate::model::process::ProcessCtx;
-use crate::model::reason::Reason;
+use crate::model::reason::{Reason, too_frequent};
 use crate::model::record::{self, Answer, Burial, OpId};
 use crate::model::system::{OperationKind, ServiceId, StepId, System};
 use crate::model::world::World;
@@ -149,9 +149,8 @@ impl Pattern for EventBased {
                 "attempts-per-delivery"
             ));
         }
-        if settings.poll_interval == Span::ZERO {
-            problems.push(reason!("`{}` must be longer than nothing", "poll-interval"));
-        }
+        problems.extend(too_frequent("poll-interval", settings.poll_interval));
+        problems.extend(too_frequent("inbox-retention", settings.inbox_retention));
         problems
     }
 

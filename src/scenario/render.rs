@@ -5,6 +5,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 
 use super::Source;
 use super::problem::{Place, Problem, Severity};
+use super::values::is_unseen;
 
 /// All problems as text, each with an excerpt of the source; empty if there are none.
 pub fn render(source: &Source, problems: &[Problem], colour: bool) -> String {
@@ -22,15 +23,15 @@ fn one(renderer: &Renderer, source: &Source, problem: &Problem) -> String {
     let snippet = Snippet::source(source.text.as_str()).path(source.name.as_str());
     let marks = problem.labels.iter().map(|label| {
         let kind = if label.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
-        let text = (!label.text.is_empty()).then_some(label.text.as_str());
+        let text = (!label.text.is_empty()).then(|| visible(&label.text));
         kind.span(within(&source.text, &label.span)).label(text)
     });
-    let title = level.primary_title(problem.message.as_str()).id(problem.code.name());
+    let title = level.primary_title(visible(&problem.message)).id(problem.code.name());
     let main = title.element(snippet.annotations(marks));
-    let help = problem.help.as_deref().unwrap_or("write this instead");
+    let help = visible(problem.help.as_deref().unwrap_or("write this instead"));
     match (&problem.patch, &problem.help) {
         (Some((place, text)), _) => {
-            let patch = Patch::new(within(&source.text, place), text.as_str());
+            let patch = Patch::new(within(&source.text, place), visible(text));
             let snippet = Snippet::source(source.text.as_str()).path(source.name.as_str());
             let advice: Group<'_> = Level::HELP.secondary_title(help).element(snippet.patch(patch));
             renderer.render(&[main, advice])
@@ -38,6 +39,17 @@ fn one(renderer: &Renderer, source: &Source, problem: &Problem) -> String {
         (None, Some(_)) => renderer.render(&[main.element(Level::HELP.message(help))]),
         (None, None) => renderer.render(&[main]),
     }
+}
+
+/// The text with what cannot be seen as escapes: a name of the file may hold what a terminal would
+/// obey.
+fn visible(text: &str) -> String {
+    let shown = |letter: char| match letter {
+        '\n' => letter.to_string(),
+        _ if is_unseen(letter) => letter.escape_default().to_string(),
+        _ => letter.to_string(),
+    };
+    text.chars().map(shown).collect()
 }
 
 /// The place, moved to where text can be cut: inside the source and between characters.

@@ -225,6 +225,29 @@ impl<T: Decode> Decode for Independent<T> {
     }
 }
 
+/// The most characters of a name.
+const LONGEST_NAME: usize = 100;
+
+/// The problem of something that cannot be a name, wherever one is given: names stand in tables,
+/// charts, pages and the names of files.
+pub fn no_name(name: &At<String>) -> Option<Problem> {
+    let what = match &*name.value {
+        empty if empty.trim().is_empty() => "it is empty".to_owned(),
+        text if text.contains(is_unseen) => "it holds a character that cannot be seen".to_owned(),
+        text if text.chars().count() > LONGEST_NAME => {
+            format!("it has more than {LONGEST_NAME} characters")
+        }
+        _ => return None,
+    };
+    Some(Problem::error(Code::WrongValue, &name.place, "this cannot be a name", what))
+}
+
+/// Returns whether a character moves a terminal's cursor, ends a line or turns its direction
+/// around: no output shows it as it is.
+pub fn is_unseen(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 impl<T: Decode> Decode for Map<T> {
     fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
         let Some(table) = item.get_ref().as_table() else {
@@ -233,6 +256,9 @@ impl<T: Decode> Decode for Map<T> {
         let mut entries = Vec::new();
         for (key, item) in in_order(table) {
             let name = At { place: decoder.place(key), value: key.get_ref().to_string() };
+            if let Some(problem) = no_name(&name) {
+                decoder.report(problem);
+            }
             let value = decoder.within(key.get_ref(), |decoder| {
                 if T::LEAF {
                     let text = decoder.text.get(item.span()).unwrap_or_default();

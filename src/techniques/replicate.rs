@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::layout;
 use super::technique::Technique;
 use crate::kernel::Span;
-use crate::model::reason::Reason;
+use crate::model::reason::{Reason, too_frequent};
 use crate::model::system::{Feed, ReplicaSpec, ServiceId, System, TableId};
 use crate::reason;
 
@@ -74,10 +74,10 @@ impl Technique for Replicate {
     fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<Reason>> {
         let feed = match settings.feed {
             FeedKind::Events => Feed::Events,
-            FeedKind::Periodic if settings.every == Span::ZERO => {
-                return Err(vec![reason!("`{}` must be longer than nothing", "every")]);
-            }
-            FeedKind::Periodic => Feed::Periodic(settings.every),
+            FeedKind::Periodic => match too_frequent("every", settings.every) {
+                Some(problem) => return Err(vec![problem]),
+                None => Feed::Periodic(settings.every),
+            },
         };
         let mut problems = Vec::new();
         for table in layout::some_tables(&system, &settings.tables)? {

@@ -490,7 +490,7 @@ impl Writing<'_> {
             Change::Set(cells) => listed(cells).unwrap_or(now),
             Change::Add(cells) => {
                 let added = cells.iter().find(|cell| cell.0 == column).map_or(0, |cell| cell.1);
-                now.wrapping_add(added)
+                now.checked_add(added)?
             }
             Change::Update(cells, _) => {
                 let found = |column| self.found.map_or(row.value(column), |row| row.value(column));

@@ -5,6 +5,7 @@ use crate::kernel::{Span, Time};
 use crate::model::broker::Broker;
 use crate::model::database::{Event, EventKind};
 use crate::model::process::ProcessCtx;
+use crate::model::reason::SHORTEST_PERIOD;
 use crate::model::record::{Decision, OpId};
 use crate::model::system::{ServiceId, StepId, TableId};
 use crate::patterns::share::Share;
@@ -166,7 +167,7 @@ pub(super) fn forget_old_keys(here: &ProcessCtx, retention: Span, share: &Share)
     let Some(service) = here.service() else { return };
     let share = share.clone();
     here.spawn(move |here| async move {
-        let pause = Span::from_nanos((retention.as_nanos() / 10).max(1));
+        let pause = Span::from_nanos(retention.as_nanos() / 10).max(SHORTEST_PERIOD);
         loop {
             here.sleep(pause).await;
             let now = here.clock().as_nanos();

@@ -10,7 +10,7 @@ use super::super::problem::{Code, Problem};
 use super::super::profile::{PROFILES, Profile};
 use super::super::settle::Settling;
 use super::super::suggest::{either, nearest};
-use super::super::values::{At, Settle};
+use super::super::values::{At, Settle, no_name};
 use super::super::{PlannedFault, Variant};
 use super::layout::{Laid, Stage};
 use super::{Context, name};
@@ -33,7 +33,11 @@ impl Context<'_> {
     fn names_of_files(&mut self) {
         let leads_elsewhere = |letter: char| matches!(letter, '/' | '\\') || letter.is_control();
         let variants = self.file.variants.0.iter().map(|(name, _)| name);
+        self.problems.extend(no_name(&self.file.scenario.name));
         for name in std::iter::once(&self.file.scenario.name).chain(variants) {
+            if no_name(name).is_some() {
+                continue;
+            }
             if name.value.contains(leads_elsewhere) || ["", ".", ".."].contains(&name.value.trim())
             {
                 let message = "the name is also that of a file or folder of results";
@@ -50,10 +54,14 @@ impl Context<'_> {
         let (warm_up, load) = (&scenario.warm_up, &scenario.load);
         self.names_of_files();
         if warm_up.value >= load.value.0 {
-            let message = format!("nothing is measured: the load ends at {}", load.value.0);
+            let message = format!(
+                "nothing is measured: the warm-up takes {} and the load ends at {}",
+                warm_up.value, load.value.0
+            );
             let problem =
-                Problem::error(Code::Times, &warm_up.place, message, "measured from here");
-            self.problems.push(problem.also(&load.place, "the load ends here"));
+                Problem::error(Code::Times, &warm_up.place, message, "measured from then on");
+            let help = "give a longer `load`, or a shorter `warm-up` (10s by default)";
+            self.problems.push(problem.also(&load.place, "the load ends here").help(help));
         }
         let settle = match scenario.settle.value {
             Settle::Given(settle) => settle,

@@ -7,7 +7,7 @@ use super::super::operation::{
     ReadFirst as ReadText, Refuse as RefuseText, Step, StepEffect,
 };
 use super::super::problem::{Code, Problem};
-use super::super::values::{At, Map, Scalar};
+use super::super::values::{At, Map, Scalar, no_name};
 use super::names::{Names, no_duplicates};
 use super::{Context, course, name};
 use crate::kernel::Zipf;
@@ -181,6 +181,7 @@ impl Context<'_> {
         after: Vec<StepId>,
         scope: &Scope,
     ) -> Option<StepSpec> {
+        self.problems.extend(no_name(&step.name));
         let by = self.service.find(&step.by, &mut self.problems);
         let table = self.table_id(&step.table);
         let key = scope.keys.find(&step.key, &mut self.problems);
