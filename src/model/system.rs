@@ -135,6 +135,8 @@ pub struct System {
     pub driver_recovery: Span,
     /// The zone of the driver nodes, the broker included.
     pub driver_zone: Option<Arc<str>>,
+    /// The share of a relay or a job that was not heard of for so long goes to its other instances.
+    pub take_over: Span,
     /// The capacity of the driver nodes by role; that of the broker is in its own declaration.
     pub drivers: BTreeMap<&'static str, DriverSpec>,
     /// The business operations.

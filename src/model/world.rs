@@ -1,6 +1,6 @@
 //! The world of one run: every node, what runs on it, and how it crashes and comes back.
 
-mod instances;
+pub mod instances;
 
 use std::any::Any;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -58,23 +58,6 @@ struct Node {
     absences: RefCell<Vec<Absence>>,
     locals: Locals,
     logs: RefCell<Vec<Rc<dyn Durable>>>,
-}
-
-/// The part of keys that is one instance's among several.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Slice {
-    index: u64,
-    of: u64,
-}
-
-impl Slice {
-    /// All of them.
-    pub const ALL: Self = Self { index: 0, of: 1 };
-
-    /// Returns whether a key belongs to it.
-    pub const fn has(self, key: u64) -> bool {
-        key.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32) % self.of == self.index
-    }
 }
 
 /// Something on a node that survives a crash, less what was not forced.
@@ -242,13 +225,6 @@ impl World {
     pub fn driver_on(&self, node: NodeId) -> Option<&'static str> {
         let driver = self.drivers.iter().find(|(known, _)| *known == node);
         driver.map(|(_, driver)| driver.name)
-    }
-
-    /// The part of the work that a node has, if it is one of several instances of a driver.
-    pub fn slice(&self, node: NodeId) -> Slice {
-        let Some(name) = self.driver_on(node) else { return Slice::ALL };
-        let index = self.named_drivers(name).position(|known| known == node).unwrap_or_default();
-        Slice { index: index as u64, of: self.named_drivers(name).count() as u64 }
     }
 
     /// The nodes of a service; of one that was consolidated, those of its host.

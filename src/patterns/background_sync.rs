@@ -5,6 +5,10 @@
 //! and corrects the others. The job sees rows and the declared derivations (`derive` of a step),
 //! never operations.
 //!
+//! Several `instances` (`[drivers.job]`) share the rows that they correct. Those of one that was
+//! not heard of for `take-over` are corrected by the others until it is back: they look at
+//! everything once more, for how far it had come is in its own log.
+//!
 //! **Acknowledged**: `accepted` after the first local commit.
 //!
 //! **Promises** (with a watermark that overlaps, or scans, and without blind overwrites): after one

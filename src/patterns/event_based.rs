@@ -23,8 +23,9 @@
 //!
 //! The relay has a process for each database, which takes a batch at a time with one of its workers
 //! (`[drivers.relay]`) and keeps that for as long as it knows of more. Several `instances` share
-//! the events out by entity. With `drain-until-empty = false` the pace is a batch each
-//! `poll-interval`, however much waits.
+//! the events out by entity; those of one that was not heard of for `take-over` (`[drivers]`) are
+//! published by the others until it is back, and what either of them had in hand then twice. With
+//! `drain-until-empty = false` the pace is a batch each `poll-interval`, however much waits.
 //!
 //! # The broker
 //!

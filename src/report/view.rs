@@ -317,12 +317,17 @@ fn layout(variant: &VariantResult) -> Vec<Cell> {
 }
 
 /// The explanation of `~`, if any run did not settle.
-fn unsettled(comparison: &Comparison) -> &'static str {
-    if comparison.variants.iter().all(|variant| variant.settled.iter().all(|settled| *settled)) {
+pub(super) fn unsettled(comparison: &Comparison) -> &'static str {
+    if comparison.variants.iter().all(has_settled) {
         ""
     } else {
         " ~: some runs had not settled, and the number is not final (quantiles: Kaplan-Meier)."
     }
+}
+
+/// Returns whether all runs of a variant had settled.
+pub(super) fn has_settled(variant: &VariantResult) -> bool {
+    variant.settled.iter().all(|settled| *settled)
 }
 
 fn measured(
@@ -426,7 +431,7 @@ pub(super) fn number(variant: &VariantResult, result: &MeasureResult, of: Statis
 /// A sign before numbers that rest on runs that had not settled. Whether an operation is moot is
 /// known only at rest, and with it the availability that leaves such operations out.
 pub(super) fn mark(variant: &VariantResult, measure: &Measure) -> &'static str {
-    let open = variant.settled.iter().any(|settled| !settled);
+    let open = !has_settled(variant);
     let moot = || variant.census.of(Headline::Moot) > 0;
     let without_moot = [AVAILABILITY, COMPARED_AVAILABILITY].contains(&measure) && moot();
     let is_final = !measure.at_rest && measure.values != Values::Many && !without_moot;

@@ -391,6 +391,9 @@ shape! {
         /// How many nodes a driver has. Coordinators and orchestrators share the operations out,
         /// relays the events and jobs the rows that they correct.
         instances: Few = Fixed("1", "one node shows a crash best"),
+        /// The share of a relay or a job that was not heard of for so long goes to its other
+        /// instances until it is back.
+        take_over: Span = Fixed("'15s'", "Kubernetes: lease of a leader"),
         /// Steps that are worked on at once, per instance.
         workers: Count = Fixed("2", "Camunda 8: two cores and threads by default"),
         /// Requests that may wait, per instance; further ones are rejected.

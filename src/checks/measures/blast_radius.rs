@@ -1,6 +1,6 @@
 //! M13: how far a fault reaches, counted in services whose clients notice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,9 +16,9 @@ pub const TOUCHED: &Measure = &Measure::number(
     Unit::Count,
     Better::Lower,
     "The greatest number of services that one fault touched. A service is touched if a greater \
-     share of the operations that clients ask of it goes badly while they are under way during \
-     the fault than outside of all faults. Badly: without a yes or a refusal by a rule in time, \
-     or slower than every operation of the kind outside of all faults.",
+     share of the operations that clients ask of it fails (no yes and no refusal by a rule in \
+     time) while they are under way during the fault than outside of all faults, or if more of a \
+     kind are slower than every one outside of all faults than chance explains (1 %).",
 )
 .at_rest()
 .head("touched by a fault");
@@ -32,32 +32,52 @@ pub struct BlastRadius {
     pub services: Vec<ServiceId>,
 }
 
-/// Operations at one service, and how many of them went badly.
+/// Operations of one kind, and how many of them failed or were late.
 #[derive(Clone, Copy, Default)]
 struct Tally {
-    bad: u64,
+    failed: u64,
+    late: u64,
     all: u64,
 }
 
 impl Tally {
-    fn count(&mut self, bad: bool) {
-        self.all += 1;
-        self.bad += u64::from(bad);
+    fn plus(self, other: Self) -> Self {
+        Self {
+            failed: self.failed + other.failed,
+            late: self.late + other.late,
+            all: self.all + other.all,
+        }
     }
 
-    /// Returns whether a greater share went badly than of the others.
-    fn is_worse_than(self, other: Self) -> bool {
-        self.bad * other.all.max(1) > other.bad * self.all
+    /// Returns whether a greater share failed than of the others.
+    fn fails_more_than(self, other: Self) -> bool {
+        self.failed * other.all.max(1) > other.failed * self.all
+    }
+
+    /// Returns whether more were late, slower than all of the others, than chance explains: one of
+    /// all operations is the slowest wherever it falls, and so many of the slowest fall among these
+    /// with a probability below [`CHANCE`].
+    fn is_later_than(self, other: Self) -> bool {
+        let share = self.all as f64 / (self.all + other.all).max(1) as f64;
+        let mut probability = 1.0;
+        (0..self.late).any(|_| {
+            probability *= share;
+            probability < CHANCE
+        })
     }
 }
+
+/// The probability below which lateness is no chance.
+const CHANCE: f64 = 0.01;
 
 /// Which services each fault touched.
 ///
 /// An operation belongs to the service at which its client asks, and to the windows of all faults
-/// during which it was under way: from its arrival to its answer, or to its deadline. It goes badly
-/// if it fails (no yes and no refusal by a rule in time) or is late: slower than every answered
+/// during which it was under way: from its arrival to its answer, or to its deadline. It fails
+/// without a yes or a refusal by a rule in time, and is late if it is slower than every answered
 /// operation of its kind that no fault window overlaps. A service is touched if a greater share of
-/// its operations goes badly in the window than outside of all windows.
+/// its operations fails in the window than outside of all windows, or if more of a kind are late
+/// than chance explains.
 pub fn of(system: &System, operations: &Operations, faults: &[FaultWindow]) -> Vec<BlastRadius> {
     let end = system.phases.load.as_nanos();
     let mut windows: BTreeMap<u32, (u64, u64)> = BTreeMap::new();
@@ -75,23 +95,33 @@ pub fn of(system: &System, operations: &Operations, faults: &[FaultWindow]) -> V
         let slowest = &mut slowest[usize::from(outcome.kind)];
         *slowest = latency(outcome).max(*slowest);
     }
-    let bad =
-        |outcome: &Outcome| fails(outcome) || latency(outcome) > slowest[usize::from(outcome.kind)];
     let tally = |belongs: &dyn Fn(&Outcome) -> bool| {
-        let mut tallies: BTreeMap<ServiceId, Tally> = BTreeMap::new();
+        let mut tallies: BTreeMap<OperationKind, Tally> = BTreeMap::new();
         for outcome in operations.measured().filter(|outcome| belongs(outcome)) {
-            let front = system.front(OperationKind(outcome.kind.into()));
-            tallies.entry(front).or_default().count(bad(outcome));
+            let failed = fails(outcome);
+            let late = !failed && latency(outcome) > slowest[usize::from(outcome.kind)];
+            let one = Tally { failed: failed.into(), late: late.into(), all: 1 };
+            let tally = tallies.entry(OperationKind(outcome.kind.into())).or_default();
+            *tally = tally.plus(one);
         }
         tallies
     };
     let otherwise = tally(&calm);
+    let at = |tallies: &BTreeMap<OperationKind, Tally>, service| {
+        let own = tallies.iter().filter(|(kind, _)| system.front(**kind) == service);
+        own.fold(Tally::default(), |sum, (_, tally)| sum.plus(*tally))
+    };
     let touched = windows.iter().map(|(fault, window)| {
-        let during = tally(&|outcome| overlaps(outcome, *window)).into_iter();
-        let worse = during.filter(|(service, tally)| {
-            tally.is_worse_than(otherwise.get(service).copied().unwrap_or_default())
+        let during = tally(&|outcome| overlaps(outcome, *window));
+        let late = during.iter().filter(|(kind, tally)| {
+            tally.is_later_than(otherwise.get(kind).copied().unwrap_or_default())
         });
-        BlastRadius { fault: *fault, services: worse.map(|(service, _)| service).collect() }
+        let late: BTreeSet<ServiceId> = late.map(|(kind, _)| system.front(*kind)).collect();
+        let services = system.service_ids().filter(|service| {
+            late.contains(service)
+                || at(&during, *service).fails_more_than(at(&otherwise, *service))
+        });
+        BlastRadius { fault: *fault, services: services.collect() }
     });
     touched.collect()
 }

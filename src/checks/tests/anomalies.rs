@@ -144,10 +144,15 @@ fn a_fault_touches_services_whose_operations_fail_or_are_late_while_it_lasts() {
     let calm = two_services(usual);
     assert_eq!((touched(&calm), total(&calm, TOUCHED)), (vec![], 0));
     let late = two_services(|second, kind| match (second, kind) {
-        (55, OPEN) => (201, Answer::Done),
+        (52..55, OPEN) => (201, Answer::Done),
         _ => usual(second, kind),
     });
     assert_eq!(touched(&late), [ServiceId(0)], "1 ms later than ever without a fault");
+    let once = two_services(|second, kind| match (second, kind) {
+        (55, OPEN) => (900, Answer::Done),
+        _ => usual(second, kind),
+    });
+    assert_eq!(touched(&once), [], "one is the slowest, and one in eight is under way by then");
     let both = two_services(|second, kind| match second {
         55 => (50, Answer::TechnicalNo),
         _ => usual(second, kind),

@@ -23,7 +23,44 @@ impl Absence {
     }
 }
 
+/// The part of keys that is one instance's among several of a driver, as it is at one moment: every
+/// key has an instance of its own, and while that is known to be away the next one has it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Slice {
+    index: usize,
+    /// Which instances are there, as far as is known.
+    present: Vec<bool>,
+}
+
+impl Slice {
+    /// Returns whether a key belongs to it.
+    pub fn has(&self, key: u64) -> bool {
+        let count = self.present.len();
+        let own = key.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32) % count as u64;
+        let mut turns = (own as usize..).take(count).map(|turn| turn % count);
+        turns.find(|at| self.present[*at]).unwrap_or(own as usize) == self.index
+    }
+
+    /// Returns whether somebody is away who was there before, so that others have more keys.
+    pub fn has_grown_since(&self, before: &Self) -> bool {
+        self.present.iter().zip(&before.present).any(|(now, before)| *before && !now)
+    }
+}
+
 impl World {
+    /// The part of the work that a node has now, if it is one of several instances of a driver.
+    /// Those that were not heard of for `take-over` are known to be away.
+    pub fn slice(&self, node: NodeId) -> Slice {
+        let instances: Vec<NodeId> = match self.driver_on(node) {
+            Some(name) => self.named_drivers(name).collect(),
+            None => vec![node],
+        };
+        let index = instances.iter().position(|known| *known == node).unwrap_or_default();
+        let (now, patience) = (self.env.now(), self.env.system().take_over);
+        let present = instances.iter().map(|id| *id == node || !self.is_away(*id, now, patience));
+        Slice { index, present: present.collect() }
+    }
+
     /// The instance of a service to which an operation's requests go now: operations are spread
     /// evenly over the instances, and what would go to one that is known to be away goes to the
     /// next. That an instance is away becomes known after the `endpoint-delay` of its service, or
@@ -67,13 +104,15 @@ impl World {
         let instances = &self.services[service.index()];
         let count = instances.len() as u64;
         let nth = |turn: u64| instances[(turn % count) as usize];
-        let is_away = |id: NodeId| {
-            let absences = self.node(id).absences.borrow();
-            let begun = absences.partition_point(|absence| absence.from <= at);
-            absences[..begun].last().is_some_and(|last| last.is_known(at, patience))
-        };
         let mut turns = (turn..turn + count).map(nth);
-        turns.find(|id| count > 1 && !is_away(*id)).unwrap_or_else(|| nth(turn))
+        turns.find(|id| count > 1 && !self.is_away(*id, at, patience)).unwrap_or_else(|| nth(turn))
+    }
+
+    /// Returns whether it is known at `at` that a node serves nobody.
+    fn is_away(&self, id: NodeId, at: Time, patience: Span) -> bool {
+        let absences = self.node(id).absences.borrow();
+        let begun = absences.partition_point(|absence| absence.from <= at);
+        absences[..begun].last().is_some_and(|last| last.is_known(at, patience))
     }
 
     /// Notes whether a node serves from now on.

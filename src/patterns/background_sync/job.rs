@@ -13,6 +13,7 @@ use crate::model::local_fault::LocalFault;
 use crate::model::process::ProcessCtx;
 use crate::model::record::Event;
 use crate::model::system::{Columns, RowKey, TableId};
+use crate::model::world::instances::Slice;
 
 /// One line of the job's log: how far each rule has come. Saved when a run is over, never before.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,8 @@ pub(crate) struct Progress {
     pub watermarks: Vec<Time>,
     /// Target rows that are still to be carried on, by rule.
     pending: BTreeSet<(usize, RowKey)>,
+    /// The share of the target rows that this instance had.
+    share: Option<Slice>,
 }
 
 /// A store that could not be reached: the rule is given up for this run.
@@ -159,10 +162,16 @@ async fn synchronize(job: &impl Job, here: &ProcessCtx) {
 }
 
 impl Progress {
-    /// The last progress that was saved.
+    /// The last progress that was saved. An instance that takes over rows of another one, of whose
+    /// progress it knows nothing, looks at everything once more.
     fn load(here: &ProcessCtx, rules: usize) -> Self {
         let mut progress = here.log::<Self>().records().pop().unwrap_or_default();
+        let share = here.world().slice(here.node());
+        if progress.share.as_ref().is_some_and(|before| share.has_grown_since(before)) {
+            progress.watermarks.clear();
+        }
         progress.watermarks.resize(rules, Time::ZERO);
+        progress.share = Some(share);
         progress
     }
 
@@ -193,8 +202,7 @@ impl BackgroundSync {
         let pending = progress.pending.iter().filter(|(of, _)| *of == number);
         let mut targets: BTreeSet<RowKey> = pending.map(|(_, key)| *key).collect();
         targets.extend(changed.iter().map(|row| rule.target_key(row)));
-        let own = here.world().slice(here.node());
-        targets.retain(|key| own.has(key.0));
+        targets.retain(|key| progress.share.as_ref().is_none_or(|own| own.has(key.0)));
         let newest = changed.iter().map(RowVersion::updated_at).max();
         Ok(Changes { targets, reached: newest.unwrap_or_default().max(watermark) })
     }

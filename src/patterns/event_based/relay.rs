@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::settings::Settings;
 use super::{EventBased, Publish, RELAY};
-use crate::kernel::Span;
+use crate::kernel::{Span, race};
 use crate::model::contract::role;
 use crate::model::database::{Database, DbError, Event, OutboxRow, Position};
 use crate::model::env::label_stream;
@@ -14,6 +14,7 @@ use crate::model::process::ProcessCtx;
 use crate::model::record::OpId;
 use crate::model::service::Visit;
 use crate::model::system::{DatabaseId, OperationKind, StepId, System};
+use crate::model::world::instances::Slice;
 use crate::patterns::pattern::Demand;
 
 /// Starts a process per database that services write.
@@ -53,13 +54,18 @@ pub(crate) fn sources(pattern: &EventBased, here: &ProcessCtx) -> Vec<Rc<Databas
 
 /// The events of this relay, if several share them: those of an entity, the row of the operation's
 /// first step, go to the same one and keep their order.
-fn own(here: &ProcessCtx) -> impl Fn(&OutboxRow) -> bool + 'static {
-    let (world, slice) = (Rc::clone(here.world()), here.world().slice(here.node()));
+fn own(here: &ProcessCtx, slice: Slice) -> impl Fn(&OutboxRow) -> bool + 'static {
+    let world = Rc::clone(here.world());
     move |row| {
         let info = world.env().operation(row.event.op);
         let first = &world.env().system().operation(info.kind).steps[0];
         slice.has(info.keys[usize::from(first.key)].0)
     }
+}
+
+/// The share of this relay now.
+fn share(here: &ProcessCtx) -> Slice {
+    here.world().slice(here.node())
 }
 
 /// Takes up a batch that begins with an event: with a worker, which a relay keeps for as long as it
@@ -91,7 +97,8 @@ pub(crate) async fn poll(
         here.sleep(due - here.clock()).await;
         due += settings.poll_interval;
         loop {
-            let read = database.outbox_read(*here.ctx(), here.node(), limit, own(here));
+            let read =
+                database.outbox_read(*here.ctx(), here.node(), limit, own(here, share(here)));
             let Ok(rows) = read.await else { break };
             let full = rows.len() == limit;
             if let Some(first) = rows.first() {
@@ -109,21 +116,32 @@ pub(crate) async fn poll(
     }
 }
 
-/// How far a log is tailed.
-#[derive(Default)]
+/// How far a log is tailed, for one share of its events.
 struct Tailed {
+    share: Slice,
     /// The last row that was read.
     position: Position,
     /// Rows that were read and that the broker has not stored as far as is known, oldest first.
     missing: Vec<OutboxRow>,
 }
 
+impl Tailed {
+    /// From the first row on that is not confirmed.
+    fn anew(here: &ProcessCtx) -> Self {
+        Self { share: share(here), position: Position::default(), missing: Vec::new() }
+    }
+}
+
 /// Tails a log: wait for a commit, read what is new, publish it, confirm it.
 async fn tail(pattern: &EventBased, here: &ProcessCtx, database: &Rc<Database>) {
-    let mut tailed = Tailed::default();
+    let several = here.world().named_drivers(RELAY).count() > 1;
+    let mut tailed = Tailed::anew(here);
     let mut at_work = None;
     loop {
         let known = database.last_change();
+        if tailed.share != share(here) {
+            tailed = Tailed::anew(here);
+        }
         match tail_once(pattern, here, database, &mut tailed, &mut at_work).await {
             Ok(true) => {}
             // The broker is away, or some instance of it.
@@ -132,10 +150,15 @@ async fn tail(pattern: &EventBased, here: &ProcessCtx, database: &Rc<Database>) 
             }
             // What was committed while the empty answer was on its way is not waited for.
             Ok(false) if database.last_change() > known => {}
+            // Shares change while nothing is committed, too.
+            Ok(false) if several => {
+                let change = here.sleep(here.system().take_over.max(Span::from_secs(1)));
+                race(database.committed().wait(), change).await;
+            }
             Ok(false) => database.committed().wait().await,
             Err(_) => {
                 // The database is away: everything unconfirmed is read again.
-                tailed = Tailed::default();
+                tailed = Tailed::anew(here);
                 here.sleep(pattern.settings.poll_interval).await;
             }
         }
@@ -151,11 +174,12 @@ async fn tail_once(
     tailed: &mut Tailed,
     at_work: &mut Option<Visit>,
 ) -> Result<bool, DbError> {
-    let Tailed { position, missing } = tailed;
+    let Tailed { share, position, missing } = tailed;
     let limit = (pattern.settings.batch as usize).saturating_sub(missing.len());
     if limit > 0 {
         let read = (*position, limit);
-        missing.extend(database.tail(*here.ctx(), here.node(), read, own(here)).await?);
+        missing
+            .extend(database.tail(*here.ctx(), here.node(), read, own(here, share.clone())).await?);
         *position = missing.last().map_or(*position, |row| row.position.max(*position));
     }
     let Some(first) = missing.first() else {
@@ -168,7 +192,7 @@ async fn tail_once(
     let until = missing.first().map(|row| row.position);
     let before = |row: &&OutboxRow| until.is_none_or(|until| row.position < until);
     if let Some(safe) = stored.iter().filter(before).map(|row| row.position).max() {
-        database.tail_confirm(*here.ctx(), here.node(), safe, own(here)).await?;
+        database.tail_confirm(*here.ctx(), here.node(), safe, own(here, share.clone())).await?;
     }
     Ok(missing.is_empty())
 }

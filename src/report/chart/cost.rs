@@ -3,7 +3,7 @@
 use plotters::style::RGBColor;
 
 use super::bars::{self, Panel, Row};
-use super::words::{from_to, range};
+use super::words::{from_to, name, range, subtitle};
 use super::{Chart, chart, ink};
 use crate::checks::measures::catalogue::{
     BROKER_MESSAGES, DATABASE_MESSAGES, FORCED_WRITES, MESSAGES, SERVICE_MESSAGES,
@@ -31,9 +31,14 @@ pub fn cost(comparison: &Comparison) -> Chart<'_> {
         panel(comparison, "Forced writes", FORCED_WRITES, &forced),
     ];
     let height = bars::height(&panels);
-    chart("cost", CAPTION, title(comparison), SUBTITLE, height, move |area| {
-        bars::draw(area, &panels)
-    })
+    chart(
+        "cost",
+        CAPTION,
+        title(comparison),
+        &subtitle(comparison, SUBTITLE),
+        height,
+        move |area| bars::draw(area, &panels),
+    )
 }
 
 fn title(comparison: &Comparison) -> String {
@@ -54,7 +59,7 @@ fn panel(
         Some(variant.measure(measure)?.estimate(Statistic::Value)?.value)
     };
     let rows = comparison.variants.iter().map(|variant| Row {
-        name: variant.name.clone(),
+        name: name(variant),
         values: parts.iter().map(|part| value(variant, part.2).unwrap_or(0.0)).collect(),
         label: variant.measure(total).map_or_else(String::new, label),
     });

@@ -4,10 +4,11 @@ use plotters::prelude::*;
 
 use super::axis::Axis;
 use super::sheet::{Area, Drawn, PX, mesh};
+use super::words::name;
 use super::{Chart, chart, font, ink, legend};
 use crate::checks::measures::Measure;
 use crate::experiment::result::{COMPARED, Comparison, Pair, Statistic};
-use crate::report::{human, sentence};
+use crate::report::{human, sentence, view};
 use crate::stats::{MIN_SEEDS, Verdict};
 
 const CAPTION: &str = "Each row takes the same seeds under two variants and shows the median \
@@ -31,6 +32,8 @@ const NUMBERS: i32 = 110 * PX;
 struct Panel {
     title: String,
     pairs: Vec<Pair>,
+    /// The names of their variants.
+    names: Vec<String>,
 }
 
 /// The chart: a panel for each number in which any variant can be compared with the first one;
@@ -43,10 +46,11 @@ pub fn differences(comparison: &Comparison) -> Option<Chart<'_>> {
     }
     let subtitle = format!(
         "Difference to {baseline}, seed by seed: median and 95 % interval. Grey: no difference \
-         shown."
+         shown.{}",
+        view::unsettled(comparison)
     );
     let style = font::small(ink::TEXT);
-    let names = comparison.variants.iter().map(|variant| font::width(&variant.name, &style));
+    let names = comparison.variants.iter().map(|it| font::width(&name(it), &style));
     let names = names.max().unwrap_or(0).min(NAMES.0);
     let columns = if names <= NAMES.1 { 2 } else { 1 };
     let height = KEY + panels.chunks(columns).map(height).sum::<i32>();
@@ -77,8 +81,10 @@ fn panels(comparison: &Comparison, baseline: &str) -> Vec<Panel> {
     let of = |(measure, of): (&'static Measure, Statistic)| {
         let key = measure.into();
         let others = comparison.variants.iter().filter(|variant| variant.name != baseline);
-        let pairs = others.filter_map(|v| comparison.pair(&key, of, &v.name, baseline));
-        Panel { title: sentence::title(&key, of), pairs: pairs.collect() }
+        let pairs =
+            others.filter_map(|v| Some((comparison.pair(&key, of, &v.name, baseline)?, name(v))));
+        let (pairs, names) = pairs.unzip();
+        Panel { title: sentence::title(&key, of), pairs, names }
     };
     SHOWN.into_iter().map(|at| of(COMPARED[at])).filter(|panel| !panel.pairs.is_empty()).collect()
 }
@@ -92,8 +98,8 @@ fn height(row: &[Panel]) -> i32 {
 impl Panel {
     fn draw(&self, area: &Area, names: i32) -> Drawn {
         let style = font::small(ink::TEXT);
-        let name = |pair: &Pair| font::fitted(&pair.variant, &style, names);
-        let rows: Vec<String> = self.pairs.iter().map(name).collect();
+        let fitted = self.names.iter().map(|name| font::fitted(name, &style, names));
+        let rows: Vec<String> = fitted.collect();
         let (reach, bottom) = (reach(&self.pairs), rows.len() as f64);
         let (area, _) = area.split_vertically(TITLE + ROW * rows.len() as i32);
         area.draw_text(&self.title, &font::bold(), (0, 8 * PX))?;

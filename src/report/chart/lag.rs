@@ -2,7 +2,7 @@
 
 use super::distribution::{self, Series};
 use super::legend::Entry;
-use super::words::{differ, from_to, quantiles, range};
+use super::words::{differ, from_to, name, quantiles, range, subtitle};
 use super::{Chart, chart};
 use crate::checks::measures::catalogue::LAG;
 use crate::experiment::result::{Comparison, Statistic, VariantResult};
@@ -19,14 +19,19 @@ const SUBTITLE: &str = "Share of operations that are wholly visible within this 
 pub fn lag(comparison: &Comparison) -> Chart<'_> {
     let variants = comparison.variants.iter();
     let entries = variants.clone().enumerate().map(|(series, variant)| {
-        let (name, notes) = (variant.name.clone(), notes(variant));
+        let (name, notes) = (name(variant), notes(variant));
         Entry { series, name, notes, ringed: false }
     });
     let (curves, entries) = (variants.map(|variant| &variant.lag).collect(), entries.collect());
     let series = Series { curves, entries, never: "never" };
-    chart("lag", CAPTION, title(comparison), SUBTITLE, series.height(), move |area| {
-        distribution::draw(area, &series)
-    })
+    chart(
+        "lag",
+        CAPTION,
+        title(comparison),
+        &subtitle(comparison, SUBTITLE),
+        series.height(),
+        move |area| distribution::draw(area, &series),
+    )
 }
 
 fn notes(variant: &VariantResult) -> Vec<String> {

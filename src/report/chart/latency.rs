@@ -2,7 +2,7 @@
 
 use super::distribution::{self, Series};
 use super::legend::Entry;
-use super::words::{differ, quantiles, range};
+use super::words::{differ, name, quantiles, range, subtitle};
 use super::{Chart, chart};
 use crate::checks::measures::catalogue::{ACCEPTED, DONE};
 use crate::experiment::result::{Comparison, Statistic};
@@ -23,13 +23,18 @@ pub fn latency(comparison: &Comparison) -> Chart<'_> {
             let found = variant.measure(measure).and_then(|found| found.as_quantiles());
             let notes = found.map(quantiles).into_iter().chain([answer.into()]).collect();
             series.curves.push(curve);
-            let name = variant.name.clone();
+            let name = name(variant);
             series.entries.push(Entry { series: at, name, notes, ringed });
         }
     }
-    chart("latency", CAPTION, title(comparison), SUBTITLE, series.height(), move |area| {
-        distribution::draw(area, &series)
-    })
+    chart(
+        "latency",
+        CAPTION,
+        title(comparison),
+        &subtitle(comparison, SUBTITLE),
+        series.height(),
+        move |area| distribution::draw(area, &series),
+    )
 }
 
 /// The title: done and accepted are different promises, so each has a range of its own.

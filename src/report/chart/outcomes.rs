@@ -4,6 +4,7 @@
 use plotters::style::RGBColor;
 
 use super::bars::{self, Panel, Row};
+use super::words::{name, subtitle};
 use super::{Chart, chart, ink};
 use crate::checks::census::Headline;
 use crate::experiment::result::{Census, Comparison};
@@ -50,9 +51,14 @@ pub fn outcomes(comparison: &Comparison) -> Chart<'_> {
     panels.extend(any_wrong.then(|| wrong(comparison)));
     let caption = if any_wrong { WITH_WRONG } else { CAPTION };
     let height = bars::height(&panels);
-    chart("outcomes", caption, title(comparison), SUBTITLE, height, move |area| {
-        bars::draw(area, &panels)
-    })
+    chart(
+        "outcomes",
+        caption,
+        title(comparison),
+        &subtitle(comparison, SUBTITLE),
+        height,
+        move |area| bars::draw(area, &panels),
+    )
 }
 
 fn title(comparison: &Comparison) -> String {
@@ -79,7 +85,7 @@ fn right(comparison: &Comparison) -> Panel {
         let values = counts.chain([census.wrong()]).map(|count| share(count, census)).collect();
         let committed = human::share(share(census.of(Headline::Committed), census));
         let label = if any_committed { format!("{committed} committed") } else { String::new() };
-        Row { name: variant.name.clone(), values, label }
+        Row { name: name(variant), values, label }
     });
     let rows = rows.collect();
     let parts = kinds.iter().map(|(colour, headline)| (*colour, headline.name().to_owned()));
@@ -102,7 +108,7 @@ fn wrong(comparison: &Comparison) -> Panel {
             all => format!("{}: {}", human::share(share(all, census)), listed.join(", ")),
         };
         let values = counts.map(|(_, count)| share(count, census)).collect();
-        Row { name: variant.name.clone(), values, label }
+        Row { name: name(variant), values, label }
     });
     let rows = rows.collect();
     let parts = kinds.iter().map(|(colour, headline)| (*colour, headline.name().to_owned()));

@@ -48,6 +48,29 @@ fn every_chart_is_the_same_bytes_again() {
 }
 
 #[test]
+fn what_is_not_final_is_marked_in_every_chart_that_names_its_variant() {
+    let mut comparison = comparison::comparison(10);
+    let marked = |comparison: &Comparison| {
+        let charts = charts(comparison).into_iter();
+        let of = |chart: &Chart<'_>| {
+            let said: Vec<String> = texts(&chart.picture).into_iter().map(|it| it.0).collect();
+            let name = format!("~{}", comparison.variants[1].name);
+            let explained = said.join(" ").contains("~: some runs had not settled");
+            (said.iter().any(|text| text.contains(&name)), explained)
+        };
+        charts.map(|chart| (chart.name, of(&chart))).collect::<Vec<_>>()
+    };
+    assert!(marked(&comparison).iter().all(|(_, found)| *found == (false, false)));
+    comparison.variants[1].settled[0] = false;
+    for (name, found) in marked(&comparison) {
+        assert_eq!(found, (true, true), "{name}");
+    }
+    for chart in charts(&comparison) {
+        check(&chart.picture);
+    }
+}
+
+#[test]
 fn where_medians_are_alike_the_title_is_about_the_tail() {
     let mut comparison = comparison::comparison(6);
     let lag = comparison.variants[0].measure(LAG).expect("a lag").clone();

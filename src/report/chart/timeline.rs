@@ -6,6 +6,7 @@ use super::axis::Axis;
 use super::legend::{self, Entry};
 use super::line::{dashed, variant};
 use super::sheet::{Area, Drawn, PX, Plot, mesh};
+use super::words::{name, subtitle};
 use super::{Chart, chart, font, ink};
 use crate::experiment::result::{Comparison, Phase, SeriesPoint, VariantResult};
 use crate::report::human;
@@ -25,16 +26,21 @@ pub fn timeline(comparison: &Comparison) -> Chart<'_> {
     let numbered = comparison.variants.iter().enumerate();
     let entries: Vec<Entry> = numbered.map(|(series, variant)| entry(series, variant)).collect();
     let height = HEIGHT.max(legend::height(&entries) + 66);
-    chart("timeline", CAPTION, title(comparison), SUBTITLE, height, move |area| {
-        draw(area, comparison, &entries)
-    })
+    chart(
+        "timeline",
+        CAPTION,
+        title(comparison),
+        &subtitle(comparison, SUBTITLE),
+        height,
+        move |area| draw(area, comparison, &entries),
+    )
 }
 
 fn title(comparison: &Comparison) -> String {
     let peak = |variant: &VariantResult| {
         let points = variant.series.points.iter().enumerate();
         let (at, point) = points.max_by(|(_, a), (_, b)| a.partial.total_cmp(&b.partial))?;
-        Some((point.partial, at as u64 * variant.series.step, variant.name.clone()))
+        Some((point.partial, at as u64 * variant.series.step, name(variant)))
     };
     let peaks = comparison.variants.iter().filter_map(peak);
     match peaks.max_by(|a, b| a.0.total_cmp(&b.0)) {
@@ -68,7 +74,7 @@ fn draw(area: &Area, comparison: &Comparison, entries: &[Entry]) -> Drawn {
 fn entry(series: usize, variant: &VariantResult) -> Entry {
     let most = variant.series.points.iter().map(|point| point.partial).fold(0.0, f64::max);
     let notes = vec![format!("at most {} partial", human::number(most))];
-    Entry { series, name: variant.name.clone(), notes, ringed: false }
+    Entry { series, name: name(variant), notes, ringed: false }
 }
 
 /// The median lag of the operations that arrived in a step, if there are any.

@@ -2,7 +2,7 @@
 
 use crate::checks::measures::{Measure, Unit};
 use crate::experiment::result::{Comparison, Quantiles, Statistic, VariantResult};
-use crate::report::human;
+use crate::report::{human, view};
 
 /// The least and the greatest of some numbers as text, each with a variant that has it.
 pub struct Range {
@@ -16,14 +16,24 @@ pub struct Range {
     pub of_high: String,
 }
 
+/// The name of a variant, behind `~` if what is drawn of it is not final: in tables the numbers
+/// themselves have that sign.
+pub fn name(variant: &VariantResult) -> String {
+    if view::has_settled(variant) { variant.name.clone() } else { format!("~{}", variant.name) }
+}
+
+/// A subtitle, with the explanation of `~` where it is needed.
+pub fn subtitle(comparison: &Comparison, text: &str) -> String {
+    text.to_owned() + view::unsettled(comparison)
+}
+
 /// The least and the greatest estimate of a measure over variants.
 pub fn range(comparison: &Comparison, measure: &'static Measure, of: Statistic) -> Option<Range> {
     let number = |variant: &VariantResult| Some(variant.measure(measure)?.estimate(of)?.value);
     let mut found: Vec<_> =
-        comparison.variants.iter().filter_map(|v| Some((number(v)?, &v.name))).collect();
+        comparison.variants.iter().filter_map(|v| Some((number(v)?, name(v)))).collect();
     found.sort_by(|(a, _), (b, _)| a.total_cmp(b));
-    let text =
-        |(value, name): &(f64, &String)| (human::value(measure.unit, *value), (*name).clone());
+    let text = |(value, name): &(f64, String)| (human::value(measure.unit, *value), name.clone());
     let ((low, of_low), (high, of_high)) = (text(found.first()?), text(found.last()?));
     Some(Range { low, of_low, high, of_high })
 }

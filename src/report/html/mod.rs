@@ -243,11 +243,11 @@ fn values(comparison: &Comparison) -> Vec<Value> {
     }
     let mut alike: BTreeMap<_, usize> = BTreeMap::new();
     for (name, values) in &groups {
-        *alike.entry((path_of(name), values)).or_default() += 1;
+        *alike.entry((sort_of(name), values)).or_default() += 1;
     }
     let mut said = BTreeSet::new();
     let shown = groups.iter().filter_map(|(name, values)| {
-        let sort = (path_of(name), values);
+        let sort = (sort_of(name), values);
         let more = alike[&sort] - 1;
         let name = match more {
             0..MOST_ALIKE => (*name).to_owned(),
@@ -262,9 +262,11 @@ fn values(comparison: &Comparison) -> Vec<Value> {
     shown.collect()
 }
 
-/// The path of a group of values: its name up to the last dot.
-fn path_of(name: &str) -> &str {
-    name.rsplit_once('.').map_or(name, |(path, _)| path)
+/// The section of a group of values and its path below the name there: `operations` and `steps[0]`
+/// of `operations.buy.steps[0]`.
+fn sort_of(name: &str) -> (&str, &str) {
+    let (section, rest) = name.split_once('.').unwrap_or((name, ""));
+    (section, rest.split_once('.').map_or("", |(_, below)| below))
 }
 
 #[cfg(test)]
@@ -291,6 +293,10 @@ mod tests {
                     origin: "default".into(),
                 };
                 comparison.values.extend(["cores", "connections"].map(of));
+                let step = format!("operations.op{at}.steps[0].by");
+                comparison
+                    .values
+                    .push(crate::experiment::result::ValueUsed { name: step, ..of("cores") });
                 let table = &mut comparison.variants[0].coupling.tables[0];
                 table.readers.push(format!("s{at}"));
             }
@@ -300,6 +306,7 @@ mod tests {
         assert!(few.contains("databases.d5") && few.contains("s5"));
         assert!(!few.contains("more like it") && !few.contains("more, in"));
         assert!(many.contains("databases.d0 and 999 more like it"));
+        assert!(many.contains("operations.op0.steps[0] and 999 more like it"));
         assert!(!many.contains("databases.d1") && many.contains("more, in coupling.csv"));
         assert!(many.len() < few.len() + 10_000, "{} bytes, {} of few", many.len(), few.len());
     }

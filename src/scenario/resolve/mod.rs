@@ -95,6 +95,7 @@ pub fn resolve(
         driver_recovery: file.drivers.recovery,
         drivers: tables::drivers(&file.drivers),
         driver_zone: file.drivers.zone.as_deref().map(Into::into),
+        take_over: file.drivers.take_over,
         operations,
         loads: loads?,
         reads: reads?,

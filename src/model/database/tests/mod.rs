@@ -233,6 +233,7 @@ fn system(database: DatabaseSpec) -> System {
         },
         driver_recovery: ms(1),
         driver_zone: None,
+        take_over: ms(1),
         operations: operations(),
         loads: Vec::new(),
         reads: Vec::new(),

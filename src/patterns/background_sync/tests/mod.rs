@@ -1,6 +1,7 @@
 //! Whole runs whose every delay is constant, so that each number can be computed.
 
 mod faults;
+mod instances;
 mod lag;
 mod writes;
 

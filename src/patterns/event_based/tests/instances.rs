@@ -126,3 +126,40 @@ fn more_in_flight_lets_a_consumer_work_on_several_messages_of_a_partition() {
     assert!(lag(1) > Span::from_secs(10), "{}", lag(1));
     assert!(lag(10) < Span::from_secs(1), "{}", lag(10));
 }
+
+/// The world with two relays, of which the other does the work of one that was silent for so long.
+fn with_relays(instances: u16, take_over: &str) -> String {
+    let keys =
+        format!("[drivers]\nrelay = {{ instances = {instances} }}\ntake-over = \"{take_over}\"");
+    WORLD.replace("[drivers]", &keys)
+}
+
+#[test]
+fn the_events_of_a_relay_that_is_away_are_published_by_the_others() {
+    let outage = crash("relay#2", secs(10), Span::from_secs(40));
+    for publish in ["outbox", "log-tailing"] {
+        let settings = format!("publish = \"{publish}\"");
+        let told = |take_over| {
+            let told = run_in(&with_relays(2, take_over), &[&every("200ms"), &outage], &settings);
+            assert_all_committed(&told);
+            let (published, offered) = (published(&told).len(), told.report.offered as usize);
+            assert!((offered..offered + 3).contains(&published), "{published} of {offered}");
+            longest_lag(&told)
+        };
+        let (taken_over, waited_for) = (told("15s"), told("100s"));
+        let expected = Span::from_secs(14)..Span::from_secs(17);
+        assert!(expected.contains(&taken_over), "{publish}: {taken_over}");
+        assert!(waited_for > Span::from_secs(38), "{publish}: {waited_for}");
+    }
+}
+
+/// A relay that takes one event each 100 ms is behind fifteen a second; two are not.
+#[test]
+fn more_relays_relieve_one_that_is_too_slow() {
+    let settings = "poll-interval = \"100ms\", batch = 1, drain-until-empty = false";
+    let lag = |instances| {
+        longest_lag(&run_in(&with_relays(instances, "15s"), &[&poisson(15.0)], settings))
+    };
+    assert!(lag(1) > Span::from_secs(15), "{}", lag(1));
+    assert!(lag(2) < Span::from_secs(5), "{}", lag(2));
+}
