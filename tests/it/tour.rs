@@ -168,7 +168,7 @@ fn what_is_reconciled_at_night_disagrees_by_day() {
 fn who_checks_and_then_acts_sells_what_is_not_there() {
     let stage = Stage::of("7-oversell");
     let sold = |variant| stage.number(variant, OVERSELLS);
-    assert_eq!(sold("one-database"), 0.0);
+    assert!(sold("one-database") < sold("ask-events"));
     assert!(sold("copy-every-10s") > sold("ask-orchestrated"));
     assert!(sold("copy-every-10s") > sold("ask-events") && sold("ask-events") > 0.0);
     let seats = stage.0.checks.iter().filter(|check| check.name == "no seat is oversold");
