@@ -28,8 +28,9 @@
 //!                 touched: [{fault, seeds: {SERVICE: count}}] },
 //!     faults_cost: pairs as below, against its runs without the faults,
 //!     never_back: null or {seeds, apart: [..], full: [..]} }],
-//!   pairs: [{measure, of, unit, variant, baseline, seeds, difference, interval, verdict,
+//!   pairs: [{measure, of, unit, variant, baseline, seeds, difference, interval, verdict, p,
 //!            why}],
+//!   stands_out: {comparisons, false_discovery_rate, greatest_p},
 //!   checks: [{variant, kind, name, verdict, why}], values: [{name, value, origin}] }
 //! ```
 
@@ -44,6 +45,8 @@ use crate::experiment::result::{
 };
 use crate::model::record::Answer;
 use crate::report::export::{Export, File, Results};
+use crate::report::sentence::shown::Shown;
+use crate::stats::FALSE_DISCOVERY_RATE;
 
 /// The number of the format that is written.
 pub const FORMAT: u32 = 1;
@@ -78,6 +81,7 @@ pub fn summary(comparison: &Comparison) -> Vec<u8> {
 
 fn value(comparison: &Comparison) -> Value {
     let scenario = &comparison.scenario;
+    let family = Shown::of(comparison).family;
     json!({
         "format": FORMAT,
         "engine": comparison.engine,
@@ -109,6 +113,11 @@ fn value(comparison: &Comparison) -> Value {
         })),
         "variants": list(&comparison.variants, variant),
         "pairs": list(&comparison.pairs, pair),
+        "stands_out": {
+            "comparisons": family.comparisons,
+            "false_discovery_rate": FALSE_DISCOVERY_RATE,
+            "greatest_p": family.cut,
+        },
         "checks": list(&comparison.checks, |check| json!({
             "variant": check.variant,
             "kind": check.kind.name(),
@@ -268,6 +277,7 @@ fn pair(pair: &Pair) -> Value {
         "difference": number(unit, pair.difference),
         "interval": bounds(unit, pair.interval),
         "verdict": pair.verdict,
+        "p": pair.p,
         "why": pair.interval.is_none().then_some(TOO_FEW),
     })
 }

@@ -1,11 +1,12 @@
 //! The differences that stand out, in sentences.
 //!
-//! A sentence uses only paired differences whose 95 % interval excludes zero. A variant stands out
-//! in a measure if it is shown to be better, or worse, than every other variant that has it; those
-//! among which no difference is shown stand out together.
+//! A sentence uses only paired differences that are shown, corrected for looking at many: see
+//! [`Shown`]. A variant stands out in a measure if it is shown to be better, or worse, than every
+//! other variant that has it; those among which no difference is shown stand out together.
 
 mod coupling;
 mod operations;
+pub mod shown;
 
 use super::view::mark;
 use super::{faults, human};
@@ -14,7 +15,8 @@ use crate::checks::measures::{Key, Measure};
 use crate::experiment::result::{
     COMPARED, Comparison, MeasureResult, Pair, Statistic, VariantResult,
 };
-use crate::stats::{MIN_SEEDS, Verdict};
+use crate::stats::MIN_SEEDS;
+use shown::Shown;
 
 /// The measures that sentences tell. Of each group, a sentence praises one at most and blames one
 /// at most.
@@ -34,6 +36,7 @@ const MOST: usize = 2;
 /// came back, about single operations, and about who depends on whom, as (name, the rest of the
 /// sentence).
 pub fn sentences(comparison: &Comparison) -> Vec<(String, String)> {
+    let shown = &Shown::of(comparison);
     let text = |variant: &VariantResult| {
         if comparison.variants.len() < 2 {
             return "has nothing to be compared with.".to_string();
@@ -41,18 +44,19 @@ pub fn sentences(comparison: &Comparison) -> Vec<(String, String)> {
         if comparison.seeds.len() < MIN_SEEDS {
             return format!("no difference shown: fewer than {MIN_SEEDS} seeds give no interval.");
         }
-        sentence(comparison, variant)
+        shown.too_few_seeds().unwrap_or_else(|| sentence(shown, variant))
     };
     let variants = comparison.variants.iter().map(|it| (it.name.clone(), text(it)));
     let faults = faults::sentences(comparison);
-    let operations = operations::sentences(comparison);
-    let coupling = coupling::sentences(comparison);
+    let operations = operations::sentences(shown);
+    let coupling = coupling::sentences(shown);
     variants.chain(faults).chain(operations).chain(coupling).collect()
 }
 
 /// Where the data do not support any difference, a line a number: `availability: b against a`.
-/// Pairs that are equal in every resample are not worth a word.
+/// Pairs that are equal in almost every seed are not worth a word.
 pub fn not_shown(comparison: &Comparison) -> Vec<String> {
+    let shown = Shown::of(comparison);
     let mut lines = Vec::new();
     for (measure, of) in COMPARED {
         let key = Key::from(measure);
@@ -60,7 +64,7 @@ pub fn not_shown(comparison: &Comparison) -> Vec<String> {
             comparison.pairs.iter().filter(|pair| pair.key == key && pair.of == of).collect();
         let open: Vec<&&Pair> = all
             .iter()
-            .filter(|pair| pair.verdict == Verdict::NoDifferenceShown)
+            .filter(|pair| !shown.differ(pair))
             .filter(|pair| pair.interval != Some((0.0, 0.0)))
             .collect();
         if open.is_empty() {
@@ -99,10 +103,11 @@ struct Clause {
     text: String,
 }
 
-fn sentence(comparison: &Comparison, variant: &VariantResult) -> String {
+fn sentence(shown: &Shown<'_>, variant: &VariantResult) -> String {
+    let comparison = shown.comparison;
     let (mut good, mut bad) = (Vec::new(), Vec::new());
     for group in GROUPS {
-        let found = group.iter().filter_map(|measure| first_standing(comparison, variant, measure));
+        let found = group.iter().filter_map(|measure| first_standing(shown, variant, measure));
         let (mut best, mut worst): (Vec<_>, Vec<_>) = found.partition(|clause| clause.is_best);
         good.extend(best.drain(..).next());
         bad.extend(worst.drain(..).next());
@@ -117,7 +122,7 @@ fn sentence(comparison: &Comparison, variant: &VariantResult) -> String {
             let before = good.last().map_or("", |clause| clause.verb);
             format!("{}, but {}", clauses("", &good), clauses(before, &bad))
         }
-        (true, true) if alike.is_empty() => return in_the_middle(comparison, variant),
+        (true, true) if alike.is_empty() => return in_the_middle(shown, variant),
         _ => clauses("", &good.into_iter().chain(bad).collect::<Vec<_>>()),
     };
     match (alike.is_empty(), said.is_empty()) {
@@ -154,16 +159,16 @@ fn clauses(before: &'static str, clauses: &[Clause]) -> String {
 /// Where a variant stands in a measure, if it is shown to be the best or the worst in it; of a
 /// distribution's quantiles the first that shows it counts.
 fn first_standing(
-    comparison: &Comparison,
+    shown: &Shown<'_>,
     variant: &VariantResult,
     measure: &'static Measure,
 ) -> Option<Clause> {
     let mut quantiles = COMPARED.iter().filter(|(compared, _)| *compared == measure);
     let Standing { is_best, sharing, numbers } =
-        quantiles.find_map(|(_, of)| standing(comparison, variant, &measure.into(), *of))?;
+        quantiles.find_map(|(_, of)| standing(shown, variant, &measure.into(), *of))?;
     // That most have nothing of it praises nobody; who has something of it is told all the same.
     let nothing = variant.measure(measure).is_some_and(MeasureResult::is_nothing);
-    if is_best && nothing && 2 * (sharing.len() + 1) > comparison.variants.len() {
+    if is_best && nothing && 2 * (sharing.len() + 1) > shown.comparison.variants.len() {
         return None;
     }
     let (verb, with) = match &sharing[..] {
@@ -187,43 +192,24 @@ struct Standing {
 /// Where a variant stands in one number of a measure. Those that are not shown to differ from it
 /// share its place, if each of them stands against all others as it does.
 fn standing(
-    comparison: &Comparison,
+    shown: &Shown<'_>,
     variant: &VariantResult,
     key: &Key,
     of: Statistic,
 ) -> Option<Standing> {
-    let (tied, apart) = split(comparison, variant, key, of);
+    let comparison = shown.comparison;
+    let (tied, apart) = shown.split(variant, key, of);
     let ranks: [fn(&Pair) -> bool; 2] = [Pair::is_better, Pair::is_worse];
     let rank = ranks.iter().position(|rank| !apart.is_empty() && apart.iter().all(rank))?;
     let sharing: Vec<String> = tied.into_iter().map(|pair| pair.baseline).collect();
     for name in &sharing {
-        let (same, others) = split(comparison, comparison.variant(name)?, key, of);
+        let (same, others) = shown.split(comparison.variant(name)?, key, of);
         if same.len() != sharing.len() || !others.iter().all(ranks[rank]) {
             return None;
         }
     }
     let numbers = numbers(comparison, variant, key, of, &sharing);
     Some(Standing { is_best: rank == 0, sharing, numbers })
-}
-
-/// The pairs of a variant with others in which no difference is shown, and those in which one is.
-fn split(
-    comparison: &Comparison,
-    variant: &VariantResult,
-    key: &Key,
-    of: Statistic,
-) -> (Vec<Pair>, Vec<Pair>) {
-    let pairs = pairs(comparison, variant, key, of).into_iter();
-    pairs.partition(|pair| pair.verdict == Verdict::NoDifferenceShown)
-}
-
-fn pairs(comparison: &Comparison, variant: &VariantResult, key: &Key, of: Statistic) -> Vec<Pair> {
-    let others = comparison.variants.iter().filter(|other| other.name != variant.name);
-    let pair = |other: &VariantResult| {
-        let kept = comparison.pair(key, of, &variant.name, &other.name);
-        kept.or_else(|| Pair::of(key, of, variant, other))
-    };
-    others.filter_map(pair).collect()
 }
 
 /// `p99 3.1 ms; next orchestrated with 41 ms`, or `p99 3.1 ms; all others 0 s`. The others are
@@ -266,10 +252,10 @@ fn distance(value: f64, own: f64) -> f64 {
 }
 
 /// For a variant that is neither best nor worst in anything: where its lag stands.
-fn in_the_middle(comparison: &Comparison, variant: &VariantResult) -> String {
-    let pairs = pairs(comparison, variant, &LAG.into(), Statistic::P99);
+fn in_the_middle(shown: &Shown<'_>, variant: &VariantResult) -> String {
+    let (_, apart) = shown.split(variant, &LAG.into(), Statistic::P99);
     let names = |of: fn(&Pair) -> bool| {
-        let found = pairs.iter().filter(|pair| of(pair));
+        let found = apart.iter().filter(|pair| of(pair));
         found.map(|pair| pair.baseline.clone()).collect::<Vec<_>>()
     };
     let (below, above) = (names(Pair::is_better), names(Pair::is_worse));
@@ -329,7 +315,8 @@ mod tests {
             variant.insert(MeasureResult::mean(IN_DOUBT, vec![Some(value); 10]));
         }
         let comparison = comparison.paired();
-        let clause = |at: usize| first_standing(&comparison, &comparison.variants[at], IN_DOUBT);
+        let clause =
+            |at: usize| first_standing(&Shown::of(&comparison), &comparison.variants[at], IN_DOUBT);
         assert!(clause(1).is_none(), "four of five have none");
         let worst = clause(0).expect("one stands out");
         assert!(

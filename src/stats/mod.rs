@@ -8,10 +8,12 @@
 //! - [`Curve`]: a distribution thinned for drawing;
 //! - [`mean_interval`] and [`median_interval`]: 95 % intervals over seeds;
 //! - [`paired`]: differences seed by seed, and whether they show anything;
+//! - [`Family`]: which of many such comparisons stand out;
 //! - [`Survival`]: Kaplan-Meier, for samples that were cut off;
 //! - [`wilson`]: an interval for k of n.
 
 mod curve;
+mod discovery;
 mod interval;
 mod paired;
 mod proportion;
@@ -19,6 +21,7 @@ mod sample;
 mod survival;
 
 pub use curve::Curve;
+pub use discovery::{FALSE_DISCOVERY_RATE, Family};
 pub use interval::{MIN_SEEDS, mean_interval, mean_interval_at, median_interval};
 pub use paired::{Verdict, paired};
 pub use proportion::wilson;

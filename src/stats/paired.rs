@@ -40,6 +40,11 @@ pub struct Paired {
     pub interval: Option<(f64, f64)>,
     /// The verdict that the interval allows.
     pub verdict: Verdict,
+    /// The two-sided p value of the sign test, to which the interval belongs: at most 5 % exactly
+    /// if the interval excludes zero. What is equal in a seed speaks against a difference.
+    pub p: f64,
+    /// The least that `p` could have been with as many seeds that differ.
+    pub least_p: f64,
 }
 
 /// Compares two variants over the same seeds; `None` if no seed has a value on both sides.
@@ -65,7 +70,34 @@ pub fn paired(values: &[Option<f64>], baseline: &[Option<f64>]) -> Option<Paired
     };
     let difference = median(&differences)?;
     debug_assert!(interval.is_some() || differences.len() < MIN_SEEDS);
-    Some(Paired { seeds: differences.len(), difference, interval, verdict })
+    let seeds = differences.len();
+    let count = |is: fn(&f64) -> bool| differences.iter().filter(|it| is(it)).count();
+    let (above, below) = (count(|it| *it > 0.0), count(|it| *it < 0.0));
+    Some(Paired {
+        seeds,
+        difference,
+        interval,
+        verdict,
+        p: least_p(seeds, seeds - above.max(below)),
+        least_p: least_p(seeds, seeds - above - below),
+    })
+}
+
+/// The two-sided p value of the sign test of so many seeds, all but `against` of which have the
+/// same sign.
+pub(super) fn least_p(seeds: usize, against: usize) -> f64 {
+    if seeds > 1_000 {
+        // The binomial distribution is normal by now.
+        let beyond = seeds as f64 - 2.0 * against as f64 - 1.0;
+        return libm::erfc(beyond / libm::sqrt(2.0 * seeds as f64)).min(1.0);
+    }
+    let mut exactly = (0..seeds).fold(2.0, |all, _| all / 2.0);
+    let mut sum = exactly;
+    for number in 0..against {
+        exactly *= (seeds - number) as f64 / (number + 1) as f64;
+        sum += exactly;
+    }
+    sum.min(1.0)
 }
 
 fn difference(value: f64, baseline: f64) -> f64 {
@@ -90,6 +122,32 @@ mod tests {
         assert_eq!(found.interval, Some((2.0, 2.0)));
         assert_eq!(found.verdict, Verdict::Higher);
         assert_eq!(compare(&baseline, &shifted).verdict, Verdict::Lower);
+    }
+
+    #[test]
+    fn the_sign_test_is_that_of_the_tables() {
+        for (seeds, against, p) in
+            [(6, 0, 0.03125), (5, 0, 0.0625), (8, 1, 0.0703125), (10, 1, 0.021484375), (4, 2, 1.0)]
+        {
+            assert!((least_p(seeds, against) - p).abs() < 1e-12, "{seeds} {against}");
+        }
+        let [exact, normal] = [1_000, 1_001].map(|seeds| least_p(seeds, 460));
+        assert!((exact - normal).abs() < 2e-3, "{exact} {normal}");
+    }
+
+    #[test]
+    fn an_interval_excludes_zero_exactly_if_p_is_at_most_five_percent() {
+        for seeds in 6..40_usize {
+            for against in 0..=seeds / 2 {
+                let values: Vec<f64> =
+                    (0..seeds).map(|at| if at < against { -1.0 } else { 1.0 }).collect();
+                let found = compare(&values, &vec![0.0; seeds]);
+                assert_eq!(found.p <= 0.05, found.verdict == Verdict::Higher, "{seeds} {against}");
+                assert_eq!(found.least_p, least_p(seeds, 0));
+            }
+        }
+        let tied = compare(&[0.0, 0.0, 1.0, 1.0, 1.0, 1.0], &[0.0; 6]);
+        assert_eq!((tied.p, tied.least_p), (tied.least_p, 0.6875), "two ties, both against");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! the same patterns, stores and judges; nothing knows that it is verified.
 
 mod availability;
+pub mod coverage;
 mod lags;
 mod prices;
 mod queues;

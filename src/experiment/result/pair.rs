@@ -43,6 +43,10 @@ pub struct Pair {
     pub interval: Option<(f64, f64)>,
     /// The verdict: whether that interval excludes zero, and on which side it lies.
     pub verdict: Verdict,
+    /// The two-sided p value of the sign test that goes with the interval.
+    pub p: f64,
+    /// The least that `p` could have been with as many seeds in which the two differ.
+    pub least_p: f64,
 }
 
 impl Pair {
@@ -80,6 +84,8 @@ impl Pair {
             difference: found.difference,
             interval: found.interval,
             verdict: found.verdict,
+            p: found.p,
+            least_p: found.least_p,
         })
     }
 

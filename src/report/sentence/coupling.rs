@@ -4,18 +4,25 @@
 //! and the least of it. What the runs say follows the rule of all sentences: only what is shown by
 //! paired differences.
 
+use super::shown::Shown;
 use super::{Standing, standing};
 use crate::checks::coupling::Ownership;
-use crate::checks::measures::Measure;
 use crate::checks::measures::catalogue::{SLOWDOWN, TOUCHED};
+use crate::checks::measures::{Key, Measure};
 use crate::experiment::result::{Comparison, Contended, Statistic, Touched, VariantResult};
 use crate::report::human;
 
 /// How many names a sentence lists; of more it says only how many they are.
 const MOST_NAMES: usize = 4;
 
+/// The numbers of runs that sentences tell.
+pub fn told() -> impl Iterator<Item = (Key, Statistic)> {
+    [TOUCHED, SLOWDOWN].into_iter().map(|measure| (measure.into(), Statistic::Value))
+}
+
 /// One sentence a fact in which variants differ, as (what is counted, the rest of the sentence).
-pub fn sentences(comparison: &Comparison) -> Vec<(String, String)> {
+pub fn sentences(differences: &Shown<'_>) -> Vec<(String, String)> {
+    let comparison = differences.comparison;
     let mut all = Vec::new();
     if comparison.variants.len() < 2 {
         return all;
@@ -28,7 +35,7 @@ pub fn sentences(comparison: &Comparison) -> Vec<(String, String)> {
         ("Waited for another service:", SLOWDOWN, blame),
     ];
     for (lead, measure, cause) in runs {
-        all.extend(shown(comparison, measure, cause).map(|text| (lead.to_owned(), text)));
+        all.extend(shown(differences, measure, cause).map(|text| (lead.to_owned(), text)));
     }
     all
 }
@@ -95,10 +102,11 @@ fn extremes(comparison: &Comparison, unit: &str, facts: Facts) -> Option<String>
 type Cause = fn(&VariantResult) -> Option<String>;
 
 /// The variants that are shown to have the least and the most of a measure, and why the most.
-fn shown(comparison: &Comparison, measure: &'static Measure, cause: Cause) -> Option<String> {
+fn shown(differences: &Shown<'_>, measure: &'static Measure, cause: Cause) -> Option<String> {
+    let comparison = differences.comparison;
     let (mut least, mut most) = (None, None);
     for variant in &comparison.variants {
-        let found = standing(comparison, variant, &measure.into(), Statistic::Value);
+        let found = standing(differences, variant, &measure.into(), Statistic::Value);
         let Some(Standing { is_best, sharing, numbers }) = found else { continue };
         if is_best && !sharing.is_empty() {
             continue; // Who has the most says it.
@@ -148,7 +156,10 @@ mod tests {
     use crate::tests::comparison;
 
     fn said(comparison: &Comparison) -> Vec<String> {
-        sentences(comparison).into_iter().map(|(lead, rest)| format!("{lead} {rest}")).collect()
+        sentences(&Shown::of(comparison))
+            .into_iter()
+            .map(|(lead, rest)| format!("{lead} {rest}"))
+            .collect()
     }
 
     /// Two variants of the fixture in which the same is coupled in the same way.

@@ -1,8 +1,9 @@
 //! The sentences about single operations, where they differ from what headlines say.
 
+use super::shown::Shown;
 use super::{Standing, standing};
 use crate::checks::measures::catalogue::*;
-use crate::checks::measures::{Measure, Scope};
+use crate::checks::measures::{Key, Measure, Scope};
 use crate::experiment::result::{Comparison, OperationFacts, Statistic};
 use crate::report::human;
 
@@ -27,24 +28,33 @@ const MOST: usize = 2;
 
 /// A sentence for each operation in which variants stand out that do not in the headline, as (name,
 /// the rest of the sentence).
-pub fn sentences(comparison: &Comparison) -> Vec<(String, String)> {
-    let all = &comparison.operations;
-    if all.len() < 2 {
-        return Vec::new();
-    }
-    let said = all.iter().filter_map(|it| Some((it.name.clone(), sentence(comparison, it)?)));
+pub fn sentences(shown: &Shown<'_>) -> Vec<(String, String)> {
+    let all = told_apart(shown.comparison);
+    let said = all.iter().filter_map(|it| Some((it.name.clone(), sentence(shown, it)?)));
     said.take(MOST_OPERATIONS).collect()
 }
 
-fn sentence(comparison: &Comparison, facts: &OperationFacts) -> Option<String> {
+/// The numbers of operations that sentences tell.
+pub fn told(comparison: &Comparison) -> impl Iterator<Item = (Key, Statistic)> {
+    told_apart(comparison).iter().flat_map(|facts| {
+        ASKED.iter().map(|(measure, of, _)| (measure.of_operation(&facts.name), *of))
+    })
+}
+
+/// The operations, if there are several: the only one is what headlines tell.
+fn told_apart(comparison: &Comparison) -> &[OperationFacts] {
+    if comparison.operations.len() < 2 { &[] } else { &comparison.operations }
+}
+
+fn sentence(shown: &Shown<'_>, facts: &OperationFacts) -> Option<String> {
     let scope = Scope::Operation(facts.name.as_str().into());
     let mut told = Vec::new();
     for (measure, of, [best, worst]) in ASKED {
         let (own, headline) = (measure.of(&scope), measure.into());
         for (words, wanted) in [(best, true), (worst, false)] {
-            told.extend(comparison.variants.iter().find_map(|variant| {
+            told.extend(shown.comparison.variants.iter().find_map(|variant| {
                 let stands =
-                    |key| standing(comparison, variant, key, of).filter(|it| it.is_best == wanted);
+                    |key| standing(shown, variant, key, of).filter(|it| it.is_best == wanted);
                 let Standing { sharing, numbers, .. } = stands(&own)?;
                 let names: Vec<_> = [variant.name.clone()].into_iter().chain(sharing).collect();
                 let news = stands(&headline).is_none();
@@ -77,7 +87,8 @@ mod tests {
 
     #[test]
     fn an_operation_whose_best_and_worst_are_not_those_of_the_headline_has_a_sentence() {
-        let said = sentences(&with([0.34, 0.9, 0.8, 0.95, 0.7]));
+        let comparison = with([0.34, 0.9, 0.8, 0.95, 0.7]);
+        let said = sentences(&Shown::of(&comparison));
         assert_eq!(said.len(), 1, "nothing is known of the other");
         assert_eq!(said[0].0, "close");
         let text = &said[0].1;
@@ -90,15 +101,15 @@ mod tests {
 
     #[test]
     fn where_nothing_is_shown_or_the_headline_says_it_nothing_is_said() {
-        assert_eq!(sentences(&with([0.5; 5])), []);
+        assert_eq!(sentences(&Shown::of(&with([0.5; 5]))), []);
         let mut same = with([0.34, 0.9, 0.8, 0.95, 0.7]);
         for variant in &mut same.variants {
             let own = variant.measures[&COMMITTED.of_operation("close")].clone();
             variant.insert(own);
         }
-        assert_eq!(sentences(&same), []);
+        assert_eq!(sentences(&Shown::of(&same)), []);
         let mut alone = with([0.34, 0.9, 0.8, 0.95, 0.7]);
         alone.operations.truncate(1);
-        assert_eq!(sentences(&alone), []);
+        assert_eq!(sentences(&Shown::of(&alone)), []);
     }
 }

@@ -1,0 +1,320 @@
+//! How often intervals hold a truth that is known, and how often a difference is shown where there
+//! is none: the statistics of reports held against samples of known populations.
+
+use rand::RngExt;
+use rayon::prelude::*;
+
+use crate::kernel::{Purpose, RandomStreams, Stream};
+use crate::stats::{
+    FALSE_DISCOVERY_RATE, Family, Verdict, mean, mean_interval, median_interval, paired, wilson,
+};
+
+/// The numbers of seeds for which coverage is measured.
+pub const SEEDS: [usize; 5] = [3, 5, 6, 10, 30];
+
+/// The coverage that every interval claims.
+pub const NOMINAL: f64 = 0.95;
+
+/// A statistic of reports on samples of a population.
+pub struct Statistic {
+    /// The statistic.
+    pub kind: &'static str,
+    /// The population.
+    pub population: &'static str,
+    /// Returns whether it holds the truth in one sample of so many seeds; nothing if it says
+    /// nothing of so few.
+    holds: Box<Holds>,
+}
+
+/// Draws a sample of so many seeds, and returns whether an interval of it holds the truth.
+type Holds = dyn Fn(usize, &mut Stream) -> Option<bool> + Send + Sync;
+
+/// A distribution of one value a seed.
+type Draw = fn(&mut Stream) -> f64;
+
+/// A population of which the mean and the median are known.
+struct Population {
+    name: &'static str,
+    draw: Draw,
+    mean: f64,
+    median: f64,
+}
+
+const POPULATIONS: [Population; 6] = [
+    Population { name: "normal", draw: normal, mean: 0.0, median: 0.0 },
+    Population { name: "counts of 2", draw: |rng| poisson(rng, 2.0), mean: 2.0, median: 2.0 },
+    Population { name: "mean of 20 waits", draw: waits, mean: 1.0, median: 0.983_410 },
+    Population { name: "one wait", draw: exponential, mean: 1.0, median: core::f64::consts::LN_2 },
+    Population { name: "log-normal", draw: log_normal, mean: 1.648_721, median: 1.0 },
+    Population { name: "counts of 0.1", draw: |rng| poisson(rng, 0.1), mean: 0.1, median: 0.0 },
+];
+
+fn exponential(rng: &mut Stream) -> f64 {
+    -libm::log(1.0 - rng.random::<f64>())
+}
+
+fn waits(rng: &mut Stream) -> f64 {
+    (0..20).map(|_| exponential(rng)).sum::<f64>() / 20.0
+}
+
+/// A normal value, by Box and Muller.
+fn normal(rng: &mut Stream) -> f64 {
+    let angle = core::f64::consts::TAU * rng.random::<f64>();
+    libm::sqrt(2.0 * exponential(rng)) * libm::cos(angle)
+}
+
+fn log_normal(rng: &mut Stream) -> f64 {
+    libm::exp(normal(rng))
+}
+
+/// How many waits of mean 1 end within so much time.
+fn poisson(rng: &mut Stream, time: f64) -> f64 {
+    let mut left = time;
+    for count in 0_u32.. {
+        left -= exponential(rng);
+        if left < 0.0 {
+            return f64::from(count);
+        }
+    }
+    unreachable!("a wait has a length")
+}
+
+/// The 99 % quantile of 100 waits, the second largest: its median over seeds is that of a beta
+/// distribution with parameters 99 and 2, brought back to waits.
+fn tail(rng: &mut Stream) -> f64 {
+    let (mut largest, mut second) = (0.0, 0.0);
+    for wait in (0..100).map(|_| exponential(rng)) {
+        if wait > largest {
+            (largest, second) = (wait, largest);
+        } else if wait > second {
+            second = wait;
+        }
+    }
+    second
+}
+
+/// The median of [`tail`]: `-ln(1 - m)` where `100 m^99 - 99 m^100 = 1 / 2`.
+fn median_of_tail() -> f64 {
+    let (mut low, mut high) = (0.9_f64, 1.0_f64);
+    for _ in 0..60 {
+        let m = low + (high - low) / 2.0;
+        let below = libm::pow(m, 99.0) * (100.0 - 99.0 * m);
+        (low, high) = if below < 0.5 { (m, high) } else { (low, m) };
+    }
+    -libm::log(1.0 - low)
+}
+
+/// Every statistic on every population that it is used for.
+pub fn statistics() -> Vec<Statistic> {
+    let of = |kind, population, holds: Box<Holds>| Statistic { kind, population, holds };
+    let mut all = Vec::new();
+    for Population { name, draw, mean, .. } in POPULATIONS {
+        all.push(of("mean", name, interval(draw, mean, mean_interval)));
+    }
+    let of_median = |values: &[f64]| median_interval(values, f64::total_cmp);
+    for Population { name, draw, median, .. } in POPULATIONS {
+        all.push(of("median", name, interval(draw, median, of_median)));
+    }
+    all.push(of("median", "p99 of 100 waits", interval(tail, median_of_tail(), of_median)));
+    for (name, share) in
+        [("one in two", 0.5), ("one in ten", 0.1), ("one in a hundred, mostly none", 0.01)]
+    {
+        all.push(of(
+            "share of trials",
+            name,
+            Box::new(move |trials, rng| {
+                let hits = (0..trials).filter(|_| rng.random_bool(share)).count();
+                let (low, high) = wilson(hits as u64, trials as u64)?;
+                Some(low <= share && share <= high)
+            }),
+        ));
+    }
+    for Population { name, draw, .. } in POPULATIONS {
+        all.push(of(
+            "no difference shown",
+            name,
+            Box::new(move |seeds, rng| {
+                let [one, other] = [pick(seeds, draw, rng), pick(seeds, draw, rng)];
+                let found = paired(&one, &other)?;
+                found.interval?;
+                Some(found.verdict == Verdict::NoDifferenceShown)
+            }),
+        ));
+    }
+    all.push(of(
+        "nothing stands out",
+        "100 comparisons of normal",
+        Box::new(|seeds, rng| {
+            let p = (0..100).filter_map(|_| {
+                Some(paired(&pick(seeds, normal, rng), &pick(seeds, normal, rng))?.p)
+            });
+            Some(Family::of(p.collect::<Vec<_>>()).cut == 0.0)
+        }),
+    ));
+    all
+}
+
+/// One value of each of so many seeds.
+fn pick(seeds: usize, draw: Draw, rng: &mut Stream) -> Vec<Option<f64>> {
+    (0..seeds).map(|_| Some(draw(rng))).collect()
+}
+
+/// Returns whether an interval over seeds holds what it is of.
+fn interval(
+    draw: Draw,
+    truth: f64,
+    of: impl Fn(&[f64]) -> Option<(f64, f64)> + Send + Sync + 'static,
+) -> Box<Holds> {
+    Box::new(move |seeds, rng| {
+        let values: Vec<f64> = (0..seeds).map(|_| draw(rng)).collect();
+        let (low, high) = of(&values)?;
+        Some(low <= truth && truth <= high)
+    })
+}
+
+impl Statistic {
+    /// The share of so many samples of this number of seeds in which it holds the truth; nothing if
+    /// it says nothing of so few seeds.
+    pub fn coverage(&self, seeds: usize, samples: u64) -> Option<f64> {
+        let held: Option<Vec<bool>> = (0..samples)
+            .into_par_iter()
+            .map(|sample| {
+                let streams = RandomStreams::new(sample);
+                let mut rng = streams.stream(Purpose::Instance, seeds as u64);
+                (self.holds)(seeds, &mut rng)
+            })
+            .collect();
+        let held: Vec<f64> = held?.into_iter().map(f64::from).collect();
+        mean(&held)
+    }
+}
+
+/// The share of false ones among what is told of 80 comparisons in which nothing differs and 20 in
+/// which something does, on average over so many samples; and the share of the 20 that are told.
+pub fn false_discoveries(seeds: usize, samples: u64) -> (f64, f64) {
+    let found: Vec<(f64, f64)> = (0..samples)
+        .into_par_iter()
+        .map(|sample| {
+            let mut rng = RandomStreams::new(sample).stream(Purpose::Instance, seeds as u64);
+            let mut p = |lift: f64| {
+                let lifted: Vec<_> = (0..seeds).map(|_| Some(normal(&mut rng) + lift)).collect();
+                paired(&lifted, &vec![Some(0.0); seeds]).map_or(1.0, |found| found.p)
+            };
+            let null: Vec<f64> = (0..80).map(|_| p(0.0)).collect();
+            let real: Vec<f64> = (0..20).map(|_| p(4.0)).collect();
+            let family = Family::of(null.iter().chain(&real).copied());
+            let told = |all: &[f64]| all.iter().filter(|p| family.stands_out(**p)).count() as f64;
+            let (wrong, right) = (told(&null), told(&real));
+            (wrong / (wrong + right).max(1.0), right / 20.0)
+        })
+        .collect();
+    let of = |part: fn(&(f64, f64)) -> f64| {
+        mean(&found.iter().map(part).collect::<Vec<_>>()).unwrap_or_default()
+    };
+    (of(|it| it.0), of(|it| it.1))
+}
+
+/// A table of all of it, from so many samples each.
+pub fn table(samples: u64) -> String {
+    let mut text = format!(
+        "Nominal: {NOMINAL}; measured in {samples} samples, by number of seeds (trials of a \
+         share).\n\n{:<20} {:<30}",
+        "statistic", "population"
+    );
+    SEEDS.iter().for_each(|seeds| text += &format!("{seeds:>7}"));
+    text.push('\n');
+    for statistic in statistics() {
+        text += &format!("{:<20} {:<30}", statistic.kind, statistic.population);
+        for seeds in SEEDS {
+            let found = statistic.coverage(seeds, samples);
+            text += &found.map_or_else(|| format!("{:>7}", "none"), |it| format!("{it:>7.3}"));
+        }
+        text.push('\n');
+    }
+    text += "\nWhat stands out of 100 comparisons, 20 of which differ:\n";
+    for seeds in SEEDS.into_iter().filter(|seeds| *seeds > 5) {
+        let (wrong, right) = false_discoveries(seeds, samples);
+        text += &format!(
+            "{seeds:>3} seeds: {wrong:.3} of it false (nominal: at most {FALSE_DISCOVERY_RATE}), \
+             {right:.3} of the 20 told\n"
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::median;
+
+    const SAMPLES: u64 = 1_000;
+
+    /// Four standard errors of a share of 95 % in so many samples.
+    const ERROR: f64 = 0.028;
+
+    /// Student's interval is exact for normal values, close for sums of many, and falls short of
+    /// what it claims where few values are skewed.
+    fn least(statistic: &Statistic) -> f64 {
+        match (statistic.kind, statistic.population) {
+            ("mean", "one wait") => 0.87,
+            ("mean", "log-normal") => 0.79,
+            ("mean", "mean of 20 waits") => 0.92,
+            // As long as nothing happened, the interval is 0 to 0.
+            ("mean", "counts of 0.1") => 0.44,
+            // The score interval keeps its coverage on average over shares, not for each.
+            ("share of trials", _) => 0.83,
+            _ => NOMINAL,
+        }
+    }
+
+    #[test]
+    fn intervals_cover_what_they_claim_where_they_say_anything() {
+        for statistic in statistics() {
+            for seeds in SEEDS {
+                let found = statistic.coverage(seeds, SAMPLES);
+                let what = format!("{} of {}, {seeds}", statistic.kind, statistic.population);
+                match (found, statistic.kind) {
+                    (None, _) => assert!(seeds < 6, "{what} has none"),
+                    (Some(found), kind) => {
+                        assert!(seeds >= 6 || kind.starts_with(['s', 'n']), "{what}");
+                        assert!(found >= least(&statistic) - ERROR, "{what}: {found}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn exact_intervals_are_no_wider_than_they_must_be() {
+        for statistic in
+            statistics().iter().filter(|it| (it.kind, it.population) == ("mean", "normal"))
+        {
+            let found = statistic.coverage(10, SAMPLES).expect("ten seeds");
+            assert!((found - NOMINAL).abs() < ERROR, "{found}");
+        }
+    }
+
+    #[test]
+    fn few_of_those_that_stand_out_are_false() {
+        for seeds in [10, 30] {
+            let (wrong, right) = false_discoveries(seeds, 200);
+            assert!(wrong < FALSE_DISCOVERY_RATE + 0.02 && right > 0.5, "{seeds}: {wrong} {right}");
+        }
+    }
+
+    /// The middle of many samples, by which the medians of populations were checked.
+    fn middle(draw: Draw, samples: usize) -> f64 {
+        let mut rng = RandomStreams::new(7).stream(Purpose::Instance, 0);
+        let values: Vec<f64> = (0..samples).map(|_| draw(&mut rng)).collect();
+        median(&values).expect("there are samples")
+    }
+
+    #[test]
+    fn medians_of_populations_are_known() {
+        for Population { name, draw, median, .. } in POPULATIONS {
+            let found = middle(draw, 40_001);
+            assert!((found - median).abs() < 0.03, "{name}: {found}");
+        }
+        assert!((middle(tail, 4_001) - median_of_tail()).abs() < 0.05);
+    }
+}
