@@ -110,16 +110,19 @@ pub(super) async fn promise(here: ProcessCtx, id: Transaction, ballot: Ballot) -
     Some(state.accepted)
 }
 
-/// Phase 2: accepts what a leader proposes, unless a higher ballot was promised.
+/// Phase 2: accepts what a leader proposes, unless a higher ballot was promised. The record is
+/// that of a decision only where it makes a commit possible that was not before.
 pub(super) async fn accept(here: ProcessCtx, id: Transaction, proposal: Accepted) -> Option<()> {
-    let state = here.local::<Memory>().with(|memory| {
+    let all = Participants::of(operation(&here, id.op));
+    let (state, label) = here.local::<Memory>().with(|memory| {
         let state = memory.known.entry(id).or_default();
+        let is_news = proposal.prepared == all && state.accepted.prepared != all;
         (proposal.ballot >= state.promised).then(|| {
             *state = State { promised: proposal.ballot, accepted: proposal };
-            *state
+            (*state, if is_news { "decision" } else { "accepted" })
         })
     })?;
-    force(&here, id, state, "decision").await;
+    force(&here, id, state, label).await;
     Some(())
 }
 

@@ -16,7 +16,7 @@ struct Price {
 
 fn price(told: &RecordedRun) -> Price {
     let logged = |forced| -> usize {
-        let labels = ["prepare", "decision", "promised", "commit", "abort", "end"];
+        let labels = ["prepare", "decision", "accepted", "promised", "commit", "abort", "end"];
         labels.iter().map(|label| told.logged(label, forced)).sum()
     };
     let labels =
