@@ -184,9 +184,10 @@ fn stories(read: &Read, again: &Replayed) -> String {
         true => all,
         false => again.ops.iter().map(|op| op.0).collect(),
     };
+    let run = (read.written.variant.as_str(), again.case.seed);
     let told = ops.into_iter().map(|op| {
         let trace = trace(&setup, again.case.seed, op);
-        format!("\n{}", report::trace::text(trial.system(), &trace))
+        format!("\n{}", report::trace::text(trial.system(), run, &trace))
     });
     told.collect()
 }

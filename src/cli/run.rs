@@ -30,7 +30,7 @@ pub fn run(session: &Session, args: &Run) -> Result<Exit, Error> {
                 "no operation {operation} arrives with seed {seed}\nhint: {hint}"
             )));
         }
-        return print(&report::trace::text(&variant.system, &trace));
+        return print(&report::trace::text(&variant.system, (&variant.name.shown, seed), &trace));
     }
     let study = Study { variants: vec![variant], ..Study::of(&scenario, [seed]) };
     remark(session, &intent(&study));

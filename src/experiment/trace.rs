@@ -5,53 +5,130 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::run::{Setup, observe};
-use crate::kernel::Sink;
-use crate::model::record::{LabelId, OpId, Record};
+use crate::checks::{Judge, JudgeOptions, OperationRow};
+use crate::faults::random;
+use crate::kernel::{NodeId, Sink, Time};
+use crate::model::record::{Event, Kind, LabelId, OpId, Record};
+use crate::model::system::{DatabaseId, RowKey, TableId};
+use crate::model::world::World;
 
-/// The records of one operation, and the names that they use.
+/// The beginning of a wait for a row lock: when, and for which row of which database.
+pub type Wait = (Time, DatabaseId, TableId, RowKey);
+
+/// The records of one operation and of what struck meanwhile, and the names that they use.
 pub struct Trace {
     /// The operation's number.
     pub op: u32,
-    /// Its records, in order.
+    /// The outcome of the operation; none if it did not arrive.
+    pub row: Option<OperationRow>,
+    /// Its records, and those of faults and nodes from its arrival to its end, in order. Faults
+    /// that lasted when it arrived come first.
     pub records: Vec<Record>,
+    /// The operations that held a row when this one began to wait for it, by the time of that.
+    pub holders: BTreeMap<Wait, OpId>,
     /// Names of nodes, by number.
     pub nodes: Vec<String>,
     /// Names of labels, by number.
     pub labels: BTreeMap<LabelId, &'static str>,
+    /// The faults of the run in words, by number.
+    pub faults: Vec<String>,
 }
 
-/// Keeps the records of one operation.
-struct Keeper {
+/// Keeps the records of one operation and those of the world around it.
+pub struct Keeper {
     op: OpId,
     records: Vec<Record>,
+    waits: Vec<Wait>,
+    holders: BTreeMap<Wait, OpId>,
 }
 
 impl Sink<Record> for Keeper {
     fn see(&mut self, record: &Record) {
-        if record.op == self.op {
+        let surroundings = [Kind::FaultBegan, Kind::FaultEnded, Kind::Crashed, Kind::Restarted];
+        if record.op == self.op || surroundings.contains(&record.kind()) {
             self.records.push(*record);
         }
+        match record.event {
+            Event::LockWait { database, table, row, .. } if record.op == self.op => {
+                self.waits.push((record.time, database, table, row));
+            }
+            Event::LockHeld { database, table, row, held } if record.op != self.op => {
+                let held = |wait: &&Wait| {
+                    (wait.1, wait.2, wait.3) == (database, table, row)
+                        && record.time - wait.0 <= held
+                };
+                for wait in self.waits.iter().filter(held) {
+                    self.holders.entry(*wait).or_insert(record.op);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Keeper {
+    /// One that has seen nothing yet.
+    pub fn new(op: OpId) -> Self {
+        Self { op, records: Vec::new(), waits: Vec::new(), holders: BTreeMap::new() }
+    }
+
+    /// The trace of what it has seen, less what struck before the operation or behind its end, or
+    /// nodes that it never came to.
+    pub fn trace(
+        self,
+        row: Option<OperationRow>,
+        nodes: Vec<String>,
+        faults: Vec<String>,
+        label: impl Fn(LabelId) -> Option<&'static str>,
+    ) -> Trace {
+        let Self { op, mut records, holders, .. } = self;
+        let own = || records.iter().filter(|record| record.op == op);
+        let times = own().next().map(|it| it.time).zip(own().next_back().map(|it| it.time));
+        let visited: Vec<NodeId> = own().map(|record| record.node).collect();
+        let (mut lasting, mut since) = (BTreeMap::new(), Vec::new());
+        for record in &records {
+            match record.event {
+                Event::FaultBegan { fault, .. } => _ = lasting.insert(fault, *record),
+                Event::FaultEnded { fault, .. } => _ = lasting.remove(&fault),
+                Event::Offered { .. } => since = lasting.values().copied().collect(),
+                _ => {}
+            }
+        }
+        records.retain(|record| match record.event {
+            _ if record.op == op => true,
+            _ if !times.is_some_and(|(from, to)| (from..=to).contains(&record.time)) => false,
+            Event::Crashed { .. } | Event::Restarted { .. } => visited.contains(&record.node),
+            _ => true,
+        });
+        if let Some((from, _)) = times {
+            since.retain(|record: &Record| record.time < from);
+            records.splice(0..0, since);
+        }
+        let named = records.iter().filter_map(|record| record.event.label());
+        let labels = named.filter_map(|it| Some((it, label(it)?))).collect();
+        Trace { op: op.0, row, records, holders, nodes, labels, faults }
     }
 }
 
 /// Runs once more and keeps what happened to operation `op`. A run is a pure function, so this is
 /// what happened in every other run of the same seed.
 pub fn trace(setup: &Setup, seed: u64, op: u32) -> Trace {
-    let keeper = Rc::new(RefCell::new(Keeper { op: OpId(op), records: Vec::new() }));
-    let (_, (nodes, labels)) = observe(
-        setup,
-        seed,
-        vec![Rc::clone(&keeper) as _],
-        |_| (),
-        |world| {
-            let nodes: Vec<String> =
-                world.nodes().map(|node| world.node_name(node).to_owned()).collect();
-            let records = &keeper.borrow().records;
-            let text = |label| Some((label, world.env().label_text(label)?));
-            let labels = records.iter().filter_map(|record| text(record.event.label()?)).collect();
-            (nodes, labels)
-        },
-    );
-    let records = std::mem::take(&mut keeper.borrow_mut().records);
-    Trace { op, records, nodes, labels }
+    let keeper = Rc::new(RefCell::new(Keeper::new(OpId(op))));
+    let options = JudgeOptions { keep_operations: true, ..JudgeOptions::default() };
+    let judge = Rc::new(RefCell::new(Judge::audit(&setup.system, options)));
+    let sinks = vec![Rc::clone(&keeper) as _, Rc::clone(&judge) as _];
+    let look = |world: &World| {
+        let env = world.env();
+        let nodes = world.nodes().map(|node| world.node_name(node).to_owned());
+        let labels = (0..).map_while(|number| env.label_text(LabelId(number)));
+        let plan = random::plan(&setup.faults, &setup.nemeses, &setup.system, env.streams());
+        let faults = plan.iter().map(|planned| planned.what());
+        (nodes.collect(), labels.collect::<Vec<_>>(), faults.collect())
+    };
+    let (_, (nodes, labels, faults)) = observe(setup, seed, sinks, |_| (), look);
+    let judge = Rc::into_inner(judge).expect("the run is over, and its recorder gone with it");
+    let report = judge.into_inner().finish();
+    let row = report.operations.into_iter().find(|row| row.op == OpId(op));
+    let keeper = Rc::into_inner(keeper).expect("and so is its other sink").into_inner();
+    keeper.trace(row, nodes, faults, |label| labels.get(label.0 as usize).copied())
 }

@@ -34,6 +34,19 @@ pub struct PlannedFault {
     pub fault: Arc<dyn PreparedFault>,
 }
 
+impl PlannedFault {
+    /// The fault in words: its kind, its reach and its settings.
+    pub fn what(&self) -> String {
+        let kind = self.fault.name().replace('-', " ");
+        let reach = self.fault.reach().to_string();
+        let what = if reach.is_empty() { kind } else { format!("{kind} {reach}") };
+        match self.fault.details() {
+            details if details.is_empty() => what,
+            details => format!("{what} ({})", details.join(", ")),
+        }
+    }
+}
+
 impl fmt::Display for PlannedFault {
     /// As a sentence: `crash stock-db for 1s, at 3s`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -91,14 +91,23 @@ impl<R> Slot<R> {
         })
     }
 
-    /// A reply is there. The first one counts, if anybody still waits for it.
-    fn fill(&self, world: &World, reply: Reply<R>) {
-        if !self.filled.replace(true) {
+    /// A reply is there. The first one counts, if anybody still waits for it. Returns whether it
+    /// does.
+    fn fill(&self, world: &World, reply: Reply<R>) -> bool {
+        let counts = !self.filled.replace(true);
+        if counts {
             *self.reply.borrow_mut() = Some(reply);
             if let Some(caller) = self.caller.get() {
                 world.env().sim().wake(caller);
             }
         }
+        counts
+    }
+
+    /// The caller is gone: no reply counts from now on.
+    fn abandon(&self) {
+        self.caller.set(None);
+        self.filled.set(true);
     }
 }
 
@@ -152,7 +161,7 @@ impl<R> Future for Call<R> {
 
 impl<R> Drop for Call<R> {
     fn drop(&mut self) {
-        self.slot.caller.set(None);
+        self.slot.abandon();
     }
 }
 
@@ -184,7 +193,7 @@ impl<R> Future for CallAll<R> {
 
 impl<R> Drop for CallAll<R> {
     fn drop(&mut self) {
-        self.slots.iter().for_each(|slot| slot.caller.set(None));
+        self.slots.iter().for_each(|slot| slot.abandon());
     }
 }
 
@@ -394,7 +403,9 @@ where
 fn hear<R>(world: &World, back: &Envelope, slot: &Slot<R>, reply: Reply<R>) {
     let Envelope { sender, to, label, .. } = *back;
     world.env().reach(&sender, Hook::Hear, label, to, When::Before);
-    slot.fill(world, reply);
+    if !slot.fill(world, reply) {
+        world.ignore(back);
+    }
     world.env().reach(&sender, Hook::Hear, label, to, When::After);
 }
 
@@ -458,8 +469,16 @@ impl World {
         let (world, copy) = (Rc::clone(self), self.duplicate(back));
         let sim = self.env().sim();
         sim.spawn_at(sim.now() + after, NodeId::WORLD, async move {
-            world.land(&copy, copy.to, copy.sender.node);
+            if world.land(&copy, copy.to, copy.sender.node) {
+                world.ignore(&copy);
+            }
         });
+    }
+
+    /// Notes that a reply was thrown away.
+    fn ignore(&self, back: &Envelope) {
+        let &Envelope { sender, number, label, to: from, .. } = back;
+        self.env().record_message(&sender, number, Event::Ignored { label, from });
     }
 
     /// Returns whether a message reaches its node now, undamaged. If it does not, it is noted as

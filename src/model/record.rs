@@ -208,6 +208,29 @@ pub enum AbortCause {
     Keepalive = 10,
     /// Its client has sent nothing for too long.
     IdleInTransaction = 11,
+    /// Its idempotency key says that somebody has done its work before.
+    Duplicate = 12,
+}
+
+impl AbortCause {
+    /// The cause in words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Requested => "asked to",
+            Self::Rule => "rule",
+            Self::LockTimeout => "lock timeout",
+            Self::Deadlock => "deadlock",
+            Self::Broken => "session broken",
+            Self::Crash => "crash",
+            Self::BranchTimeout => "not prepared in time",
+            Self::Fenced => "fenced",
+            Self::Serialization => "not serializable",
+            Self::DiskFull => "disk full",
+            Self::Keepalive => "no sign of life from its client",
+            Self::IdleInTransaction => "idle in transaction",
+            Self::Duplicate => "a duplicate, done before",
+        }
+    }
 }
 
 /// A decision on something that several take part in.

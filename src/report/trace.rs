@@ -1,33 +1,112 @@
 //! The story of one operation, line by line, for people.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::experiment::trace::Trace;
 use crate::kernel::{NodeId, Time};
 use crate::model::database::Direction;
-use crate::model::record::{Burial, Event, Record, Sight};
-use crate::model::system::{DatabaseId, StepId, System};
+use crate::model::record::{Burial, Event, Kind, LabelId, LockFailure, OpId, Record, Sight};
+use crate::model::system::{DatabaseId, RowKey, StepId, System, TableId};
 
-/// The whole story of one operation: when, where, on behalf of which step, what.
-pub fn text(system: &System, trace: &Trace) -> String {
-    let Some(first) = trace.records.first() else {
+/// The whole story of one operation of a variant with a seed: when, where, on behalf of which step,
+/// what. Begins with what it is and what became of it.
+pub fn text(system: &System, (variant, seed): (&str, u64), trace: &Trace) -> String {
+    let own = trace.records.iter().find(|record| record.op.0 == trace.op);
+    let Some(began) = own.map(|record| record.time) else {
         return format!("no operation {} arrived in this run\n", trace.op);
     };
-    let began = first.time;
+    let routes = routes(&trace.records);
     let width = trace.nodes.iter().map(|name| name.chars().count()).max().unwrap_or(0);
-    let mut text = format!("operation {}, arrived at {began}\n\n", trace.op);
+    let mut text = head(system, (variant, seed), trace, began);
     for record in &trace.records {
-        let Some(what) = line(system, trace, record) else { continue };
-        let after = since(began, record.time);
-        let node = &trace.nodes[usize::from(record.node.0)];
+        let Some((node, what)) = line(system, trace, &routes, record) else { continue };
+        let after = match record.time < began {
+            true => format!("-{}", began - record.time),
+            false => format!("+{}", record.time - began),
+        };
+        let node = node.map_or("", |node| name_of(trace, node));
         let step = step_name(system, trace, record.step);
         let _ = writeln!(text, "{after:>12}  {node:width$}  {step:10}  {what}");
     }
     text
 }
 
-fn since(began: Time, at: Time) -> String {
-    format!("+{}", at - began)
+/// The head of a story: the operation, where and when it ran, and what became of it.
+fn head(system: &System, (variant, seed): (&str, u64), trace: &Trace, began: Time) -> String {
+    let mut text = format!("operation {}", trace.op);
+    if let Some(row) = &trace.row {
+        let spec = system.operation(row.kind);
+        let rows = spec.steps.iter().zip(&row.keys);
+        let mut rows: Vec<String> =
+            rows.map(|(step, key)| row_text(system, step.table, RowKey(*key))).collect();
+        rows.dedup();
+        let _ = write!(text, ": {} ({})", spec.name.shown, rows.join(", "));
+    }
+    let _ = write!(text, "\nvariant {variant}, seed {seed}, arrived at {began}\n");
+    if let Some(row) = &trace.row {
+        let after = row.answered_after.map_or_else(String::new, |after| format!(" after {after}"));
+        let _ = writeln!(
+            text,
+            "answer: {}{after}; effects in the stores: {}; outcome: {}",
+            row.answer.name(),
+            row.state.name(),
+            row.headline.name()
+        );
+    }
+    text + "\n"
+}
+
+/// A row by its table and key; what is in no table of the scenario is an idempotency key.
+fn row_text(system: &System, table: TableId, row: RowKey) -> String {
+    let Some(table) = system.tables.get(table.index()) else { return "its key".into() };
+    let table = &table.name.shown;
+    // The keys of rows that operations make are hashes.
+    if row.0 >> 63 == 0 { format!("{table} {}", row.0) } else { format!("a new {table}") }
+}
+
+/// The way of a message: from where, to where, and what it is.
+#[derive(Clone, Copy)]
+struct Route {
+    from: NodeId,
+    to: NodeId,
+    label: LabelId,
+    /// True if the message answers another one.
+    reply: bool,
+    /// True if the machine of a process that is down says no in its place.
+    refuses: bool,
+}
+
+/// The ways of messages, by number. What leaves or reaches a node that is down is written down by
+/// the world, so the history is asked from both ends.
+fn routes(records: &[Record]) -> BTreeMap<u32, Route> {
+    let mut routes: BTreeMap<u32, Route> = BTreeMap::new();
+    for record in records {
+        match record.event {
+            Event::Sent { label, to, .. } => {
+                let from = record.node;
+                let answers = |it: &Route| (it.label, it.from, it.to) == (label, to, from);
+                let reply = routes.get(&record.cause).is_some_and(answers);
+                routes.insert(record.message, Route { from, to, label, reply, refuses: false });
+            }
+            Event::Duplicated { copy, .. } => {
+                let original = routes.get(&record.message).copied();
+                routes.extend(original.map(|route| (copy, route)));
+            }
+            Event::Delivered { from, .. } => {
+                let Some(route) = routes.get_mut(&record.message) else { continue };
+                if route.from == NodeId::WORLD && from != NodeId::WORLD {
+                    *route = Route { from, reply: true, refuses: true, ..*route };
+                }
+            }
+            _ => {}
+        }
+    }
+    routes
+}
+
+fn name_of(trace: &Trace, node: NodeId) -> &str {
+    trace.nodes.get(usize::from(node.0)).map_or("?", String::as_str)
 }
 
 fn step_name<'a>(system: &'a System, trace: &Trace, step: StepId) -> &'a str {
@@ -39,12 +118,60 @@ fn step_name<'a>(system: &'a System, trace: &Trace, step: StepId) -> &'a str {
     spec.map_or("", |spec| &spec.name.shown)
 }
 
-/// One record in words; `None` for what only measures care about.
-fn line(system: &System, trace: &Trace, record: &Record) -> Option<String> {
+/// One record in words, and where it happened, if that is one node; `None` for what only measures
+/// care about.
+fn line(
+    system: &System,
+    trace: &Trace,
+    routes: &BTreeMap<u32, Route>,
+    record: &Record,
+) -> Option<(Option<NodeId>, String)> {
+    match record.event {
+        Event::FaultBegan { fault, .. } | Event::FaultEnded { fault, .. } => {
+            let what = trace.faults.get(fault as usize).map_or("", String::as_str);
+            let how = if record.kind() == Kind::FaultBegan { "begins" } else { "ends" };
+            Some((None, format!("fault {}, {what}, {how}", fault + 1)))
+        }
+        Event::Sent { .. }
+        | Event::Delivered { .. }
+        | Event::Lost { .. }
+        | Event::Duplicated { .. }
+        | Event::Ignored { .. } => message_line(trace, routes.get(&record.message)?, record),
+        _ => Some((Some(record.node), node_line(system, trace, record)?)),
+    }
+}
+
+/// The part of a message's way of which a record tells.
+fn message_line(trace: &Trace, route: &Route, record: &Record) -> Option<(Option<NodeId>, String)> {
+    let Route { from, to, label, reply, refuses } = *route;
+    let what = match (reply, trace.labels.get(&label).copied().unwrap_or("?")) {
+        (true, label) => format!("reply to {label}"),
+        (false, label) => label.to_owned(),
+    };
+    let (there, back) = (name_of(trace, to), name_of(trace, from));
+    let (node, text) = match record.event {
+        Event::Sent { .. } if refuses => {
+            (from, format!("→ {what} to {there}: refused, its process does not serve"))
+        }
+        Event::Sent { .. } => (from, format!("→ {what} to {there}")),
+        Event::Delivered { .. } if record.node != to => {
+            (to, format!("← {what} from {back}, but its process is down"))
+        }
+        Event::Delivered { .. } => (to, format!("← {what} from {back}")),
+        Event::Lost { damaged: true, .. } => (from, format!("✗ {what} to {there} arrives damaged")),
+        Event::Lost { .. } => (from, format!("✗ {what} to {there} is lost")),
+        Event::Duplicated { .. } => (from, format!("the network copies {what} to {there}")),
+        Event::Ignored { .. } => {
+            (to, format!("ignores the {what} from {back}: nobody waits for it any more"))
+        }
+        _ => return None,
+    };
+    Some((Some(node), format!("{text} (message {})", record.message)))
+}
+
+/// A record of something that happened on its node, in words.
+fn node_line(system: &System, trace: &Trace, record: &Record) -> Option<String> {
     let name = |label| trace.labels.get(&label).copied().unwrap_or("?");
-    let node = |node: NodeId| trace.nodes.get(usize::from(node.0)).map_or("?", String::as_str);
-    let store = |id: DatabaseId| &*system.databases[id.index()].name.shown;
-    let message = record.message;
     Some(match record.event {
         Event::Offered { kind, .. } => {
             format!("a client asks for {}", system.operation(kind).name.shown)
@@ -52,19 +179,8 @@ fn line(system: &System, trace: &Trace, record: &Record) -> Option<String> {
         Event::Answered { answer, waited, .. } => {
             format!("the client hears: {}, after {waited}", answer.name())
         }
-        Event::Sent { label, to, .. } => {
-            format!("→ {} to {} (message {message})", name(label), node(to))
-        }
-        Event::Delivered { label, from, .. } => {
-            format!("← {} from {} (message {message})", name(label), node(from))
-        }
-        Event::Lost { label, to, damaged, .. } => {
-            let how = if damaged { "arrives damaged" } else { "is lost" };
-            format!("✗ {} to {} {how} (message {message})", name(label), node(to))
-        }
-        Event::Duplicated { label, .. } => {
-            format!("the network copies {} (message {message})", name(label))
-        }
+        Event::Crashed { .. } => "crashes".into(),
+        Event::Restarted { .. } => "restarts".into(),
         Event::Shown { column, direction, change } => {
             let what = match direction {
                 Direction::Forward => "the effect",
@@ -101,18 +217,19 @@ fn line(system: &System, trace: &Trace, record: &Record) -> Option<String> {
             };
             format!("the reader sees {saw}")
         }
-        event => return transaction_line(event, store),
+        _ => return transaction_line(system, trace, record),
     })
 }
 
 /// A database's part in a transaction, in words.
-fn transaction_line<'a>(event: Event, name: impl Fn(DatabaseId) -> &'a str) -> Option<String> {
-    Some(match event {
+fn transaction_line(system: &System, trace: &Trace, record: &Record) -> Option<String> {
+    let name = |id: DatabaseId| &*system.databases[id.index()].name.shown;
+    Some(match record.event {
         Event::Committed { database, txn } => {
             format!("transaction {} commits in {}", txn.0, name(database))
         }
-        Event::Aborted { database, txn, .. } => {
-            format!("transaction {} rolls back in {}", txn.0, name(database))
+        Event::Aborted { database, txn, cause } => {
+            format!("transaction {} rolls back in {}: {}", txn.0, name(database), cause.words())
         }
         Event::Prepared { database, txn, .. } => {
             format!("branch {} is prepared in {}", txn.0, name(database))
@@ -121,14 +238,27 @@ fn transaction_line<'a>(event: Event, name: impl Fn(DatabaseId) -> &'a str) -> O
             let how = if heuristic { "heuristic " } else { "" };
             format!("branch {} learns: {how}{}, in {}", txn.0, decision.name(), name(database))
         }
-        Event::LockWait { database, txn, .. } => {
-            format!("transaction {} waits for a row in {}", txn.0, name(database))
+        Event::LockWait { database, txn, table, row } => {
+            let of = row_text(system, table, row);
+            let holder = match trace.holders.get(&(record.time, database, table, row)) {
+                Some(&OpId::NONE) => ", held by a process of no operation".into(),
+                Some(holder) => format!(", held by operation {}", holder.0),
+                None => String::new(),
+            };
+            format!("transaction {} waits for {of} in {}{holder}", txn.0, name(database))
         }
-        Event::LockGranted { database, txn, .. } => {
-            format!("transaction {} gets its row in {}", txn.0, name(database))
+        Event::LockGranted { database, txn, table, row } => {
+            let of = row_text(system, table, row);
+            format!("transaction {} gets {of} in {}", txn.0, name(database))
         }
-        Event::LockFailed { database, txn, .. } => {
-            format!("transaction {} gives up waiting in {}", txn.0, name(database))
+        Event::LockFailed { database, txn, table, row, failure } => {
+            let of = row_text(system, table, row);
+            let why = match failure {
+                LockFailure::Timeout => "lock timeout",
+                LockFailure::Deadlock => "a deadlock",
+                LockFailure::Cancelled => "its transaction is over",
+            };
+            format!("transaction {} gives up {of} in {}: {why}", txn.0, name(database))
         }
         Event::Fenced { txn, token, .. } => {
             format!("transaction {} passes with token {token}", txn.0)
@@ -136,3 +266,6 @@ fn transaction_line<'a>(event: Event, name: impl Fn(DatabaseId) -> &'a str) -> O
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests;

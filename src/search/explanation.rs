@@ -28,9 +28,10 @@ use self::space_time::SpaceTime;
 use crate::checks::census::{Headline, State};
 use crate::checks::{OperationRow, Verdict};
 use crate::experiment::run::Setup;
-use crate::experiment::trace::Trace;
-use crate::kernel::{Span, Time};
-use crate::model::record::{Answer, OpId, Record};
+use crate::experiment::trace::{Keeper, Trace};
+use crate::faults::plan::PlannedFault;
+use crate::kernel::{Sink, Span, Time};
+use crate::model::record::{Answer, OpId};
 use crate::model::system::System;
 
 /// The violation to explain.
@@ -148,7 +149,7 @@ pub fn explain(
         rows: rows.flat_map(|(at, row)| rows::rows(&setup.system, &recording, at, row)).collect(),
         space_time,
         curve,
-        stories: operations.iter().map(|op| story(&recording, *op)).collect(),
+        stories: shown.iter().map(|row| story(setup, &recording, row)).collect(),
         system: Arc::clone(&setup.system),
         replay: String::new(),
     }
@@ -180,19 +181,12 @@ fn plan(setup: &Setup, space_time: &SpaceTime) -> Vec<Planned> {
         .collect()
 }
 
-fn story(recording: &Recording, op: OpId) -> Trace {
-    let records: Vec<Record> =
-        recording.records.iter().filter(|record| record.op == op).copied().collect();
-    let label = |record: &Record| {
-        let label = record.event.label()?;
-        Some((label, recording.names.label(label)))
-    };
-    Trace {
-        op: op.0,
-        labels: records.iter().filter_map(label).collect(),
-        nodes: recording.names.actors.iter().map(|actor| actor.name.clone()).collect(),
-        records,
-    }
+fn story(setup: &Setup, recording: &Recording, row: &OperationRow) -> Trace {
+    let mut keeper = Keeper::new(row.op);
+    recording.records.iter().for_each(|record| keeper.see(record));
+    let nodes = recording.names.actors.iter().map(|actor| actor.name.clone()).collect();
+    let faults = setup.faults.iter().map(PlannedFault::what).collect();
+    keeper.trace(Some(row.clone()), nodes, faults, |label| Some(recording.names.label(label)))
 }
 
 #[cfg(test)]

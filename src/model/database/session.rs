@@ -138,6 +138,7 @@ impl Database {
             changes: Changes::default(),
             closing: false,
             refused: false,
+            duplicate: false,
             wait: None,
             wakes: 0,
             heard: Heard::at(self.env.now()),
@@ -362,10 +363,14 @@ impl Database {
             }
         };
         let Some(session) = session else { return };
-        // A caller that gives up behind a refusal does so because of it, whether it says so or
-        // hangs up.
+        // A caller that gives up behind a refusal or a key that was there does so because of it,
+        // whether it says so or hangs up.
         let given_up = matches!(cause, AbortCause::Requested | AbortCause::Broken);
-        let cause = if given_up && session.refused { AbortCause::Rule } else { cause };
+        let cause = match cause {
+            _ if given_up && session.refused => AbortCause::Rule,
+            _ if given_up && session.duplicate => AbortCause::Duplicate,
+            cause => cause,
+        };
         let database = self.id;
         if let Some((ctx, _)) = &session.wait
             && let Some(RowId { table, key: row }) = self.state().locks.awaited(txn)

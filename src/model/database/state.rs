@@ -64,6 +64,8 @@ pub(super) struct Session {
     pub closing: bool,
     /// A business rule refused a statement.
     pub refused: bool,
+    /// Its idempotency key was there already: somebody has done its work.
+    pub duplicate: bool,
     /// Whom to wake for the row lock that it waits for.
     pub wait: Option<(Ctx, Promise<Wake>)>,
     /// How often it was woken to compete for a row lock.

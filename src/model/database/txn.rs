@@ -383,6 +383,7 @@ impl Txn {
                 let session = state.sessions.get_mut(call.txn).ok_or(DbError::Broken)?;
                 let own = session.changes.keys.iter().rfind(|(own, _)| *own == key);
                 let found = own.map(|(_, outcome)| *outcome).or_else(|| state.keys.outcome(key));
+                session.duplicate |= found.is_some() && !replace;
                 if replace || found.is_none() {
                     session.changes.keys.push((key, outcome));
                 }

@@ -195,6 +195,9 @@ pub enum Event {
     /// A session has a connection of a database, for which it had to wait so long. Not part of the
     /// fingerprint.
     Connected { database: DatabaseId, waited: Span },
+    /// A reply arrived for which nobody waits any more, or its second copy: it is thrown away. Not
+    /// part of the fingerprint.
+    Ignored { label: LabelId, from: NodeId },
 }
 
 impl Event {
@@ -215,7 +218,8 @@ impl Event {
             | Self::Buried { topic: label, .. }
             | Self::Intervention { label }
             | Self::Alerted { label }
-            | Self::Leased { label, .. } => Some(label),
+            | Self::Leased { label, .. }
+            | Self::Ignored { label, .. } => Some(label),
             _ => None,
         }
     }
@@ -280,5 +284,5 @@ kinds! {
     RefusedByRule, Decided, Retried, Holds, Published, Handed, Buried, Intervention,
     FaultBegan, FaultEnded, Crashed, Restarted, Phase,
     Leased, Fenced, Keyed, Contended, Served, SchemaChanged, SchemaBreak, Adapted,
-    ReaderSaw, RowDeleted, Follows, Circuit, Alerted, GroupLag, Connected,
+    ReaderSaw, RowDeleted, Follows, Circuit, Alerted, GroupLag, Connected, Ignored,
 }

@@ -21,6 +21,7 @@ impl Semantic for Record {
                 | Kind::Circuit
                 | Kind::GroupLag
                 | Kind::Connected
+                | Kind::Ignored
         ) {
             return;
         }
@@ -141,6 +142,7 @@ impl Event {
             Self::Circuit { callee, circuit } => words(callee, circuit, 0),
             Self::GroupLag { group, waiting } => words(group, waiting, 0),
             Self::Connected { database, waited } => words(database, waited, 0),
+            Self::Ignored { label, from } => words(label, from, 0),
         }
     }
 }

@@ -75,7 +75,11 @@ fn content(explanation: &Explanation) -> Value {
         }),
         stories => list(stories, |(involved, story)| context! {
             name => &involved.name,
-            text => trace::text(&explanation.system, story),
+            text => trace::text(
+                &explanation.system,
+                (&explanation.variant, explanation.seed),
+                story,
+            ),
         }),
         replay => &explanation.replay,
     }

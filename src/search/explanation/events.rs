@@ -8,9 +8,7 @@ use super::space_time::{Tick, Tone};
 use crate::kernel::{NodeId, Time};
 use crate::model::contract::label;
 use crate::model::database::Direction;
-use crate::model::record::{
-    AbortCause, Answer, Burial, Decision, Event, LabelId, LogId, OpId, Record,
-};
+use crate::model::record::{Answer, Burial, Decision, Event, LabelId, LogId, OpId, Record};
 use crate::model::system::{DatabaseId, StepId, System};
 
 /// Something that happened on a node.
@@ -102,7 +100,7 @@ impl Teller<'_> {
                 self.effect(record, at, "outbox row".into(), false);
             }
             Event::Aborted { database, cause, .. } => {
-                let text = format!("rolls back: {}", abort_words(cause));
+                let text = format!("rolls back: {}", cause.words());
                 self.push_at_home(record, database, at, text, Tone::Bad);
             }
             Event::Prepared { database, .. } => {
@@ -129,6 +127,14 @@ impl Teller<'_> {
             }
             Event::Intervention { .. } => self.push(record, at, "left to a human", Tone::Bad),
             Event::Alerted { .. } => self.push(record, at, "alert", Tone::Bad),
+            Event::Ignored { label, from } => {
+                let text = format!(
+                    "ignores the late {} of {}",
+                    name(label),
+                    self.recording.names.actors[usize::from(from.0)].name
+                );
+                self.push(record, at, text, Tone::Plain);
+            }
             Event::Overflowed { .. } => self.push(record, at, "queue full", Tone::Bad),
             Event::LockFailed { .. } => {
                 self.push(record, at, "gives up waiting for a lock", Tone::Bad);
@@ -264,23 +270,6 @@ impl Teller<'_> {
         let tone = if durable { Tone::Plain } else { Tone::Bad };
         let &Forcing { node, since, op, .. } = forcing;
         self.events.push(NodeEvent { node, since: Some(since), at, text, tone, op });
-    }
-}
-
-const fn abort_words(cause: AbortCause) -> &'static str {
-    match cause {
-        AbortCause::Requested => "asked to",
-        AbortCause::Rule => "rule",
-        AbortCause::LockTimeout => "lock timeout",
-        AbortCause::Deadlock => "deadlock",
-        AbortCause::Broken => "session broken",
-        AbortCause::Crash => "crash",
-        AbortCause::BranchTimeout => "not prepared in time",
-        AbortCause::Fenced => "fenced",
-        AbortCause::Serialization => "not serializable",
-        AbortCause::DiskFull => "disk full",
-        AbortCause::Keepalive => "no sign of life from its client",
-        AbortCause::IdleInTransaction => "idle in transaction",
     }
 }
 
