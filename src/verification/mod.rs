@@ -6,6 +6,7 @@
 //! the same patterns, stores and judges; nothing knows that it is verified.
 
 mod availability;
+#[cfg(any(test, feature = "internals"))]
 pub mod coverage;
 mod lags;
 mod prices;
