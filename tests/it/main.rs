@@ -4,6 +4,7 @@ mod cases;
 mod closed_forms;
 mod determinism;
 mod faults;
+mod metamorphic;
 mod null;
 mod ownership;
 mod patience;
