@@ -30,12 +30,14 @@ pub fn readme(comparison: &Comparison, exports: &Exports) -> String {
          {said}The same bytes again, in this \
          folder:\n\n```sh\n{command}\n```\n\n\
          | file | what it is |\n|---|---|\n{rows}\n\
-         Times are whole nanoseconds of simulated time. `never` is a value: it is larger than \
-         every number.\nAn empty field means that there is no number; `summary.csv` and \
+         Times are whole nanoseconds of simulated time, but where a column says seconds (`_s`). \
+         Never is larger than every number: `inf` in tables, `never` in `summary.json`.\n\
+         An empty field means that there is no number; `summary.csv` and \
          `summary.json` say why.\n",
         said = view::about(comparison).iter().map(|it| format!("{it} ")).collect::<String>(),
         name = scenario.name,
-        about = scenario.about,
+        // Markdown passes HTML on.
+        about = scenario.about.replace('&', "&amp;").replace('<', "&lt;"),
         engine = comparison.engine,
         hash = scenario.hash,
         seeds = terminal::seeds(&comparison.seeds),

@@ -44,6 +44,7 @@ fn shipped_runs_are_as_recorded_and_add_up() {
         let (seed, shown) = (scenario.seed, &variant.name.shown);
         let Judged { ran, report, promised, .. } = judge(scenario, variant, seed, false);
         keeps_its_promises(scenario, variant, &promised);
+        assert!(ran.settled, "{shown} of {} ends undecided for want of time", scenario.name);
         let failed: Vec<_> = report.failed_self_checks().collect();
         assert!(report.self_checks.len() > 4 && failed.is_empty(), "{shown}: {failed:?}");
         format!("{} {shown} {seed} {:016x}\n", scenario.name, ran.fingerprint)

@@ -63,6 +63,15 @@ pub(super) fn write(
 ) -> io::Result<()> {
     let mut writer = ::csv::Writer::from_writer(into);
     writer.write_record(heads).map_err(io::Error::from)?;
-    rows.into_iter().try_for_each(|row| writer.write_record(&row).map_err(io::Error::from))?;
+    rows.into_iter().try_for_each(|row| {
+        writer.write_record(row.into_iter().map(harmless)).map_err(io::Error::from)
+    })?;
     writer.flush()
+}
+
+/// A cell that no spreadsheet takes for a formula. A name of the scenario that could be one gets
+/// the apostrophe in front that spreadsheets read as text (OWASP, *CSV Injection*).
+fn harmless(cell: String) -> String {
+    let could_be = cell.starts_with(['=', '+', '-', '@']) && cell.parse::<f64>().is_err();
+    if could_be { format!("'{cell}") } else { cell }
 }

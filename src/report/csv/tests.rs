@@ -69,3 +69,17 @@ fn columns_with_a_unit_hold_numbers_and_nothing_else() {
     }
     assert!(infinite > 10, "what never ends is infinite: {infinite}");
 }
+
+#[test]
+fn no_name_is_a_formula() {
+    let cell = |text: &str| {
+        let bytes = super::table(&["name"], [vec![text.to_owned()]]);
+        String::from_utf8(bytes).unwrap().lines().nth(1).unwrap().to_owned()
+    };
+    for formula in ["=1+1", "@sum", "+cmd", "-2+3"] {
+        assert_eq!(cell(formula), format!("'{formula}"));
+    }
+    for harmless in ["-2.5", "-inf", "+1", "saga", "a=b"] {
+        assert_eq!(cell(harmless), harmless);
+    }
+}
