@@ -144,7 +144,7 @@ impl Results {
     /// and nothing else. Whatever an interrupted replacement has left is put right first.
     ///
     /// # Errors
-    /// What stands against it. Nothing of the folder was touched then.
+    /// The first thing that stands against it; nothing of the folder was touched then.
     pub fn claim(folder: &Path) -> Result<Self, ResultsError> {
         let absolute = match folder.canonicalize() {
             Ok(real) => real,

@@ -330,6 +330,7 @@ mod tests {
         for part in [
             "The ranking rests on: sync every 30s",
             "What stands out",
+            "corrected for looking at many",
             "shortest consistency lag",
             "crash role:driver",
             "HikariCP advises 10 to 20",
