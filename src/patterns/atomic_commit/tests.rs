@@ -3,6 +3,8 @@
 
 pub(in crate::patterns) use std::collections::BTreeMap;
 
+use proptest::prelude::*;
+
 pub(in crate::patterns) use crate::checks::census::Headline;
 pub(in crate::patterns) use crate::checks::measures::Measure;
 pub(in crate::patterns) use crate::checks::measures::catalogue::{BLOCKED_EACH, IN_DOUBT_EACH};
@@ -169,6 +171,58 @@ pub(in crate::patterns) fn run(text: &str) -> RecordedRun {
 /// A crash of `target`, in nanoseconds.
 pub(in crate::patterns) fn crash(target: &str, at: u64, length: u64) -> String {
     format!("[[faults]]\nkind = 'crash'\ntarget = '{target}'\nat = '{at}ns'\nfor = '{length}ns'\n")
+}
+
+/// A crash of somebody, with the length of the outage in nanoseconds.
+#[derive(Clone, Debug)]
+pub(in crate::patterns) struct Crash {
+    pub target: &'static str,
+    at: u64,
+    length: u64,
+    machine: bool,
+}
+
+impl Crash {
+    /// The crash as an entry of a scenario.
+    pub(in crate::patterns) fn fault(&self) -> String {
+        let Self { target, at, length, machine } = self;
+        crash(target, *at, *length) + &format!("machine = {machine}\n")
+    }
+}
+
+/// Fewer than `most` crashes of these targets, near the moments of the protocol: in steps that hit
+/// every one of them.
+pub(in crate::patterns) fn crashes(
+    targets: &'static [&'static str],
+    most: usize,
+) -> impl Strategy<Value = Vec<Crash>> {
+    let crash = (
+        prop::sample::select(targets),
+        (1_u64..40, 0_u64..120),
+        prop_oneof![50 * MS..SECOND, SECOND..8 * SECOND],
+        any::<bool>(),
+    );
+    let crash = crash.prop_map(|(target, (slot, step), length, machine)| Crash {
+        target,
+        at: slot * 500 * MS + step * 100 * US,
+        length,
+        machine,
+    });
+    prop::collection::vec(crash, 1..most)
+}
+
+/// The scenario with a transfer every half a second, and clients that try twice.
+pub(in crate::patterns) fn busy(text: &str) -> String {
+    let text = text.replace("\"10s\"", "\"500ms\"").replace("attempts = 1", "attempts = 2");
+    text.replace("[clients]\n", "[clients]\nattempts = 2\nattempt-deadline = '9s'\n")
+}
+
+/// How many branches were committed, and how many aborted.
+pub(in crate::patterns) fn outcomes(told: &RecordedRun) -> (usize, usize) {
+    let decisions = told.pick(pick!(Event::Resolved { decision, .. } => decision));
+    let (commits, aborts): (Vec<_>, Vec<_>) =
+        decisions.partition(|decision| *decision == Decision::Commit);
+    (commits.len(), aborts.len())
 }
 
 /// Nothing gets from `from` to `to` that leaves around `at`.

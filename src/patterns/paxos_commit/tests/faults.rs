@@ -3,43 +3,20 @@
 use super::*;
 use proptest::prelude::*;
 
-#[derive(Clone, Debug)]
-struct Crash {
-    target: &'static str,
-    at: u64,
-    length: u64,
-    machine: bool,
-}
-
-fn crashes() -> impl Strategy<Value = Vec<Crash>> {
-    let targets = [
-        "coordinator",
-        "coordinator",
-        "acceptor-1",
-        "acceptor-2",
-        "role:acceptor",
-        "a",
-        "b",
-        "c",
-        "a-db",
-        "b-db",
-        "c-db",
-    ];
-    // Times near the moments of the protocol, in steps that hit every one of them.
-    let crash = (
-        prop::sample::select(targets.to_vec()),
-        (1_u64..40, 0_u64..120),
-        prop_oneof![50 * MS..SECOND, SECOND..8 * SECOND],
-        any::<bool>(),
-    )
-        .prop_map(|(target, (slot, step), length, machine)| Crash {
-            target,
-            at: slot * 500 * MS + step * 100 * US,
-            length,
-            machine,
-        });
-    prop::collection::vec(crash, 1..8)
-}
+/// The targets that may crash.
+const TARGETS: [&str; 11] = [
+    "coordinator",
+    "coordinator",
+    "acceptor-1",
+    "acceptor-2",
+    "role:acceptor",
+    "a",
+    "b",
+    "c",
+    "a-db",
+    "b-db",
+    "c-db",
+];
 
 /// Messages between everybody that are lost, come twice, or are late, as often as this.
 fn unreliable(lost: f64, copied: f64, late: u64) -> String {
@@ -66,11 +43,9 @@ fn lost_late_and_copied_messages_never_break_atomicity() {
             lost += told.count(Kind::Lost);
             copied += told.count(Kind::Duplicated);
             led += told.logged("promised", true);
-            let decisions = told.pick(pick!(Event::Resolved { decision, .. } => decision));
-            let (commits, aborts): (Vec<_>, Vec<_>) =
-                decisions.partition(|decision| *decision == Decision::Commit);
-            committed += commits.len();
-            aborted += aborts.len();
+            let (commits, aborts) = outcomes(&told);
+            committed += commits;
+            aborted += aborts;
         }
     }
     for count in [lost, copied, led, committed, aborted] {
@@ -85,7 +60,7 @@ proptest! {
     /// wholly or not at all, as its client was told, and nothing is held.
     #[test]
     fn whatever_happens_all_or_nothing_is_done(
-        crashes in crashes(),
+        crashes in crashes(&TARGETS, 8),
         faults in 0_u8..=2,
         messages in prop::option::of((0.0..0.2_f64, 0.0..0.5_f64, 1_u64..900)),
         inquiry in prop::sample::select(vec!["100ms", "1s", "3s"]),
@@ -93,20 +68,16 @@ proptest! {
     ) {
         let settings = format!("tolerated-faults = {faults}, inquiry-interval = '{inquiry}'");
         let mut plan = String::new();
-        for Crash { target, at, length, machine } in &crashes {
-            if target.contains("acceptor") && faults == 0 {
+        for crash in &crashes {
+            if crash.target.contains("acceptor") && faults == 0 {
                 continue;
             }
-            plan += &crash(target, *at, *length);
-            plan += &format!("machine = {machine}\n");
+            plan += &crash.fault();
         }
         if let Some((lost, copied, late)) = messages {
             plan += &unreliable(lost, copied, late);
         }
-        let text = paxos(&settings, 22, &plan).replace("\"10s\"", "\"500ms\"");
-        let text = text.replace("attempts = 1", "attempts = 2");
-        let patience = "[clients]\nattempts = 2\nattempt-deadline = '9s'\n";
-        let text = text.replace("[clients]\n", patience);
+        let text = busy(&paxos(&settings, 22, &plan));
         let told = record_text(&text, "tpc", seed);
         check_sound(&told, &text);
     }

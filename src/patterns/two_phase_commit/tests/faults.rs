@@ -110,11 +110,9 @@ fn lost_and_copied_messages_never_break_atomicity() {
                 check_sound(&told, &format!("{settings}, seed {seed}"));
                 lost += told.count(Kind::Lost);
                 copied += told.count(Kind::Duplicated);
-                let decisions = told.pick(pick!(Event::Resolved { decision, .. } => decision));
-                let (commits, aborts): (Vec<_>, Vec<_>) =
-                    decisions.partition(|decision| *decision == Decision::Commit);
-                committed += commits.len();
-                aborted += aborts.len();
+                let (commits, aborts) = outcomes(&told);
+                committed += commits;
+                aborted += aborts;
             }
         }
     }
@@ -123,31 +121,8 @@ fn lost_and_copied_messages_never_break_atomicity() {
     }
 }
 
-#[derive(Clone, Debug)]
-struct Crash {
-    target: &'static str,
-    at: u64,
-    length: u64,
-    machine: bool,
-}
-
-fn crashes() -> impl Strategy<Value = Vec<Crash>> {
-    let targets = ["role:coordinator", "a", "b", "c", "a-db", "b-db", "c-db"];
-    // Times near the moments of the protocol, in steps that hit every one of them.
-    let crash = (
-        prop::sample::select(targets.to_vec()),
-        (1_u64..40, 0_u64..120),
-        prop_oneof![50 * MS..SECOND, SECOND..8 * SECOND],
-        any::<bool>(),
-    )
-        .prop_map(|(target, (slot, step), length, machine)| Crash {
-            target,
-            at: slot * 500 * MS + step * 100 * US,
-            length,
-            machine,
-        });
-    prop::collection::vec(crash, 1..6)
-}
+/// The targets that may crash.
+const TARGETS: [&str; 7] = ["role:coordinator", "a", "b", "c", "a-db", "b-db", "c-db"];
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
@@ -156,7 +131,7 @@ proptest! {
     /// at all, as its client was told, and nothing is held.
     #[test]
     fn whatever_crashes_all_or_nothing_is_done(
-        crashes in crashes(),
+        crashes in crashes(&TARGETS, 6),
         presumption in prop::sample::select(PRESUMPTIONS.to_vec()),
         (caller, sequential, cooperative, copies) in any::<(bool, bool, bool, bool)>(),
         seed in 1_u64..1_000,
@@ -168,21 +143,17 @@ proptest! {
             if sequential { "sequential" } else { "parallel" },
         );
         let mut faults = String::new();
-        for Crash { target, at, length, machine } in &crashes {
-            if caller && *target == "role:coordinator" {
+        for crash in &crashes {
+            if caller && crash.target == "role:coordinator" {
                 continue;
             }
-            faults += &crash(target, *at, *length);
-            faults += &format!("machine = {machine}\n");
+            faults += &crash.fault();
         }
         if copies {
             faults += "[[faults]]\nkind = 'duplication'\nfrom = ['a', 'b', 'c']\n\
                        to = ['a', 'b', 'c', 'role:driver']\nshare = 0.3\nat = '0s'\n";
         }
-        let text = scenario(&settings, 22, &faults).replace("\"10s\"", "\"500ms\"");
-        let text = text.replace("attempts = 1", "attempts = 2");
-        let patience = "[clients]\nattempts = 2\nattempt-deadline = '9s'\n";
-        let text = text.replace("[clients]\n", patience);
+        let text = busy(&scenario(&settings, 22, &faults));
         let told = record_text(&text, "tpc", seed);
         check_sound(&told, &text);
     }
