@@ -72,7 +72,9 @@
 //! | `age` | since when a stale one could have known better (many values, too) |
 //!
 //! A read that looks at operations has them at each of its times, too: `reads.my-order@200ms.right`
-//! is the share of right answers to those that were made 200 ms after the arrival.
+//! is the share of right answers to those that were made 200 ms after the arrival, or after the
+//! client's answer with `after = "answer"`. The latter has `reads.my-order.unanswered`, too: how
+//! many were not made because clients gave up.
 //!
 //! **Each consumer group has two**, by the name of its service: `groups.stock.lag` is how many
 //! messages it was behind, averaged over time, and `groups.stock.lag.max` at most.
@@ -103,6 +105,7 @@ use super::measures::{
 use super::report::RunReport;
 use super::verdict::Judgement;
 use crate::kernel::Span;
+use crate::model::system::Anchor;
 
 /// The manual page of expectations.
 pub const MANUAL: &str = include_str!("expectation.rs");
@@ -169,13 +172,13 @@ impl<'a> Parts<'a> {
     /// Of a scenario with these reads and their times, with operations of these names, in whose
     /// runs these measures are taken.
     pub fn new(
-        reads: &[(&str, &[Span])],
+        reads: &[(&str, Anchor, &[Span])],
         operations: &[&str],
         measures: &'a [&'static Measure],
     ) -> Self {
-        let times = |(name, at): &(&str, &[Span])| {
+        let times = |(name, after, at): &(&str, Anchor, &[Span])| {
             let name: Arc<str> = (*name).into();
-            let times = at.iter().map(|at| Scope::ReadAt(Arc::clone(&name), *at));
+            let times = at.iter().map(|at| Scope::ReadAt(Arc::clone(&name), *at, *after));
             let at = at.iter().map(|at| format!("{name}@{at}"));
             let whole = (name.to_string(), Scope::Read(Arc::clone(&name)));
             std::iter::once(whole).chain(at.zip(times)).collect::<Vec<_>>()

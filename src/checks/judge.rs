@@ -218,6 +218,7 @@ impl Listener for Judge {
                 self.probes.see(record, &books.operations, &self.expected_reads, &self.copies);
                 self.anomalies.read(record);
             }
+            Event::Unread { read } => self.probes.omit(read, record.op, &books.operations),
             Event::ProbeEnded { .. } => self.probes.end(record, &mut books.operations),
             Event::Shown { .. } => self.show(record, books),
             Event::Value { .. } | Event::RowDeleted { .. } => self.copies.see(record),

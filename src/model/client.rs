@@ -36,7 +36,7 @@ pub(super) fn note_arrival(world: &Rc<World>, op: OpId, followed: Option<OpId>) 
     if let Some(followed) = followed {
         env.record(&ctx, Event::Follows { followed });
     }
-    probe::schedule(world, op);
+    probe::schedule(world, op, None);
 }
 
 /// Asks for an operation until there is an answer, the attempts are used up, or the deadline has
@@ -83,6 +83,7 @@ pub(super) async fn ask(world: Rc<World>, op: OpId) {
     let unsure = answer == Answer::TechnicalNo && in_doubt;
     let answer = if unsure { Answer::Unknown } else { answer };
     here.record(Event::Answered { kind: info.kind, answer, waited: env.now() - info.arrived });
+    probe::schedule(&world, op, Some(answer));
 }
 
 /// The node that stands between a client and the entry of the pattern: an instance of the service

@@ -12,9 +12,10 @@ use rand::RngExt;
 use super::call::{Message, Reply};
 use super::env::{Ctx, Env, OpInfo};
 use super::process::ProcessCtx;
-use super::record::{Event, MessageClass, OpId, ProbeEnd, ProbeId};
+use super::record::{Answer, Event, MessageClass, OpId, ProbeEnd, ProbeId};
 use super::system::{
-    Access, ColumnRef, Columns, KeyChoice, ReadSpec, ReadWhat, RowKey, ServiceId, StepId, TableId,
+    Access, Anchor, ColumnRef, Columns, KeyChoice, ReadSpec, ReadWhat, RowKey, ServiceId, StepId,
+    TableId,
 };
 use super::workload;
 use super::world::World;
@@ -23,20 +24,28 @@ use crate::kernel::{NodeId, Purpose, Span, Time};
 /// A probe is given up after this; the longest deadline that measures ask about.
 pub const PATIENCE: Span = Span::from_secs(5);
 
-/// Schedules the probes of an operation that arrives now.
-pub(super) fn schedule(world: &Rc<World>, op: OpId) {
+/// Schedules the probes of an operation whose arrival is now, or whose client has this answer now.
+/// A client that gives up has none, and the reads that were to follow it are noted as not made.
+pub(super) fn schedule(world: &Rc<World>, op: OpId, answer: Option<Answer>) {
     let env = world.env();
     let info = env.operation(op);
     let declared = env.system().declared(info.kind);
     for (at, read) in env.system().reads.iter().enumerate() {
-        let ReadWhat::Operation { kind, at: offsets, share, .. } = &read.what else { continue };
-        if *kind != declared || !is_sampled(env, read, &info, *share) {
+        let ReadWhat::Operation { kind, at: offsets, after, share, .. } = &read.what else {
+            continue;
+        };
+        let anchor = if answer.is_some() { Anchor::Answer } else { Anchor::Arrival };
+        if *kind != declared || *after != anchor || !is_sampled(env, read, &info, *share) {
+            continue;
+        }
+        if answer == Some(Answer::Unknown) {
+            env.record(&Ctx::WORLD.for_op(op), Event::Unread { read: at as u32 });
             continue;
         }
         for (number, offset) in offsets.iter().enumerate() {
             let world = Rc::clone(world);
             let probe = probe_operation(world, at, number as u16, op);
-            env.sim().spawn_at(info.arrived + *offset, NodeId::WORLD, probe);
+            env.sim().spawn_at(env.now() + *offset, NodeId::WORLD, probe);
         }
     }
 }

@@ -355,17 +355,36 @@ pub struct ReadSpec {
     pub what: ReadWhat,
 }
 
+impl ReadSpec {
+    /// Returns whether it looks at operations so long after their clients were answered.
+    pub const fn follows_answers(&self) -> bool {
+        matches!(self.what, ReadWhat::Operation { after: Anchor::Answer, .. })
+    }
+}
+
+/// The moment of an operation from which the times of a read count.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum Anchor {
+    /// Its arrival: the same times in every variant.
+    Arrival,
+    /// Its client's answer; an operation whose client gives up is not read.
+    Answer,
+}
+
 /// The cells of a read, and when it reads them.
 #[derive(Clone, Debug)]
 pub enum ReadWhat {
-    /// For every offered operation, the rows of these steps, at these times after its arrival.
+    /// For every offered operation, the rows of these steps, at these times after its arrival or
+    /// its answer.
     Operation {
         /// The operation.
         kind: OperationKind,
         /// Which of its steps.
         steps: Vec<StepId>,
-        /// When, after the arrival.
+        /// When.
         at: Vec<Span>,
+        /// The moment from which these times count.
+        after: Anchor,
         /// The share of the operations that are read, drawn per operation, equal in every variant.
         share: f64,
     },

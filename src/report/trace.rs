@@ -209,6 +209,7 @@ fn node_line(system: &System, trace: &Trace, record: &Record) -> Option<String> 
         Event::Overflowed { .. } => "the queue is full".into(),
         Event::Logged { forced: true, .. } => "a log record is to be forced".into(),
         Event::ProbeBegan { .. } => "a reader looks".into(),
+        Event::Unread { .. } => "no reader looks: the client had no answer".into(),
         Event::ProbeSaw { sight, .. } => {
             let saw = match sight {
                 Sight::Nothing => "nothing",

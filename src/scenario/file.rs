@@ -544,6 +544,16 @@ shape! {
     }
 }
 
+words! {
+    /// The moment of an operation from which the times of a read count.
+    pub enum Anchor {
+        /// Its arrival, which is the same in every variant.
+        Arrival = "arrival",
+        /// Its client's answer.
+        Answer = "answer",
+    }
+}
+
 shape! {
     /// Reads that measure what a reader sees.
     "a read"
@@ -557,8 +567,12 @@ shape! {
         operation: Option<At<String>>,
         /// The rows of these steps of the operation; by default of all.
         steps: Option<Vec<At<String>>>,
-        /// How long after the arrival.
+        /// How long after the arrival, or after what `after` says.
         at: Option<At<Vec<Span>>>,
+        /// The moment of the operation from which the times count: the same in every variant for
+        /// the arrival; as late as the variant answers for the answer, and never if the client
+        /// gives up.
+        after: Option<Anchor>,
         /// The share of the arrivals that are read for, the same ones in every variant. Measures
         /// of reads, `m4.useful` among them, speak of these alone.
         share: Portion = Fixed("1.0", "every one"),
@@ -573,7 +587,7 @@ shape! {
         /// The core time of its query; by default what any statement takes.
         work: Option<Dist>,
     }
-    one of { "operation" ["at"] ["steps" "share"] "table" ["column" "key" "rate"] ["work"] }
+    one of { "operation" ["at"] ["after" "steps" "share"] "table" ["column" "key" "rate"] ["work"] }
 }
 
 pub use super::operation::{Expect, Invariant, Operation};

@@ -116,6 +116,7 @@ fn reads() -> Vec<ReadSpec> {
         kind: OperationKind(0),
         steps: vec![StepId(1), StepId(2)],
         at: vec![Span::from_secs(1)],
+        after: Anchor::Arrival,
         share: 1.0,
     };
     vec![read("operation", of_operation), read("column", of_column())]

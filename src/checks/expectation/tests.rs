@@ -19,7 +19,8 @@ fn lag(text: &str, limit: Limit, millis: u64) -> Expectation {
 /// Reads of these names, each at 200 ms, and two operations.
 fn parts<'a>(reads: &[&str]) -> Parts<'a> {
     let times = [Span::from_millis(200)];
-    let reads: Vec<(&str, &[Span])> = reads.iter().map(|name| (*name, &times[..])).collect();
+    let reads: Vec<(&str, Anchor, &[Span])> =
+        reads.iter().map(|name| (*name, Anchor::Arrival, &times[..])).collect();
     Parts::new(&reads, &["open", "rename"], CATALOGUE)
 }
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::{capacity, catalogue::CATALOGUE, counters::OF_GROUP, reads};
 use crate::checks::serial::span;
 use crate::kernel::Span;
-use crate::model::system::{OperationKind, ReadSpec, ReadWhat, System};
+use crate::model::system::{Anchor, OperationKind, ReadSpec, ReadWhat, System};
 
 /// A measure: what its numbers count, which direction is better, and how reports tell it.
 #[derive(Clone, Copy, Debug)]
@@ -271,8 +271,8 @@ pub enum Scope {
     Operation(Arc<str>),
     /// One read of the scenario, by its name, whenever it was made.
     Read(Arc<str>),
-    /// The same read, made so long after the operation that it looks at had arrived.
-    ReadAt(Arc<str>, #[serde(with = "span")] Span),
+    /// The same read, made so long after this moment of the operation that it looks at.
+    ReadAt(Arc<str>, #[serde(with = "span")] Span, Anchor),
     /// One consumer group of a broker, by the name of its service.
     Group(Arc<str>),
     /// One pool: the workers of a service or of a kind of driver, or the cores of a database.
@@ -297,11 +297,11 @@ impl Scope {
     /// The scopes of one read: all of it and, of one that looks at operations, each of its times.
     pub fn of_read(read: &ReadSpec) -> Vec<Self> {
         let name = &read.name.shown;
-        let times = match &read.what {
-            ReadWhat::Operation { at, .. } => &at[..],
-            ReadWhat::Column { .. } => &[],
+        let (times, after) = match &read.what {
+            ReadWhat::Operation { at, after, .. } => (&at[..], *after),
+            ReadWhat::Column { .. } => (&[][..], Anchor::Arrival),
         };
-        let times = times.iter().map(|at| Self::ReadAt(Arc::clone(name), *at));
+        let times = times.iter().map(|at| Self::ReadAt(Arc::clone(name), *at, after));
         std::iter::once(Self::Read(Arc::clone(name))).chain(times).collect()
     }
 
@@ -312,7 +312,8 @@ impl Scope {
             Self::Operation(name) | Self::Read(name) | Self::Group(name) | Self::Pool(name) => {
                 name.to_string()
             }
-            Self::ReadAt(name, at) => format!("{name} @ {at}"),
+            Self::ReadAt(name, at, Anchor::Arrival) => format!("{name} @ {at}"),
+            Self::ReadAt(name, at, Anchor::Answer) => format!("{name} @ {at} after the answer"),
         }
     }
 }
@@ -341,7 +342,7 @@ impl fmt::Display for Key {
             Scope::Operation(name) => write!(f, "{OPERATIONS}.{name}.{}", self.measure),
             Scope::Read(name) => write!(f, "{READS}.{name}.{}", self.measure),
             Scope::Group(name) => write!(f, "{GROUPS}.{name}.{}", self.measure),
-            Scope::ReadAt(name, at) => write!(f, "{READS}.{name}@{at}.{}", self.measure),
+            Scope::ReadAt(name, at, _) => write!(f, "{READS}.{name}@{at}.{}", self.measure),
             Scope::Pool(name) => write!(f, "{POOLS}.{name}.{}", self.measure),
         }
     }

@@ -256,7 +256,7 @@ impl Probes {
         if let Some(outcome) = operations.get_mut(record.op) {
             outcome.read();
             counted = outcome.is_measured();
-            if outcome.answered < began {
+            if outcome.answered <= began {
                 expected = match outcome.answer() {
                     answer if answer.is_yes() => Expected::All,
                     Answer::Unknown => Expected::Either,
@@ -338,6 +338,14 @@ impl Probes {
                 read.took.extend(reading.map(|_| took));
                 read.ages.extend(stale.then_some(probe.age));
             }
+        }
+    }
+
+    /// A read that was to follow the answer to an operation is not made: there is none.
+    pub fn omit(&mut self, read: u32, op: OpId, operations: &Operations) {
+        if operations.get(op).is_some_and(Outcome::is_measured) {
+            let times = self.reads.get_mut(read as usize).into_iter().flatten();
+            times.for_each(|tally| tally.unanswered += 1);
         }
     }
 

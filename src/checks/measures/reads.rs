@@ -1,12 +1,14 @@
 //! The measures of each read of the scenario by itself: `reads.NAME.right`, `reads.NAME.latency`
-//! and so on, and at each of its times since the arrival: `reads.NAME@200ms.right`.
+//! and so on, and at each of its times since the arrival or the answer:
+//! `reads.NAME@200ms.right`.
 
 use super::probes::ProbeTally;
 use super::{Better, Distribution, Measure, Measured, Quantity, Scope, Unit, Values};
 use crate::model::system::{ReadSpec, ReadWhat};
 
 /// All measures of a read, in the order in which reports show them.
-pub const ALL: &[&Measure] = &[COUNT, RIGHT, STALE, TORN, ERROR, TIMED_OUT, LATENCY, AGE];
+pub const ALL: &[&Measure] =
+    &[COUNT, UNANSWERED, RIGHT, STALE, TORN, ERROR, TIMED_OUT, LATENCY, AGE];
 
 /// How often a read was to be made.
 pub const COUNT: &Measure = &Measure::number(
@@ -15,6 +17,16 @@ pub const COUNT: &Measure = &Measure::number(
     Unit::Count,
     Better::Neither,
     "How often the read was to be made.",
+);
+
+/// How often a read was not made for want of an answer.
+pub const UNANSWERED: &Measure = &Measure::number(
+    "unanswered",
+    "never answered",
+    Unit::Count,
+    Better::Lower,
+    "How often the read, which counts from the answer (`after = \"answer\"`), was not made because \
+     the client never had one.",
 );
 
 /// The share of a read that came back right.
@@ -86,6 +98,8 @@ pub const AGE: &Measure = &Measure::many(
 /// The tally of one of the scenario's reads at one of its times.
 #[derive(Clone, Debug, Default)]
 pub struct ReadTally {
+    /// How often it was not made for want of an answer.
+    pub unanswered: u64,
     /// How its probes ended.
     pub ended: ProbeTally,
     /// How long those took that were answered, ns.
@@ -107,12 +121,16 @@ impl ReadTally {
     pub fn measure(into: &mut Measured, read: &ReadSpec, times: Vec<Self>) {
         let mut all = Self::default();
         for time in &times {
+            all.unanswered += time.unanswered;
             all.ended = all.ended.plus(&time.ended);
             all.took.extend(&time.took);
             all.ages.extend(&time.ages);
         }
         let tallies = std::iter::once(all).chain(times);
         for (scope, tally) in Scope::of_read(read).iter().zip(tallies) {
+            if read.follows_answers() {
+                into.quantity(UNANSWERED.of(scope), Quantity::total(tally.unanswered));
+            }
             tally.measure_scope(into, scope);
         }
     }

@@ -11,7 +11,8 @@ use crate::kernel::Span;
 use crate::model::record::Sight::{Effect, Nothing};
 use crate::model::record::*;
 use crate::model::system::{
-    ColumnRef, InvariantRule, InvariantSpec, OperationKind, ReadWhat, RowKey, StepId, System, When,
+    Anchor, ColumnRef, InvariantRule, InvariantSpec, OperationKind, ReadWhat, RowKey, StepId,
+    System, When,
 };
 use crate::tests::events::{self, sent};
 use crate::tests::history::{self, CUSTOMERS, History, OPEN, RENAME};
@@ -133,7 +134,7 @@ fn read_twice(kind: OperationKind) -> System {
     let mut system = mixed();
     let at = [200, 2_000].map(Span::from_millis).into();
     let steps = vec![StepId(0), StepId(1)];
-    let what = ReadWhat::Operation { kind, steps, at, share: 1.0 };
+    let what = ReadWhat::Operation { kind, steps, at, after: Anchor::Arrival, share: 1.0 };
     system.reads = vec![history::read("mine", what)];
     system
 }
@@ -158,7 +159,7 @@ fn read_before_and_after(system: System) -> RunReport {
 fn right_answers_are_told_by_the_time_since_the_arrival() {
     let report = read_before_and_after(read_twice(OPEN));
     let right = |scope| report.measures.number(reads::RIGHT.of(&scope));
-    let at = |ms| Scope::ReadAt("mine".into(), Span::from_millis(ms));
+    let at = |ms| Scope::ReadAt("mine".into(), Span::from_millis(ms), Anchor::Arrival);
     assert_eq!(right(at(200)), share(0, 1));
     assert_eq!(right(at(2_000)), share(1, 1));
     assert_eq!(right(Scope::Read("mine".into())), share(1, 2));

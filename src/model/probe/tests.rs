@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
-use crate::checks::measures::reads;
+use crate::checks::measures::{Quantity, Scope, reads};
 use crate::experiment::compare::setup;
 use crate::experiment::run::Setup;
 use crate::kernel::{NodeId, Span};
-use crate::model::record::{Event, Kind, MessageClass, OpId, Sight};
-use crate::model::system::{Feed, Grant, OperationKind, ReplicaSpec, ServiceId, System, TableId};
+use crate::model::record::{Answer, Event, Kind, MessageClass, OpId, Sight};
+use crate::model::system::{
+    Anchor, Feed, Grant, OperationKind, ReplicaSpec, ServiceId, System, TableId,
+};
 use crate::tests::pick;
 use crate::tests::runs::{RecordedRun, SHOP, record_run, record_text, scenario};
 
@@ -168,4 +170,60 @@ fn a_share_of_the_operations_is_read_the_same_in_every_variant() {
     for all in ["", "share = 1.0"] {
         assert_eq!(sampled("saga", all).0.len(), offered, "{all}");
     }
+}
+
+/// Reads of every order at its answer and half a second later, with this pattern and more.
+fn read_after_answers(pattern: &str, more: &str) -> RecordedRun {
+    let read = "[reads.some]\noperation = 'buy'\nafter = 'answer'\nat = ['0s', '500ms']\n";
+    let text =
+        SHOP.replace("    [variants]\n", "    [variants]\n    it = { pattern = 'PATTERN' }\n");
+    record_text(&(text.replace("PATTERN", pattern) + "\n" + read + more), "it", 1)
+}
+
+#[test]
+fn reads_after_the_answer_count_from_it_in_every_pattern() {
+    let patterns = ["orchestrated", "two-phase-commit", "paxos-commit", "event-based"];
+    for pattern in patterns {
+        let told = read_after_answers(pattern, "");
+        let wanted: Vec<_> = told
+            .pick(pick!(record: Event::Answered { kind: OperationKind(0), .. } => *record))
+            .flat_map(|it| [(it.op, it.time), (it.op, it.time + Span::from_millis(500))])
+            .collect();
+        let mut began: Vec<_> = told
+            .pick(pick!(record: Event::ProbeBegan { .. } => (record.op, record.time)))
+            .collect();
+        began.sort_unstable();
+        assert!(wanted.len() > 20, "{pattern}");
+        assert_eq!(began, wanted, "{pattern}");
+        let unanswered = told.report.measures.number(reads::UNANSWERED.of_read("some"));
+        assert_eq!(unanswered, Quantity::total(0_u64), "{pattern}");
+    }
+    // Nothing but a lock hides what an answer has promised: the next reader must see it.
+    let first = |pattern| {
+        let after = Scope::ReadAt("some".into(), Span::ZERO, Anchor::Answer);
+        read_after_answers(pattern, "").report.measures.number(reads::STALE.of(&after))
+    };
+    let none = |share| matches!(share, Quantity::Ratio { part: 0, whole } if whole > 10);
+    assert!(none(first("orchestrated")) && none(first("two-phase-commit")));
+    let all = |share| matches!(share, Quantity::Ratio { part, whole } if part == whole);
+    assert!(all(first("event-based")), "stock has not heard of it yet");
+}
+
+#[test]
+fn an_operation_without_an_answer_is_not_read_after_it_and_is_counted() {
+    let crash = "[[faults]]\nkind = 'crash'\ntarget = 'order'\nmachine = true\nat = '20s'\n\
+                 for = '12s'\n";
+    let told = read_after_answers("orchestrated", crash);
+    let answered = pick!(record: Event::Answered { kind: OperationKind(0), answer, .. } =>
+        (record.op, answer));
+    let unknown = told.pick(answered).filter(|(_, answer)| *answer == Answer::Unknown);
+    let silent: Vec<OpId> = unknown.map(|(op, _)| op).collect();
+    assert!(silent.len() >= 2, "{silent:?}");
+    let unread: Vec<OpId> =
+        told.pick(pick!(record: Event::Unread { read: 0 } => record.op)).collect();
+    assert_eq!(unread, silent);
+    let read = pick!(record: Event::ProbeBegan { .. } => record.op);
+    assert!(told.pick(read).all(|op| !silent.contains(&op)));
+    let unanswered = told.report.measures.number(reads::UNANSWERED.of_read("some"));
+    assert_eq!(unanswered, Quantity::total(2 * silent.len() as u64), "at two times");
 }

@@ -198,6 +198,9 @@ pub enum Event {
     /// A reply arrived for which nobody waits any more, or its second copy: it is thrown away. Not
     /// part of the fingerprint.
     Ignored { label: LabelId, from: NodeId },
+    /// A read that was to follow the answer to the operation of the record is not made: its client
+    /// has given up.
+    Unread { read: u32 },
 }
 
 impl Event {
@@ -284,5 +287,5 @@ kinds! {
     RefusedByRule, Decided, Retried, Holds, Published, Handed, Buried, Intervention,
     FaultBegan, FaultEnded, Crashed, Restarted, Phase,
     Leased, Fenced, Keyed, Contended, Served, SchemaChanged, SchemaBreak, Adapted,
-    ReaderSaw, RowDeleted, Follows, Circuit, Alerted, GroupLag, Connected, Ignored,
+    ReaderSaw, RowDeleted, Follows, Circuit, Alerted, GroupLag, Connected, Ignored, Unread,
 }

@@ -84,6 +84,7 @@ impl Event {
             Self::Touches { table, row } => words(table, row, 0),
             Self::Answered { kind, answer, waited } => words(kind, answer, waited),
             Self::ProbeBegan { read, probe, cells } => words(read, probe, cells),
+            Self::Unread { read } => words(read, 0, 0),
             Self::ProbeSaw { table, probe, sight } => words(table, probe, sight),
             Self::ReaderSaw { column, row, probe } => words(column, probe, row),
             Self::ProbeEnded { read, probe, end } => words(read, probe, end),

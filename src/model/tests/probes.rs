@@ -1,7 +1,9 @@
 //! Tests of probes: which versions readers see, and when.
 
 use super::*;
-use crate::model::system::{ColumnRef, KeyChoice, Name, ReadSpec, ReadWhat, StepId, TableId};
+use crate::model::system::{
+    Anchor, ColumnRef, KeyChoice, Name, ReadSpec, ReadWhat, StepId, TableId,
+};
 
 /// The small world with reads of its operation 0, 50 ms and 2 s after the arrival at 10 s.
 fn probed() -> System {
@@ -14,6 +16,7 @@ fn probed() -> System {
             kind: OperationKind(0),
             steps: vec![StepId(0), StepId(1)],
             at: vec![Span::ZERO, millis(50), Span::from_secs(2)],
+            after: Anchor::Arrival,
             share: 1.0,
         },
     }];

@@ -5,6 +5,7 @@ use crate::checks::census::Headline;
 use crate::checks::measures::catalogue::*;
 use crate::checks::measures::{Key, Scope, reads};
 use crate::experiment::result::{Comparison, OperationFacts, Statistic, VariantResult};
+use crate::model::system::Anchor;
 use crate::report::human;
 
 /// The columns of an operation: what became of it.
@@ -166,34 +167,40 @@ fn brief(variant: &VariantResult, key: &Key, pick: Pick) -> Cell {
 }
 
 /// For each read that looks at operations a table of its right answers, by how long after the
-/// arrival it was made.
+/// arrival or the answer it was made.
 pub fn times(comparison: &Comparison) -> Vec<Table> {
     let Some(first) = comparison.variants.first() else { return Vec::new() };
     let of_time = first.measures.keys().filter_map(|key| match &key.scope {
-        Scope::ReadAt(name, at) if key.measure == reads::RIGHT => Some((name, *at)),
+        Scope::ReadAt(name, at, after) if key.measure == reads::RIGHT => Some((name, *at, *after)),
         _ => None,
     });
     let of_time: Vec<_> = of_time.collect();
-    let all: Vec<_> = of_time.chunk_by(|(one, _), (other, _)| one == other).collect();
+    let all: Vec<_> = of_time.chunk_by(|one, other| one.0 == other.0).collect();
     let more = match all.len().saturating_sub(MOST_READS) {
         0 => String::new(),
         more => format!(" {} more in summary.csv.", human::some(more, "read")),
     };
     let shown = all.iter().take(MOST_READS).map(|times| {
-        let columns = times.iter().map(|(name, at)| {
-            (format!("after {at}"), reads::RIGHT.of(&Scope::ReadAt((*name).clone(), *at)))
+        let columns = times.iter().map(|(name, at, after)| {
+            (format!("after {at}"), reads::RIGHT.of(&Scope::ReadAt((*name).clone(), *at, *after)))
         });
         let columns: Vec<(String, Key)> = columns.collect();
         let row = |variant: &VariantResult| {
             let cells = columns.iter().map(|(_, key)| cell(variant, key, VALUE));
             (variant.name.clone(), cells.collect())
         };
+        let since = match times[0].2 {
+            Anchor::Arrival => "the operation had arrived",
+            Anchor::Answer => "its client was answered; who never was has no such read",
+        };
         let heads = columns.iter().map(|(head, _)| head.clone());
         Table {
             title: format!("Right answers to {}", times[0].0).into(),
-            note: "Share of all scheduled reads that came back right, however late, by when they \
-                   were made: so long after the operation had arrived."
-                .into(),
+            note: format!(
+                "Share of all scheduled reads that came back right, however late, by when they \
+                 were made: so long after {since}."
+            )
+            .into(),
             heads: std::iter::once("variant".into()).chain(heads).collect(),
             rows: comparison.variants.iter().map(row).collect(),
         }
@@ -306,7 +313,7 @@ mod tests {
     fn right_answers_stand_by_the_time_since_the_arrival() {
         let mut comparison = two();
         for (millis, right) in [(200, 0.1), (2_000, 0.9)] {
-            let scope = Scope::ReadAt("mine".into(), Span::from_millis(millis));
+            let scope = Scope::ReadAt("mine".into(), Span::from_millis(millis), Anchor::Arrival);
             let right = MeasureResult::mean(reads::RIGHT, vec![Some(right); 6]);
             comparison.variants[0].measures.insert(reads::RIGHT.of(&scope), right);
         }

@@ -141,7 +141,7 @@ impl<'s> Busy<'s> {
         }
         for read in &system.reads {
             match &read.what {
-                ReadWhat::Operation { kind, steps, at, share } => {
+                ReadWhat::Operation { kind, steps, at, share, .. } => {
                     let declared = |(of, _): &&(OperationKind, f64)| system.declared(*of) == *kind;
                     let rate: f64 = offered.iter().filter(declared).map(|(_, rate)| rate).sum();
                     let specs = &system.operation(*kind).steps;

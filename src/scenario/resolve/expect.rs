@@ -5,6 +5,7 @@ use super::super::problem::{Code, Place, Problem};
 use super::super::suggest::{either, nearest};
 use super::super::values::At;
 use super::Context;
+use super::loads::anchor;
 use super::names::Names;
 use crate::checks::census::Headline;
 use crate::checks::expectation::{Bound, Expectation, Limit, MEAN, Parts, Subject, Unknown, Whose};
@@ -13,6 +14,7 @@ use crate::checks::measures::{GROUPS, Measure, OPERATIONS, POOLS, READS, Unit, c
 use crate::kernel::Span;
 use crate::model::contract::role;
 use crate::model::reason::Reason;
+use crate::model::system::Anchor;
 use crate::reason;
 
 impl Context<'_> {
@@ -101,10 +103,11 @@ impl Context<'_> {
         let file = self.file;
         let reads: Vec<&At<String>> = file.reads.0.iter().map(|(read, _)| read).collect();
         let times = file.reads.0.iter().map(|(name, read)| {
-            let at = read.as_ref().and_then(|read| read.at.as_ref());
-            (name.value.as_str(), at.map_or(&[][..], |at| &at.value[..]))
+            let at = read.as_ref().and_then(|read| Some((&*read.at.as_ref()?.value, anchor(read))));
+            let (at, after) = at.unwrap_or((&[], Anchor::Arrival));
+            (name.value.as_str(), after, at)
         });
-        let times: Vec<(&str, &[Span])> = times.collect();
+        let times: Vec<(&str, Anchor, &[Span])> = times.collect();
         let operations: Vec<&At<String>> = file.operations.0.iter().map(|(it, _)| it).collect();
         let names: Vec<&str> = operations.iter().map(|it| it.value.as_str()).collect();
         let services: Vec<&At<String>> = file.services.0.iter().map(|(it, _)| it).collect();

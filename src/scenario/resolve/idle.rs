@@ -8,12 +8,13 @@ use super::super::plan::{FaultText, VariantText};
 use super::super::problem::{Code, Problem};
 use super::super::values::At;
 use super::layout::Laid;
+use super::loads::anchor;
 use crate::checks::expectation::{Expectation, Subject};
-use crate::checks::measures::{Key, Scope, catalogue};
+use crate::checks::measures::{Key, Scope, catalogue, reads};
 use crate::faults::target::{CLIENTS, DRIVERS, ROLE};
 use crate::model::contract::{Waits, WaitsFor, role};
 use crate::model::reason::Reason;
-use crate::model::system::{Access, ServiceId, StepSpec, System};
+use crate::model::system::{Access, Anchor, ServiceId, StepSpec, System};
 use crate::patterns::pattern::Prepared;
 use crate::reason;
 
@@ -119,6 +120,9 @@ fn no_value(
         () if file.reads.0.is_empty() && (id.starts_with("m4.") || id.starts_with("m5")) => {
             Some("the scenario has no read")
         }
+        () if is(reads::UNANSWERED) && !follows_answers(key, file) => {
+            Some("the times of this read count from the arrival")
+        }
         () => None,
     };
     let problem = |why: Reason| {
@@ -135,6 +139,13 @@ fn no_value(
         let in_variant = reason!(" in the variant `{}`", shown.value);
         Some(problem(Reason::from(why).and(in_variant)))
     })
+}
+
+/// Returns whether the read that a measure speaks of counts from the answer.
+fn follows_answers(key: &Key, file: &File) -> bool {
+    let (Scope::Read(name) | Scope::ReadAt(name, ..)) = &key.scope else { return false };
+    let named = file.reads.0.iter().find(|(known, _)| *known.value == **name);
+    named.and_then(|(_, read)| read.as_ref()).is_some_and(|read| anchor(read) == Anchor::Answer)
 }
 
 /// The reason why no operation of a variant is answered in the way that a measure speaks of.

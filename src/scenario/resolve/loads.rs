@@ -1,7 +1,7 @@
 //! Loads and reads: what arrives and who looks.
 
 use super::super::data::Data;
-use super::super::file::{Follows, Load, Read};
+use super::super::file::{self, Follows, Load, Read};
 use super::super::operation::Key;
 use super::super::problem::{Code, Place, Problem};
 use super::super::values::At;
@@ -9,8 +9,8 @@ use super::names::Names;
 use super::{Context, name};
 use crate::kernel::{Span, Time};
 use crate::model::system::{
-    Arrivals, ColumnRef, KeyChoice, LoadId, LoadSpec, OperationKind, ReadSpec, ReadWhat, ServiceId,
-    StepId,
+    Anchor, Arrivals, ColumnRef, KeyChoice, LoadId, LoadSpec, OperationKind, ReadSpec, ReadWhat,
+    ServiceId, StepId,
 };
 use crate::reason;
 
@@ -250,7 +250,7 @@ impl Context<'_> {
         };
         let kind = OperationKind(kind as u16);
         let (at, share) = (at.value.clone(), read.share.0);
-        Some(ReadWhat::Operation { kind, steps: steps?, at, share })
+        Some(ReadWhat::Operation { kind, steps: steps?, at, after: anchor(read), share })
     }
 
     fn reader(&mut self, name: &str, read: &Read) -> Option<ReadWhat> {
@@ -271,5 +271,13 @@ impl Context<'_> {
         let column = self.column(table, read.column.as_ref()?)?;
         let column = ColumnRef { table, column };
         Some(ReadWhat::Column { column, choice: choice?, rate: read.rate.as_ref()?.value.0 })
+    }
+}
+
+/// The moment from which the times of a read count.
+pub(super) fn anchor(read: &Read) -> Anchor {
+    match read.after.unwrap_or(file::Anchor::Arrival) {
+        file::Anchor::Arrival => Anchor::Arrival,
+        file::Anchor::Answer => Anchor::Answer,
     }
 }

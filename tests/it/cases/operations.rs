@@ -8,6 +8,7 @@ use driftlab::checks::{RunReport, Verdict};
 use driftlab::experiment::compare::Study;
 use driftlab::experiment::result::{CheckKind, Statistic};
 use driftlab::kernel::Span;
+use driftlab::model::system::Anchor;
 use driftlab::report::terminal;
 use driftlab::report::text::Terminal;
 use driftlab::report::view;
@@ -47,7 +48,7 @@ fn local_operations_are_no_headline_in_any_variant_not_even_where_all_are_local(
 fn a_read_is_right_later_though_it_was_answered_as_fast_before() {
     let report = report("events");
     let right = |at: Span| {
-        let scope = Scope::ReadAt("my-order".into(), at);
+        let scope = Scope::ReadAt("my-order".into(), at, Anchor::Arrival);
         report.measures.number(reads::RIGHT.of(&scope)).value().expect("there are reads")
     };
     let (soon, later) = (right(Span::from_millis(50)), right(Span::from_secs(2)));
