@@ -67,6 +67,7 @@
 //! | `stale` | the share that missed what a client had been told, or a replica's source held |
 //! | `torn` | the share that saw some effects of an operation and not others |
 //! | `error` | the share that was answered with an error |
+//! | `unanswered` | how often one was not made, of a read `after = "answer"` |
 //! | `timed-out` | the share that was not answered at all |
 //! | `latency` | how long one took (many values: `reads.report.latency.p99`) |
 //! | `age` | since when a stale one could have known better (many values, too) |
