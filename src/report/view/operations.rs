@@ -199,8 +199,7 @@ pub fn times(comparison: &Comparison) -> Vec<Table> {
             note: format!(
                 "Share of all scheduled reads that came back right, however late, by when they \
                  were made: so long after {since}."
-            )
-            .into(),
+            ),
             heads: std::iter::once("variant".into()).chain(heads).collect(),
             rows: comparison.variants.iter().map(row).collect(),
         }
