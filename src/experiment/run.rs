@@ -243,6 +243,26 @@ mod tests {
         for = "1s"
     "#;
 
+    /// The only worker of the stock is held for a minute by a request that nobody waits for any
+    /// more: the order is not stranded, it was only not given the time.
+    #[test]
+    fn a_run_is_not_settled_while_a_worker_is_busy() {
+        let slow = HELD_UP
+            .replace("stock = {}", "stock = { workers = 1, work = \"5s\" }")
+            .replace("settle = \"300s\"", "settle = \"90s\"")
+            .replace("constant = \"10s\"", "constant = \"14s\"")
+            .replace("pattern = \"background-sync\"", "pattern = \"orchestrated\"")
+            .replace("settings = { interval = \"20s\" }", "")
+            .replace("kind = \"expensive-query\"", "kind = \"slow-down\"")
+            .replace("target = \"order-db\"", "target = \"stock\"\n        factor = 40.0")
+            .replace("by = \"order\"\n        takes = \"60s\"\n        every = \"10s\"\n", "")
+            .replace("at = \"11s\"", "at = \"13s\"")
+            .replace("for = \"1s\"", "for = \"5s\"");
+        let scenario = scenario(&slow);
+        let told = record_run(&setup(&scenario, &scenario.variants[0]), 1);
+        assert!(!told.ran.settled, "{:?}", told.ran);
+    }
+
     #[test]
     fn a_run_is_not_over_while_what_held_others_up_is_only_just_gone() {
         let scenario = scenario(HELD_UP);

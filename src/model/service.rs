@@ -21,6 +21,8 @@ pub struct Pool {
     /// Which crash this pool is behind; visits of earlier ones no longer count.
     epoch: Cell<u32>,
     inside: Cell<u64>,
+    /// Those of them that an operation is behind.
+    for_operations: Cell<u64>,
     arrivals_sum: Cell<u128>,
     /// Requests so far that no operation is behind.
     unnamed: Cell<u64>,
@@ -55,6 +57,7 @@ pub struct Visit {
     epoch: u32,
     since: Time,
     work: Span,
+    for_operation: bool,
 }
 
 impl Pool {
@@ -67,6 +70,7 @@ impl Pool {
             capacity,
             epoch: Cell::new(0),
             inside: Cell::new(0),
+            for_operations: Cell::new(0),
             arrivals_sum: Cell::new(0),
             unnamed: Cell::new(0),
         })
@@ -93,19 +97,22 @@ impl Pool {
         let (at, workers) = (self.at, self.workers.borrow().clone());
         let since = self.env.now();
         self.inside.set(self.inside.get() + 1);
+        let for_operation = ctx.op != OpId::NONE;
+        self.for_operations.set(self.for_operations.get() + u64::from(for_operation));
         self.arrivals_sum.set(self.arrivals_sum.get() + u128::from(since.as_nanos()));
         self.env.record(&ctx, Event::Queued { at, waiting: workers.waiting() as u64 });
         let epoch = self.epoch.get();
         let worker = workers.acquire().await?;
         self.env.record(&ctx, Event::Started { at, waited: self.env.now() - since });
         let pool = Rc::clone(self);
-        Some(Visit { pool, _worker: worker, ctx, epoch, since, work: Span::ZERO })
+        Some(Visit { pool, _worker: worker, ctx, epoch, since, work: Span::ZERO, for_operation })
     }
 
     /// Drops everything that waits or works, as a crash of its node does. Called before the fence,
     /// so that what was dropped is still recorded.
     pub fn crash(&self, node: NodeId) {
         let (requests, now) = (self.inside.take(), u128::from(self.env.now().as_nanos()));
+        self.for_operations.set(0);
         let stayed = now * u128::from(requests) - self.arrivals_sum.take();
         let ctx = Ctx { node, ..Ctx::WORLD };
         let (at, stayed) = (self.at, Span::from_nanos(stayed as u64));
@@ -135,6 +142,12 @@ impl Pool {
     pub fn inside(&self) -> u64 {
         self.inside.get()
     }
+
+    /// Returns whether a request waits or is served that an operation is behind, though its caller
+    /// may have given up.
+    pub fn works_for_operations(&self) -> bool {
+        self.for_operations.get() > 0
+    }
 }
 
 impl Visit {
@@ -161,6 +174,7 @@ impl Drop for Visit {
             return;
         }
         pool.inside.set(pool.inside.get() - 1);
+        pool.for_operations.set(pool.for_operations.get() - u64::from(self.for_operation));
         let since = u128::from(self.since.as_nanos());
         pool.arrivals_sum.set(pool.arrivals_sum.get() - since);
         let (at, work, stayed) = (pool.at, self.work, pool.env.now() - self.since);

@@ -413,12 +413,14 @@ impl World {
         }
     }
 
-    /// Returns whether nothing is going on for any operation: no message in flight, no lock, no
-    /// prepared branch, no backlog in any store, no replica behind its source, and nothing
-    /// committed since `since`.
+    /// Returns whether nothing is going on for any operation: no message in flight, no worker that
+    /// is busy, no lock, no prepared branch, no backlog in any store, no replica behind its source,
+    /// and nothing committed since `since`.
     pub fn is_quiet(&self, since: Time) -> bool {
+        let mut pools = self.nodes.iter().filter_map(|node| node.pool.as_ref());
         self.in_flight.get() == 0
             && self.has_copied_all()
+            && !pools.any(|pool| pool.works_for_operations())
             && self
                 .databases
                 .iter()
