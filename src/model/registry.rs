@@ -68,6 +68,13 @@ pub struct Configurable<T: ?Sized> {
     default: fn() -> Arc<T>,
 }
 
+// Derived, it would ask the same of `T`.
+impl<T: ?Sized> Clone for Configurable<T> {
+    fn clone(&self) -> Self {
+        Self { ..*self }
+    }
+}
+
 impl<T: ?Sized> Configurable<T> {
     /// A part with settings `S`, which are made usable by two plain functions: pass
     /// `|tree| decode(tree).map(prepare)` and `|| prepare(S::default())`.

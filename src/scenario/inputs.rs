@@ -16,6 +16,16 @@ impl Inputs {
         Self { name: name.into(), text: text.into(), data }
     }
 
+    /// The text of the scenario.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The content of a CSV file that the scenario names by this path.
+    pub fn data(&self, path: &str) -> Option<&[u8]> {
+        self.data.iter().find(|(name, _)| name == path).map(|(_, bytes)| &bytes[..])
+    }
+
     /// The path of the scenario relative to the folder. What the scenario names above its own
     /// folder keeps its place above it.
     pub fn path(&self) -> String {

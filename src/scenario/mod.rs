@@ -12,6 +12,7 @@
 //! Nothing here reads a file: the caller hands in the text and the bytes of the CSV files that a
 //! scenario names. A scenario's hash covers both.
 
+mod change;
 pub mod counterexample;
 mod data;
 mod decode;
@@ -40,6 +41,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+pub use change::Change;
 pub use data::Files;
 pub use inputs::Inputs;
 pub use problem::{Code, Label, Place, Problem, Severity, any_error};
@@ -76,7 +78,7 @@ pub struct Source {
 }
 
 /// The parts that a scenario may name.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Registries {
     /// Patterns.
     pub patterns: Patterns,
@@ -139,6 +141,8 @@ pub struct Scenario {
     pub roles: Vec<String>,
     /// Every setting in force, and where it came from.
     pub values: Vec<ValueUsed>,
+    /// The parts that it may name, to read it again with changes.
+    pub registries: Arc<Registries>,
 }
 
 /// A text that is no scenario: all its problems.
@@ -241,6 +245,22 @@ impl Scenario {
         random::plan(&self.faults, &self.nemeses, &self.system, &RandomStreams::new(seed)).into()
     }
 
+    /// The scenario with other values in these places. It keeps the hash of the file, and warnings
+    /// are left out.
+    ///
+    /// # Errors
+    /// Its problems, none if a change names no place.
+    pub fn changed(&self, changes: &[Change]) -> Result<Self, Vec<Problem>> {
+        let text = change::changed(self.inputs.text(), changes).ok_or_else(Vec::new)?;
+        let source = Source { name: self.name.clone(), text };
+        let files = |path: &str| {
+            let data = self.inputs.data(path).map(<[u8]>::to_vec);
+            data.ok_or_else(|| io::ErrorKind::NotFound.into())
+        };
+        let (scenario, problems) = load(&source, &files, &self.registries);
+        scenario.map(|scenario| Self { hash: self.hash, ..scenario }).ok_or(problems)
+    }
+
     /// The variant with this name.
     pub fn variant(&self, name: &str) -> Option<&Variant> {
         self.variants.iter().find(|variant| &*variant.name.shown == name)
@@ -307,6 +327,7 @@ pub fn load(
             nemeses: resolved.nemeses,
             roles,
             values: std::mem::take(&mut decoder.values),
+            registries: registries.clone().into(),
         });
     }
     drop_echoes(&mut problems);
