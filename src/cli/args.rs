@@ -35,8 +35,10 @@ pub enum Command {
     /// Search for faults that break a guarantee of a pattern, and shrink each counterexample.
     ///
     /// Each run offers a few operations and injects random faults within the budget of the
-    /// pattern; then all faults end and the run settles. Counterexamples that were found earlier
-    /// are replayed first.
+    /// pattern; then all faults end and the run settles. In about half of the runs some sizes are
+    /// smaller than in the scenario (workers, queues, connections, batches, instances), so that a
+    /// few operations fill them; a counterexample says which. Counterexamples that were found
+    /// earlier are replayed first.
     Fuzz(Fuzz),
     /// Run a few operations under every plan of one or two faults.
     Explore(Explore),
@@ -242,7 +244,8 @@ pub struct Fuzz {
     /// Most faults in a run.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub faults: u32,
-    /// Draw all kinds and times of faults with equal weight, instead of swarm testing.
+    /// Draw all kinds and times of faults with equal weight, instead of swarm testing, and change
+    /// no sizes.
     #[arg(long)]
     pub uniform: bool,
     /// The folder for counterexamples; by default `reports/<scenario name>/counterexamples`.

@@ -27,7 +27,7 @@ pub fn points(session: &Session, args: &List, path: &Path) -> Result<Exit, Error
         let hint = format!("the operations are {}", names.join(", "));
         return Err(Error::Usage(format!("no operation {only} is offered\nhint: {hint}")));
     }
-    let case = Case { seed, operations, faults: Vec::new(), branch_seeds: Vec::new() };
+    let case = Case { seed, operations, faults: Vec::new(), ..Case::default() };
     let wanted =
         |passed: &Passed| passed.at < heals && (only.is_none() || passed.trigger.of == only);
     let passed: Vec<Passed> = trial.points(&case).into_iter().filter(wanted).collect();

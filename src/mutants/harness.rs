@@ -93,7 +93,7 @@ impl Harness {
     /// A case with the operations of the mutant and these faults.
     pub fn case(&self, faults: &[PlannedFault]) -> Case {
         let (seed, operations) = (self.seed, self.mutant().offers(self.seed, OPERATIONS));
-        Case { seed, operations, faults: faults.to_vec(), branch_seeds: Vec::new() }
+        Case { seed, operations, faults: faults.to_vec(), ..Case::default() }
     }
 }
 

@@ -64,6 +64,10 @@ fn remarks(tally: &Tally) -> Vec<String> {
         let runs = human::count(tally.degraded);
         remarks.push(format!("{runs} runs exceeded the budget of faults and do not count"));
     }
+    if tally.changed > 0 {
+        let runs = human::count(tally.changed);
+        remarks.push(format!("{runs} runs had other sizes (workers, queues, batches, ...)"));
+    }
     if tally.unsettled > 0 {
         remarks.push(format!("{} runs did not settle in time", human::count(tally.unsettled)));
     }
@@ -76,6 +80,9 @@ pub fn case(system: &System, case: &Case) -> String {
     for offer in &case.operations {
         let operation = &system.operation(offer.info.kind).name.shown;
         let _ = writeln!(text, "  {} ({operation}) at {}", offer.name, offer.info.arrived);
+    }
+    for change in &case.changes {
+        let _ = writeln!(text, "  with {change}");
     }
     for fault in &case.faults {
         let _ = writeln!(text, "  {fault}");

@@ -21,7 +21,7 @@ use super::plan::FaultText;
 use super::problem::{Problem, any_error};
 use super::shape::shape;
 use super::values::{At, Map, Scalar, Whole};
-use super::{Registries, Source};
+use super::{Change, Registries, Source};
 use crate::faults::plan::PlannedFault;
 use crate::faults::trigger::OpName;
 use crate::kernel::{Span, Time};
@@ -55,6 +55,8 @@ pub struct Counterexample {
     pub faults: Vec<PlannedFault>,
     /// From when on which other future comes true.
     pub branch_seeds: Vec<(Time, u64)>,
+    /// The values of the scenario that are others in this run.
+    pub changes: Vec<Change>,
 }
 
 shape! {
@@ -69,6 +71,8 @@ shape! {
         faults: Vec<FaultText>,
         /// From when on which other future comes true.
         branch_seeds: Vec<BranchSeedText>,
+        /// Values that are put in the place of those of the scenario.
+        changes: Vec<ChangeText>,
     }
 }
 
@@ -120,6 +124,17 @@ shape! {
         at: Span,
         /// Which one.
         branch_seed: Whole<0, 9_223_372_036_854_775_807>,
+    }
+}
+
+shape! {
+    /// A value of the scenario that is another one here.
+    "a change of the scenario"
+    pub struct ChangeText {
+        /// The keys of the value, with dots between them.
+        key: At<String>,
+        /// The value.
+        value: At<Scalar>,
     }
 }
 

@@ -5,10 +5,14 @@
 //! and its own plan of faults from a [swarm](crate::faults::swarm). What is judged are the promises
 //! that the pattern makes with its *default* settings: a setting that gives one up is found out.
 //!
+//! A batch also draws some [sizes] small, and may let operations arrive behind a recovery: what
+//! happens at a threshold, and what a node does wrong once it is back, shows nowhere else.
+//!
 //! Run number `n` of a variant is a function of the seed and of `n`: whatever the threads do, the
 //! first violation of a property is that of the lowest number.
 
 mod batch;
+mod sizes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -65,6 +69,8 @@ pub struct Tally {
     pub disturbed: u64,
     /// Runs that did not settle.
     pub unsettled: u64,
+    /// Runs in which some sizes were others than those of the scenario.
+    pub changed: u64,
     /// Runs whose plan was outside of what the pattern is made for.
     pub degraded: u64,
     /// The semantic points that runs without faults passed, whoever they are for.
@@ -125,6 +131,7 @@ impl Tally {
         self.struck += count(&tried.struck);
         self.disturbed += count(&tried.disturbed);
         self.unsettled += u64::from(!tried.ran.settled);
+        self.changed += u64::from(!case.changes.is_empty());
         if tried.degraded.is_some() {
             self.degraded += 1;
             return;
@@ -146,6 +153,7 @@ impl Tally {
         self.struck += other.struck;
         self.disturbed += other.disturbed;
         self.unsettled += other.unsettled;
+        self.changed += other.changed;
         self.degraded += other.degraded;
         self.points.extend(other.points);
         self.points_struck.extend(other.points_struck);
@@ -241,10 +249,9 @@ impl Fuzz<'_> {
         let trial = &self.trials[trial];
         let batch = Batch::new(self, trial, from / BATCH);
         let mut tally = Tally { points: batch.classes(), ..Tally::default() };
-        let stage = trial.stage(batch.operations());
         for run in from..to {
             let case = batch.case(run);
-            tally.count(&case, &trial.run_on(&stage, &case), run);
+            tally.count(&case, &trial.run_on(batch.stage(), &case), run);
         }
         tally
     }

@@ -74,6 +74,7 @@ pub fn counterexample(
         operations: offers.map(|offer| (offer.name.clone(), offer.info)).collect(),
         faults: case.faults.clone(),
         branch_seeds: case.branch_seeds.clone(),
+        changes: case.changes.clone(),
     }
 }
 
@@ -85,6 +86,7 @@ pub fn case(written: &Counterexample) -> Case {
         operations: written.operations.iter().map(offer).collect(),
         faults: written.faults.clone(),
         branch_seeds: written.branch_seeds.clone(),
+        changes: written.changes.clone(),
     }
 }
 
@@ -118,7 +120,8 @@ pub fn shape(system: &System, case: &Case) -> String {
     let kinds = case.operations.iter().map(|offer| &system.operation(offer.info.kind).name.lasting);
     let mut kinds: Vec<String> = kinds.map(ToString::to_string).collect();
     kinds.sort();
-    format!("{}; {}", faults.join(", "), kinds.join(", "))
+    let changes: Vec<String> = case.changes.iter().map(ToString::to_string).collect();
+    format!("{}; {}; {}", faults.join(", "), kinds.join(", "), changes.join(", "))
 }
 
 fn shape_of(planned: &PlannedFault) -> String {

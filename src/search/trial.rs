@@ -30,20 +30,20 @@ use crate::faults::plan::PlannedFault;
 use crate::faults::target::Site;
 use crate::faults::trigger::OpName;
 use crate::kernel::{Sink, Span, Time};
-use crate::model::contract::{Budget, Promises};
+use crate::model::contract::{Budget, Driver, Promises};
 use crate::model::env::OpInfo;
 use crate::model::record::Record;
 use crate::model::system::{RowKey, System};
 use crate::model::workload::{Workload, maker};
 use crate::model::world::World;
-use crate::patterns::pattern::period;
-use crate::scenario::{Scenario, Variant};
+use crate::patterns::pattern::{Prepared, period};
+use crate::scenario::{Change, Scenario, Variant};
 
 /// How many initial rows a table has at most, unless a case uses more.
 const ROWS: u64 = 50;
 
 /// Everything that was chosen for one run, as values.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Case {
     /// The seed of all draws that have a name: delays, work, refusals.
     pub seed: u64,
@@ -53,6 +53,8 @@ pub struct Case {
     pub faults: Vec<PlannedFault>,
     /// From when on which other future comes true; see [`RandomStreams::set_branch_seed`].
     pub branch_seeds: Vec<(Time, u64)>,
+    /// The values of the scenario that are others in this case.
+    pub changes: Vec<Change>,
 }
 
 /// One operation of a case.
@@ -75,14 +77,46 @@ pub struct Trial<'a> {
     period: Span,
     /// From the last arrival to the end of the load.
     window: Span,
+    /// True if the variant is what the scenario's text says, so that it can be read with changes.
+    is_as_written: bool,
 }
 
-/// The part that all cases with the same operations share: the system with its phases, and the
-/// load.
+/// The part that all cases with the same operations and the same changes share: the system with its
+/// phases, the pattern and what it promises, and the load.
 #[derive(Clone)]
 pub struct Stage {
     system: Arc<System>,
+    pattern: Arc<dyn Prepared>,
+    promises: Promises,
     workload: Workload,
+}
+
+impl Stage {
+    /// The setup of a run for a case.
+    fn setup(&self, case: &Case) -> Setup {
+        Setup {
+            faults: case.faults.clone().into(),
+            workload: self.workload.clone(),
+            branch_seeds: case.branch_seeds.clone().into(),
+            ending: Ending::Settled,
+            ..Setup::new(Arc::clone(&self.system), Arc::clone(&self.pattern))
+        }
+    }
+
+    /// The system on which the cases run.
+    pub fn system(&self) -> &System {
+        &self.system
+    }
+
+    /// The nodes that the pattern has of its own.
+    pub fn drivers(&self) -> Vec<Driver> {
+        self.pattern.drivers()
+    }
+
+    /// How much may go wrong under the promises that are checked.
+    pub fn budget(&self) -> &Budget {
+        &self.promises.budget
+    }
 }
 
 /// The outcome of one run of a case.
@@ -128,14 +162,20 @@ impl<'a> Trial<'a> {
         let period = period(&*variant.pattern, &system);
         let window = system.client.deadline + period.saturating_mul(2) + system.longest_recovery();
         let promises = variant.pattern.promises_by_default(&system);
-        Self { scenario, variant, promises, system, period, window }
+        Self { scenario, variant, promises, system, period, window, is_as_written: true }
     }
 
-    /// The trial judged by other promises.
+    /// The trial of a variant that is no longer what the scenario's text says, judged by other
+    /// promises.
     #[cfg(any(test, feature = "internals"))]
     #[must_use]
     pub fn promising(self, promises: Promises) -> Self {
-        Self { promises, ..self }
+        Self { promises, is_as_written: false, ..self }
+    }
+
+    /// Returns whether the scenario is valid with these changes, and they can be made.
+    pub fn allows(&self, changes: &[Change]) -> bool {
+        self.is_as_written && self.scenario.changed(changes).is_ok()
     }
 
     /// The scenario.
@@ -176,8 +216,27 @@ impl<'a> Trial<'a> {
         last.unwrap_or(Time::ZERO) + self.window
     }
 
-    /// Prepares the part that all cases with these operations share.
-    pub fn stage(&self, operations: &[Offer]) -> Stage {
+    /// Prepares the part that all cases with these operations and changes share. Changes that the
+    /// scenario does not allow are not made.
+    pub fn stage(&self, operations: &[Offer], changes: &[Change]) -> Stage {
+        let changed = (!changes.is_empty() && self.is_as_written)
+            .then(|| self.scenario.changed(changes).ok())
+            .flatten();
+        let name = &*self.variant.name.lasting;
+        let variant = changed
+            .as_ref()
+            .and_then(|it| it.variants.iter().find(|variant| *variant.name.lasting == *name));
+        match changed.as_ref().zip(variant) {
+            Some((scenario, variant)) => {
+                // Its load ends when that of the scenario does: what recurs may be off by the
+                // change, and what is compared are cases of one trial.
+                Trial { window: self.window, ..Trial::new(scenario, variant) }.own_stage(operations)
+            }
+            None => self.own_stage(operations),
+        }
+    }
+
+    fn own_stage(&self, operations: &[Offer]) -> Stage {
         let mut system = self.system.clone();
         let keys = operations.iter().flat_map(|offer| &offer.info.keys);
         let used = keys.filter(|key| maker(**key).is_none()).map(|key| key.0 + 1).max();
@@ -187,22 +246,22 @@ impl<'a> Trial<'a> {
         system.phases.load = self.heals(operations) - Time::ZERO;
         let mut infos: Vec<OpInfo> = operations.iter().map(|offer| offer.info).collect();
         infos.sort_by_key(|info| info.arrived);
-        Stage { system: Arc::new(system), workload: Workload::Listed(infos.into()) }
+        Stage {
+            system: Arc::new(system),
+            pattern: Arc::clone(&self.variant.pattern),
+            promises: self.promises.clone(),
+            workload: Workload::Listed(infos.into()),
+        }
+    }
+
+    /// The stage of a case.
+    pub fn stage_of(&self, case: &Case) -> Stage {
+        self.stage(&case.operations, &case.changes)
     }
 
     /// The setup of a run for a case.
     pub fn setup(&self, case: &Case) -> Setup {
-        self.setup_on(&self.stage(&case.operations), case)
-    }
-
-    fn setup_on(&self, stage: &Stage, case: &Case) -> Setup {
-        Setup {
-            faults: case.faults.clone().into(),
-            workload: stage.workload.clone(),
-            branch_seeds: case.branch_seeds.clone().into(),
-            ending: Ending::Settled,
-            ..Setup::new(Arc::clone(&stage.system), Arc::clone(&self.variant.pattern))
-        }
+        self.stage_of(case).setup(case)
     }
 
     /// The promises that are checked.
@@ -228,7 +287,7 @@ impl<'a> Trial<'a> {
 
     /// The same for one of many cases with the operations of a stage.
     pub fn run_on(&self, stage: &Stage, case: &Case) -> Tried {
-        self.judge(&self.setup_on(stage, case), case, Vec::new(), |_| (), |_| ()).0
+        self.judge(stage, case, Vec::new(), |_| (), |_| ()).0
     }
 
     /// Runs a case before the checks and further sinks; `ready` and `look` as in
@@ -240,31 +299,32 @@ impl<'a> Trial<'a> {
         ready: impl FnOnce(&Rc<World>),
         look: impl FnOnce(&World) -> T,
     ) -> (Tried, T) {
-        self.judge(&self.setup(case), case, sinks, ready, look)
+        self.judge(&self.stage_of(case), case, sinks, ready, look)
     }
 
     fn judge<T>(
         &self,
-        setup: &Setup,
+        stage: &Stage,
         case: &Case,
         mut sinks: Vec<Rc<RefCell<dyn Sink<Record>>>>,
         ready: impl FnOnce(&Rc<World>),
         look: impl FnOnce(&World) -> T,
     ) -> (Tried, T) {
-        let verifier = Verifier::of(&setup.system, &self.scenario.properties, &self.promises);
+        let setup = stage.setup(case);
+        let verifier = Verifier::of(&stage.system, &self.scenario.properties, &stage.promises);
         let verifier = Rc::new(RefCell::new(verifier.audit()));
         let faults = Rc::new(RefCell::new(FaultWatch::new(case.faults.len())));
         sinks.push(Rc::clone(&verifier) as _);
         sinks.push(Rc::clone(&faults) as _);
-        let (ran, looked) = observe(setup, case.seed, sinks, ready, look);
+        let (ran, looked) = observe(&setup, case.seed, sinks, ready, look);
         let verifier = Rc::into_inner(verifier).expect("the run is over, and so is its recorder");
         let (mut findings, operations) = verifier.into_inner().finish();
         let (census, whole_since) = (census(operations.all()), operations.last_partial());
         findings.iter_mut().for_each(|finding| name_operations(finding, case));
         let (struck, disturbed) = faults.borrow().said();
-        let drivers = self.variant.pattern.drivers();
-        let site = Site { system: &self.system, drivers: &drivers };
-        let degraded = inside(&case.faults, self.budget(), &site).err();
+        let drivers = stage.drivers();
+        let site = Site { system: &stage.system, drivers: &drivers };
+        let degraded = inside(&case.faults, stage.budget(), &site).err();
         (Tried { ran, findings, struck, disturbed, degraded, census, whole_since }, looked)
     }
 }

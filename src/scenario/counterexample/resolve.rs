@@ -10,10 +10,10 @@ use crate::model::env::OpInfo;
 use crate::model::system::{KeyChoice, MAX_KEYS, Name, OperationKind, RowKey, System};
 use crate::model::workload::{fresh_key, op_stream};
 use crate::reason;
-use crate::scenario::problem::{Code, Place, Problem};
+use crate::scenario::problem::{Code, Place, Problem, Severity};
 use crate::scenario::suggest::{either, nearest};
 use crate::scenario::values::{At, Scalar};
-use crate::scenario::{Scenario, Variant};
+use crate::scenario::{Change, Scenario, Variant};
 
 impl CounterexampleText {
     /// Resolves the names of the file in its scenario.
@@ -24,6 +24,7 @@ impl CounterexampleText {
         let mut found = Vec::new();
         let head = &self.counterexample;
         debug_assert_eq!(head.format.0, FORMAT, "no other is decoded");
+        let changes = self.changes(scenario, &mut found);
         let variant = variant(scenario, head, &mut found);
         if let Some(variant) = variant {
             self.check_targets(scenario, variant, &mut found);
@@ -56,10 +57,31 @@ impl CounterexampleText {
                     branch_seeds: (self.branch_seeds.iter())
                         .map(|branch_seed| (Time::ZERO + branch_seed.at, branch_seed.branch_seed.0))
                         .collect(),
+                    changes,
                 })
             }
             _ => Err(found),
         }
+    }
+
+    /// The changes of the scenario, which must be possible one after the other.
+    fn changes(&self, scenario: &Scenario, found: &mut Vec<Problem>) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for text in &self.changes {
+            let value = match &text.value.value {
+                Scalar::Number(number) => (*number).into(),
+                Scalar::Word(word) => word.as_str().into(),
+            };
+            changes.push(Change { key: text.key.value.clone(), value });
+            if let Err(problems) = scenario.changed(&changes) {
+                let message = reason!("the scenario cannot have `{}` so", text.key.value);
+                let why = problems.iter().find(|problem| problem.severity == Severity::Error);
+                let why = why.map_or("there is no value in this place", |why| &why.message);
+                found.push(wrong(&text.key.place, &message.to_string(), why.to_owned()));
+                break;
+            }
+        }
+        changes
     }
 
     /// Every name that a fault strikes or waits for must stand for something.

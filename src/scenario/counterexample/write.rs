@@ -52,6 +52,11 @@ impl Counterexample {
             key(&mut text, "at", word(&(*at - Time::ZERO).exact()));
             key(&mut text, "branch-seed", Value::Integer(*branch_seed as i64));
         }
+        for change in &self.changes {
+            text.push_str("\n[[changes]]\n");
+            key(&mut text, "key", word(&change.key));
+            key(&mut text, "value", change.value.clone());
+        }
         text
     }
 }

@@ -247,7 +247,7 @@ fn a_case_is_explained_by_the_check_that_found_it() {
     let scenario = shop(CRASH);
     let trial = Trial::new(&scenario, variant(&scenario, "dual-write"));
     let (operations, faults) = (trial.offers(1, 1), scenario.faults.clone());
-    let case = Case { seed: 1, operations, faults, branch_seeds: Vec::new() };
+    let case = Case { seed: 1, operations, faults, ..Case::default() };
     let tried = trial.run(&case);
     let finding = tried.findings.iter().find(|it| it.property == "all-or-nothing");
     let finding = finding.expect("events promise it by default");

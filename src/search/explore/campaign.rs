@@ -183,7 +183,7 @@ impl Exploration<'_> {
             seed: self.seed,
             operations: self.operations.clone(),
             faults: strikes.iter().map(planned).collect(),
-            branch_seeds: Vec::new(),
+            ..Case::default()
         }
     }
 

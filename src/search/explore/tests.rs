@@ -200,7 +200,7 @@ fn listed(exploration: &Exploration) -> Vec<Passed> {
         seed: exploration.seed,
         operations: exploration.operations.clone(),
         faults: Vec::new(),
-        branch_seeds: Vec::new(),
+        ..Case::default()
     };
     let heals = exploration.trial.heals(&exploration.operations);
     exploration.trial.points(&case).into_iter().filter(|passed| passed.at < heals).collect()

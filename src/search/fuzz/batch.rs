@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt};
 
-use super::Fuzz;
+use super::{Fuzz, sizes};
 use crate::faults::plan::{PlannedFault, Start};
 use crate::faults::swarm::{Kind, Swarm, Window};
 use crate::faults::targets::Targets;
 use crate::faults::trigger::{OpName, Trigger};
 use crate::kernel::{Purpose, RandomStreams, Span, Time};
-use crate::model::system::{Name, RowKey};
+use crate::model::system::{Name, RowKey, System};
 use crate::model::workload::maker;
-use crate::search::trial::{Case, Offer, Trial, hasten};
+use crate::scenario::Change;
+use crate::search::trial::{Case, Offer, Stage, Trial, hasten};
 
 /// The longest pauses between arrivals, from leisurely to all at once.
 const PACES: [Span; 5] = [
@@ -27,6 +28,9 @@ const PACES: [Span; 5] = [
 /// In how many rows operations meet, where they are made to.
 const ROWS: [u64; 3] = [1, 2, 4];
 
+/// For how long a node may be down before its recovery, where operations arrive behind it.
+const OUTAGES: [Span; 3] = [Span::from_millis(100), Span::from_secs(1), Span::from_secs(5)];
+
 /// How long before the first arrival a fault may begin.
 const EARLY: Span = Span::from_millis(100);
 
@@ -37,6 +41,8 @@ const SEEDS: u64 = 1_000_000;
 pub(super) struct Batch {
     seed: u64,
     operations: Vec<Offer>,
+    changes: Vec<Change>,
+    stage: Stage,
     swarm: Swarm,
 }
 
@@ -48,23 +54,27 @@ impl Batch {
         let mut rng = stream.draw(Purpose::Instance, name, number, 0, 0);
         let seed = rng.random_range(0..SEEDS);
         let mut operations = trial.offers(seed, fuzz.operations);
+        let mut changes = Vec::new();
         if !fuzz.uniform {
             crowd(&mut operations, &mut rng);
             meet(&mut operations, trial.period(), &mut rng);
+            return_later(&mut operations, trial.system(), &mut rng);
+            changes = sizes::draw(trial, &mut rng);
         }
-        let calm = Case { seed, operations, faults: Vec::new(), branch_seeds: Vec::new() };
+        let calm = Case { seed, operations, changes, ..Case::default() };
         let points = trial.points(&calm).into_iter().map(|passed| passed.trigger);
-        let operations = calm.operations;
+        let Case { operations, changes, .. } = calm;
+        let stage = trial.stage(&operations, &changes);
         let heals = trial.heals(&operations) - Time::ZERO;
         let first = operations.first().map_or(Span::ZERO, |offer| offer.info.arrived - Time::ZERO);
         let from = first.saturating_sub(EARLY);
         let last = heals.saturating_sub(trial.window()) + trial.system().client.deadline;
         let window = Window { from, length: last.saturating_sub(from) };
-        let targets = Targets::of(trial.system(), &trial.variant().pattern.drivers());
-        let kinds = Kind::of(trial.budget(), fuzz.faults);
+        let targets = Targets::of(stage.system(), &stage.drivers());
+        let kinds = Kind::of(stage.budget(), fuzz.faults);
         let swarm =
             Swarm::new(kinds, targets, window, fuzz.most).at_points(points).uniform(fuzz.uniform);
-        Self { seed: fuzz.seed, operations, swarm }
+        Self { seed: fuzz.seed, operations, changes, stage, swarm }
     }
 
     /// Draws run number `run`, which belongs to this batch.
@@ -73,12 +83,13 @@ impl Batch {
         let mut rng = RandomStreams::new(self.seed).draw(Purpose::Nemesis, name, run, 0, 0);
         let seed = rng.random_range(0..SEEDS);
         let faults = self.swarm.draw(&mut rng);
-        Case { seed, operations: self.operations.clone(), faults, branch_seeds: Vec::new() }
+        let (operations, changes) = (self.operations.clone(), self.changes.clone());
+        Case { seed, operations, changes, faults, ..Case::default() }
     }
 
-    /// The operations that every run of the batch offers.
-    pub fn operations(&self) -> &[Offer] {
-        &self.operations
+    /// The stage of every run of the batch.
+    pub fn stage(&self) -> &Stage {
+        &self.stage
     }
 
     /// The points that were passed, whoever they are for.
@@ -133,5 +144,18 @@ fn meet(operations: &mut [Offer], period: Span, rng: &mut dyn Rng) {
         for offer in operations {
             offer.info.arrived = start + (offer.info.arrived - first);
         }
+    }
+}
+
+/// Lets some operations, in half of the batches, arrive when what crashed under the earlier ones is
+/// back: what a node does wrong behind its recovery shows in them only.
+fn return_later(operations: &mut [Offer], system: &System, rng: &mut dyn Rng) {
+    if operations.len() < 2 || rng.random_bool(0.5) {
+        return;
+    }
+    let first = rng.random_range(1..operations.len());
+    let outage = *OUTAGES.choose(rng).expect("there are outages");
+    for offer in &mut operations[first..] {
+        offer.info.arrived += system.longest_recovery() + outage;
     }
 }

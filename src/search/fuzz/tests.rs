@@ -46,6 +46,54 @@ fn what_a_setting_gives_up_is_found_and_the_default_holds() {
     assert_eq!(tally.degraded, 0, "what is drawn is inside the budget");
 }
 
+/// The cases of so many batches, one each, of the saga as its scenario says it is.
+fn batches(scenario: &Scenario, uniform: bool) -> Vec<Case> {
+    let faults = Faults::builtin();
+    let trials = vec![Trial::new(scenario, &scenario.variants[0])];
+    let fuzz = Fuzz { trials, faults: &faults, seed: 1, operations: 6, most: 3, uniform };
+    (0..80).map(|batch| fuzz.case(0, batch * BATCH)).collect()
+}
+
+/// Every second batch changes some sizes, each to what the scenario allows, and the changed
+/// scenario is the one that runs.
+#[test]
+fn sizes_are_drawn_where_the_scenario_has_them() {
+    let scenario = scenario(SHOP);
+    let cases = batches(&scenario, false);
+    let changed: Vec<&Case> = cases.iter().filter(|case| !case.changes.is_empty()).collect();
+    assert!((20..60).contains(&changed.len()), "{} of 80 batches", changed.len());
+    let keys: BTreeSet<&str> =
+        changed.iter().flat_map(|case| case.changes.iter().map(|it| &*it.key)).collect();
+    for key in ["services.stock.workers", "databases.order-db.connections", "drivers.queue"] {
+        assert!(keys.contains(key), "{key} is in {keys:?}");
+    }
+    let trial = Trial::new(&scenario, &scenario.variants[0]);
+    for case in &changed {
+        assert!(trial.allows(&case.changes), "{:?}", case.changes);
+        for change in case.changes.iter().filter(|it| it.key == "services.stock.workers") {
+            let workers = trial.stage_of(case).system().services[1].workers;
+            assert_eq!(change.value.as_integer(), Some(i64::from(workers)));
+        }
+    }
+    assert!(batches(&scenario, true).iter().all(|case| case.changes.is_empty()), "the baseline");
+}
+
+/// In some batches operations arrive when what went down under the first ones is back, in the
+/// others they follow each other as before.
+#[test]
+fn operations_arrive_behind_a_recovery() {
+    // Nobody follows anybody, which would keep its distance.
+    let text = SHOP.replace("delay = \"10s\"", "delay = \"0s\"");
+    let scenario = scenario(&text);
+    let recovery = scenario.system.longest_recovery();
+    let pauses = |case: &&Case| {
+        let arrivals = case.operations.iter().map(|offer| offer.info.arrived);
+        arrivals.clone().zip(arrivals.skip(1)).any(|(one, next)| next - one > recovery)
+    };
+    let later = batches(&scenario, false).iter().filter(pauses).count();
+    assert!((20..60).contains(&later), "{later} of 80 batches");
+}
+
 /// The same runs, whatever the number of threads; and a run can be made again by its number.
 #[test]
 fn nothing_depends_on_threads() {

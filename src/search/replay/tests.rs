@@ -8,7 +8,7 @@ use crate::kernel::{Span, Time};
 use crate::model::contract::{Allowance, Budget, Promises};
 use crate::scenario::Code;
 use crate::scenario::counterexample::{self, CounterexampleText};
-use crate::scenario::{Problem, Registries, Scenario, Source, render};
+use crate::scenario::{Change, Problem, Registries, Scenario, Source, render};
 use crate::search::trial::Trial;
 use crate::tests::runs::{SHOP, scenario};
 
@@ -31,7 +31,7 @@ fn written() -> &'static str {
         let scenario = scenario(SHOP);
         let trial = trial(&scenario);
         let calm =
-            Case { seed: 3, operations: trial.offers(1, 2), faults: vec![], branch_seeds: vec![] };
+            Case { seed: 3, operations: trial.offers(1, 2), faults: vec![], ..Case::default() };
         let answer = |passed: &crate::search::points::Passed| {
             let trigger = &passed.trigger;
             let what = trigger.what.to_string();
@@ -76,7 +76,13 @@ fn branch_seeds_are_read_as_they_are_written() {
     let trial = trial(&scenario);
     let seeds = vec![(Time::from_nanos(1_500_000_001), 7), (Time::from_nanos(2), u64::MAX >> 1)];
     let operations = trial.offers(1, 1);
-    let case = Case { seed: 3, operations, faults: vec![], branch_seeds: seeds.clone() };
+    let case = Case {
+        seed: 3,
+        operations,
+        faults: vec![],
+        branch_seeds: seeds.clone(),
+        ..Case::default()
+    };
     let tried = trial.run(&case);
     let written = counterexample(&trial, &case, &tried, "at-most-once", "shop.toml", "a test");
     let (text, problems) = read(&written.text(&scenario.system, ""));
@@ -84,6 +90,38 @@ fn branch_seeds_are_read_as_they_are_written() {
     let again = text.expect("no problem").resolve(&scenario).expect("it fits the scenario");
     assert_eq!(again.branch_seeds, seeds);
     assert_eq!(trial.run(&super::case(&again)).ran.fingerprint, tried.ran.fingerprint);
+}
+
+/// A changed size is a part of the case and of its file; what the scenario does not allow is
+/// pointed at.
+#[test]
+fn changes_are_read_as_they_are_written() {
+    let scenario = scenario(SHOP);
+    let trial = Trial::new(&scenario, &scenario.variants[0]);
+    let change = |key: &str, value: toml::Value| Change { key: key.into(), value };
+    let changes = vec![
+        change("services.stock.workers", 1.into()),
+        change("databases.order-db.lock-timeout", "200ms".into()),
+    ];
+    let case = Case { seed: 3, operations: trial.offers(1, 2), changes, ..Case::default() };
+    let tried = trial.run(&case);
+    let plain = trial.run(&Case { changes: Vec::new(), ..case.clone() });
+    assert_eq!(tried.ran.fingerprint, plain.ran.fingerprint, "one worker is enough for two");
+    let written = counterexample(&trial, &case, &tried, "at-most-once", "shop.toml", "a test");
+    let text = written.text(&scenario.system, "");
+    let again = read(&text).0.expect("no problem").resolve(&scenario).expect("it fits");
+    assert_eq!(again.changes, case.changes);
+    for (bad, why) in
+        [("workers", "at least 1"), ("wrokers", "unknown key"), ("workers.most", "whole number")]
+    {
+        let value = if bad == "workers" { "value = -1" } else { "value = 1" };
+        let text = text.replacen("stock.workers", &format!("stock.{bad}"), 1);
+        let text = text.replacen("value = 1", value, 1);
+        let problems = read(&text).0.expect("it can be read").resolve(&scenario).err();
+        let problems = problems.unwrap_or_else(|| panic!("{bad} {value} is wrong"));
+        assert!(text[problems[0].place()].contains(bad), "{bad}");
+        assert!(format!("{:?}", problems[0]).contains(why), "{:?}", problems[0]);
+    }
 }
 
 /// The file says what people read: names, rows by who made them, faults as in a scenario.

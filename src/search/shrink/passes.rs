@@ -17,6 +17,7 @@ pub(super) struct Pass {
 /// All passes, in the order in which they are tried.
 pub(super) const PASSES: &[Pass] = &[
     Pass { what: "without the other futures", candidate: without_branch_seeds },
+    Pass { what: "without a change of the scenario", candidate: fewer_changes },
     Pass { what: "without some faults", candidate: fewer_faults },
     Pass { what: "without some operations", candidate: fewer_operations },
     Pass { what: "with a plainer fault", candidate: plainer_fault },
@@ -30,6 +31,13 @@ pub(super) const PASSES: &[Pass] = &[
 fn without_branch_seeds(case: &Case, at: usize) -> Option<Case> {
     (at == 0 && !case.branch_seeds.is_empty())
         .then(|| Case { branch_seeds: Vec::new(), ..case.clone() })
+}
+
+fn fewer_changes(case: &Case, at: usize) -> Option<Case> {
+    let (from, to) = chunk(case.changes.len(), case.changes.len(), at)?;
+    let mut simpler = case.clone();
+    simpler.changes.drain(from..to);
+    Some(simpler)
 }
 
 fn fewer_faults(case: &Case, at: usize) -> Option<Case> {

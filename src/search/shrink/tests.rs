@@ -19,7 +19,13 @@ fn case(trial: &Trial<'_>) -> Case {
     let wordy = Trigger { of, nth: 2, when: When::Before, ..Trigger::on(what) };
     let odd = Span::from_nanos(1_234_567_890);
     let faults = vec![planned(Start::At(odd), Some(odd)), planned(Start::On(wordy), None)];
-    Case { seed: 1, operations: trial.offers(1, 4), faults, branch_seeds: vec![(Time::ZERO, 7)] }
+    Case {
+        seed: 1,
+        operations: trial.offers(1, 4),
+        faults,
+        branch_seeds: vec![(Time::ZERO, 7)],
+        ..Case::default()
+    }
 }
 
 /// How much is left to be made simpler, the most important first.

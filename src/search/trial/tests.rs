@@ -47,8 +47,7 @@ fn what_is_offered_is_what_the_loads_offer() {
 fn a_case_runs_to_its_rest_and_twice_the_same() {
     let scenario = scenario(SHOP);
     let trial = Trial::new(&scenario, &scenario.variants[0]).promising(Promises::default());
-    let case =
-        Case { seed: 1, operations: trial.offers(1, 4), faults: vec![], branch_seeds: vec![] };
+    let case = Case { seed: 1, operations: trial.offers(1, 4), faults: vec![], ..Case::default() };
     assert_eq!(trial.heals(&case.operations), Time::ZERO + Span::from_secs(12 + 3 + 5));
     let (one, other) = (trial.run(&case), trial.run(&case));
     assert!(one.ran.settled);
@@ -70,7 +69,7 @@ fn a_trial_says_which_faults_began_and_which_met_work() {
     };
     let late = Start::At(Span::from_secs(5));
     let faults = vec![fault(on("send ask")), fault(on("send nonsense")), fault(late)];
-    let case = Case { seed: 1, operations: trial.offers(1, 1), faults, branch_seeds: vec![] };
+    let case = Case { seed: 1, operations: trial.offers(1, 1), faults, ..Case::default() };
     let tried = trial.run(&case);
     assert_eq!(tried.struck, [true, false, true]);
     assert_eq!(tried.disturbed, [true, false, false], "at 5 s the only order is long given up");
@@ -82,7 +81,7 @@ fn a_finding_calls_operations_as_every_run_knows_them() {
     let trial = Trial::new(&scenario, &scenario.variants[0]);
     let mut operations = trial.offers(1, 4);
     operations.remove(0);
-    let case = Case { seed: 1, operations, faults: vec![], branch_seeds: vec![] };
+    let case = Case { seed: 1, operations, faults: vec![], ..Case::default() };
     let why = "operation 2 after operation 0, operation 7 and an operation of none";
     let mut finding = Finding::new("agreement", crate::checks::Judgement::violated(why));
     name_operations(&mut finding, &case);

@@ -313,7 +313,7 @@ fn in_a_case_the_time_of_arrival_says_which_way_an_operation_goes() {
     let at = |seconds| Time::ZERO + Span::from_secs(seconds);
     let run = |operations: &[Offer]| -> (Case, Tried, Vec<u16>) {
         let (seed, operations) = (1, operations.to_vec());
-        let case = Case { seed, operations, faults: Vec::new(), branch_seeds: Vec::new() };
+        let case = Case { seed, operations, faults: Vec::new(), ..Case::default() };
         let look = |world: &World| world.env().operations();
         let (tried, infos) = trial.observe(&case, Vec::new(), |_| (), look);
         assert!(tried.ran.settled);
