@@ -1,6 +1,6 @@
 //! The environment that every part of the world shares: time, random streams, system, history.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -24,6 +24,8 @@ struct Shared {
     sim: Sim,
     streams: RandomStreams,
     system: Arc<System>,
+    /// Worked out on first use: every kind and every service is asked.
+    longest_retry: OnceCell<RetrySpec>,
     recorder: Recorder<Record>,
     labels: RefCell<Vec<&'static str>>,
     operations: RefCell<Vec<OpInfo>>,
@@ -115,6 +117,7 @@ impl Env {
             sim,
             streams,
             system,
+            longest_retry: OnceCell::new(),
             recorder,
             labels: RefCell::new(label::TEXTS.to_vec()),
             operations: RefCell::default(),
@@ -212,7 +215,7 @@ impl Env {
 
     /// Names an operation in keyed draws; operations that do not exist share one name.
     pub fn op_stream(&self, op: OpId) -> u64 {
-        if op == OpId::NONE { 0 } else { self.operation(op).stream }
+        if op == OpId::NONE { 0 } else { self.0.operations.borrow()[op.0 as usize].stream }
     }
 
     /// The next transaction's number.
@@ -320,6 +323,11 @@ impl Env {
             OpId::NONE => self.system().retry,
             op => self.system().retry_of(self.operation(op).kind),
         }
+    }
+
+    /// The most patient that any policy is, as [`System::longest_retry`] says.
+    pub fn longest_retry(&self) -> &RetrySpec {
+        self.0.longest_retry.get_or_init(|| self.system().longest_retry())
     }
 
     /// The pause before retry number `retry` (from 0) of what `ctx` does, jitter included.

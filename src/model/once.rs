@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use super::process::ProcessCtx;
 use super::record::OpId;
-use super::system::System;
 use crate::kernel::{Signal, Span, Time};
 
 /// The subject of a request: an operation, and which part of it, or 0 for the whole.
@@ -29,13 +28,13 @@ impl<R> Default for Asked<R> {
 }
 
 /// How long an answer about an operation is remembered: longer than its client asks.
-pub fn remembered(system: &System) -> Span {
-    system.client.deadline + system.longest_retry().step_deadline
+pub fn remembered(here: &ProcessCtx) -> Span {
+    here.system().client.deadline + here.env().longest_retry().step_deadline
 }
 
 /// Returns whether the answer about an operation would not be remembered any more.
 pub fn is_forgotten(here: &ProcessCtx, op: OpId) -> bool {
-    here.env().operation(op).arrived + remembered(here.system()) < here.now()
+    here.env().operation(op).arrived + remembered(here) < here.now()
 }
 
 /// The answer to a question: what `work` comes to, or has come to before. An answer is remembered
@@ -62,7 +61,7 @@ pub async fn once<R: Clone + 'static>(
         if is_kept(&answer) {
             asked.answered.insert(question, answer.clone());
         }
-        if asked.forgot + remembered(here.system()) <= here.now() {
+        if asked.forgot + remembered(here) <= here.now() {
             asked.forgot = here.now();
             asked.answered.retain(|(op, _), _| !is_forgotten(here, *op));
         }

@@ -94,10 +94,12 @@ impl System {
 
     /// The most patient that any policy is, in each respect: what bounds how long things take.
     pub fn longest_retry(&self) -> RetrySpec {
-        let operations = self.kinds().map(|kind| self.retry_of(kind));
-        let all = operations.flat_map(|policy| {
-            self.service_ids().map(move |service| self.retry_at(service, &policy))
-        });
+        // Most operations and services are alike, and there may be a thousand of each.
+        let operations = distinct(self.operations.iter().map(|operation| &operation.retry));
+        let services = distinct(self.services.iter().map(|service| &service.retry));
+        let policies = operations.into_iter().map(|operation| self.retry.changed(operation));
+        let all =
+            policies.flat_map(|policy| services.iter().map(move |service| policy.changed(service)));
         all.fold(self.retry, |most, policy| RetrySpec {
             attempts: most.attempts.max(policy.attempts),
             backoff: most.backoff.max(policy.backoff),
@@ -110,9 +112,39 @@ impl System {
     }
 }
 
+/// The different ones among these changes.
+fn distinct<'c>(changes: impl Iterator<Item = &'c RetryChange>) -> Vec<&'c RetryChange> {
+    let mut distinct = Vec::new();
+    for change in changes {
+        if !distinct.contains(&change) {
+            distinct.push(change);
+        }
+    }
+    distinct
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_longest_policy_is_that_of_all_operations_at_all_services() {
+        let mut system = crate::tests::history::system();
+        let millis = |millis| Some(Span::from_millis(millis));
+        let slow = RetryChange { step_deadline: millis(90_000), ..RetryChange::default() };
+        let quick = RetryChange { step_deadline: millis(1), ..RetryChange::default() };
+        let often = RetryChange { attempts: Some(99), ..quick };
+        system.services.push(system.services[0].clone());
+        system.services.push(system.services[0].clone());
+        system.services[1].retry = quick;
+        system.services[2].retry = often;
+        system.operations[1].retry = slow;
+        let longest = system.longest_retry();
+        assert_eq!((longest.attempts, longest.step_deadline), (99, Span::from_secs(90)));
+        system.services.iter_mut().for_each(|service| service.retry = quick);
+        let longest = system.longest_retry();
+        assert_eq!(longest, system.retry, "services count before operations");
+    }
 
     #[test]
     fn what_a_change_does_not_name_stays_as_it_was() {

@@ -9,7 +9,7 @@ use crate::kernel::{Signal, Span, Time};
 use crate::model::database::Txn;
 use crate::model::process::ProcessCtx;
 use crate::model::record::{Decision, TxnId};
-use crate::model::system::{DatabaseId, System};
+use crate::model::system::DatabaseId;
 
 /// How far a branch has come.
 pub(in crate::patterns) enum Stage {
@@ -103,7 +103,7 @@ impl Branches {
 
     /// Begins a branch at the request of a message, unless that is older than this memory.
     pub(in crate::patterns) fn begin(here: &ProcessCtx, id: Transaction, sent: Time) -> bool {
-        let (now, reach) = (here.now(), reach(here.system()));
+        let (now, reach) = (here.now(), reach(here));
         here.local::<Self>().with(|memory| {
             memory.forget(now, reach);
             let is_late = sent < memory.restarted || sent + reach < now;
@@ -140,7 +140,7 @@ impl Branches {
 
     /// A branch has come further.
     pub(in crate::patterns) fn set(here: &ProcessCtx, id: Transaction, stage: Stage) {
-        let (now, reach) = (here.now(), reach(here.system()));
+        let (now, reach) = (here.now(), reach(here));
         let changed = here.local::<Self>().with(|memory| {
             memory.put(now, reach, id, stage);
             memory.changed.take()
@@ -237,7 +237,7 @@ impl Branches {
 
 /// How far back a participant remembers: longer than a caller waits for the work it asked for, and
 /// than a database keeps a branch that is not prepared.
-fn reach(system: &System) -> Span {
-    let branches = system.databases.iter().map(|database| database.branch_timeout);
-    branches.fold(system.longest_retry().step_deadline, Span::max)
+fn reach(here: &ProcessCtx) -> Span {
+    let branches = here.system().databases.iter().map(|database| database.branch_timeout);
+    branches.fold(here.env().longest_retry().step_deadline, Span::max)
 }

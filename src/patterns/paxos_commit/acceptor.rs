@@ -157,7 +157,7 @@ async fn force(here: &ProcessCtx, transaction: Transaction, state: State, label:
 /// Forgets, once in a while, what nobody can ask for any more: transactions of old operations that
 /// are over, and votes that never were complete. All others are kept for as long as it takes.
 fn forget(here: &ProcessCtx) {
-    let (now, span) = (here.now(), once::remembered(here.system()));
+    let (now, span) = (here.now(), once::remembered(here));
     let is_due = here.local::<Memory>().with(|memory| {
         let is_due = memory.forgot + span <= now;
         if is_due {

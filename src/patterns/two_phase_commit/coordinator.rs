@@ -64,7 +64,7 @@ pub(super) fn earlier_answer(here: &ProcessCtx, op: OpId) -> Option<Answer> {
 /// Forgets, once in a while, the answers and log records of old operations, unless a transaction
 /// of theirs is not over.
 fn forget(here: &ProcessCtx) {
-    let (now, span) = (here.now(), once::remembered(here.system()));
+    let (now, span) = (here.now(), once::remembered(here));
     here.local::<Memory>().with(|memory| {
         if memory.forgot + span > now {
             return;
