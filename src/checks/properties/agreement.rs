@@ -10,10 +10,10 @@
 //! Bernstein, Hadzilacos and Goodman, *Concurrency Control and Recovery in Database Systems*
 //! (1987), chapter 7, condition AC1.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
+use crate::kernel::{Lookup, Numbered};
 use crate::model::record::{Decision, Event, GlobalTxnId, Kind, OpId, Record, TxnId};
 use crate::model::system::System;
 
@@ -22,9 +22,9 @@ use crate::model::system::System;
 pub struct Agreement {
     case: Case,
     /// The distributed transaction of each prepared branch.
-    branches: BTreeMap<TxnId, (OpId, GlobalTxnId)>,
+    branches: Numbered<TxnId, (OpId, GlobalTxnId)>,
     /// How many branches of a distributed transaction committed, and how many aborted.
-    outcomes: BTreeMap<(OpId, GlobalTxnId), [u32; 2]>,
+    outcomes: Lookup<(OpId, GlobalTxnId), [u32; 2]>,
 }
 
 impl Property for Agreement {
@@ -47,8 +47,8 @@ impl Property for Agreement {
             Event::Resolved { txn, decision, .. } => (txn, decision),
             _ => return,
         };
-        let Some(transaction) = self.branches.remove(&txn) else { return };
-        let outcomes = self.outcomes.entry(transaction).or_default();
+        let Some(transaction) = self.branches.remove(txn) else { return };
+        let outcomes = self.outcomes.get_or_insert_with(transaction, Default::default);
         outcomes[usize::from(decision == Decision::Abort)] += 1;
         match outcomes {
             [0, 1] | [1, 0] => {}

@@ -8,12 +8,11 @@
 //!
 //! Skeen, *Nonblocking Commit Protocols* (1981), on why participants block at all.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
 use crate::checks::verdict::Judgement;
-use crate::kernel::Time;
+use crate::kernel::{Numbered, Time};
 use crate::model::record::{Event, Kind, OpId, Record, TxnId};
 use crate::model::system::System;
 
@@ -22,7 +21,7 @@ pub struct BoundedBlocking {
     case: Case,
     load: Time,
     /// Since when each branch is prepared.
-    open: BTreeMap<TxnId, (OpId, Time)>,
+    open: Numbered<TxnId, (OpId, Time)>,
     /// Branches that ended behind the load: when they were prepared, and when they ended.
     late: Vec<(OpId, Time, Time)>,
 }
@@ -36,7 +35,7 @@ impl Property for BoundedBlocking {
 
     fn new(system: &Arc<System>) -> Self {
         let load = Time::ZERO + system.phases.load;
-        Self { case: Case::default(), load, open: BTreeMap::new(), late: Vec::new() }
+        Self { case: Case::default(), load, open: Numbered::new(), late: Vec::new() }
     }
 
     fn see(&mut self, record: &Record) {
@@ -46,7 +45,7 @@ impl Property for BoundedBlocking {
                 self.open.insert(txn, (record.op, record.time));
             }
             Event::Resolved { txn, .. } => {
-                let ended = self.open.remove(&txn).filter(|_| record.time > self.load);
+                let ended = self.open.remove(txn).filter(|_| record.time > self.load);
                 self.late.extend(ended.map(|(op, since)| (op, since, record.time)));
             }
             _ => {}

@@ -9,13 +9,13 @@
 //! Bernstein, Hadzilacos and Goodman, *Concurrency Control and Recovery in Database Systems*
 //! (1987), chapter 7, condition AC3.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::effects::Effects;
 use super::{Case, Ended, Finding, Property, When};
+use crate::kernel::Lookup;
 use crate::model::record::{Decision, Event, GlobalTxnId, Kind, OpId, Record, TxnId};
-use crate::model::system::{OperationKind, StepId, System};
+use crate::model::system::{DatabaseId, OperationKind, StepId, System};
 
 /// A commit needs every vote.
 pub struct CommitValidity {
@@ -23,11 +23,17 @@ pub struct CommitValidity {
     system: Arc<System>,
     effects: Effects,
     kinds: Vec<OperationKind>,
-    /// The distributed transaction of each branch, and where it was prepared.
-    branches: BTreeMap<TxnId, (OpId, GlobalTxnId)>,
-    /// By distributed transaction: the databases that are prepared, a bit each, and whether it
-    /// has committed anywhere.
-    votes: BTreeMap<(OpId, GlobalTxnId), (u64, bool)>,
+    /// The distributed transaction of each branch that has not committed.
+    branches: Lookup<TxnId, (OpId, GlobalTxnId)>,
+    votes: Lookup<(OpId, GlobalTxnId), Votes>,
+}
+
+/// The votes in a distributed transaction.
+enum Votes {
+    /// The databases that are prepared, until it commits anywhere.
+    Yes(Vec<DatabaseId>),
+    /// The transaction has committed.
+    Counted,
 }
 
 impl Property for CommitValidity {
@@ -43,8 +49,8 @@ impl Property for CommitValidity {
             system: Arc::clone(system),
             effects: Effects::default(),
             kinds: Vec::new(),
-            branches: BTreeMap::new(),
-            votes: BTreeMap::new(),
+            branches: Lookup::new(),
+            votes: Lookup::new(),
         }
     }
 
@@ -57,7 +63,10 @@ impl Property for CommitValidity {
             Event::Prepared { database, txn, transaction } => {
                 let transaction = (record.op, transaction);
                 self.branches.insert(txn, transaction);
-                self.votes.entry(transaction).or_default().0 |= 1 << database.0;
+                let none = || Votes::Yes(Vec::new());
+                if let Votes::Yes(prepared) = self.votes.get_or_insert_with(transaction, none) {
+                    prepared.push(database);
+                }
             }
             Event::Resolved { txn, decision: Decision::Commit, .. } => self.commit(record, txn),
             _ => {}
@@ -71,17 +80,15 @@ impl Property for CommitValidity {
 
 impl CommitValidity {
     fn commit(&mut self, record: &Record, txn: TxnId) {
-        let Some(transaction) = self.branches.get(&txn) else { return };
-        let Some(votes) = self.votes.get_mut(transaction) else { return };
-        if std::mem::replace(&mut votes.1, true) {
-            return;
-        }
+        let Some(transaction) = self.branches.remove(&txn) else { return };
+        let votes = self.votes.insert(transaction, Votes::Counted);
+        let Some(Votes::Yes(prepared)) = votes else { return };
         self.case.chance();
         let Some(kind) = self.kinds.get(record.op.0 as usize) else { return };
         let steps = &self.system.operation(*kind).steps;
         for (step, spec) in (0..).map(StepId).zip(steps) {
             let database = self.system.table(spec.table).database;
-            let open = votes.0 >> database.0 & 1 == 0 && !spec.effect.is_nothing();
+            let open = !prepared.contains(&database) && !spec.effect.is_nothing();
             if open && self.effects.of(record.op, step) == 0 {
                 self.case.fail(record.time, record.op, || {
                     let table = &self.system.table(spec.table).name.shown;

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
 use crate::checks::invariants::rows::Mirror;
+use crate::kernel::Lookup;
 use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::{Derive, DeriveRule, RowKey, System, TableId};
 
@@ -24,7 +25,7 @@ pub struct Convergence {
     rules: Vec<(TableId, Derive)>,
     mirror: Mirror,
     /// Which operation touched a row last.
-    touched: BTreeMap<(TableId, RowKey), OpId>,
+    touched: Lookup<(TableId, RowKey), OpId>,
     changed: bool,
 }
 
@@ -50,14 +51,16 @@ impl Property for Convergence {
             mirror: Mirror::new(system, tables),
             system: Arc::clone(system),
             rules,
-            touched: BTreeMap::new(),
+            touched: Lookup::new(),
             changed: false,
         }
     }
 
     fn see(&mut self, record: &Record) {
         if let Event::Touches { table, row } = record.event {
-            self.touched.insert((table, row), record.op);
+            if self.rules.iter().any(|(target, _)| *target == table) {
+                self.touched.insert((table, row), record.op);
+            }
         } else {
             self.changed |= self.mirror.write(record);
         }

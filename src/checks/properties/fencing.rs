@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
+use crate::kernel::Numbered;
 use crate::model::record::{Event, Kind, Record, TxnId};
 use crate::model::system::{DatabaseId, System};
 
@@ -21,7 +22,7 @@ use crate::model::system::{DatabaseId, System};
 pub struct Fencing {
     case: Case,
     /// The token of each transaction that has passed a fence.
-    tokens: BTreeMap<TxnId, u64>,
+    tokens: Numbered<TxnId, u64>,
     /// The highest token that has committed, by database.
     newest: BTreeMap<DatabaseId, u64>,
 }
@@ -44,10 +45,10 @@ impl Property for Fencing {
                 return;
             }
             Event::Aborted { txn, .. } => {
-                self.tokens.remove(&txn);
+                self.tokens.remove(txn);
                 return;
             }
-            Event::Committed { database, txn } => match self.tokens.remove(&txn) {
+            Event::Committed { database, txn } => match self.tokens.remove(txn) {
                 Some(token) => (database, token),
                 None => return,
             },

@@ -8,10 +8,10 @@
 //! Bernstein, Hadzilacos and Goodman, *Concurrency Control and Recovery in Database Systems*
 //! (1987), chapter 7, condition AC2.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
+use crate::kernel::Lookup;
 use crate::model::record::{Decision, Event, Kind, Record, TxnId};
 use crate::model::system::System;
 
@@ -20,7 +20,7 @@ use crate::model::system::System;
 pub struct Irrevocable {
     case: Case,
     /// How each branch ended.
-    ended: BTreeMap<TxnId, Decision>,
+    ended: Lookup<TxnId, Decision>,
 }
 
 impl Property for Irrevocable {

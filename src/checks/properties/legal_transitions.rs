@@ -5,10 +5,10 @@
 //!
 //! Judged by clients, databases and what durable things hold. Undecided if nothing ran its course.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
+use crate::kernel::{Lookup, Numbered};
 use crate::model::contract::label;
 use crate::model::record::{Event, Kind, OpId, Record, TxnId};
 use crate::model::system::System;
@@ -17,9 +17,9 @@ use crate::model::system::System;
 #[derive(Default)]
 pub struct LegalTransitions {
     case: Case,
-    answered: BTreeSet<OpId>,
-    prepared: BTreeSet<TxnId>,
-    workflows: BTreeMap<OpId, i64>,
+    answered: Lookup<OpId, ()>,
+    prepared: Numbered<TxnId, ()>,
+    workflows: Lookup<OpId, i64>,
 }
 
 impl Property for LegalTransitions {
@@ -36,16 +36,18 @@ impl Property for LegalTransitions {
     fn see(&mut self, record: &Record) {
         let op = record.op.0;
         let broken = match record.event {
-            Event::Answered { .. } if !self.answered.insert(record.op) => "was answered twice",
+            Event::Answered { .. } if self.answered.insert(record.op, ()).is_some() => {
+                "was answered twice"
+            }
             Event::Prepared { txn, .. } => {
-                self.prepared.insert(txn);
+                self.prepared.insert(txn, ());
                 return;
             }
-            Event::Resolved { txn, .. } if !self.prepared.remove(&txn) => {
+            Event::Resolved { txn, .. } if self.prepared.remove(txn).is_none() => {
                 "ended a branch that was not prepared"
             }
             Event::Holds { label: label::WORKFLOW, change } => {
-                let open = self.workflows.entry(record.op).or_default();
+                let open = self.workflows.get_or_insert_with(record.op, || 0);
                 *open += change;
                 match *open {
                     0 | 1 => return self.case.chance(),

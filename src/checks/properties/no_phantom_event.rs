@@ -10,10 +10,10 @@
 //!
 //! Kleppmann, *Designing Data-Intensive Applications* (2017), chapter 11, on dual writes.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
+use crate::kernel::Lookup;
 use crate::model::database::{Direction, EventKind};
 use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::{OperationKind, StepId, System};
@@ -23,7 +23,7 @@ pub struct NoPhantomEvent {
     case: Case,
     system: Arc<System>,
     kinds: Vec<OperationKind>,
-    happened: BTreeSet<(OpId, StepId, EventKind)>,
+    happened: Lookup<(OpId, StepId, EventKind), ()>,
 }
 
 impl NoPhantomEvent {
@@ -44,7 +44,7 @@ impl Property for NoPhantomEvent {
         &[Kind::Offered, Kind::Shown, Kind::RefusedByRule, Kind::Published];
 
     fn new(system: &Arc<System>) -> Self {
-        let (case, happened) = (Case::default(), BTreeSet::new());
+        let (case, happened) = (Case::default(), Lookup::new());
         Self { case, system: Arc::clone(system), kinds: Vec::new(), happened }
     }
 
@@ -64,7 +64,7 @@ impl Property for NoPhantomEvent {
             Event::RefusedByRule { .. } => EventKind::Refused,
             Event::Published { step, outcome, .. } => {
                 self.case.chance();
-                if !self.happened.contains(&(record.op, step, outcome)) {
+                if !self.happened.contains_key(&(record.op, step, outcome)) {
                     self.case.fail(record.time, record.op, || {
                         let (step, op) = (step.0, record.op.0);
                         let what = match outcome {
@@ -79,7 +79,7 @@ impl Property for NoPhantomEvent {
             }
             _ => return,
         };
-        self.happened.insert((record.op, record.step, outcome));
+        self.happened.insert((record.op, record.step, outcome), ());
     }
 
     fn finish(self, _: &Ended) -> Finding {

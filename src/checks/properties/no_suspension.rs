@@ -8,11 +8,10 @@
 //!
 //! Apache Seata calls the mistake *suspension* (of its TCC mode).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
-use crate::kernel::Time;
+use crate::kernel::{Lookup, Time};
 use crate::model::database::Direction;
 use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::{StepId, System};
@@ -22,7 +21,7 @@ use crate::model::system::{StepId, System};
 pub struct NoSuspension {
     case: Case,
     /// Since when a step is taken back or barred.
-    barred: BTreeMap<(OpId, StepId), Time>,
+    barred: Lookup<(OpId, StepId), Time>,
 }
 
 impl Property for NoSuspension {
@@ -48,7 +47,7 @@ impl Property for NoSuspension {
         let step = (record.op, record.step);
         if direction == Direction::Undo {
             self.case.chance();
-            self.barred.entry(step).or_insert(record.time);
+            self.barred.get_or_insert_with(step, || record.time);
         } else if is_effect && self.barred.get(&step).is_some_and(|since| *since < record.time) {
             self.case.fail(record.time, record.op, || {
                 let (op, step) = (record.op.0, record.step.0);

@@ -9,10 +9,10 @@
 //! Cooper and others, *PNUTS: Yahoo!'s Hosted Data Serving Platform* (2008): timeline consistency
 //! of a record.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
+use crate::kernel::Lookup;
 use crate::model::database::Direction;
 use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::{OperationKind, RowKey, StepId, System};
@@ -24,9 +24,9 @@ pub struct PerKeyOrder {
     /// By operation: its kind and the row of its first step.
     entities: Vec<(OperationKind, RowKey)>,
     /// By operation: the place of its first step among all first steps.
-    places: BTreeMap<OpId, u64>,
+    places: Lookup<OpId, u64>,
     /// By entity and step: the place of the newest that took effect.
-    newest: BTreeMap<(OperationKind, RowKey, StepId), u64>,
+    newest: Lookup<(OperationKind, RowKey, StepId), u64>,
     last: u64,
 }
 
@@ -67,12 +67,12 @@ impl PerKeyOrder {
     fn applied(&mut self, record: &Record) {
         if record.step == StepId(0) {
             self.last += 1;
-            self.places.entry(record.op).or_insert(self.last);
+            self.places.get_or_insert_with(record.op, || self.last);
             return;
         }
         let Some((kind, row)) = self.entities.get(record.op.0 as usize) else { return };
         let Some(place) = self.places.get(&record.op) else { return };
-        let newest = self.newest.entry((*kind, *row, record.step)).or_insert(*place);
+        let newest = self.newest.get_or_insert_with((*kind, *row, record.step), || *place);
         match place.cmp(newest) {
             std::cmp::Ordering::Less => self.case.fail(record.time, record.op, || {
                 let (op, step) = (record.op.0, record.step.0);

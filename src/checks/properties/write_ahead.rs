@@ -10,11 +10,11 @@
 //! Mohan, Lindsay and Obermarck, *Transaction Management in the R\* Distributed Database Management
 //! System* (1986).
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
-use crate::kernel::NodeId;
+use crate::kernel::{Lookup, NodeId, Numbered};
 use crate::model::contract::label;
 use crate::model::record::{Event, Kind, LabelId, LogId, MessageClass, OpId, Record, TxnId};
 use crate::model::system::System;
@@ -26,9 +26,9 @@ pub struct WriteAhead {
     /// The records that are not durable yet, by log.
     logs: BTreeMap<LogId, Log>,
     /// Operations on which a commit may have been decided.
-    decided: BTreeSet<OpId>,
+    decided: Lookup<OpId, ()>,
     /// Branches that are prepared: how they end need not be durable, for it can be asked again.
-    prepared: BTreeSet<TxnId>,
+    prepared: Numbered<TxnId, ()>,
 }
 
 /// The end of a log that no forced write covers.
@@ -71,7 +71,7 @@ impl WriteAhead {
         let own = self.logs.values().filter(|log| log.node == record.node);
         let is_it = |line: &Line| line.label == label::DECISION && line.op == record.op;
         let is_pending = own.flat_map(|log| &log.tail).any(is_it);
-        if is_pending || !self.decided.contains(&record.op) {
+        if is_pending || !self.decided.contains_key(&record.op) {
             self.case.fail(record.time, record.op, || {
                 format!("operation {}: `commit` leaves before the decision is durable", record.op.0)
             });
@@ -102,7 +102,7 @@ impl Property for WriteAhead {
         match record.event {
             Event::Logged { log, label, .. } => {
                 if label == label::DECISION {
-                    self.decided.insert(record.op);
+                    self.decided.insert(record.op, ());
                 }
                 let fresh = || Log { node: record.node, tail: VecDeque::new() };
                 let log = self.logs.entry(log).or_insert_with(fresh);
@@ -119,13 +119,13 @@ impl Property for WriteAhead {
                 lost.for_each(|log| log.tail.clear());
             }
             Event::Prepared { txn, .. } => {
-                self.prepared.insert(txn);
+                self.prepared.insert(txn, ());
                 self.expect(record, label::PREPARE, "counts as prepared");
             }
             Event::Resolved { txn, .. } => {
-                self.prepared.remove(&txn);
+                self.prepared.remove(txn);
             }
-            Event::Committed { txn, .. } if !self.prepared.contains(&txn) => {
+            Event::Committed { txn, .. } if !self.prepared.contains(txn) => {
                 self.expect(record, label::COMMIT, "commits");
             }
             Event::Sent { label: label::COMMIT, class: MessageClass::Service, .. } => {

@@ -63,6 +63,7 @@ fn commit_validity() {
         finding.judgement.why,
         "operation 0 commits, and where `assignments` is nothing is prepared"
     );
+    assert_eq!(votes(&[0, 1, 2 + 64]).verdict(), Violated, "one of many databases");
     let mut late = apart();
     late.at(20_000).offer(0, OPEN, 3);
     prepare_at(&mut late, 0, 1);
