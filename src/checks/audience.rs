@@ -24,6 +24,7 @@ impl Audience {
     }
 
     /// The positions of those that see this kind, in order.
+    #[inline]
     pub fn of(&self, kind: Kind) -> impl Iterator<Item = usize> + use<> {
         let mut left = self.0[kind as usize];
         std::iter::from_fn(move || {

@@ -58,6 +58,7 @@ impl Books {
         }
     }
 
+    #[inline]
     fn see(&mut self, record: &Record) {
         let now = record.time.as_nanos();
         if now > self.now {
@@ -109,6 +110,7 @@ impl<L: Listener> Sink<Record> for Audit<L> {
 }
 
 impl<L: Listener, M: Listener> Listener for (L, M) {
+    #[inline]
     fn see(&mut self, record: &Record, books: &mut Books) {
         self.0.see(record, books);
         self.1.see(record, books);

@@ -130,6 +130,16 @@ impl Judge {
         }
     }
 
+    fn count(&mut self, record: &Record, books: &Books) {
+        let kind = books.operations.kind(record.op);
+        self.counters.see(record, kind, books.operations.measured_count() > 0);
+    }
+
+    fn doubt(&mut self, record: &Record, books: &Books) {
+        self.count(record, books);
+        self.in_doubt.see(record, books.operations.kind(record.op));
+    }
+
     /// Costs count from the first measured arrival on.
     fn spend(&mut self, record: &Record, books: &Books) {
         if books.operations.measured_count() > 0 {
@@ -207,8 +217,6 @@ impl Judge {
 
 impl Listener for Judge {
     fn see(&mut self, record: &Record, books: &mut Books) {
-        let kind = books.operations.kind(record.op);
-        self.counters.see(record, kind, books.operations.measured_count() > 0);
         match record.event {
             Event::Offered { .. } => self.offer(record, books),
             Event::Touches { .. } => self.expected_reads.touch(record),
@@ -229,17 +237,25 @@ impl Listener for Judge {
             | Event::Prepared { .. }
             | Event::PreparedRow { .. }
             | Event::Crashed { .. }
-            | Event::Resolved { .. } => self.in_doubt.see(record, kind),
+            | Event::Resolved { .. } => self.doubt(record, books),
             Event::Sent { .. } => {
                 self.spend(record, books);
                 self.self_checks.message(record);
             }
             Event::Duplicated { .. } => {
-                self.anomalies.deliver(record, kind);
+                self.anomalies.deliver(record, books.operations.kind(record.op));
                 self.self_checks.message(record);
             }
             Event::Delivered { .. } | Event::Lost { .. } => self.self_checks.message(record),
-            Event::Handed { .. } => self.anomalies.deliver(record, kind),
+            Event::Handed { .. } => {
+                self.count(record, books);
+                self.anomalies.deliver(record, books.operations.kind(record.op));
+            }
+            Event::Buried { .. }
+            | Event::Intervention { .. }
+            | Event::Alerted { .. }
+            | Event::Circuit { .. }
+            | Event::GroupLag { .. } => self.count(record, books),
             Event::Contended { .. } | Event::Served { .. } => self.contention.see(record),
             Event::SchemaChanged { .. } | Event::SchemaBreak { .. } | Event::Adapted { .. } => {
                 self.schema_breaks.see(record);

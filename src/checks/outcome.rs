@@ -517,7 +517,11 @@ impl Operations {
     }
 
     /// The instant `now` is over: sets how many operations of each kind are partial since.
+    #[inline]
     pub fn end_instant(&mut self, now: u64, partial: &mut ByKind<Gauge>) {
+        if self.changed.is_empty() {
+            return; // At most instants nothing is committed.
+        }
         for op in self.changed.drain(..) {
             let outcome = &mut self.outcomes[op as usize];
             if outcome.settle(now) {

@@ -296,8 +296,8 @@ impl Messages {
             self.old.insert(message, now);
             return;
         }
-        if at >= self.recent.len() {
-            self.recent.resize(at + 1, LANDED);
+        while self.recent.len() <= at {
+            self.recent.push_back(LANDED); // Most often one: they are numbered as they are sent.
         }
         self.recent[at] = now;
         while self.recent.len() > RECENT {

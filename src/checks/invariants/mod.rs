@@ -179,10 +179,14 @@ impl Invariants {
     }
 
     /// The instant `now` is over.
+    #[inline]
     pub fn end_instant(&mut self, now: u64) {
-        if !std::mem::take(&mut self.changed) {
-            return;
+        if std::mem::take(&mut self.changed) {
+            self.settle(now);
         }
+    }
+
+    fn settle(&mut self, now: u64) {
         let mut total = 0;
         for watched in &mut self.watched {
             let violations = watched.rule.violations();

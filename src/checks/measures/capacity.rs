@@ -3,7 +3,7 @@
 //! A service that is several in one scales as a whole: each further instance for its most demanding
 //! part brings workers for all of them. What that wastes shows between these two numbers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -183,8 +183,8 @@ struct Pool {
     /// nothing to do.
     sources: BTreeSet<NodeId>,
     instances: u64,
-    /// How many wait, and how many are served, at each node.
-    nodes: BTreeMap<NodeId, (u64, u64)>,
+    /// How many wait, and how many are served, at each node. They are few.
+    nodes: Vec<(NodeId, (u64, u64))>,
 }
 
 /// The cores and connections of a database: each number is summed over those that were served, in
@@ -218,14 +218,19 @@ fn within((begin, end): (u64, u64), from: u64, until: u64) -> u128 {
 impl Pool {
     fn new(name: &str, workers: u64, Windows { loaded, late }: Windows) -> Self {
         let (busy, late, waiting) = (Gauge::new(loaded), Gauge::new(late), Gauge::new(loaded));
-        let (sources, nodes) = (BTreeSet::new(), BTreeMap::new());
+        let (sources, nodes) = (BTreeSet::new(), Vec::new());
         let (name, held, instances) = (name.into(), None, 1);
         Self { name, workers, busy, late, waiting, held, sources, instances, nodes }
     }
 
     /// Takes in a request that comes further, and gives how many more are served since, or fewer.
     fn see(&mut self, record: &Record) -> i64 {
-        let node = self.nodes.entry(record.node).or_default();
+        let known = self.nodes.iter().position(|(node, _)| *node == record.node);
+        let at = known.unwrap_or_else(|| {
+            self.nodes.push((record.node, (0, 0)));
+            self.nodes.len() - 1
+        });
+        let node = &mut self.nodes[at].1;
         let before = *node;
         *node = match record.kind() {
             Kind::Queued => (before.0 + 1, before.1),

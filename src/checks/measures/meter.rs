@@ -101,6 +101,7 @@ impl MeteredRun {
 }
 
 impl Listener for MeteredRun {
+    #[inline]
     fn see(&mut self, record: &Record, _: &mut Books) {
         for at in self.audience.of(record.kind()) {
             self.meters[at].see(record);

@@ -88,6 +88,7 @@ impl Audit<Verifier> {
 }
 
 impl Listener for Verifier {
+    #[inline]
     fn see(&mut self, record: &Record, _: &mut Books) {
         for at in self.audience.of(record.kind()) {
             self.properties[at].see(record);
