@@ -15,6 +15,11 @@ pub trait Sink<R> {
     /// Takes in the next record. Sinks are shown records in batches, in order, and must not record
     /// anything themselves.
     fn see(&mut self, record: &R);
+
+    /// Takes in a batch of records, in order: one call by table for all of them.
+    fn see_all(&mut self, records: &[R]) {
+        records.iter().for_each(|record| self.see(record));
+    }
 }
 
 /// Takes records and shows each to the fingerprint and then to every sink. Clones share it.
@@ -81,10 +86,7 @@ impl<R: Semantic> Inner<R> {
             record.fold(&mut self.fingerprint);
         }
         for sink in &self.sinks {
-            let mut sink = sink.borrow_mut();
-            for record in &self.ring {
-                sink.see(record);
-            }
+            sink.borrow_mut().see_all(&self.ring);
         }
         self.shown += self.ring.len() as u64;
         self.ring.clear();

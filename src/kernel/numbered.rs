@@ -87,8 +87,8 @@ impl<K: Copy + Into<u64>, V> Numbered<K, V> {
                 self.first = number;
             }
             let at = (number - self.first) as usize;
-            if at >= self.near.len() {
-                self.near.resize_with(at + 1, || None);
+            while self.near.len() <= at {
+                self.near.push_back(None); // Most often one.
             }
             self.near[at].replace(value)
         };

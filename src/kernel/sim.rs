@@ -178,13 +178,13 @@ impl Sim {
         node: NodeId,
         process: impl Future<Output = ()> + 'static,
     ) -> Option<TaskId> {
+        let process = Box::pin(process); // At once: every further move would copy all of it.
         let mut state = self.0.state.borrow_mut();
         if !state.node(node).up {
             // The borrow ends first: the destructor of the process may call the kernel.
             drop(state);
             return None;
         }
-        let process = Box::pin(process);
         Some(if at <= self.now() {
             state.insert_ready(node, process)
         } else {

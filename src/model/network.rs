@@ -192,10 +192,12 @@ impl Network {
 
     /// Draws what happens to one leg (`leg` names it) from one node to another.
     pub fn fate(&self, env: &Env, ctx: &Ctx, from: NodeId, to: NodeId, leg: u64) -> Fate {
-        let (name, key) = self.key(env, ctx, from, to);
+        let nodes = self.nodes.borrow();
+        let (sender, receiver) = (&nodes[usize::from(from.0)], &nodes[usize::from(to.0)]);
+        let (name, key) = sender.key(receiver, env, ctx);
         let place = u64::from(ctx.step.0) | u64::from(ctx.attempt) << 8;
         let stream = env.streams();
-        let spec = link(&env.system().links, self.place(from), self.place(to));
+        let spec = link(&env.system().links, sender.place, receiver.place);
         let mut delay = spec.delay.sample(&mut stream.draw(Purpose::Delay, name, key, place, leg));
         if self.quiet.get() && spec.loss == 0.0 && spec.duplicate == 0.0 {
             return Fate::after(delay);
@@ -238,22 +240,21 @@ impl Network {
         let lost = lost || chance(Purpose::Loss, 1.0 - keep);
         Fate { delay, lost, damaged, copy }
     }
-
-    /// Names the link, and the operation or, where there is none, the how-manieth message it is.
-    fn key(&self, env: &Env, ctx: &Ctx, from: NodeId, to: NodeId) -> (u64, u64) {
-        let nodes = self.nodes.borrow();
-        let (a, b) = (&nodes[usize::from(from.0)], &nodes[usize::from(to.0)]);
-        let name = a.stream.rotate_left(23) ^ b.stream;
-        if ctx.op != OpId::NONE {
-            return (name, env.op_stream(ctx.op));
-        }
-        let number = a.unnamed.get() + 1;
-        a.unnamed.set(number);
-        (name, number)
-    }
 }
 
 impl Known {
+    /// Names the link to a receiver, and the operation or, where there is none, the how-manieth
+    /// message it is.
+    fn key(&self, to: &Self, env: &Env, ctx: &Ctx) -> (u64, u64) {
+        let name = self.stream.rotate_left(23) ^ to.stream;
+        if ctx.op != OpId::NONE {
+            return (name, env.op_stream(ctx.op));
+        }
+        let number = self.unnamed.get() + 1;
+        self.unnamed.set(number);
+        (name, number)
+    }
+
     fn new(place: Place, stream: u64) -> Self {
         Self { place, stream, unnamed: Cell::new(0), silent: Cell::new(false) }
     }

@@ -368,6 +368,9 @@ impl Queue {
     /// Wakes all that wait for the holder, once it is gone, and a new front of the line in any
     /// case.
     fn wake(&mut self, row: RowId, woken: &mut Woken) {
+        if self.waiters.is_empty() {
+            return; // Nearly always.
+        }
         let is_free = self.holders.is_empty();
         let front = self.waiters.iter().position(Waiter::is_in_line);
         for (at, waiter) in self.waiters.iter_mut().enumerate() {
