@@ -3,6 +3,7 @@
 mod contention;
 mod crash;
 mod fence;
+mod isolation;
 mod limits;
 mod provenance;
 mod sessions;
@@ -35,6 +36,8 @@ const MOVE: OperationKind = OperationKind(2);
 const REFUSED: OperationKind = OperationKind(3);
 /// A ticket is closed, and its customer's count goes down.
 const CLOSE: OperationKind = OperationKind(4);
+/// A customer gets a name that nobody else gives.
+const MARK: OperationKind = OperationKind(5);
 
 /// The terms of a prepare that names the branch and nothing else.
 const fn ballot(tag: u64) -> Ballot {
@@ -148,6 +151,15 @@ fn operations() -> Vec<OperationSpec> {
                 step("status", (0, TICKETS, 0), status(0), status(1)),
                 step("count", (0, CUSTOMERS, 1), add(-1), add(1)),
             ],
+        ),
+        operation(
+            "mark",
+            vec![step(
+                "mark",
+                (0, CUSTOMERS, 0),
+                Effect::Set(vec![(1, ValueSpec::Ordinal)]),
+                status(0),
+            )],
         ),
     ]
 }
