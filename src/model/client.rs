@@ -3,6 +3,8 @@
 //! An operation has one budget of attempts. A caller repeats only what its own leg of the way has
 //! lost or refused; the attempts that were used up on it travel with the request, so that whoever
 //! is asked has as many fewer. A no of who has used up the rest is final, and is passed on as such.
+//! Another attempt may go to another instance of who is asked, which may find that the first has
+//! the operation.
 
 use std::rc::Rc;
 
@@ -68,10 +70,10 @@ pub(super) async fn ask(world: Rc<World>, op: OpId) {
             None => here.call(entry, message, move |here| carry_out(here, op)),
         });
         let reply = reply.await;
-        if let Reply::Answered(Some(answer)) = reply {
+        if let Reply::Answered(Told::Answer(answer)) = reply {
             break answer;
         }
-        in_doubt |= reply == Reply::Unknown;
+        in_doubt |= reply.is_in_doubt();
         attempt += 1;
         if attempt >= attempts || env.now() + pause >= deadline {
             break if in_doubt { Answer::Unknown } else { Answer::TechnicalNo };
@@ -94,23 +96,50 @@ fn front(world: &World, op: OpId, attempt: u16) -> Option<NodeId> {
     Some(world.attempted(asked_by, op, attempt))
 }
 
-/// At the entry: carries an operation out, once. Nothing if this node does not take it on, or has
-/// ceased to and cannot tell what becomes of it.
-async fn carry_out(here: ProcessCtx, op: OpId) -> Option<Answer> {
+/// The reply of who is asked for an operation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Told {
+    /// The answer.
+    Answer(Answer),
+    /// This node does not take the operation on.
+    NotHere,
+    /// This node has taken the operation on and given it up to another instance, or found that
+    /// another has it, and cannot tell what becomes of it.
+    Elsewhere,
+}
+
+impl Told {
+    const fn is_answer(&self) -> bool {
+        matches!(self, Self::Answer(_))
+    }
+}
+
+impl Reply<Told> {
+    /// Returns whether the operation may have been carried out by who was asked or another, or may
+    /// yet be.
+    fn is_in_doubt(self) -> bool {
+        matches!(self, Self::Unknown | Self::Answered(Told::Elsewhere))
+    }
+}
+
+/// At the entry: carries an operation out, once.
+async fn carry_out(here: ProcessCtx, op: OpId) -> Told {
     let protocol = Rc::clone(here.world().protocol());
-    once(&here, (op, 0), Option::is_some, async || {
+    once(&here, (op, 0), Told::is_answer, async || {
         if !protocol.admits(&here) {
-            return None;
+            return Told::NotHere;
         }
-        let answer = Rc::clone(&protocol).execute(here.clone(), op).await;
-        (answer != Answer::Unknown || protocol.admits(&here)).then_some(answer)
+        match Rc::clone(&protocol).execute(here.clone(), op).await {
+            Answer::Unknown if !protocol.admits(&here) => Told::Elsewhere,
+            answer => Told::Answer(answer),
+        }
     })
     .await
 }
 
 /// At the node in front of the entry: asks that one in turn, with the attempts that are left.
-async fn pass_on(here: ProcessCtx, op: OpId) -> Option<Answer> {
-    once(&here, (op, 0), Option::is_some, async || {
+async fn pass_on(here: ProcessCtx, op: OpId) -> Told {
+    once(&here, (op, 0), Told::is_answer, async || {
         let kind = here.env().operation(op).kind;
         let mut in_doubt = false;
         let mut attempt = here.ctx().attempt;
@@ -123,16 +152,17 @@ async fn pass_on(here: ProcessCtx, op: OpId) -> Option<Answer> {
                 here.call(entry, message, move |here| carry_out(here, op))
             });
             let reply = reply.await;
-            if let Reply::Answered(Some(answer)) = reply {
-                return Some(match answer {
+            if let Reply::Answered(Told::Answer(answer)) = reply {
+                return Told::Answer(match answer {
                     Answer::TechnicalNo if in_doubt => Answer::Unknown,
                     answer => answer,
                 });
             }
-            in_doubt |= reply == Reply::Unknown;
+            in_doubt |= reply.is_in_doubt();
             attempt += 1;
             if attempt >= policy.attempts {
-                return Some(if in_doubt { Answer::Unknown } else { Answer::TechnicalNo });
+                let answer = if in_doubt { Answer::Unknown } else { Answer::TechnicalNo };
+                return Told::Answer(answer);
             }
             here.pause(&policy, attempt - 1).await;
             here.retried("delegate", attempt);
@@ -143,8 +173,9 @@ async fn pass_on(here: ProcessCtx, op: OpId) -> Option<Answer> {
 
 /// The breaker of a policy, for calls that give an answer to an operation: technical failures count
 /// against whoever gives it, wherever they come from.
-fn guard(policy: &RetrySpec) -> Guard<Option<Answer>> {
-    (policy.breaker, |answer| matches!(answer, Some(Answer::TechnicalNo | Answer::Unknown)))
+fn guard(policy: &RetrySpec) -> Guard<Told> {
+    let failed = |told: &Told| matches!(told, Told::Answer(Answer::TechnicalNo | Answer::Unknown));
+    (policy.breaker, failed)
 }
 
 fn client_ctx(world: &Rc<World>, op: OpId) -> Ctx {

@@ -166,8 +166,8 @@ pub mod faults {
 /// The distributed transaction that a branch belongs to. The tag that its owner gave it names the
 /// transaction and, in the lowest 16 bits, the participant (X/Open's global transaction identifier
 /// and branch qualifier).
-pub const fn transaction_of(tag: u64) -> GlobalTxnId {
-    GlobalTxnId(tag >> 16)
+pub const fn transaction_of(tag: u128) -> GlobalTxnId {
+    GlobalTxnId((tag >> 16) as u64)
 }
 
 /// Labels with fixed numbers in the history.

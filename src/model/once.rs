@@ -10,7 +10,7 @@ use super::record::OpId;
 use crate::kernel::{Signal, Span, Time};
 
 /// The subject of a request: an operation, and which part of it, or 0 for the whole.
-pub type Question = (OpId, u32);
+pub type Question = (OpId, u64);
 
 /// The questions that a node has been asked.
 struct Asked<R> {

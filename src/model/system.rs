@@ -133,6 +133,8 @@ pub struct System {
     pub driver_disk: ForceSpec,
     /// How long a driver node (coordinator, orchestrator, job, relay) needs after a restart.
     pub driver_recovery: Span,
+    /// How long it takes to find out that a driver node to which clients turn is away.
+    pub driver_endpoint_delay: Span,
     /// The zone of the driver nodes, the broker included.
     pub driver_zone: Option<Arc<str>>,
     /// The share of a relay or a job that was not heard of for so long goes to its other instances.

@@ -208,13 +208,6 @@ impl World {
         named.next().expect("a pattern names the driver nodes it needs")
     }
 
-    /// The instance of a driver that has an operation, to its end: they are dealt out in turn.
-    pub fn driver_of(&self, name: &str, op: OpId) -> NodeId {
-        let turn = self.ordinal(op) % self.named_drivers(name).count().max(1) as u64;
-        let mut later = self.named_drivers(name).skip(turn as usize);
-        later.next().expect("a pattern names the driver nodes it needs")
-    }
-
     /// The instances of the driver with this name.
     pub fn named_drivers<'a>(&'a self, name: &'a str) -> impl Iterator<Item = NodeId> + 'a {
         let named = self.drivers.iter().filter(move |(_, driver)| driver.name == name);

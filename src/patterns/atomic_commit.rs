@@ -2,6 +2,7 @@
 //! its name, its participants with their branches, its work, and the delivery of its outcome. How
 //! the outcome is decided is the protocol's own.
 
+pub(crate) mod again;
 pub(crate) mod branches;
 pub(crate) mod delivery;
 pub(crate) mod participant;
@@ -12,9 +13,11 @@ pub(crate) mod work;
 use std::collections::BTreeMap;
 
 use crate::kernel::{NodeId, Span};
+use crate::model::contract::transaction_of;
+use crate::model::env::Ctx;
 use crate::model::process::ProcessCtx;
 use crate::model::reason::Reason;
-use crate::model::record::OpId;
+use crate::model::record::{GlobalTxnId, OpId};
 use crate::model::system::{DatabaseId, MAX_STEPS, OperationSpec, ServiceId, StepSpec, System};
 use crate::model::world::World;
 use crate::reason;
@@ -24,18 +27,57 @@ use crate::reason;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Transaction {
     pub op: OpId,
+    /// Which instance of the coordinator has begun it, from 0, and owns it to its end.
+    pub coordinator: u16,
+    /// Which of several patterns side by side that coordinator belongs to, as the format id of an
+    /// XA transaction says: to the others it is none of their business.
+    pub part: u8,
     /// How often the coordinator had been restarted.
     pub epoch: u16,
     /// Which one it is since then, from 1; 0 where epoch and attempt say that already.
-    pub number: u32,
+    pub number: u16,
     /// Which attempt at the operation it is: another one has other instances of the services.
     pub attempt: u8,
 }
 
-/// The numbers of transactions use so many bits: the tag of a branch holds no more.
-pub(super) const NUMBER: u32 = u32::MAX >> 8;
-
 impl Transaction {
+    /// The attempt that the coordinator on this node begins for a part, with this number.
+    pub fn begun(here: &ProcessCtx, part: u8, number: u16) -> Self {
+        let Ctx { op, attempt, .. } = *here.ctx();
+        let coordinator = here.world().instance_number(here.node());
+        Self { op, coordinator, part, epoch: here.incarnation(), number, attempt: attempt as u8 }
+    }
+
+    /// The name of the transaction among those of its operation.
+    pub fn name(self) -> u64 {
+        let Self { coordinator, part, epoch, number, attempt, .. } = self;
+        u64::from(coordinator) << 48
+            | u64::from(epoch) << 32
+            | u64::from(attempt) << 24
+            | u64::from(part) << 16
+            | u64::from(number)
+    }
+
+    /// The name of a branch in its database: that of the transaction, and the service that takes
+    /// part in it.
+    pub fn tag(self, service: ServiceId) -> u128 {
+        u128::from(self.name()) << 16 | u128::from(service.0)
+    }
+
+    /// The transaction and the service of the branch with this tag.
+    pub fn of_branch(op: OpId, tag: u128) -> (Self, ServiceId) {
+        let GlobalTxnId(name) = transaction_of(tag);
+        let transaction = Self {
+            op,
+            coordinator: (name >> 48) as u16,
+            epoch: (name >> 32) as u16,
+            attempt: (name >> 24) as u8,
+            part: (name >> 16) as u8,
+            number: name as u16,
+        };
+        (transaction, ServiceId(tag as u16))
+    }
+
     /// The instance of a service that takes part in it, from its work to its end: whoever has done
     /// the work has the session.
     pub fn participant(self, world: &World, service: ServiceId) -> NodeId {

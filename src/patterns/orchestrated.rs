@@ -36,8 +36,14 @@
 //!
 //! Each request that the orchestrator takes and each call that it makes is a step of its own work,
 //! for which it needs one of its workers (`[drivers.orchestrator]`). More workers or `instances`
-//! there cure a bottleneck: instances share the operations out, each with a log of its own, and one
-//! that is down keeps its share.
+//! there cure a bottleneck: instances share the operations out, each with a log of its own. One
+//! that is known to be away (after the `endpoint-delay` of `[drivers]`) gets no more of them, and a
+//! client that was not answered turns to the next one; what an instance has begun stays its own,
+//! and waits for it. So that an operation is not carried out by two of them, the idempotency key of
+//! its first step names the instance that has asked for it: another one that comes later, or from
+//! a restart, finds that and leaves the operation alone. A first step that is refused leaves its
+//! key with that, at the cost of another local transaction. Without idempotency keys nothing tells,
+//! and both carry it out.
 //!
 //! # Several instances that stand by
 //!
@@ -81,6 +87,7 @@ use std::rc::Rc;
 use super::isolation;
 use super::pattern::{Demand, Pattern};
 use super::promise::{self, Keeps};
+use super::share::Share;
 use crate::kernel::{NodeId, Span};
 use crate::model::contract::{Driver, Promises, Waits, WaitsFor, faults};
 use crate::model::process::ProcessCtx;
@@ -96,12 +103,14 @@ use settings::{ORCHESTRATORS, STORE, Settings, State};
 pub struct Orchestrated {
     settings: Settings,
     recovery: &'static dyn BackwardRecovery,
+    /// Its number among the patterns side by side.
+    part: u8,
 }
 
 impl Orchestrated {
     /// An orchestrator with these settings, which takes failed workflows back in this way.
     pub(crate) fn recovering(settings: Settings, recovery: &'static dyn BackwardRecovery) -> Self {
-        Self { settings, recovery }
+        Self { settings, recovery, part: 0 }
     }
 }
 
@@ -187,16 +196,20 @@ impl Pattern for Orchestrated {
         Self::recovering(settings.clone(), &ReverseOrder)
     }
 
-    fn entry(&self, world: &World, _: OperationKind, op: OpId, _: u16) -> NodeId {
+    fn beside(settings: &Settings, world: &Rc<World>, share: &Share) -> Self {
+        Self { part: share.part, ..Self::new(settings, world) }
+    }
+
+    fn entry(&self, world: &World, _: OperationKind, op: OpId, attempt: u16) -> NodeId {
         match self.settings.is_shared() {
             true => self.leader(world),
-            false => world.driver_of(ORCHESTRATORS[0], op),
+            false => world.driver_of(ORCHESTRATORS[0], op, attempt),
         }
     }
 
-    /// One of several instances takes on nothing unless it leads.
+    /// One of several instances takes on nothing unless it leads, and none what another one has.
     fn admits(&self, here: &ProcessCtx) -> bool {
-        self.epoch(here).is_some()
+        self.epoch(here).is_some() && !journal::is_left(here, here.ctx().op)
     }
 
     async fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Answer {

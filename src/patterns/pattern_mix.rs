@@ -275,9 +275,9 @@ impl Prepared for PatternMix {
     }
 
     fn beside(&self, world: &Rc<World>, share: &Share) -> Rc<dyn Protocol> {
-        let parts = self.parts.iter().map(|part| {
+        let parts = (0..).zip(&self.parts).map(|(number, part)| {
             let own = part.kinds.iter().copied().filter(|kind| share.has(*kind));
-            part.pattern.beside(world, &Share::these(own))
+            part.pattern.beside(world, &Share::these(own).of_part(number))
         });
         Rc::new(AtWork { parts: parts.collect(), eras: Arc::clone(&self.eras) })
     }

@@ -25,9 +25,10 @@
 //! who is silent, and four messages between acceptors.
 //!
 //! **Does not promise**: to make progress while more than F acceptors are down: then branches stay
-//! in doubt, as in two-phase commit. Nor to take on operations while their coordinator is down, or
-//! to answer them: only transactions that it has begun end without it. Back again, it finds out
-//! from the acceptors what became of an operation before it tries it once more.
+//! in doubt, as in two-phase commit. Nor to answer operations while the coordinator that has begun
+//! them is down: only their transactions end without it. Back again, it finds out from the
+//! acceptors what became of an operation before it tries it once more. Other `instances` of it take
+//! on others, and those that got no answer, as with two-phase commit.
 //!
 //! **Costs**: with n participants, of whom y vote yes and the others no, beside two-phase commit
 //! that presumes nothing or abort
@@ -80,13 +81,15 @@ mod tests;
 
 use std::rc::Rc;
 
+use super::atomic_commit::again;
 use super::atomic_commit::delivery::FanOut;
 use super::atomic_commit::participant::{self, Manners};
 use super::atomic_commit::work::rounds;
 use super::atomic_commit::{self, Participants, Transaction};
 use super::pattern::{Demand, Pattern};
 use super::promise::{self, Keeps};
-use super::step::{self, Failure};
+use super::share::Share;
+use super::step;
 use crate::kernel::{NodeId, Span};
 use crate::model::contract::{Driver, Promises, Waits, WaitsFor, role};
 use crate::model::database::NoRecord;
@@ -105,18 +108,20 @@ use settings::{MOST, Settings};
 pub struct PaxosCommit {
     settings: Settings,
     rules: &'static dyn Rules,
+    /// Its number among the patterns side by side.
+    part: u8,
 }
 
 impl PaxosCommit {
     /// Paxos Commit with these settings, whose leaders propose by these rules.
     pub(crate) fn proposing(settings: Settings, rules: &'static dyn Rules) -> Self {
-        Self { settings, rules }
+        Self { settings, rules, part: 0 }
     }
 
     /// How its participants behave.
     fn manners(&self) -> Manners<InDoubt> {
         Manners {
-            terms: InDoubt { rules: self.rules },
+            terms: InDoubt { rules: self.rules, part: self.part },
             read_only_vote: self.settings.read_only_vote,
             no_record: NoRecord::None,
             inquiry_interval: self.settings.inquiry_interval,
@@ -139,7 +144,7 @@ impl PaxosCommit {
         let attempts = here.system().client.attempts.map_or(policy, |most| most.max(policy));
         for epoch in 0..here.incarnation() {
             for attempt in 0..attempts as u8 {
-                let id = Transaction { op, epoch, number: 0, attempt };
+                let id = Transaction { epoch, attempt, ..Transaction::begun(here, self.part, 0) };
                 if self.finish(here, id).await == Decision::Commit {
                     return Some(Answer::Done);
                 }
@@ -199,8 +204,12 @@ impl Pattern for PaxosCommit {
         Self::proposing(settings.clone(), &Textbook)
     }
 
-    fn entry(&self, world: &World, _: OperationKind, op: OpId, _: u16) -> NodeId {
-        world.driver_of(role::COORDINATOR, op)
+    fn beside(settings: &Settings, world: &Rc<World>, share: &Share) -> Self {
+        Self { part: share.part, ..Self::new(settings, world) }
+    }
+
+    fn entry(&self, world: &World, _: OperationKind, op: OpId, attempt: u16) -> NodeId {
+        world.driver_of(role::COORDINATOR, op, attempt)
     }
 
     /// Technical failures abort the transaction; the whole of it is tried again, as a new one.
@@ -208,13 +217,11 @@ impl Pattern for PaxosCommit {
         if let Some(answer) = self.earlier_answer(&here, op).await {
             return answer;
         }
-        let answer = step::retry(&here, "transaction", step::left(&here), async |here| match self
-            .coordinate(&here)
-            .await
-        {
-            Ok(()) => Some(Answer::Done),
-            Err(Failure::Refused) => Some(Answer::RefusedByRule),
-            Err(_) => None,
+        let keyed = here.world().named_drivers(role::COORDINATOR).count() > 1;
+        let asked_before = here.ctx().attempt > 0;
+        let answer = step::retry(&here, "transaction", step::left(&here), async |here| {
+            let result = self.coordinate(&here, keyed).await;
+            again::answer(&here, (keyed, asked_before), result).await
         });
         answer.await.unwrap_or(Answer::TechnicalNo)
     }

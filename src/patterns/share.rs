@@ -6,7 +6,12 @@ use crate::model::system::{OperationKind, OperationSpec, System};
 
 /// The operations of one pattern: all, unless others have theirs.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Share(Option<Arc<[OperationKind]>>);
+pub struct Share {
+    kinds: Option<Arc<[OperationKind]>>,
+    /// The number of the pattern among those that work side by side, from 0. What it keeps on
+    /// nodes that it shares with others carries this number.
+    pub part: u8,
+}
 
 impl Share {
     /// Every operation.
@@ -16,24 +21,31 @@ impl Share {
 
     /// These kinds of operation, at any time of the run.
     pub fn these(kinds: impl IntoIterator<Item = OperationKind>) -> Self {
-        Self(Some(kinds.into_iter().collect()))
+        Self { kinds: Some(kinds.into_iter().collect()), part: 0 }
+    }
+
+    /// These operations, as those of the pattern with this number.
+    #[must_use]
+    pub fn of_part(self, part: u8) -> Self {
+        Self { part, ..self }
     }
 
     /// Returns whether operations of this kind belong to it.
     pub fn has(&self, kind: OperationKind) -> bool {
-        self.0.as_ref().is_none_or(|kinds| kinds.contains(&kind))
+        self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind))
     }
 
-    /// The operations that belong to both.
+    /// Those of the operations that belong to `other` as well, as operations of its part.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
-        match (&self.0, &other.0) {
+        let both = match (&self.kinds, &other.kinds) {
             (None, _) => other.clone(),
             (_, None) => self.clone(),
             (Some(kinds), Some(_)) => {
                 Self::these(kinds.iter().copied().filter(|kind| other.has(*kind)))
             }
-        }
+        };
+        both.of_part(other.part)
     }
 
     /// The system with its operations only: the others keep their places and have no steps. What

@@ -22,6 +22,9 @@ pub enum Failure {
         /// True if an attempt got no answer.
         in_doubt: bool,
     },
+    /// Another instance of the driver has committed the operation, or has claimed it and carries it
+    /// out; nothing stays, and another try does not help.
+    Taken,
     /// A holder of the lease with a higher fencing token has been here; nothing stays, and another
     /// try does not help.
     Fenced,
@@ -53,6 +56,9 @@ pub struct ApplyOptions {
     pub event: Option<Event>,
     /// Passes the fence of the database with this token, in the same transaction.
     pub fence: Option<u64>,
+    /// With `once`: the instance of the driver that asks, as one of several, for the first step of
+    /// an operation. The step is that instance's own from then on, and a refusal is stored.
+    pub owner: Option<u16>,
 }
 
 /// The idempotency key of one direction of one step.
@@ -148,6 +154,22 @@ pub async fn outcome(
     step: StepId,
     options: ApplyOptions,
 ) -> Result<EventKind, Failure> {
+    match forward(here, step, options).await {
+        Err(Failure::Refused) if options.owner.is_some() => {
+            match store_refusal(here, step, options).await? {
+                EventKind::Refused => Err(Failure::Refused),
+                outcome => Ok(outcome), // A copy of the request came first.
+            }
+        }
+        result => result,
+    }
+}
+
+async fn forward(
+    here: &ProcessCtx,
+    step: StepId,
+    options: ApplyOptions,
+) -> Result<EventKind, Failure> {
     let op = here.ctx().op;
     let looked = lookup(here, step).await;
     if let Err(failure) = looked
@@ -158,7 +180,9 @@ pub async fn outcome(
     let mut txn = pass(here, step, options).await?;
     if options.once {
         let forward = key(op, step, Direction::Forward);
-        match txn.claim(forward, EventKind::Applied).await? {
+        let found = txn.claim(forward, EventKind::Applied).await?;
+        own(&mut txn, forward, found, options).await?;
+        match found {
             None => {}
             Some(EventKind::Refused) => return Err(Failure::Refused),
             Some(outcome) => return Ok(outcome), // Whatever stands against it now did not then.
@@ -174,6 +198,46 @@ pub async fn outcome(
     }
     txn.commit().await?;
     Ok(EventKind::Applied)
+}
+
+/// Makes the step under a key the own of the instance that asks, if somebody asks as one of several
+/// instances and nobody did before.
+///
+/// # Errors
+///
+/// [`Failure::Taken`] if the outcome that was found there is that of another instance's request.
+/// Who was refused has nothing, so that a refusal is everybody's.
+async fn own(
+    txn: &mut Txn,
+    forward: IdemKey,
+    found: Option<EventKind>,
+    options: ApplyOptions,
+) -> Result<(), Failure> {
+    let Some(owner) = options.owner.filter(|_| found != Some(EventKind::Refused)) else {
+        return Ok(());
+    };
+    let own = IdemKey { consumer: owner + 1, ..forward };
+    let is_own = txn.claim(own, EventKind::Applied).await?.is_some();
+    if found.is_some() && !is_own { Err(Failure::Taken) } else { Ok(()) }
+}
+
+/// Writes a refusal under the key of a step, unless there is an outcome. Gives the one that stands.
+async fn store_refusal(
+    here: &ProcessCtx,
+    step: StepId,
+    options: ApplyOptions,
+) -> Result<EventKind, Failure> {
+    let mut txn = pass(here, step, options).await?;
+    let forward = key(here.ctx().op, step, Direction::Forward);
+    match txn.claim(forward, EventKind::Refused).await? {
+        None => txn.commit().await?,
+        Some(EventKind::Refused) => {}
+        found => {
+            own(&mut txn, forward, found, options).await?;
+            return Ok(found.unwrap_or(EventKind::Refused));
+        }
+    }
+    Ok(EventKind::Refused)
 }
 
 /// Notes durably that a step was refused, with the event that tells the others. With `care.once`
@@ -223,7 +287,9 @@ pub async fn find_to_undo(
     if !txn.once(key(op, step, Direction::Undo)).await? {
         return Ok(ToUndo::Undone);
     }
-    let found = txn.replace_outcome(key(op, step, Direction::Forward), EventKind::Undone).await?;
+    let forward = key(op, step, Direction::Forward);
+    let found = txn.replace_outcome(forward, EventKind::Undone).await?;
+    own(&mut txn, forward, found, options).await?;
     let applied = found == Some(EventKind::Applied);
     Ok(if applied { ToUndo::Applied(txn) } else { ToUndo::NeverRan(txn) })
 }

@@ -49,14 +49,24 @@
 //! nothing is logged.
 //!
 //! A request, each round of work, the votes and the decision are a step each of the coordinator's
-//! own work, for which it needs one of its workers (`[drivers.coordinator]`; its `instances` share
-//! the operations out).
+//! own work, for which it needs one of its workers (`[drivers.coordinator]`).
+//!
+//! Several `instances` of the coordinator (or of the service that coordinates) share the operations
+//! out, each with a log of its own, and a transaction stays with the one that has begun it. A
+//! client that gets no answer turns to the next one, and all do once it is known that one is away
+//! (`endpoint-delay` of `[drivers]`). What the first one has done the second cannot ask, but finds:
+//! with several, every transaction claims the operation's idempotency key in the branch of its
+//! first step that writes, one statement more. If that is committed, so is the operation; if it is
+//! in doubt, its lock makes others wait. A refusal of an operation that another instance was asked
+//! for is made durable under the key before it is told.
 //!
 //! Where a step is delegated, its owner is the participant: the coordinator asks it directly,
 //! whoever wants the step.
 //!
 //! **Messages** may come twice, late or not at all. A transaction that is tried again is a new one
-//! with a new name; a participant that has ended one does not begin it again.
+//! with a new name; a participant that has ended one does not begin it again. The name says which
+//! coordinator has begun it and, where patterns work side by side, of which of them: recovery takes
+//! only what is its own.
 //!
 //! **Fails as**: locks held through an outage of the coordinator; with `heuristic-after`, a
 //! participant that decides alone may break atomicity.
@@ -74,11 +84,12 @@ mod tests;
 use std::rc::Rc;
 
 use super::atomic_commit;
-use super::atomic_commit::participant;
 use super::atomic_commit::work::rounds;
+use super::atomic_commit::{again, participant};
 use super::pattern::{Demand, Pattern};
 use super::promise::{self, Keeps};
-use super::step::{self, Failure};
+use super::share::Share;
+use super::step;
 use crate::kernel::{NodeId, Span};
 use crate::model::contract::{Driver, Promises, role};
 use crate::model::process::ProcessCtx;
@@ -96,12 +107,14 @@ const COORDINATOR: &str = role::COORDINATOR;
 pub struct TwoPhaseCommit {
     settings: Settings,
     decisions: &'static dyn Decisions,
+    /// Its number among the patterns side by side.
+    part: u8,
 }
 
 impl TwoPhaseCommit {
     /// Two-phase commit with these settings, whose coordinator decides by these rules.
     pub(crate) fn deciding(settings: Settings, decisions: &'static dyn Decisions) -> Self {
-        Self { settings, decisions }
+        Self { settings, decisions, part: 0 }
     }
 }
 
@@ -156,10 +169,14 @@ impl Pattern for TwoPhaseCommit {
         Self::deciding(settings.clone(), &Textbook)
     }
 
-    fn entry(&self, world: &World, kind: OperationKind, op: OpId, _: u16) -> NodeId {
+    fn beside(settings: &Settings, world: &Rc<World>, share: &Share) -> Self {
+        Self { part: share.part, ..Self::new(settings, world) }
+    }
+
+    fn entry(&self, world: &World, kind: OperationKind, op: OpId, attempt: u16) -> NodeId {
         match self.settings.coordinator {
-            Place::OwnNode => world.driver_of(COORDINATOR, op),
-            Place::Caller => world.sticky(world.first_service(kind), op, 0),
+            Place::OwnNode => world.driver_of(COORDINATOR, op, attempt),
+            Place::Caller => world.sticky(world.first_service(kind), op, attempt),
         }
     }
 
@@ -168,13 +185,11 @@ impl Pattern for TwoPhaseCommit {
         if let Some(answer) = coordinator::earlier_answer(&here, op) {
             return answer;
         }
-        let answer = step::retry(&here, "transaction", step::left(&here), async |here| match self
-            .coordinate(&here)
-            .await
-        {
-            Ok(()) => Some(Answer::Done),
-            Err(Failure::Refused) => Some(Answer::RefusedByRule),
-            Err(_) => None,
+        let keyed = self.coordinators(&here, op).len() > 1;
+        let asked_before = here.ctx().attempt > 0;
+        let answer = step::retry(&here, "transaction", step::left(&here), async |here| {
+            let result = self.coordinate(&here, keyed).await;
+            again::answer(&here, (keyed, asked_before), result).await
         });
         answer.await.unwrap_or(Answer::TechnicalNo)
     }

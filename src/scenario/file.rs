@@ -386,6 +386,9 @@ shape! {
         force: Force = FORCE,
         /// How long a driver needs after a restart.
         recovery: Span = Fixed("'5s'", "assumed: start of a small process"),
+        /// How long clients go on turning to a coordinator or an orchestrator that is away; then
+        /// its other instances get their requests until it is back.
+        endpoint_delay: Span = Fixed("'30s'", "as of services"),
         /// The zone in which they stand, and the broker with them.
         zone: Option<String>,
         /// How many nodes a driver has. Coordinators and orchestrators share the operations out,

@@ -58,6 +58,7 @@ pub fn system() -> System {
         },
         driver_disk: force(),
         driver_recovery: Span::ZERO,
+        driver_endpoint_delay: Span::ZERO,
         driver_zone: None,
         take_over: Span::ZERO,
         operations: operations(),

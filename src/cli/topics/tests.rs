@@ -155,7 +155,7 @@ fn a_key_that_stands_in_several_tables_has_several_meanings() {
         assert!(found.named.is_empty(), "{name}");
         found.related.iter().map(|topic| topic.name.clone()).collect::<Vec<_>>()
     };
-    assert_eq!(related("endpoint-delay"), ["services.endpoint-delay"]);
+    assert_eq!(related("endpoint-delay"), ["drivers.endpoint-delay", "services.endpoint-delay"]);
     let of_recovery =
         ["broker.recovery", "databases.recovery", "drivers.recovery", "services.recovery"];
     assert_eq!(related("recovery"), of_recovery);

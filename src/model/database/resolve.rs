@@ -29,7 +29,7 @@ pub enum Vote {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Ballot {
     /// The name of the branch, which the caller will ask about.
-    pub tag: u64,
+    pub tag: u128,
     /// A transaction that wrote nothing is over at its vote; else it is prepared as well.
     pub read_only_vote: bool,
     /// The record of a branch that votes no.
@@ -82,7 +82,7 @@ pub struct Branch {
     /// The local transaction.
     pub txn: TxnId,
     /// The name that its owner gave it; see [`transaction_of`].
-    pub tag: u64,
+    pub tag: u128,
     /// The operation on whose behalf it wrote.
     pub op: OpId,
     /// Since when it has been in doubt; after a crash, since the recovery.
@@ -92,7 +92,7 @@ pub struct Branch {
 /// The log record of a prepared branch.
 pub(super) struct InDoubt {
     pub txn: TxnId,
-    pub tag: u64,
+    pub tag: u128,
     pub ctx: Ctx,
     pub changes: Rc<Changes>,
     pub rows: Vec<RowId>,

@@ -1,8 +1,8 @@
-//! Which instance of a service requests go to, and who of them is known to be away.
+//! Which instance of a service or a driver requests go to, and who of them is known to be away.
 
 use super::World;
 use crate::kernel::{NodeId, Span, Time};
-use crate::model::record::OpId;
+use crate::model::record::{OpId, Station};
 use crate::model::system::ServiceId;
 
 /// A span of time in which a node serves nobody.
@@ -78,7 +78,7 @@ impl World {
     pub fn balanced(&self, service: ServiceId, turn: u64, at: Time) -> NodeId {
         let system = self.env.system();
         let delay = system.services[system.host(service).index()].endpoint_delay;
-        self.next_present(service, turn, at, delay)
+        self.next_present(self.instances(service), turn, at, delay)
     }
 
     /// The instance of a service that has a part in an operation to its end, with what it remembers
@@ -89,10 +89,32 @@ impl World {
         self.balanced(service, turn, self.env.operation(op).arrived)
     }
 
+    /// The instance of a driver to which a client turns with this attempt at an operation: as with
+    /// those of a service, after the `endpoint-delay` of the drivers.
+    pub fn driver_of(&self, name: &str, op: OpId, attempt: u16) -> NodeId {
+        let instances: Vec<NodeId> = self.named_drivers(name).collect();
+        let turn = self.ordinal(op) + u64::from(attempt);
+        let (now, delay) = (self.env.now(), self.env.system().driver_endpoint_delay);
+        self.next_present(&instances, turn, now, delay)
+    }
+
+    /// The number of an instance among those of its driver or its service, from 0.
+    pub fn instance_number(&self, node: NodeId) -> u16 {
+        let at = match (self.driver_on(node), self.pool(node).map(|pool| pool.station())) {
+            (Some(name), _) => self.named_drivers(name).position(|known| known == node),
+            (None, Some(Station::Service(service))) => {
+                self.instances(service).iter().position(|known| *known == node)
+            }
+            (None, _) => None,
+        };
+        at.unwrap_or_default() as u16
+    }
+
     /// The member of a consumer group (a service) that has a partition: the partitions are spread
     /// evenly, and those of a member that was not heard of for the session timeout go to the next.
     pub fn member(&self, group: ServiceId, partition: u16, session_timeout: Span) -> NodeId {
-        self.next_present(group, u64::from(partition), self.env.now(), session_timeout)
+        let members = self.instances(group);
+        self.next_present(members, u64::from(partition), self.env.now(), session_timeout)
     }
 
     pub(super) fn ordinal(&self, op: OpId) -> u64 {
@@ -100,8 +122,7 @@ impl World {
     }
 
     /// The first instance from the `turn`-th on that is not known to be away, or that one itself.
-    fn next_present(&self, service: ServiceId, turn: u64, at: Time, patience: Span) -> NodeId {
-        let instances = &self.services[service.index()];
+    fn next_present(&self, instances: &[NodeId], turn: u64, at: Time, patience: Span) -> NodeId {
         let count = instances.len() as u64;
         let nth = |turn: u64| instances[(turn % count) as usize];
         let mut turns = (turn..turn + count).map(nth);

@@ -7,12 +7,12 @@
 use std::rc::Rc;
 
 use super::branches::{self, Branches, Closing, Found, Stage};
-use super::{NUMBER, Transaction};
+use super::{Transaction, again};
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::call::{Message, Reply};
 use crate::model::database::{self, Ballot, Database, DbError, NoRecord, Resolution, StepRef, Txn};
 use crate::model::process::ProcessCtx;
-use crate::model::record::{Decision, MessageClass, OpId, TxnId};
+use crate::model::record::{Decision, MessageClass, TxnId};
 use crate::model::system::{DatabaseId, ServiceId, StepId};
 use crate::patterns::step::{self, Failure};
 
@@ -33,8 +33,8 @@ pub(crate) enum Vote {
 
 /// The part of a participant's behaviour in which the protocols differ.
 pub(crate) trait Terms: Copy + Send + 'static {
-    /// Returns whether a transaction is one of this protocol.
-    fn owns(self, id: Transaction) -> bool;
+    /// The part of the transactions of this protocol, among several side by side.
+    fn part(self) -> u8;
 
     /// Returns whether participants force this decision before they acknowledge it.
     fn is_acknowledged(self, decision: Decision) -> bool;
@@ -60,11 +60,12 @@ pub(in crate::patterns) struct Manners<T> {
 }
 
 /// Does some steps (a bit each) in this participant's branch, at the request of a message that was
-/// sent at `sent`.
+/// sent at `sent`, and claims the operation's key with one of them, if it is `keyed` with that.
 pub(in crate::patterns) async fn work(
     here: ProcessCtx,
     id: Transaction,
     steps: u64,
+    keyed: Option<StepId>,
     sent: Time,
 ) -> Result<(), Failure> {
     let first = StepId(steps.trailing_zeros() as u8);
@@ -74,7 +75,7 @@ pub(in crate::patterns) async fn work(
         Found::Unknown | Found::Closed(_) => return Err(Failure::Technical),
     };
     let worked = match session {
-        Ok(txn) => carry_out(&here, id, txn, steps & !done).await,
+        Ok(txn) => carry_out(&here, id, txn, steps & !done, keyed).await,
         Err(failure) => Err(failure),
     };
     let (result, session) = match worked {
@@ -91,8 +92,12 @@ async fn carry_out(
     id: Transaction,
     txn: Txn,
     steps: u64,
+    keyed: Option<StepId>,
 ) -> Result<Txn, Failure> {
     let mut txn = txn;
+    if let Some(step) = keyed.filter(|step| steps >> step.0 & 1 == 1) {
+        again::claim(&mut txn, id.op, step).await?;
+    }
     for at in (0..u64::BITS as u8).filter(|at| steps >> at & 1 == 1) {
         let step = StepId(at);
         step::lookup(here, step).await?;
@@ -122,7 +127,8 @@ pub(in crate::patterns) async fn prepare<T: Terms>(
     Branches::set(&here, id, Stage::Preparing);
     let (database, own) = (txn.database().id(), txn.id());
     let Manners { read_only_vote, no_record, .. } = manners;
-    let ballot = Ballot { tag: tag(&here, id), read_only_vote, no_record };
+    let tag = id.tag(here.service().unwrap_or(ServiceId(u16::MAX)));
+    let ballot = Ballot { tag, read_only_vote, no_record };
     let (stage, vote) = match txn.prepare(ballot).await {
         Ok(database::Vote::Yes(_)) => (prepared(database, own), Vote::Yes),
         Ok(database::Vote::ReadOnly) => (Stage::ReadOnly, Vote::ReadOnly),
@@ -236,9 +242,9 @@ pub(in crate::patterns) fn recover<T: Terms>(here: &ProcessCtx, manners: Manners
     let local = |database: &&Rc<Database>| database.node() == here.node();
     for database in here.world().databases().iter().filter(local) {
         for branch in database.prepared() {
-            let (id, service) = untag(branch.op, branch.tag);
+            let (id, service) = Transaction::of_branch(branch.op, branch.tag);
             let owner = id.participant(here.world(), service);
-            if manners.terms.owns(id) && owner != here.node() {
+            if manners.terms.part() == id.part && owner != here.node() {
                 here.for_op(id.op).spawn(move |here| remind(here, owner, id, manners));
             }
         }
@@ -267,8 +273,8 @@ async fn remind<T: Terms>(here: ProcessCtx, owner: NodeId, id: Transaction, mann
 fn adopt<T: Terms>(here: &ProcessCtx, manners: Manners<T>, wanted: Option<Transaction>) {
     for database in databases(here) {
         for branch in database.prepared() {
-            let (id, owner) = untag(branch.op, branch.tag);
-            if !manners.terms.owns(id)
+            let (id, owner) = Transaction::of_branch(branch.op, branch.tag);
+            if manners.terms.part() != id.part
                 || Some(owner) != here.service()
                 || id.participant(here.world(), owner) != here.node()
                 || wanted.is_some_and(|wanted| wanted != id)
@@ -291,18 +297,4 @@ fn databases(here: &ProcessCtx) -> impl Iterator<Item = &Rc<Database>> {
         let mut own = system.steps().filter(|step| Some(step.by) == own);
         own.any(|step| system.table(step.table).database == database.id())
     })
-}
-
-/// Names this service's branch in its database: the transaction but for its operation, and the
-/// service.
-fn tag(here: &ProcessCtx, id: Transaction) -> u64 {
-    let service = here.service().map_or(u16::MAX, |service| service.0);
-    let Transaction { epoch, number, attempt, .. } = id;
-    u64::from(epoch) << 48 | u64::from(attempt) << 40 | u64::from(number) << 16 | u64::from(service)
-}
-
-fn untag(op: OpId, tag: u64) -> (Transaction, ServiceId) {
-    let (epoch, attempt) = ((tag >> 48) as u16, (tag >> 40) as u8);
-    let number = (tag >> 16) as u32 & NUMBER;
-    (Transaction { op, epoch, number, attempt }, ServiceId(tag as u16))
 }

@@ -2,22 +2,25 @@
 //! asked for a vote.
 
 use super::delivery::FanOut;
-use super::participant;
 use super::{Participants, Transaction, operation, patience};
+use super::{again, participant};
 use crate::model::call::{Message, Reply};
 use crate::model::process::ProcessCtx;
 use crate::model::system::{OperationSpec, ServiceId, StepId};
 use crate::patterns::step::{self, Failure};
 
-/// Has every step done in its participant's branch, each after those that it follows. Also
-/// gives the participants that may hold something now.
+/// Has every step done in its participant's branch, each after those that it follows, and the
+/// operation's key claimed if there are several coordinators (`keyed`). Also gives the participants
+/// that may hold something now.
 pub(in crate::patterns) async fn work(
     here: &ProcessCtx,
     id: Transaction,
     fan_out: FanOut,
+    keyed: bool,
 ) -> (Participants, Result<(), Failure>) {
     let operation = operation(here, id.op);
     let count = operation.steps.len() as u32;
+    let key = keyed.then(|| again::keyed_step(operation)).flatten();
     let mut involved = Participants::default();
     let mut done = 0_u64;
     while done.count_ones() < count {
@@ -34,7 +37,7 @@ pub(in crate::patterns) async fn work(
             let node = id.participant(here.world(), *service);
             let sent = here.now();
             let breaker = here.retry_at(*service).breaker;
-            let handler = move |here: ProcessCtx| participant::work(here, id, steps, sent);
+            let handler = move |here: ProcessCtx| participant::work(here, id, steps, key, sent);
             (ctx, node, breaker, handler)
         });
         let replies = here.call_all_guarded(message, step::is_failure, calls).await;
@@ -43,7 +46,10 @@ pub(in crate::patterns) async fn work(
             done |= steps;
             match reply {
                 Reply::Answered(Ok(())) => involved.add(operation, service),
-                Reply::Answered(Err(Failure::Refused)) => failure = Some(Failure::Refused),
+                Reply::Answered(Err(Failure::Taken)) => failure = Some(Failure::Taken),
+                Reply::Answered(Err(Failure::Refused)) if failure != Some(Failure::Taken) => {
+                    failure = Some(Failure::Refused);
+                }
                 Reply::Answered(Err(_)) | Reply::Refused | Reply::Rejected => {
                     failure.get_or_insert(Failure::Technical);
                 }

@@ -84,6 +84,6 @@ fn handle(here: ProcessCtx, event: Event, manners: Manners) -> Handled {
         let is_kept = |handled: &Result<(), Failure>| {
             !matches!(handled, Err(Failure::Technical | Failure::Unknown))
         };
-        once(&here, (event.op, part), is_kept, work).await
+        once(&here, (event.op, part.into()), is_kept, work).await
     })
 }

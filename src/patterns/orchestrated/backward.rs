@@ -68,6 +68,7 @@ impl Orchestrated {
         workflow: &mut Workflow,
     ) -> Result<(), Deposed> {
         while !workflow.gave_up
+            && !workflow.left
             && let Some(step) = self.recovery.next(workflow)
         {
             let event = self.undo(here, workflow.epoch, step).await?;
@@ -84,6 +85,7 @@ impl Orchestrated {
             let here = here.at_step(step, attempt);
             match self.call(&here, epoch, Direction::Undo, step).await {
                 Err(Failure::Fenced) => return Err(Deposed),
+                Err(Failure::Taken) => return Ok(Event::Left),
                 answer if self.recovery.is_compensated(answer) => return Ok(Event::Undone(step)),
                 _ => {}
             }

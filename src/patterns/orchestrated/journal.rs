@@ -1,7 +1,7 @@
 //! The orchestrator's record of its workflows: in memory, and in a journal that survives it: a
 //! log of its own or, with several instances, that of the store.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use super::store::Verdict;
@@ -16,7 +16,9 @@ use crate::model::record::{Answer, Decision, OpId};
 pub(super) struct Memory {
     running: BTreeMap<OpId, Signal>,
     ended: BTreeMap<OpId, Answer>,
-    /// Ended workflows, the oldest first, until no client can ask about them any more.
+    /// Operations that other instances have.
+    left: BTreeSet<OpId>,
+    /// Ended and left workflows, the oldest first, until no client can ask about them any more.
     fading: VecDeque<OpId>,
     /// How many have faded since the log was last cleared of them.
     faded: u32,
@@ -46,6 +48,7 @@ impl Orchestrated {
             }
             match memory.with(|memory| memory.running.get(&op).cloned()) {
                 Some(running) => running.wait().await,
+                None if is_left(here, op) => return Err(Answer::Unknown),
                 None => break,
             }
             epoch = self.epoch(here).ok_or(Answer::Unknown)?;
@@ -70,7 +73,8 @@ impl Orchestrated {
     /// Remembers what the orchestrator's own log holds, and goes on with what is open.
     pub(super) fn reopen(self: Rc<Self>, here: &ProcessCtx) {
         let mut known: BTreeMap<OpId, Workflow> = BTreeMap::new();
-        for entry in here.log::<Entry>().records() {
+        let own = |entry: &Entry| entry.part == self.part;
+        for entry in here.log::<Entry>().records().into_iter().filter(own) {
             known.entry(entry.op).or_default().follow(entry.event);
         }
         self.resume(here, Epoch::default(), known);
@@ -86,8 +90,11 @@ impl Orchestrated {
         let mut open = Vec::new();
         here.local::<Memory>().with(|memory| {
             for (op, workflow) in known {
-                self.hold(&here.for_op(op), workflow.ended.is_none());
-                if let Some(answer) = workflow.ended {
+                self.hold(&here.for_op(op), workflow.ended.is_none() && !workflow.left);
+                if workflow.left {
+                    memory.left.insert(op);
+                    memory.fading.push_back(op);
+                } else if let Some(answer) = workflow.ended {
                     memory.ended.insert(op, answer);
                     memory.fading.push_back(op);
                 } else {
@@ -115,7 +122,7 @@ impl Orchestrated {
             return Box::pin(lease::file(here, epoch, self.guard(epoch), event)).await;
         }
         if self.settings.state == State::Durable {
-            let entry = Entry { op: here.ctx().op, event };
+            let entry = Entry { op: here.ctx().op, part: self.part, event };
             here.log::<Entry>().force(entry, "workflow").await;
         }
         Ok(Verdict::Kept)
@@ -139,7 +146,7 @@ impl Orchestrated {
         let op = here.ctx().op;
         let event = Event::Ended(answer);
         if self.keeps_a_log() {
-            here.log::<Entry>().append(Entry { op, event }, "workflow");
+            here.log::<Entry>().append(Entry { op, part: self.part, event }, "workflow");
         }
         if self.settings.is_shared() {
             let guard = self.guard(epoch);
@@ -151,16 +158,35 @@ impl Orchestrated {
         let done = answer == Answer::Done;
         here.decide("workflow", if done { Decision::Commit } else { Decision::Abort }, 0);
         self.hold(here, false);
-        let running = here.local::<Memory>().with(|memory| {
+        over(here, |memory| {
             memory.ended.insert(op, answer);
-            memory.fading.push_back(op);
-            memory.running.remove(&op)
         });
-        if let Some(running) = running {
-            running.notify_all();
-        }
-        forget(here);
     }
+
+    /// Another instance has the operation.
+    pub(super) fn leave(&self, here: &ProcessCtx) {
+        self.hold(here, false);
+        over(here, |memory| {
+            memory.left.insert(here.ctx().op);
+        });
+    }
+}
+
+/// Returns whether another instance was found to have an operation.
+pub(super) fn is_left(here: &ProcessCtx, op: OpId) -> bool {
+    here.local::<Memory>().with(|memory| memory.left.contains(&op))
+}
+
+/// A workflow runs here no longer: notes what has become of it, and tells those who wait for it.
+fn over(here: &ProcessCtx, note: impl FnOnce(&mut Memory)) {
+    let op = here.ctx().op;
+    let running = here.local::<Memory>().with(|memory| {
+        note(memory);
+        memory.fading.push_back(op);
+        memory.running.remove(&op)
+    });
+    running.iter().for_each(Signal::notify_all);
+    forget(here);
 }
 
 /// Forgets the workflows that no client can ask about any more, in memory and in the log.
@@ -171,12 +197,14 @@ fn forget(here: &ProcessCtx) {
         {
             memory.fading.pop_front();
             memory.ended.remove(&oldest);
+            memory.left.remove(&oldest);
             memory.faded += 1;
         }
         if memory.faded >= CLEAR_AFTER {
             memory.faded = 0;
-            let (running, ended) = (&memory.running, &memory.ended);
-            let known = |op: &OpId| running.contains_key(op) || ended.contains_key(op);
+            let Memory { running, ended, left, .. } = memory;
+            let known =
+                |op: &OpId| running.contains_key(op) || ended.contains_key(op) || left.contains(op);
             here.log::<Entry>().forget_if(|entry| !known(&entry.op));
         }
     });

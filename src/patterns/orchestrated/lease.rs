@@ -169,7 +169,7 @@ pub(super) async fn file(
     guard: Option<Epoch>,
     event: Event,
 ) -> Result<Verdict, Deposed> {
-    let entry = Entry { op: here.ctx().op, event };
+    let entry = Entry { op: here.ctx().op, part: 0, event };
     let tenure = here.local::<Tenure>();
     let mut attempt: u16 = 0;
     loop {

@@ -1,5 +1,6 @@
 //! The course of one saga: forward to the end, or back to the beginning.
 
+use super::settings::ORCHESTRATORS;
 use super::workflow::{Deposed, Epoch, Event, Stage, Workflow};
 use super::{Orchestrated, lease};
 use crate::kernel::join_all;
@@ -12,9 +13,14 @@ use crate::patterns::step::{self, ApplyOptions, Failure};
 
 impl Orchestrated {
     /// A workflow from where it stands to its end. An orchestrator that is deposed on the way
-    /// leaves it to the next leader and cannot tell what becomes of it.
+    /// leaves it to the next leader and cannot tell what becomes of it, nor can one that finds that
+    /// another instance has it.
     pub(super) async fn run(&self, here: ProcessCtx, mut workflow: Workflow) -> Answer {
         if self.carry_on(&here, &mut workflow).await == Err(Deposed) {
+            return Answer::Unknown;
+        }
+        if workflow.left {
+            self.leave(&here);
             return Answer::Unknown;
         }
         let answer = match workflow.failed {
@@ -41,8 +47,11 @@ impl Orchestrated {
     async fn forward(&self, here: &ProcessCtx, workflow: &mut Workflow) -> Result<(), Deposed> {
         let (spec, epoch) = (spec(here), workflow.epoch);
         let done = |workflow: &Workflow| workflow.applied.len() == spec.steps.len();
-        while !done(workflow) && workflow.failed.is_none() && !workflow.gave_up {
-            let ready = workflow.ready(spec, &self.settings);
+        while !done(workflow) && !workflow.stands_still() {
+            let mut ready = workflow.ready(spec, &self.settings);
+            if self.claims(here) && workflow.applied.is_empty() {
+                ready.truncate(1); // It says whose the workflow is.
+            }
             let in_doubt = std::mem::take(&mut workflow.resumed);
             let steps = ready.into_iter().map(|step| {
                 Box::pin(async move {
@@ -75,8 +84,10 @@ impl Orchestrated {
             let Err(failure) = self.call(&here, epoch, Direction::Forward, step).await else {
                 return Ok(Event::Applied(step));
             };
-            if failure == Failure::Fenced {
-                return Err(Deposed);
+            match failure {
+                Failure::Fenced => return Err(Deposed),
+                Failure::Taken => return Ok(Event::Left),
+                _ => {}
             }
             in_doubt |= failure == Failure::Unknown;
             attempt = attempt.saturating_add(1);
@@ -98,6 +109,19 @@ impl Orchestrated {
     fn called(&self, here: &ProcessCtx, step: StepId) -> ServiceId {
         let StepSpec { by, asked_by, .. } = spec(here).steps[step.index()];
         asked_by.filter(|_| step != StepId(0)).unwrap_or(by)
+    }
+
+    /// Returns whether one of several instances must claim a workflow with its first step, for
+    /// another one may have been asked for the same operation.
+    fn claims(&self, here: &ProcessCtx) -> bool {
+        !self.settings.is_shared()
+            && self.settings.idempotency_keys
+            && here.world().named_drivers(ORCHESTRATORS[0]).count() > 1
+    }
+
+    /// The step that a workflow begins with.
+    fn first(&self, here: &ProcessCtx) -> StepId {
+        Workflow::default().ready(spec(here), &self.settings)[0]
     }
 
     /// The retry policy of a step.
@@ -123,7 +147,10 @@ impl Orchestrated {
         };
         let message = Message::request(label, policy.step_deadline);
         let fence = self.guard(epoch).map(|epoch| epoch.0);
-        let options = ApplyOptions { once: self.settings.idempotency_keys, fence, event: None };
+        let claims = self.claims(here) && step == self.first(here);
+        let owner = claims.then(|| here.world().instance_number(here.node()));
+        let once = self.settings.idempotency_keys;
+        let options = ApplyOptions { once, fence, owner, event: None };
         let recovery = self.recovery;
         let (between, owner) = ((called != by).then(|| here.instance(called)), here.instance(by));
         let guard = |service| (here.retry_at(service).breaker, step::is_failure as fn(&_) -> _);

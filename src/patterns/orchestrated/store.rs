@@ -136,7 +136,7 @@ fn keep_for(here: &ProcessCtx, lease: Span) {
 
 /// Takes an entry in, and waits until it is durable. Behind the end of a workflow nothing follows.
 pub(super) async fn append(here: &ProcessCtx, entry: Entry, guard: Option<Epoch>) -> Verdict {
-    let Entry { op, event } = entry;
+    let Entry { op, event, .. } = entry;
     let (store, log) = (here.local::<Store>(), here.log::<Line>());
     let over = |known: &Event| *known == event || matches!(known, Event::Ended(_));
     let known = store.with(|store| store.journal.get(&op).map(|events| events.iter().any(over)));
@@ -164,7 +164,7 @@ pub(super) async fn append(here: &ProcessCtx, entry: Entry, guard: Option<Epoch>
 }
 
 impl Store {
-    fn add(&mut self, Entry { op, event }: Entry) {
+    fn add(&mut self, Entry { op, event, .. }: Entry) {
         self.journal.entry(op).or_default().push(event);
         if let Event::Ended(_) = event {
             self.fading.push_back(op);

@@ -8,6 +8,8 @@ use crate::model::system::{OperationSpec, StepId};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     pub op: OpId,
+    /// Which of several patterns side by side it belongs to.
+    pub part: u8,
     pub event: Event,
 }
 
@@ -24,6 +26,8 @@ pub(crate) enum Event {
         in_doubt: bool,
     },
     Undone(StepId),
+    /// Another instance has it: it is none of this one's business.
+    Left,
     /// Neither forward nor back: a human has been asked.
     GaveUp,
     Ended(Answer),
@@ -48,6 +52,8 @@ pub(crate) struct Workflow {
     /// Why it goes back, if it does.
     pub failed: Option<Answer>,
     pub gave_up: bool,
+    /// True if another instance has it.
+    pub left: bool,
     pub ended: Option<Answer>,
     /// True if it goes on after a crash: what it was about to do then may have been done.
     pub resumed: bool,
@@ -75,7 +81,8 @@ impl Workflow {
     /// Takes in what happened.
     pub fn follow(&mut self, event: Event) {
         match event {
-            Event::Began => {}
+            Event::Began => self.left = false,
+            Event::Left => self.left = true,
             Event::Applied(step) => self.applied.push(step),
             Event::Failed { step, answer, in_doubt } => {
                 self.applied.extend(in_doubt.then_some(step));
@@ -88,6 +95,11 @@ impl Workflow {
             Event::GaveUp => self.gave_up = true,
             Event::Ended(answer) => self.ended = Some(answer),
         }
+    }
+
+    /// Returns whether it does not go forward any more.
+    pub fn stands_still(&self) -> bool {
+        self.failed.is_some() || self.gave_up || self.left
     }
 
     /// The steps that can be done now: those whose predecessors are done, of the earliest stage
@@ -113,7 +125,7 @@ impl Event {
     pub fn step(self) -> StepId {
         match self {
             Self::Applied(step) | Self::Failed { step, .. } | Self::Undone(step) => step,
-            Self::Began | Self::GaveUp | Self::Ended(_) => StepId::NONE,
+            Self::Began | Self::Left | Self::GaveUp | Self::Ended(_) => StepId::NONE,
         }
     }
 }

@@ -13,7 +13,6 @@ use crate::model::call::Message;
 use crate::model::contract::role;
 use crate::model::once::{self, is_forgotten};
 use crate::model::process::ProcessCtx;
-use crate::model::record::OpId;
 use crate::model::system::ServiceId;
 use crate::model::world::World;
 use crate::patterns::atomic_commit::participant::Vote;
@@ -43,10 +42,10 @@ struct Memory {
     forgot: Time,
 }
 
-/// The acceptors of an operation: its coordinator, then those on nodes of their own.
-pub(super) fn acceptors(world: &World, op: OpId) -> Vec<NodeId> {
-    let coordinator = world.driver_of(role::COORDINATOR, op);
-    std::iter::once(coordinator).chain(world.playing(role::ACCEPTOR)).collect()
+/// The acceptors of a transaction: its coordinator, then those on nodes of their own.
+pub(super) fn acceptors(world: &World, id: Transaction) -> Vec<NodeId> {
+    let coordinator = world.named_drivers(role::COORDINATOR).nth(id.coordinator.into());
+    coordinator.into_iter().chain(world.playing(role::ACCEPTOR)).collect()
 }
 
 /// A participant registers its vote in ballot 0. With the last one the acceptor accepts all of
@@ -61,7 +60,7 @@ pub(super) async fn vote(here: ProcessCtx, id: Transaction, service: ServiceId, 
     if is_forgotten(&here, id.op) || !accept_votes(&here, id, ballot_zero).await {
         return;
     }
-    let all = acceptors(here.world(), id.op);
+    let all = acceptors(here.world(), id);
     let Some(place) = all.iter().position(|node| *node == here.node()) else { return };
     let message = Message::control("accepted", here.retry().step_deadline);
     here.tell(all[0], message, move |here: ProcessCtx| async move {

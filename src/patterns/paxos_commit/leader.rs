@@ -43,11 +43,12 @@ struct Heard {
 #[derive(Clone, Copy)]
 pub(super) struct InDoubt {
     pub rules: &'static dyn Rules,
+    pub part: u8,
 }
 
 impl Terms for InDoubt {
-    fn owns(self, id: Transaction) -> bool {
-        id.number == 0
+    fn part(self) -> u8 {
+        self.part
     }
 
     /// Every one is: acceptors may forget a transaction once nobody can ask again.
@@ -58,7 +59,7 @@ impl Terms for InDoubt {
     /// Asks the coordinator first, and an acceptor behind it each time: the first that answers
     /// counts, also if it does not know yet.
     async fn ask(self, here: &ProcessCtx, id: Transaction, number: u32) -> Option<Decision> {
-        let all = acceptors(here.world(), id.op);
+        let all = acceptors(here.world(), id);
         let message = Message::control("inquire", here.retry().step_deadline);
         for turn in 0..all.len() {
             let node = all[(number as usize + turn) % all.len()];
@@ -76,10 +77,9 @@ impl Terms for InDoubt {
 impl PaxosCommit {
     /// One distributed transaction, from its work to its decision. The decision is delivered by a
     /// process of its own.
-    pub(super) async fn coordinate(&self, here: &ProcessCtx) -> Result<(), Failure> {
-        let (op, attempt) = (here.ctx().op, here.ctx().attempt as u8);
-        let id = Transaction { op, epoch: here.incarnation(), number: 0, attempt };
-        let (involved, worked) = work(here, id, FanOut::Parallel).await;
+    pub(super) async fn coordinate(&self, here: &ProcessCtx, keyed: bool) -> Result<(), Failure> {
+        let id = Transaction::begun(here, self.part, 0);
+        let (involved, worked) = work(here, id, FanOut::Parallel, keyed).await;
         if worked.is_err() {
             // Nobody is in doubt before votes were asked for: there is nothing to write down, and
             // a branch that does not hear of it aborts itself.
@@ -89,7 +89,7 @@ impl PaxosCommit {
         }
         let memory = here.local::<Memory>();
         memory.with(|memory| memory.voting.insert(id, Heard::default()));
-        let all = Participants::of(operation(here, op));
+        let all = Participants::of(operation(here, id.op));
         let (votes, waiting, has_no) = self.prepare(here, id, all).await;
         here.toil("decision").await;
         // The instance of a participant that has aborted is free for ever: no leader can choose
@@ -181,7 +181,7 @@ impl PaxosCommit {
         });
         insist(here, id, decision, waiting, (self.manners(), FanOut::Parallel), move |here| {
             here.local::<Memory>().with(|memory| memory.decided.remove(&id));
-            let all = acceptors(here.world(), id.op);
+            let all = acceptors(here.world(), id);
             let message = Message::control("end", here.retry().step_deadline);
             acceptor::end(here, id);
             for node in &all[1..] {
@@ -198,7 +198,7 @@ impl PaxosCommit {
         let now = here.now();
         here.local::<Memory>().with(|memory| memory.restarted = now);
         for id in acceptor::recover(here) {
-            if acceptors(here.world(), id.op)[0] == here.node() {
+            if id.part == self.part && acceptors(here.world(), id)[0] == here.node() {
                 let protocol = Rc::clone(self);
                 let here = here.for_op(id.op).at_step(StepId::NONE, id.attempt.into());
                 here.spawn(async move |here: ProcessCtx| {
@@ -228,7 +228,7 @@ async fn cast<T: Terms>(
     let vote = participant::prepare(here.clone(), id, steps, manners).await;
     if matches!(vote, Vote::Yes | Vote::ReadOnly) {
         let message = Message::control("vote", here.retry().step_deadline);
-        for node in acceptors(here.world(), id.op).split_off(1) {
+        for node in acceptors(here.world(), id).split_off(1) {
             here.tell(node, message, move |here| acceptor::vote(here, id, service, vote));
         }
     }
@@ -242,7 +242,7 @@ async fn is_chosen(here: &ProcessCtx, id: Transaction, votes: Accepted) -> bool 
         return false;
     }
     let memory = here.local::<Memory>();
-    let needed = acceptors(here.world(), id.op).len() as u32 / 2;
+    let needed = acceptors(here.world(), id).len() as u32 / 2;
     let (promise, waiting) = promise(here.sim());
     memory.with(|memory| {
         if let Some(heard) = memory.voting.get_mut(&id) {
@@ -304,8 +304,7 @@ async fn resolve(
     id: Transaction,
     rules: &'static dyn Rules,
 ) -> Option<Decision> {
-    let part = 1 + (u32::from(id.epoch) << 8 | u32::from(id.attempt));
-    once(here, (id.op, part), Option::is_some, async || {
+    once(here, (id.op, 1 + id.name()), Option::is_some, async || {
         let here = here.at_step(StepId::NONE, id.attempt.into());
         let decision = lead(&here, id, rules).await;
         decision.into_iter().for_each(|decision| note_decision(&here, decision));
@@ -317,7 +316,7 @@ async fn resolve(
 /// Leads one ballot, as one of the acceptors. Nothing if there is a higher one, or no majority of
 /// acceptors answers.
 async fn lead(here: &ProcessCtx, id: Transaction, rules: &dyn Rules) -> Option<Decision> {
-    let all = acceptors(here.world(), id.op);
+    let all = acceptors(here.world(), id);
     let place = all.iter().position(|node| *node == here.node())?;
     let ballot = acceptor::next_ballot(here, id, place, all.len());
     // Its own promise is durable first, so it never leads the same ballot twice.

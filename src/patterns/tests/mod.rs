@@ -4,6 +4,7 @@ mod breakers;
 mod chain;
 mod consolidation;
 mod delegation;
+mod driver_instances;
 mod in_process;
 mod isolation;
 mod patience;

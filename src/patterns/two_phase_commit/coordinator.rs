@@ -7,7 +7,6 @@ use super::inquiry::InDoubt;
 use super::{COORDINATOR, Place, Presumption, TwoPhaseCommit};
 use crate::kernel::{NodeId, Time};
 use crate::model::call::{Message, Reply};
-use crate::model::env::Ctx;
 use crate::model::once::{self, is_forgotten};
 use crate::model::process::ProcessCtx;
 use crate::model::record::{Answer, Decision, OpId};
@@ -16,9 +15,7 @@ use crate::model::world::World;
 use crate::patterns::atomic_commit::delivery::{self, ask, note_decision, tell};
 use crate::patterns::atomic_commit::participant::{self, Vote};
 use crate::patterns::atomic_commit::work::work;
-use crate::patterns::atomic_commit::{
-    NUMBER, Participants, Transaction, operation, patience, steps_of,
-};
+use crate::patterns::atomic_commit::{Participants, Transaction, operation, patience, steps_of};
 use crate::patterns::step::Failure;
 
 /// One line of the coordinator's log.
@@ -43,7 +40,7 @@ pub(super) struct Memory {
     /// The operations that were committed before the last restart, by the log.
     committed: BTreeSet<OpId>,
     /// Transactions since the last restart.
-    begun: u32,
+    begun: u16,
     /// Not decided yet.
     voting: BTreeSet<Transaction>,
     /// Decided, and not acknowledged by everybody yet.
@@ -82,10 +79,10 @@ fn forget(here: &ProcessCtx) {
 impl TwoPhaseCommit {
     /// One distributed transaction, from its work to its decision. The decision is delivered by a
     /// process of its own.
-    pub(super) async fn coordinate(&self, here: &ProcessCtx) -> Result<(), Failure> {
+    pub(super) async fn coordinate(&self, here: &ProcessCtx, keyed: bool) -> Result<(), Failure> {
         forget(here);
-        let id = begin(here);
-        let (involved, worked) = work(here, id, self.settings.fan_out).await;
+        let id = begin(here, self.part);
+        let (involved, worked) = work(here, id, self.settings.fan_out, keyed).await;
         if worked.is_err() {
             // Nobody is in doubt before votes were asked for: there is nothing to write down, and
             // a branch that does not hear of it aborts itself.
@@ -187,20 +184,16 @@ impl TwoPhaseCommit {
         });
     }
 
-    /// The node that coordinates an operation.
-    pub(super) fn coordinator_of(place: Place, world: &World, op: OpId) -> NodeId {
-        match place {
-            Place::OwnNode => world.driver_of(COORDINATOR, op),
-            Place::Caller => {
-                world.sticky(world.first_service(world.env().operation(op).kind), op, 0)
-            }
-        }
+    /// The instances of the coordinator of an operation.
+    pub(super) fn coordinators(&self, here: &ProcessCtx, op: OpId) -> Vec<NodeId> {
+        coordinators(self.settings.coordinator, here.world(), op)
     }
 
     /// After a restart: whoever asks about a transaction that was committed gets the answer, and
     /// outcomes that need an acknowledgement are delivered again until they have it.
     pub(super) fn recover_coordinator(&self, here: &ProcessCtx) {
-        let (log, memory) = (here.log::<Entry>().records(), here.local::<Memory>());
+        let (mut log, memory) = (here.log::<Entry>().records(), here.local::<Memory>());
+        log.retain(|entry| entry.transaction.part == self.part);
         for Entry { transaction, what } in &log {
             if let What::Decided(Decision::Commit, _) = what {
                 memory.with(|memory| memory.committed.insert(transaction.op));
@@ -226,13 +219,22 @@ pub(super) fn inquire(here: &ProcessCtx, id: Transaction, terms: InDoubt) -> Opt
 }
 
 /// A transaction that has never been before.
-pub(super) fn begin(here: &ProcessCtx) -> Transaction {
+pub(super) fn begin(here: &ProcessCtx, part: u8) -> Transaction {
     let number = here.local::<Memory>().with(|memory| {
-        memory.begun = memory.begun % NUMBER + 1;
+        memory.begun = memory.begun % u16::MAX + 1;
         memory.begun
     });
-    let Ctx { op, attempt, .. } = *here.ctx();
-    Transaction { op, epoch: here.incarnation(), number, attempt: attempt as u8 }
+    Transaction::begun(here, part, number)
+}
+
+/// The instances of the coordinator of an operation.
+pub(super) fn coordinators(place: Place, world: &World, op: OpId) -> Vec<NodeId> {
+    match place {
+        Place::OwnNode => world.named_drivers(COORDINATOR).collect(),
+        Place::Caller => {
+            world.instances(world.first_service(world.env().operation(op).kind)).to_vec()
+        }
+    }
 }
 
 async fn force(here: &ProcessCtx, transaction: Transaction, label: &'static str, what: What) {

@@ -15,13 +15,14 @@ pub(super) struct InDoubt {
     pub decisions: &'static dyn Decisions,
     pub presumption: Presumption,
     coordinator: Place,
+    part: u8,
     /// True if it also asks the other participants.
     cooperative: bool,
 }
 
 impl Terms for InDoubt {
-    fn owns(self, id: Transaction) -> bool {
-        id.number > 0
+    fn part(self) -> u8 {
+        self.part
     }
 
     fn is_acknowledged(self, decision: Decision) -> bool {
@@ -39,11 +40,12 @@ impl Terms for InDoubt {
 impl TwoPhaseCommit {
     /// How its participants behave.
     pub(super) fn manners(&self) -> Manners<InDoubt> {
-        let Self { settings, decisions } = self;
+        let Self { settings, decisions, part } = self;
         let terms = InDoubt {
             decisions: *decisions,
             presumption: settings.presumption,
             coordinator: settings.coordinator,
+            part: *part,
             cooperative: settings.cooperative_termination,
         };
         Manners {
@@ -57,7 +59,8 @@ impl TwoPhaseCommit {
 }
 
 async fn ask_coordinator(here: &ProcessCtx, id: Transaction, terms: InDoubt) -> Option<Decision> {
-    let node = TwoPhaseCommit::coordinator_of(terms.coordinator, here.world(), id.op);
+    let all = coordinator::coordinators(terms.coordinator, here.world(), id.op);
+    let node = all[usize::from(id.coordinator)];
     let message = Message::control("inquire", here.retry().step_deadline);
     let reply = here.call(node, message, move |here: ProcessCtx| async move {
         coordinator::inquire(&here, id, terms)

@@ -93,6 +93,7 @@ pub fn resolve(
         links: links?,
         driver_disk: file.drivers.force.0.clone(),
         driver_recovery: file.drivers.recovery,
+        driver_endpoint_delay: file.drivers.endpoint_delay,
         drivers: tables::drivers(&file.drivers),
         driver_zone: file.drivers.zone.as_deref().map(Into::into),
         take_over: file.drivers.take_over,

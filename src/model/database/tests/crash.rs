@@ -16,7 +16,7 @@ fn prepare(bench: &Bench, op: OpId) -> Result<Vote, DbError> {
     bench.get(async move {
         let mut txn = begin.await;
         txn.apply(first(op)).await?;
-        txn.prepare(ballot(u64::from(op.0))).await
+        txn.prepare(ballot(u128::from(op.0))).await
     })
 }
 
@@ -235,7 +235,7 @@ async fn carry_out(txn: Txn, op: OpId, plan: Plan) -> Result<Option<TxnId>, DbEr
             txn.rollback().await;
             Ok(None)
         }
-        Plan::Prepare => match txn.prepare(ballot(u64::from(op.0))).await? {
+        Plan::Prepare => match txn.prepare(ballot(u128::from(op.0))).await? {
             Vote::Yes(txn) => Ok(Some(txn)),
             Vote::ReadOnly => Ok(None),
         },
@@ -281,7 +281,7 @@ proptest! {
         for (op, plan, customer) in &ops {
             let outcome = outcomes.iter().find(|other| other.0 == *op).map(|found| found.1);
             let shown = bench.shown(first(*op));
-            let doubt = in_doubt.iter().any(|branch| branch.tag == u64::from(op.0));
+            let doubt = in_doubt.iter().any(|branch| branch.tag == u128::from(op.0));
             match (plan, outcome.expect("an outcome")) {
                 (Plan::Commit, Ok(_)) => prop_assert_eq!(shown, 1, "committed stays"),
                 (Plan::Commit, Err(DbError::Unknown)) => prop_assert!(shown == 0 || shown == 1),
@@ -290,7 +290,7 @@ proptest! {
                 _ => prop_assert!(shown == 0 && !doubt, "uncommitted goes"),
             }
             let row = RowId { table: CUSTOMERS, key: RowKey(*customer) };
-            let branch = in_doubt.iter().find(|branch| branch.tag == u64::from(op.0));
+            let branch = in_doubt.iter().find(|branch| branch.tag == u128::from(op.0));
             if let Some(branch) = branch {
                 let held = bench.db.state().locks.held(branch.txn).to_vec();
                 prop_assert_eq!(held, [row]);

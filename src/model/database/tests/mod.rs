@@ -40,7 +40,7 @@ const CLOSE: OperationKind = OperationKind(4);
 const MARK: OperationKind = OperationKind(5);
 
 /// The terms of a prepare that names the branch and nothing else.
-const fn ballot(tag: u64) -> Ballot {
+const fn ballot(tag: u128) -> Ballot {
     Ballot { tag, read_only_vote: true, no_record: NoRecord::None }
 }
 
@@ -244,6 +244,7 @@ fn system(database: DatabaseSpec) -> System {
             between: std::collections::BTreeMap::new(),
         },
         driver_recovery: ms(1),
+        driver_endpoint_delay: ms(1),
         driver_zone: None,
         take_over: ms(1),
         operations: operations(),

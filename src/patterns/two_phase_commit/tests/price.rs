@@ -274,7 +274,7 @@ impl Pattern for Reading {
     }
 
     async fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Answer {
-        let id = coordinator::begin(&here);
+        let id = coordinator::begin(&here, 0);
         let operation = operation(&here, op);
         let all = Participants::of(operation);
         let message = Message::request("work", here.retry().step_deadline);
@@ -283,7 +283,7 @@ impl Pattern for Reading {
             let node = id.participant(here.world(), service);
             let reply = here.call(node, message, move |here: ProcessCtx| async move {
                 if service != ServiceId(2) {
-                    return participant::work(here, id, steps, sent).await.is_ok();
+                    return participant::work(here, id, steps, None, sent).await.is_ok();
                 }
                 assert!(Branches::begin(&here, id, sent));
                 let (ctx, database) = (*here.ctx(), here.database(TableId(2)));

@@ -1,8 +1,12 @@
 //! Whole transactions tried again, and clients that ask again.
 
 use super::*;
+use crate::experiment::compare::setup;
+use crate::kernel::Span;
 use crate::model::record::Decision::{Abort, Commit};
 use crate::model::record::{AbortCause, Answer, LockFailure};
+use crate::patterns::pattern_mix::{Era, pattern_mix};
+use crate::tests::runs::record_run;
 
 /// The pause before the first retry.
 const BACKOFF: u64 = 500 * MS;
@@ -137,4 +141,35 @@ fn a_copy_of_a_question_gets_the_same_answer() {
     check_sound(&told, "copies");
     assert_eq!(headlines(&told), [Headline::Rejected]);
     assert_eq!(told.count(Kind::Decided), 1);
+}
+
+#[test]
+fn recovery_takes_only_what_is_of_its_own_presumption() {
+    // From 30 s on transactions presume the commit, before that the abort.
+    let presuming = |presumption: &str, outage: &str| {
+        let settings = format!("presumption = '{presumption}'");
+        let scenario = crate::tests::runs::scenario(&scenario(&settings, 60, outage));
+        setup(&scenario, &scenario.variants[0])
+    };
+    let both = |outage: &str| {
+        let (mut before, behind) = (presuming("abort", outage), presuming("commit", outage));
+        let era = |from, part| Era { from: Span::from_secs(from), patterns: vec![part] };
+        let patterns = [before.pattern, behind.pattern];
+        before.pattern = pattern_mix(&patterns, vec![era(0, 0), era(30, 1)], &before.system);
+        record_run(&before, 1)
+    };
+    let Moments { voted, .. } = Moments::of(40 * SECOND).later(FORCE);
+    // `b` has voted, and hears of the commit only after its restart, when the coordinator has
+    // forgotten it.
+    let mut outages = vec![crash("b", voted + LINK / 2, SECOND)];
+    // So it is with a coordinator: what it has decided it delivers again, each as it was decided.
+    for at in [20, 40] {
+        let Moments { decided, .. } = Moments::of(at * SECOND).later((at / 40) * FORCE);
+        outages.push(crash("coordinator", decided + US, SECOND));
+    }
+    for outage in outages {
+        let told = both(&outage);
+        check_sound(&told, &outage);
+        assert_eq!(headlines(&told), [Headline::Committed; 5], "{outage}");
+    }
 }
