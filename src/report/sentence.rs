@@ -325,6 +325,23 @@ mod tests {
     }
 
     #[test]
+    fn who_differs_by_less_than_is_printed_shares_a_superlative() {
+        let mut comparison = comparison::comparison(10);
+        for (variant, value) in comparison.variants.iter_mut().zip([5e9, 5.0002e9, 9e9, 9e9, 9e9]) {
+            let values = (0..10).map(|seed| Some(value + f64::from(seed) * 1e3)).collect();
+            variant.insert(MeasureResult::mean(IN_DOUBT, values));
+        }
+        let comparison = comparison.paired();
+        let shown = Shown::of(&comparison);
+        let clause = |at: usize| first_standing(&shown, &comparison.variants[at], IN_DOUBT);
+        let other = &comparison.variants[1].name;
+        let [first, second] = [0, 1].map(|at| clause(at).expect("it stands out"));
+        assert_eq!((first.is_best, first.verb, second.verb), (true, "shares", "shares"));
+        let told = format!("the least time in doubt with {other} (5 s; all others 9 s)");
+        assert_eq!(first.text, told);
+    }
+
+    #[test]
     fn next_to_never_is_the_largest() {
         let never = f64::INFINITY;
         let mut values = [6.0, 35.0, never, 1.0];

@@ -51,8 +51,8 @@ impl<'c> Shown<'c> {
         })
     }
 
-    /// The pairs of a variant with others in which no difference is shown, and those in which one
-    /// is.
+    /// The pairs of a variant with others in which no difference is shown, or none that can be seen
+    /// in the numbers as they are printed, and those in which one is.
     pub fn split(
         &self,
         variant: &VariantResult,
@@ -61,7 +61,12 @@ impl<'c> Shown<'c> {
     ) -> (Vec<Pair>, Vec<Pair>) {
         let others = self.comparison.variants.iter().filter(|other| other.name != variant.name);
         let pairs = others.filter_map(|other| pair(self.comparison, key, of, [variant, other]));
-        pairs.partition(|pair| !self.differ(pair))
+        let printed = |name: &str| {
+            let found = self.comparison.variant(name)?.measures.get(key)?.estimate(of)?;
+            Some(human::value(key.measure.unit, found.value))
+        };
+        let own = printed(&variant.name);
+        pairs.partition(|pair| !self.differ(pair) || printed(&pair.baseline) == own)
     }
 }
 
