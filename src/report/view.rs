@@ -104,20 +104,23 @@ const ANSWERS: [Column; 10] = [
     (USEFUL, VALUE),
 ];
 
-const READS: [Column; 7] = [
+const READS: [Column; 9] = [
     (RIGHT_50MS, VALUE),
     (RIGHT_500MS, VALUE),
     (RIGHT_5S, VALUE),
     (STALE, VALUE),
+    (TORN, VALUE),
+    (READ_ERRORS, VALUE),
     (IN_DOUBT, VALUE),
     (IN_DOUBT_MAX, VALUE),
     (BLOCKED, VALUE),
 ];
 
 /// The columns of each read by itself.
-const OF_READ: [Column; 5] = [
+const OF_READ: [Column; 6] = [
     (reads::RIGHT, VALUE),
     (reads::STALE, VALUE),
+    (reads::TORN, VALUE),
     (reads::LATENCY, MEAN),
     (reads::LATENCY, P99),
     (reads::LATENCY, Pick::Never),
@@ -482,7 +485,7 @@ mod tests {
         first.measures.insert(reads::RIGHT.of_read("report"), right);
         assert!(is_shown(&comparison));
         let shown = super::reads(&comparison).expect("a table");
-        let heads = ["right", "stale", "latency mean", "latency p99", "latency never"];
+        let heads = ["right", "stale", "torn", "latency mean", "latency p99", "latency never"];
         let heads = heads.map(|head| format!("report {head}"));
         assert_eq!(shown.heads[1..], heads);
         let main = |row: usize, cell: usize| shown.rows[row].1[cell].main.clone();

@@ -35,6 +35,7 @@ catalogue! {
     super::probes::READ_ERRORS,
     super::probes::USEFUL,
     super::probes::STALE,
+    super::probes::TORN,
     super::probes::STALE_AGE,
     super::probes::VERSIONS_BEHIND,
     super::in_doubt::IN_DOUBT_EACH,

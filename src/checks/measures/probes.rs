@@ -104,6 +104,17 @@ pub const STALE: &Measure = &Measure::number(
 .by_operation()
 .told("the fewest stale reads", "the most stale reads");
 
+/// M5, torn reads.
+pub const TORN: &Measure = &Measure::number(
+    "m5.torn",
+    "torn reads",
+    Unit::Share,
+    Better::Lower,
+    "Share of the reads that came back, however late, which saw some effects of an operation and \
+     not others: of one that was under way, or was taken back later.",
+)
+.by_operation();
+
 /// M5, age of stale reads.
 pub const STALE_AGE: &Measure = &Measure::many(
     "m5.age",
@@ -415,6 +426,9 @@ impl Looks {
         into.quantity(READ_ERRORS.of(scope), share(all.error));
         let stale = Quantity::ratio(all.stale, all.read, "no read came back");
         into.quantity(STALE.of(scope), stale);
+        let [.., ever] = &all.within;
+        let torn = Quantity::ratio(ever.torn, all.read, "no read came back");
+        into.quantity(TORN.of(scope), torn);
         for (measure, values) in [(STALE_AGE, &self.ages), (VERSIONS_BEHIND, &self.behind)] {
             let values = values.clone();
             let stale = Distribution { offered: all.read, values, ..Distribution::default() };
