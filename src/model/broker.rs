@@ -157,16 +157,17 @@ pub struct Broker<E> {
     nodes: Rc<[NodeId]>,
     policy: BrokerPolicy,
     groups: Rc<[ServiceId]>,
-    wants: fn(&ProcessCtx, ServiceId, &E) -> bool,
+    wants: fn(&ProcessCtx, ServiceId, &E) -> u32,
 }
 
 impl<E: Tells + Copy + Send + 'static> Broker<E> {
-    /// A broker at these nodes for these consumer groups. `wants` says which group gets an event.
+    /// A broker at these nodes for these consumer groups. `wants` says for which steps of its
+    /// operation a group gets an event, a bit each; for none it gets it not at all.
     pub fn new(
         nodes: Vec<NodeId>,
         policy: BrokerPolicy,
         groups: Vec<ServiceId>,
-        wants: fn(&ProcessCtx, ServiceId, &E) -> bool,
+        wants: fn(&ProcessCtx, ServiceId, &E) -> u32,
     ) -> Self {
         Self { nodes: nodes.into(), policy, groups: groups.into(), wants }
     }
@@ -347,7 +348,7 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
 
     /// The groups that want a message.
     fn wanting(&self, here: &ProcessCtx, stored: &Stored<E>) -> impl Iterator<Item = ServiceId> {
-        let wants = |group: &&ServiceId| (self.wants)(here, **group, &stored.event);
+        let wants = |group: &&ServiceId| (self.wants)(here, **group, &stored.event) != 0;
         self.groups.iter().filter(wants).copied()
     }
 

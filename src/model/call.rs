@@ -17,6 +17,7 @@ use super::network::Fate;
 use super::point::{Action, Hook, When};
 use super::process::ProcessCtx;
 use super::record::{Event, LabelId, MessageClass, Station};
+use super::system::Work;
 use super::world::World;
 use crate::kernel::{NodeId, Sleep, Span, TaskId};
 
@@ -27,8 +28,8 @@ pub struct Message {
     pub label: &'static str,
     /// How its cost is counted.
     pub class: MessageClass,
-    /// True if the receiving service draws its own work for it.
-    pub work: bool,
+    /// The work that the receiver does for it before anything else.
+    pub work: Work,
     /// The caller gives up after this.
     pub deadline: Span,
 }
@@ -36,12 +37,18 @@ pub struct Message {
 impl Message {
     /// A business request: costs the receiver its own work.
     pub const fn request(label: &'static str, deadline: Span) -> Self {
-        Self { label, class: MessageClass::Service, work: true, deadline }
+        Self { label, class: MessageClass::Service, work: Work::Own, deadline }
     }
 
     /// A protocol message such as a vote or a decision: needs a worker, but no work of its own.
     pub const fn control(label: &'static str, deadline: Span) -> Self {
-        Self { label, class: MessageClass::Service, work: false, deadline }
+        Self { label, class: MessageClass::Service, work: Work::None, deadline }
+    }
+
+    /// The same message, which costs this work.
+    #[must_use]
+    pub const fn costs(self, work: Work) -> Self {
+        Self { work, ..self }
     }
 
     /// The same message, counted as `class`.
@@ -208,7 +215,7 @@ struct Envelope {
     /// The label in draws.
     leg: u32,
     class: MessageClass,
-    work: bool,
+    work: Work,
     /// True if the message will arrive damaged.
     damaged: bool,
     deadline: Span,
@@ -505,7 +512,7 @@ impl World {
 fn serve<R, F, Fut>(
     world: &Rc<World>,
     ctx: Ctx,
-    work: bool,
+    work: Work,
     leg: u32,
     handler: &F,
 ) -> impl Future<Output = Reply<R>>
@@ -519,10 +526,16 @@ where
         };
         let is_driver = matches!(pool.station(), Station::Driver(_));
         let mut visit = None;
-        if work || !is_driver {
+        if work != Work::None || !is_driver {
             let Some(mut entered) = pool.enter(ctx).await else { return Reply::Rejected };
-            if work {
-                entered.work(leg).await;
+            match pool.parts(&ctx, work) {
+                None if work == Work::None => {}
+                None => entered.work(leg).await,
+                Some(parts) => {
+                    for part in parts {
+                        entered.work_as(part, leg).await;
+                    }
+                }
             }
             visit = (!is_driver).then_some(entered);
         }

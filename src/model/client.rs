@@ -15,7 +15,7 @@ use super::once::once;
 use super::probe;
 use super::process::ProcessCtx;
 use super::record::{Answer, Event, MessageClass, OpId};
-use super::system::{RetrySpec, StepId};
+use super::system::{RetrySpec, StepId, Work};
 use super::world::World;
 use crate::kernel::{NodeId, Time};
 
@@ -47,7 +47,8 @@ pub(super) async fn ask(world: Rc<World>, op: OpId) {
     let here = ProcessCtx::new(Rc::clone(&world), client_ctx(&world, op));
     let env = world.env();
     let info = env.operation(op);
-    let (client, policy) = (&env.system().client, here.retry());
+    let client = &env.system().client;
+    let policy = here.retry_to(asked(&world, op, 0).0);
     let attempts = client.attempts.unwrap_or(policy.attempts);
     let deadline = info.arrived + client.deadline;
     let mut in_doubt = false;
@@ -61,13 +62,13 @@ pub(super) async fn ask(world: Rc<World>, op: OpId) {
             None if attempt + 1 >= attempts || policy.step_deadline + pause >= left => left,
             None => policy.step_deadline,
         };
+        let carried_out = Work::Steps(world.protocol().at_entry(&world, op));
         let message = Message::request("ask", wait.min(left)).class(MessageClass::Client);
-        let entry = world.protocol().entry(&world, info.kind, op, attempt);
-        let front = front(&world, op, attempt).filter(|front| *front != entry);
-        let called = front.unwrap_or(entry);
-        let reply = here.guarded(called, guard(&here.retry_to(called)), || match front {
+        let (called, entry) = asked(&world, op, attempt);
+        let front = (called != entry).then_some(called);
+        let reply = here.guarded(called, guard(&policy), || match front {
             Some(front) => here.call(front, message, move |here| pass_on(here, op)),
-            None => here.call(entry, message, move |here| carry_out(here, op)),
+            None => here.call(entry, message.costs(carried_out), move |here| carry_out(here, op)),
         });
         let reply = reply.await;
         if let Reply::Answered(Told::Answer(answer)) = reply {
@@ -86,6 +87,13 @@ pub(super) async fn ask(world: Rc<World>, op: OpId) {
     let answer = if unsure { Answer::Unknown } else { answer };
     here.record(Event::Answered { kind: info.kind, answer, waited: env.now() - info.arrived });
     probe::schedule(&world, op, Some(answer));
+}
+
+/// The node that a client calls with an attempt, and the entry of the pattern behind it, mostly the
+/// same.
+fn asked(world: &World, op: OpId, attempt: u16) -> (NodeId, NodeId) {
+    let entry = world.protocol().entry(world, world.env().operation(op).kind, op, attempt);
+    (front(world, op, attempt).unwrap_or(entry), entry)
 }
 
 /// The node that stands between a client and the entry of the pattern: an instance of the service
@@ -147,7 +155,8 @@ async fn pass_on(here: ProcessCtx, op: OpId) -> Told {
             let here = here.at_step(StepId::NONE, attempt);
             let entry = here.world().protocol().entry(here.world(), kind, op, attempt);
             let policy = here.retry_to(entry);
-            let message = Message::request("delegate", policy.step_deadline);
+            let carried_out = Work::Steps(here.world().protocol().at_entry(here.world(), op));
+            let message = Message::request("delegate", policy.step_deadline).costs(carried_out);
             let reply = here.guarded(entry, guard(&policy), || {
                 here.call(entry, message, move |here| carry_out(here, op))
             });

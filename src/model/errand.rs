@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use super::breaker::Guard;
 use super::call::{Call, Message, Reply};
 use super::process::ProcessCtx;
+use super::system::Work;
 use crate::kernel::NodeId;
 
 /// A call that may go by way of a third node. Resolves as a [`Call`] does, with what became of the
@@ -56,7 +57,8 @@ impl ProcessCtx {
         let Some(between) = between.filter(|between| *between != to) else {
             return Errand::Straight(self.call(to, message, handler));
         };
-        let passed = Message::request("delegate", message.deadline);
+        let passed = Message::request("delegate", message.deadline).costs(message.work);
+        let message = message.costs(Work::Own);
         Errand::ByWay(self.call(between, message, move |here: ProcessCtx| {
             let handler = handler.clone();
             async move { here.guarded(to, onward, || here.call(to, passed, handler)).await }

@@ -15,7 +15,7 @@ use super::process::ProcessCtx;
 use super::record::{Answer, Event, MessageClass, OpId, ProbeEnd, ProbeId};
 use super::system::{
     Access, Anchor, ColumnRef, Columns, KeyChoice, ReadSpec, ReadWhat, RowKey, ServiceId, StepId,
-    TableId,
+    TableId, Work,
 };
 use super::workload;
 use super::world::World;
@@ -62,7 +62,8 @@ fn is_sampled(env: &Env, read: &ReadSpec, info: &OpInfo, share: f64) -> bool {
 async fn probe_operation(world: Rc<World>, read: usize, number: u16, op: OpId) {
     let env = world.env();
     let system = std::sync::Arc::clone(env.system());
-    let ReadSpec { by, what: ReadWhat::Operation { kind, steps, .. }, .. } = &system.reads[read]
+    let ReadSpec { by, part, what: ReadWhat::Operation { kind, steps, .. }, .. } =
+        &system.reads[read]
     else {
         return;
     };
@@ -75,11 +76,14 @@ async fn probe_operation(world: Rc<World>, read: usize, number: u16, op: OpId) {
     let end = if let Some(by) = *by {
         let mask = steps.iter().fold(0, |mask, step| mask | 1 << step.0);
         let node = world.instance(by, op);
+        let message = message.costs(Work::Of(part.unwrap_or(by)));
         let here = here.at_step(steps.first().copied().unwrap_or(StepId::NONE), number);
         end_of(here.call(node, message, move |here| compose(here, by, mask, probe)).await)
     } else {
         let specs = &system.operation(*kind).steps;
         let owner_of = |step: StepId| system.owner(specs[step.index()].table, env.now());
+        let mask = steps.iter().fold(0, |mask, step| mask | 1 << step.0);
+        let message = message.costs(Work::Rows(mask));
         let calls = by_owner(steps.iter().map(|step| (owner_of(*step), *step)));
         let calls = calls.into_iter().map(|(owner, mask)| {
             let step = StepId(mask.trailing_zeros() as u8);
@@ -146,6 +150,8 @@ async fn compose(here: ProcessCtx, by: ServiceId, mask: u64, probe: ProbeId) -> 
         }
     }
     let message = Message::request("read", here.retry().step_deadline).class(MessageClass::Probe);
+    let rows = asked.iter().fold(0, |mask, (_, step)| mask | 1 << step.0);
+    let message = message.costs(Work::Rows(rows));
     let calls = by_owner(asked.into_iter()).into_iter().map(|(owner, mask)| {
         let first = StepId(mask.trailing_zeros() as u8);
         let node = here.world().instance(owner, op);
@@ -258,8 +264,14 @@ async fn probe_column(world: Rc<World>, read: usize, query: Query) {
     let here = ProcessCtx::new(Rc::clone(&world), ctx);
     here.record(Event::ProbeBegan { read: read as u32, probe, cells: 1 });
     let message = Message::request("read", PATIENCE).class(MessageClass::Probe);
-    let owner = world.env().system().owner(column.table, world.env().now());
-    let by = world.env().system().reads[read].by.unwrap_or(owner);
+    let system = world.env().system();
+    let owner = system.owner(column.table, world.env().now());
+    let spec = &system.reads[read];
+    let by = spec.by.unwrap_or(owner);
+    let message = message.costs(match spec.by {
+        Some(by) => Work::Of(spec.part.unwrap_or(by)),
+        None => system.table(column.table).answering(),
+    });
     let node = world.balanced(by, query.number, world.env().now());
     let reply = here.call(node, message, move |here| read_cell(here, by, query));
     let end = end_of(reply.await);
@@ -279,6 +291,7 @@ async fn read_cell(here: ProcessCtx, by: ServiceId, query: Query) -> bool {
             let node = here.world().balanced(owner, query.number, here.now());
             let message = Message::request("read", here.retry().step_deadline);
             let message = message.class(MessageClass::Probe);
+            let message = message.costs(here.system().table(cell.table).answering());
             let reply = here.call(node, message, move |here| read_own_cell(here, owner, query));
             let columns = Columns::from(Some(cell.column));
             reply.await == Reply::Answered(true)

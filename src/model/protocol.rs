@@ -25,6 +25,13 @@ pub trait Protocol {
         true
     }
 
+    /// The steps that the entry carries out itself while the client waits, a bit each: what its
+    /// request costs there. By default the first.
+    fn at_entry(&self, world: &World, op: OpId) -> u32 {
+        let _ = (world, op);
+        1
+    }
+
     /// Carries out an operation for a client, at the entry node. Called again with the same
     /// operation when a client retries: the operation is its own idempotency key.
     fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Execution;

@@ -88,6 +88,7 @@ async fn pull(
     loop {
         let after = *place;
         let message = Message::request("copy", here.retry().step_deadline);
+        let message = message.costs(here.system().table(of).answering());
         let asked =
             here.call(source, message, move |here| async move { changes(&here, of, after).await });
         let Reply::Answered(Ok((rows, last))) = asked.await else { return Err(Away) };
@@ -132,6 +133,7 @@ async fn push(
     here.env().held_back(number).await;
     let (copy, keeper) = (replica.copy, here.world().owner(replica.copy, OpId::NONE));
     let message = Message::request("copy", here.retry().step_deadline);
+    let message = message.costs(here.system().table(copy).answering());
     let told = here.call(keeper, message, move |here| {
         let page = page.clone();
         async move { take_over(&here, number, copy, page).await }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use super::env::{Ctx, Env};
 use super::record::{Event, OpId, Station};
-use super::system::Name;
+use super::system::{Name, OperationKind, ServiceId, Work};
 use crate::kernel::{Dist, NodeId, Permit, Purpose, Semaphore, Span, Time};
 
 /// The workers and the queue of one instance. What waits or works is volatile.
@@ -40,12 +40,21 @@ pub struct Capacity {
     pub queue: u32,
     /// Work per request.
     pub work: Dist,
+    /// True if other services were consolidated into this one, each with work of its own.
+    pub is_composed: bool,
 }
 
 impl Capacity {
     /// A capacity of an instance with this name, of a service or driver with that one.
     pub fn new(name: &Name, instance: &Name, workers: u32, queue: u32, work: Dist) -> Self {
-        Self { name: name.stream, instance: instance.stream, workers, queue, work }
+        Self {
+            name: name.stream,
+            instance: instance.stream,
+            workers,
+            queue,
+            work,
+            is_composed: false,
+        }
     }
 }
 
@@ -124,18 +133,30 @@ impl Pool {
 
     /// The work of the request of `ctx`. `leg` tells what is asked for. What no operation is behind
     /// is named by how many such requests there were before.
-    fn draw(&self, ctx: &Ctx, leg: u32) -> Span {
+    fn draw(&self, ctx: &Ctx, leg: u32, (own, work): (u64, &Dist)) -> Span {
         let place = u64::from(ctx.step.0) | u64::from(ctx.attempt) << 8;
         let (name, stream) = match ctx.op {
             OpId::NONE => {
                 self.unnamed.set(self.unnamed.get() + 1);
                 (self.capacity.instance, self.unnamed.get())
             }
-            op => (self.capacity.name, self.env.op_stream(op)),
+            op => (own, self.env.op_stream(op)),
         };
         let streams = self.env.streams();
         let mut rng = streams.draw(Purpose::Work, name, stream, place, leg.into());
-        self.capacity.work.sample(&mut rng)
+        work.sample(&mut rng)
+    }
+
+    /// The services whose work a request costs, if others were consolidated into this one.
+    pub fn parts(&self, ctx: &Ctx, work: Work) -> Option<Vec<ServiceId>> {
+        let Station::Service(host) = self.at else { return None };
+        self.capacity.is_composed.then(|| {
+            let parts = |kind| self.env.system().parts(host, kind, work);
+            match ctx.op {
+                OpId::NONE => parts(OperationKind(0)),
+                op => parts(self.env.operation(op).kind),
+            }
+        })
     }
 
     /// How many requests wait or are served.
@@ -158,7 +179,18 @@ impl Visit {
 
     /// Does the work of the request; `leg` tells what is asked for.
     pub async fn work(&mut self, leg: u32) {
-        let work = self.pool.draw(&self.ctx, leg);
+        let Capacity { name, work, .. } = &self.pool.capacity;
+        self.spend(self.pool.draw(&self.ctx, leg, (*name, work))).await;
+    }
+
+    /// Does the work that a service does for the request which is a part of this one.
+    pub async fn work_as(&mut self, part: ServiceId, leg: u32) {
+        let spec = &self.pool.env.system().services[part.index()];
+        let work = self.pool.draw(&self.ctx, leg, (spec.name.stream, &spec.work));
+        self.spend(work).await;
+    }
+
+    async fn spend(&mut self, work: Span) {
         self.work += work;
         if work > Span::ZERO {
             let sim = self.pool.env.sim().clone();

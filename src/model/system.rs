@@ -29,7 +29,7 @@ pub use operation::{
     Below, Derive, DeriveRule, Effect, KeyChoice, KeySpec, Lookup, OperationSpec, ReadFirst,
     Refuse, RowLock, StepSpec, ValueSpec,
 };
-pub use ownership::{Access, Api, Feed, Grant, ReplicaSpec};
+pub use ownership::{Access, Api, Feed, Grant, ReplicaSpec, Work};
 pub use retry::{BreakerSpec, RetryChange, RetrySpec};
 
 macro_rules! id {
@@ -207,6 +207,9 @@ pub struct TableSpec {
     pub name: Name,
     /// The service that may write it and answers for it to others.
     pub owner: ServiceId,
+    /// The service that answered for it before that one was consolidated, and whose work it still
+    /// costs; none if nothing was.
+    pub part: Option<ServiceId>,
     /// Services beside the owner that go to it directly, in its database.
     pub grants: Vec<Grant>,
     /// The interface that callers of its owner depend on.
@@ -351,6 +354,9 @@ pub struct ReadSpec {
     /// The service that is asked and reads for the reader, each table by the path that it has to
     /// it; none if the reader asks every owner itself.
     pub by: Option<ServiceId>,
+    /// The service that was asked before that one was consolidated, and whose work it still costs;
+    /// none if nothing was.
+    pub part: Option<ServiceId>,
     /// Core time of its query, unless what any statement takes; for readers of a column.
     pub work: Option<Dist>,
     /// The cells that are read, and when.

@@ -469,7 +469,9 @@ impl World {
 fn service_pool(env: &Env, id: ServiceId, name: &Name) -> Rc<Pool> {
     let spec = &env.system().services[id.index()];
     let (workers, queue, work) = (spec.workers, spec.queue, spec.work.clone());
-    let capacity = Capacity::new(&spec.name, name, workers, queue, work);
+    let is_composed = env.system().services.iter().any(|part| part.within == Some(id));
+    let capacity =
+        Capacity { is_composed, ..Capacity::new(&spec.name, name, workers, queue, work) };
     Pool::new(env, Station::Service(id), capacity)
 }
 

@@ -220,9 +220,14 @@ impl Pattern for EventBased {
             let services = 0..world.env().system().services.len() as u16;
             let groups = services.map(ServiceId).filter(|id| takes_part(world, share, *id));
             let nodes = world.named_drivers(BROKER).collect();
-            Broker::new(nodes, policy, groups.collect(), consumer::wants)
+            Broker::new(nodes, policy, groups.collect(), consumer::wanted)
         });
         Self { settings: settings.clone(), share: share.clone(), broker }
+    }
+
+    /// On a bus within the process those that follow at the same node do so while the client waits.
+    fn at_entry(&self, _: &World, _: OpId) -> u32 {
+        if self.broker.is_none() { u32::MAX } else { 1 }
     }
 
     async fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Answer {
@@ -316,7 +321,7 @@ pub(crate) async fn publish(here: &ProcessCtx, broker: &Broker<Event>, event: Ev
 /// Returns whether any service waits for this event.
 fn is_wanted(here: &ProcessCtx, event: &Event) -> bool {
     let services = 0..here.system().services.len() as u16;
-    services.map(ServiceId).any(|service| consumer::wants(here, service, event))
+    services.map(ServiceId).any(|service| consumer::wanted(here, service, event) != 0)
 }
 
 /// Returns whether a service carries out any step of these operations.

@@ -86,6 +86,10 @@ impl Pattern for LocalTransaction {
         Self
     }
 
+    fn at_entry(&self, _: &World, _: OpId) -> u32 {
+        u32::MAX
+    }
+
     async fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Answer {
         step::decide(&here, "transaction", Answer::Done, async |here: ProcessCtx| {
             transact(&here, op).await

@@ -119,6 +119,14 @@ pub trait Pattern: Sized + 'static {
         true
     }
 
+    /// The steps that the entry carries out itself while the client waits, a bit each, by default
+    /// the first: of a service into which others were consolidated, the request costs the work of
+    /// each that has one of them.
+    fn at_entry(&self, world: &World, op: OpId) -> u32 {
+        let _ = (world, op);
+        1
+    }
+
     /// Carries out an operation for a client, at the entry node, with the attempts that the client
     /// has left ([`crate::patterns::step::left`]). A client that asks again while this is under
     /// way, or later, is answered without it; only after a crash it is called again with the same
@@ -304,6 +312,10 @@ impl<P: Pattern> Protocol for AtWork<P> {
 
     fn admits(&self, here: &ProcessCtx) -> bool {
         self.0.admits(here)
+    }
+
+    fn at_entry(&self, world: &World, op: OpId) -> u32 {
+        self.0.at_entry(world, op)
     }
 
     fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Execution {

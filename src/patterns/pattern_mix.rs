@@ -316,6 +316,11 @@ impl Protocol for AtWork {
         self.part(info.kind, info.arrived).admits(here)
     }
 
+    fn at_entry(&self, world: &World, op: OpId) -> u32 {
+        let info = world.env().operation(op);
+        self.part(info.kind, info.arrived).at_entry(world, op)
+    }
+
     fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Execution {
         let info = here.env().operation(op);
         Rc::clone(self.part(info.kind, info.arrived)).execute(here, op)

@@ -162,6 +162,10 @@ impl Protocol for AtWork {
         self.of(kind).entry(world, kind, op, attempt)
     }
 
+    fn at_entry(&self, world: &World, op: OpId) -> u32 {
+        self.of(world.env().operation(op).kind).at_entry(world, op)
+    }
+
     fn admits(&self, here: &ProcessCtx) -> bool {
         self.of(here.env().operation(here.ctx().op).kind).admits(here)
     }

@@ -336,6 +336,7 @@ pub async fn lookup(here: &ProcessCtx, step: StepId) -> Result<(), Failure> {
             let answer = retry(&here, "look-up", (policy, tries), async |here: ProcessCtx| {
                 let node = here.instance(owner);
                 let message = Message::request("look-up", policy.step_deadline);
+                let message = message.costs(here.system().table(lookup.table).answering());
                 let reply = here.guarded(node, (policy.breaker, is_failure), || {
                     here.call(node, message, move |here| look_up(here, owner, lookup, row))
                 });

@@ -1,9 +1,10 @@
 //! # Service consolidation
 //!
 //! The services that write the same tables become one: one process with one pool of workers, one
-//! database, one fate. The first of them is the host; the others live on as modules in it. A
-//! request costs the host's own `work`, whichever module it is for, and travels on the host's
-//! links.
+//! database, one fate. The first of them is the host; the others live on as modules in it. What a
+//! module does costs its own `work`, as before: a request that carries out steps of several modules
+//! in one transaction costs the work of each. What is saved is the network, and the second store.
+//! Requests travel on the host's links.
 //!
 //! It starts, scales and is deployed as a whole. Each of its instances has the workers and the
 //! queue of all parts together, and there are as many instances as the part needs that needs the
@@ -133,10 +134,12 @@ fn unite(system: &mut System, host: ServiceId, absorbed: &[ServiceId]) {
 fn repoint(system: &mut System, host: ServiceId, absorbed: &[ServiceId]) {
     let now = |service: ServiceId| if absorbed.contains(&service) { host } else { service };
     for step in layout::steps(system) {
+        note_part(&mut step.part, step.by, now);
         step.by = now(step.by);
         step.asked_by = step.asked_by.map(now).filter(|asker| *asker != step.by);
     }
     for table in &mut system.tables {
+        note_part(&mut table.part, table.owner, now);
         table.owner = now(table.owner);
         let grants = std::mem::take(&mut table.grants);
         for Grant { service, write } in grants {
@@ -151,16 +154,28 @@ fn repoint(system: &mut System, host: ServiceId, absorbed: &[ServiceId]) {
         table.conformists = conformists;
     }
     for read in &mut system.reads {
-        read.by = read.by.map(now);
+        if let Some(by) = &mut read.by {
+            note_part(&mut read.part, *by, now);
+            *by = now(*by);
+        }
     }
     for database in &mut system.databases {
         database.node = database.node.map(now);
     }
 }
 
+/// Remembers whose work something costs that was an absorbed service's, the first time it is.
+fn note_part(part: &mut Option<ServiceId>, was: ServiceId, now: impl Fn(ServiceId) -> ServiceId) {
+    if part.is_none() && now(was) != was {
+        *part = Some(was);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::kernel::Span;
+    use crate::model::system::TableSpec;
+    use crate::model::system::Work;
     use crate::techniques::tests::layouts::{Laid, laid, refused};
 
     #[test]
@@ -179,6 +194,8 @@ mod tests {
         assert!(steps().all(|step| step.by != inventory && step.asked_by.is_none()));
         assert_eq!(after.reads[1].by, Some(catalog), "the inventory was asked before");
         assert_eq!(after.writers(crate::model::system::TableId(0)).len(), 1);
+        let work = after.tables[..2].iter().map(TableSpec::answering).collect::<Vec<_>>();
+        assert_eq!(work, [Work::Of(catalog), Work::Of(inventory)], "a part costs its own work");
     }
 
     #[test]

@@ -138,6 +138,7 @@ pub fn append(
     let table = TableSpec {
         name: name_at(system, of, owner),
         owner,
+        part: None,
         grants: Vec::new(),
         api: Api::Contract,
         conformists: Vec::new(),

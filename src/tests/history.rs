@@ -137,6 +137,7 @@ fn table(name: &str, columns: &[&str], rows: u64) -> TableSpec {
     TableSpec {
         name: Name::new(name),
         owner: ServiceId(0),
+        part: None,
         grants: Vec::new(),
         api: Api::Contract,
         conformists: Vec::new(),
@@ -155,6 +156,7 @@ fn step(table: TableId, effect: Effect) -> StepSpec {
     StepSpec {
         name: Name::new("step"),
         by: ServiceId(0),
+        part: None,
         asked_by: None,
         table,
         key: 0,
@@ -169,7 +171,7 @@ fn step(table: TableId, effect: Effect) -> StepSpec {
 
 /// A read of the scenario.
 pub fn read(name: &str, what: ReadWhat) -> ReadSpec {
-    ReadSpec { name: Name::new(name), by: None, work: None, what }
+    ReadSpec { name: Name::new(name), by: None, part: None, work: None, what }
 }
 
 /// A history that is being told to a judge. Times are milliseconds.

@@ -31,6 +31,7 @@ fn copied() -> System {
     system.reads.push(ReadSpec {
         name: Name::new("shown"),
         by: Some(ServiceId(1)),
+        part: None,
         work: None,
         what,
     });

@@ -32,7 +32,13 @@ fn publishing(copies: bool) -> System {
     publish.steps.push(show);
     let choice = KeyChoice::Uniform(CUSTOMERS);
     let what = ReadWhat::Column { column: SHOWN, choice, rate: 1.0 };
-    system.reads.push(ReadSpec { name: Name::new("shown"), by: None, work: None, what });
+    system.reads.push(ReadSpec {
+        name: Name::new("shown"),
+        by: None,
+        part: None,
+        work: None,
+        what,
+    });
     system
 }
 

@@ -39,6 +39,7 @@ fn reads(column: u8) -> impl Fn(&mut System) {
         system.reads.push(ReadSpec {
             name: Name::new("shown"),
             by: Some(ORDER),
+            part: None,
             work: None,
             what: ReadWhat::Column {
                 column: ColumnRef { table: PRODUCTS, column },

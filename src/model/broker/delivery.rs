@@ -11,7 +11,7 @@ use crate::model::call::{Message, Reply};
 use crate::model::local_fault::LocalFault;
 use crate::model::process::ProcessCtx;
 use crate::model::record::{Burial, Event, MessageClass};
-use crate::model::system::{ServiceId, StepId};
+use crate::model::system::{ServiceId, StepId, Work};
 
 use super::Line;
 
@@ -111,6 +111,7 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
         let (deliver, event) = (deliver.clone(), stored.event);
         let message =
             Message::request("event", self.policy.visibility_timeout).class(MessageClass::Broker);
+        let message = message.costs(Work::Steps((self.wants)(&here, group, &event)));
         let is_poison = here.env().is_poisoned(stored.op, stored.number);
         let consume = move |here| {
             let consumed = (!is_poison).then(|| deliver(here, event));

@@ -232,6 +232,7 @@ mod tests {
         Table::new(&TableSpec {
             name: Name::new("t"),
             owner: ServiceId(0),
+            part: None,
             grants: Vec::new(),
             api: Api::Contract,
             conformists: Vec::new(),

@@ -309,6 +309,7 @@ mod tests {
         Table::new(&TableSpec {
             name: Name::new("t"),
             owner: ServiceId(0),
+            part: None,
             grants: Vec::new(),
             api: crate::model::system::Api::Contract,
             conformists: Vec::new(),

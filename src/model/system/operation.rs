@@ -99,6 +99,9 @@ pub struct StepSpec {
     pub name: Name,
     /// The service that carries the step out.
     pub by: ServiceId,
+    /// The service that carried it out before that one was consolidated, and whose work it still
+    /// costs; none if nothing was.
+    pub part: Option<ServiceId>,
     /// The service that delegated the step to the owner of the table, if one did.
     pub asked_by: Option<ServiceId>,
     /// The table it changes.

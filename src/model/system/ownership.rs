@@ -8,6 +8,22 @@ use super::{
 };
 use crate::kernel::{Span, Time};
 
+/// The work that a request costs its receiver: of a service into which others were consolidated,
+/// that of the parts that are concerned, as before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Work {
+    /// None.
+    None,
+    /// The receiver's own.
+    Own,
+    /// That of a service which is the receiver, or a part of it.
+    Of(ServiceId),
+    /// That of the parts that carry out these steps of the operation, a bit each.
+    Steps(u32),
+    /// That of the parts that answer for the rows of these steps.
+    Rows(u32),
+}
+
 /// A right to somebody else's table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Grant {
@@ -175,6 +191,35 @@ impl System {
         self.services[service.index()].within.unwrap_or(service)
     }
 
+    /// The services whose work a request to `host` costs that is about these steps of an operation
+    /// (a bit each): of those that were consolidated into it each once that had carried one of them
+    /// out, or had answered for its row if the request only reads. If there is none, its own.
+    pub fn parts(&self, host: ServiceId, kind: OperationKind, work: Work) -> Vec<ServiceId> {
+        let (mask, reads) = match work {
+            Work::None => return Vec::new(),
+            Work::Own => return vec![host],
+            Work::Of(part) => return vec![if self.host(part) == host { part } else { host }],
+            Work::Steps(mask) => (mask, false),
+            Work::Rows(mask) => (mask, true),
+        };
+        let mut parts = Vec::new();
+        let steps = (0..).zip(&self.operation(kind).steps);
+        for (_, step) in steps.filter(|(at, _)| mask >> at & 1 == 1) {
+            let table = self.table(step.table);
+            let part = match reads {
+                true => table.part.unwrap_or(table.owner),
+                false => step.part.unwrap_or(step.by),
+            };
+            if self.host(part) == host && !parts.contains(&part) {
+                parts.push(part);
+            }
+        }
+        if parts.is_empty() {
+            parts.push(host);
+        }
+        parts
+    }
+
     /// The service at which a client asks for an operation: the one that wants its first step.
     pub fn front(&self, kind: OperationKind) -> ServiceId {
         let first = &self.operation(kind).steps[0];
@@ -183,6 +228,11 @@ impl System {
 }
 
 impl TableSpec {
+    /// The service whose work a request to its owner costs.
+    pub fn answering(&self) -> Work {
+        Work::Of(self.part.unwrap_or(self.owner))
+    }
+
     /// Returns whether this service may write it.
     pub fn is_writable_by(&self, service: ServiceId) -> bool {
         let may_write = |grant: &Grant| grant.service == service && grant.write;

@@ -133,8 +133,8 @@ impl Protocol for Alone {
     }
 }
 
-fn wants(_: &ProcessCtx, group: ServiceId, parcel: &Parcel) -> bool {
-    parcel.wanted >> group.0 & 1 == 1
+fn wants(_: &ProcessCtx, group: ServiceId, parcel: &Parcel) -> u32 {
+    (parcel.wanted >> group.0 & 1).into()
 }
 
 async fn consume(here: ProcessCtx, parcel: Parcel, late: Span) -> bool {

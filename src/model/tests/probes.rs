@@ -11,6 +11,7 @@ fn probed() -> System {
     system.reads = vec![ReadSpec {
         name: Name::new("both"),
         by: None,
+        part: None,
         work: None,
         what: ReadWhat::Operation {
             kind: OperationKind(0),
@@ -73,6 +74,7 @@ fn readers_of_a_column_come_at_their_rate_while_there_is_load() {
     system.reads = vec![ReadSpec {
         name: Name::new("some"),
         by: None,
+        part: None,
         work: None,
         what: ReadWhat::Column { column, choice, rate: 100.0 },
     }];

@@ -6,7 +6,7 @@ use super::{Participants, Transaction, operation, patience};
 use super::{again, participant};
 use crate::model::call::{Message, Reply};
 use crate::model::process::ProcessCtx;
-use crate::model::system::{OperationSpec, ServiceId, StepId};
+use crate::model::system::{OperationSpec, ServiceId, StepId, Work};
 use crate::patterns::step::{self, Failure};
 
 /// Has every step done in its participant's branch, each after those that it follows, and the
@@ -31,6 +31,8 @@ pub(in crate::patterns) async fn work(
         here.toil("work").await;
         let asked = groups.iter().map(|(service, _)| *service);
         let message = Message::request("work", patience(here, asked));
+        let all = groups.iter().fold(0, |all, (_, steps)| all | *steps);
+        let message = message.costs(Work::Steps(all as u32));
         let calls = groups.iter().map(|(service, steps)| {
             let (steps, first) = (*steps, StepId(steps.trailing_zeros() as u8));
             let ctx = here.ctx().at_step(first, here.ctx().attempt);

@@ -469,6 +469,7 @@ where
     here.toil(label).await;
     let owner = here.world().owner(table, here.ctx().op);
     let message = Message::request(label, here.retry().step_deadline);
+    let message = message.costs(here.system().table(table).answering());
     match here.call(owner, message, handler).await {
         Reply::Answered(Ok(answer)) => Ok(answer),
         _ => Err(Unreachable),

@@ -9,7 +9,7 @@ use crate::model::database::Event;
 use crate::model::once::once;
 use crate::model::process::ProcessCtx;
 use crate::model::record::Answer;
-use crate::model::system::ServiceId;
+use crate::model::system::{ServiceId, Work};
 use crate::patterns::step::{self, Failure};
 
 /// The result of the handlers of an event. A handler tells others in turn, so its process has no
@@ -36,12 +36,14 @@ pub(super) async fn hand_over(
 ) -> Result<(), Failure> {
     let services = 0..here.system().services.len() as u16;
     for service in services.map(ServiceId) {
-        if !consumer::wants(here, service, &event) {
+        let wanted = consumer::wanted(here, service, &event);
+        if wanted == 0 {
             continue;
         }
         let here = here.at_step(event.step, 0);
         let policy = here.retry_at(service);
         let message = Message::request("handle", policy.step_deadline);
+        let message = message.costs(Work::Steps(wanted));
         let mut in_doubt = false;
         let handled =
             step::retry(&here, "handle", (policy, policy.attempts), async |here: ProcessCtx| {

@@ -32,10 +32,10 @@ impl Manners {
     }
 }
 
-/// Returns whether a service has something to do about an event: a step that follows it, or, after
-/// a refusal, a step of its own to take back.
-pub(super) fn wants(here: &ProcessCtx, service: ServiceId, event: &Event) -> bool {
-    concerns(here, service, event).next().is_some()
+/// The steps about which a service has something to do because of an event, a bit each: those that
+/// follow it, or, after a refusal, those of its own to take back.
+pub(super) fn wanted(here: &ProcessCtx, service: ServiceId, event: &Event) -> u32 {
+    concerns(here, service, event).fold(0, |mask, step| mask | 1 << step.0)
 }
 
 /// The steps of a service that an event concerns.

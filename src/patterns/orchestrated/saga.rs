@@ -8,7 +8,7 @@ use crate::model::call::{Message, Reply};
 use crate::model::database::Direction;
 use crate::model::process::ProcessCtx;
 use crate::model::record::{self, Answer};
-use crate::model::system::{OperationSpec, RetrySpec, ServiceId, StepId, StepSpec};
+use crate::model::system::{OperationSpec, RetrySpec, ServiceId, StepId, StepSpec, Work};
 use crate::patterns::step::{self, ApplyOptions, Failure};
 
 impl Orchestrated {
@@ -145,7 +145,7 @@ impl Orchestrated {
             Direction::Forward => "apply",
             Direction::Undo => "compensate",
         };
-        let message = Message::request(label, policy.step_deadline);
+        let message = Message::request(label, policy.step_deadline).costs(Work::Steps(1 << step.0));
         let fence = self.guard(epoch).map(|epoch| epoch.0);
         let claims = self.claims(here) && step == self.first(here);
         let owner = claims.then(|| here.world().instance_number(here.node()));

@@ -7,6 +7,7 @@ use crate::checks::census::Headline;
 use crate::experiment::compare::setup;
 use crate::model::record::{Answer, Event, Kind, MessageClass, Station};
 use crate::model::system::{DatabaseId, ServiceId, System, TableId};
+use crate::patterns::single_store::locally;
 use crate::techniques::consolidation::merge;
 use crate::tests::pick;
 use crate::tests::runs::{RecordedRun, record_run, scenario};
@@ -14,7 +15,11 @@ use crate::tests::runs::{RecordedRun, record_run, scenario};
 /// Runs a scenario in which `s2` and `s3` were consolidated into `s1`, one way or the other of
 /// saying so, with one database for all that they own.
 fn consolidated(chain: &Chain, directly: bool) -> RecordedRun {
-    let scenario = scenario(&chain.text());
+    consolidated_text(&chain.text(), directly)
+}
+
+fn consolidated_text(text: &str, directly: bool) -> RecordedRun {
+    let scenario = scenario(text);
     let mut setup = setup(&scenario, &scenario.variants[0]);
     let mut system = System::clone(&setup.system);
     for table in [TableId(1), TableId(2)] {
@@ -27,6 +32,9 @@ fn consolidated(chain: &Chain, directly: bool) -> RecordedRun {
         merge(&mut system, ServiceId(0), &[ServiceId(1)]);
     }
     setup.system = Arc::new(system);
+    if !text.contains("through-driver") {
+        setup.pattern = locally(setup.pattern, &setup.system);
+    }
     let told = record_run(&setup, 1);
     let failed: Vec<_> = told.report.failed_self_checks().collect();
     assert!(failed.is_empty(), "{failed:?}");
@@ -83,4 +91,41 @@ fn a_deployment_of_one_stops_all_that_are_in_it() {
     assert_eq!(together.count(Kind::Crashed), 1, "there is one process to replace");
     let refused = together.report.operations.iter().filter(|row| row.answer != Answer::Accepted);
     assert_eq!(refused.count(), 1);
+}
+
+/// The work of the requests to the host, in ms, in the order in which they ended.
+fn work(told: &RecordedRun) -> Vec<u64> {
+    let work = told.pick(pick!(Event::Finished { at: Station::Service(_), work, .. } => work));
+    work.map(|work| work.as_nanos() / 1_000_000).filter(|work| *work > 0).collect()
+}
+
+#[test]
+fn a_part_costs_what_it_cost_before() {
+    let with = |text: &str| {
+        let own = |text: String, (service, work): (&str, u64)| {
+            let head = format!("[services.{service}]\nwork = ");
+            assert!(text.contains(&head));
+            text.replace(&format!("{head}'1ms'"), &format!("{head}'{work}ms'"))
+        };
+        [("s1", 7), ("s2", 2), ("s3", 3)].into_iter().fold(text.to_owned(), own)
+    };
+    for directly in [true, false] {
+        for pattern in ["orchestrated", "event-based", "two-phase-commit"] {
+            let text = with(&three(pattern).text());
+            let mut together = work(&consolidated_text(&text, directly));
+            let mut apart = work(&crate::tests::runs::record_text(&text, "it", 1));
+            together.sort_unstable();
+            apart.sort_unstable();
+            assert_eq!(together, apart, "{pattern}: a request for each step");
+            assert_eq!(together.len(), 3 * 6, "{pattern}");
+        }
+        // One local transaction does the work of all three, and nobody waits for a network.
+        let local = three("orchestrated").text().replace("single-store = 'through-driver'\n", "");
+        let told = consolidated_text(&with(&local), directly);
+        assert_eq!(work(&told), [7 + 2 + 3; 6]);
+        let waited = |told: &RecordedRun| told.report.operations[0].answered_after;
+        let even = waited(&consolidated_text(&local, directly)).expect("an answer");
+        let more = (7 + 2 + 3) - 3;
+        assert_eq!(waited(&told), Some(even + crate::kernel::Span::from_millis(more)));
+    }
 }

@@ -4,7 +4,7 @@
 use super::chain::Chain;
 use crate::checks::census::State;
 use crate::kernel::Span;
-use crate::model::record::{Answer, Event, Kind, OpId};
+use crate::model::record::{Answer, Event, Kind, MessageClass, OpId};
 use crate::tests::pick;
 use crate::tests::runs::{RecordedRun, record_text};
 
@@ -198,4 +198,20 @@ fn within_a_delivery_a_consumer_makes_one_attempt_unless_told_otherwise() {
     };
     assert_eq!(tries("max-deliveries = 4"), (4, 4));
     assert_eq!(tries("max-deliveries = 4, attempts-per-delivery = 3"), (12, 4));
+}
+
+#[test]
+fn clients_ask_their_entry_as_often_as_the_policy_of_calls_to_it_says() {
+    // Two operations find the service down that carries them out, and are refused at once.
+    let asked = |more: &str| {
+        let clients = "deadline = '5s'";
+        let chain = Chain { clients, ..Chain::default() }.crash("s1", "15s", "20s");
+        let text = chain.world() + more + "[variants.it]\npattern = 'orchestrated'\n";
+        record_text(&text, "it", 1).sent("ask", MessageClass::Client)
+    };
+    let messages = |attempts: usize| 2 * (4 + 2 * attempts);
+    assert_eq!(asked(""), messages(3));
+    assert_eq!(asked("[services.s1.retry]\nattempts = 1\n"), messages(1));
+    assert_eq!(asked("[services.s1.retry]\nattempts = 5\n"), messages(5));
+    assert_eq!(asked("[services.s2.retry]\nattempts = 1\n"), messages(3), "nobody asks that");
 }

@@ -95,7 +95,7 @@ pub(super) fn utilisation(pattern: &dyn Prepared, system: &System) -> f64 {
 fn demands(system: &System, requests: &[(TableId, f64)]) -> Vec<Overload> {
     let mut busy = Busy::of(system);
     for (table, rate) in requests {
-        busy.read(None, *table, *rate);
+        busy.read(None, None, *table, *rate);
     }
     let services = system.services.iter().zip(&busy.services).map(|(service, demand)| {
         let capacity = f64::from(service.instances) * f64::from(service.workers);
@@ -147,10 +147,12 @@ impl<'s> Busy<'s> {
                     let specs = &system.operation(*kind).steps;
                     for step in steps {
                         let table = specs[step.index()].table;
-                        busy.read(read.by, table, rate * share * at.len() as f64);
+                        busy.read(read.by, read.part, table, rate * share * at.len() as f64);
                     }
                 }
-                ReadWhat::Column { column, rate, .. } => busy.read(read.by, column.table, *rate),
+                ReadWhat::Column { column, rate, .. } => {
+                    busy.read(read.by, read.part, column.table, *rate)
+                }
             }
         }
         busy
@@ -164,7 +166,8 @@ impl<'s> Busy<'s> {
         let commit = mean(&self.system.databases[database.index()].force.commit);
         let trip = self.trip(step.by, step.table);
         let statement = self.statement(step.by, step.table, rate);
-        let held = self.own(step.by) + looked + statement + commit + 2.0 * trip;
+        let held =
+            self.own(step.part.unwrap_or(step.by)) + looked + statement + commit + 2.0 * trip;
         self.services[step.by.index()] += rate * held;
         if let Some(asker) = step.asked_by {
             self.services[asker.index()] += rate * (self.own(asker) + held + self.call());
@@ -172,9 +175,15 @@ impl<'s> Busy<'s> {
     }
 
     /// A read holds a worker of who is asked, and of the owner if that one must ask in turn.
-    fn read(&mut self, by: Option<ServiceId>, table: TableId, rate: f64) {
-        let by = by.unwrap_or_else(|| self.system.owner(table, Time::ZERO));
-        let held = self.own(by) + self.look(by, table, rate);
+    fn read(&mut self, by: Option<ServiceId>, part: Option<ServiceId>, table: TableId, rate: f64) {
+        let (by, part) = match by {
+            Some(by) => (by, part.unwrap_or(by)),
+            None => {
+                let owner = self.system.owner(table, Time::ZERO);
+                (owner, self.system.table(table).part.unwrap_or(owner))
+            }
+        };
+        let held = self.own(part) + self.look(by, table, rate);
         self.services[by.index()] += rate * held;
     }
 
@@ -184,7 +193,8 @@ impl<'s> Busy<'s> {
             Access::Direct => self.statement(by, table, rate),
             Access::Replica(copy) => self.statement(by, copy, rate),
             Access::Call(owner) => {
-                let held = self.own(owner) + self.statement(owner, table, rate);
+                let part = self.system.table(table).part.unwrap_or(owner);
+                let held = self.own(part) + self.statement(owner, table, rate);
                 self.services[owner.index()] += rate * held;
                 held + self.call()
             }

@@ -215,7 +215,7 @@ impl Context<'_> {
                 };
                 let by = by.map(|by| ServiceId(by as u16));
                 let name = name(shown, read.stream.as_ref());
-                Some(ReadSpec { name, by, work: read.work.clone(), what: what? })
+                Some(ReadSpec { name, by, part: None, work: read.work.clone(), what: what? })
             }));
         }
         reads.into_iter().collect()

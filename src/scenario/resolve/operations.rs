@@ -195,6 +195,7 @@ impl Context<'_> {
         Some(StepSpec {
             name: Name::new(&step.name.value),
             by: ServiceId(by? as u16),
+            part: None,
             asked_by: None,
             table,
             key: key? as u8,

@@ -110,6 +110,7 @@ impl Context<'_> {
                 Some(TableSpec {
                     name: name(shown, table.stream.as_ref()),
                     owner: ServiceId(owner? as u16),
+                    part: None,
                     grants: Vec::new(),
                     api: Api::Contract,
                     conformists: Vec::new(),

@@ -97,6 +97,7 @@ fn carry(system: &mut System, kind: OperationKind, cause: StepId, part: TableId,
         StepSpec {
             name,
             by: owner,
+            part: None,
             asked_by: None,
             table: part,
             key,

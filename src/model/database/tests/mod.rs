@@ -109,7 +109,20 @@ fn step(
     let (after, refuse, derive, lookup) = (Vec::new(), None, None, None);
     let (name, by) = (Name::new(name), ServiceId(by));
     let asked_by = None;
-    StepSpec { name, by, asked_by, table, key, effect, undo, after, refuse, derive, lookup }
+    StepSpec {
+        name,
+        by,
+        part: None,
+        asked_by,
+        table,
+        key,
+        effect,
+        undo,
+        after,
+        refuse,
+        derive,
+        lookup,
+    }
 }
 
 fn operation(name: &str, steps: Vec<StepSpec>) -> OperationSpec {
@@ -168,6 +181,7 @@ fn tables() -> Vec<TableSpec> {
     let table = |name: &str, owner, columns: &[(&str, i64)], rows| TableSpec {
         name: Name::new(name),
         owner,
+        part: None,
         grants: Vec::new(),
         api: Api::Contract,
         conformists: Vec::new(),
