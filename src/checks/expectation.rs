@@ -542,7 +542,7 @@ impl Expectation {
             _ if value < 0.0 => format!("−{}", self.text(-value)),
             Unit::Nanoseconds if value.is_finite() => Span::from_nanos(value as u64).to_string(),
             Unit::Nanoseconds => "never".into(),
-            Unit::Count | Unit::PerOperation | Unit::PerSecond | Unit::Share => {
+            _ => {
                 let text = format!("{value:.4}");
                 text.trim_end_matches('0').trim_end_matches('.').to_owned()
             }

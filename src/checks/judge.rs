@@ -17,6 +17,7 @@ use super::measures::expected_reads::ExpectedReads;
 use super::measures::gauge::Gauge;
 use super::measures::in_doubt::InDoubt;
 use super::measures::lag::{self, End, consistency_lag, lag_after_answer};
+use super::measures::lock_waits::LockWaits;
 use super::measures::probes::{self, ProbeTally, Probes};
 use super::measures::reads::ReadTally;
 use super::measures::schema_breaks::SchemaBreaks;
@@ -71,6 +72,7 @@ pub struct Judge {
     schema_breaks: SchemaBreaks,
     costs: ByKind<Cost>,
     counters: Counters,
+    lock_waits: LockWaits,
     capacity: Capacity,
     series: SeriesBuilder,
     self_checks: SelfChecks,
@@ -99,6 +101,7 @@ impl Judge {
             schema_breaks: SchemaBreaks::default(),
             costs: ByKind::new(system, Cost::default()),
             counters: Counters::new(system, window),
+            lock_waits: LockWaits::new(system),
             capacity: Capacity::new(system, window),
             series: SeriesBuilder::new(width, count),
             self_checks: SelfChecks::new(system),
@@ -138,6 +141,13 @@ impl Judge {
     fn doubt(&mut self, record: &Record, books: &Books) {
         self.count(record, books);
         self.in_doubt.see(record, books.operations.kind(record.op));
+        self.lock(record, books);
+    }
+
+    fn lock(&mut self, record: &Record, books: &Books) {
+        let kind = books.operations.kind(record.op);
+        self.lock_waits.see(record, kind, books.operations.measured_count() > 0);
+        self.spend(record, books);
     }
 
     /// Costs count from the first measured arrival on.
@@ -173,6 +183,7 @@ impl Judge {
         let census = self.take_costs(&mut measures, &censuses);
         self.in_doubt.measure(&mut measures, &system);
         self.counters.measure(&mut measures, &system, now, until);
+        self.lock_waits.measure(&mut measures, &system);
         let full = self.capacity.measure(&mut measures, until);
         let by_kind = operations.measured_by_kind();
         invariants.measure(&mut measures, until, &by_kind, &system);
@@ -238,6 +249,7 @@ impl Listener for Judge {
             | Event::PreparedRow { .. }
             | Event::Crashed { .. }
             | Event::Resolved { .. } => self.doubt(record, books),
+            Event::Committed { .. } | Event::LockHeld { .. } => self.lock(record, books),
             Event::Sent { .. } => {
                 self.spend(record, books);
                 self.self_checks.message(record);
@@ -274,10 +286,9 @@ impl Listener for Judge {
             Event::Connected { database, waited } => {
                 self.capacity.connect(books.now, database, waited);
             }
-            Event::Forced { .. }
-            | Event::Logged { .. }
-            | Event::LockHeld { .. }
-            | Event::Retried { .. } => self.spend(record, books),
+            Event::Forced { .. } | Event::Logged { .. } | Event::Retried { .. } => {
+                self.spend(record, books)
+            }
             Event::Holds { label, change } => {
                 self.capacity.hold(record, label, change);
                 self.series.hold(books.now, change);

@@ -4,6 +4,7 @@ mod anomalies;
 mod copies;
 mod counters;
 mod in_doubt;
+mod lock_waits;
 mod naive;
 mod operations;
 mod overwrites;

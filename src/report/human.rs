@@ -11,7 +11,7 @@ pub fn value(unit: Unit, value: f64) -> String {
     match unit {
         Unit::Nanoseconds => nanos(value),
         Unit::Share => share(value),
-        Unit::PerOperation | Unit::Count => number(value),
+        Unit::PerOperation | Unit::PerTransaction | Unit::Count => number(value),
         Unit::PerSecond => format!("{}/s", number(value)),
     }
 }

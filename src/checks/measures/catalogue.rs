@@ -93,6 +93,8 @@ catalogue! {
     super::counters::OPENINGS,
     super::counters::OPEN_TIME,
     super::counters::DEADLOCKS,
+    super::lock_waits::LOCK_WAITS,
+    super::lock_waits::DISTRIBUTED_DEADLOCKS,
     super::counters::INTERVENTIONS,
     super::counters::ALERTS,
     super::capacity::WORKERS,

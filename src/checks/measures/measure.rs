@@ -50,6 +50,8 @@ pub enum Unit {
     Share,
     /// So many per operation.
     PerOperation,
+    /// So many per transaction of a database.
+    PerTransaction,
     /// So many.
     Count,
     /// So many in each second of virtual time.
@@ -235,6 +237,7 @@ impl Unit {
             Self::Nanoseconds => "ns",
             Self::Share => "share",
             Self::PerOperation => "per operation",
+            Self::PerTransaction => "per transaction",
             Self::Count => "count",
             Self::PerSecond => "per second",
         }

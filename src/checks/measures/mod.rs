@@ -17,6 +17,7 @@ pub mod expected_reads;
 pub mod gauge;
 pub mod in_doubt;
 pub mod lag;
+pub mod lock_waits;
 pub mod meter;
 pub mod probes;
 pub mod reads;

@@ -7,13 +7,15 @@ use crate::checks::measures::{Key, Scope};
 use crate::experiment::result::{Comparison, Statistic};
 
 /// The columns, each of which is shown where it is not zero in every variant.
-const COLUMNS: [Column; 8] = [
+const COLUMNS: [Column; 10] = [
     (RETRIES, VALUE),
     (DELIVERIES, VALUE),
     (DEAD_LETTERS, VALUE),
     (OPENINGS, VALUE),
     (OPEN_TIME, VALUE),
+    (LOCK_WAITS, VALUE),
     (DEADLOCKS, VALUE),
+    (DISTRIBUTED_DEADLOCKS, VALUE),
     (INTERVENTIONS, VALUE),
     (ALERTS, VALUE),
 ];
@@ -46,9 +48,9 @@ pub fn counters(comparison: &Comparison) -> Option<Table> {
     });
     let table = Table {
         title: "Retries, deliveries, alarms".into(),
-        note: "What did not happen in any variant is left out. Retries: per operation; the rest: \
-               per run. Lag of a consumer group: messages that it was not done with, averaged over \
-               time."
+        note: "What did not happen in any variant is left out. Retries: per operation; lock \
+               waits: per transaction; the rest: per run. Lag of a consumer group: messages that \
+               it was not done with, averaged over time."
             .into(),
         heads: std::iter::once("variant")
             .chain(columns.iter().map(|it| &*it.0))

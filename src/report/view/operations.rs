@@ -28,7 +28,7 @@ const COLUMNS: [Column; 14] = [
 
 /// The further columns of an operation: what its readers saw, and what it did to others and they to
 /// it. Each is shown where it is not zero for any.
-const FURTHER: [Column; 12] = [
+const FURTHER: [Column; 14] = [
     (USEFUL, VALUE),
     (RIGHT_500MS, VALUE),
     (STALE, VALUE),
@@ -39,7 +39,9 @@ const FURTHER: [Column; 12] = [
     (IN_DOUBT, VALUE),
     (BLOCKED, VALUE),
     (RETRIES, VALUE),
+    (LOCK_WAITS, VALUE),
     (DEADLOCKS, VALUE),
+    (DISTRIBUTED_DEADLOCKS, VALUE),
     (DEAD_LETTERS, VALUE),
 ];
 

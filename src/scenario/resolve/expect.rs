@@ -265,9 +265,7 @@ impl Context<'_> {
             }
             (_, Amount::Number(number)) => (Some(*number), ""),
             (Unit::Share, Amount::Time(_)) => (None, "a share from 0 to 1"),
-            (Unit::Count | Unit::PerOperation | Unit::PerSecond, Amount::Time(_)) => {
-                (None, "a number")
-            }
+            (_, Amount::Time(_)) => (None, "a number"),
         };
         if found.is_none() {
             let message = format!("{subject} is {wanted}");

@@ -7,6 +7,7 @@
 
 use crate::whole::{scenario, tell, variant};
 use driftlab::checks::census::State;
+use driftlab::checks::measures::catalogue::{DEADLOCKS, DISTRIBUTED_DEADLOCKS, LOCK_WAITS};
 
 /// One cell of the measurement.
 struct Cell {
@@ -105,6 +106,22 @@ fn hot_rows_serve_as_many_as_postgresql() {
             cell.aborted
         );
     }
+}
+
+/// Nothing fails in these systems and each transaction has one row at each server, so that whatever
+/// is aborted has waited for too long, for a member of a circle or behind one.
+#[test]
+fn aborts_on_hot_rows_are_distributed_deadlocks_and_who_waits_behind_them() {
+    let cell = &MEASURED[3];
+    let scenario = scenario(&text(cell, ""));
+    let report = tell(&scenario, variant(&scenario, "two-phase-commit"), 1).report;
+    let number = |measure| report.measures.number(measure).value().expect("a number");
+    let aborted = report.operations.iter().filter(|row| row.state != State::All).count() as f64;
+    let circles = number(DISTRIBUTED_DEADLOCKS);
+    assert!(circles <= aborted, "every circle has a victim: {circles} of {aborted}");
+    assert!(circles > 0.25 * aborted, "few wait behind somebody else's: {circles} of {aborted}");
+    assert_eq!(number(DEADLOCKS), 0.0, "no server sees any of them");
+    assert!(number(LOCK_WAITS) > 0.5, "most find their row locked: {}", number(LOCK_WAITS));
 }
 
 #[test]

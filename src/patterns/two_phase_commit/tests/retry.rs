@@ -1,6 +1,8 @@
 //! Whole transactions tried again, and clients that ask again.
 
 use super::*;
+use crate::checks::measures::Quantity;
+use crate::checks::measures::catalogue::{DEADLOCKS, DISTRIBUTED_DEADLOCKS};
 use crate::experiment::compare::setup;
 use crate::kernel::Span;
 use crate::model::record::Decision::{Abort, Commit};
@@ -57,6 +59,9 @@ fn a_deadlock_across_databases_ends_by_the_lock_timeout_and_a_new_attempt() {
     });
     let timeout = (waits + LOCK_TIMEOUT, OpId(0), LockFailure::Timeout);
     assert_eq!(told.pick(failed).collect::<Vec<_>>(), [timeout], "no victim");
+    let number = |measure| told.report.measures.number(measure);
+    assert_eq!(number(DISTRIBUTED_DEADLOCKS), Quantity::total(1_u64));
+    assert_eq!(number(DEADLOCKS), Quantity::total(0_u64), "no database saw it");
     let causes = pick!(record: Event::Aborted { cause, .. } if record.op == OpId(0) => cause);
     let expected = [AbortCause::LockTimeout, AbortCause::Requested, AbortCause::Requested];
     assert_eq!(told.pick(causes).collect::<Vec<_>>(), expected, "b, then a and c are told");
