@@ -42,6 +42,8 @@ pub enum Purpose {
     Instance = 13,
     /// How long a process takes to run again after it was woken.
     WakeUp = 14,
+    /// The technical failure of a handler or of a run.
+    Failure = 15,
 }
 
 /// The random streams of a run: all that is random in it is a function of a seed and of names.

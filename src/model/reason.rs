@@ -33,6 +33,12 @@ pub fn too_frequent(key: &str, period: Span) -> Option<Reason> {
         .then(|| crate::reason!("`{}` recurs, and must be at least {SHORTEST_PERIOD}", key))
 }
 
+/// The problem with a share that does not lie between 0 and `most`, if it does not.
+pub fn no_share(key: &str, share: f64, most: f64) -> Option<Reason> {
+    (!(0.0..=most).contains(&share))
+        .then(|| crate::reason!("`{}` must lie between 0 and {most}, not be {share}", key))
+}
+
 /// Words without names.
 impl From<&str> for Reason {
     fn from(words: &str) -> Self {

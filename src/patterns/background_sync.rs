@@ -17,6 +17,9 @@
 //! **Does not promise**: anything about the meantime. The lag of a write at a random moment is
 //! uniform between the work of a run and the interval plus that work.
 //!
+//! `run-failure` makes a share of the runs fail before they have corrected anything, each by
+//! itself. With a share f and an interval T, the mean lag grows by T f / (1 - f).
+//!
 //! **Fails as**: `write = "blind"` puts back the whole row as it was read, and destroys what a
 //! service wrote in between; an outage of the job is an outage of consistency; a refusal at
 //! correction time comes long after the client was told yes.
@@ -36,7 +39,7 @@ use super::step::{self, ApplyOptions};
 use crate::kernel::Span;
 use crate::model::contract::{Driver, Promises, Waits, WaitsFor, faults, role};
 use crate::model::process::ProcessCtx;
-use crate::model::reason::{Reason, too_frequent};
+use crate::model::reason::{Reason, no_share, too_frequent};
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{OperationKind, StepId, System, TableId};
 use crate::model::world::World;
@@ -125,6 +128,9 @@ pub struct Settings {
     pub propagate_deletes: bool,
     /// True if a standby job, on another node, runs when the first one does not answer.
     pub standby: bool,
+    /// The share of runs that fail before they have corrected anything, 0 to 0.99.
+    #[schemars(range(min = 0.0, max = 0.99))]
+    pub run_failure: f64,
     /// Alerts when a run finds a change older than this; never by default.
     pub watchdog: Option<Span>,
 }
@@ -141,8 +147,22 @@ impl Default for Settings {
             on_refusal: OnRefusal::default(),
             propagate_deletes: true,
             standby: false,
+            run_failure: 0.0,
             watchdog: None,
         }
+    }
+}
+
+impl Settings {
+    /// The time from one run that does not fail to the next, exceeded in one of 10^9.
+    fn longest_gap(&self) -> Span {
+        let mut gap = self.interval;
+        let mut fails = self.run_failure;
+        while fails > 1e-9 {
+            gap += self.interval;
+            fails *= self.run_failure;
+        }
+        gap
     }
 }
 
@@ -172,6 +192,7 @@ impl Pattern for BackgroundSync {
             }
         }
         problems.extend(too_frequent("interval", settings.interval));
+        problems.extend(no_share("run-failure", settings.run_failure, 0.99));
         if settings.batch == 0 {
             problems.push(reason!("`{}` must be at least 1", "batch"));
         }
@@ -201,7 +222,7 @@ impl Pattern for BackgroundSync {
         if watermark && longest.is_some_and(|longest| settings.overlap < longest) {
             budget = budget.without(&[faults::LATENESS, faults::STALLS]);
         }
-        let runs = settings.interval.saturating_mul(promise::steps(system) + 1);
+        let runs = settings.longest_gap().saturating_mul(promise::steps(system) + 1);
         let within = promise::recovery(system) + runs + promise::tries(&system.longest_retry());
         Promises { guarantees: guarantees.names(), budget, within: Some(within) }
     }
@@ -284,7 +305,7 @@ impl Pattern for BackgroundSync {
     }
 
     fn period(&self) -> Span {
-        self.settings.interval
+        self.settings.longest_gap()
     }
 }
 

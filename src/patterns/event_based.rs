@@ -71,6 +71,11 @@
 //! that the two do not multiply. What could not be delivered at all, because the consumer was down,
 //! does not count.
 //!
+//! `handler-failure` makes a share of the deliveries fail before the consumer has done anything,
+//! each by itself. With a share p and at most m deliveries, a message is delivered
+//! (1 - p^m) / (1 - p) times on average, and the share p^m of all messages goes to the dead
+//! letters.
+//!
 //! Where a step is delegated, its owner is the one who consumes and publishes: events reach it
 //! directly, whoever wants the step.
 //!
@@ -92,7 +97,7 @@ use crate::model::broker::{Broker, BrokerPolicy};
 use crate::model::contract::{Driver, Promises, Waits, WaitsFor, role};
 use crate::model::database::{Event, EventKind};
 use crate::model::process::ProcessCtx;
-use crate::model::reason::{Reason, too_frequent};
+use crate::model::reason::{Reason, no_share, too_frequent};
 use crate::model::record::{self, Answer, Burial, OpId};
 use crate::model::system::{OperationKind, ServiceId, StepId, System};
 use crate::model::world::World;
@@ -150,6 +155,7 @@ impl Pattern for EventBased {
                 "attempts-per-delivery"
             ));
         }
+        problems.extend(no_share("handler-failure", settings.handler_failure, 1.0));
         problems.extend(too_frequent("poll-interval", settings.poll_interval));
         problems.extend(too_frequent("inbox-retention", settings.inbox_retention));
         problems
@@ -173,6 +179,7 @@ impl Pattern for EventBased {
             (alone || in_process, "session-timeout"),
             (in_process, "visibility-timeout"),
             (in_process, "max-deliveries"),
+            (in_process, "handler-failure"),
             (!settings.idempotent_consumer, "inbox-retention"),
         ]
         .into_iter()

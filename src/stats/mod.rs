@@ -15,6 +15,7 @@
 mod curve;
 mod discovery;
 mod interval;
+pub mod laws;
 mod paired;
 mod proportion;
 mod sample;

@@ -1,9 +1,14 @@
 //! Availability: attempts that may be lost, and sagas whose steps may be refused.
 
+use super::lags::PAIR;
 use super::queues::{IDLE_STORE, desk};
-use super::{Case, Form, share};
+use super::{Case, FREE_CLIENTS, Form, measured, share};
+use crate::checks::RunReport;
 use crate::checks::census::Headline;
+use crate::checks::measures::Measure;
+use crate::checks::measures::catalogue::{DEAD_LETTERS, DELIVERIES};
 use crate::model::record::Answer;
+use crate::stats::laws;
 
 /// Clients whose every message is lost with probability 0.3, and that ask up to three times.
 const LOSSY: &str = "
@@ -38,6 +43,21 @@ fn saga() -> String {
     text
 }
 
+/// An event for each operation, whose handler fails in 30 % of its at most three deliveries.
+const FAILING: &str = "
+[retry]
+backoff = '1ms'
+[variants.events]
+pattern = 'event-based'
+settings = { publish = 'log-tailing', handler-failure = 0.3, max-deliveries = 3 }
+";
+
+/// How often something was counted per operation.
+fn each(report: &RunReport, measure: &'static Measure) -> f64 {
+    let count = report.measures.number(measure).value().unwrap_or(f64::NAN);
+    count / measured(report).count() as f64
+}
+
 /// The cases of this topic.
 pub(super) fn cases() -> Vec<Case> {
     let (loss, success) = (0.3_f64, 0.95_f64);
@@ -50,9 +70,28 @@ pub(super) fn cases() -> Vec<Case> {
             forms: vec![Form {
                 quantity: "share of clients without an answer",
                 formula: "(1 - (1 - p)^2)^m",
-                exact: attempt * attempt * attempt,
+                exact: laws::given_up(attempt, 3),
                 observe: |report| share(report, |row| row.answer != Answer::Done),
             }],
+        },
+        Case {
+            system: "three deliveries, 30 % of which fail",
+            source: "independent trials",
+            scenario: [FREE_CLIENTS, PAIR, FAILING].concat(),
+            forms: vec![
+                Form {
+                    quantity: "deliveries per message",
+                    formula: "(1 - p^m) / (1 - p)",
+                    exact: laws::trials(0.3, 3),
+                    observe: |report| each(report, DELIVERIES),
+                },
+                Form {
+                    quantity: "share of messages among the dead letters",
+                    formula: "p^m",
+                    exact: laws::given_up(0.3, 3),
+                    observe: |report| each(report, DEAD_LETTERS),
+                },
+            ],
         },
         Case {
             system: "saga of three steps, each refused in 5 %",

@@ -4,9 +4,10 @@ use super::{Case, FREE_CLIENTS, Form, mean_ms, measured};
 use crate::checks::RunReport;
 use crate::checks::measures::lag::Lag;
 use crate::kernel::Span;
+use crate::stats::laws;
 
 /// Two services with a database each, and nothing that takes time.
-const PAIR: &str = "
+pub(super) const PAIR: &str = "
 [services]
 order = { work = '0ns', workers = 100000 }
 stock = { work = '0ns', workers = 100000 }
@@ -99,7 +100,7 @@ fn uniform(seconds: f64) -> Vec<Form> {
         Form {
             quantity: "mean consistency lag, ms",
             formula: "T / 2",
-            exact: seconds * 500.0,
+            exact: laws::wait_for_turn(seconds, 0.0) * 1e3,
             observe: lag,
         },
         Form {
@@ -115,6 +116,8 @@ fn uniform(seconds: f64) -> Vec<Form> {
 pub(super) fn cases() -> Vec<Case> {
     let variant = |text: &str| format!("{FREE_CLIENTS}{PAIR}[variants.only]\n{text}\n");
     let sync = "pattern = 'background-sync'\nsettings = { interval = '10s' }";
+    let failing = "pattern = 'background-sync'\n\
+                   settings = { interval = '1s', run-failure = 0.3 }";
     let outbox =
         "pattern = 'event-based'\nsettings = { publish = 'outbox', poll-interval = '500ms' }";
     let arrivals = "Poisson arrivals see time averages (Wolff 1982)";
@@ -124,6 +127,17 @@ pub(super) fn cases() -> Vec<Case> {
             source: arrivals,
             scenario: variant(sync),
             forms: uniform(10.0),
+        },
+        Case {
+            system: "background synchronization every second, of which 30 % fail",
+            source: "independent trials",
+            scenario: variant(failing),
+            forms: vec![Form {
+                quantity: "mean consistency lag, ms",
+                formula: "T / 2 + T f / (1 - f)",
+                exact: laws::wait_for_turn(1.0, 0.3) * 1e3,
+                observe: lag,
+            }],
         },
         Case {
             system: "outbox polled every 500 ms",
@@ -138,7 +152,7 @@ pub(super) fn cases() -> Vec<Case> {
             forms: vec![Form {
                 quantity: "share of stale reads",
                 formula: "1 - (1 - exp(-mu T)) / (mu T)",
-                exact: libm::exp(-1.0),
+                exact: laws::stale_share(0.1, 10.0),
                 observe: stale,
             }],
         },

@@ -9,6 +9,7 @@ mod availability;
 #[cfg(any(test, feature = "internals"))]
 pub mod coverage;
 mod lags;
+mod locks;
 mod prices;
 mod queues;
 
@@ -122,7 +123,7 @@ impl Verdict {
 
 /// All cases, by topic.
 pub fn cases() -> Vec<Case> {
-    [queues::cases(), lags::cases(), availability::cases(), prices::cases()]
+    [queues::cases(), locks::cases(), lags::cases(), availability::cases(), prices::cases()]
         .into_iter()
         .flatten()
         .collect()

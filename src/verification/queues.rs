@@ -1,8 +1,9 @@
 //! Queues: workers of a service, bounded queues, closed loops and rows that are locked.
 
-use super::{Case, FREE_CLIENTS, Form, mean_ms, share};
+use super::{Case, FREE_CLIENTS, Form, locks, mean_ms, share};
 use crate::checks::RunReport;
 use crate::model::record::Answer;
+use crate::stats::laws;
 
 /// The arrivals at an open queue, per second.
 const ARRIVALS: f64 = 80.0;
@@ -79,9 +80,9 @@ fn throughput(report: &RunReport) -> f64 {
 
 const SOJOURN: &str = "mean time in the system, ms";
 
-/// A form of the time in the system: the exact wait and the work, in ms.
+/// A form of the time in the system: the exact wait and the work, in seconds.
 fn time(formula: &'static str, wait: f64, work: f64) -> Form {
-    Form { quantity: SOJOURN, formula, exact: wait + work, observe: sojourn }
+    Form { quantity: SOJOURN, formula, exact: (wait + work) * 1e3, observe: sojourn }
 }
 
 /// The cases of this topic.
@@ -92,10 +93,21 @@ pub(super) fn cases() -> Vec<Case> {
     all
 }
 
+/// The time in the system with so many workers of [`exponential`] work.
+fn several(workers: u32) -> Form {
+    let work = 0.01 * f64::from(workers);
+    time("C(c, a) / (c mu - lambda) + 1 / mu", laws::wait_for_any(ARRIVALS, workers, work), work)
+}
+
+/// The time in the system with one worker and constant work of 10 ms.
+fn constant() -> Form {
+    time("rho / (2 mu (1 - rho)) + 1 / mu", laws::wait_for_one(ARRIVALS, 0.01, 1e-4), 0.01)
+}
+
 /// Queues with room for all, at 80 % utilisation but for the mixture.
 fn waiting() -> Vec<Case> {
     let single = vec![
-        time("1 / (mu - lambda)", 40.0, 10.0),
+        time("1 / (mu - lambda)", laws::wait_for_any(ARRIVALS, 1, 0.01), 0.01),
         Form {
             quantity: "share of requests longer than 100 ms",
             formula: "exp(-(mu - lambda) t)",
@@ -120,35 +132,29 @@ fn waiting() -> Vec<Case> {
         .replace("rows = 1000000", "rows = 1");
     vec![
         Case { system: "M/M/1", source: erlang, scenario: exponential(1), forms: single },
-        Case {
-            system: "M/M/2",
-            source: erlang,
-            scenario: exponential(2),
-            forms: vec![time("C(2, a) / (c mu - lambda) + 1 / mu", 2.0 * 10.0 * 1.777_778, 20.0)],
-        },
-        Case {
-            system: "M/M/4",
-            source: erlang,
-            scenario: exponential(4),
-            forms: vec![time("C(4, a) / (c mu - lambda) + 1 / mu", 4.0 * 10.0 * 0.745_541, 40.0)],
-        },
+        Case { system: "M/M/2", source: erlang, scenario: exponential(2), forms: vec![several(2)] },
+        Case { system: "M/M/4", source: erlang, scenario: exponential(4), forms: vec![several(4)] },
         Case {
             system: "M/D/1",
             source: pollaczek,
             scenario: open(1, "'10ms'", 1_000_000),
-            forms: vec![time("rho / (2 mu (1 - rho)) + 1 / mu", 20.0, 10.0)],
+            forms: vec![constant()],
         },
         Case {
             system: "M/G/1, 1 % of 200 ms among 5 ms",
             source: pollaczek,
             scenario: slow,
-            forms: vec![time("lambda E[S^2] / (2 (1 - rho)) + E[S]", 11.765_928, 6.95)],
+            forms: vec![time(
+                "lambda E[S^2] / (2 (1 - rho)) + E[S]",
+                laws::wait_for_one(40.0, 0.006_95, 0.99 * 25e-6 + 0.01 * 0.04),
+                0.006_95,
+            )],
         },
         Case {
             system: "one hot row, served by arrival",
             source: pollaczek,
             scenario: row,
-            forms: vec![time("rho / (2 mu (1 - rho)) + 1 / mu", 20.0, 10.0)],
+            forms: vec![constant(), locks::waits("rho", ARRIVALS * 0.01)],
         },
     ]
 }
@@ -157,25 +163,21 @@ const HOT_ROW: &str = "work = '0ns'\nforce = '10ms'\nlock-order = 'arrival'\nloc
 
 /// Queues with no room for all.
 fn losing() -> Vec<Case> {
-    let (rho, places) = (0.8, 5.0);
-    let full = libm::pow(rho, places) * (1.0 - rho) / (1.0 - libm::pow(rho, places + 1.0));
     let lost = |formula, exact| {
         vec![Form { quantity: "share of requests rejected", formula, exact, observe: rejected }]
     };
-    let load = 1.6_f64;
-    let busy = load * load / 2.0;
     vec![
         Case {
             system: "M/M/1/5",
             source: "Kleinrock 1975",
             scenario: open(1, "{ exponential = '10ms' }", 4),
-            forms: lost("(1 - rho) rho^K / (1 - rho^(K + 1))", full),
+            forms: lost("(1 - rho) rho^K / (1 - rho^(K + 1))", laws::loss_of_queue(0.8, 5)),
         },
         Case {
             system: "M/M/2/2",
             source: "Erlang 1917",
             scenario: open(2, "{ exponential = '20ms' }", 0),
-            forms: lost("B(2, a)", busy / (1.0 + load + busy)),
+            forms: lost("B(2, a)", laws::erlang_b(2, 1.6)),
         },
     ]
 }
@@ -185,7 +187,7 @@ fn closed() -> Vec<Case> {
     [(5, "5 clients in a closed loop"), (10, "10 clients in a closed loop")]
         .into_iter()
         .map(|(clients, system)| {
-            let (throughput_per_second, response_ms) = mean_value_analysis(clients, 0.1, 1.0);
+            let (throughput_per_second, response) = laws::closed_loop(clients, 0.1, 1.0);
             let load =
                 format!("closed = {{ clients = {clients}, think = {{ exponential = '1s' }} }}");
             let service = "workers = 1\nqueue = 1000\nwork = { exponential = '100ms' }";
@@ -203,23 +205,11 @@ fn closed() -> Vec<Case> {
                     Form {
                         quantity: SOJOURN,
                         formula: "D (1 + Q(N - 1))",
-                        exact: response_ms,
+                        exact: response * 1e3,
                         observe: sojourn,
                     },
                 ],
             }
         })
         .collect()
-}
-
-/// The exact mean value analysis of one queue and a think time, in seconds: throughput per second
-/// and response time in ms.
-fn mean_value_analysis(clients: u32, demand: f64, think: f64) -> (f64, f64) {
-    let (mut inside, mut throughput, mut response) = (0.0, 0.0, 0.0);
-    for number in 1..=clients {
-        response = demand * (1.0 + inside);
-        throughput = f64::from(number) / (response + think);
-        inside = throughput * response;
-    }
-    (throughput, response * 1e3)
 }

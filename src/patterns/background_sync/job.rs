@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use rand::RngExt;
+
 use super::owner::{self, Change, Corrected, Correction};
 use super::rules::{Compared, Rule, Source};
 use super::{BackgroundSync, Find, JOB, Measured, OnRefusal, Settings, Write};
-use crate::kernel::{Span, Time};
+use crate::kernel::{Purpose, Span, Time};
 use crate::model::call::{Message, Reply};
 use crate::model::database::{DbError, Derived, Policy, RowVersion, Version};
 use crate::model::local_fault::LocalFault;
@@ -134,9 +136,20 @@ async fn take_turn(job: &Rc<impl Job>, here: &ProcessCtx) {
     synchronize(&**job, here).await;
 }
 
+/// Returns whether the run that begins now fails before it has corrected anything.
+fn fails(here: &ProcessCtx, share: f64) -> bool {
+    let (name, now) = (here.world().name(here.node()).stream, here.now().as_nanos());
+    let draw = || here.env().streams().draw(Purpose::Failure, name, now, 0, 0);
+    share > 0.0 && draw().random_bool(share)
+}
+
 /// One run: every rule in order, and again those whose source was corrected meanwhile.
 async fn synchronize(job: &impl Job, here: &ProcessCtx) {
-    let rules = &job.pattern().rules;
+    let BackgroundSync { rules, settings } = job.pattern();
+    if fails(here, settings.run_failure) {
+        here.retried("run", 0_u64);
+        return;
+    }
     let mut progress = Progress::load(here, rules.len());
     let mut dirty: BTreeSet<TableId> = rules.iter().map(|rule| rule.source).collect();
     for _ in 0..=rules.len() {

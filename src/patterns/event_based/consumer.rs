@@ -1,7 +1,9 @@
 //! A consumer: applies the step that follows an event, or takes its own step back.
 
+use rand::RngExt;
+
 use super::{Acknowledge, EventBased, Publish, bus};
-use crate::kernel::{Span, Time};
+use crate::kernel::{Purpose, RandomStreams, Span, Time};
 use crate::model::broker::Broker;
 use crate::model::database::{Event, EventKind};
 use crate::model::process::ProcessCtx;
@@ -19,6 +21,8 @@ pub(crate) struct Manners {
     pub(super) idempotent: bool,
     /// Attempts at a step within one delivery.
     attempts: u16,
+    /// The share of deliveries that fail.
+    failure: f64,
 }
 
 impl Manners {
@@ -28,6 +32,7 @@ impl Manners {
             acknowledge: pattern.settings.acknowledge,
             idempotent: pattern.settings.idempotent_consumer,
             attempts: pattern.settings.attempts_per_delivery.0,
+            failure: pattern.settings.handler_failure,
         }
     }
 }
@@ -60,13 +65,28 @@ pub(crate) fn concerns<'a>(
 
 /// Consumes an event; true acknowledges it.
 pub(super) async fn consume(here: ProcessCtx, event: Event, manners: Manners) -> bool {
+    let fails = fails(&here, &event, manners.failure);
     if manners.acknowledge == Acknowledge::BeforeProcessing {
+        if fails {
+            return true;
+        }
         here.spawn(move |here| async move {
             let _ = process(&here, event, manners).await; // Nobody would hear of it.
         });
         return true;
     }
-    process(&here, event, manners).await.is_ok()
+    !fails && process(&here, event, manners).await.is_ok()
+}
+
+/// Returns whether the handler of a delivery fails before it has done anything.
+fn fails(here: &ProcessCtx, event: &Event, share: f64) -> bool {
+    let name = here.world().name(here.node()).stream;
+    let (cause, delivery) = (here.env().op_stream(event.op), here.ctx().attempt);
+    let what = u64::from(event.step.0) << 8 | event.kind as u64;
+    let draw = |streams: &RandomStreams| {
+        streams.draw(Purpose::Failure, name, cause, what, delivery.into()).random_bool(share)
+    };
+    share > 0.0 && draw(here.env().streams())
 }
 
 /// Does what the event asks of this service. After a failure it should be asked again, unless

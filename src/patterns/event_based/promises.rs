@@ -21,7 +21,7 @@ impl Settings {
             || self.delivery == Delivery::AtMostOnce;
         let memory = self.inbox_retention.saturating_sub(self.visibility_timeout);
         let forgetful = !self.idempotent_consumer || memory == Span::ZERO;
-        let gives_up = self.max_deliveries.0 < 3;
+        let gives_up = self.max_deliveries.0 < 3 || self.handler_failure > 0.0;
         let refused = promise::may_be_refused_later(system);
         let guarantees = Keeps::everything()
             .and(&["no-phantom-event", "delivery", "no-dead-letters", "outbox-atomicity"])

@@ -106,6 +106,9 @@ pub struct Settings {
     pub max_deliveries: Attempts,
     /// Attempts of a consumer at its step within one delivery.
     pub attempts_per_delivery: Attempts,
+    /// The share of deliveries whose handler fails before it has done anything, 0 to 1.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub handler_failure: f64,
     /// The partitions of a consumer that was not heard of for so long go to the other instances of
     /// its service. Kafka: 45 s; RabbitMQ and SQS hand out to who is there, which is 0 s.
     pub session_timeout: Span,
@@ -130,6 +133,7 @@ impl Default for Settings {
             visibility_timeout: Span::from_secs(30),
             max_deliveries: Attempts(10),
             attempts_per_delivery: Attempts(1),
+            handler_failure: 0.0,
             session_timeout: Span::from_secs(45),
             idempotent_consumer: true,
             inbox_retention: Span::from_secs(1_800),

@@ -245,3 +245,16 @@ fn what_a_volatile_broker_forgets_nobody_is_behind_with() {
         assert!(lags.iter().all(|lag| *lag < 5), "nothing is counted twice: {lags:?}");
     }
 }
+
+#[test]
+fn a_handler_that_always_fails_uses_its_deliveries_up() {
+    let told = run(&[&load()], "handler-failure = 1.0, max-deliveries = 3");
+    let count = told.report.operations.len() as u32;
+    assert!((0..count).all(|op| handed(&told, op) == 3), "each is delivered three times");
+    let buried = pick!(Event::Buried { burial, .. } => burial);
+    assert_eq!(told.pick(buried).filter(|it| *it == Burial::DeadLetter).count(), count as usize);
+    // Acknowledged first, nobody hears of it.
+    let told = run(&[&load()], "handler-failure = 1.0, acknowledge = 'before-processing'");
+    assert!((0..count).all(|op| handed(&told, op) == 1));
+    assert!((0..count).all(|op| row(&told, op).state == State::Partial), "none is counted");
+}
