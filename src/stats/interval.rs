@@ -40,6 +40,48 @@ pub fn mean_interval_at(values: &[f64], normal: f64) -> Option<(f64, f64)> {
     Some((mean - reach, mean + reach))
 }
 
+/// With fewer events in all seeds together, the interval of their mean is at least that of a
+/// Poisson variable: values that are mostly zero tell Student's too little of how much they vary.
+pub const RARE: u64 = 30;
+
+/// An interval of the mean of ratios, one per seed, in which so many `events` came in all seeds
+/// together among `whole` chances (seeds, for a plain count). Fewer than [`RARE`] have the exact
+/// limits of a Poisson variable at least.
+pub fn event_interval(student: (f64, f64), events: u64, whole: f64) -> (f64, f64) {
+    if events >= RARE {
+        return student;
+    }
+    let (low, high) = poisson_limits(events);
+    (student.0.min(low / whole), student.1.max(high / whole))
+}
+
+/// The exact 95 % limits of the mean of a Poisson variable that was so large once (Garwood,
+/// "Fiducial limits for the Poisson distribution", Biometrika 28, 1936).
+fn poisson_limits(events: u64) -> (f64, f64) {
+    // The mean of which so many or more come with probability 2.5 %, and that of which so many or
+    // fewer do.
+    let low = match events {
+        0 => 0.0,
+        _ => mean_where(0.975, events - 1),
+    };
+    (low, mean_where(0.025, events))
+}
+
+/// The mean of the Poisson variable that is at most so large with this probability.
+fn mean_where(probability: f64, most: u64) -> f64 {
+    let (mut low, mut high) = (0.0, 4.0 * (most + 4) as f64);
+    for _ in 0..60 {
+        let mean: f64 = low + (high - low) / 2.0;
+        let (mut term, mut sum) = (libm::exp(-mean), 0.0);
+        for count in 0..=most {
+            sum += term;
+            term *= mean / (count + 1) as f64;
+        }
+        (low, high) = if sum > probability { (mean, high) } else { (low, mean) };
+    }
+    low
+}
+
 /// The quantile of Student's distribution with so many degrees of freedom, five or more, that goes
 /// with a quantile `z` of the normal one; that of 97.5 % to four digits: the expansion around the
 /// normal quantile of Abramowitz and Stegun, 26.7.5. It is sums and products only, so that it has

@@ -2,11 +2,13 @@
 //!
 //! Nothing here knows what is simulated. Everything is deterministic on every platform: integers
 //! where possible, floats folded in index order, and no function whose last bit depends on a maths
-//! library.
+//! library but `libm`, which is compiled in.
 //!
 //! - [`Sample`]: values of which some are infinite, and their nearest-rank quantiles;
 //! - [`Curve`]: a distribution thinned for drawing;
-//! - [`mean_interval`] and [`median_interval`]: 95 % intervals over seeds;
+//! - [`mean_interval`] and [`median_interval`]: 95 % intervals over seeds, and [`event_interval`]
+//!   for what happens rarely;
+//! - [`laws`]: closed forms of queues and of repeated trials;
 //! - [`paired`]: differences seed by seed, and whether they show anything;
 //! - [`Family`]: which of many such comparisons stand out;
 //! - [`Survival`]: Kaplan-Meier, for samples that were cut off;
@@ -23,7 +25,7 @@ mod survival;
 
 pub use curve::Curve;
 pub use discovery::{FALSE_DISCOVERY_RATE, Family};
-pub use interval::{MIN_SEEDS, mean_interval, mean_interval_at, median_interval};
+pub use interval::{MIN_SEEDS, event_interval, mean_interval, mean_interval_at, median_interval};
 pub use paired::{Verdict, paired};
 pub use proportion::wilson;
 pub use sample::{Level, Quantile, Sample, median_quantile};

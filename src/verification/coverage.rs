@@ -6,7 +6,8 @@ use rayon::prelude::*;
 
 use crate::kernel::{Purpose, RandomStreams, Stream};
 use crate::stats::{
-    FALSE_DISCOVERY_RATE, Family, Verdict, mean, mean_interval, median_interval, paired, wilson,
+    FALSE_DISCOVERY_RATE, Family, Verdict, event_interval, mean, mean_interval, median_interval,
+    paired, wilson,
 };
 
 /// The numbers of seeds for which coverage is measured.
@@ -79,6 +80,17 @@ fn poisson(rng: &mut Stream, time: f64) -> f64 {
     unreachable!("a wait has a length")
 }
 
+/// Ten events at once in one seed of twenty: counts that no Poisson variable has.
+fn cluster(rng: &mut Stream) -> f64 {
+    f64::from(10 * u32::from(rng.random_bool(0.05)))
+}
+
+/// The interval of the mean of a count per seed, as reports give it.
+fn of_events(values: &[f64]) -> Option<(f64, f64)> {
+    let events = values.iter().sum::<f64>() as u64;
+    Some(event_interval(mean_interval(values)?, events, values.len() as f64))
+}
+
 /// The 99 % quantile of 100 waits, the second largest: its median over seeds is that of a beta
 /// distribution with parameters 99 and 2, brought back to waits.
 fn tail(rng: &mut Stream) -> f64 {
@@ -109,8 +121,14 @@ pub fn statistics() -> Vec<Statistic> {
     let of = |kind, population, holds: Box<Holds>| Statistic { kind, population, holds };
     let mut all = Vec::new();
     for Population { name, draw, mean, .. } in POPULATIONS {
-        all.push(of("mean", name, interval(draw, mean, mean_interval)));
+        let is_count = name.starts_with("counts");
+        let of_mean = if is_count { of_events } else { mean_interval };
+        all.push(of("mean", name, interval(draw, mean, of_mean)));
     }
+    all.push(of("mean", "ten at once, one in twenty", interval(cluster, 0.5, of_events)));
+    all.push(of("mean without limits", "counts of 0.1", {
+        interval(|rng| poisson(rng, 0.1), 0.1, mean_interval)
+    }));
     let of_median = |values: &[f64]| median_interval(values, f64::total_cmp);
     for Population { name, draw, median, .. } in POPULATIONS {
         all.push(of("median", name, interval(draw, median, of_median)));
@@ -259,8 +277,10 @@ mod tests {
             ("mean", "one wait") => 0.87,
             ("mean", "log-normal") => 0.79,
             ("mean", "mean of 20 waits") => 0.92,
-            // As long as nothing happened, the interval is 0 to 0.
-            ("mean", "counts of 0.1") => 0.44,
+            // What Student's alone would do: as long as nothing happened, it is 0 to 0.
+            ("mean without limits", _) => 0.44,
+            // Most of what is rare and comes in clusters has not been seen yet.
+            ("mean", "ten at once, one in twenty") => 0.4,
             // The score interval keeps its coverage on average over shares, not for each.
             ("share of trials", _) => 0.83,
             _ => NOMINAL,

@@ -1,9 +1,9 @@
 //! One measure of one variant over all seeds.
 
-use crate::checks::measures::{Covers, Key, Measure, Scope, Unit};
+use crate::checks::measures::{Covers, Key, Measure, Quantity, Scope, Unit};
 use crate::stats::{
-    Level, Observation, Quantile, Sample, Survival, mean, mean_interval, median_interval,
-    median_quantile,
+    Level, Observation, Quantile, Sample, Survival, event_interval, mean, mean_interval,
+    median_interval, median_quantile,
 };
 
 /// Which number of a measure.
@@ -132,6 +132,24 @@ impl MeasureResult {
     pub fn mean(measure: &'static Measure, per_seed: Vec<Option<f64>>) -> Self {
         let estimate = mean_over_seeds(measure.unit, per_seed.iter().copied());
         Self { measure, value: Summary::Mean(Mean { estimate, per_seed }) }
+    }
+
+    /// The mean of one fraction a seed, of what was counted: where next to nothing was, or nothing
+    /// was left out, its interval is at least that of a rare event.
+    pub fn ratios(measure: &'static Measure, seeds: &[Quantity]) -> Self {
+        let mut result = Self::mean(measure, seeds.iter().map(|seed| seed.value()).collect());
+        let estimate = match &mut result.value {
+            Summary::Mean(Mean { estimate: Some(estimate), .. }) => estimate,
+            _ => return result,
+        };
+        let sum = seeds.iter().fold((0, 0), |sum, seed| match seed {
+            Quantity::Ratio { part, whole } => (sum.0 + part, sum.1 + whole),
+            _ => sum,
+        });
+        estimate.interval = estimate
+            .interval
+            .map(|interval| within(measure.unit, widen(measure.unit, interval, sum)));
+        result
     }
 
     /// The greatest of one number a seed. It has no interval: further seeds could only raise it.
@@ -294,6 +312,24 @@ fn within(unit: Unit, (low, high): (f64, f64)) -> (f64, f64) {
     (low.max(0.0), high.min(most))
 }
 
+/// A whole that is larger is no number of chances but a time in nanoseconds, in which nothing is
+/// rare.
+const MOST_CHANCES: u128 = 1_000_000_000;
+
+/// The interval of a mean of fractions whose parts and wholes have this sum.
+fn widen(unit: Unit, student: (f64, f64), (part, whole): (u128, u128)) -> (f64, f64) {
+    if unit == Unit::Nanoseconds || !(1..MOST_CHANCES).contains(&whole) {
+        return student;
+    }
+    let rare = |events: u128| u64::try_from(events).unwrap_or(u64::MAX);
+    let (low, high) = event_interval(student, rare(part), whole as f64);
+    if unit != Unit::Share || part > whole {
+        return (low, high);
+    }
+    let (least, most) = event_interval((1.0 - high, 1.0 - low), rare(whole - part), whole as f64);
+    (1.0 - most, 1.0 - least)
+}
+
 fn mean_over_seeds(unit: Unit, seeds: impl Iterator<Item = Option<f64>>) -> Option<Estimate<f64>> {
     let known: Vec<f64> = seeds.flatten().collect();
     let interval = mean_interval(&known).map(|bounds| within(unit, bounds));
@@ -309,7 +345,7 @@ fn median_over_seeds(seeds: impl Iterator<Item = Option<Quantile>>) -> Option<Es
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::measures::catalogue::{AVAILABILITY, IN_DOUBT, LAG};
+    use crate::checks::measures::catalogue::{AVAILABILITY, DEADLOCKS, IN_DOUBT, LAG, PARTIAL};
     use crate::stats::Quantile::{Never, Value};
 
     #[test]
@@ -366,5 +402,25 @@ mod tests {
         assert_eq!(mean(&[Some(1.0), None, Some(2.0)]).value, 1.5);
         assert_eq!(mean(&[Some(1.0); 5]).interval, None);
         assert_eq!(mean(&[Some(1.0); 6]).interval, Some((1.0, 1.0)));
+    }
+
+    #[test]
+    fn what_never_happened_or_always_did_has_an_interval_all_the_same() {
+        let interval = |measure, part: u64, whole: u64, seeds: usize| {
+            let seeds = vec![Quantity::Ratio { part: part.into(), whole: whole.into() }; seeds];
+            let found = MeasureResult::ratios(measure, &seeds).estimate(Statistic::Value);
+            found.expect("a number").interval
+        };
+        let near = |found: Option<(f64, f64)>, (low, high): (f64, f64)| {
+            let (least, most) = found.expect("an interval");
+            assert!((least - low).abs() < 1e-6 && (most - high).abs() < 1e-6, "{least} {most}");
+        };
+        near(interval(DEADLOCKS, 0, 1, 6), (0.0, 0.614_813));
+        near(interval(AVAILABILITY, 0, 100, 6), (0.0, 0.006_148));
+        near(interval(AVAILABILITY, 100, 100, 6), (0.993_852, 1.0));
+        near(interval(AVAILABILITY, 50, 100, 6), (0.5, 0.5));
+        near(interval(DEADLOCKS, 10, 1, 6), (10.0, 10.0)); // Sixty are not rare.
+        near(interval(PARTIAL, 0, 110_000_000_000, 6), (0.0, 0.0)); // An average over time.
+        assert_eq!(interval(DEADLOCKS, 0, 1, 5), None, "nor more seeds than others need");
     }
 }

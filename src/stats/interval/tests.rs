@@ -26,6 +26,27 @@ fn the_interval_of_a_mean_is_students() {
 }
 
 #[test]
+fn the_limits_of_few_events_are_those_of_the_tables() {
+    // Garwood's limits, by the quantiles of chi squared.
+    let table = [
+        (0, 0.0, 3.688_88),
+        (1, 0.025_32, 5.571_64),
+        (2, 0.242_21, 7.224_69),
+        (5, 1.623_49, 11.668_33),
+        (10, 4.795_39, 18.390_36),
+        (20, 12.216_52, 30.888_38),
+    ];
+    for (events, low, high) in table {
+        let found = poisson_limits(events);
+        assert!((found.0 - low).abs() < 1e-4, "{events}: {found:?}");
+        assert!((found.1 - high).abs() < 1e-4, "{events}: {found:?}");
+    }
+    assert_eq!(event_interval((1.0, 2.0), RARE, 6.0), (1.0, 2.0), "many are Student's");
+    assert_eq!(event_interval((0.0, 0.0), 0, 6.0).0, 0.0);
+    assert!((event_interval((0.0, 0.0), 0, 6.0).1 - 0.614_81).abs() < 1e-5);
+}
+
+#[test]
 fn the_interval_of_a_median_leaves_out_as_many_as_the_binomial_table_says() {
     let left_out =
         [(6, 0), (8, 0), (9, 1), (10, 1), (12, 2), (20, 5), (25, 7), (50, 17), (100, 39)];
