@@ -1,6 +1,7 @@
 //! Many runs: variants and seeds, and what comes out of them.
 
 pub mod compare;
+pub mod forms;
 pub mod result;
 pub mod run;
 mod summarise;

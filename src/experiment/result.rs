@@ -22,6 +22,7 @@ pub use pair::{COMPARED, Pair};
 use crate::checks::Verdict;
 use crate::checks::census::{self, Headline, State};
 use crate::checks::measures::{Key, Measure, Scope};
+use crate::experiment::forms::Predicted;
 use crate::model::record::Answer;
 use crate::scenario::Inputs;
 use crate::stats::{Curve, Quantile};
@@ -108,6 +109,8 @@ pub struct VariantResult {
     pub touched: Vec<Touched>,
     /// The measures.
     pub measures: BTreeMap<Key, MeasureResult>,
+    /// The closed forms that apply to it, and what they predict of its measures.
+    pub predicted: Vec<Predicted>,
     /// The cost of the faults: the differences to its fault-free twins, none without them.
     pub faults_cost: Vec<Pair>,
     /// The runs that never came back from the faults, if there are any.

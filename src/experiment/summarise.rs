@@ -3,10 +3,11 @@
 mod coupling;
 mod patience;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::compare::Judged;
+use super::forms::{self, Case};
 use super::result::{
     Census, Comparison, FaultWindow, ListedOperation, MeasureResult, OperationFacts, Phase,
     PhaseWindow, ScenarioFacts, SeedQuantiles, Series, SeriesPoint, Statistic, ValueUsed,
@@ -126,6 +127,10 @@ fn summary(scenario: &Scenario, variant: &Variant, runs: &[&Judged]) -> VariantR
     };
     let keys = reports.first().into_iter().flat_map(|report| report.measures.keys());
     let system = &variant.system;
+    let measures: BTreeMap<Key, MeasureResult> =
+        keys.map(|key| (key.clone(), measured(key, &reports))).collect();
+    let is_measured = |key: &Key, of| measures.get(key).is_some_and(|it| it.estimate(of).is_some());
+    let predicted = forms::predicted(&Case { scenario, variant }, is_measured);
     VariantResult {
         name: variant.name.shown.to_string(),
         technique: variant.technique.clone(),
@@ -136,7 +141,8 @@ fn summary(scenario: &Scenario, variant: &Variant, runs: &[&Judged]) -> VariantR
         coupling: coupling::of(variant),
         contended: coupling::contended(system, &reports),
         touched: coupling::touched(scenario, &reports),
-        measures: keys.map(|key| (key.clone(), measured(key, &reports))).collect(),
+        measures,
+        predicted,
         faults_cost: twin::costs(&variant.name.shown, runs),
         never_back: twin::never_back(runs),
         reads: (system.reads.iter().filter(|read| read.by.is_some()))
@@ -182,9 +188,7 @@ fn measured(key: &Key, reports: &[&RunReport]) -> MeasureResult {
         (None, Values::Greatest) => {
             MeasureResult::greatest(measure, numbers.into_iter().map(Quantity::value).collect())
         }
-        (None, _) => {
-            MeasureResult::mean(measure, numbers.into_iter().map(Quantity::value).collect())
-        }
+        (None, _) => MeasureResult::ratios(measure, &numbers),
     }
 }
 

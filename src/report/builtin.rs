@@ -3,6 +3,7 @@
 use super::chart::{Bitmaps, Vectors};
 use super::csv::coupling::CouplingTable;
 use super::csv::faults::FaultsTable;
+use super::csv::forms::FormsTable;
 use super::csv::operations::OperationsTable;
 use super::csv::runs::RunsTable;
 use super::csv::summary::SummaryTable;
@@ -24,6 +25,7 @@ impl Exports {
             .with::<SummaryTable>()
             .with::<RunsTable>()
             .with::<FaultsTable>()
+            .with::<FormsTable>()
             .with::<CouplingTable>()
             .with::<OperationsTable>()
             .with::<Json>()

@@ -26,6 +26,7 @@
 //!                 chains: [{name, read, needs, formula}], together: [[..]],
 //!                 waits: [{database, service, holder, core, connection, lock, share, slowdown}],
 //!                 touched: [{fault, seeds: {SERVICE: count}}] },
+//!     closed_forms: [{measure, of, unit, formula, meaning, source, bound, predicted, held}],
 //!     faults_cost: pairs as below, against its runs without the faults,
 //!     never_back: null or {seeds, apart: [..], full: [..]} }],
 //!   pairs: [{measure, of, unit, variant, baseline, seeds, difference, interval, verdict, p,
@@ -40,6 +41,7 @@ use serde_json::{Map, Value, json};
 
 use crate::checks::census::{Headline, State};
 use crate::checks::measures::{Key, Unit, Values};
+use crate::experiment::forms::Predicted;
 use crate::experiment::result::{
     Census, Comparison, MeasureResult, Pair, Quantiles, Statistic, Summary, VariantResult,
 };
@@ -154,6 +156,7 @@ fn variant(variant: &VariantResult) -> Value {
         "census": census(&variant.census),
         "measures": measures,
         "coupling": coupling(variant),
+        "closed_forms": list(&variant.predicted, |it| closed_form(variant, it)),
         "faults_cost": list(&variant.faults_cost, pair),
         "never_back": variant.never_back.as_ref().map(|never| json!({
             "seeds": never.seeds,
@@ -262,6 +265,23 @@ fn quantiles(unit: Unit, found: &Quantiles) -> Value {
             "p99": p99.and_then(|estimate| estimate.interval),
             "max": max.and_then(|estimate| estimate.interval),
         },
+    })
+}
+
+fn closed_form(variant: &VariantResult, predicted: &Predicted) -> Value {
+    let Predicted { form, prediction } = predicted;
+    let unit = prediction.key.measure.unit;
+    let measured = &variant.measures[&prediction.key];
+    json!({
+        "measure": prediction.key.to_string(),
+        "of": prediction.of.name(),
+        "unit": unit.name(),
+        "formula": form.formula,
+        "meaning": form.meaning,
+        "source": form.source,
+        "bound": form.bound.word(),
+        "predicted": number(unit, prediction.value),
+        "held": predicted.held(measured).word(),
     })
 }
 

@@ -1,6 +1,7 @@
 //! The tables of a comparison, before anybody decides how they look.
 
 mod counters;
+mod forms;
 mod operations;
 mod pools;
 
@@ -216,6 +217,7 @@ pub fn tables(comparison: &Comparison, most_rows: usize) -> Vec<Table> {
     tables.retain(|table| table.heads.len() > 1);
     tables.extend(super::coupling::is_known(comparison).then(|| coupling(comparison)));
     tables.extend(schema_changes(comparison));
+    tables.extend(forms::table(comparison));
     tables
 }
 

@@ -11,6 +11,7 @@ use crate::checks::census::{self, Headline, State};
 use crate::checks::measures::catalogue::*;
 use crate::checks::measures::lag::Lag;
 use crate::checks::measures::{Key, Measure, Unit};
+use crate::experiment::forms::{BUILTIN, Predicted, Prediction};
 use crate::experiment::result::*;
 use crate::kernel::{Purpose, RandomStreams, Span, Stream, Time};
 use crate::model::record::{Answer, OpId};
@@ -188,6 +189,7 @@ fn variant(made: &Made, seeds: usize) -> VariantResult {
         contended: contended(made),
         touched: touched(),
         measures: measures(made, &mut rng, &lags, &answers),
+        predicted: predicted(made),
         faults_cost: faults_cost(made, seeds),
         never_back: (made.never == 9).then(|| NeverBack {
             seeds: seeds.min(2),
@@ -205,6 +207,14 @@ fn variant(made: &Made, seeds: usize) -> VariantResult {
         loads: vec!["customers".into()],
         operations: operations(made, seeds),
     }
+}
+
+/// The prediction of a closed form for the mean lag of a synchronization.
+fn predicted(made: &Made) -> Vec<Predicted> {
+    let is_predicted = made.pattern == "background-sync";
+    let prediction = Prediction { key: LAG.into(), of: Statistic::Mean, value: 15.0 * SECOND };
+    let predicted = Predicted { form: BUILTIN[0], prediction };
+    is_predicted.then_some(predicted).into_iter().collect()
 }
 
 /// The cost of the faults: a share of the answers, and nine times the lag.

@@ -70,14 +70,24 @@ pub(in crate::patterns) async fn work(
 
 /// How many rounds of requests the work of an operation takes.
 pub(in crate::patterns) fn rounds(fan_out: FanOut, operation: &OperationSpec) -> usize {
-    let (mut done, mut rounds) = (0_u64, 0);
+    asked(fan_out, operation).len()
+}
+
+/// How many requests the work of an operation takes.
+pub(crate) fn requests(fan_out: FanOut, operation: &OperationSpec) -> usize {
+    asked(fan_out, operation).iter().sum()
+}
+
+/// How many participants are asked for work in each round.
+fn asked(fan_out: FanOut, operation: &OperationSpec) -> Vec<usize> {
+    let (mut done, mut rounds) = (0_u64, Vec::new());
     while done.count_ones() < operation.steps.len() as u32 {
         let mut groups = ready(operation, done);
         if fan_out == FanOut::Sequential {
             groups.truncate(1);
         }
         done |= groups.iter().fold(0, |all, (_, steps)| all | steps);
-        rounds += 1;
+        rounds.push(groups.len());
     }
     rounds
 }

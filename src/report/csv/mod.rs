@@ -2,6 +2,7 @@
 
 pub mod coupling;
 pub mod faults;
+pub mod forms;
 pub mod operations;
 pub mod runs;
 pub mod summary;

@@ -1,0 +1,154 @@
+//! Closed forms before small systems, and verdicts on numbers.
+
+use super::*;
+use crate::checks::measures::catalogue::{DEADLOCKS, LAG};
+use crate::experiment::compare::Study;
+use crate::experiment::result::Comparison;
+use crate::scenario::Registries;
+
+/// A shop without faults whose stock is told in different ways; `STEP` and `MORE` are filled in.
+const SHOP: &str = r#"
+    [scenario]
+    name = "shop"
+    warm-up = "10s"
+    load = "70s"
+    [services]
+    order = {}
+    stock = {}
+    [databases]
+    order-db = {}
+    stock-db = {}
+    [tables]
+    order = { owner = "order", database = "order-db", columns = { product = 0 } }
+    parcel = { owner = "stock", database = "stock-db", columns = { state = 0 } }
+    price = { owner = "stock", database = "stock-db", columns = { amount = 0 }, rows = 20 }
+    [operations.buy]
+    keys = { order = "new" }
+    [[operations.buy.steps]]
+    name = "place"
+    by = "order"
+    table = "order"
+    key = "order"
+    effect = { insert = { product = 1 } }
+    [[operations.buy.steps]]
+    name = "pack"
+    by = "stock"
+    table = "parcel"
+    key = "order"
+    effect = { insert = { state = 1 } }
+    derive = { row-per = "order" }
+    STEP
+    [operations.change]
+    keys = { price = { rows-of = "price" } }
+    steps = [{ name = "change", by = "stock", table = "price", key = "price",
+               effect = { set = { amount = "{ordinal}" } } }]
+    [load.shoppers]
+    operation = "buy"
+    poisson = 10.0
+    [load.market]
+    operation = "change"
+    poisson = 4.0
+    [reads.tag]
+    by = "order"
+    table = "price"
+    column = "amount"
+    key = { rows-of = "price" }
+    rate = 20.0
+    [variants.two-phase-commit]
+    pattern = "two-phase-commit"
+    technique = { name = "replicate", tables = ["price"], feed = "periodic", every = "5s" }
+    [variants.sync]
+    pattern = "background-sync"
+    settings = { interval = "5s" }
+    [variants.events]
+    pattern = "event-based"
+    settings = { poll-interval = "1s" }
+    MORE
+"#;
+
+fn compared(step: &str, more: &str) -> Comparison {
+    let text = SHOP.replace("STEP", step).replace("MORE", more);
+    let scenario = Scenario::from_text(&text, &Registries::builtin()).expect("it is sound");
+    Study::of(&scenario, 1..=6).compare().expect("variants and seeds")
+}
+
+/// The names of what is predicted of a variant.
+fn names(comparison: &Comparison, variant: &str) -> Vec<String> {
+    let found = comparison.variant(variant).expect("it was compared");
+    found.predicted.iter().map(|it| it.prediction.key.to_string()).collect()
+}
+
+#[test]
+fn forms_apply_where_the_scenario_is_as_simple_as_they_assume_and_hold_there() {
+    let comparison = compared("", "");
+    let pools = ["pools.order.utilisation", "pools.stock.utilisation"];
+    let commit = ["operations.buy.m12.messages.service", "operations.buy.m12.forced-writes"];
+    let expected = [&["reads.tag.stale"], &commit[..], &["pools.coordinator.utilisation"], &pools];
+    assert_eq!(names(&comparison, "two-phase-commit"), expected.concat());
+    let synchronized = [&["operations.buy.m1"], &pools[..]].concat();
+    assert_eq!(names(&comparison, "sync"), synchronized);
+    let told = [&["operations.buy.m1", "pools.broker.utilisation"], &pools[..]].concat();
+    assert_eq!(names(&comparison, "events"), told);
+    for variant in &comparison.variants {
+        for it in &variant.predicted {
+            let measured = &variant.measures[&it.prediction.key];
+            let held = it.held(measured);
+            let value = measured.estimate(it.prediction.of).expect("a number").value;
+            let near = (value - it.prediction.value).abs() < 0.1 * it.prediction.value;
+            assert!(held != Held::Broken, "{}: {it:?}", variant.name);
+            assert!(held == Held::Kept || near, "{}: {value}, {it:?}", variant.name);
+        }
+    }
+}
+
+#[test]
+fn a_rule_that_refuses_leaves_only_the_form_about_refusals() {
+    let comparison = compared("refuse = { probability = 0.2 }", "");
+    for variant in ["two-phase-commit", "sync", "events"] {
+        let own: Vec<_> =
+            names(&comparison, variant).into_iter().filter(|it| !it.starts_with("reads")).collect();
+        assert_eq!(own, ["operations.buy.m7.committed"], "{variant}");
+        let found = comparison.variant(variant).expect("it was compared");
+        assert!(found.predicted.iter().all(|it| it.prediction.value < 0.81));
+    }
+}
+
+#[test]
+fn no_form_applies_where_something_goes_wrong_by_plan() {
+    let fault = "[[faults]]\nkind = 'crash'\ntarget = 'stock'\nat = '20s'\nfor = '5s'";
+    for more in [fault, "[links.default]\nloss = 0.01"] {
+        let comparison = compared("", more);
+        assert!(comparison.variants.iter().all(|it| it.predicted.is_empty()), "{more}");
+    }
+}
+
+#[test]
+fn bounds_and_intervals_are_told_apart() {
+    static EXACT: Form = form(Bound::Exactly);
+    static LEAST: Form = form(Bound::AtLeast);
+    static MOST: Form = form(Bound::AtMost);
+    let values = [9.0, 11.0, 10.0, 9.5, 10.5, 10.0].map(Some).to_vec();
+    let key = DEADLOCKS;
+    let measured = MeasureResult::mean(key, values.clone());
+    let held = |form: &'static Form, value| {
+        let prediction = Prediction { key: key.into(), of: Statistic::Value, value };
+        Predicted { form, prediction }.held(&measured)
+    };
+    assert_eq!(
+        [8.0, 10.1, 12.0].map(|it| held(&EXACT, it)),
+        [Held::Outside, Held::Inside, Held::Outside]
+    );
+    assert_eq!(
+        [8.0, 10.1, 12.0].map(|it| held(&LEAST, it)),
+        [Held::Kept, Held::Kept, Held::Broken]
+    );
+    assert_eq!([8.0, 10.1, 12.0].map(|it| held(&MOST, it)), [Held::Broken, Held::Kept, Held::Kept]);
+    let few = MeasureResult::mean(key, values[..3].to_vec());
+    let prediction = Prediction { key: key.into(), of: Statistic::Value, value: 10.0 };
+    assert_eq!(Predicted { form: &EXACT, prediction }.held(&few), Held::Open);
+    assert!(LAG.is_many(), "its forms speak of a mean");
+}
+
+const fn form(bound: Bound) -> Form {
+    Form { formula: "x", meaning: "x", source: "x", bound, predict: |_| Vec::new() }
+}
