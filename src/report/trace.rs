@@ -132,6 +132,11 @@ fn line(
             let how = if record.kind() == Kind::FaultBegan { "begins" } else { "ends" };
             Some((None, format!("fault {}, {what}, {how}", fault + 1)))
         }
+        Event::Ignored { label, from } if record.message == 0 => {
+            let what = trace.labels.get(&label).copied().unwrap_or("?");
+            let from = name_of(trace, from);
+            Some((Some(record.node), format!("ignores the {what} of {from}: it comes too late")))
+        }
         Event::Sent { .. }
         | Event::Delivered { .. }
         | Event::Lost { .. }

@@ -75,7 +75,12 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
                 // It did not get there, so it does not count as a delivery.
                 Some(Reply::Refused | Reply::Rejected) => refusals = refusals.saturating_add(1),
                 // A consumer that had the partition before a rebalance cannot acknowledge any more.
-                Some(Reply::Answered(_) | Reply::Unknown) | None => deliveries += 1,
+                Some(Reply::Answered(true)) => {
+                    let from = self.consumer(here, group, stored.partition);
+                    here.record(Event::Ignored { label: here.label("acknowledgement"), from });
+                    deliveries += 1;
+                }
+                Some(Reply::Answered(false) | Reply::Unknown) | None => deliveries += 1,
             }
             if deliveries >= self.policy.max_deliveries {
                 bury(here, Burial::DeadLetter, stored.number);

@@ -195,7 +195,8 @@ pub enum Event {
     /// A session has a connection of a database, for which it had to wait so long. Not part of the
     /// fingerprint.
     Connected { database: DatabaseId, waited: Span },
-    /// A reply arrived for which nobody waits any more, or its second copy: it is thrown away. Not
+    /// A reply arrived for which nobody waits any more, or its second copy, or an acknowledgement
+    /// that does not count any more (without the number of its message): it is thrown away. Not
     /// part of the fingerprint.
     Ignored { label: LabelId, from: NodeId },
     /// A read that was to follow the answer to the operation of the record is not made: its client

@@ -46,6 +46,9 @@ const SHOP: &str = r#"
     pattern = "two-phase-commit"
     [variants.saga]
     pattern = "orchestrated"
+    [variants.events]
+    pattern = "event-based"
+    settings = { publish = "log-tailing" }
 "#;
 
 /// The story of one of the orders, with its blanks made single.
@@ -138,6 +141,24 @@ fn a_duplicate_that_is_recognised_is_called_that() {
     assert_tells(&told, &["the network copies apply to order", "rolls back in order-db"]);
     assert_tells(&told, &["rolls back in order-db: a duplicate, done before\n"]);
     assert!(!told.contains("session broken"), "{told}");
+}
+
+/// The consumer commits 6 ms behind the event, and the groups are rebalanced meanwhile.
+#[test]
+fn an_acknowledgement_from_before_a_rebalance_is_ignored() {
+    let delay =
+        "[[faults]]\nkind = 'delay'\nfrom = ['stock']\nto = ['broker']\nleast = '1s'\nat = '1s'";
+    let rebalance = "[[faults]]\nkind = 'broker-rebalance'\nat = '5500ms'\nfor = '100ms'";
+    let told = story("events", 0, &format!("{delay}\n{rebalance}"));
+    assert_tells(
+        &told,
+        &[
+            "handed out, delivery 1\n",
+            "fault 2, broker rebalance of broker, begins\n",
+            "broker ignores the acknowledgement of stock: it comes too late\n",
+            "handed out, delivery 2\n",
+        ],
+    );
 }
 
 #[test]
