@@ -7,7 +7,8 @@
 //! A step whose outcome is unknown is never taken for a failure: it is compensated as well, and
 //! with idempotency keys that bars it, so that a request which is late finds its key used up. With
 //! a `pivot`, the steps in front of it can be taken back, the pivot decides, and what is behind
-//! it is retried until done. Without one the last step decides, unless steps run in parallel:
+//! it is retried until done. A step that only reads or locks has nothing to take back, and is not
+//! compensated. Without one the last step decides, unless steps run in parallel:
 //! while its outcome is unknown it is asked for again until it is known, and nothing is taken back.
 //! A refusal behind the pivot, or a compensation that fails too often, is left to a human; then
 //! nobody is told that it was done or undone.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::super::mutated::OtherDriver;
 use super::{PutToWork, decode};
 use crate::model::process::ProcessCtx;
-use crate::model::system::StepId;
+use crate::model::system::{OperationSpec, StepId};
 use crate::patterns::orchestrated::Orchestrated;
 use crate::patterns::orchestrated::backward::{BackwardRecovery, Compensation, ReverseOrder};
 use crate::patterns::orchestrated::settings::{ORCHESTRATORS, Settings};
@@ -82,7 +82,7 @@ impl BackwardRecovery for ForgetsTheUnknown {
 pub(super) struct CompensatesForwards;
 
 impl BackwardRecovery for CompensatesForwards {
-    fn next(&self, workflow: &Workflow) -> Option<StepId> {
+    fn next(&self, workflow: &Workflow, _: &OperationSpec) -> Option<StepId> {
         workflow.applied.first().copied()
     }
 }

@@ -4,12 +4,12 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::Orchestrated;
-use super::saga::{ask_a_human, pause};
+use super::saga::{ask_a_human, pause, spec};
 use super::workflow::{Deposed, Epoch, Event, Workflow};
 use crate::model::database::Direction;
 use crate::model::process::ProcessCtx;
 use crate::model::record::Answer;
-use crate::model::system::StepId;
+use crate::model::system::{OperationSpec, StepId};
 use crate::patterns::step::{self, ApplyOptions, Failure};
 
 /// A compensating transaction at work.
@@ -25,9 +25,11 @@ pub(crate) trait BackwardRecovery: Sync {
         in_doubt
     }
 
-    /// The step of a failed workflow that is compensated next.
-    fn next(&self, workflow: &Workflow) -> Option<StepId> {
-        workflow.applied.last().copied()
+    /// The step of a failed workflow that is compensated next. One that only reads or locks has
+    /// nothing that could be taken back, whatever became of it.
+    fn next(&self, workflow: &Workflow, operation: &OperationSpec) -> Option<StepId> {
+        let changes = |step: &&StepId| !operation.steps[step.index()].effect.is_nothing();
+        workflow.applied.iter().rfind(changes).copied()
     }
 
     /// Compensates a step. Runs at the service of the step.
@@ -69,7 +71,7 @@ impl Orchestrated {
     ) -> Result<(), Deposed> {
         while !workflow.gave_up
             && !workflow.left
-            && let Some(step) = self.recovery.next(workflow)
+            && let Some(step) = self.recovery.next(workflow, spec(here))
         {
             let event = self.undo(here, workflow.epoch, step).await?;
             workflow.follow(event);

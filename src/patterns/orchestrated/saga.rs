@@ -175,7 +175,7 @@ impl Orchestrated {
 }
 
 /// The operation that a workflow carries out.
-fn spec(here: &ProcessCtx) -> &OperationSpec {
+pub(super) fn spec(here: &ProcessCtx) -> &OperationSpec {
     here.system().operation(here.env().operation(here.ctx().op).kind)
 }
 

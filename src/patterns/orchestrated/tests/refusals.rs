@@ -24,6 +24,19 @@ fn a_refusal_at_step_k_compensates_what_came_before_in_reverse() {
 }
 
 #[test]
+fn a_step_that_only_reads_is_not_compensated() {
+    let text = Chain::of(3).refused_at(3).text();
+    let second = "table = 't2'\nkey = 'row'\neffect = { add = { count = 1 } }";
+    let text = text.replace(second, "table = 't2'\nkey = 'row'\neffect = 'none'");
+    let told = record_text(&text, "it", 1);
+    assert_eq!(fate(&told.report), (Headline::Compensated, State::Reversed, Answer::RefusedByRule));
+    assert_eq!(shown(&told), [(1, FORWARD), (1, BACK)]);
+    assert_eq!(sent(&told, "compensate"), 2, "one request and its reply, to the first service");
+    // Began, two were applied, failed, one was undone.
+    assert_eq!(told.logged("workflow", true), 5);
+}
+
+#[test]
 fn a_refusal_in_parallel_compensates_its_siblings_too() {
     let chain = Chain { fan_out: true, ..Chain::of(4).refused_at(3).with("parallel = true") };
     let told = chain.run();
