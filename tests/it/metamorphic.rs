@@ -177,6 +177,49 @@ fn all_times_doubled_double_all_results() {
     }
 }
 
+/// The shop whose work, ways and arrivals are drawn, with all times multiplied by `unit` and all
+/// rates divided by it.
+fn stretched(unit: u64) -> String {
+    let drawn = |text: String, key: &str, micros: u64| {
+        let (constant, drawn) =
+            (format!("{key} = '{}us'", micros * unit), format!("{}us", micros * unit));
+        assert!(text.contains(&constant), "{constant}");
+        text.replace(&constant, &format!("{key} = {{ exponential = '{drawn}' }}"))
+    };
+    let text = drawn(drawn(shop(unit, "stock", ""), "work", 1_000), "delay", 100);
+    let constant = format!("constant = '{}us'", 40_000 * unit);
+    assert!(text.contains(&constant));
+    text.replace(&constant, &format!("poisson = {:?}", 25.0 / unit as f64))
+}
+
+/// Draws are functions of names and of seeds, so that each is stretched as its distribution is, but
+/// for the rounding to whole nanoseconds.
+#[test]
+fn drawn_times_stretched_and_rates_slowed_stretch_all_results() {
+    const ROUNDING: u64 = 2_000;
+    let (once, threefold) = (rows(&stretched(1)), rows(&stretched(3)));
+    for ((name, once), (_, threefold)) in once.iter().zip(&threefold) {
+        assert_eq!(once.len(), threefold.len(), "{name}");
+        assert!(once.len() > 150, "{name}");
+        for (a, b) in once.iter().zip(threefold) {
+            assert_eq!((a.answer, a.state, a.headline), (b.answer, b.state, b.headline));
+            let times = |row: &OperationRow| {
+                [
+                    Some(row.arrived.as_nanos()),
+                    row.answered_after.map(|it| it.as_nanos()),
+                    row.first_visible.map(|it| it.as_nanos()),
+                    row.last_partial.map(|it| it.as_nanos()),
+                ]
+            };
+            for (a_time, b_time) in times(a).into_iter().zip(times(b)) {
+                assert_eq!(a_time.is_some(), b_time.is_some(), "{name}, operation {:?}", a.op);
+                let apart = a_time.unwrap_or(0).abs_diff(b_time.unwrap_or(0) / 3);
+                assert!(apart < ROUNDING, "{name}, operation {:?}: {apart} ns apart", a.op);
+            }
+        }
+    }
+}
+
 /// Without any fault no more invariants and promises are violated than with all of them.
 #[test]
 fn without_its_faults_a_plan_violates_no_more() {

@@ -64,8 +64,8 @@ fn only_a_variant_that_asks_for_them_has_other_random_numbers() {
     assert!(differences.len() > 5 && differences.iter().all(|it| *it == 0.0), "{differences:?}");
 }
 
-/// Differences between variants that differ in nothing are shown in some 3 % of numbers at six
-/// seeds: in as many as six signs are all alike by chance.
+/// A variant compared with itself under other random numbers shows no difference in 95 % of all
+/// numbers. At six seeds some 3 % are shown: in as many six signs are all alike by chance.
 #[test]
 fn other_random_numbers_alone_show_next_to_nothing() {
     let (mut numbers, mut shown) = (0, 0);
@@ -77,5 +77,5 @@ fn other_random_numbers_alone_show_next_to_nothing() {
         shown += differ.iter().filter(|it| it.verdict != Verdict::NoDifferenceShown).count();
     }
     assert!(numbers > 300, "{numbers}");
-    assert!(shown * 12 < numbers, "{shown} of {numbers}: three times what chance would show");
+    assert!(shown * 20 <= numbers, "{shown} of {numbers}: more than 5 %");
 }
