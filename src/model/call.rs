@@ -63,7 +63,8 @@ impl Message {
 pub enum Reply<R> {
     /// The receiver answered.
     Answered(R),
-    /// The receiver's process was down: the work did not run.
+    /// The receiver's process was down: the work did not run. Nobody says so of a request that the
+    /// network has copied: the other copy may have run, or may yet.
     Refused,
     /// The receiver's queue was full, or the caller's circuit breaker open: the work did not run.
     Rejected,
@@ -72,6 +73,11 @@ pub enum Reply<R> {
 }
 
 impl<R> Reply<R> {
+    /// Returns whether it says that the work did not run.
+    const fn has_not_run(&self) -> bool {
+        matches!(self, Self::Refused | Self::Rejected)
+    }
+
     /// The answer, if there is one.
     pub fn answer(self) -> Option<R> {
         match self {
@@ -218,6 +224,8 @@ struct Envelope {
     work: Work,
     /// True if the message will arrive damaged.
     damaged: bool,
+    /// True if the network has made a copy of it, or it is one.
+    copied: bool,
     deadline: Span,
 }
 
@@ -302,9 +310,11 @@ fn send<R, F, Fut>(
         class: message.class,
         work: message.work,
         damaged: false,
+        copied: false,
         deadline: message.deadline,
     };
     let fate = world.post(&envelope, &sender, sender.node, to, 0, order);
+    envelope.copied = fate.copy.is_some();
     envelope.damaged = fate.damaged;
     if let Some(after) = fate.copy {
         let copy = world.duplicate(&envelope);
@@ -375,7 +385,9 @@ where
             // The machine answers for its process, so the world writes it down.
             (Reply::Refused, Ctx { node: NodeId::WORLD, ..sender })
         };
-        let Some(slot) = slot else { return };
+        // The refusal of one copy would be taken for the answer to both.
+        let is_believed = !(envelope.copied && reply.has_not_run());
+        let Some(slot) = slot.filter(|_| is_believed) else { return };
         let order = match writer.node == to {
             true => {
                 let deadline = envelope.deadline;

@@ -205,6 +205,8 @@ impl Pattern for BackgroundSync {
     fn promises(settings: &Settings, system: &System) -> Promises {
         let refused = promise::may_be_refused_later(system);
         let blind = settings.write == Write::Blind;
+        // Who adds a difference adds it again when the correction comes twice.
+        let repeats = blind || settings.write == Write::Delta;
         let watermark = settings.find == Find::Watermark;
         let gapless = !watermark || settings.overlap > Span::ZERO;
         let stuck = !gapless
@@ -212,7 +214,7 @@ impl Pattern for BackgroundSync {
             || refused && settings.on_refusal == OnRefusal::Retry;
         let guarantees = Keeps::everything()
             .unless(blind || stuck, promise::ENDS)
-            .unless(blind, &["at-most-once"])
+            .unless(repeats, &["at-most-once"])
             .unless(refused, &["client-contract"]);
         let longest = system.databases.iter().map(|database| database.branch_timeout).max();
         let mut budget = promise::usual();

@@ -1,7 +1,5 @@
 //! A declined card never ships, whatever is delivered twice.
 
-use std::sync::atomic::AtomicBool;
-
 use driftlab::kernel::Span;
 use driftlab::search::explore::Exploration;
 use driftlab::search::trial::Trial;
@@ -30,7 +28,7 @@ fn no_single_fault_makes_a_declined_card_ship() {
     let operations = trial.offers(1, 3);
     let outage = Span::from_secs(1);
     let exploration = Exploration { trial, seed: 1, operations, depth: 1, outage, cap: None };
-    let explored = exploration.run(&AtomicBool::new(false), &());
+    let explored = exploration.run(&());
     let broken = explored.plans.iter().flat_map(|plan| plan.broken());
     let broken: Vec<&str> = broken.map(|at| &*explored.properties[at]).collect();
     assert!(explored.plans.len() > 100, "{}", explored.plans.len());

@@ -1,5 +1,6 @@
 //! Small systems whose right result is known, from outside.
 
+mod copied_request;
 mod declined_card;
 mod drivers;
 mod hot_row;
