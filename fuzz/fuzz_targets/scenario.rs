@@ -1,0 +1,5 @@
+#![no_main]
+
+use driftlab::cli::readers;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| readers::scenario(bytes));
