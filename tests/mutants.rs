@@ -9,7 +9,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
 use driftlab::faults::fault::Faults;
 use driftlab::mutants::table::{Kill, rows};
@@ -74,7 +73,7 @@ fn the_originals_pass_the_same_runs() {
         .flat_map_iter(|mutant| {
             let harness = Harness::of(mutant);
             let fuzz = fuzz(vec![harness.original()], &faults, Draw::Swarm, SEED);
-            let fuzzed = fuzz.run(Some(CALM), &AtomicBool::new(false), &mut |_| true);
+            let fuzzed = fuzz.run(Some(CALM), &mut |_| true);
             let told = |(_, property, run)| format!("{}: {property} in run {run}", mutant.id);
             fuzzed.violations().map(told).collect::<Vec<_>>()
         })

@@ -1,7 +1,6 @@
 //! The runs of scenarios that are measured.
 
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
 use driftlab::Lab;
 use driftlab::experiment::compare::{Study, judge, setup};
@@ -158,8 +157,7 @@ pub fn fuzz(name: &str, runs: u64) -> Cost {
         let trials = vec![Trial::new(&scenario, variant(&scenario, name))];
         let fuzz =
             Fuzz { trials, faults: &faults, seed: 1, operations: 20, most: 3, uniform: false };
-        let stop = AtomicBool::new(false);
-        let fuzzed = thread.install(|| fuzz.run(Some(runs), &stop, &mut |_| true));
+        let fuzzed = thread.install(|| fuzz.run(Some(runs), &mut |_| true));
         Done { count: fuzzed.runs(), outcome: fuzzed.variants[0].disturbed, ..Done::default() }
     })
 }

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit;
+use crate::experiment::stop::Stop;
 use crate::kernel::Span;
+use crate::scenario::estimate::Bounds;
 
 /// The number of columns that the help takes at most.
 pub const HELP_COLUMNS: usize = 100;
@@ -20,6 +22,10 @@ pub struct Cli {
     /// When to use colour; NO_COLOR is respected.
     #[arg(long, global = true, value_enum, default_value_t = When::Auto)]
     pub color: When,
+    /// Let scenarios name data in this folder, too, and not only beside or below themselves.
+    /// Symbolic links count as what they lead to.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub allow_path: Vec<PathBuf>,
     /// Print results only: no progress, no notes.
     #[arg(long, short, global = true)]
     pub quiet: bool,
@@ -52,11 +58,7 @@ pub enum Command {
     /// that reaches more than 15 % to each side says too little (exit code 3).
     VerifyModel(VerifyModel),
     /// Check scenario files and report every problem.
-    Validate {
-        /// The scenario files.
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-    },
+    Validate(Validate),
     /// List what scenarios and reports can name.
     List(List),
     /// Explain a name: of a pattern, a fault, a measure, a key of a scenario, a term, ...
@@ -95,11 +97,57 @@ impl Command {
     pub const fn only_prints(&self) -> bool {
         match self {
             Self::Compare(_) | Self::Run(_) | Self::Fuzz(_) | Self::Explore(_) => false,
-            Self::Replay(_) | Self::VerifyModel(_) | Self::Validate { .. } => false,
+            Self::Replay(_) | Self::VerifyModel(_) | Self::Validate(_) => false,
             Self::List(_) | Self::Explain { .. } | Self::Fingerprints { .. } => true,
             Self::Schema | Self::Completions { .. } | Self::Man(_) => true,
         }
     }
+}
+
+/// How much runs may come to.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Limits {
+    /// Refuse a run of which more events than this are expected. The estimate goes by rates,
+    /// periods and phases (`driftlab validate -v` prints it), never by the machine.
+    /// By default a billion. A run ends at ten times its estimate, unless so many are allowed.
+    #[arg(long, value_name = "EVENTS")]
+    limit_events: Option<u64>,
+    /// Refuse runs that are expected to take more memory than this, with what results keep of them.
+    #[arg(long, value_name = "SIZE", default_value = "4GB", value_parser = size)]
+    limit_memory: u64,
+}
+
+impl Limits {
+    /// A flag that ends runs, which may make as many events as were asked for.
+    pub fn stop(&self) -> Stop {
+        Stop::allowing(self.limit_events.unwrap_or(0))
+    }
+
+    /// The bounds as estimates are held against them.
+    pub fn bounds(&self) -> Bounds {
+        Bounds {
+            events: self.limit_events.unwrap_or(Bounds::default().events),
+            memory: self.limit_memory,
+        }
+    }
+}
+
+/// A text that is no size.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("expected a size such as `500MB` or `4GB`")]
+struct NoSize;
+
+/// Reads a size in bytes, kilobytes, megabytes or gigabytes.
+fn size(text: &str) -> Result<u64, NoSize> {
+    let digits = text.trim_end_matches(|it: char| !it.is_ascii_digit());
+    let unit = match text[digits.len()..].trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        _ => return Err(NoSize),
+    };
+    digits.parse().ok().and_then(|count: u64| count.checked_mul(unit)).ok_or(NoSize)
 }
 
 /// `driftlab man`.
@@ -171,12 +219,29 @@ pub struct Compare {
     /// Start over instead of resuming an interrupted comparison of the same scenario.
     #[arg(long)]
     pub fresh: bool,
+    /// The most that a run may come to.
+    #[command(flatten)]
+    pub limits: Limits,
     /// The threads it runs on.
     #[command(flatten)]
     pub workers: Workers,
     /// The format of standard output: a table, summary.json, or summary.csv.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
+}
+
+/// `driftlab validate`.
+#[derive(Args, Debug)]
+pub struct Validate {
+    /// The scenario files.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Also print what a run of each variant is expected to come to: events, memory and time.
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// The most that a run may come to.
+    #[command(flatten)]
+    pub limits: Limits,
 }
 
 /// `driftlab verify-model`.
@@ -214,6 +279,9 @@ pub struct Run {
     /// Print everything that happened to one operation; its number is in operations.csv.
     #[arg(long, value_name = "OPERATION")]
     pub trace: Option<u32>,
+    /// The most that a run may come to.
+    #[command(flatten)]
+    pub limits: Limits,
     /// The format of standard output: a page for people, the summary as JSON, or one row per
     /// operation as CSV.
     #[arg(long, value_enum, default_value_t = Format::Human)]
@@ -251,6 +319,9 @@ pub struct Fuzz {
     /// The folder for counterexamples; by default `reports/<scenario name>/counterexamples`.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// The most that a run may come to.
+    #[command(flatten)]
+    pub limits: Limits,
     /// The threads it runs on.
     #[command(flatten)]
     pub workers: Workers,
@@ -295,6 +366,9 @@ pub struct Explore {
     /// `explorations` in it, counterexamples to `counterexamples`.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// The most that a run may come to.
+    #[command(flatten)]
+    pub limits: Limits,
     /// The threads it runs on.
     #[command(flatten)]
     pub workers: Workers,
@@ -408,5 +482,16 @@ mod tests {
         assert_eq!(seed("42"), Ok(42));
         assert_eq!(seed("0x2A"), Ok(42));
         assert!(seed("-1").is_err() && seed("x").is_err());
+    }
+
+    #[test]
+    fn sizes_have_a_unit_or_are_bytes() {
+        assert_eq!(
+            [size("17"), size("500 MB"), size("4gb")],
+            [Ok(17), Ok(500_000_000), Ok(4_000_000_000)]
+        );
+        for wrong in ["", "MB", "-1GB", "4 TB", "99999999999999GB", "1.5GB"] {
+            assert_eq!(size(wrong), Err(NoSize), "{wrong}");
+        }
     }
 }

@@ -1,17 +1,16 @@
 //! `driftlab compare`: every variant on the same seeds, as a table, files and an exit code.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::args::{Compare, Format};
+use super::args::{Compare, Format, Limits};
 use super::progress::Progress;
 use super::results::Results;
 use super::unfinished::{Count, Unfinished};
-use super::{Error, Exit, Session, print, quote, remark, source, write};
+use super::{Error, Exit, Session, complain, print, quote, remark, source, write};
 use crate::checks::Verdict;
 use crate::experiment::compare::{Compared, Study};
 use crate::experiment::result::Comparison;
+use crate::experiment::stop::Stop;
 use crate::report;
 use crate::scenario::{Scenario, Variant, nearest};
 
@@ -24,11 +23,14 @@ pub fn compare(session: &Session, args: &Compare) -> Result<Exit, Error> {
     let twins = !args.no_twin;
     let study = Study { scenario: &scenario, variants, seeds, twins };
     let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(&scenario.name));
+    let whole = (&study.variants[..], study.runs());
+    source::bound(session, &args.scenario, &scenario, whole, &args.limits)?;
     let results = Results::claim(&folder)?;
+    let stop = interrupt(session, &args.limits);
     remark(session, &intent(&study));
-    let stop = interrupt();
     let kept = Unfinished::open(results.aside("unfinished"), &scenario, args.fresh);
     let compared = run(session, &study, &kept, &stop, pool(args.workers.threads())?);
+    check(&stop)?;
     let interrupted = compared.finished < study.seeds.len();
     let Some(mut comparison) = compared.comparison else {
         remark(
@@ -39,6 +41,9 @@ pub fn compare(session: &Session, args: &Compare) -> Result<Exit, Error> {
         return Ok(Exit::Interrupted);
     };
     comparison.command = command(&scenario.inputs.path(), args, first);
+    if scenario.inputs.reach_above() {
+        comparison.command.push_str(" --allow-path scenario");
+    }
     if interrupted {
         comparison.warnings.push(format!(
             "Interrupted: these are {} of {} seeds.",
@@ -61,7 +66,7 @@ fn run(
     session: &Session,
     study: &Study,
     kept: &Unfinished,
-    stop: &AtomicBool,
+    stop: &Stop,
     threads: rayon::ThreadPool,
 ) -> Compared {
     let Count { whole, damaged } = kept.count(study);
@@ -121,6 +126,9 @@ fn show(
     if let Some(folder) = &args.out {
         again.push_str(&format!(" --out {}", quote(&folder.display().to_string())));
     }
+    for folder in &session.allowed {
+        again.push_str(&format!(" --allow-path {}", quote(&folder.display().to_string())));
+    }
     remark(session, &format!("\nresults: {}\nagain: {again}\n", page.display()));
     Ok(())
 }
@@ -150,18 +158,26 @@ pub fn find<'a>(scenario: &'a Scenario, name: &str) -> Result<&'a Variant, Error
     })
 }
 
-/// A flag that the first Ctrl-C sets; the second one ends the program.
-pub fn interrupt() -> Arc<AtomicBool> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
+/// A flag that the first Ctrl-C sets, or a request to terminate; the second one ends the program.
+pub fn interrupt(session: &Session, limits: &Limits) -> Stop {
+    let stop = limits.stop();
+    let (flag, quiet) = (stop.clone(), session.quiet);
     let handler = move || {
-        if flag.swap(true, Ordering::Relaxed) {
+        if flag.set() {
             std::process::exit(Exit::Interrupted as i32);
+        }
+        if !quiet {
+            complain("\nstopping: what is finished is kept and shown; once more ends at once\n");
         }
     };
     // Without a handler Ctrl-C simply ends the program, and no file is half-written even then.
     let _ = ctrlc::set_handler(handler);
     stop
+}
+
+/// Fails if a run went beyond its limit.
+pub fn check(stop: &Stop) -> Result<(), Error> {
+    stop.runaway().map_or(Ok(()), |runaway| Err(Error::Runaway(runaway.clone())))
 }
 
 /// A pool of so many threads; zero is one a core.

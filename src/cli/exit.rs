@@ -34,7 +34,8 @@ pub const MEANINGS: [(Exit, &str); 5] = [
     (Exit::Violated, "a check was violated, or held that was meant to fail"),
     (
         Exit::BadInput,
-        "the scenario or the arguments are wrong, or a file could not be read or written",
+        "the scenario or the arguments are wrong, a file could not be read or written, or a run \
+         made ten times the events that were expected of it",
     ),
     (
         Exit::Undecided,

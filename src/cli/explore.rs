@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::RwLock;
+use std::sync::{Mutex, RwLock};
+#[expect(clippy::disallowed_types, reason = "how long the user has to wait, not a run")]
+use std::time::Instant;
 
 use super::args::{Explore as Args, Format};
-use super::compare::{interrupt, pool};
+use super::compare::{check, interrupt, pool};
 use super::hunt::Hunt;
 use super::progress::Progress;
 use super::replay::known;
@@ -20,7 +22,8 @@ use crate::search::trial::Trial;
 /// `driftlab explore`.
 pub fn explore(session: &Session, args: &Args) -> Result<Exit, Error> {
     let scenario = source::load(session, &args.scenario)?;
-    let trial = Trial::new(&scenario, variant(&scenario, args.variant.as_deref())?);
+    let stop = interrupt(session, &args.limits);
+    let trial = Trial::new(&scenario, variant(&scenario, args.variant.as_deref())?).until(&stop);
     let folder = match &args.out {
         Some(folder) => folder.clone(),
         None => PathBuf::from("reports").join(&scenario.name),
@@ -39,16 +42,19 @@ pub fn explore(session: &Session, args: &Args) -> Result<Exit, Error> {
         outage: scenario.explore.outage,
         cap: args.cap,
     };
+    source::bound_trial(&exploration.trial, &exploration.operations, &args.limits)?;
     remark(session, &intent(&exploration));
-    let stop = interrupt();
-    let shown = Shown { quiet: session.quiet, progress: RwLock::new(Progress::Quiet) };
-    let explored = pool(args.workers.threads())?.install(|| exploration.run(&stop, &shown));
+    let pool = pool(args.workers.threads())?;
+    let shown = Shown::new(session.quiet, pool.current_num_threads());
+    let explored = pool.install(|| exploration.run(&shown));
     shown.finish();
+    check(&stop)?;
     show(session, args, &folder, &explored)?;
     let mut hunt = Hunt::new(session, &scenario, &args.scenario, &counterexamples, &known);
     tell(&mut hunt, &exploration, &explored, &command(args, &exploration))?;
+    check(&stop)?;
     Ok(match explored.verdict() {
-        _ if explored.interrupted => Exit::Interrupted,
+        _ if stop.is_set() => Exit::Interrupted,
         Verdict::Violated => Exit::Violated,
         Verdict::Undecided => Exit::Undecided,
         Verdict::Held => Exit::Held,
@@ -117,13 +123,39 @@ fn tell(
     Ok(())
 }
 
-/// Progress of one round of runs after the other.
+/// Progress of one round of runs after the other, with how long the next one will take, to judge by
+/// the round before.
+#[expect(clippy::disallowed_types, reason = "how long the user has to wait, not a run")]
 struct Shown {
     quiet: bool,
     progress: RwLock<Progress>,
+    /// When the round before began, and how many plans it had.
+    before: Mutex<(Instant, u64)>,
+    /// How many plans are run at once from the first round on; the run before it is alone.
+    threads: u64,
 }
 
 impl Shown {
+    #[expect(clippy::disallowed_types, reason = "how long the user has to wait, not a run")]
+    fn new(quiet: bool, threads: usize) -> Self {
+        Self {
+            quiet,
+            progress: RwLock::new(Progress::Quiet),
+            before: Mutex::new((Instant::now(), 1)),
+            threads: threads as u64,
+        }
+    }
+
+    /// How long a round of so many plans will take, as a text for people.
+    #[expect(clippy::disallowed_types, reason = "how long the user has to wait, not a run")]
+    fn expected(&self, runs: u64, is_first: bool) -> String {
+        let Ok(mut before) = self.before.lock() else { return String::new() };
+        let (began, done) = std::mem::replace(&mut *before, (Instant::now(), runs));
+        let share = if is_first { self.threads } else { 1 };
+        let each = began.elapsed().as_secs_f64() / (done.max(1) * share) as f64;
+        report::human::nanos(1e9 * each * runs as f64)
+    }
+
     fn finish(&self) {
         if let Ok(progress) = self.progress.read() {
             progress.finish();
@@ -135,9 +167,11 @@ impl Watch for Shown {
     fn begin(&self, what: &str, runs: u64) {
         self.finish();
         if let Ok(mut progress) = self.progress.write() {
-            *progress = Progress::new(runs, self.quiet);
+            let is_first = matches!(*progress, Progress::Quiet);
+            *progress = Progress::of("plans", runs, self.quiet);
             if !self.quiet {
-                super::complain(&format!("  {runs} plans {what}\n"));
+                let expected = self.expected(runs, is_first);
+                super::complain(&format!("  {runs} plans {what}, about {expected}\n"));
             }
         }
     }

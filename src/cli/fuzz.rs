@@ -1,7 +1,6 @@
 //! `driftlab fuzz`: random faults against what the patterns promise, and what they break.
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
 #[expect(
     clippy::disallowed_types,
     reason = "how long to go on is the user's time, not a run's"
@@ -9,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use super::args::Fuzz as Args;
-use super::compare::{choose, interrupt, pool};
+use super::compare::{check, choose, interrupt, pool};
 use super::hunt::Hunt;
 use super::progress::FuzzProgress;
 use super::replay::{Known, known};
@@ -33,18 +32,25 @@ pub fn fuzz(session: &Session, args: &Args) -> Result<Exit, Error> {
         None => PathBuf::from("reports").join(&scenario.name).join("counterexamples"),
     };
     output::probe(&folder)?;
+    let stop = interrupt(session, &args.limits);
     let known = known(session, &scenario, &folder)?;
     let fuzz = Fuzz {
-        trials: variants.iter().map(|variant| Trial::new(&scenario, variant)).collect(),
+        trials: variants
+            .iter()
+            .map(|variant| Trial::new(&scenario, variant).until(&stop))
+            .collect(),
         faults: &session.registries.faults,
         seed: args.seed.unwrap_or(scenario.seed),
         operations: usize::from(args.operations),
         most: args.faults,
         uniform: args.uniform,
     };
+    for (at, trial) in fuzz.trials.iter().enumerate() {
+        let case = fuzz.case(at, 0);
+        source::bound_trial(trial, &case.operations, &args.limits)?;
+    }
     remark(session, &intent(&scenario, &fuzz));
-    let stop = interrupt();
-    let fuzzed = pool(args.workers.threads())?.install(|| search(session, args, &fuzz, &stop));
+    let fuzzed = pool(args.workers.threads())?.install(|| search(session, args, &fuzz));
     let names: Vec<&str> = variants.iter().map(|variant| &*variant.name.shown).collect();
     print(&report::fuzz::table(&names, &fuzzed, session.terminal))?;
     let mut hunt = Hunt::new(session, &scenario, &args.scenario, &folder, &known);
@@ -53,8 +59,8 @@ pub fn fuzz(session: &Session, args: &Args) -> Result<Exit, Error> {
         let again = command(args, &fuzz, trial);
         hunt.tell(trial, &fuzz.case(at, run), property, &format!("in run {run}"), &again)?;
     }
-    let interrupted = stop.load(std::sync::atomic::Ordering::Relaxed);
-    Ok(verdict(&fuzzed, &known, interrupted))
+    check(&stop)?;
+    Ok(verdict(&fuzzed, &known, stop.is_set()))
 }
 
 /// The command that finds the same again.
@@ -87,7 +93,7 @@ fn intent(scenario: &Scenario, fuzz: &Fuzz) -> String {
 
 /// Makes the runs, with progress.
 #[expect(clippy::disallowed_types, reason = "how long to go on is the user's time, not a run's")]
-fn search(session: &Session, args: &Args, fuzz: &Fuzz, stop: &AtomicBool) -> Fuzzed {
+fn search(session: &Session, args: &Args, fuzz: &Fuzz) -> Fuzzed {
     let runs = match (args.runs, args.time) {
         (Some(runs), _) => Some(runs),
         (None, Some(_)) => None,
@@ -96,7 +102,7 @@ fn search(session: &Session, args: &Args, fuzz: &Fuzz, stop: &AtomicBool) -> Fuz
     let began = Instant::now();
     let total = runs.map(|runs| runs.saturating_mul(fuzz.trials.len() as u64));
     let progress = FuzzProgress::new(total, session.quiet);
-    let fuzzed = fuzz.run(runs, stop, &mut |fuzzed| {
+    let fuzzed = fuzz.run(runs, &mut |fuzzed| {
         progress.show(fuzzed, began.elapsed());
         let elapsed = Span::from_secs_f64(began.elapsed().as_secs_f64());
         args.time.is_none_or(|time| elapsed < time)

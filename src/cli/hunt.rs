@@ -97,8 +97,8 @@ impl<'a> Hunt<'a> {
     ) -> Result<Exit, Error> {
         let variant = &trial.variant().name.lasting;
         let scenario = self.path.display().to_string();
-        let Shrunk { case, tried, .. } = shrunk;
-        let written = counterexample(trial, case, tried, property, &scenario, again);
+        let Shrunk { case, .. } = shrunk;
+        let written = counterexample(trial, case, property, &scenario, again);
         let why = why(shrunk, property);
         let remark = format!("{variant}: {property} is violated.\n{why}");
         let stem = free_stem(
@@ -113,7 +113,7 @@ impl<'a> Hunt<'a> {
         );
         let mut files = vec![File::new(name, text)];
         let found = shrunk.tried.findings.iter().find(|found| found.property == property);
-        if let Some(finding) = found {
+        if let Some(finding) = found.filter(|_| !trial.stop().is_set()) {
             let mut explanation = of_case(trial, &shrunk.case, finding);
             explanation.replay.clone_from(&again);
             if let Some(cause) = report::failure::cause(&explanation) {

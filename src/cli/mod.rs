@@ -15,6 +15,8 @@ mod man;
 mod output;
 mod points;
 mod progress;
+#[cfg(any(test, feature = "internals"))]
+pub mod readers;
 mod replay;
 mod results;
 mod run;
@@ -24,11 +26,13 @@ mod unfinished;
 mod verify_model;
 
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory, Parser};
 use terminal_size::{Width, terminal_size_of};
 
+use crate::experiment::stop::Runaway;
 use crate::report::export::Exports;
 use crate::report::text::Terminal;
 use crate::scenario::{self, Registries};
@@ -50,10 +54,17 @@ pub enum Error {
     /// A folder that cannot hold results.
     #[error(transparent)]
     Results(#[from] results::ResultsError),
+    /// A run that went on beyond what its scenario lets expect.
+    #[error("{0}\nhint: {RUNAWAY}")]
+    Runaway(Runaway),
     /// A manual page could not be rendered.
     #[error("cannot render: {0}")]
     Render(#[from] std::io::Error),
 }
+
+/// Advice on a run that went on beyond what its scenario lets expect.
+const RUNAWAY: &str = "that is ten times what was expected of it (see `driftlab validate -v`): \
+                       lower what kept it busy, or allow more with --limit-events";
 
 /// The surroundings of a command: registries, terminal and interrupt flag.
 pub struct Session {
@@ -61,6 +72,8 @@ pub struct Session {
     pub quiet: bool,
     /// The terminal that standard output is written for.
     pub terminal: Terminal,
+    /// The folders beside that of a scenario that it may name data in.
+    pub allowed: Vec<PathBuf>,
     /// True if standard error is coloured.
     pub colour_errors: bool,
     /// The parts that scenarios can name.
@@ -82,6 +95,7 @@ pub fn main_with(registries: Registries, exports: Exports) -> Exit {
     };
     let session = Session {
         quiet: cli.quiet,
+        allowed: cli.allow_path,
         terminal: Terminal {
             columns: columns(),
             colour: wants_colour(cli.color, std::io::stdout().is_terminal()),
@@ -112,7 +126,7 @@ fn dispatch(session: &Session, command: Command) -> Result<Exit, Error> {
         Command::Fuzz(args) => fuzz::fuzz(session, &args),
         Command::Replay(args) => replay::replay(session, &args),
         Command::VerifyModel(args) => verify_model::verify_model(session, &args),
-        Command::Validate { files } => source::validate(session, &files),
+        Command::Validate(args) => source::validate(session, &args),
         Command::List(args) => list::list(session, &args),
         Command::Explore(args) => explore::explore(session, &args),
         Command::Explain { name } => explain::explain(session, &name),

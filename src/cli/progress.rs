@@ -4,6 +4,8 @@ use std::cell::Cell;
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+#[expect(clippy::disallowed_types, reason = "how fast it goes for the user, not in a run")]
+use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -11,6 +13,7 @@ use crate::report::human;
 use crate::search::fuzz::{Fuzzed, Tally};
 
 /// Shows how many runs of how many are done. Shared between threads.
+#[expect(clippy::disallowed_types, reason = "how fast it goes for the user, not in a run")]
 pub enum Progress {
     /// Nothing is shown.
     Quiet,
@@ -22,21 +25,33 @@ pub enum Progress {
         total: u64,
         /// Runs done.
         done: AtomicU64,
+        /// Their name in the plural.
+        what: &'static str,
+        /// The time at which they began.
+        began: Instant,
     },
 }
 
 impl Progress {
     /// Progress of `total` runs.
     pub fn new(total: u64, quiet: bool) -> Self {
+        Self::of("runs", total, quiet)
+    }
+
+    /// Progress of `total` of what is called so.
+    #[expect(clippy::disallowed_types, reason = "how fast it goes for the user, not in a run")]
+    pub fn of(what: &'static str, total: u64, quiet: bool) -> Self {
         if quiet {
             return Self::Quiet;
         }
         if !std::io::stderr().is_terminal() {
-            return Self::Lines { total, done: AtomicU64::new(0) };
+            let (done, began) = (AtomicU64::new(0), Instant::now());
+            return Self::Lines { total, done, what, began };
         }
-        let style = ProgressStyle::with_template(
-            "  {bar:40.cyan/dim} {pos}/{len} runs, {per_sec}  {elapsed} elapsed, {eta} to go",
-        );
+        let style = ProgressStyle::with_template(&format!(
+            "  {{bar:40.cyan/dim}} {{pos}}/{{len}} {what}, {{per_sec}}  {{elapsed}} elapsed, \
+             {{eta}} to go"
+        ));
         let bar = ProgressBar::new(total);
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         Self::Bar(bar)
@@ -47,12 +62,14 @@ impl Progress {
         match self {
             Self::Quiet => {}
             Self::Bar(bar) => bar.inc(1),
-            Self::Lines { total, done } => {
+            Self::Lines { total, done, what, began } => {
                 let now = done.fetch_add(1, Ordering::Relaxed) + 1;
                 let tenth = |runs: u64| runs * 10 / total;
                 if tenth(now) > tenth(now - 1) {
                     // A lost line of progress is no reason to lose the results.
-                    let _ = writeln!(std::io::stderr(), "  {now} of {total} runs");
+                    let rate = human::number(now as f64 / began.elapsed().as_secs_f64().max(1e-9));
+                    let said = format!("  {now} of {total} {what}, {rate} a second");
+                    let _ = writeln!(std::io::stderr(), "{said}");
                 }
             }
         }

@@ -168,7 +168,11 @@ fn details(read: &Read, again: &Replayed) -> String {
             text += &format!("  never fired: {fault}\n");
         }
     }
-    text += &format!("  {}\n", again.identity.text());
+    text += &format!("  {}", again.identity.text());
+    if again.identity != Identity::Same {
+        text += &format!("; its fingerprint is {:016x} now", again.fingerprint);
+    }
+    text += "\n";
     if again.identity != Identity::Other && read.scenario.hash != read.written.scenario_hash {
         text += "  the scenario has changed since; the operations and faults are still the same\n";
     }

@@ -74,8 +74,11 @@ impl Manifest {
 
     /// The manifest of a folder; none if there is no readable one.
     fn read(folder: &Path) -> Option<Self> {
-        let manifest: Self =
-            serde_json::from_slice(&output::read(&folder.join(MANIFEST)).ok()?).ok()?;
+        Self::parse(&output::read(&folder.join(MANIFEST)).ok()?)
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let manifest: Self = serde_json::from_slice(bytes).ok()?;
         // No path may lead out of the folder.
         let stays = |path: &String| {
             Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
@@ -88,6 +91,12 @@ impl Manifest {
         let below = format!("{folder}/");
         self.files.keys().any(|path| path.starts_with(&below))
     }
+}
+
+/// Reads bytes as a manifest, for fuzzing.
+#[cfg(any(test, feature = "internals"))]
+pub fn read_manifest(bytes: &[u8]) {
+    drop(Manifest::parse(bytes));
 }
 
 /// Passes on what is written, and hashes it: files of results may be too large for memory.

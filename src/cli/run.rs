@@ -2,10 +2,9 @@
 
 use std::fmt::Write;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
 
 use super::args::{Format, Run};
-use super::compare::{find, intent, verdict};
+use super::compare::{check, find, intent, verdict};
 use super::{Error, Exit, Session, print, quote, remark, source};
 use crate::checks::census::State;
 use crate::experiment::compare::{self, Study, setup};
@@ -22,6 +21,7 @@ pub fn run(session: &Session, args: &Run) -> Result<Exit, Error> {
     let scenario = source::load(session, &args.scenario)?;
     let variant = variant(&scenario, args.variant.as_deref())?;
     let seed = args.seed.unwrap_or(scenario.seed);
+    source::bound(session, &args.scenario, &scenario, (&[variant], 1), &args.limits)?;
     if let Some(operation) = args.trace {
         let trace = trace(&setup(&scenario, variant), seed, operation);
         if trace.records.is_empty() || operation == OpId::NONE.0 {
@@ -34,7 +34,9 @@ pub fn run(session: &Session, args: &Run) -> Result<Exit, Error> {
     }
     let study = Study { variants: vec![variant], ..Study::of(&scenario, [seed]) };
     remark(session, &intent(&study));
-    let compared = study.run(&AtomicBool::new(false), &|| ());
+    let stop = args.limits.stop();
+    let compared = study.run(&stop, &|| ());
+    check(&stop)?;
     let Some(mut comparison) = compared.comparison else { return Ok(Exit::Interrupted) };
     comparison.command = format!(
         "driftlab run {} --variant {} --seed {seed}",

@@ -1,9 +1,16 @@
 //! Scenario files: reading them and whatever they name, and telling what is wrong with them.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
+use super::args::{Limits, Validate};
 use super::{Error, Exit, Session, complain, output, print, remark};
-use crate::scenario::{self, Scenario, Source, any_error, nearest, render};
+use crate::kernel::Span;
+use crate::report;
+use crate::report::text::align;
+use crate::scenario::estimate::{number, size};
+use crate::scenario::{self, Problem, Scenario, Source, Variant, any_error, nearest, render};
+use crate::search::trial::{Offer, Trial};
 
 /// Loads a scenario; its warnings are shown, its errors end the command.
 pub fn load(session: &Session, path: &Path) -> Result<Scenario, Error> {
@@ -17,10 +24,80 @@ pub fn load(session: &Session, path: &Path) -> Result<Scenario, Error> {
     }
 }
 
+/// Refuses variants of which so many runs come to more than the limits, and says what long work
+/// comes to.
+pub fn bound(
+    session: &Session,
+    path: &Path,
+    scenario: &Scenario,
+    (variants, runs): (&[&Variant], u64),
+    limits: &Limits,
+) -> Result<(), Error> {
+    let problems = excesses(scenario, variants, runs, limits);
+    if !problems.is_empty() {
+        return Err(Error::Scenario(excess(session, path, scenario, &problems)));
+    }
+    let each = runs / variants.len().max(1) as u64;
+    let time = variants.iter().map(|variant| variant.estimate.time().saturating_mul(each));
+    let time = time.fold(Span::ZERO, |sum, time| sum + time);
+    if time >= LONG {
+        let events = variants.iter().map(|variant| variant.estimate.events() as f64);
+        let events = number(events.sum::<f64>() * each as f64);
+        let time = report::human::nanos(time.as_nanos() as f64);
+        let text = format!("expected: about {events} events, {time} of work for a core\n");
+        remark(session, &text);
+    }
+    Ok(())
+}
+
+/// Refuses a trial of these operations whose runs come to more than the limits.
+pub fn bound_trial(trial: &Trial<'_>, operations: &[Offer], limits: &Limits) -> Result<(), Error> {
+    let excess = limits.bounds().exceeded(&trial.estimate(operations), 1);
+    excess.map_or(Ok(()), |excess| {
+        let name = &trial.variant().name.shown;
+        let hint = format!("offer fewer operations, or allow more with {}", excess.option());
+        Err(Error::Usage(format!("`{name}` comes to {excess}\nhint: {hint}")))
+    })
+}
+
+/// Work that takes a core so long is announced.
+const LONG: Span = Span::from_secs(10);
+
+/// The rendering of what is too much.
+fn excess(session: &Session, path: &Path, scenario: &Scenario, problems: &[Problem]) -> String {
+    let (name, text) = (path.display().to_string(), scenario.inputs.text().to_owned());
+    render(&Source { name, text }, problems, session.colour_errors)
+}
+
+/// The problem of the first variant of which so many runs come to more than the limits.
+fn excesses(
+    scenario: &Scenario,
+    variants: &[&Variant],
+    runs: u64,
+    limits: &Limits,
+) -> Vec<Problem> {
+    let refused = |variant: &&Variant| limits.bounds().refuse(scenario, variant, runs);
+    variants.iter().find_map(refused).into_iter().collect()
+}
+
+/// The expectations of a scenario, variant by variant, as a table.
+fn expectations(scenario: &Scenario) -> String {
+    let mut table = vec![["  a run of", "events", "memory", "time"].map(str::to_owned)];
+    for Variant { name, estimate, .. } in &scenario.variants {
+        table.push([
+            format!("  {}", name.shown),
+            number(estimate.events() as f64),
+            size(estimate.bytes(1)),
+            report::human::nanos(estimate.time().as_nanos() as f64),
+        ]);
+    }
+    align("", &table, |column| column > 0)
+}
+
 /// `driftlab validate`: every problem of every file.
-pub fn validate(session: &Session, files: &[std::path::PathBuf]) -> Result<Exit, Error> {
+pub fn validate(session: &Session, args: &Validate) -> Result<Exit, Error> {
     let mut exit = Exit::Held;
-    for path in files {
+    for path in &args.files {
         let (scenario, rendered) = match examine(session, path) {
             Ok(examined) => examined,
             Err(error) => {
@@ -32,11 +109,21 @@ pub fn validate(session: &Session, files: &[std::path::PathBuf]) -> Result<Exit,
         complain(&rendered);
         match scenario {
             Some(scenario) => {
+                let all: Vec<&Variant> = scenario.variants.iter().collect();
+                let problems = excesses(&scenario, &all, 1, &args.limits);
+                if !problems.is_empty() {
+                    complain(&excess(session, path, &scenario, &problems));
+                    exit = Exit::BadInput;
+                    continue;
+                }
                 let variants = match scenario.variants.len() {
                     1 => "1 variant".to_owned(),
                     several => format!("{several} variants"),
                 };
                 print(&format!("{}: valid, {variants}\n", path.display()))?;
+                if args.verbose {
+                    print(&expectations(&scenario))?;
+                }
             }
             None => exit = Exit::BadInput,
         }
@@ -57,10 +144,24 @@ fn examine(session: &Session, path: &Path) -> Result<(Option<Scenario>, String),
         .map_err(|_| Error::Usage(format!("`{name}` is not UTF-8 text")))?;
     let source = Source { name, text };
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    let files = |relative: &str| output::read_at_most(&folder.join(relative), output::MOST_BYTES);
+    let files = |relative: &str| read_data(session, &folder, relative);
     let (scenario, problems) = scenario::load(&source, &files, &session.registries);
     let rendered = render(&source, &problems, session.colour_errors);
     Ok((scenario.filter(|_| !any_error(&problems)), rendered))
+}
+
+/// Reads data that a scenario in a folder names: what lies in that folder, or where it is allowed.
+fn read_data(session: &Session, folder: &Path, relative: &str) -> io::Result<Vec<u8>> {
+    let place = folder.join(relative).canonicalize()?;
+    let own = if folder == Path::new("") { Path::new(".") } else { folder };
+    let allowed = session.allowed.iter().map(PathBuf::as_path);
+    let holds = |folder: &Path| folder.canonicalize().is_ok_and(|it| place.starts_with(it));
+    if !allowed.chain([own]).any(holds) {
+        let outside =
+            "it lies outside of the scenario's folder; `--allow-path DIR` allows a folder";
+        return Err(io::Error::other(outside));
+    }
+    output::read_at_most(&place, output::MOST_BYTES)
 }
 
 /// The scenario file beside a missing one whose name is nearest.

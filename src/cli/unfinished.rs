@@ -175,10 +175,13 @@ fn fingerprint(scenario: &Scenario) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
+    use crate::experiment::stop::Stop;
     use crate::tests::runs::{SHOP, scenario};
 
-    static GO: AtomicBool = AtomicBool::new(false);
+    static GO: LazyLock<Stop> = LazyLock::new(Stop::default);
 
     fn files(folder: &Path) -> usize {
         output::files_in(folder).map_or(0, |files| files.len())

@@ -3,13 +3,13 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::result::{Comparison, ListedOperation};
 use super::run::{Ran, Setup, observe, run};
+use super::stop::{Limits, Stop};
 use super::summarise;
 use super::twin::{self, Twin};
 use crate::checks::measures::Measured;
@@ -95,7 +95,7 @@ impl<'a> Study<'a> {
     /// Runs everything, without progress and without a way to stop it; `None` if there is no
     /// variant or no seed.
     pub fn compare(&self) -> Option<Comparison> {
-        self.run(&AtomicBool::new(false), &|| ()).comparison
+        self.run(&Stop::default(), &|| ()).comparison
     }
 
     /// How many runs there are, twins included.
@@ -128,33 +128,31 @@ impl<'a> Study<'a> {
     }
 
     /// Runs everything. `done` is called after each run, from any thread; once `stop` is set no
-    /// further run begins. The result depends on neither threads nor their order.
-    pub fn run(&self, stop: &AtomicBool, done: &(dyn Fn() + Sync)) -> Compared {
+    /// run goes on. The result depends on neither threads nor their order.
+    pub fn run(&self, stop: &Stop, done: &(dyn Fn() + Sync)) -> Compared {
         self.resume(&(), stop, done)
     }
 
     /// Runs the study, but takes runs from the shelf that are there, and puts new ones there.
     /// The result is that of a study without a shelf, to the bit.
-    pub fn resume(
-        &self,
-        shelf: &dyn Shelf,
-        stop: &AtomicBool,
-        done: &(dyn Fn() + Sync),
-    ) -> Compared {
+    pub fn resume(&self, shelf: &dyn Shelf, stop: &Stop, done: &(dyn Fn() + Sync)) -> Compared {
         let width = self.variants.len();
         let runs: Vec<Option<Judged>> = (0..width * self.seeds.len())
             .into_par_iter()
             .with_max_len(1)
             .map(|index| {
-                if stop.load(Ordering::Relaxed) {
+                if stop.is_set() {
                     return None;
                 }
                 let id = self.id(index);
-                let judged = shelf.find(id).unwrap_or_else(|| {
-                    let judged = self.judge(self.variants[index % width], id);
-                    shelf.keep(id, &judged);
-                    judged
-                });
+                let judged = match shelf.find(id) {
+                    Some(judged) => judged,
+                    None => {
+                        let judged = self.judge(self.variants[index % width], id, stop)?;
+                        shelf.keep(id, &judged);
+                        judged
+                    }
+                };
                 (0..self.runs_each()).for_each(|_| done());
                 Some(judged)
             })
@@ -172,13 +170,15 @@ impl<'a> Study<'a> {
         Compared { comparison, finished }
     }
 
-    fn judge(&self, variant: &Variant, id: RunId) -> Judged {
-        let (mut judged, loads) = judged(self.scenario, variant, id.seed, true);
+    /// Runs a variant and its twin; nothing if they were stopped.
+    fn judge(&self, variant: &Variant, id: RunId, stop: &Stop) -> Option<Judged> {
+        let setup = limited(self.scenario, variant, stop);
+        let (mut judged, loads) = judged(self.scenario, &setup, id.seed, true);
         let rows = std::mem::take(&mut judged.report.operations);
         judged.operations =
             rows.iter().zip(loads).map(|(row, load)| ListedOperation::new(row, load)).collect();
-        let twin = id.has_twin.then(|| twin::twin(self.scenario, variant, id.seed));
-        Judged { twin, ..judged }
+        let twin = id.has_twin.then(|| twin::twin(setup, id.seed));
+        (!stop.is_set()).then_some(Judged { twin, ..judged })
     }
 }
 
@@ -197,19 +197,24 @@ pub fn setup(scenario: &Scenario, variant: &Variant) -> Setup {
     Setup { faults, nemeses, random_numbers, ..Setup::new(system, pattern) }
 }
 
+/// The setup of a variant that ends when it is stopped, or beyond what its scenario lets expect.
+pub fn limited(scenario: &Scenario, variant: &Variant, stop: &Stop) -> Setup {
+    let limits = Limits { stop: stop.clone(), events: variant.estimate.most_events() };
+    Setup { limits, ..setup(scenario, variant) }
+}
+
 /// Runs one variant on one seed before the judges, without a twin.
 pub fn judge(scenario: &Scenario, variant: &Variant, seed: u64, keep_operations: bool) -> Judged {
-    judged(scenario, variant, seed, keep_operations).0
+    judged(scenario, &setup(scenario, variant), seed, keep_operations).0
 }
 
 /// A run before its judges, and the load of each operation.
 fn judged(
     scenario: &Scenario,
-    variant: &Variant,
+    setup: &Setup,
     seed: u64,
     keep_operations: bool,
 ) -> (Judged, Vec<Option<LoadId>>) {
-    let setup = setup(scenario, variant);
     let options = JudgeOptions { keep_operations, ..JudgeOptions::default() };
     let promises = setup.pattern.promises(&setup.system);
     let verifier = Verifier::of(&setup.system, &scenario.properties, &promises);
@@ -217,7 +222,7 @@ fn judged(
     let audit = Judge::audit(&setup.system, options).with(verifier).with(meters);
     let audit = Rc::new(RefCell::new(audit));
     let sinks = vec![Rc::clone(&audit) as _];
-    let (ran, loads) = observe(&setup, seed, sinks, |_| (), |world| workload::loads(world.env()));
+    let (ran, loads) = observe(setup, seed, sinks, |_| (), |world| workload::loads(world.env()));
     let audit = Rc::into_inner(audit).expect("the run is over, and its recorder gone with it");
     let (books, ((judge, verifier), meters)) = audit.into_inner().close();
     let promised = verifier.finish(&books);

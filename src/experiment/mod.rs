@@ -4,6 +4,7 @@ pub mod compare;
 pub mod forms;
 pub mod result;
 pub mod run;
+pub mod stop;
 mod summarise;
 pub mod trace;
 pub mod twin;

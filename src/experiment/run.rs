@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::stop::{Guard, Limits};
 use crate::faults::plan::{self, PlannedFault};
 use crate::faults::random::{self, Nemesis};
 use crate::kernel::{NodeId, RandomStreams, Recorder, Simulation, Sink, Span, Time};
@@ -37,6 +38,8 @@ pub struct Setup {
     pub ending: Ending,
     /// The name of random numbers of its own, instead of the common ones.
     pub random_numbers: Option<Arc<str>>,
+    /// The limits that end it before its time.
+    pub limits: Limits,
 }
 
 impl Setup {
@@ -51,6 +54,7 @@ impl Setup {
             branch_seeds: Vec::new().into(),
             ending: Ending::Whole,
             random_numbers: None,
+            limits: Limits::default(),
         }
     }
 }
@@ -111,7 +115,8 @@ pub fn observe<T>(
     plan::start(&world, &random::plan(&setup.faults, &setup.nemeses, &setup.system, stream));
     branch(&world, &setup.branch_seeds);
     ready(&world);
-    let (events, settled) = to_the_end(&simulation, &world, setup.ending);
+    let guard = Guard::new(&setup.limits, seed);
+    let (events, settled) = to_the_end(&simulation, &world, setup.ending, &guard);
     world.env().record(&Ctx::WORLD, Event::Phase { phase: Phase::End, settled });
     let recorder = world.env().recorder();
     let ran = Ran {
@@ -128,10 +133,19 @@ pub fn observe<T>(
 const LOOK: Span = Span::from_millis(487);
 
 /// Runs to the end: how many events that took, and whether everything has settled.
-fn to_the_end(simulation: &Simulation, world: &World, ending: Ending) -> (u64, bool) {
+fn to_the_end(
+    simulation: &Simulation,
+    world: &World,
+    ending: Ending,
+    guard: &Guard<'_>,
+) -> (u64, bool) {
     let system = world.env().system();
     let end = end(system);
     let mut events = 0;
+    let mut run_until = |until| {
+        events += simulation.run_while(until, &mut |node| guard.go_on(world, node)).events;
+        events
+    };
     if ending == Ending::Settled {
         // A process between two attempts, or a node that comes back from the last fault, does
         // nothing that anybody could see.
@@ -141,9 +155,9 @@ fn to_the_end(simulation: &Simulation, world: &World, ending: Ending) -> (u64, b
         let quiet = world.period().saturating_mul(2).max(silence);
         let mut until = Time::ZERO + system.phases.load;
         let mut busy = until;
-        while until + LOOK < end {
+        while until + LOOK < end && !guard.is_over() {
             until += LOOK;
-            events += simulation.run_until(until).events;
+            let events = run_until(until);
             if !world.is_quiet(Time::NEVER) {
                 busy = until; // What makes others fail until then leaves work for later.
             }
@@ -153,8 +167,7 @@ fn to_the_end(simulation: &Simulation, world: &World, ending: Ending) -> (u64, b
             }
         }
     }
-    events += simulation.run_until(end).events;
-    (events, is_settled(world, end))
+    (run_until(end), is_settled(world, end))
 }
 
 /// Lets other futures come true, each from its time on.

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use super::compare::{Judged, setup};
+use super::compare::Judged;
 use super::result::{NeverBack, Pair, Statistic};
 use super::run::{Setup, run};
 use super::summarise::number;
@@ -55,10 +55,9 @@ pub fn has_faults(scenario: &Scenario) -> bool {
     !(scenario.faults.is_empty() && scenario.nemeses.is_empty())
 }
 
-/// Runs a variant on a seed without the faults of its scenario.
-pub fn twin(scenario: &Scenario, variant: &Variant, seed: u64) -> Twin {
-    let setup =
-        Setup { faults: Vec::new().into(), nemeses: Vec::new().into(), ..setup(scenario, variant) };
+/// Runs a setup on a seed without its faults.
+pub fn twin(setup: Setup, seed: u64) -> Twin {
+    let setup = Setup { faults: Vec::new().into(), nemeses: Vec::new().into(), ..setup };
     let judge = Judge::audit(&setup.system, JudgeOptions::default());
     let judge = Rc::new(RefCell::new(judge));
     run(&setup, seed, vec![Rc::clone(&judge) as _]);

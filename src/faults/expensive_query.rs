@@ -46,6 +46,10 @@ impl FaultSettings for ExpensiveQuery {
         Reach::Nodes(vec![self.target.clone(), self.by.clone()])
     }
 
+    fn recurs(&self) -> Option<(&'static str, Span)> {
+        Some(("every", self.every))
+    }
+
     fn details(&self) -> Vec<String> {
         vec![format!("takes {}", self.takes), format!("every {}", self.every)]
     }

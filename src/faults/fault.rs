@@ -70,6 +70,16 @@ pub trait FaultSettings: Settings {
         Vec::new()
     }
 
+    /// The setting that says how often it does something as long as it lasts, if it does.
+    fn recurs(&self) -> Option<(&'static str, Span)> {
+        None
+    }
+
+    /// The target whose operations it makes more of, and how many times as many, if it does.
+    fn surge(&self) -> Option<(&str, f64)> {
+        None
+    }
+
     /// The problems of settings that decode and make no sense.
     fn check(&self) -> Vec<Reason> {
         Vec::new()
@@ -122,6 +132,10 @@ pub trait PreparedFault: Send + Sync {
     fn parts(&self) -> Vec<Part>;
     /// Its settings beside those that say what it reaches, in a few words each.
     fn details(&self) -> Vec<String>;
+    /// The setting that says how often it does something as long as it lasts, if it does.
+    fn recurs(&self) -> Option<(&'static str, Span)>;
+    /// The target whose operations it makes more of, and how many times as many, if it does.
+    fn surge(&self) -> Option<(&str, f64)>;
     /// The problems of its settings.
     fn check(&self) -> Vec<Reason>;
     /// Strikes, and returns how the world is healed of it.
@@ -159,6 +173,14 @@ impl<F: Fault> PreparedFault for With<F> {
 
     fn details(&self) -> Vec<String> {
         self.0.details()
+    }
+
+    fn recurs(&self) -> Option<(&'static str, Span)> {
+        self.0.recurs()
+    }
+
+    fn surge(&self) -> Option<(&str, f64)> {
+        self.0.surge()
     }
 
     fn check(&self) -> Vec<Reason> {

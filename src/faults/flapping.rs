@@ -47,6 +47,10 @@ impl LinkSettings for Flapping {
         problems
     }
 
+    fn recurring(&self) -> Option<(&'static str, Span)> {
+        Some(("period", self.period))
+    }
+
     fn words(&self) -> Vec<String> {
         vec![format!("period {}", self.period), format!("up {}", self.up)]
     }

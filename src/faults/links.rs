@@ -8,6 +8,7 @@ use super::fault::{FaultSettings, Heal, Settings};
 use super::grid::{SHARES, below, check_range, draw};
 use super::reach::{Ends, Reach, Sides};
 use super::targets::Targets;
+use crate::kernel::Span;
 use crate::model::network::{Disturbance, DisturbanceId, LinkEffect};
 use crate::model::reason::Reason;
 use crate::model::world::World;
@@ -31,6 +32,11 @@ pub trait LinkSettings: Sided {
         targets.nodes().collect()
     }
 
+    /// The setting that says how often such a fault does something, if it does.
+    fn recurring(&self) -> Option<(&'static str, Span)> {
+        None
+    }
+
     /// The problems of these settings.
     fn problems(&self) -> Vec<Reason>;
 
@@ -51,6 +57,10 @@ impl<S: LinkSettings> FaultSettings for S {
 
     fn details(&self) -> Vec<String> {
         self.words()
+    }
+
+    fn recurs(&self) -> Option<(&'static str, Span)> {
+        self.recurring()
     }
 
     fn check(&self) -> Vec<Reason> {

@@ -42,6 +42,10 @@ impl FaultSettings for LoadBurst {
         Reach::Load(self.target.clone())
     }
 
+    fn surge(&self) -> Option<(&str, f64)> {
+        Some((&self.target, self.factor))
+    }
+
     fn details(&self) -> Vec<String> {
         vec![format!("factor {}", self.factor)]
     }

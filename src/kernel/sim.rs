@@ -38,6 +38,10 @@ struct Kernel {
     state: RefCell<State>,
 }
 
+/// How many events there are between two looks at whether a run is to go on: so few that it ends at
+/// once for whoever waits, and so many that looking costs nothing.
+pub const LOOK_EVERY: u64 = 1_024;
+
 /// How much long work does on a slow node before it looks whether that still is slow.
 const PIECE: Span = Span::from_millis(10);
 
@@ -121,6 +125,12 @@ impl Simulation {
     ///
     /// If called by a process, or if a process panics; the simulation can then still be dropped.
     pub fn run_until(&self, end: Time) -> Ran {
+        self.run_while(end, &mut |_| true)
+    }
+
+    /// Runs as [`Simulation::run_until`] does, but asks `go_on` after every [`LOOK_EVERY`] events,
+    /// with the node of the last one: once it says no, the run ends there.
+    pub fn run_while(&self, end: Time, go_on: &mut dyn FnMut(NodeId) -> bool) -> Ran {
         let kernel = &*self.sim.0;
         assert!(kernel.current.get().is_none(), "a process cannot run the simulation it is in");
         let mut context = Context::from_waker(Waker::noop());
@@ -131,8 +141,12 @@ impl Simulation {
                 kernel.now.set(end.max(kernel.now.get()));
                 break;
             };
+            let node = turn.node;
             kernel.poll(turn, &mut context);
             ran.events += 1;
+            if ran.events.is_multiple_of(LOOK_EVERY) && !go_on(node) {
+                break;
+            }
         }
         ran
     }

@@ -42,4 +42,9 @@ pub trait Protocol {
 
     /// The longest period of anything that recurs; quiescence waits for two of them.
     fn period(&self) -> Span;
+
+    /// The shortest period of anything that recurs: what a run comes to rests on it.
+    fn shortest_period(&self) -> Span {
+        self.period()
+    }
 }

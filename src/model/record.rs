@@ -13,6 +13,7 @@ use super::system::{DatabaseId, StepId};
 use crate::kernel::{NodeId, Time};
 
 pub use event::{Event, Kind, Station};
+pub use words::LastingNames;
 
 /// One offered business operation of a run, numbered in the order of arrival.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]

@@ -1,8 +1,6 @@
 //! The detection of a mutant: how many random runs kill it, which single faults do, and what its
 //! failure shrinks to.
 
-use std::sync::atomic::AtomicBool;
-
 use super::{Harness, Mutant};
 use crate::faults::fault::Faults;
 use crate::kernel::Span;
@@ -89,7 +87,7 @@ impl<'a> Detection<'a> {
         let operations = trial.offers(seed, EXPLORED);
         let exploration =
             Exploration { trial, seed, operations, depth: 1, outage: OUTAGE, cap: None };
-        let explored = exploration.run(&AtomicBool::new(false), &());
+        let explored = exploration.run(&());
         let named = |at: usize| explored.properties[at] == self.mutant.killed_by;
         let killing = explored.plans.iter().filter(|plan| plan.broken().any(named)).count();
         Explored { plans: explored.plans.len(), killing }

@@ -347,6 +347,16 @@ impl<P: Pattern> Register<Configurable<dyn Prepared>> for P {
 
 /// The longest period of anything that recurs where a pattern works on a system.
 pub fn period(pattern: &dyn Prepared, system: &System) -> Span {
+    asked(pattern, system, |protocol| protocol.period()).max(system.feed_period())
+}
+
+/// The shortest period of what recurs in a pattern itself.
+pub fn shortest_period(pattern: &dyn Prepared, system: &System) -> Span {
+    asked(pattern, system, |protocol| protocol.shortest_period())
+}
+
+/// A period of a pattern at work.
+fn asked(pattern: &dyn Prepared, system: &System, of: impl Fn(&dyn Protocol) -> Span) -> Span {
     let mut system = system.clone();
     system.tables.iter_mut().for_each(|table| table.rows = 0); // They take time to make.
     let system = Arc::new(system);
@@ -354,7 +364,7 @@ pub fn period(pattern: &dyn Prepared, system: &System) -> Span {
     let (sim, streams) = (simulation.sim().clone(), RandomStreams::new(0));
     let env = Env::new(sim, streams, Arc::clone(&system), Recorder::new(Vec::new()));
     let world = World::new(env, &pattern.drivers());
-    pattern.at_work(&world).period().max(system.feed_period())
+    of(&*pattern.at_work(&world))
 }
 
 /// A registered pattern.

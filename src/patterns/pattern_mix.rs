@@ -333,4 +333,9 @@ impl Protocol for AtWork {
     fn period(&self) -> Span {
         self.parts.iter().map(|part| part.period()).max().unwrap_or_default()
     }
+
+    fn shortest_period(&self) -> Span {
+        let periods = self.parts.iter().map(|part| part.shortest_period());
+        periods.filter(|period| *period > Span::ZERO).min().unwrap_or_default()
+    }
 }

@@ -182,4 +182,8 @@ impl Protocol for AtWork {
     fn period(&self) -> Span {
         self.pattern.period()
     }
+
+    fn shortest_period(&self) -> Span {
+        self.pattern.shortest_period()
+    }
 }

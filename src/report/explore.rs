@@ -11,21 +11,64 @@ use super::text::{Terminal, align};
 use crate::checks::Verdict;
 use crate::checks::census::{Census, Headline};
 use crate::faults::budget::Excess;
+use crate::faults::trigger::Trigger;
 use crate::kernel::Span;
 use crate::search::explore::{Explored, Outcome, Plan, Strike};
 
 /// Everything that a user sees after an exploration.
 pub fn text(explored: &Explored, terminal: Terminal) -> String {
-    let mut text = singles(explored);
+    let alone = 1 + explored.with(1).count();
+    let mut text = if alone <= MOST_ROWS { singles(explored) } else { grouped(explored, 1) };
     if explored.depth > 1 {
-        text += &pairs(explored);
+        text += &format!("\n{}", grouped(explored, 2));
     }
-    for plan in explored.broken() {
-        let faults: Vec<String> = plan.strikes.iter().map(in_words).collect();
-        let faults = if faults.is_empty() { "no fault".to_owned() } else { faults.join("; then ") };
-        let _ = writeln!(text, "VIOLATED by {faults}\n  {}", plan.outcome.why);
-    }
+    text += &failures(explored);
     text + "\n" + &terminal.fill("  ", "    ", &sentence(explored))
+}
+
+/// The number of rows with a plan each; more plans are told by what was done and came of it.
+const MOST_ROWS: usize = 40;
+
+/// How many ways to fail are told.
+const MOST_FAILURES: usize = 15;
+
+/// Plans that fail alike: they break the same properties, by the same faults at the same points.
+struct Failure<'a> {
+    properties: Vec<&'a str>,
+    plans: u64,
+    /// The first of them.
+    first: &'a Plan,
+}
+
+/// The ways in which plans fail, a line each: with fewer faults first, then by how many fail so.
+fn failures(explored: &Explored) -> String {
+    let mut alike: BTreeMap<(Vec<&str>, Vec<String>), Failure<'_>> = BTreeMap::new();
+    for plan in explored.broken() {
+        let properties = named(explored, plan.broken());
+        let faults: Vec<String> = plan.strikes.iter().map(in_words).collect();
+        let failure = Failure { properties: properties.clone(), plans: 0, first: plan };
+        alike.entry((properties, faults)).or_insert(failure).plans += 1;
+    }
+    let mut alike: Vec<((_, Vec<String>), Failure<'_>)> = alike.into_iter().collect();
+    alike.sort_by_key(|((_, faults), failure)| (faults.len(), std::cmp::Reverse(failure.plans)));
+    let mut text = String::new();
+    for ((_, faults), failure) in alike.iter().take(MOST_FAILURES) {
+        let faults = if faults.is_empty() { "no fault".to_owned() } else { faults.join("; then ") };
+        let (plans, properties) = (failure.plans as usize, failure.properties.join(", "));
+        let _ = writeln!(
+            text,
+            "VIOLATED {properties}, in {}, by {faults}\n  {}",
+            human::some(plans, "plan"),
+            failure.first.outcome.why
+        );
+    }
+    if let Some(further) = alike.get(MOST_FAILURES..).filter(|further| !further.is_empty()) {
+        let plans: u64 = further.iter().map(|(_, failure)| failure.plans).sum();
+        let (ways, plans) =
+            (human::some(further.len(), "way"), human::some(plans as usize, "plan"));
+        let _ = writeln!(text, "and in {ways} more, in {plans}: a row each in the CSV");
+    }
+    text
 }
 
 /// Every point with everything that was done there, and what came of it.
@@ -44,10 +87,10 @@ fn singles(explored: &Explored) -> String {
     align(" ", &rows, |_| false)
 }
 
-/// Pairs by what was done and what came of it; all of them are in the CSV.
-fn pairs(explored: &Explored) -> String {
+/// Plans with so many faults, by what was done and what came of it; all of them are in the CSV.
+fn grouped(explored: &Explored, faults: usize) -> String {
     let mut groups: BTreeMap<(String, String), (u64, Option<Span>)> = BTreeMap::new();
-    for plan in explored.with(2) {
+    for plan in explored.with(faults) {
         let faults: Vec<&str> = plan.strikes.iter().map(|it| it.injection.name()).collect();
         let group = (faults.join(", then "), outcome(&plan.outcome));
         let (count, longest) = groups.entry(group).or_insert((0, Some(Span::ZERO)));
@@ -55,17 +98,18 @@ fn pairs(explored: &Explored) -> String {
         // None is never, which is longer than anything.
         *longest = longest.and_then(|longest| Some(longest.max(plan.outcome.recovery?)));
     }
-    let mut rows =
-        vec![["two faults", "outcome", "plans", "recovered after at most"].map(str::to_owned)];
+    let head = if faults == 1 { "one fault" } else { "two faults" };
+    let mut rows = vec![[head, "outcome", "plans", "recovered after at most"].map(str::to_owned)];
     for ((faults, outcome), (count, longest)) in groups {
         rows.push([faults, outcome, human::count(count), recovery(longest)]);
     }
-    format!("\n{}", align(" ", &rows, |_| false))
+    align(" ", &rows, |_| false)
 }
 
-/// A fault in words.
+/// A fault and its point in words, whichever operation it is for.
 fn in_words(strike: &Strike) -> String {
-    format!("{} {}", strike.name(), strike.passed.trigger)
+    let point = Trigger { of: None, nth: 1, ..strike.passed.trigger.clone() };
+    format!("{} {point}", strike.name())
 }
 
 /// The outcomes of the operations, in the order of the census.
@@ -117,6 +161,12 @@ pub fn sentence(explored: &Explored) -> String {
     if degraded > 0 {
         let plans = human::some(degraded, "plan");
         let _ = write!(text, " {plans} exceeded the budget of faults and count as degraded.");
+    }
+    let held: Vec<String> = explored.unbroken().map(|property| format!("`{property}`")).collect();
+    if !held.is_empty() && !explored.is_complete() {
+        let _ = write!(text, " Held in every plan that was run: {}.", held.join(", "));
+    } else if !held.is_empty() && held.len() < explored.properties.len() {
+        let _ = write!(text, " What held: {}.", held.join(", "));
     }
     let idle: Vec<String> = explored.idle().map(|property| format!("`{property}`")).collect();
     if !idle.is_empty() {
@@ -233,7 +283,6 @@ fn row(explored: &Explored, plan: &Plan) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicBool;
 
     use super::*;
     use crate::model::contract::{Allowance, Budget, Promises};
@@ -257,7 +306,7 @@ mod tests {
         let operations = trial.offers(1, 1);
         let outage = scenario.explore.outage;
         let exploration = Exploration { trial, seed: 1, operations, depth, outage, cap };
-        exploration.run(&AtomicBool::new(false), &())
+        exploration.run(&())
     }
 
     const WHOLE: &[&str] = &["all-or-nothing"];
@@ -342,6 +391,29 @@ mod tests {
         assert_eq!(idle.verdict(), Verdict::Undecided, "only crashes make anybody restart");
         assert_eq!(idle.idle().collect::<Vec<_>>(), ["resumes-after-restart"]);
         assert_eq!(resumes(anything()).verdict(), Verdict::Held);
+    }
+
+    #[test]
+    fn plans_that_fail_alike_are_one_line() {
+        let broken = explored("dual-write", (WHOLE, anything()), (Some(400), 2));
+        let plans = broken.broken().count();
+        let told = failures(&broken);
+        let lines: Vec<&str> = told.lines().filter(|line| line.starts_with("VIOLATED ")).collect();
+        assert!(lines.len() <= MOST_FAILURES && lines.len() < plans, "{plans} plans\n{told}");
+        assert!(
+            lines[0].contains("all-or-nothing, in ") && !lines[0].contains("; then "),
+            "{told}"
+        );
+        let count = |line: &str| -> usize {
+            let number = line.split(", in ").nth(1).and_then(|rest| rest.split(' ').next());
+            let number = number.unwrap_or("");
+            number.replace(',', "").parse().unwrap_or_else(|_| panic!("a number in {line}"))
+        };
+        let further = told.lines().filter(|line| line.starts_with("and in "));
+        let all: usize = lines.iter().copied().chain(further).map(count).sum();
+        assert_eq!(all, plans, "every plan is in one of them\n{told}");
+        let held = explored("two-phase-commit", (WHOLE, anything()), (Some(10), 1));
+        assert!(sentence(&held).contains("Held in every plan that was run: `all-or-nothing`."));
     }
 
     #[test]

@@ -212,7 +212,12 @@ fn node_line(system: &System, trace: &Trace, record: &Record) -> Option<String> 
         Event::Intervention { label } => format!("{}: left to a human", name(label)),
         Event::Alerted { label } => format!("{}: alert", name(label)),
         Event::Overflowed { .. } => "the queue is full".into(),
-        Event::Logged { forced: true, .. } => "a log record is to be forced".into(),
+        Event::Logged { label, forced: true, .. } => {
+            format!("the log record {} is to be forced", name(label))
+        }
+        Event::Logged { label, forced: false, .. } => {
+            format!("the log record {} is written, not forced", name(label))
+        }
         Event::ProbeBegan { .. } => "a reader looks".into(),
         Event::Unread { .. } => "no reader looks: the client had no answer".into(),
         Event::ProbeSaw { sight, .. } => {

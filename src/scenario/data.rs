@@ -4,6 +4,7 @@ use crate::model::reason::Reason;
 use crate::reason;
 
 use super::suggest::{either, nearest};
+use super::values::is_unseen;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
@@ -110,12 +111,42 @@ fn bytecount(bytes: &[u8], wanted: u8) -> usize {
     bytes.iter().filter(|byte| **byte == wanted).count()
 }
 
+/// The most characters of a file that an error shows.
+const SHOWN: usize = 60;
+
+/// The beginning of a piece of a file, as far as it can be seen: what an error shows of a file that
+/// may be anybody's.
+pub fn excerpt(text: &str) -> String {
+    let seen = |letter: &char| !is_unseen(*letter);
+    let mut letters = text.chars();
+    let mut shown: String = letters.by_ref().take(SHOWN).filter(seen).collect();
+    if letters.next().is_some() {
+        shown.push_str("...");
+    }
+    shown
+}
+
 /// The position of a column in the header.
 fn position(names: &[String], name: &str) -> Result<usize, Reason> {
     let known = || names.iter().map(String::as_str);
     known().position(|known| known == name).ok_or_else(|| match nearest(name, known()) {
-        Some(better) => reason!("no column `{}`; there is `{}`", name, better),
-        None => reason!("no column `{}` among ", name).and(either(known())),
+        Some(better) => reason!("no column `{}`; there is `{}`", name, excerpt(better)),
+        None => {
+            let mut room = SHOWN;
+            let fits = |name: &&str| {
+                room = room.saturating_sub(name.chars().count());
+                room > 0
+            };
+            let shown: Vec<String> = known().take_while(fits).map(excerpt).collect();
+            match shown.len() {
+                0 => reason!("no column `{}`, and no name of a column in the first line", name),
+                some if some == names.len() => reason!("no column `{}` among ", name)
+                    .and(either(shown.iter().map(String::as_str))),
+                some => reason!("no column `{}` among {} others, ", name, names.len())
+                    .and(format!("the first {some} of which are "))
+                    .and(either(shown.iter().map(String::as_str))),
+            }
+        }
     })
 }
 
@@ -180,5 +211,19 @@ mod tests {
         assert_eq!(why("times,b\n1,2\n"), "no column `time`; there is `times`");
         assert_eq!(why("a,b\n1,2\n"), "no column `time` among `a` or `b`");
         assert_eq!(why("time\n"), "no row matches");
+    }
+
+    #[test]
+    fn little_is_shown_of_a_file() {
+        let secret = "root:x:0:0:root:/root:/bin/bash\u{1b}[31m".repeat(9);
+        let why = read(Box::leak(format!("{secret}\n1\n").into_boxed_str()), &[]);
+        let why = why.expect_err("no such column");
+        assert_eq!(why, "no column `time`, and no name of a column in the first line");
+        let long = excerpt(&secret);
+        assert_eq!(
+            long.chars().filter(|letter| !letter.is_control()).count(),
+            long.chars().count()
+        );
+        assert!(long.chars().count() <= 63 && long.ends_with("..."), "{long}");
     }
 }

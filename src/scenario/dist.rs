@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::data::excerpt;
 use super::decode::{Decode, Decoder, Item};
 use super::problem::{Code, Problem};
 use super::shape::{shape, words};
@@ -236,6 +237,9 @@ fn log_normal_of(given: &LogNormal, decoder: &mut Decoder<'_>) -> Option<Dist> {
     Some(Dist::log_normal_from_median_p99(median, p99.value.0))
 }
 
+/// The longest duration that a measurement may be, in nanoseconds: 100 years.
+const LONGEST: f64 = 100.0 * 365.25 * 86_400e9;
+
 fn empirical(given: &At<Empirical>, decoder: &mut Decoder<'_>) -> Option<Dist> {
     let At { place, value: Empirical { file, column, where_, unit, .. } } = given;
     let filter: Vec<(String, String)> =
@@ -248,11 +252,15 @@ fn empirical(given: &At<Empirical>, decoder: &mut Decoder<'_>) -> Option<Dist> {
     };
     let spans = decoder.data.rows(file, &[column], &filter).and_then(|rows| {
         let spans = rows.iter().map(|row| match row.cells[0].parse::<f64>() {
+            Ok(number) if number.is_finite() && number * nanos > LONGEST => {
+                let (line, cell) = (row.line, excerpt(&row.cells[0]));
+                Err(reason!("line {line}: `{}` in `{}` is longer than 100 years", cell, column))
+            }
             Ok(number) if number.is_finite() && number >= 0.0 => {
                 Ok(Span::from_nanos((number * nanos + 0.5) as u64))
             }
             _ => {
-                let (line, cell) = (row.line, &row.cells[0]);
+                let (line, cell) = (row.line, excerpt(&row.cells[0]));
                 Err(reason!("line {line}: `{}` in `{}` is no duration in numbers", cell, column))
             }
         });

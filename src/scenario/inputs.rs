@@ -44,6 +44,11 @@ impl Inputs {
         own.into_iter().chain(data).collect()
     }
 
+    /// Returns whether the scenario names data above its own folder.
+    pub fn reach_above(&self) -> bool {
+        self.up() > 0
+    }
+
     fn folder(&self) -> String {
         format!("scenario/{}", LEVEL.repeat(self.up()))
     }

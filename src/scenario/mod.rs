@@ -17,6 +17,7 @@ pub mod counterexample;
 mod data;
 mod decode;
 mod dist;
+pub mod estimate;
 mod file;
 mod inputs;
 mod operation;
@@ -37,6 +38,7 @@ mod variant;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -65,6 +67,7 @@ use crate::patterns::pattern::{Patterns, Prepared};
 use crate::techniques::technique::Techniques;
 use data::Data;
 use decode::{Decode, Decoder};
+use estimate::Estimate;
 use file::File;
 use values::Settle;
 
@@ -180,6 +183,8 @@ pub struct Variant {
     pub random_numbers: Option<Arc<str>>,
     /// How long it needs to settle after the load.
     pub settles: Settling,
+    /// The estimate of what a run of it comes to.
+    pub estimate: Estimate,
     /// The invariants that it is meant to violate, by name.
     pub meant_to_fail: Vec<Arc<str>>,
 }
@@ -290,7 +295,9 @@ pub fn load(
     let mut problems = std::mem::take(&mut decoder.problems);
     let mut scenario = None;
     if !syntax.is_empty() {
-        problems.retain(|problem| survives(problem, &syntax, text));
+        let lines = Lines::of(text);
+        let broken: BTreeSet<usize> = syntax.iter().map(|it| lines.at(it.place())).collect();
+        problems.retain(|problem| survives(problem, &broken, &lines));
         problems.extend(syntax);
     } else if let Some(file) = file {
         let roles = roles(&file, &registries.patterns);
@@ -383,13 +390,24 @@ fn drop_echoes(problems: &mut Vec<Problem>) {
 
 /// Returns whether a problem is more than an echo of a syntax error: what is missing may have been
 /// lost with a broken line, and what stands on that line was read wrongly.
-fn survives(problem: &Problem, syntax: &[Problem], text: &str) -> bool {
-    let line = |place: Place| {
-        let before = text.get(..place.start).unwrap_or(text);
-        before.bytes().filter(|byte| *byte == b'\n').count()
-    };
-    let here = line(problem.place());
+fn survives(problem: &Problem, broken: &BTreeSet<usize>, lines: &Lines) -> bool {
     // A value that was lost has no extent.
     let lost = problem.code == Code::MissingKey || problem.place().is_empty();
-    !lost && syntax.iter().all(|error| line(error.place()) != here)
+    !lost && !broken.contains(&lines.at(problem.place()))
+}
+
+/// Where the lines of a text end.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        Self(
+            text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect(),
+        )
+    }
+
+    /// The line of a place, counted from 0.
+    fn at(&self, place: Place) -> usize {
+        self.0.partition_point(|end| *end < place.start)
+    }
 }

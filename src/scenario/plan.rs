@@ -445,7 +445,11 @@ fn quoted(text: &str) -> Reason {
 fn plain(text: &str) -> String {
     let (kind, value) = text.split_once(' ').unwrap_or((text, ""));
     match kind {
-        "u8" | "u16" | "u32" | "u64" | "usize" | "i32" | "i64" => "a whole number".into(),
+        "u8" => format!("a whole number from 0 to {}", u8::MAX),
+        "u16" => format!("a whole number from 0 to {}", u16::MAX),
+        "u32" => format!("a whole number from 0 to {}", u32::MAX),
+        "u64" | "usize" => "a whole number, at least 0".into(),
+        "i32" | "i64" => "a whole number".into(),
         "f32" | "f64" => "a number".into(),
         "integer" => format!("the whole number {value}"),
         "string" | "boolean" => format!("the {kind} {value}"),

@@ -66,6 +66,7 @@ codes! {
     Times = "times",
     TooMany = "too-many",
     TooManyKeys = "too-many-keys",
+    TooMuch = "too-much",
     TwoSettings = "two-settings",
     UndoMissing = "undo-missing",
     UnknownColumn = "unknown-column",

@@ -7,12 +7,22 @@ use super::Source;
 use super::problem::{Place, Problem, Severity};
 use super::values::is_unseen;
 
-/// All problems as text, each with an excerpt of the source; empty if there are none.
+/// How many problems are shown of a file.
+pub const MOST_SHOWN: usize = 50;
+
+/// The first problems as text, each with an excerpt of the source, and how many there are if there
+/// are more; empty if there are none.
 pub fn render(source: &Source, problems: &[Problem], colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
-    let texts: Vec<String> = problems.iter().map(|p| one(&renderer, source, p)).collect();
-    texts.iter().map(|text| format!("{}\n", text.trim_end())).collect::<Vec<_>>().join("\n")
+    // Whoever mends the first ones has most others mended, and each costs a look at all lines.
+    let shown = problems.iter().take(MOST_SHOWN).map(|problem| one(&renderer, source, problem));
+    let mut texts: Vec<String> = shown.map(|text| format!("{}\n", text.trim_end())).collect();
+    if problems.len() > MOST_SHOWN {
+        let (all, name) = (problems.len(), visible(&source.name));
+        texts.push(format!("{all} problems in `{name}`; these are the first {MOST_SHOWN}\n"));
+    }
+    texts.join("\n")
 }
 
 fn one(renderer: &Renderer, source: &Source, problem: &Problem) -> String {

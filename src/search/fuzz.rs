@@ -15,7 +15,6 @@ mod batch;
 mod sizes;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
@@ -187,14 +186,9 @@ impl Fuzzed {
 impl Fuzz<'_> {
     /// Makes so many runs of each variant, or goes on as long as it is let.
     ///
-    /// `go_on` is asked between rounds with what has been done so far; once `stop` is set, no
-    /// further batch begins, and what is unfinished of the round is not counted.
-    pub fn run(
-        &self,
-        runs: Option<u64>,
-        stop: &AtomicBool,
-        go_on: &mut dyn FnMut(&Fuzzed) -> bool,
-    ) -> Fuzzed {
+    /// `go_on` is asked between rounds with what has been done so far. Once the trials are stopped,
+    /// what is unfinished of the round is not counted.
+    pub fn run(&self, runs: Option<u64>, go_on: &mut dyn FnMut(&Fuzzed) -> bool) -> Fuzzed {
         let variants = self.trials.iter().map(|_| Tally::default()).collect();
         let mut fuzzed = Fuzzed { variants };
         let last = runs.unwrap_or(u64::MAX);
@@ -208,8 +202,7 @@ impl Fuzz<'_> {
                 .into_par_iter()
                 .with_max_len(1)
                 .map(|(trial, from)| {
-                    let go = !stop.load(Ordering::Relaxed);
-                    go.then(|| (trial, self.batch(trial, from, (from + BATCH).min(to))))
+                    Some((trial, self.batch(trial, from, (from + BATCH).min(to))?))
                 })
                 .collect();
             let Some(tallies) = tallies else { break };
@@ -244,16 +237,23 @@ impl Fuzz<'_> {
         (first..first + BATCH).map(|run| batch.case(run)).collect()
     }
 
-    /// Makes the runs of one batch.
-    fn batch(&self, trial: usize, from: u64, to: u64) -> Tally {
+    /// Makes the runs of one batch; nothing if they are stopped.
+    fn batch(&self, trial: usize, from: u64, to: u64) -> Option<Tally> {
         let trial = &self.trials[trial];
+        if trial.stop().is_set() {
+            return None;
+        }
         let batch = Batch::new(self, trial, from / BATCH);
         let mut tally = Tally { points: batch.classes(), ..Tally::default() };
         for run in from..to {
             let case = batch.case(run);
-            tally.count(&case, &trial.run_on(batch.stage(), &case), run);
+            let tried = trial.run_on(batch.stage(), &case);
+            if trial.stop().is_set() {
+                return None;
+            }
+            tally.count(&case, &tried, run);
         }
-        tally
+        Some(tally)
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Replayed {
     pub judgement: Judgement,
     /// The operations that the violation is about.
     pub ops: Vec<OpId>,
+    /// The lasting fingerprint of the run.
+    pub fingerprint: u64,
     /// The identity of the run with the recorded one.
     pub identity: Identity,
 }
@@ -56,7 +58,6 @@ impl Identity {
 pub fn counterexample(
     trial: &Trial<'_>,
     case: &Case,
-    tried: &Tried,
     property: &str,
     scenario: &str,
     found_by: &str,
@@ -69,7 +70,7 @@ pub fn counterexample(
         variant: trial.variant().name.lasting.to_string(),
         property: property.into(),
         seed: case.seed,
-        fingerprint: tried.ran.fingerprint,
+        fingerprint: trial.lasting_fingerprint(case),
         found_by: found_by.into(),
         operations: offers.map(|offer| (offer.name.clone(), offer.info)).collect(),
         faults: case.faults.clone(),
@@ -103,13 +104,14 @@ pub fn replay(trial: &Trial<'_>, written: &Counterexample) -> Replayed {
         (None, _) => Judgement::undecided("nobody promises this property"),
     };
     let ops = finding.map(|found| found.ops.clone()).unwrap_or_default();
+    let fingerprint = trial.lasting_fingerprint(&case);
     let identity = match () {
-        () if tried.ran.fingerprint == written.fingerprint => Identity::Same,
+        () if fingerprint == written.fingerprint => Identity::Same,
         () if trial.scenario().hash != written.scenario_hash => Identity::OtherScenario,
         () if written.engine != ENGINE => Identity::OtherEngine,
         () => Identity::Other,
     };
-    Replayed { case, tried, judgement, ops, identity }
+    Replayed { case, tried, judgement, ops, fingerprint, identity }
 }
 
 /// The shape of a failure, without its times, seeds and numbers: two of the same shape are the

@@ -29,7 +29,7 @@ pub struct Shrunk {
     pub tried: Tried,
     /// How many runs that took.
     pub runs: u32,
-    /// True if nothing simpler is left, or the runs were used up.
+    /// True if nothing simpler is left; false if the runs were used up, or stopped, before.
     pub finished: bool,
 }
 
@@ -58,7 +58,8 @@ pub fn violates(tried: &Tried, property: &str) -> bool {
 
 /// Shrinks a case that violates a property. `say` hears of every step.
 ///
-/// Gives nothing if the case does not violate it to begin with.
+/// Gives nothing if the case does not violate it to begin with, or the trial was stopped before
+/// that was known.
 pub fn shrink(
     trial: &Trial<'_>,
     case: &Case,
@@ -66,7 +67,7 @@ pub fn shrink(
     say: &mut dyn FnMut(Step),
 ) -> Option<Shrunk> {
     let tried = trial.run(case);
-    if !violates(&tried, property) {
+    if trial.stop().is_set() || !violates(&tried, property) {
         return None;
     }
     let mut shrinking = Shrinking { trial, property, case: case.clone(), tried, runs: 1, say };
@@ -92,7 +93,7 @@ impl Shrinking<'_, '_> {
             for pass in PASSES {
                 let mut at = 0;
                 while let Some(case) = (pass.candidate)(&self.case, at) {
-                    if self.runs >= RUNS {
+                    if self.is_over() {
                         return false;
                     }
                     // After a success the candidate with this number is the next one.
@@ -108,11 +109,16 @@ impl Shrinking<'_, '_> {
         }
     }
 
+    /// Returns whether there are to be no further runs.
+    fn is_over(&self) -> bool {
+        self.runs >= RUNS || self.trial.stop().is_set()
+    }
+
     /// Takes the case over if it still violates the property.
     fn attempt(&mut self, what: &'static str, case: Case) -> bool {
         self.runs += 1;
         let tried = self.trial.run(&case);
-        if !violates(&tried, self.property) {
+        if self.trial.stop().is_set() || !violates(&tried, self.property) {
             return false;
         }
         (self.say)(Step {
@@ -140,7 +146,7 @@ impl Shrinking<'_, '_> {
             before.reverse();
             before.truncate(BEFORE);
             for trigger in before {
-                if self.runs >= RUNS {
+                if self.is_over() {
                     return progress;
                 }
                 let mut case = self.case.clone();

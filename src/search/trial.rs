@@ -18,13 +18,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 pub use self::offers::hasten;
-use self::watch::FaultWatch;
+use self::watch::{FaultWatch, LastingWatch};
 use super::points::{Passed, points};
 use crate::checks::Verdict;
 use crate::checks::census::Census;
 use crate::checks::outcome::census;
 use crate::checks::properties::{Finding, Verifier};
 use crate::experiment::run::{Ending, Ran, Setup, observe};
+use crate::experiment::stop::{Limits, Stop};
 use crate::faults::budget::{Excess, inside};
 use crate::faults::plan::PlannedFault;
 use crate::faults::target::Site;
@@ -33,10 +34,11 @@ use crate::kernel::{Sink, Span, Time};
 use crate::model::contract::{Budget, Driver, Promises};
 use crate::model::env::OpInfo;
 use crate::model::record::Record;
-use crate::model::system::{RowKey, System};
+use crate::model::system::{OperationKind, RowKey, System};
 use crate::model::workload::{Workload, maker};
 use crate::model::world::World;
 use crate::patterns::pattern::{Prepared, period};
+use crate::scenario::estimate::{Estimate, Offered};
 use crate::scenario::{Change, Scenario, Variant};
 
 /// How many initial rows a table has at most, unless a case uses more.
@@ -79,6 +81,7 @@ pub struct Trial<'a> {
     window: Span,
     /// True if the variant is what the scenario's text says, so that it can be read with changes.
     is_as_written: bool,
+    stop: Stop,
 }
 
 /// The part that all cases with the same operations and the same changes share: the system with its
@@ -89,6 +92,7 @@ pub struct Stage {
     pattern: Arc<dyn Prepared>,
     promises: Promises,
     workload: Workload,
+    limits: Limits,
 }
 
 impl Stage {
@@ -99,6 +103,7 @@ impl Stage {
             workload: self.workload.clone(),
             branch_seeds: case.branch_seeds.clone().into(),
             ending: Ending::Settled,
+            limits: self.limits.clone(),
             ..Setup::new(Arc::clone(&self.system), Arc::clone(&self.pattern))
         }
     }
@@ -162,7 +167,28 @@ impl<'a> Trial<'a> {
         let period = period(&*variant.pattern, &system);
         let window = system.client.deadline + period.saturating_mul(2) + system.longest_recovery();
         let promises = variant.pattern.promises_by_default(&system);
-        Self { scenario, variant, promises, system, period, window, is_as_written: true }
+        Self {
+            scenario,
+            variant,
+            promises,
+            system,
+            period,
+            window,
+            is_as_written: true,
+            stop: Stop::default(),
+        }
+    }
+
+    /// The trial whose runs end when they are stopped. What comes out of a run under a flag that is
+    /// set is no result.
+    #[must_use]
+    pub fn until(self, stop: &Stop) -> Self {
+        Self { stop: stop.clone(), ..self }
+    }
+
+    /// The flag that ends its runs.
+    pub fn stop(&self) -> &Stop {
+        &self.stop
     }
 
     /// The trial of a variant that is no longer what the scenario's text says, judged by other
@@ -230,7 +256,8 @@ impl<'a> Trial<'a> {
             Some((scenario, variant)) => {
                 // Its load ends when that of the scenario does: what recurs may be off by the
                 // change, and what is compared are cases of one trial.
-                Trial { window: self.window, ..Trial::new(scenario, variant) }.own_stage(operations)
+                let trial = Trial::new(scenario, variant).until(&self.stop);
+                Trial { window: self.window, ..trial }.own_stage(operations)
             }
             None => self.own_stage(operations),
         }
@@ -246,17 +273,32 @@ impl<'a> Trial<'a> {
         system.phases.load = self.heals(operations) - Time::ZERO;
         let mut infos: Vec<OpInfo> = operations.iter().map(|offer| offer.info).collect();
         infos.sort_by_key(|info| info.arrived);
+        let kinds: Vec<OperationKind> = infos.iter().map(|info| info.kind).collect();
+        let events = self.estimate_on(&system, &kinds).most_events();
         Stage {
             system: Arc::new(system),
             pattern: Arc::clone(&self.variant.pattern),
             promises: self.promises.clone(),
             workload: Workload::Listed(infos.into()),
+            limits: Limits { stop: self.stop.clone(), events },
         }
     }
 
     /// The stage of a case.
     pub fn stage_of(&self, case: &Case) -> Stage {
         self.stage(&case.operations, &case.changes)
+    }
+
+    /// The estimate of what a run of these operations comes to.
+    pub fn estimate(&self, operations: &[Offer]) -> Estimate {
+        let kinds: Vec<OperationKind> = operations.iter().map(|offer| offer.info.kind).collect();
+        self.estimate_on(&self.own_stage(operations).system, &kinds)
+    }
+
+    fn estimate_on(&self, system: &System, kinds: &[OperationKind]) -> Estimate {
+        let name = &self.variant.name.shown;
+        let pattern = (&*self.variant.pattern, self.variant.estimate.period);
+        Estimate::of(name, pattern, system, &[], Offered::Listed(kinds))
     }
 
     /// The setup of a run for a case.
@@ -288,6 +330,16 @@ impl<'a> Trial<'a> {
     /// The same for one of many cases with the operations of a stage.
     pub fn run_on(&self, stage: &Stage, case: &Case) -> Tried {
         self.judge(stage, case, Vec::new(), |_| (), |_| ()).0
+    }
+
+    /// The lasting fingerprint of a case: of everything that happens to its operations, by names,
+    /// so that it stays the same when the scenario gets what they have nothing to do with.
+    pub fn lasting_fingerprint(&self, case: &Case) -> u64 {
+        let watch = Rc::new(RefCell::new(LastingWatch::default()));
+        let names = Rc::clone(&watch);
+        let ready = |world: &Rc<World>| names.borrow_mut().name(world);
+        observe(&self.setup(case), case.seed, vec![Rc::clone(&watch) as _], ready, |_| ());
+        watch.borrow().fingerprint()
     }
 
     /// Runs a case before the checks and further sinks; `ready` and `look` as in

@@ -6,12 +6,12 @@
 //! anew.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 use driftlab::checks::properties::Finding;
 use driftlab::checks::{OperationRow, Verdict};
 use driftlab::experiment::compare::{Judged, Study, fingerprints, judge};
 use driftlab::experiment::result::Comparison;
+use driftlab::experiment::stop::Stop;
 use driftlab::faults::budget::inside;
 use driftlab::faults::target::Site;
 use driftlab::model::record::OpId;
@@ -20,6 +20,7 @@ use driftlab::report::json::summary;
 use driftlab::scenario::{Scenario, Variant};
 use rayon::prelude::*;
 
+use crate::estimates::is_as_expected;
 use crate::whole::{RecordedRun, scenario, shipped, tell, text, thin, variant};
 
 fn golden() -> PathBuf {
@@ -31,7 +32,7 @@ fn compare(scenario: &Scenario, threads: usize) -> Comparison {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
     let variants = scenario.variants.iter().collect();
     let study = Study { variants, ..Study::of(scenario, [scenario.seed]) };
-    let compared = pool.install(|| study.run(&AtomicBool::new(false), &|| ()));
+    let compared = pool.install(|| study.run(&Stop::default(), &|| ()));
     compared.comparison.expect("nobody interrupts")
 }
 
@@ -44,6 +45,7 @@ fn shipped_runs_are_as_recorded_and_add_up() {
         let (seed, shown) = (scenario.seed, &variant.name.shown);
         let Judged { ran, report, promised, .. } = judge(scenario, variant, seed, false);
         keeps_its_promises(scenario, variant, &promised);
+        is_as_expected(scenario, variant, ran.events);
         assert!(ran.settled, "{shown} of {} ends undecided for want of time", scenario.name);
         let failed: Vec<_> = report.failed_self_checks().collect();
         assert!(report.self_checks.len() > 4 && failed.is_empty(), "{shown}: {failed:?}");

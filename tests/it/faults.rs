@@ -12,6 +12,7 @@ use driftlab::faults::fault::Faults;
 use driftlab::scenario::Scenario;
 use rayon::prelude::*;
 
+use crate::estimates::is_as_expected;
 use crate::whole::scenario;
 
 /// The effect of a fault on a measure: which one, and how it must change. Times are in ms, of many
@@ -111,6 +112,7 @@ fn run_variant(scenario: &Scenario, number: usize) -> Judged {
     let judged = judge(scenario, &scenario.variants[number], scenario.seed, false);
     let failed: Vec<_> = judged.report.failed_self_checks().collect();
     assert!(failed.is_empty(), "{}: {failed:?}", scenario.name);
+    is_as_expected(scenario, &scenario.variants[number], judged.ran.events);
     judged
 }
 

@@ -3,6 +3,7 @@
 mod cases;
 mod closed_forms;
 mod determinism;
+mod estimates;
 mod faults;
 mod metamorphic;
 mod null;

@@ -2,7 +2,6 @@
 //! shows what it is told for.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 use driftlab::checks::Verdict;
 use driftlab::checks::census::Headline;
@@ -10,6 +9,7 @@ use driftlab::checks::measures::catalogue::*;
 use driftlab::checks::measures::{Key, reads};
 use driftlab::experiment::compare::Study;
 use driftlab::experiment::result::{CheckKind, Comparison, ListedOperation, Statistic};
+use driftlab::experiment::stop::Stop;
 use driftlab::kernel::Time;
 use driftlab::model::record::Answer;
 
@@ -27,7 +27,7 @@ impl Stage {
     fn of(name: &str) -> Self {
         let scenario = scenario(&text(&format!("ownership/{name}.toml")));
         let study = Study::of(&scenario, scenario.seed..=scenario.seed);
-        let compared = study.run(&AtomicBool::new(false), &|| ());
+        let compared = study.run(&Stop::default(), &|| ());
         let comparison = compared.comparison.expect("nobody interrupts");
         let recorded = std::fs::read_to_string(golden()).unwrap_or_default();
         for variant in &comparison.variants {

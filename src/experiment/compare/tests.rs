@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
 use crate::tests::runs::{SHOP, scenario};
@@ -73,7 +73,8 @@ fn busy() -> String {
 fn a_run_that_was_written_down_is_read_back_exactly() {
     let scenario = scenario(&busy());
     let study = Study::of(&scenario, [1]);
-    for judged in study.ids().map(|id| study.judge(study.variants[0], id)) {
+    for judged in study.ids().filter_map(|id| study.judge(study.variants[0], id, &Stop::default()))
+    {
         assert!(judged.operations.len() > 100 && judged.report.operations.is_empty());
         assert!(!judged.report.contention.waited.is_empty() && !judged.report.faults.is_empty());
         assert!(!judged.report.invariants.is_empty() && !judged.report.reads.is_empty());
@@ -91,16 +92,16 @@ fn a_study_that_was_stopped_goes_on_and_comes_to_the_same() {
     let study = Study::of(&scenario, 1..=4);
     let whole = study.compare().expect("two variants, four seeds");
     let memory = Memory::default();
-    let (stop, runs) = (AtomicBool::new(false), AtomicU64::new(0));
+    let (stop, runs) = (Stop::default(), AtomicU64::new(0));
     let stop_in_the_third = || {
         if runs.fetch_add(1, Ordering::Relaxed) + 1 == 2 * 3 {
-            stop.store(true, Ordering::Relaxed);
+            stop.set();
         }
     };
     let threads = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
     let stopped = threads.install(|| study.resume(&memory, &stop, &stop_in_the_third));
     assert_eq!((stopped.finished, memory.counted()), (1, (0, 3)), "a seed and a half");
-    let go = AtomicBool::new(false);
+    let go = Stop::default();
     let resumed = study.resume(&memory, &go, &|| ());
     assert_eq!((resumed.finished, memory.counted()), (4, (3, 5)));
     assert_eq!(resumed.comparison.as_ref(), Some(&whole));
@@ -112,7 +113,7 @@ fn a_study_that_was_stopped_goes_on_and_comes_to_the_same() {
 fn another_study_finds_the_runs_that_it_shares() {
     let scenario = scenario(SHOP);
     let memory = Memory::default();
-    let go = AtomicBool::new(false);
+    let go = Stop::default();
     Study::of(&scenario, 1..=2).resume(&memory, &go, &|| ());
     assert_eq!(memory.counted(), (0, 4));
     let later = Study::of(&scenario, 2..=3);

@@ -8,6 +8,15 @@ use crate::kernel::{Fingerprint, NodeId, Semantic, Span, Time};
 use crate::model::database::{Direction, EXISTENCE};
 use crate::model::system::{ColumnRef, DatabaseId, OperationKind, RowKey, ServiceId, TableId};
 
+/// The names of nodes and tables as random streams know them, by number.
+#[derive(Clone, Debug, Default)]
+pub struct LastingNames {
+    /// Of each node.
+    pub nodes: Vec<u64>,
+    /// Of each table.
+    pub tables: Vec<u64>,
+}
+
 impl Semantic for Record {
     #[inline]
     fn fold(&self, into: &mut Fingerprint) {
@@ -51,6 +60,45 @@ impl Record {
         into.word(self.place() | self.event.number());
         into.word(a);
         into.word(b);
+    }
+
+    /// Folds what happened for an operation, or struck as a fault, into a fingerprint that lasts:
+    /// nodes and tables count by their names, and numbers that others move (messages, transactions,
+    /// rows) do not count. What nobody of the run's operations has to do with changes nothing.
+    pub fn fold_lasting(&self, names: &LastingNames, into: &mut Fingerprint) {
+        let is_fault = matches!(self.kind(), Kind::FaultBegan | Kind::FaultEnded);
+        if self.op == OpId::NONE && !is_fault {
+            return;
+        }
+        let table = |id: TableId| names.tables.get(id.index()).copied().unwrap_or(0);
+        let node = |id: NodeId| names.nodes.get(usize::from(id.0)).copied().unwrap_or(0);
+        let column = |of: ColumnRef| table(of.table) ^ u64::from(of.column);
+        let [_, a, b] = self.event.words();
+        let words = match self.event {
+            Event::Answered { .. } | Event::Decided { .. } | Event::Retried { .. } => [0, a, b],
+            Event::Holds { .. } | Event::Logged { .. } | Event::Worked { .. } => [0, a, b],
+            Event::Shown { column: of, .. } => [column(of), a, b],
+            Event::Value { column: of, .. } => [column(of), 0, b],
+            Event::Touches { table: of, .. } | Event::RefusedByRule { table: of, .. } => {
+                [table(of), 0, 0]
+            }
+            Event::LockWait { table: of, .. }
+            | Event::LockGranted { table: of, .. }
+            | Event::LockFailed { table: of, .. } => [table(of), 0, 0],
+            Event::Resolved { .. } | Event::Aborted { .. } => [0, 0, b],
+            Event::Sent { to: other, .. }
+            | Event::Lost { to: other, .. }
+            | Event::Delivered { from: other, .. }
+            | Event::Ignored { from: other, .. } => [node(other), 0, b],
+            Event::FaultBegan { fault, target, .. } | Event::FaultEnded { fault, target, .. } => {
+                [node(target), fault.into(), 0]
+            }
+            _ => [0, 0, 0],
+        };
+        into.word(self.time.as_nanos());
+        into.word(u64::from(self.op.0) << 32 | self.event.number() << 8 | u64::from(self.step.0));
+        into.word(node(self.node) ^ u64::from(self.attempt));
+        words.into_iter().for_each(|word| into.word(word));
     }
 
     /// The node and the attempt; in place of the latter, the reason why a lock was not granted.

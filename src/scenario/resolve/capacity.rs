@@ -113,10 +113,14 @@ fn warning(overload: &Overload, lead: Reason, place: &Place, file: &File) -> Pro
     let Overload { what, name, unit, demand, capacity } = overload;
     let beyond = reason!("the load is beyond the capacity of the {what}`{}`: ", name);
     let message = lead.and(beyond).and(match *unit {
+        _ if demand.is_infinite() => format!("it has {capacity} {unit}, and none are enough"),
         "workers" | "cores" => format!("it keeps {demand:.1} {unit} busy and has {capacity}"),
         _ => format!("it is handed {demand:.1} {unit} and takes {capacity}"),
     });
-    let label = format!("{:.0} % utilised", 100.0 * demand / capacity);
+    let label = match demand.is_infinite() {
+        true => "what is asked for has no mean".to_owned(),
+        false => format!("{:.0} % utilised", 100.0 * demand / capacity),
+    };
     let mut problem = Problem::error(Code::Capacity, place, message, label).warning();
     for (_, load, _) in file.load.iter() {
         problem = problem.also(&load.place, "load");

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::super::estimate::Estimate;
 use super::super::file::{Breaker, File, OwnClients, OwnRetry, Service};
 use super::super::operation::MeantToFail;
 use super::super::plan::FaultText;
@@ -312,6 +313,7 @@ pub(super) fn variants(layouts: Vec<Option<Laid<'_>>>, file: &File) -> Option<Ve
             system: laid.system,
             random_numbers: variant.random_numbers.as_deref().map(Into::into),
             settles: Settling::default(),
+            estimate: Estimate::default(),
             meant_to_fail: meant_to_fail(&shown.value, file),
         })
     });

@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use super::Variant;
 use super::data::Data;
+use super::estimate::{Estimate, Offered};
 use super::file::File;
 use super::problem::{Code, Problem, any_error};
 use super::values::{At, Scalar};
@@ -32,6 +33,7 @@ use crate::checks::measures::Measure;
 use crate::faults::plan::PlannedFault;
 use crate::faults::random::Nemesis;
 use crate::model::system::{Name, System, TableId, ValueSpec};
+use crate::patterns::pattern::shortest_period;
 use crate::reason;
 use names::{Names, no_duplicates};
 
@@ -119,7 +121,18 @@ pub fn resolve(
     let variants = course::variants(layouts, file)?;
     let mut resolved = Resolved { system, variants, faults, nemeses, expectations };
     settle::settle(&mut resolved, file, problems);
-    Some(resolved)
+    Some(estimated(resolved))
+}
+
+/// The parts with the estimate of what a run of each variant comes to.
+fn estimated(mut resolved: Resolved) -> Resolved {
+    for variant in &mut resolved.variants {
+        let Variant { name, pattern, system, .. } = &*variant;
+        let pattern = (&**pattern, shortest_period(&**pattern, system));
+        let faults = &resolved.faults;
+        variant.estimate = Estimate::of(&name.shown, pattern, system, faults, Offered::Drawn);
+    }
+    resolved
 }
 
 /// The context in which names are looked up.

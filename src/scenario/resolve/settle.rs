@@ -80,5 +80,5 @@ fn left_behind(pattern: &dyn Prepared, system: &System, resolved: &Resolved) -> 
         let ago = load.saturating_sub(until);
         healed = Some(healed.map_or(ago, |least| least.min(ago)));
     }
-    LeftBehind { backlog: Span::from_secs(backlog.ceil() as u64), healed }
+    LeftBehind { backlog: Span::from_secs_f64(backlog.ceil()), healed }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::data::{Data, Filter, Row};
+use super::super::data::{Data, Filter, Row, excerpt};
 use super::super::problem::{Code, Problem};
 use super::super::trace::{Origin, Trace, TraceTable};
 use super::super::values::At;
@@ -143,12 +143,12 @@ fn entries<'r>(table: &TraceTable, rows: &'r [Row]) -> Result<Entries<'r>, Reaso
         let (line, cell) = (row.line, &row.cells[0]);
         let at = table.unit.nanos(cell);
         let wanted = table.unit.wanted();
-        let at = at.ok_or_else(|| reason!("line {line}: `{}` is not {wanted}", cell))?;
+        let at = at.ok_or_else(|| reason!("line {line}: `{}` is not {wanted}", excerpt(cell)))?;
         let count = match row.cells.get(1) {
             None => 1,
-            Some(cell) => cell
-                .parse()
-                .map_err(|_| reason!("line {line}: `{}` is not a number of arrivals", cell))?,
+            Some(cell) => cell.parse().map_err(|_| {
+                reason!("line {line}: `{}` is not a number of arrivals", excerpt(cell))
+            })?,
         };
         let entry = entries.entry(at).or_insert(Entry { count: 0, row });
         entry.count = entry.count.saturating_add(count);
@@ -162,7 +162,8 @@ fn apart(entries: &Entries<'_>, every: Span) -> Result<(), Reason> {
     for ((at, _), (next, entry)) in pairs {
         if next - at < i128_of(every) {
             let (line, cell) = (entry.row.line, &entry.row.cells[0]);
-            let begins = reason!("line {line}: the interval at `{}` begins less than ", cell);
+            let begins =
+                reason!("line {line}: the interval at `{}` begins less than ", excerpt(cell));
             return Err(begins.and(format!("{every} after another one")));
         }
     }

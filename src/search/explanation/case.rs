@@ -4,6 +4,8 @@ use super::curve::Continuation;
 use super::{Explanation, Violation, explain};
 use crate::checks::Verdict;
 use crate::checks::properties::Finding;
+use crate::experiment::run::Setup;
+use crate::experiment::stop::Limits;
 use crate::search::trial::{Case, Trial};
 
 /// Explains what a check found in a run of a case. The continuations are judged by the same check.
@@ -18,12 +20,17 @@ pub fn of_case(trial: &Trial<'_>, case: &Case, finding: &Finding) -> Explanation
         at: finding.at,
     };
     let again = |continuation: &Continuation| {
+        if trial.stop().is_set() {
+            return Verdict::Undecided;
+        }
         let tried = trial.run(&continued(case, continuation));
         let same = tried.findings.iter().find(|found| found.property == finding.property);
         same.map_or(Verdict::Undecided, |found| found.judgement.verdict)
     };
     let (scenario, variant) = (&*scenario.name, &*trial.variant().name.shown);
-    explain(scenario, variant, &trial.setup(case), case.seed, violation, Some(&again))
+    // The run itself is told whole, whoever does not want to wait.
+    let setup = Setup { limits: Limits::default(), ..trial.setup(case) };
+    explain(scenario, variant, &setup, case.seed, violation, Some(&again))
 }
 
 /// A case as it was up to a moment: with the faults that had struck, and other random numbers from

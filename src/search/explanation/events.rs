@@ -230,9 +230,14 @@ impl Teller<'_> {
             Event::Logged { log, label, forced } => {
                 let book = self.logs.entry(log).or_default();
                 book.written += 1;
-                if forced && involved {
+                let (node, op) = (record.node, record.op);
+                if !forced && involved && log.database().is_none() {
+                    // What nobody waits for may be what is wrong: a transaction that is forgotten.
+                    let text = format!("{} written", self.recording.names.label(label));
+                    let tone = Tone::Plain;
+                    self.events.push(NodeEvent { node, since: None, at, text, tone, op });
+                } else if forced && involved {
                     let position = book.written;
-                    let (node, op) = (record.node, record.op);
                     book.open.push(Forcing { position, node, since: at, label, op });
                 }
             }

@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
@@ -59,8 +58,8 @@ struct RecordedRun {
 }
 
 impl Exploration<'_> {
-    /// Runs every plan. Once `stop` is set no further run begins.
-    pub fn run(&self, stop: &AtomicBool, watch: &dyn Watch) -> Explored {
+    /// Runs every plan, until its trial is stopped.
+    pub fn run(&self, watch: &dyn Watch) -> Explored {
         let quiet = self.recorded(&[]);
         let heals = self.trial.heals(&self.operations);
         let run = RunFacts { passed: &quiet.passed, facts: &quiet.facts, heals };
@@ -75,21 +74,28 @@ impl Exploration<'_> {
             operations: self.operations.iter().map(|offer| offer.name.clone()).collect(),
             points: quiet.passed.iter().filter(|passed| passed.at < heals).count() as u64,
             properties: quiet.tried.findings.iter().map(|it| it.property.clone()).collect(),
-            plans: vec![Plan { strikes: Vec::new(), outcome: quiet.outcome }],
+            plans: (!self.is_stopped())
+                .then(|| Plan { strikes: Vec::new(), outcome: quiet.outcome })
+                .into_iter()
+                .collect(),
             pruned_singles,
             pruned_pairs: Pruned::new(),
             left_out: (singles.len() - chosen.len()) as u64,
             is_cut_short: chosen.len() < singles.len() && self.depth > 1,
-            interrupted: false,
+            interrupted: self.is_stopped(),
         };
         let standing = Standing::new(&singles, &found.repeated);
         let chosen: Vec<Strike> = chosen.into_iter().map(|at| singles[at].clone()).collect();
         watch.begin("with one fault", chosen.len() as u64);
-        let firsts = self.singles(chosen, stop, watch, &mut explored);
+        let firsts = self.singles(chosen, watch, &mut explored);
         if self.depth > 1 && !explored.interrupted {
-            self.pairs(&firsts, &standing, stop, watch, &mut explored);
+            self.pairs(&firsts, &standing, watch, &mut explored);
         }
         explored
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.trial.stop().is_set()
     }
 
     /// How many more runs the cap allows.
@@ -101,7 +107,6 @@ impl Exploration<'_> {
     fn singles(
         &self,
         strikes: Vec<Strike>,
-        stop: &AtomicBool,
         watch: &dyn Watch,
         explored: &mut Explored,
     ) -> Vec<First> {
@@ -111,10 +116,13 @@ impl Exploration<'_> {
             .into_par_iter()
             .with_max_len(1)
             .map(|strike| {
-                if stop.load(Ordering::Relaxed) {
+                if self.is_stopped() {
                     return None;
                 }
                 let recorded = self.recorded(std::slice::from_ref(&strike));
+                if self.is_stopped() {
+                    return None;
+                }
                 let run = RunFacts { passed: &recorded.passed, facts: &recorded.facts, heals };
                 let found = match self.depth {
                     1 => Found::default(),
@@ -143,7 +151,6 @@ impl Exploration<'_> {
         &self,
         firsts: &[First],
         standing: &Standing,
-        stop: &AtomicBool,
         watch: &dyn Watch,
         explored: &mut Explored,
     ) {
@@ -158,13 +165,16 @@ impl Exploration<'_> {
         let runs: Vec<Option<Plan>> = chosen
             .into_par_iter()
             .map(|at| {
-                if stop.load(Ordering::Relaxed) {
+                if self.is_stopped() {
                     return None;
                 }
                 let (first, second) = left[at];
                 let first = &firsts[first];
                 let strikes = vec![first.strike.clone(), first.seconds[second].clone()];
                 let outcome = self.outcome(&strikes);
+                if self.is_stopped() {
+                    return None;
+                }
                 watch.done(&outcome);
                 Some(Plan { strikes, outcome })
             })

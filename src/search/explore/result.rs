@@ -153,6 +153,13 @@ impl Explored {
         names.map(|(at, name)| (&**name, self.standing(at)))
     }
 
+    /// Properties that some run had a chance to break, and none broke.
+    pub fn unbroken(&self) -> impl Iterator<Item = &str> {
+        let broken = |at: usize| self.plans.iter().any(|plan| plan.broken().any(|it| it == at));
+        let held = (0..self.properties.len()).filter(move |at| self.is_tested(*at) && !broken(*at));
+        held.map(|at| &*self.properties[at])
+    }
+
     /// Properties that no run at all had a chance to break.
     pub fn idle(&self) -> impl Iterator<Item = &str> {
         let open = (0..self.properties.len()).filter(|at| !self.is_tested(*at));

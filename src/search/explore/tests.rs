@@ -1,11 +1,12 @@
 //! Exploring a shop of two services: what holds, what does not, and that nothing is forgotten.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::injection::Injection;
 use super::*;
 use crate::checks::Verdict;
 use crate::checks::census::Headline;
+use crate::experiment::stop::Stop;
 use crate::kernel::Time;
 use crate::model::contract::{Allowance, Budget, Promises};
 use crate::scenario::Scenario;
@@ -101,7 +102,7 @@ fn exploration<'a>(scenario: &'a Scenario, variant: &str, depth: u8) -> Explorat
 
 fn explore(variant: &str) -> Explored {
     let scenario = scenario(SHOP);
-    exploration(&scenario, variant, 1).run(&AtomicBool::new(false), &())
+    exploration(&scenario, variant, 1).run(&())
 }
 
 /// The first plan that breaks this property, as `fault point`.
@@ -218,7 +219,7 @@ fn every_point_is_accounted_for() {
         let mut exploration = exploration(&scenario, variant, 1);
         let listed = listed(&exploration);
         let all: u64 = listed.iter().map(applicable).sum();
-        let explored = exploration.run(&AtomicBool::new(false), &());
+        let explored = exploration.run(&());
         let run = explored.with(1).count() as u64;
         let pruned: u64 = explored.pruned_singles.values().sum();
         assert_eq!((explored.points, explored.left_out), (listed.len() as u64, 0));
@@ -226,7 +227,7 @@ fn every_point_is_accounted_for() {
         assert!(pruned > 0 && explored.plans.iter().all(|plan| plan.outcome.struck), "{variant}");
         // A cap leaves the rest out, and then nobody can say that nothing breaks it.
         exploration.cap = Some(10);
-        let capped = exploration.run(&AtomicBool::new(false), &());
+        let capped = exploration.run(&());
         assert_eq!((capped.with(1).count(), capped.left_out), (10, run - 10));
         assert_eq!(capped.verdict(), Verdict::Undecided);
     }
@@ -237,7 +238,7 @@ fn every_point_is_accounted_for() {
 fn what_is_pruned_has_the_outcome_of_what_stands_for_it() {
     let scenario = scenario(SHOP);
     let exploration = exploration(&scenario, "dual-write", 1);
-    let explored = exploration.run(&AtomicBool::new(false), &());
+    let explored = exploration.run(&());
     let broken = |passed: &Passed, injection: Injection| {
         let strike = Strike { passed: passed.clone().into(), injection };
         let tried = exploration.trial.run(&exploration.case(&[strike]));
@@ -289,7 +290,7 @@ fn pairs_are_taken_from_the_runs_with_one_fault() {
     let mut exploration = exploration(&scenario, "two-phase-commit", 2);
     exploration.cap = Some(400);
     let runs = AtomicU64::new(0);
-    let explored = exploration.run(&AtomicBool::new(false), &Counting(&runs));
+    let explored = exploration.run(&Counting(&runs));
     let singles = explored.with(1).count() as u64;
     assert!(singles < 400, "{singles} plans with one fault fit below the cap");
     let pruned: u64 = explored.pruned_pairs.values().sum();
@@ -324,6 +325,17 @@ impl Watch for Counting<'_> {
     }
 }
 
+/// Stops everything once a plan is done.
+struct Stopping<'a>(&'a Stop);
+
+impl Watch for Stopping<'_> {
+    fn begin(&self, _: &str, _: u64) {}
+
+    fn done(&self, _: &Outcome) {
+        self.0.set();
+    }
+}
+
 /// Threads do not show, and who stops early keeps what there is.
 #[test]
 fn results_depend_on_no_thread_and_survive_an_interruption() {
@@ -331,12 +343,17 @@ fn results_depend_on_no_thread_and_survive_an_interruption() {
     let exploration = exploration(&scenario, "orchestrated", 1);
     let told = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-        let explored = pool.install(|| exploration.run(&AtomicBool::new(false), &()));
+        let explored = pool.install(|| exploration.run(&()));
         explored.plans.iter().map(|plan| format!("{:?}", plan.outcome)).collect::<Vec<_>>()
     };
     assert_eq!(told(1), told(3));
-    let stopped = exploration.run(&AtomicBool::new(true), &());
-    assert!(stopped.interrupted && stopped.plans.len() == 1 && stopped.left_out > 0);
+    let stop = Stop::default();
+    let thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+    let exploration = Exploration { trial: exploration.trial.until(&stop), ..exploration };
+    let stopped = thread.install(|| exploration.run(&Stopping(&stop)));
+    assert!(stopped.interrupted && stopped.plans.len() == 2 && stopped.left_out > 0);
+    let never = exploration.run(&());
+    assert!(never.interrupted && never.plans.is_empty(), "what was cut short is no result");
 }
 
 /// Two shops that have nothing to do with each other, not even a node.
@@ -384,7 +401,7 @@ const STRANGERS: &str = r#"
 #[test]
 fn faults_at_strangers_are_not_tried_together() {
     let scenario = scenario(STRANGERS);
-    let explored = exploration(&scenario, "local", 2).run(&AtomicBool::new(false), &());
+    let explored = exploration(&scenario, "local", 2).run(&());
     let shop = |strike: &Strike| {
         let trigger = &strike.passed.trigger;
         let mut ends = trigger.who.iter().chain(&trigger.to);
@@ -405,7 +422,7 @@ fn equal_operations_and_strangers_are_tried_once() {
     let mut exploration = exploration(&scenario, "orchestrated", 2);
     assert_eq!(exploration.operations[1].info.arrived - Time::ZERO, Span::from_secs(2));
     exploration.cap = Some(700);
-    let explored = exploration.run(&AtomicBool::new(false), &());
+    let explored = exploration.run(&());
     assert!(explored.pruned_pairs.get(&PruneReason::Symmetric).is_some_and(|pruned| *pruned > 0));
     assert_eq!(explored.pruned_pairs.get(&PruneReason::Apart), None, "they share every node");
 }

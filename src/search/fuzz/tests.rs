@@ -25,7 +25,7 @@ fn fuzz<'a>(scenario: &'a Scenario, faults: &'a Faults, uniform: bool) -> Fuzz<'
 }
 
 fn run(fuzz: &Fuzz<'_>, runs: u64) -> Fuzzed {
-    fuzz.run(Some(runs), &AtomicBool::new(false), &mut |_| true)
+    fuzz.run(Some(runs), &mut |_| true)
 }
 
 /// Without idempotency keys a lost answer makes a step come twice; with them nothing does.

@@ -1,7 +1,8 @@
-//! Which faults of a plan began, and which of them met any work.
+//! Which faults of a plan began, which of them met any work, and the lasting fingerprint of a run.
 
-use crate::kernel::Sink;
-use crate::model::record::{Event, OpId, Record};
+use crate::kernel::{Fingerprint, Sink};
+use crate::model::record::{Event, LastingNames, OpId, Record};
+use crate::model::world::World;
 
 /// Sees the faults of one run. Only the first 64 of a plan are asked whether they met work.
 #[derive(Debug)]
@@ -42,5 +43,32 @@ impl Sink<Record> for FaultWatch {
             _ if record.op != OpId::NONE => self.disturbed |= self.open,
             _ => {}
         }
+    }
+}
+
+/// Takes the lasting fingerprint of one run.
+#[derive(Default)]
+pub(super) struct LastingWatch {
+    names: LastingNames,
+    fingerprint: Fingerprint,
+}
+
+impl LastingWatch {
+    /// Takes down what the nodes and tables of a world are called, before anything happens in it.
+    pub fn name(&mut self, world: &World) {
+        self.names.nodes = world.nodes().map(|node| world.name(node).stream).collect();
+        let tables = &world.env().system().tables;
+        self.names.tables = tables.iter().map(|table| table.name.stream).collect();
+    }
+
+    /// The fingerprint of all that was seen.
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint.value()
+    }
+}
+
+impl Sink<Record> for LastingWatch {
+    fn see(&mut self, record: &Record) {
+        record.fold_lasting(&self.names, &mut self.fingerprint);
     }
 }
