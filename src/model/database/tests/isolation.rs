@@ -19,15 +19,15 @@ use crate::model::disk::DiskFault;
 /// The column that transactions write values into which nobody else writes.
 const NAME: u8 = 1;
 
-/// What the column holds before anybody has written it.
+/// The value of the column before anybody has written it.
 const INITIAL: i64 = 7;
 
 const CLIENTS: u64 = 4;
 const TRANSACTIONS: u64 = 60;
 const ROWS: u64 = 3;
 
-/// A database whose reads are made so. An operation writes its number: those up to the initial value
-/// are left out.
+/// A database whose reads are made so. An operation writes its number: those up to the initial
+/// value are left out.
 fn bench(reads: ReadMode) -> Bench {
     let bench = Bench::with(DatabaseSpec { reads, lock_timeout: ms(20), ..spec() });
     for _ in 0..=INITIAL {
@@ -108,7 +108,7 @@ async fn transact(db: Rc<Database>, ctx: Ctx, plan: Vec<Vec<Access>>, client: u6
     }
 }
 
-/// What some clients asked of a database whose reads are made so, and heard.
+/// The requests of some clients to a database whose reads are made so, and the answers.
 fn history(reads: ReadMode, seed: u64) -> (History, Opts) {
     let bench = bench(reads);
     let streams = RandomStreams::new(seed);
@@ -197,14 +197,14 @@ fn a_stale_read_is_noticed() {
 type Register = RegisterOperation<i64>;
 type Accesses = Vec<(usize, Action<Register>)>;
 
-/// What was asked and answered, and of how many accesses nobody knows.
+/// The accesses to one row with their answers, and of how many nobody knows.
 struct Asked {
     actions: Accesses,
     unknown: usize,
 }
 
-/// What clients of one row asked and heard, one access for each transaction, while the database is
-/// crashed twice. Nobody knows of a transaction whose answer was lost: it may count until the end.
+/// The accesses of clients to one row, one for each transaction, while the database is crashed
+/// twice. Nobody knows of a transaction whose answer was lost: it may count until the end.
 fn register(disk: Option<DiskFault>, seed: u64) -> Asked {
     let bench = bench(ReadMode::Locking);
     if let Some(fault) = disk {
