@@ -91,6 +91,9 @@ mod tests {
     use crate::kernel::{Purpose, RandomStreams};
     use crate::tests::runs::{SHOP, scenario as shop};
 
+    /// A reader, a text that it can read, and how many changed ones it is given.
+    type Reader = (fn(&[u8]), Vec<u8>, u64);
+
     /// Pieces that mean something to one of the readers.
     const PIECES: [&str; 22] = [
         "[",
@@ -145,7 +148,7 @@ mod tests {
             include_bytes!("../../tests/counterexamples/dual-write-all-or-nothing.toml").to_vec();
         let csv = b"at,took\n1700158546.5,3\n1700158547,4.5\n1700158548,9\n".to_vec();
         let listed = br#"{"driftlab":"0.1.0","files":{"a/b.csv":"0123456789abcdef"}}"#.to_vec();
-        let readers: [(fn(&[u8]), Vec<u8>, u64); 5] = [
+        let readers: [Reader; 5] = [
             (scenario, SHOP.as_bytes().to_vec(), 300),
             (counterexample, found, 100),
             (data, csv, 200),
