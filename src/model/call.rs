@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use super::env::{Ctx, label_stream};
-use super::network::Fate;
+use super::network::{Fate, REPLY_LEG};
 use super::point::{Action, Hook, When};
 use super::process::ProcessCtx;
 use super::record::{Event, LabelId, MessageClass, Station};
@@ -427,9 +427,6 @@ fn hear<R>(world: &World, back: &Envelope, slot: &Slot<R>, reply: Reply<R>) {
     }
     world.env().reach(&sender, Hook::Hear, label, to, When::After);
 }
-
-/// Tells a reply's draws from its request's.
-const REPLY_LEG: u64 = 1 << 32;
 
 impl World {
     /// Notes that a message leaves, and draws its fate. What is lost is lost at once.

@@ -7,6 +7,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use rand::RngExt;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::database::wire::Wire;
 use super::env::{Ctx, Env};
@@ -81,8 +83,8 @@ pub enum LinkEffect {
         /// How much longer.
         by: Dist,
     },
-    /// This share vanishes.
-    Lose(f64),
+    /// This share of these messages vanishes.
+    Lose(f64, Leg),
     /// This share arrives twice.
     Duplicate(f64),
     /// This share is damaged on the way: the receiver notices and throws it away.
@@ -94,6 +96,36 @@ pub enum LinkEffect {
         /// How many may wait for it; further ones vanish.
         queue: u32,
     },
+}
+
+/// The mark that tells the draws of a reply from those of its request.
+pub(super) const REPLY_LEG: u64 = 1 << 32;
+
+/// The messages of a call that a loss concerns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Leg {
+    /// Requests and replies.
+    #[default]
+    All,
+    /// Requests, and messages that nobody answers.
+    Requests,
+    /// Replies: what was asked for is done, and who asked does not hear of it.
+    Replies,
+}
+
+impl Leg {
+    /// All of them, those that concern the most messages first.
+    pub const ALL: [Self; 3] = [Self::All, Self::Requests, Self::Replies];
+
+    /// Returns whether a reply, or else a request, is concerned.
+    const fn concerns(self, is_reply: bool) -> bool {
+        match self {
+            Self::All => true,
+            Self::Requests => !is_reply,
+            Self::Replies => is_reply,
+        }
+    }
 }
 
 /// Names a disturbance that is in force.
@@ -199,11 +231,13 @@ impl Network {
         let place = u64::from(ctx.step.0) | u64::from(ctx.attempt) << 8;
         let stream = env.streams();
         let spec = link(&env.system().links, sender.place, receiver.place);
-        let mut delay = spec.delay.sample(&mut stream.draw(Purpose::Delay, name, key, place, leg));
-        if self.quiet.get() && spec.loss == 0.0 && spec.duplicate == 0.0 {
+        let is_reply = leg & REPLY_LEG != 0;
+        let (usual, loss) = spec.of(is_reply);
+        let mut delay = usual.sample(&mut stream.draw(Purpose::Delay, name, key, place, leg));
+        if self.quiet.get() && loss == 0.0 && spec.duplicate == 0.0 {
             return Fate::after(delay);
         }
-        let mut keep = 1.0 - spec.loss;
+        let mut keep = 1.0 - loss;
         let mut single = 1.0 - spec.duplicate;
         let (mut lost, mut damaged) = (false, false);
         let mut disturbances = self.disturbances.borrow_mut();
@@ -219,7 +253,8 @@ impl Network {
                         delay += by.sample(rng);
                     }
                 }
-                LinkEffect::Lose(share) => keep *= 1.0 - share,
+                LinkEffect::Lose(share, of) if of.concerns(is_reply) => keep *= 1.0 - share,
+                LinkEffect::Lose(..) => {}
                 LinkEffect::Duplicate(share) => single *= 1.0 - share,
                 LinkEffect::Damage(share) => damaged |= rng().random_bool(*share),
                 &LinkEffect::Throttle { each, queue } => {
@@ -236,7 +271,7 @@ impl Network {
         };
         let copy = chance(Purpose::Duplicate, 1.0 - single).then(|| {
             let rng = &mut stream.draw(Purpose::Delay, !name, key, place, leg);
-            delay + spec.delay.sample(rng)
+            delay + usual.sample(rng)
         });
         let lost = lost || chance(Purpose::Loss, 1.0 - keep);
         Fate { delay, lost, damaged, copy }
@@ -319,6 +354,19 @@ impl Wire for Network {
             }
         }
         Span::from_secs_f64(mean) + waits
+    }
+}
+
+impl LinkSpec {
+    /// The delay of a reply, or else of a request, and the share of them that vanishes.
+    fn of(&self, is_reply: bool) -> (&Dist, f64) {
+        match is_reply {
+            true => {
+                let delay = self.reply_delay.as_ref().unwrap_or(&self.delay);
+                (delay, self.reply_loss.unwrap_or(self.loss))
+            }
+            false => (&self.delay, self.loss),
+        }
     }
 }
 

@@ -279,8 +279,12 @@ pub struct Links {
 pub struct LinkSpec {
     /// One-way delay.
     pub delay: Dist,
+    /// One-way delay of replies, if it is another.
+    pub reply_delay: Option<Dist>,
     /// Share of messages that vanish, 0 to 1.
     pub loss: f64,
+    /// Share of replies that vanish, if it is another.
+    pub reply_loss: Option<f64>,
     /// Share of messages that arrive twice, 0 to 1.
     pub duplicate: f64,
 }

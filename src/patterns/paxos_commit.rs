@@ -46,17 +46,19 @@
 //! the same. An abort differs, because the instance of a participant that has aborted is free for
 //! ever: the coordinator aborts as soon as it hears of one, without a record, as if it presumed
 //! abort, and the participant writes none. But outcomes are forced and acknowledged always, as
-//! with presumed nothing: acceptors may forget only what nobody can ask for any more. Each ballot
-//! of another leader costs 4F messages and at least 2F + 2 forced records.
+//! with presumed nothing: acceptors may forget only what nobody can ask for any more. They are told
+//! once, without an acknowledgement: one that does not hear of it keeps its record of that
+//! transaction, which costs it room and nothing else. Each ballot of another leader costs 4F
+//! messages and at least 2F + 2 forced records.
 //!
-//! Gray and Lamport count (n + 1)(F + 3) - 4 messages and n + F + 1 forced writes for a commit,
-//! against 3n - 1 and n + 1, and five message delays against four. They send votes to F + 1
-//! acceptors, and to the others only if one of those is silent, where here all are asked at once
-//! and nobody waits for a spare; they begin with a message of the first participant, which is then
-//! not asked, where here the coordinator has seen to the work and asks all; and they count neither
-//! the commit records of participants, nor acknowledgements, nor the messages that let acceptors
-//! forget. Counted like that, the protocol is the same. Their *faster* variant, in which acceptors
-//! tell the participants themselves, saves a delay and is not here.
+//! Gray and Lamport (section 4.3) count (n + 1)(F + 3) - 4 messages and n + F + 1 forced writes
+//! for a commit, against 3n - 1 and n + 1, and five message delays against four. They send votes
+//! to F + 1 acceptors, and to the others only if one of those is silent, where here all are asked
+//! at once and nobody waits for a spare; they begin with a message of the first participant, which
+//! is then not asked, where here the coordinator has seen to the work and asks all; and they count
+//! neither the commit records of participants, nor acknowledgements, nor the messages that let
+//! acceptors forget. Counted like that, the protocol is the same. Their *faster* variant, in which
+//! acceptors tell the participants themselves, saves a delay and is not here.
 //!
 //! A participant that has changed nothing registers that, drops out at its vote and hears nothing
 //! more; if all are like that, nobody writes a record of the votes.

@@ -354,8 +354,13 @@ shape! {
     pub struct Link {
         /// One-way delay.
         delay: Dist = DELAY,
+        /// One-way delay of replies, if it is another. Sessions of databases have none of their
+        /// own.
+        reply_delay: Option<Dist>,
         /// Share of messages that vanish.
         loss: Share = Fixed("0.0", "faults add loss where it is wanted"),
+        /// Share of replies that vanish, if it is another; then `loss` is that of requests alone.
+        reply_loss: Option<Share>,
         /// Share of messages that arrive twice.
         duplicate: Share = Fixed("0.0", "faults add duplicates where they are wanted"),
     }
@@ -371,8 +376,12 @@ shape! {
         b: At<String>,
         /// One-way delay.
         delay: Dist = DELAY,
+        /// One-way delay of replies, if it is another.
+        reply_delay: Option<Dist>,
         /// Share of messages that vanish.
         loss: Share = Fixed("0.0", "faults add loss where it is wanted"),
+        /// Share of replies that vanish, if it is another; then `loss` is that of requests alone.
+        reply_loss: Option<Share>,
         /// Share of messages that arrive twice.
         duplicate: Share = Fixed("0.0", "faults add duplicates where they are wanted"),
     }
@@ -547,16 +556,6 @@ shape! {
     }
 }
 
-words! {
-    /// The moment of an operation from which the times of a read count.
-    pub enum Anchor {
-        /// Its arrival, which is the same in every variant.
-        Arrival = "arrival",
-        /// Its client's answer.
-        Answer = "answer",
-    }
-}
-
 shape! {
     /// Reads that measure what a reader sees.
     "a read"
@@ -593,5 +592,5 @@ shape! {
     one of { "operation" ["at"] ["after" "steps" "share"] "table" ["column" "key" "rate"] ["work"] }
 }
 
-pub use super::operation::{Expect, Invariant, Operation};
+pub use super::operation::{Anchor, Expect, Invariant, Operation};
 pub use super::plan::Force;

@@ -133,6 +133,16 @@ impl Decode for StepEffect {
 }
 
 words! {
+    /// The moment of an operation from which the times of a read count.
+    pub enum Anchor {
+        /// Its arrival, which is the same in every variant.
+        Arrival = "arrival",
+        /// Its client's answer.
+        Answer = "answer",
+    }
+}
+
+words! {
     /// The lock of a step that only reads.
     pub enum Lock {
         /// Others may read the row and not write it.

@@ -23,10 +23,14 @@ pub const CUSTOMERS: TableId = TableId(1);
 /// Made by step 2 of `OPEN`; column state (0).
 pub const ASSIGNMENTS: TableId = TableId(2);
 
+fn link() -> LinkSpec {
+    let delay = Dist::Constant(Span::from_millis(1));
+    LinkSpec { delay, reply_delay: None, loss: 0.0, reply_loss: None, duplicate: 0.0 }
+}
+
 /// Warm-up until 10 s, load until 100 s, settle cap at 120 s.
 pub fn system() -> System {
     let constant = || Dist::Constant(Span::from_millis(1));
-    let link = || LinkSpec { delay: constant(), loss: 0.0, duplicate: 0.0 };
     let force = || ForceSpec { commit: constant(), prepare: constant(), decide: constant() };
     System {
         name: "test".into(),

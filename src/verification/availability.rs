@@ -23,6 +23,12 @@ delay = '0ns'
 loss = 0.3
 ";
 
+/// Clients of which 30 % of the requests and 20 % of the replies are lost, and that ask up to three
+/// times.
+fn lossy_apart() -> String {
+    LOSSY.replace("loss = 0.3", "loss = 0.3\nreply-loss = 0.2")
+}
+
 /// A saga of three steps, each of which is refused with probability 0.05.
 fn saga() -> String {
     let mut text = String::from(
@@ -93,6 +99,7 @@ pub(super) fn cases() -> Vec<Case> {
                 },
             ],
         },
+        lost_apart(loss),
         Case {
             system: "saga of three steps, each refused in 5 %",
             source: "independent trials",
@@ -113,4 +120,32 @@ pub(super) fn cases() -> Vec<Case> {
             ],
         },
     ]
+}
+
+/// Requests are lost in this share, and replies in another one.
+fn lost_apart(loss: f64) -> Case {
+    let unanswered = laws::given_up(1.0 - (1.0 - loss) * (1.0 - 0.2), 3);
+    Case {
+        system: "three attempts, requests lost in 30 %, replies in 20 %",
+        source: "independent trials",
+        scenario: [lossy_apart(), desk("work = '0ns'", IDLE_STORE, "poisson = 20.0")].concat(),
+        forms: vec![
+            Form {
+                quantity: "share of clients without an answer",
+                formula: "(1 - (1 - p)(1 - q))^m",
+                exact: unanswered,
+                observe: |report| share(report, |row| row.answer != Answer::Done),
+            },
+            Form {
+                quantity: "share done without an answer",
+                formula: "(1 - (1 - p)(1 - q))^m - p^m",
+                exact: unanswered - loss * loss * loss,
+                observe: |report| {
+                    share(report, |row| {
+                        row.answer != Answer::Done && row.headline == Headline::Committed
+                    })
+                },
+            },
+        ],
+    }
 }

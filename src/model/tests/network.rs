@@ -4,7 +4,7 @@ use super::*;
 use crate::kernel::Dist;
 use crate::model::database::Wire;
 use crate::model::env::OpInfo;
-use crate::model::network::Fate;
+use crate::model::network::{Disturbance, Fate, Leg, REPLY_LEG};
 use crate::model::record::MessageClass;
 use crate::model::system::{LinkSpec, MAX_KEYS, RowKey, ServiceId, StepId};
 
@@ -33,7 +33,7 @@ fn the_share_that_is_lost_and_copied_is_the_one_that_was_ordered() {
     let mut system = varied();
     system.links.default = LinkSpec { loss: 0.2, duplicate: 0.1, ..system.links.default };
     let bench = Bench::of(system);
-    bench.disturb("a", "b", LinkEffect::Lose(0.5));
+    bench.disturb("a", "b", LinkEffect::Lose(0.5, Leg::All));
     let number = 20_000;
     let (mut lost, mut copied, mut both) = (0_u32, 0_u32, 0_u32);
     for _ in 0..number {
@@ -48,6 +48,35 @@ fn the_share_that_is_lost_and_copied_is_the_one_that_was_ordered() {
         let half_width = 4.0 * f64::sqrt(share * (1.0 - share) / n);
         let found = f64::from(count) / n;
         assert!((found - share).abs() < half_width, "{found} against {share}");
+    }
+}
+
+#[test]
+fn requests_and_replies_may_be_lost_and_delayed_apart() {
+    let mut system = varied();
+    let link = &mut system.links.default;
+    (link.delay, link.reply_delay) = (Dist::Constant(millis(1)), Some(Dist::Constant(millis(7))));
+    (link.loss, link.reply_loss) = (0.2, Some(0.0));
+    let bench = Bench::of(system);
+    let number = 20_000;
+    let lost = |leg: u64| {
+        let fates = (0..number).map(|_| fate(&bench, Ctx::WORLD, leg));
+        let fates: Vec<Fate> = fates.collect();
+        let wanted = if leg == 0 { millis(1) } else { millis(7) };
+        assert!(fates.iter().all(|fate| fate.delay == wanted));
+        fates.iter().filter(|fate| fate.lost).count() as f64 / f64::from(number)
+    };
+    let near = |found: f64, share: f64| (found - share).abs() < 0.02;
+    assert!(near(lost(0), 0.2), "of requests");
+    assert_eq!(lost(REPLY_LEG), 0.0, "of replies");
+    for (of, requests, replies) in
+        [(Leg::Requests, 0.6, 0.0), (Leg::Replies, 0.2, 0.5), (Leg::All, 0.6, 0.5)]
+    {
+        let (from, to) = (vec![bench.node("a")], vec![bench.node("b")]);
+        let effect = LinkEffect::Lose(0.5, of);
+        let id = bench.world.network().disturb(Disturbance { from, to, effect });
+        assert!(near(lost(0), requests) && near(lost(REPLY_LEG), replies), "{of:?}");
+        bench.world.network().calm(id);
     }
 }
 
@@ -83,7 +112,7 @@ fn a_disturbance_elsewhere_changes_no_delay() {
     let bench = Bench::of(varied());
     let op = operation(&bench, 42);
     let quiet = fate(&bench, Ctx::WORLD.for_op(op), 7);
-    bench.disturb("b", "a", LinkEffect::Lose(1.0));
+    bench.disturb("b", "a", LinkEffect::Lose(1.0, Leg::All));
     assert_eq!(fate(&bench, Ctx::WORLD.for_op(op), 7), quiet);
     bench.disturb("a", "b", LinkEffect::Duplicate(1.0));
     let copied = fate(&bench, Ctx::WORLD.for_op(op), 7);
@@ -181,7 +210,13 @@ fn a_share_is_held_back_and_the_others_overtake_it() {
 #[test]
 fn who_talks_to_whom_decides_how_long_it_takes() {
     let mut system = small();
-    let constant = |delay| LinkSpec { delay: Dist::Constant(delay), loss: 0.0, duplicate: 0.0 };
+    let constant = |delay| LinkSpec {
+        delay: Dist::Constant(delay),
+        reply_delay: None,
+        loss: 0.0,
+        reply_loss: None,
+        duplicate: 0.0,
+    };
     system.links.client = constant(millis(2));
     system.links.database = constant(millis(3));
     system.links.between.insert((ServiceId(1), ServiceId(0)), constant(millis(4)));

@@ -137,7 +137,9 @@ impl Context<'_> {
             };
             let spec = LinkSpec {
                 delay: link.delay.clone(),
+                reply_delay: link.reply_delay.clone(),
                 loss: link.loss.0,
+                reply_loss: link.reply_loss.as_ref().map(|loss| loss.0),
                 duplicate: link.duplicate.0,
             };
             let pair = (ServiceId(a.min(b) as u16), ServiceId(a.max(b) as u16));
@@ -158,7 +160,13 @@ impl Context<'_> {
 }
 
 fn spec(link: &Link) -> LinkSpec {
-    LinkSpec { delay: link.delay.clone(), loss: link.loss.0, duplicate: link.duplicate.0 }
+    LinkSpec {
+        delay: link.delay.clone(),
+        reply_delay: link.reply_delay.clone(),
+        loss: link.loss.0,
+        reply_loss: link.reply_loss.as_ref().map(|loss| loss.0),
+        duplicate: link.duplicate.0,
+    }
 }
 
 /// The broker, whose name is `broker`.

@@ -234,7 +234,13 @@ pub(in crate::model) fn test_system() -> System {
 }
 
 fn system(database: DatabaseSpec) -> System {
-    let link = |millis| LinkSpec { delay: Dist::Constant(ms(millis)), loss: 0.0, duplicate: 0.0 };
+    let link = |millis| LinkSpec {
+        delay: Dist::Constant(ms(millis)),
+        reply_delay: None,
+        loss: 0.0,
+        reply_loss: None,
+        duplicate: 0.0,
+    };
     System {
         name: "test".into(),
         services: Vec::new(),
