@@ -60,17 +60,19 @@ pub(in crate::patterns) struct Manners<T> {
 }
 
 /// Does some steps (a bit each) in this participant's branch, at the request of a message that was
-/// sent at `sent`, and claims the operation's key with one of them, if it is `keyed` with that.
+/// sent at `sent` and is waited for until `until`, and claims the operation's key with one of them,
+/// if it is `keyed` with that. Who gets a connection later begins nothing: nobody would end the
+/// branch, which would keep its connection from others until it aborts itself.
 pub(in crate::patterns) async fn work(
     here: ProcessCtx,
     id: Transaction,
     steps: u64,
     keyed: Option<StepId>,
-    sent: Time,
+    (sent, until): (Time, Time),
 ) -> Result<(), Failure> {
     let first = StepId(steps.trailing_zeros() as u8);
     let (session, done) = match branches::take(&here, id).await {
-        Found::Unknown if Branches::begin(&here, id, sent) => (step::begin(&here, first).await, 0),
+        Found::Unknown if Branches::begin(&here, id, sent) => (begin(&here, first, until).await, 0),
         Found::Open(txn, done) => (Ok(txn), done),
         Found::Unknown | Found::Closed(_) => return Err(Failure::Technical),
     };
@@ -84,6 +86,16 @@ pub(in crate::patterns) async fn work(
     };
     let aborted_meanwhile = Branches::put_back(&here, id, session, done | steps);
     if aborted_meanwhile { Err(Failure::Technical) } else { result }
+}
+
+/// Begins a branch, unless that takes longer than the request for it is waited for.
+async fn begin(here: &ProcessCtx, first: StepId, until: Time) -> Result<Txn, Failure> {
+    let txn = step::begin(here, first).await?;
+    if here.now() <= until {
+        return Ok(txn);
+    }
+    txn.rollback().await;
+    Err(Failure::Technical)
 }
 
 /// Does those steps that a first copy of the message has not done.

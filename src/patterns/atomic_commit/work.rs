@@ -30,16 +30,18 @@ pub(in crate::patterns) async fn work(
         }
         here.toil("work").await;
         let asked = groups.iter().map(|(service, _)| *service);
-        let message = Message::request("work", patience(here, asked));
+        let patience = patience(here, asked);
+        let message = Message::request("work", patience);
         let all = groups.iter().fold(0, |all, (_, steps)| all | *steps);
         let message = message.costs(Work::Steps(all as u32));
         let calls = groups.iter().map(|(service, steps)| {
             let (steps, first) = (*steps, StepId(steps.trailing_zeros() as u8));
             let ctx = here.ctx().at_step(first, here.ctx().attempt);
             let node = id.participant(here.world(), *service);
-            let sent = here.now();
+            let waited_for = (here.now(), here.now() + patience);
             let breaker = here.retry_at(*service).breaker;
-            let handler = move |here: ProcessCtx| participant::work(here, id, steps, key, sent);
+            let handler =
+                move |here: ProcessCtx| participant::work(here, id, steps, key, waited_for);
             (ctx, node, breaker, handler)
         });
         let replies = here.call_all_guarded(message, step::is_failure, calls).await;

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::*;
 use crate::experiment::run::Setup;
-use crate::kernel::NodeId;
+use crate::kernel::{NodeId, Time};
 use crate::model::call::{Message, Reply};
 use crate::model::contract::Driver;
 use crate::model::process::ProcessCtx;
@@ -283,7 +283,8 @@ impl Pattern for Reading {
             let node = id.participant(here.world(), service);
             let reply = here.call(node, message, move |here: ProcessCtx| async move {
                 if service != ServiceId(2) {
-                    return participant::work(here, id, steps, None, sent).await.is_ok();
+                    let waited_for = (sent, Time::NEVER);
+                    return participant::work(here, id, steps, None, waited_for).await.is_ok();
                 }
                 assert!(Branches::begin(&here, id, sent));
                 let (ctx, database) = (*here.ctx(), here.database(TableId(2)));

@@ -178,3 +178,24 @@ fn recovery_takes_only_what_is_of_its_own_presumption() {
         assert_eq!(headlines(&told), [Headline::Committed; 5], "{outage}");
     }
 }
+
+/// All connections of a participant's database are taken until the coordinator has given up its
+/// work, and the abort is lost. The participant begins no branch then, which would hold its connection, with nobody to end
+/// it, until it aborts itself.
+#[test]
+fn late_work_begins_no_branch() {
+    let taken = "[[faults]]\nkind = 'pool-exhaustion'\ntarget = 'b-db'\nconnections = 100\n\
+                 at = '0s'\nfor = '20s'\n[[faults]]\nkind = 'lose-message'\n\
+                 on = { who = 'coordinator', what = 'send abort', to = 'b', when = 'before' }\n";
+    let told = run(&scenario("", 30, taken));
+    let got = pick!(record: Event::Connected { database: DatabaseId(1), .. } => record.time);
+    let got: Vec<_> = told.pick(got).collect();
+    assert_eq!(got.len(), 1, "the participant gets its connection at last: {got:?}");
+    let decided = pick!(record: Event::Decided { .. } if record.op == OpId(0) => record.time);
+    assert!(told.pick(decided).all(|at| at < got[0]), "too late");
+    let causes = pick!(record: Event::Aborted { database: DatabaseId(1), cause, .. }
+        if record.op == OpId(0) => (record.time.as_nanos(), cause));
+    let causes: Vec<_> = told.pick(causes).collect();
+    let [(at, AbortCause::Requested)] = causes[..] else { panic!("{causes:?}") };
+    assert!(at < got[0].as_nanos() + SECOND, "and gives it back at once");
+}
