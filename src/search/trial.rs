@@ -312,11 +312,6 @@ impl<'a> Trial<'a> {
         &self.promises
     }
 
-    /// How much may go wrong under the promises that are checked.
-    pub fn budget(&self) -> &Budget {
-        &self.promises.budget
-    }
-
     /// The semantic points that a case passes.
     pub fn points(&self, case: &Case) -> Vec<Passed> {
         points(&self.setup(case), case.seed)
