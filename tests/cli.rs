@@ -42,17 +42,19 @@ fn results_depend_neither_on_threads_nor_on_how_often_they_are_asked_for() {
 #[test]
 fn a_folder_of_results_repeats_itself() {
     let folder = tempfile::tempdir().expect("a folder");
-    let compare = |scenario: &std::path::Path, name: &str| {
+    let compare = |scenario: &std::path::Path, data: &std::path::Path, name: &str| {
         let out = folder.path().join(name);
         let path = |path: &std::path::Path| path.to_str().expect("Unicode").to_owned();
-        let arguments = ["compare", &path(scenario), "--seeds", "2", "--out", &path(&out)];
-        driftlab(&arguments);
+        let (scenario, data) = (path(scenario), path(data));
+        let allowed = ["compare", &scenario, "--allow-path", &data];
+        driftlab(&[&allowed[..], &["--seeds", "2", "--out", &path(&out)]].concat());
         (files(&out), out)
     };
-    let (first, out) = compare("tests/scenarios/traced.toml".as_ref(), "first");
+    let (first, out) = compare("tests/scenarios/traced.toml".as_ref(), "tests".as_ref(), "first");
     let names: Vec<&str> = first.iter().map(|(name, _)| name.as_str()).collect();
     assert!(names.contains(&"scenario/data/epoch.csv"), "{names:?}");
-    let (second, _) = compare(&out.join("scenario/in/traced.toml"), "second");
+    let kept = out.join("scenario");
+    let (second, _) = compare(&kept.join("in/traced.toml"), &kept, "second");
     let differ = first.iter().zip(&second).filter(|(a, b)| a != b).map(|((name, _), _)| name);
     assert_eq!(differ.collect::<Vec<_>>(), [""; 0]);
     assert_eq!(first.len(), second.len());
