@@ -180,8 +180,8 @@ fn recovery_takes_only_what_is_of_its_own_presumption() {
 }
 
 /// All connections of a participant's database are taken until the coordinator has given up its
-/// work, and the abort is lost. The participant begins no branch then, which would hold its connection, with nobody to end
-/// it, until it aborts itself.
+/// work, and the abort is lost. The participant begins no branch then, which would hold its
+/// connection, with nobody to end it, until it aborts itself.
 #[test]
 fn late_work_begins_no_branch() {
     let taken = "[[faults]]\nkind = 'pool-exhaustion'\ntarget = 'b-db'\nconnections = 100\n\
