@@ -43,7 +43,7 @@ impl Txn {
         let answer = self.send(&ctx, label, |database, call| database.commit_now(call));
         let answer = answer.ok_or(DbError::Broken)?;
         self.over();
-        answer.or(&self.database, DbError::Unknown).await
+        answer.or(DbError::Unknown).await
     }
 
     /// Rolls back; returns when that is done or the session is broken. Nothing stays either way.
@@ -63,7 +63,7 @@ impl Txn {
         let Some(answer) = answer else { return };
         self.over();
         // A crash has rolled it back as well.
-        answer.or(&self.database, DbError::Broken).await.unwrap_or_default();
+        answer.or(DbError::Broken).await.unwrap_or_default();
     }
 }
 
