@@ -33,18 +33,18 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 /// The files of a folder of results, by their paths in it.
 type Files = BTreeMap<PathBuf, Vec<u8>>;
 
-/// What is done to a run.
+/// A way to disturb a run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Disturbance {
-    /// It is killed at some moment.
+    /// Killing it at some moment.
     Kill,
-    /// It is interrupted at some moment, as Ctrl-C does.
+    /// Interrupting it at some moment, as Ctrl-C does.
     Interrupt,
-    /// Nobody reads what it prints.
+    /// Closing its standard output at once.
     ClosedOutput,
-    /// What it prints goes to a device that is full.
+    /// Sending its standard output to a device that is full.
     FullOutput,
-    /// No file may become larger than a few blocks, as on a disk that is full.
+    /// Letting no file become larger than a few blocks, as on a disk that is full.
     FullDisk,
 }
 

@@ -193,7 +193,8 @@ fn every_file_begins_with_what_it_is() {
 fn comments_begin_with_what_the_item_is() {
     let openings = ["The same;", "The same,", "Who ", "What ", "Whether ", "It ", "They "];
     let mut wrong = Vec::new();
-    for path in ["src", "tests", "benches"].into_iter().flat_map(rust_files) {
+    let folders = ["src", "tests", "benches", "examples", "fuzz/fuzz_targets"];
+    for path in folders.into_iter().flat_map(rust_files) {
         let text = read(&path);
         let mut before = "";
         for (number, line) in text.lines().enumerate() {

@@ -205,8 +205,8 @@ async fn forward(
 ///
 /// # Errors
 ///
-/// [`Failure::Taken`] if the outcome that was found there is that of another instance's request.
-/// Who was refused has nothing, so that a refusal is everybody's.
+/// [`Failure::Taken`] if the outcome that was found there is that of another instance's request. A
+/// refusal is none: an instance that was refused holds nothing that it would have to end itself.
 async fn own(
     txn: &mut Txn,
     forward: IdemKey,
