@@ -12,7 +12,7 @@
 //!   that of the twin, and its 95 % interval. `inf` is never against a number, `-inf` the reverse.
 //! - `verdict`: `higher`, `lower` or `no-difference-shown`.
 
-use super::{scalar, table};
+use super::{interval, scalar, table};
 use crate::experiment::result::{Comparison, Pair};
 use crate::report::export::{Export, File, Results};
 
@@ -49,10 +49,7 @@ pub fn faults(comparison: &Comparison) -> Vec<u8> {
 
 fn row(pair: &Pair) -> Vec<String> {
     let unit = pair.key.measure.unit;
-    let [low, high] = match pair.interval {
-        Some((low, high)) => [scalar(unit, low), scalar(unit, high)],
-        None => Default::default(),
-    };
+    let [low, high] = interval(unit, pair.interval);
     vec![
         pair.variant.clone(),
         pair.key.to_string(),

@@ -14,7 +14,7 @@
 //! - `formula`, `meaning`, `source`: the formula, what its names mean and what it leaves out, and
 //!   where it comes from.
 
-use super::{scalar, table};
+use super::{interval, scalar, table};
 use crate::experiment::forms::Predicted;
 use crate::experiment::result::{Comparison, VariantResult};
 use crate::report::export::{Export, File, Results};
@@ -62,10 +62,7 @@ fn row(variant: &VariantResult, predicted: &Predicted) -> Vec<String> {
     let (key, unit) = (&prediction.key, prediction.key.measure.unit);
     let measured = &variant.measures[key];
     let estimate = measured.estimate(prediction.of);
-    let [low, high] = match estimate.and_then(|it| it.interval) {
-        Some((low, high)) => [scalar(unit, low), scalar(unit, high)],
-        None => Default::default(),
-    };
+    let [low, high] = interval(unit, estimate.and_then(|it| it.interval));
     vec![
         variant.name.clone(),
         key.to_string(),

@@ -29,6 +29,11 @@ pub(super) fn scalar(unit: Unit, value: f64) -> String {
     }
 }
 
+/// The two ends of an interval, empty if there is none.
+pub(super) fn interval(unit: Unit, interval: Option<(f64, f64)>) -> [String; 2] {
+    interval.map(|(low, high)| [low, high].map(|end| scalar(unit, end))).unwrap_or_default()
+}
+
 /// The text for "never" where a time stands, which other tools read as a number.
 pub(super) const NEVER: &str = "inf";
 

@@ -19,7 +19,7 @@
 //!
 //! Times are whole nanoseconds of simulated time; a quantile that is never reached is `inf`.
 
-use super::{arrivals, counts, quantile, scalar, table};
+use super::{arrivals, counts, interval, quantile, scalar, table};
 use crate::checks::measures::Unit;
 use crate::experiment::result::{Comparison, Estimate, MeasureResult, Quantiles, Summary};
 use crate::report::export::{Export, File, Results};
@@ -108,10 +108,9 @@ fn summary_numbers(result: &MeasureResult) -> Vec<String> {
 
 /// A mean and the bounds of its interval.
 fn mean(unit: Unit, estimate: Option<Estimate<f64>>) -> [String; 3] {
-    let Some(Estimate { value, interval }) = estimate else { return Default::default() };
-    let write = |value| scalar(unit, value);
-    let [low, high] = interval.map_or_else(Default::default, |(low, high)| [low, high].map(write));
-    [write(value), low, high]
+    let Some(Estimate { value, interval: ends }) = estimate else { return Default::default() };
+    let [low, high] = interval(unit, ends);
+    [scalar(unit, value), low, high]
 }
 
 fn bounds(found: &Quantiles) -> impl Iterator<Item = String> {
