@@ -73,8 +73,8 @@ async fn probe_operation(world: Rc<World>, read: usize, number: u16, op: OpId) {
     let (probe, read) = (ProbeId(process), read as u32);
     here.record(Event::ProbeBegan { read, probe, cells: steps.len() as u32 });
     let message = Message::request("probe", PATIENCE).class(MessageClass::Probe);
+    let mask = bits(steps.iter());
     let end = if let Some(by) = *by {
-        let mask = steps.iter().fold(0, |mask, step| mask | 1 << step.0);
         let node = world.instance(by, op);
         let message = message.costs(Work::Of(part.unwrap_or(by)));
         let here = here.at_step(steps.first().copied().unwrap_or(StepId::NONE), number);
@@ -82,8 +82,7 @@ async fn probe_operation(world: Rc<World>, read: usize, number: u16, op: OpId) {
     } else {
         let specs = &system.operation(*kind).steps;
         let owner_of = |step: StepId| system.owner(specs[step.index()].table, env.now());
-        let mask = steps.iter().fold(0, |mask, step| mask | 1 << step.0);
-        let message = message.costs(Work::Rows(mask));
+        let message = message.costs(Work::Rows(mask as u32));
         let calls = by_owner(steps.iter().map(|step| (owner_of(*step), *step)));
         let calls = calls.into_iter().map(|(owner, mask)| {
             let step = StepId(mask.trailing_zeros() as u8);
@@ -96,6 +95,11 @@ async fn probe_operation(world: Rc<World>, read: usize, number: u16, op: OpId) {
         replies.into_iter().map(end_of).max().unwrap_or(ProbeEnd::Complete)
     };
     here.record(Event::ProbeEnded { read, probe, end });
+}
+
+/// Steps as bits.
+fn bits<'a>(steps: impl Iterator<Item = &'a StepId>) -> u64 {
+    steps.fold(0, |bits, step| bits | 1 << step.0)
 }
 
 /// Steps as bits, by the service that is asked for them, in the order in which each is first met.
@@ -150,8 +154,8 @@ async fn compose(here: ProcessCtx, by: ServiceId, mask: u64, probe: ProbeId) -> 
         }
     }
     let message = Message::request("read", here.retry().step_deadline).class(MessageClass::Probe);
-    let rows = asked.iter().fold(0, |mask, (_, step)| mask | 1 << step.0);
-    let message = message.costs(Work::Rows(rows));
+    let rows = bits(asked.iter().map(|(_, step)| step));
+    let message = message.costs(Work::Rows(rows as u32));
     let calls = by_owner(asked.into_iter()).into_iter().map(|(owner, mask)| {
         let first = StepId(mask.trailing_zeros() as u8);
         let node = here.world().instance(owner, op);
