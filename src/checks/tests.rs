@@ -32,7 +32,7 @@ fn distribution<'a>(report: &'a RunReport, measure: &'static Measure) -> &'a Dis
 
 fn total(report: &RunReport, measure: &'static Measure) -> u128 {
     match quantity(report, measure) {
-        Quantity::Ratio { part, whole: 1 } => part,
+        Quantity::Ratio { part, whole: 1 } | Quantity::Amount { part, whole: 1 } => part,
         other => panic!("{measure}: {other:?}"),
     }
 }
@@ -43,6 +43,10 @@ fn quantity(report: &RunReport, measure: &'static Measure) -> Quantity {
 
 fn share(part: u128, whole: u128) -> Quantity {
     Quantity::Ratio { part, whole }
+}
+
+fn amount(part: u128, whole: u128) -> Quantity {
+    Quantity::Amount { part, whole }
 }
 
 /// A ticket that is made at 20.0 s, answered at 20.1 s, counted at 20.3 s, assigned at 20.5 s.
@@ -76,7 +80,7 @@ fn lag_runs_from_the_first_commit_not_from_the_answer() {
     let report = slow_ticket().rest();
     assert_eq!(distribution(&report, LAG).values, [500 * MS]);
     assert_eq!(distribution(&report, AFTER_ANSWER).values, [400 * MS]);
-    assert_eq!(quantity(&report, PARTIAL), share(500 * u128::from(MS), 110_000_000_000));
+    assert_eq!(quantity(&report, PARTIAL), amount(500 * u128::from(MS), 110_000_000_000));
     assert_eq!(report.census.of(Headline::Committed), 1);
 }
 
@@ -137,7 +141,7 @@ fn only_measured_operations_count_but_the_window_sees_all() {
     let report = history.rest();
     assert_eq!((report.offered, report.measured), (2, 1));
     assert_eq!(distribution(&report, LAG).values, [0]);
-    assert_eq!(quantity(&report, PARTIAL), share(2_000 * u128::from(MS), 110_000_000_000));
+    assert_eq!(quantity(&report, PARTIAL), amount(2_000 * u128::from(MS), 110_000_000_000));
 }
 
 #[test]
@@ -244,7 +248,7 @@ fn a_refusal_for_want_of_a_row_is_not_available_and_a_moot_operation_is_left_out
     let report = refusals().rest();
     assert_eq!(quantity(&report, AVAILABILITY), share(4, 6), "0, 4, 5 and 7 of all but 2 and 3");
     assert_eq!(quantity(&report, AVAILABILITY_OF_ALL), share(4, 8));
-    let a_second = share(5 * 1_000_000_000, 90_000_000_000);
+    let a_second = amount(5 * 1_000_000_000, 90_000_000_000);
     assert_eq!(quantity(&report, THROUGHPUT), a_second, "0, 1, 4, 5 and 7: too early is an answer");
     assert_eq!(quantity(&report, ANSWERED_TOO_EARLY), share(1, 8));
     let ops = |all: &[u32]| all.iter().map(|op| OpId(*op)).collect::<Vec<_>>();

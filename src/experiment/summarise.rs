@@ -221,7 +221,9 @@ fn seed_quantiles(found: &Distribution, censors: bool) -> SeedQuantiles {
 /// A time that a run has once, and that may be infinite.
 fn once(time: Quantity) -> Sample {
     match time {
-        Quantity::Ratio { part, whole } => Sample::new([(part / whole) as u64], 0),
+        Quantity::Ratio { part, whole } | Quantity::Amount { part, whole } => {
+            Sample::new([(part / whole) as u64], 0)
+        }
         Quantity::Never => Sample::new([], 1),
         Quantity::Missing { .. } => Sample::default(),
     }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use driftlab::checks::measures::catalogue::*;
-use driftlab::checks::measures::{Measure, Quantity, Unit};
+use driftlab::checks::measures::{Measure, Unit};
 use driftlab::experiment::compare::{Judged, judge};
 use driftlab::faults::fault::Faults;
 use driftlab::scenario::Scenario;
@@ -124,9 +124,7 @@ fn number(judged: &Judged, measure: &'static Measure) -> f64 {
         assert!(values.never == 0 && !values.is_empty(), "{measure}: {values:?}");
         values.sum() as f64 / values.len() as f64
     } else {
-        let quantity = measures.number(measure);
-        let Quantity::Ratio { part, whole } = quantity else { panic!("{measure}: {quantity:?}") };
-        part as f64 / whole as f64
+        measures.number(measure).value().expect("a number")
     };
     if measure.unit == Unit::Nanoseconds { number / 1e6 } else { number }
 }

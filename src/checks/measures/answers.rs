@@ -223,7 +223,7 @@ fn throughput(part: &Part<'_>, load: Range<u64>) -> Quantity {
         .filter(|(_, outcome)| outcome.answer().is_definite() && load.contains(&outcome.answered))
         .filter(|(_, outcome)| outcome.headline() != Headline::Moot);
     let length = load.end.saturating_sub(load.start);
-    Quantity::ratio(heard.count() as u128 * 1_000_000_000, length, "the load has no length")
+    Quantity::amount(heard.count() as u128 * 1_000_000_000, length, "the load has no length")
 }
 
 /// The kinds of operation whose clients hear `accepted`.

@@ -130,7 +130,7 @@ pub fn of(system: &System, operations: &Operations, faults: &[FaultWindow]) -> V
 pub fn measure(into: &mut Measured, blast_radii: &[BlastRadius]) {
     let most = blast_radii.iter().map(|reach| reach.services.len() as u64).max();
     let none = Quantity::Missing { why: "no fault began" };
-    into.quantity(TOUCHED, most.map_or(none, Quantity::total));
+    into.quantity(TOUCHED, most.map_or(none, Quantity::size));
 }
 
 fn overlaps(outcome: &Outcome, (from, until): (u64, u64)) -> bool {

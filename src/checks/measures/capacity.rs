@@ -290,7 +290,7 @@ impl Pool {
 impl Store {
     /// The use of the cores; how many waited is, by Little's law, the waits summed over the time.
     fn used(&self, length: u64) -> Used {
-        let waiting = Quantity::ratio(self.waited[0], length, EMPTY);
+        let waiting = Quantity::amount(self.waited[0], length, EMPTY);
         let (name, parts) = (Arc::clone(&self.name), Parts::Cores);
         Used { name, parts, busy: self.busy, of: self.cores, waiting, most: None }
     }
@@ -408,27 +408,27 @@ impl Capacity {
     pub fn measure(mut self, into: &mut Measured, until: u64) -> Vec<Limited> {
         self.used.advance(until);
         let bought = u128::from(self.provisioned) * u128::from(self.length);
-        let share = Quantity::ratio(self.used.area(), bought, EMPTY);
-        into.quantity(WORKERS, Quantity::total(self.provisioned));
+        let share = Quantity::amount(self.used.area(), bought, EMPTY);
+        into.quantity(WORKERS, Quantity::size(self.provisioned));
         into.quantity(WORKERS_USED, self.used.time_average());
         into.quantity(UTILISATION, share);
         let [length, stretch] =
             [self.windows.loaded, self.windows.late].map(|(from, to)| to.saturating_sub(from));
         for store in &self.databases {
-            let connecting = Quantity::ratio(store.connecting[0], length, EMPTY);
+            let connecting = Quantity::amount(store.connecting[0], length, EMPTY);
             into.quantity(CONNECTING.of_pool(&store.name), connecting);
         }
         let pools = self.services.into_iter().flatten().chain(self.drivers);
         let pools = pools.map(|pool| pool.used(until));
         let cores = self.databases.iter().map(|store| store.used(length));
-        let mut busiest = Quantity::ratio(0_u64, length, EMPTY);
+        let mut busiest = Quantity::amount(0_u64, length, EMPTY);
         let mut full: Vec<Limited> =
             self.databases.iter().filter_map(|store| store.full(stretch)).collect();
         for used in pools.chain(cores) {
             full.extend(used.full(stretch));
             let Used { name, busy: [busy, _], of, waiting, most, .. } = used;
             let whole = u128::from(of) * u128::from(length);
-            let utilisation = Quantity::ratio(busy, whole, EMPTY);
+            let utilisation = Quantity::amount(busy, whole, EMPTY);
             if utilisation.value() > busiest.value() {
                 busiest = utilisation;
             }

@@ -120,7 +120,7 @@ impl Contention {
         }
         let mut foreign = 0;
         let mut all = 0;
-        let mut slowest = Quantity::total(0_u64);
+        let mut slowest = Quantity::amount(0_u64, 1_u64, ALONE);
         for (between, waited) in &self.waited {
             let waited: u64 = waited.iter().sum();
             all += waited;
@@ -129,13 +129,13 @@ impl Contention {
             }
             foreign += waited;
             let took = self.took(between.database, between.service);
-            let slowdown = Quantity::ratio(waited, took, ALONE);
+            let slowdown = Quantity::amount(waited, took, ALONE);
             if slowdown.value() > slowest.value() {
                 slowest = slowdown;
             }
         }
         into.quantity(WAITED, Quantity::total(foreign));
-        into.quantity(WAITED_SHARE, Quantity::ratio(foreign, all, "nobody waited"));
+        into.quantity(WAITED_SHARE, Quantity::amount(foreign, all, "nobody waited"));
         into.quantity(SLOWDOWN, slowest);
     }
 }

@@ -95,12 +95,12 @@ impl Gauge {
 
     /// The mean over the window.
     pub fn time_average(&self) -> Quantity {
-        Quantity::ratio(self.area, self.window.1 - self.window.0, EMPTY_WINDOW)
+        Quantity::amount(self.area, self.window.1 - self.window.0, EMPTY_WINDOW)
     }
 
     /// The share of the window during which it was above zero.
     pub fn positive_share(&self) -> Quantity {
-        Quantity::ratio(self.positive, self.window.1 - self.window.0, EMPTY_WINDOW)
+        Quantity::amount(self.positive, self.window.1 - self.window.0, EMPTY_WINDOW)
     }
 
     /// Its course.

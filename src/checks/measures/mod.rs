@@ -102,6 +102,14 @@ pub enum Quantity {
         /// The denominator.
         whole: u128,
     },
+    /// `part / whole` of amounts, such as times, or numbers of things that are there. Unlike in a
+    /// [`Ratio`](Self::Ratio) no events were counted, so that a small number is not a rare event.
+    Amount {
+        /// The numerator, in the measure's unit times that of the denominator.
+        part: u128,
+        /// The denominator, above zero.
+        whole: u128,
+    },
     /// The awaited event did not happen in the time of the run.
     Never,
     /// There is no such number in this run.
@@ -113,9 +121,14 @@ pub enum Quantity {
 }
 
 impl Quantity {
-    /// A plain total.
+    /// The number of events counted, or the sum of their times.
     pub fn total(part: impl Into<u128>) -> Self {
         Self::Ratio { part: part.into(), whole: 1 }
+    }
+
+    /// The number of things that are there.
+    pub fn size(part: impl Into<u128>) -> Self {
+        Self::Amount { part: part.into(), whole: 1 }
     }
 
     /// A fraction, or missing because of `why` if nothing is there to divide by.
@@ -126,10 +139,20 @@ impl Quantity {
         }
     }
 
+    /// A fraction of amounts, or missing because of `why` if nothing is there to divide by.
+    pub fn amount(part: impl Into<u128>, whole: impl Into<u128>, why: &'static str) -> Self {
+        match whole.into() {
+            0 => Self::Missing { why },
+            whole => Self::Amount { part: part.into(), whole },
+        }
+    }
+
     /// As a number for charts and statistics: infinity for never, none if missing.
     pub fn value(self) -> Option<f64> {
         match self {
-            Self::Ratio { part, whole } => Some(part as f64 / whole as f64),
+            Self::Ratio { part, whole } | Self::Amount { part, whole } => {
+                Some(part as f64 / whole as f64)
+            }
             Self::Never => Some(f64::INFINITY),
             Self::Missing { .. } => None,
         }

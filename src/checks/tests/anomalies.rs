@@ -1,6 +1,6 @@
 //! M8 and what M13 says of faults.
 
-use super::{quantity, share, total};
+use super::{amount, quantity, total};
 use crate::checks::measures::Quantity;
 use crate::checks::measures::catalogue::*;
 use crate::kernel::Span;
@@ -197,6 +197,6 @@ fn waits_for_others_are_a_share_of_all_waits_and_of_the_time_in_the_database() {
     }
     let report = history.rest();
     assert_eq!(total(&report, WAITED), 35);
-    assert_eq!(quantity(&report, WAITED_SHARE), share(35, 80));
-    assert_eq!(quantity(&report, SLOWDOWN), share(30, 60 + 40), "the desk for the shop");
+    assert_eq!(quantity(&report, WAITED_SHARE), amount(35, 80));
+    assert_eq!(quantity(&report, SLOWDOWN), amount(30, 60 + 40), "the desk for the shop");
 }

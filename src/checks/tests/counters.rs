@@ -1,6 +1,6 @@
 //! Tests of what is counted one by one.
 
-use super::{quantity, share};
+use super::{amount, quantity, share};
 use crate::checks::measures::catalogue::*;
 use crate::checks::measures::counters::{GROUP_LAG, GROUP_LAG_MAX};
 use crate::checks::measures::{Quantity, Scope};
@@ -84,7 +84,7 @@ fn the_lag_of_a_group_is_averaged_over_the_window() {
     };
     let (weighted, window) = (4 * 11 + 2 * 11, 110);
     let second = u128::from(SECOND);
-    assert_eq!(number(GROUP_LAG), share(weighted * second, window * second));
+    assert_eq!(number(GROUP_LAG), amount(weighted * second, window * second));
     assert_eq!(number(GROUP_LAG_MAX), Quantity::total(4_u64));
     assert_eq!(GROUP_LAG.of(&group).to_string(), "groups.desk.lag");
 }

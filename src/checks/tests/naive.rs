@@ -93,7 +93,7 @@ proptest! {
             partial_ms += diary.partial_since.map_or(0, |since| 120_000 - since);
         }
         let part = u128::from(partial_ms) * u128::from(MS);
-        let average = Quantity::Ratio { part, whole: 110_000 * u128::from(MS) };
+        let average = Quantity::Amount { part, whole: 110_000 * u128::from(MS) };
         prop_assert_eq!(quantity(&report, PARTIAL), average);
         let never = diaries.iter().filter(|diary| diary.partial_since.is_some()).count() as u64;
         prop_assert_eq!(distribution(&report, LAG).never, never);

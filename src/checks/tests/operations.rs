@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{MS, distribution, quantity, share};
+use super::{MS, amount, distribution, quantity, share};
 use crate::checks::RunReport;
 use crate::checks::census::Headline;
 use crate::checks::measures::catalogue::*;
@@ -123,7 +123,7 @@ fn throughput_counts_definite_answers_that_are_heard_under_load() {
     history.at(99_999).offer(5, RENAME, 1);
     history.at(100_000).answer(5, Answer::Done); // The load is over.
     let report = history.rest();
-    let a_second = |answers: u128| share(answers * 1_000_000_000, 90_000_000_000);
+    let a_second = |answers: u128| amount(answers * 1_000_000_000, 90_000_000_000);
     assert_eq!(quantity(&report, THROUGHPUT), a_second(3));
     assert_eq!(of(&report, THROUGHPUT, "rename"), a_second(3));
     assert_eq!(of(&report, THROUGHPUT, "open"), a_second(0));
@@ -249,8 +249,8 @@ fn partial_operations_and_what_they_lag_are_told_apart() {
     let mut history = both(mixed());
     history.at(31_000).apply(0, 1).apply(0, 2);
     let report = history.rest();
-    let partial = share(11_000 * u128::from(MS), 110_000 * u128::from(MS));
-    assert_eq!(each(&report, PARTIAL), [partial, partial, share(0, 110_000 * u128::from(MS))]);
+    let partial = amount(11_000 * u128::from(MS), 110_000 * u128::from(MS));
+    assert_eq!(each(&report, PARTIAL), [partial, partial, amount(0, 110_000 * u128::from(MS))]);
     assert_eq!(each(&report, PARTIAL_MAX), [1_u64, 1, 0].map(Quantity::total));
 }
 

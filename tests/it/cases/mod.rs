@@ -35,7 +35,7 @@ fn number(report: &RunReport, of: impl Into<Key>) -> f64 {
 /// A count of a run.
 fn count(report: &RunReport, of: impl Into<Key>) -> u128 {
     match report.measures.number(of) {
-        Quantity::Ratio { part, whole: 1 } => part,
+        Quantity::Ratio { part, whole: 1 } | Quantity::Amount { part, whole: 1 } => part,
         other => panic!("no count: {other:?}"),
     }
 }

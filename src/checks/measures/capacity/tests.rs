@@ -171,11 +171,11 @@ fn two_who_wait_at_once_make_connections_no_fuller() {
 fn connections_are_full_while_somebody_waits_for_one() {
     let full = vec![Limited { what: Parts::Connections, pool: "office-db".into() }];
     let waiting =
-        |seconds: u128| Quantity::Ratio { part: seconds * 1_000_000_000, whole: 90_000_000_000 };
+        |seconds: u128| Quantity::Amount { part: seconds * 1_000_000_000, whole: 90_000_000_000 };
     assert_eq!(connected(85_000, 110_000), (full.clone(), waiting(15)), "after the load, too");
     assert_eq!(
         connected(90_000, 99_500),
-        (full, Quantity::Ratio { part: 9_500_000_000, whole: 90_000_000_000 })
+        (full, Quantity::Amount { part: 9_500_000_000, whole: 90_000_000_000 })
     );
     assert_eq!(connected(60_000, 99_000 - 8_000), (vec![], waiting(31)));
 }
@@ -196,6 +196,6 @@ fn a_crash_ends_what_its_node_was_at() {
     on(30_000, 7, finished(0, 0));
     let report = history.rest();
     let used = report.measures.number(WORKERS_USED);
-    let super::Quantity::Ratio { part, .. } = used else { panic!("{used:?}") };
+    let super::Quantity::Amount { part, .. } = used else { panic!("{used:?}") };
     assert_eq!(part, (10 + 3 + 2 + 1) * 1_000_000_000);
 }
