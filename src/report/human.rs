@@ -22,12 +22,16 @@ pub fn difference(unit: Unit, difference: f64) -> String {
     if difference == 0.0 {
         return "0".into();
     }
-    let sign = if difference < 0.0 { '−' } else { '+' };
+    let (sign, bound) = if difference < 0.0 { ('−', '>') } else { ('+', '<') };
     let size = difference.abs();
-    match unit {
-        _ if size.is_infinite() => format!("{sign}∞"),
-        Unit::Share => format!("{sign}{} pp", number(size * 100.0)),
-        _ => format!("{sign}{}", value(unit, size)),
+    let text = match unit {
+        _ if size.is_infinite() => "∞".into(),
+        Unit::Share => format!("{} pp", number(size * 100.0)),
+        _ => value(unit, size),
+    };
+    match text.strip_prefix('<') {
+        Some(limit) => format!("{bound}{sign}{limit}"),
+        None => format!("{sign}{text}"),
     }
 }
 
@@ -64,6 +68,8 @@ pub fn share(share: f64) -> String {
     let room = percent.min(100.0 - percent).abs();
     let decimals = match room {
         0.0 => 0,
+        r if r < 0.000_05 && percent < 50.0 => return "<0.0001 %".into(),
+        r if r < 0.000_05 => return ">99.9999 %".into(),
         r if r < 0.01 => 4,
         r if r < 0.1 => 3,
         r if r < 1.0 => 2,
@@ -158,6 +164,8 @@ mod tests {
         assert_eq!(difference(Unit::Nanoseconds, -1_500_000.0), "−1.5 ms");
         assert_eq!(difference(Unit::Share, 0.031), "+3.1 pp");
         assert_eq!(difference(Unit::Count, 0.0), "0");
+        assert_eq!(difference(Unit::Count, 0.0002), "<+0.001");
+        assert_eq!(difference(Unit::Share, -0.000_002), ">−0.001 pp");
         assert_eq!(difference(Unit::Nanoseconds, f64::INFINITY), "+∞");
     }
 
