@@ -29,8 +29,8 @@ const COSTS: [(&Measure, Statistic); 9] = [
     (WRONG, Statistic::Value),
     (DONE, Statistic::P99),
     (ACCEPTED, Statistic::P99),
-    (MESSAGES, Statistic::Value),
-    (FORCED_WRITES, Statistic::Value),
+    (MESSAGES_COMMITTED, Statistic::Value),
+    (FORCED_WRITES_COMMITTED, Statistic::Value),
 ];
 
 /// The baseline of a comparison with the twins.

@@ -26,7 +26,7 @@ const GROUPS: [[&Measure; 2]; 6] = [
     [COMPARED_AVAILABILITY, USEFUL],
     [IN_DOUBT, BLOCKED],
     [DONE, ACCEPTED],
-    [MESSAGES, FORCED_WRITES],
+    [MESSAGES_COMMITTED, FORCED_WRITES_COMMITTED],
 ];
 
 /// How often a sentence praises, and how often it blames.

@@ -4,6 +4,7 @@ mod counters;
 mod forms;
 mod operations;
 mod pools;
+mod reads;
 
 use std::borrow::Cow;
 
@@ -12,7 +13,7 @@ pub use operations::about;
 use super::{faults, human};
 use crate::checks::census::Headline;
 use crate::checks::measures::catalogue::*;
-use crate::checks::measures::{Key, Measure, Values, reads};
+use crate::checks::measures::{Key, Measure, Values};
 use crate::experiment::result::{Comparison, MeasureResult, Statistic, VariantResult};
 
 /// A table with one row a variant.
@@ -105,32 +106,12 @@ const ANSWERS: [Column; 10] = [
     (USEFUL, VALUE),
 ];
 
-const READS: [Column; 9] = [
-    (RIGHT_50MS, VALUE),
-    (RIGHT_500MS, VALUE),
-    (RIGHT_5S, VALUE),
-    (STALE, VALUE),
-    (TORN, VALUE),
-    (READ_ERRORS, VALUE),
-    (IN_DOUBT, VALUE),
-    (IN_DOUBT_MAX, VALUE),
-    (BLOCKED, VALUE),
-];
-
-/// The columns of each read by itself.
-const OF_READ: [Column; 6] = [
-    (reads::RIGHT, VALUE),
-    (reads::STALE, VALUE),
-    (reads::TORN, VALUE),
-    (reads::LATENCY, MEAN),
-    (reads::LATENCY, P99),
-    (reads::LATENCY, Pick::Never),
-];
-
-const COSTS: [Column; 5] = [
+const COSTS: [Column; 7] = [
     (MESSAGES, VALUE),
+    (MESSAGES_COMMITTED, VALUE),
     (DATABASE_MESSAGES, VALUE),
     (FORCED_WRITES, VALUE),
+    (FORCED_WRITES_COMMITTED, VALUE),
     (PARTIAL, VALUE),
     (VIOLATION, VALUE),
 ];
@@ -185,18 +166,10 @@ pub fn tables(comparison: &Comparison, most_rows: usize) -> Vec<Table> {
             "Done and accepted promise different things and are never pooled.".into(),
             &ANSWERS,
         ),
-        measured(
-            comparison,
-            "Reads and blocking",
-            "Right, answered in: of all scheduled reads, whenever they are made, those that took \
-             no longer and came back right. In doubt: prepared branches that do not know the \
-             decision. Blocked: waiting behind them."
-                .into(),
-            &READS,
-        ),
+        reads::reads_and_blocking(comparison),
     ];
     tables.extend(operations::times(comparison));
-    tables.extend(reads(comparison));
+    tables.extend(reads::reads_by_services(comparison));
     tables.push(outcomes(comparison));
     tables.extend(operations::operations(comparison, most_rows));
     let anomalies = "Per run, warm-up included: `driftlab list measures` defines each (M8).";
@@ -205,7 +178,8 @@ pub fn tables(comparison: &Comparison, most_rows: usize) -> Vec<Table> {
             .explained("orphans", "Orphans: rows at the end."),
     );
     let cost = "Messages (those with databases apart) and forced writes: per offered operation, \
-                idle polls and inquiries included. Partial operations: average over time.";
+                and per committed one, because what is refused costs little; idle polls and \
+                inquiries included. Partial operations: average over time.";
     let violation = "Violation time: summed over entities, per 1,000 offered operations.";
     tables.push(
         measured(comparison, "Cost", cost.into(), &COSTS).explained("violation time", violation),
@@ -233,34 +207,6 @@ fn schema_changes(comparison: &Comparison) -> Option<Table> {
                     more: for how long, summed over services; how often that failed; when it was \
                     noticed.";
         measured(comparison, "Schema changes", note.into(), &SCHEMA)
-    })
-}
-
-/// The reads that services do for their clients, if there are any: each by itself, for they go
-/// different ways.
-fn reads(comparison: &Comparison) -> Option<Table> {
-    let mut names: Vec<_> = comparison.variants.iter().flat_map(|v| &v.reads).collect();
-    names.sort_unstable();
-    names.dedup();
-    let columns: Vec<(String, Key, Pick)> = (names.into_iter())
-        .flat_map(|name| {
-            OF_READ.map(|column @ (measure, pick)| {
-                (format!("{name} {}", head(column)), measure.of_read(name), pick)
-            })
-        })
-        .collect();
-    let row = |variant: &VariantResult| {
-        let cells = columns.iter().map(|(_, key, pick)| cell(variant, key, *pick));
-        (variant.name.clone(), cells.collect())
-    };
-    let heads = columns.iter().map(|(head, ..)| head.clone());
-    (!columns.is_empty()).then(|| Table {
-        title: "Reads by services".into(),
-        note: "Shares of all scheduled reads; latency of those that were answered, what timed out \
-               counting as never."
-            .into(),
-        heads: std::iter::once("variant".into()).chain(heads).collect(),
-        rows: comparison.variants.iter().map(row).collect(),
     })
 }
 
@@ -397,12 +343,19 @@ fn outcome(variant: &VariantResult, headline: Headline) -> Cell {
     }
 }
 
-/// Returns whether a measure says anything that no other column says: the further availabilities
-/// do where any operation was moot.
+/// Returns whether a measure says anything that nothing else says: the further availabilities do
+/// where any operation was moot.
 fn is_shown(comparison: &Comparison, measure: &'static Measure) -> bool {
     let of_moot = [COMPARED_AVAILABILITY, AVAILABILITY_OF_ALL].contains(&measure);
     let moot = || headlines_present(comparison).contains(&Headline::Moot);
-    is_measured(comparison, measure) && (!of_moot || moot())
+    let absent = reads::UNLESS_NONE.contains(&measure) && !happened(comparison, measure);
+    is_measured(comparison, measure) && (!of_moot || moot()) && !absent
+}
+
+/// Returns whether any variant has more than nothing of a measure.
+fn happened(comparison: &Comparison, measure: &'static Measure) -> bool {
+    let some = |found: &MeasureResult| found.why().is_none() && !found.is_nothing();
+    comparison.variants.iter().any(|variant| variant.measure(measure).is_some_and(some))
 }
 
 fn is_measured(comparison: &Comparison, measure: &'static Measure) -> bool {
@@ -472,26 +425,6 @@ mod tests {
         }
         let tables = super::tables(&comparison, 24);
         assert!(!tables[1].heads.iter().any(|head| head == "accepted p50"));
-    }
-
-    #[test]
-    fn reads_by_services_are_shown_one_by_one_and_only_if_there_are_any() {
-        let mut comparison = comparison::comparison(6);
-        let is_shown = |comparison: &Comparison| {
-            tables(comparison, 24).iter().any(|table| table.title == "Reads by services")
-        };
-        assert!(!is_shown(&comparison));
-        let right = MeasureResult::mean(reads::RIGHT, vec![Some(0.5); 6]);
-        let first = &mut comparison.variants[0];
-        first.reads = vec!["report".into()];
-        first.measures.insert(reads::RIGHT.of_read("report"), right);
-        assert!(is_shown(&comparison));
-        let shown = super::reads(&comparison).expect("a table");
-        let heads = ["right", "stale", "torn", "latency mean", "latency p99", "latency never"];
-        let heads = heads.map(|head| format!("report {head}"));
-        assert_eq!(shown.heads[1..], heads);
-        let main = |row: usize, cell: usize| shown.rows[row].1[cell].main.clone();
-        assert_eq!((main(0, 0), main(0, 1), main(1, 0)), ("50.0 %".into(), "–".into(), "–".into()));
     }
 
     #[test]

@@ -227,7 +227,7 @@ fn faults_cost(made: &Made, seeds: usize) -> Vec<Pair> {
     let costs = [
         of(LAG, Statistic::P99, made.lag.0, 9.0 * made.lag.0),
         of(AVAILABILITY, Statistic::Value, 1.0, made.available),
-        of(MESSAGES, Statistic::Value, 0.9 * made.messages[0], made.messages[0]),
+        of(MESSAGES_COMMITTED, Statistic::Value, 0.9 * made.messages[0], made.messages[0]),
     ];
     costs.into_iter().flatten().collect()
 }
@@ -357,6 +357,10 @@ fn measures(
             _ => number(measure, value),
         });
     }
+    all.extend([
+        number(MESSAGES_COMMITTED, 1.05 * (made.messages[0] + made.messages[1])),
+        number(FORCED_WRITES_COMMITTED, 1.05 * made.forced),
+    ]);
     let bad: u64 = made.wrong.iter().map(|(_, count)| count).sum();
     let lost = if made.wrong.is_empty() { 0.0 } else { 2.0 };
     for (measure, value) in [

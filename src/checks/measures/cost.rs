@@ -37,11 +37,17 @@ macro_rules! spent {
             concat!(
                 $what,
                 ", from the first measured arrival to the end of the settle cap, idle polls and \
-                 inquiries included, per operation that the census counts as committed."
+                 inquiries included, per operation that the census counts as committed. It compares those \
+                 that refuse differently often: what is refused early costs next to nothing."
             ),
         )
         .by_operation()
-        .at_rest();
+        .at_rest()
+        .head(concat!($name, " per committed"))
+        .told(
+            concat!("the ", $least, " ", $name, " per committed operation"),
+            concat!("the most ", $name, " per committed operation"),
+        );
     };
 }
 

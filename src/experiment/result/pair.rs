@@ -20,8 +20,8 @@ pub const COMPARED: [(&Measure, Statistic); 14] = [
     (BLOCKED, Statistic::Value),
     (DONE, Statistic::P99),
     (ACCEPTED, Statistic::P99),
-    (MESSAGES, Statistic::Value),
-    (FORCED_WRITES, Statistic::Value),
+    (MESSAGES_COMMITTED, Statistic::Value),
+    (FORCED_WRITES_COMMITTED, Statistic::Value),
 ];
 
 /// One number of one measure, compared between two variants over the same seeds.

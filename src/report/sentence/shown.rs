@@ -84,7 +84,7 @@ fn pair(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::measures::catalogue::{FORCED_WRITES, MESSAGES};
+    use crate::checks::measures::catalogue::{FORCED_WRITES_COMMITTED, MESSAGES_COMMITTED};
     use crate::experiment::result::MeasureResult;
     use crate::report::sentence::sentences;
 
@@ -96,8 +96,11 @@ mod tests {
             let apart = if at == 0 { 10.0 } else { 0.0 };
             let mixed = (0..seeds).map(|seed| Some(((seed + at as u64) % 2) as f64)).collect();
             let mut variant = VariantResult { name: format!("v{at}"), ..VariantResult::default() };
-            variant.insert(MeasureResult::mean(MESSAGES, number(apart)));
-            let told = GROUPS.as_flattened().iter().filter(|it| !it.is_many() && **it != MESSAGES);
+            variant.insert(MeasureResult::mean(MESSAGES_COMMITTED, number(apart)));
+            let told = GROUPS
+                .as_flattened()
+                .iter()
+                .filter(|it| !it.is_many() && **it != MESSAGES_COMMITTED);
             for measure in told.take(others) {
                 let mixed: &Vec<Option<f64>> = &mixed;
                 variant.insert(MeasureResult::mean(measure, mixed.clone()));
@@ -129,7 +132,7 @@ mod tests {
     fn what_could_not_be_told_is_not_counted() {
         let mut equal = variants(6, 3);
         for variant in &mut equal.variants {
-            variant.insert(MeasureResult::mean(FORCED_WRITES, vec![Some(1.0); 6]));
+            variant.insert(MeasureResult::mean(FORCED_WRITES_COMMITTED, vec![Some(1.0); 6]));
         }
         assert_eq!(Shown::of(&equal.paired()).family.comparisons, 4, "they are equal everywhere");
     }
