@@ -1,5 +1,7 @@
 //! The command line, as data.
 
+mod studies;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -8,6 +10,8 @@ use super::exit;
 use crate::experiment::stop::Stop;
 use crate::kernel::Span;
 use crate::scenario::estimate::Bounds;
+
+pub use studies::{Capacity, Compare, Crossover, Diff, Runs, Sweep, SweepFormat};
 
 /// The number of columns that the help takes at most.
 pub const HELP_COLUMNS: usize = 100;
@@ -36,6 +40,30 @@ pub struct Cli {
 pub enum Command {
     /// Run every variant of a scenario on the same seeds and compare them.
     Compare(Compare),
+    /// Run a scenario again and again, each time with other values in one or two places.
+    ///
+    /// The places and their values are those of `[sweep]` in the scenario, or of `--vary`. Every
+    /// variant runs on the same seeds at every point. Results are a chart of each figure over the
+    /// swept value, tables, and a long CSV file. A sweep judges nothing: what a check says at a
+    /// point is a result, and the exit code is 0.
+    Sweep(Sweep),
+    /// Find where two variants change places in a measure: the load, the delay, the size.
+    ///
+    /// The place of the scenario is given as a range. Its values are looked at, and where the sign
+    /// of the paired difference changes the stretch is halved, all on the same seeds. The interval
+    /// reaches to the nearest values on either side at which the difference is still shown.
+    Crossover(Crossover),
+    /// Find the load at which a variant breaks its expectation.
+    ///
+    /// The expectation is a measure and its limit, such as `--measure m10.done.p99 --below 500ms`;
+    /// without one, each expectation of the scenario with a number for a limit. The load is any
+    /// value of the scenario, given as a range, and is looked for as `driftlab crossover` does.
+    Capacity(Capacity),
+    /// Compare two folders of results: before and after something was changed.
+    ///
+    /// Every number that both have is paired over the seeds that both have; what stands out is
+    /// told, corrected for looking at many. Nothing is simulated: the folders are read.
+    Diff(Diff),
     /// Run one variant on one seed and show the details.
     Run(Run),
     /// Search for faults that break a guarantee of a pattern, and shrink each counterexample.
@@ -96,9 +124,12 @@ impl Command {
     /// Returns whether printing is all that a command does: then it has failed if it cannot print.
     pub const fn only_prints(&self) -> bool {
         match self {
-            Self::Compare(_) | Self::Run(_) | Self::Fuzz(_) | Self::Explore(_) => false,
+            Self::Compare(_) | Self::Sweep(_) | Self::Run(_) | Self::Fuzz(_) => false,
+            Self::Crossover(_) | Self::Capacity(_) | Self::Explore(_) => false,
             Self::Replay(_) | Self::VerifyModel(_) | Self::Validate(_) => false,
-            Self::List(_) | Self::Explain { .. } | Self::Fingerprints { .. } => true,
+            Self::Diff(_) | Self::List(_) | Self::Explain { .. } | Self::Fingerprints { .. } => {
+                true
+            }
             Self::Schema | Self::Completions { .. } | Self::Man(_) => true,
         }
     }
@@ -190,44 +221,6 @@ fn threads(text: &str) -> Result<Threads, String> {
         _ if text.is_empty() => Ok(Threads(0)),
         _ => Err(format!("not a whole number from 1 to {MOST_THREADS}")),
     }
-}
-
-/// `driftlab compare`.
-#[derive(Args, Debug)]
-pub struct Compare {
-    /// The scenario file.
-    #[arg(value_name = "SCENARIO")]
-    pub scenario: PathBuf,
-    /// Number of seeds; every variant runs on each.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=100_000))]
-    pub seeds: u64,
-    /// The first seed, decimal or 0x...; by default the scenario's.
-    #[arg(long, value_parser = seed)]
-    pub seed: Option<u64>,
-    /// Only these variants, separated by commas.
-    #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
-    pub variants: Vec<String>,
-    /// The folder for the results; by default `reports/<scenario name>`. It is replaced as a
-    /// whole, but for `counterexamples` and `explorations`, and refused if it holds anything else
-    /// that driftlab did not write.
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// Leave out the fault-free twins: no recovery, and no word of what the faults cost, but half
-    /// the runs.
-    #[arg(long)]
-    pub no_twin: bool,
-    /// Start over instead of resuming an interrupted comparison of the same scenario.
-    #[arg(long)]
-    pub fresh: bool,
-    /// The most that a run may come to.
-    #[command(flatten)]
-    pub limits: Limits,
-    /// The threads it runs on.
-    #[command(flatten)]
-    pub workers: Workers,
-    /// The format of standard output: a table, summary.json, or summary.csv.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub format: Format,
 }
 
 /// `driftlab validate`.

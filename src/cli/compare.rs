@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use super::args::{Compare, Format, Limits};
-use super::progress::Progress;
 use super::results::Results;
-use super::unfinished::{Count, Unfinished};
+use super::unfinished::Unfinished;
+use super::work::{again, work};
 use super::{Error, Exit, Session, complain, print, quote, remark, source, write};
 use crate::checks::Verdict;
-use crate::experiment::compare::{Compared, Study};
+use crate::experiment::compare::Study;
 use crate::experiment::result::Comparison;
 use crate::experiment::stop::Stop;
 use crate::report;
@@ -16,20 +16,24 @@ use crate::scenario::{Scenario, Variant, nearest};
 
 /// `driftlab compare`.
 pub fn compare(session: &Session, args: &Compare) -> Result<Exit, Error> {
-    let scenario = source::load(session, &args.scenario)?;
-    let variants = choose(&scenario, &args.variants)?;
-    let first = args.seed.unwrap_or(scenario.seed);
-    let seeds: Vec<u64> = (0..args.seeds).map(|offset| first.wrapping_add(offset)).collect();
-    let twins = !args.no_twin;
-    let study = Study { scenario: &scenario, variants, seeds, twins };
+    let runs = &args.runs;
+    let scenario = source::load(session, &runs.scenario)?;
+    let mut variants = choose(&scenario, &runs.variants)?;
+    if let Some(name) = &args.baseline {
+        put_first(&scenario, &mut variants, name)?;
+    }
+    let seeds = runs.seeds(&scenario);
+    let first = seeds[0];
+    let study = Study { scenario: &scenario, variants, seeds, twins: !runs.no_twin };
     let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(&scenario.name));
-    let whole = (&study.variants[..], study.runs());
-    source::bound(session, &args.scenario, &scenario, whole, &args.limits)?;
+    source::bound(session, &runs.scenario, std::slice::from_ref(&study), &runs.limits)?;
     let results = Results::claim(&folder)?;
-    let stop = interrupt(session, &args.limits);
+    let stop = interrupt(session, &runs.limits);
     remark(session, &intent(&study));
     let kept = Unfinished::open(results.aside("unfinished"), &scenario, args.fresh);
-    let compared = run(session, &study, &kept, &stop, pool(args.workers.threads())?);
+    let whole = std::slice::from_ref(&study);
+    let compared =
+        work(session, whole, &kept, &runs.workers, |done| study.resume(&kept, &stop, done))?;
     check(&stop)?;
     let interrupted = compared.finished < study.seeds.len();
     let Some(mut comparison) = compared.comparison else {
@@ -40,7 +44,7 @@ pub fn compare(session: &Session, args: &Compare) -> Result<Exit, Error> {
         remark(session, again(&kept));
         return Ok(Exit::Interrupted);
     };
-    comparison.command = command(&scenario.inputs.path(), args, first);
+    comparison.command = command(args, &scenario.inputs.path(), first);
     if scenario.inputs.reach_above() {
         comparison.command.push_str(" --allow-path scenario");
     }
@@ -59,39 +63,6 @@ pub fn compare(session: &Session, args: &Compare) -> Result<Exit, Error> {
     }
     kept.clear();
     Ok(verdict(&comparison))
-}
-
-/// Runs what an interrupted comparison has not finished.
-fn run(
-    session: &Session,
-    study: &Study,
-    kept: &Unfinished,
-    stop: &Stop,
-    threads: rayon::ThreadPool,
-) -> Compared {
-    let Count { whole, damaged } = kept.count(study);
-    let there = whole as u64 * study.runs_each();
-    let runs = study.runs();
-    if damaged > 0 {
-        let damaged = report::human::some(damaged, "kept run");
-        remark(session, &format!("{damaged} cannot be used (damaged) and will be run again\n"));
-    }
-    if there > 0 {
-        remark(session, &format!("resuming: {there} of {runs} runs were finished before\n"));
-    }
-    let progress = Progress::new(runs, session.quiet);
-    let compared = threads.install(|| study.resume(kept, stop, &|| progress.advance()));
-    progress.finish();
-    compared
-}
-
-/// How an interrupted comparison goes on.
-fn again(kept: &Unfinished) -> &'static str {
-    if kept.has_failed() {
-        "interrupted; not all finished runs could be saved: run the same command to repeat them\n"
-    } else {
-        "interrupted; run the same command to continue\n"
-    }
 }
 
 /// The announcement of a comparison.
@@ -121,16 +92,44 @@ fn show(
         Format::Json => write(&report::json::summary(comparison))?,
         Format::Csv => write(&report::csv::summary::summary(comparison))?,
     };
+    let path = args.runs.scenario.display().to_string();
+    let again = command(args, &path, comparison.seeds[0]);
+    remark(session, &whereabouts(session, folder, args.out.is_some(), &again));
+    Ok(())
+}
+
+/// The command that gives the same bytes again, with the scenario at this path.
+fn command(args: &Compare, scenario: &str, first: u64) -> String {
+    let baseline = args.baseline.as_ref().map(|name| format!(" --baseline {}", quote(name)));
+    args.runs.again("compare", scenario, first) + &baseline.unwrap_or_default()
+}
+
+/// Puts the baseline in front of the other variants: whoever stands first is one.
+fn put_first<'a>(
+    scenario: &'a Scenario,
+    variants: &mut Vec<&'a Variant>,
+    name: &str,
+) -> Result<(), Error> {
+    let baseline = find(scenario, name)?;
+    let Some(at) = variants.iter().position(|it| it.name.shown == baseline.name.shown) else {
+        return Err(Error::Usage(format!("the baseline `{name}` is not among the variants")));
+    };
+    variants[..=at].rotate_right(1);
+    Ok(())
+}
+
+/// Where the page of results is, and the command that makes them again, in this folder if it was
+/// asked for.
+pub fn whereabouts(session: &Session, folder: &Path, is_asked_for: bool, again: &str) -> String {
     let page = folder.join("index.html");
-    let mut again = command(&args.scenario.display().to_string(), args, comparison.seeds[0]);
-    if let Some(folder) = &args.out {
+    let mut again = again.to_owned();
+    if is_asked_for {
         again.push_str(&format!(" --out {}", quote(&folder.display().to_string())));
     }
     for folder in &session.allowed {
         again.push_str(&format!(" --allow-path {}", quote(&folder.display().to_string())));
     }
-    remark(session, &format!("\nresults: {}\nagain: {again}\n", page.display()));
-    Ok(())
+    format!("\nresults: {}\nagain: {again}\n", page.display())
 }
 
 /// The variants that were asked for, or all of them.
@@ -186,19 +185,6 @@ pub fn pool(threads: usize) -> Result<rayon::ThreadPool, Error> {
         .num_threads(threads)
         .build()
         .map_err(|error| Error::Usage(format!("cannot start threads: {error}")))
-}
-
-/// The command that gives the same bytes again, with the scenario at this path.
-fn command(scenario: &str, args: &Compare, first: u64) -> String {
-    let (scenario, seeds) = (quote(scenario), args.seeds);
-    let mut command = format!("driftlab compare {scenario} --seeds {seeds} --seed {first}");
-    if !args.variants.is_empty() {
-        command.push_str(&format!(" --variants {}", quote(&args.variants.join(","))));
-    }
-    if args.no_twin {
-        command.push_str(" --no-twin");
-    }
-    command
 }
 
 /// The exit code of all checks together: one violation violates, one doubt leaves in doubt.

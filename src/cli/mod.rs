@@ -4,7 +4,10 @@
 //! A program of one's own is [`Lab::main`](crate::Lab::main).
 
 mod args;
+mod capacity;
 mod compare;
+mod crossover;
+mod diff;
 mod exit;
 mod explain;
 mod explore;
@@ -21,9 +24,11 @@ mod replay;
 mod results;
 mod run;
 mod source;
+mod sweep;
 mod topics;
 mod unfinished;
 mod verify_model;
+mod work;
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -122,6 +127,10 @@ pub fn main_with(registries: Registries, exports: Exports) -> Exit {
 fn dispatch(session: &Session, command: Command) -> Result<Exit, Error> {
     match command {
         Command::Compare(args) => compare::compare(session, &args),
+        Command::Sweep(args) => sweep::sweep(session, &args),
+        Command::Crossover(args) => crossover::crossover(session, &args),
+        Command::Capacity(args) => capacity::capacity(session, &args),
+        Command::Diff(args) => diff::diff(session, &args),
         Command::Run(args) => run::run(session, &args),
         Command::Fuzz(args) => fuzz::fuzz(session, &args),
         Command::Replay(args) => replay::replay(session, &args),

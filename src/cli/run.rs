@@ -21,7 +21,8 @@ pub fn run(session: &Session, args: &Run) -> Result<Exit, Error> {
     let scenario = source::load(session, &args.scenario)?;
     let variant = variant(&scenario, args.variant.as_deref())?;
     let seed = args.seed.unwrap_or(scenario.seed);
-    source::bound(session, &args.scenario, &scenario, (&[variant], 1), &args.limits)?;
+    let study = Study { variants: vec![variant], ..Study::of(&scenario, [seed]) };
+    source::bound(session, &args.scenario, std::slice::from_ref(&study), &args.limits)?;
     if let Some(operation) = args.trace {
         let trace = trace(&setup(&scenario, variant), seed, operation);
         if trace.records.is_empty() || operation == OpId::NONE.0 {
@@ -32,7 +33,6 @@ pub fn run(session: &Session, args: &Run) -> Result<Exit, Error> {
         }
         return print(&report::trace::text(&variant.system, (&variant.name.shown, seed), &trace));
     }
-    let study = Study { variants: vec![variant], ..Study::of(&scenario, [seed]) };
     remark(session, &intent(&study));
     let stop = args.limits.stop();
     let compared = study.run(&stop, &|| ());

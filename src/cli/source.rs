@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::{Limits, Validate};
 use super::{Error, Exit, Session, complain, output, print, remark};
+use crate::experiment::compare::Study;
 use crate::kernel::Span;
 use crate::report;
 use crate::report::text::align;
@@ -24,30 +25,44 @@ pub fn load(session: &Session, path: &Path) -> Result<Scenario, Error> {
     }
 }
 
-/// Refuses variants of which so many runs come to more than the limits, and says what long work
-/// comes to.
+/// Refuses studies that come to more than the limits, and says what long work comes to.
 pub fn bound(
     session: &Session,
     path: &Path,
-    scenario: &Scenario,
-    (variants, runs): (&[&Variant], u64),
+    studies: &[Study<'_>],
     limits: &Limits,
 ) -> Result<(), Error> {
-    let problems = excesses(scenario, variants, runs, limits);
-    if !problems.is_empty() {
-        return Err(Error::Scenario(excess(session, path, scenario, &problems)));
+    let (mut time, mut events) = (Span::ZERO, 0.0);
+    for study in studies {
+        refuse(session, path, study, limits)?;
+        let variants = &study.variants;
+        let each = study.runs() / variants.len().max(1) as u64;
+        let times = variants.iter().map(|variant| variant.estimate.time().saturating_mul(each));
+        time = times.fold(time, |sum, time| sum + time);
+        let of = |variant: &&Variant| variant.estimate.events() as f64;
+        events += variants.iter().map(of).sum::<f64>() * each as f64;
     }
-    let each = runs / variants.len().max(1) as u64;
-    let time = variants.iter().map(|variant| variant.estimate.time().saturating_mul(each));
-    let time = time.fold(Span::ZERO, |sum, time| sum + time);
     if time >= LONG {
-        let events = variants.iter().map(|variant| variant.estimate.events() as f64);
-        let events = number(events.sum::<f64>() * each as f64);
-        let time = report::human::nanos(time.as_nanos() as f64);
+        let (events, time) = (number(events), report::human::nanos(time.as_nanos() as f64));
         let text = format!("expected: about {events} events, {time} of work for a core\n");
         remark(session, &text);
     }
     Ok(())
+}
+
+/// Refuses a study that comes to more than the limits.
+pub fn refuse(
+    session: &Session,
+    path: &Path,
+    study: &Study<'_>,
+    limits: &Limits,
+) -> Result<(), Error> {
+    let Study { scenario, variants, .. } = study;
+    let problems = excesses(scenario, variants, study.runs(), limits);
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Scenario(excess(session, path, scenario, &problems))),
+    }
 }
 
 /// Refuses a trial of these operations whose runs come to more than the limits.

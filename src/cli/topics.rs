@@ -20,15 +20,16 @@ use crate::model::point::Hook;
 use crate::model::registry::{self, Configurable, Entry};
 use crate::report::export::{ExportEntry, Exports};
 use crate::report::text::Terminal;
-use crate::scenario::{self, PROFILES, Profile, Registries, VARIANTS, alike};
+use crate::scenario::{self, PROFILES, Profile, Registries, VARIANTS, alike, sweep};
 pub use glossary::TEXT as GLOSSARY;
 use keys::Key;
 
 /// Chapters about tables of a scenario file whose keys do not say all.
-const CHAPTERS: [(&str, &str); 4] = [
+const CHAPTERS: [(&str, &str); 5] = [
     ("databases", LOCKS),
     ("databases", LIMITS),
     ("expect", expectation::MANUAL),
+    ("sweep", sweep::MANUAL),
     ("variants", VARIANTS),
 ];
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::UNIX_EPOCH;
 
-use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+use xxhash_rust::xxh3::Xxh3;
 
 use super::output;
 use crate::experiment::compare::{Judged, RunId, Shelf, Study};
@@ -155,7 +155,13 @@ fn remove_runs(folder: &Path) {
 /// The file of a run. Names of variants may hold what names of files may not.
 fn name(id: RunId) -> String {
     let twin = if id.has_twin { "-twin" } else { "" };
-    format!("{:016x}-{:016x}{twin}.json", xxh3_64(id.variant.as_bytes()), id.seed)
+    let mut hash = Xxh3::new();
+    hash.update(id.variant.as_bytes());
+    if !id.changes.is_empty() {
+        hash.update(b"\n");
+        hash.update(id.changes.as_bytes());
+    }
+    format!("{:016x}-{:016x}{twin}.json", hash.digest(), id.seed)
 }
 
 /// The scenario, whatever it names, and the program that runs it: not only its version, for a

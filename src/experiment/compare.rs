@@ -50,6 +50,8 @@ pub struct Judged {
 /// Which run of a study it is. Together with the scenario and the program, that decides all of it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct RunId<'a> {
+    /// The changes of the scenario against its file, in words: the point of a sweep.
+    pub changes: &'a str,
     /// The name of the variant.
     pub variant: &'a str,
     /// The seed.
@@ -121,6 +123,7 @@ impl<'a> Study<'a> {
     fn id(&self, index: usize) -> RunId<'_> {
         let (seed, variant) = (index / self.variants.len(), index % self.variants.len());
         RunId {
+            changes: &self.scenario.changes,
             variant: &self.variants[variant].name.shown,
             seed: self.seeds[seed],
             has_twin: self.has_twins(),

@@ -1,11 +1,13 @@
 //! Many runs: variants and seeds, and what comes out of them.
 
 pub mod compare;
+pub mod crossing;
 pub mod forms;
 pub mod result;
 pub mod run;
 pub mod stop;
 mod summarise;
+pub mod sweep;
 pub mod trace;
 pub mod twin;
 mod verdicts;

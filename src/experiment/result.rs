@@ -7,6 +7,7 @@
 //! All times are nanoseconds of virtual time since the start of a run.
 
 mod coupling;
+mod figure;
 mod measure;
 mod operations;
 mod pair;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use coupling::{Chain, Contended, Coupling, Ownership, TableCoupling, Touched};
+pub use figure::Figure;
 pub use measure::{Estimate, Mean, MeasureResult, Quantiles, SeedQuantiles, Statistic, Summary};
 pub use operations::ListedOperation;
 pub use pair::{COMPARED, Pair};

@@ -8,8 +8,10 @@
 mod builtin;
 pub mod chart;
 pub mod coupling;
+pub mod crossing;
 pub mod csv;
 pub mod diagram;
+pub mod diff;
 pub mod explore;
 pub mod export;
 pub mod failure;
@@ -21,6 +23,7 @@ mod inputs;
 pub mod json;
 pub mod readme;
 pub mod sentence;
+pub mod sweep;
 pub mod terminal;
 pub mod text;
 pub mod trace;

@@ -13,7 +13,7 @@ use super::{faults, human};
 use crate::checks::measures::catalogue::*;
 use crate::checks::measures::{Key, Measure};
 use crate::experiment::result::{
-    COMPARED, Comparison, MeasureResult, Pair, Statistic, VariantResult,
+    COMPARED, Comparison, Figure, MeasureResult, Pair, Statistic, VariantResult,
 };
 use crate::stats::MIN_SEEDS;
 use shown::Shown;
@@ -87,10 +87,7 @@ pub fn not_shown(comparison: &Comparison) -> Vec<String> {
 
 /// A measure's name with the quantile, where it is one.
 pub fn title(key: &Key, of: Statistic) -> String {
-    match of {
-        Statistic::Value => key.title(),
-        of => format!("{} {}", key.title(), of.name()),
-    }
+    Figure { key: key.clone(), of }.title()
 }
 
 /// The verb of what a variant shares with nobody, which is said first.

@@ -16,7 +16,7 @@ const TITLE: Style = Style::new().bold();
 const QUIET: Style = Style::new().dimmed();
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
-const OPEN: Style = AnsiColor::Yellow.on_default();
+pub(super) const OPEN: Style = AnsiColor::Yellow.on_default();
 
 /// The most rows of the table of operations: about as many as a screen has lines.
 const MOST_ROWS: usize = 24;
@@ -47,7 +47,7 @@ pub fn render(comparison: &Comparison, terminal: Terminal) -> String {
 }
 
 /// The scenario that was simulated; the first thing that is printed.
-fn header(comparison: &Comparison, terminal: Terminal) -> String {
+pub(super) fn header(comparison: &Comparison, terminal: Terminal) -> String {
     let scenario = &comparison.scenario;
     let seeds = seeds(&comparison.seeds);
     let (profile, hash, engine) = (&scenario.profile, &scenario.hash, &comparison.engine);
@@ -64,17 +64,17 @@ fn header(comparison: &Comparison, terminal: Terminal) -> String {
     text
 }
 
-fn title(terminal: Terminal, title: &str) -> String {
+pub(super) fn title(terminal: Terminal, title: &str) -> String {
     format!("\n{}\n", terminal.paint(TITLE, title))
 }
 
 /// A label and a text.
-fn labelled(terminal: Terminal, label: &str, text: &str) -> String {
+pub(super) fn labelled(terminal: Terminal, label: &str, text: &str) -> String {
     terminal.fill(&format!(" {label} "), "    ", text)
 }
 
 /// A text below a title.
-fn indented(terminal: Terminal, text: &str) -> String {
+pub(super) fn indented(terminal: Terminal, text: &str) -> String {
     terminal.fill("  ", "    ", text)
 }
 
@@ -90,7 +90,7 @@ pub fn seeds(seeds: &[u64]) -> String {
 }
 
 /// A table as as many grids as it takes to stay within the width, each with the variants' names.
-fn grids(table: &Table, terminal: Terminal) -> String {
+pub(super) fn grids(table: &Table, terminal: Terminal) -> String {
     let names = table.rows.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
     let names = names.max(width(&table.heads[0])) + PADDING;
     let widths: Vec<usize> = (1..table.heads.len()).map(|at| column_width(table, at)).collect();

@@ -1,8 +1,9 @@
 //! Changes of a scenario: values that are put in the place of those that its file has.
 //!
-//! A place is named by its keys, as [`ValueUsed`](super::ValueUsed) names it. A changed scenario is
-//! read as if its file had been written so: everything is checked again, and what is computed from
-//! a value is computed from the new one.
+//! A place is named by its keys, as [`ValueUsed`](super::ValueUsed) names it; an item of a list has
+//! its number, as in `faults[0].lasts`. A changed scenario is read as if its file had been written
+//! so: everything is checked again, and what is computed from a value is computed from the new one.
+//! It is one point of a sweep and has none itself.
 
 use std::fmt;
 
@@ -23,10 +24,16 @@ impl fmt::Display for Change {
     }
 }
 
+/// Changes in words: `load.all.poisson = 10, retry.attempts = 2`.
+pub fn words(changes: &[Change]) -> String {
+    changes.iter().map(Change::to_string).collect::<Vec<_>>().join(", ")
+}
+
 /// The text of a scenario with these changes, in their order; nothing if one of them names no
 /// place, because a key cannot be read or something on the way to it is no table.
 pub(super) fn changed(text: &str, changes: &[Change]) -> Option<String> {
     let mut document: DocumentMut = text.parse().ok()?;
+    document.remove("sweep");
     for change in changes {
         place(document.as_item_mut(), change)?;
     }
@@ -34,15 +41,28 @@ pub(super) fn changed(text: &str, changes: &[Change]) -> Option<String> {
 }
 
 fn place(mut item: &mut Item, change: &Change) -> Option<()> {
-    let keys = Key::parse(&change.key).ok()?;
+    let keys = Key::parse(&change.key.replace('[', ".").replace(']', "")).ok()?;
     let (last, way) = keys.split_last()?;
     for key in way {
-        let missing = missing(item.is_inline_table());
-        item = item.as_table_like_mut()?.entry(key.get()).or_insert(missing);
+        item = match number(item, key) {
+            Some(number) => item.get_mut(number)?,
+            None => {
+                let missing = missing(item.is_inline_table());
+                item.as_table_like_mut()?.entry(key.get()).or_insert(missing)
+            }
+        };
     }
     let value: toml_edit::Value = change.value.to_string().parse().ok()?;
-    item.as_table_like_mut()?.insert(last.get(), Item::Value(value));
+    match number(item, last) {
+        Some(number) => *item.get_mut(number)? = Item::Value(value),
+        None => drop(item.as_table_like_mut()?.insert(last.get(), Item::Value(value))),
+    }
     Some(())
+}
+
+/// The number of an item, where the key is that of a list.
+fn number(item: &Item, key: &Key) -> Option<usize> {
+    (item.is_array() || item.is_array_of_tables()).then(|| key.get().parse().ok())?
 }
 
 /// A table where there was none; inside of an inline table it must be one, too.
@@ -89,6 +109,17 @@ mod tests {
         let expected =
             "[variants]\nsaga = { pattern = \"orchestrated\" , settings = { instances = 2 } }\n";
         assert_eq!(changed(text, &changes).as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn an_item_of_a_list_is_named_by_its_number() {
+        let text = "[[faults]]\nlasts = \"1s\"\n[operations]\nbuy = { steps = [{ work = 1 }] }\n\
+                    [sweep]\nwarm-up = \"1..2:2\"\n";
+        let changes = [to("faults[0].lasts", "9s"), to("operations.buy.steps[0].work", 2)];
+        let expected =
+            "[[faults]]\nlasts = \"9s\"\n[operations]\nbuy = { steps = [{ work = 2 }] }\n";
+        assert_eq!(changed(text, &changes).as_deref(), Some(expected), "and no sweep is left");
+        assert_eq!(changed(text, &[to("faults[1].lasts", "9s")]), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use super::decode::Fallback::{self, Empty, Fixed};
 use super::plan::{FaultText, VariantText};
 use super::shape::{shape, words};
+use super::sweep::Axes;
 use super::values::{
     At, Count, Few, Independent, Length, Map, Portion, Positive, Scalar, Settle, Share, Whole,
 };
@@ -52,6 +53,8 @@ shape! {
         variants: Map<VariantText>,
         /// The faults, and when they happen.
         faults: Independent<FaultText>,
+        /// The values that `driftlab sweep` varies, by their places: a list or a range each.
+        sweep: Axes,
     }
 }
 

@@ -20,6 +20,7 @@ mod dist;
 pub mod estimate;
 mod file;
 mod inputs;
+mod measured;
 mod operation;
 mod plan;
 mod problem;
@@ -30,6 +31,7 @@ mod schema;
 mod settle;
 mod shape;
 mod suggest;
+pub mod sweep;
 mod technique;
 mod trace;
 mod values;
@@ -69,6 +71,7 @@ use data::Data;
 use decode::{Decode, Decoder};
 use estimate::Estimate;
 use file::File;
+use sweep::AxisText;
 use values::Settle;
 
 /// The text of a scenario file.
@@ -138,6 +141,10 @@ pub struct Scenario {
     pub properties: Arc<Properties>,
     /// The meters that measure runs, beside the measures that driftlab brings.
     pub meters: Arc<Meters>,
+    /// The axes of its sweep; none if it has no `[sweep]`.
+    pub sweep: Vec<sweep::Axis>,
+    /// The changes against its file, in words; empty if there are none.
+    pub changes: String,
     /// The random faults, drawn for each seed.
     pub nemeses: Vec<Nemesis>,
     /// The roles that a fault may strike, each once, as `role:NAME`.
@@ -257,13 +264,19 @@ impl Scenario {
     /// Its problems, none if a change names no place.
     pub fn changed(&self, changes: &[Change]) -> Result<Self, Vec<Problem>> {
         let text = change::changed(self.inputs.text(), changes).ok_or_else(Vec::new)?;
+        let changes = change::words(changes);
+        self.reread(text).map(|scenario| Self { hash: self.hash, changes, ..scenario })
+    }
+
+    /// The scenario of another text, with the same data and the same parts to name.
+    fn reread(&self, text: String) -> Result<Self, Vec<Problem>> {
         let source = Source { name: self.name.clone(), text };
         let files = |path: &str| {
             let data = self.inputs.data(path).map(<[u8]>::to_vec);
             data.ok_or_else(|| io::ErrorKind::NotFound.into())
         };
         let (scenario, problems) = load(&source, &files, &self.registries);
-        scenario.map(|scenario| Self { hash: self.hash, ..scenario }).ok_or(problems)
+        scenario.ok_or(problems)
     }
 
     /// The variant with this name.
@@ -322,24 +335,33 @@ pub fn load(
             inputs: Inputs::new(&file.scenario.name.value, text, decoder.data.files()).into(),
             profile: decoder.profile.name.to_owned(),
             system: resolved.system,
-            explore: ExploreSpec {
-                operations: file.explore.operations.0 as u16,
-                outage: file.explore.outage.0,
-            },
+            explore: ExploreSpec::of(&file),
             variants: resolved.variants,
             faults: resolved.faults,
             expectations: resolved.expectations,
             properties: Arc::clone(&registries.properties),
             meters: Arc::clone(&registries.meters),
+            sweep: file.sweep.0.iter().map(AxisText::axis).collect(),
+            changes: String::new(),
             nemeses: resolved.nemeses,
             roles,
             values: std::mem::take(&mut decoder.values),
             registries: registries.clone().into(),
         });
+        if let Some(scenario) = &scenario {
+            problems.extend(file.sweep.0.iter().flat_map(|axis| axis.check(scenario)));
+        }
+        scenario = scenario.filter(|_| !any_error(&problems));
     }
     drop_echoes(&mut problems);
     problems.sort_by_key(|problem| problem.place().start);
     (scenario, problems)
+}
+
+impl ExploreSpec {
+    fn of(File { explore, .. }: &File) -> Self {
+        Self { operations: explore.operations.0 as u16, outage: explore.outage.0 }
+    }
 }
 
 /// The roles that a fault may strike: all drivers, all clients, and what the drivers of any pattern

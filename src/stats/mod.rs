@@ -26,7 +26,7 @@ mod survival;
 pub use curve::Curve;
 pub use discovery::{FALSE_DISCOVERY_RATE, Family};
 pub use interval::{MIN_SEEDS, event_interval, mean_interval, mean_interval_at, median_interval};
-pub use paired::{Verdict, paired};
+pub use paired::{Paired, Verdict, paired};
 pub use proportion::wilson;
 pub use sample::{Level, Quantile, Sample, median_quantile};
 pub use survival::{Observation, Survival};

@@ -231,6 +231,21 @@ impl<'de> Deserialize<'de> for &'static Measure {
 }
 
 impl Unit {
+    /// All units.
+    const ALL: [Self; 6] = [
+        Self::Nanoseconds,
+        Self::Share,
+        Self::PerOperation,
+        Self::PerTransaction,
+        Self::Count,
+        Self::PerSecond,
+    ];
+
+    /// The unit that files call so.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|unit| unit.name() == name)
+    }
+
     /// As files write it.
     pub const fn name(self) -> &'static str {
         match self {
@@ -245,6 +260,11 @@ impl Unit {
 }
 
 impl Better {
+    /// The direction that files call so.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Lower, Self::Higher, Self::Neither].into_iter().find(|it| it.name() == name)
+    }
+
     /// As files write it.
     pub const fn name(self) -> &'static str {
         match self {

@@ -27,6 +27,11 @@ impl Axis {
         Self { stretch: |value| value, low: start, high: end, apart: (0, 0), ticks }
     }
 
+    /// An axis on which equal distances are equal ratios; it begins above zero.
+    pub fn ratios(range: Range<f64>, ticks: Vec<(f64, String)>) -> Self {
+        Self { stretch: libm::log10, ..Self::linear(range, ticks) }
+    }
+
     /// A linear axis from zero to a tick that holds `most`.
     pub fn from_zero(most: f64, label: impl Fn(f64) -> String) -> Self {
         let step = step(most);

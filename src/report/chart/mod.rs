@@ -84,7 +84,7 @@ pub fn charts(comparison: &Comparison) -> Vec<Chart<'_>> {
 }
 
 /// A chart with its title, its subtitle and the height of what is drawn below them.
-fn chart<'a>(
+pub(super) fn chart<'a>(
     name: &'static str,
     caption: &'static str,
     title: String,

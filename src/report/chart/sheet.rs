@@ -53,12 +53,17 @@ impl<'a> Sheet<'a> {
     }
 }
 
-/// The class and the attribute of a mark that is filled (`f`) or drawn (`l`) in a colour.
+/// The class and the attribute of a mark that is filled (`f`) or drawn (`l`) in a colour, which may
+/// let through what lies below.
 fn coloured(role: char, attribute: &str, colour: BackendColor) -> String {
     let (r, g, b) = colour.rgb;
     let known = ink::CLASSES.iter().find(|(known, _)| *known == RGBColor(r, g, b));
     let (_, class) = known.expect("every colour of a chart has a class");
-    format!("class=\"{role}-{class}\" {attribute}=\"#{r:02X}{g:02X}{b:02X}\"")
+    let through = match colour.alpha {
+        1.0 => String::new(),
+        alpha => format!(" {attribute}-opacity=\"{alpha:.3}\""),
+    };
+    format!("class=\"{role}-{class}\" {attribute}=\"#{r:02X}{g:02X}{b:02X}\"{through}")
 }
 
 impl DrawingBackend for Sheet<'_> {

@@ -24,12 +24,19 @@ impl Export for RunsTable {
     }
 }
 
+/// The columns.
+pub const HEADS: [&str; 13] = [
+    "variant", "seed", "measure", "unit", "offered", "n", "never", "mean", "p50", "p99", "max",
+    "value", "arrivals",
+];
+
 /// The bytes of `runs.csv`.
 pub fn runs(comparison: &Comparison) -> Vec<u8> {
-    let heads = [
-        "variant", "seed", "measure", "unit", "offered", "n", "never", "mean", "p50", "p99", "max",
-        "value", "arrivals",
-    ];
+    table(&HEADS, rows(comparison))
+}
+
+/// The rows, below [`HEADS`].
+pub fn rows(comparison: &Comparison) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     for variant in &comparison.variants {
         for (at, seed) in comparison.seeds.iter().enumerate() {
@@ -55,7 +62,7 @@ pub fn runs(comparison: &Comparison) -> Vec<u8> {
             }
         }
     }
-    table(&heads, rows)
+    rows
 }
 
 /// Seven distribution columns, then one of a scalar; `None` if the seed has nothing.

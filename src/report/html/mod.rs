@@ -97,7 +97,7 @@ pub(super) fn list<T>(items: impl IntoIterator<Item = T>, of: impl Fn(T) -> Valu
     items.into_iter().map(of).collect()
 }
 
-fn table(table: view::Table) -> Value {
+pub(super) fn table(table: view::Table) -> Value {
     let cell =
         |cell: view::Cell| context! { main => cell.main, note => cell.note, bad => cell.bad };
     context! {

@@ -1,0 +1,170 @@
+//! The arguments of what runs variants on seeds, and of what reads the results.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{Format, Limits, Workers, seed};
+use crate::cli::quote;
+use crate::scenario::Scenario;
+
+/// The runs of a study: variants of a scenario on some seeds.
+#[derive(Args, Debug)]
+pub struct Runs {
+    /// The scenario file.
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: PathBuf,
+    /// Number of seeds; every variant runs on each.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub seeds: u64,
+    /// The first seed, decimal or 0x...; by default the scenario's.
+    #[arg(long, value_parser = seed)]
+    pub seed: Option<u64>,
+    /// Only these variants, separated by commas.
+    #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
+    pub variants: Vec<String>,
+    /// Leave out the fault-free twins: no recovery, and no word of what the faults cost, but half
+    /// the runs.
+    #[arg(long)]
+    pub no_twin: bool,
+    /// The most that a run may come to.
+    #[command(flatten)]
+    pub limits: Limits,
+    /// The threads it runs on.
+    #[command(flatten)]
+    pub workers: Workers,
+}
+
+impl Runs {
+    /// The seeds, from the first one on.
+    pub fn seeds(&self, scenario: &Scenario) -> Vec<u64> {
+        let first = self.seed.unwrap_or(scenario.seed);
+        (0..self.seeds).map(|offset| first.wrapping_add(offset)).collect()
+    }
+
+    /// The command that gives the same bytes again, with the scenario at this path.
+    pub fn again(&self, command: &str, scenario: &str, first: u64) -> String {
+        let (scenario, seeds) = (quote(scenario), self.seeds);
+        let mut again = format!("driftlab {command} {scenario} --seeds {seeds} --seed {first}");
+        if !self.variants.is_empty() {
+            again.push_str(&format!(" --variants {}", quote(&self.variants.join(","))));
+        }
+        if self.no_twin {
+            again.push_str(" --no-twin");
+        }
+        again
+    }
+}
+
+/// `driftlab compare`.
+#[derive(Args, Debug)]
+pub struct Compare {
+    /// The runs.
+    #[command(flatten)]
+    pub runs: Runs,
+    /// The variant with which the others are compared, and which stands first; by default the first
+    /// one.
+    #[arg(long, value_name = "NAME")]
+    pub baseline: Option<String>,
+    /// The folder for the results; by default `reports/<scenario name>`. It is replaced as a
+    /// whole, but for `counterexamples` and `explorations`, and refused if it holds anything else
+    /// that driftlab did not write.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Start over instead of resuming an interrupted comparison of the same scenario.
+    #[arg(long)]
+    pub fresh: bool,
+    /// The format of standard output: a table, summary.json, or summary.csv.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// `driftlab sweep`.
+#[derive(Args, Debug)]
+pub struct Sweep {
+    /// The runs at every point.
+    #[command(flatten)]
+    pub runs: Runs,
+    /// A place of the scenario and its values, such as `load.requests.poisson=10..1000:log:9` or
+    /// `retry.step-deadline=1s,2s,5s`; up to two. By default those of `[sweep]`, which
+    /// `driftlab explain sweep` describes.
+    #[arg(long, value_name = "PLACE=VALUES")]
+    pub vary: Vec<String>,
+    /// The figures to draw and to tell, separated by commas, such as `m1.p99,m9`; by default those
+    /// that comparisons look at.
+    #[arg(long, value_delimiter = ',', value_name = "MEASURE,...")]
+    pub measure: Vec<String>,
+    /// The folder for the results; by default `reports/<scenario name>-sweep`. It is replaced as a
+    /// whole, and refused if it holds anything that driftlab did not write.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Start over instead of resuming an interrupted sweep of the same scenario.
+    #[arg(long)]
+    pub fresh: bool,
+    /// The format of standard output: tables, or sweep.csv.
+    #[arg(long, value_enum, default_value_t = SweepFormat::Human)]
+    pub format: SweepFormat,
+}
+
+/// How a sweep is printed.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SweepFormat {
+    /// Tables and sentences.
+    Human,
+    /// CSV.
+    Csv,
+}
+
+/// `driftlab crossover`.
+#[derive(Args, Debug)]
+pub struct Crossover {
+    /// The runs at every value.
+    #[command(flatten)]
+    pub runs: Runs,
+    /// The place of the scenario and the range to look in: `load.requests.poisson=10..1000`, or
+    /// `...:log:9` with equal ratios and so many values to begin with.
+    #[arg(long, value_name = "PLACE=LO..HI")]
+    pub vary: String,
+    /// The two variants.
+    #[arg(long, value_delimiter = ',', value_name = "A,B", num_args = 1, required = true)]
+    pub between: Vec<String>,
+    /// The measure, such as `m1.p99`.
+    #[arg(long, value_name = "MEASURE")]
+    pub measure: String,
+}
+
+/// `driftlab capacity`.
+#[derive(Args, Debug)]
+pub struct Capacity {
+    /// The runs at every load.
+    #[command(flatten)]
+    pub runs: Runs,
+    /// The load and the range to look in: `load.requests.poisson=10..1000`, or `...:log:9` with
+    /// equal ratios and so many values to begin with.
+    #[arg(long, value_name = "PLACE=LO..HI")]
+    pub vary: String,
+    /// The measure with a limit, such as `m10.done.p99`; by default the expectations of the
+    /// scenario.
+    #[arg(long, value_name = "MEASURE", requires = "limit")]
+    pub measure: Option<String>,
+    /// The measure must be less than this: a duration, a share or a number.
+    #[arg(long, value_name = "LIMIT", group = "limit", requires = "measure")]
+    pub below: Option<String>,
+    /// The measure must be at least this.
+    #[arg(long, value_name = "LIMIT", group = "limit", requires = "measure")]
+    pub at_least: Option<String>,
+}
+
+/// `driftlab diff`.
+#[derive(Args, Debug)]
+pub struct Diff {
+    /// The folder of results before.
+    #[arg(value_name = "BEFORE")]
+    pub before: PathBuf,
+    /// The folder of results after.
+    #[arg(value_name = "AFTER")]
+    pub after: PathBuf,
+    /// The format of standard output: what stands out, or a row for each number as CSV.
+    #[arg(long, value_enum, default_value_t = SweepFormat::Human)]
+    pub format: SweepFormat,
+}

@@ -1,0 +1,158 @@
+//! The chart of a figure over one swept value: a line for each variant, its interval as a band.
+
+use plotters::prelude::*;
+
+use crate::experiment::result::{Estimate, Figure};
+use crate::experiment::sweep::Swept;
+use crate::report::chart::legend::{self, Entry, LINE};
+use crate::report::chart::line::variant;
+use crate::report::chart::sheet::{Area, Drawn, PX, mesh};
+use crate::report::chart::{Chart, axis, chart, ink};
+use crate::report::human;
+use crate::scenario::sweep::{Axis, Scale, number};
+
+const CAPTION: &str = "One line for each variant; the band around it is the 95 % interval over \
+    seeds. All points and variants use the same random numbers. Where bands overlap, the paired \
+    differences below may still tell variants apart.";
+const HEIGHT: i32 = 400;
+/// How much a band lets through of what lies below it.
+const BAND: f64 = 0.2;
+
+/// A mark of a variant: the place of a point on the axis, and the estimate there.
+type Mark = (f64, Estimate<f64>);
+
+/// The chart.
+pub fn lines<'a>(swept: &'a Swept, figure: &'a Figure) -> Chart<'a> {
+    let entries: Vec<Entry> = swept.variants().iter().enumerate().map(entry).collect();
+    let subtitle = swept
+        .axes
+        .first()
+        .map_or(String::new(), |axis| format!("Over {}; {}.", axis.key, how(figure)));
+    let height = HEIGHT.max(legend::height(&entries) + 40);
+    chart("", CAPTION, title(swept, figure), &subtitle, height, move |area| {
+        draw(area, swept, figure, &entries)
+    })
+}
+
+/// The sort of estimate of a figure.
+pub fn how(figure: &Figure) -> &'static str {
+    if figure.key.measure.is_many() { "the median over seeds" } else { "the mean over seeds" }
+}
+
+fn entry((series, name): (usize, &&str)) -> Entry {
+    Entry { series, name: (*name).to_owned(), notes: Vec::new(), ringed: false }
+}
+
+/// The title: the figure, and from where to where each variant goes.
+fn title(swept: &Swept, figure: &Figure) -> String {
+    let said = swept.variants().into_iter().enumerate().filter_map(|(at, name)| {
+        let marks = marks(swept, figure, at);
+        let text = |mark: &Mark| human::value(figure.unit(), mark.1.value);
+        let (first, last) = (text(marks.first()?), text(marks.last()?));
+        Some(if first == last {
+            format!("{name} {first}")
+        } else {
+            format!("{name} {first} to {last}")
+        })
+    });
+    let said: Vec<String> = said.take(3).collect();
+    let mut title = figure.title();
+    if let Some(first) = title.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    if said.is_empty() { title } else { format!("{title}: {}", said.join(", ")) }
+}
+
+/// The estimates of a variant, by their place on the axis.
+fn marks(swept: &Swept, figure: &Figure, variant: usize) -> Vec<Mark> {
+    let marks = swept.points.iter().filter_map(|point| {
+        let (axis, at) = (swept.axes.first()?, *point.at.first()?);
+        let estimate = figure.estimate(point.comparison.variants.get(variant)?)?;
+        Some((place(axis, at), estimate))
+    });
+    marks.collect()
+}
+
+/// The place of a value: its number, or its position among others that are none.
+fn place(axis: &Axis, at: usize) -> f64 {
+    let value = number(&axis.values[at]).filter(|_| axis.scale != Scale::Names);
+    value.unwrap_or(at as f64 + 0.5)
+}
+
+/// The axis of the swept value, with a tick at each value where there is room.
+fn swept_axis(axis: &Axis) -> axis::Axis {
+    let places: Vec<f64> = (0..axis.values.len()).map(|at| place(axis, at)).collect();
+    let labels = super::labels(axis);
+    // About ten labels fit beside each other.
+    let every = labels.len().div_ceil(10);
+    let ticks = places.iter().copied().zip(labels).step_by(every).collect();
+    let low = places.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = places.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let range = match axis.scale {
+        Scale::Names => 0.0..axis.values.len().max(1) as f64,
+        _ if low < high => low..high,
+        _ => low - 1.0..low + 1.0,
+    };
+    match axis.scale {
+        Scale::Logarithmic => axis::Axis::ratios(range, ticks),
+        _ => axis::Axis::linear(range, ticks),
+    }
+}
+
+/// The axis of the figure, which holds every end of an interval.
+fn value_axis(figure: &Figure, marks: &[Vec<Mark>]) -> axis::Axis {
+    let ends = marks.iter().flatten().flat_map(|(_, estimate)| {
+        let (low, high) = estimate.interval.unwrap_or((estimate.value, estimate.value));
+        [low, estimate.value, high]
+    });
+    let ends: Vec<f64> = ends.collect();
+    let finite = || ends.iter().copied().filter(|end| end.is_finite());
+    let least = finite().filter(|end| *end > 0.0).fold(f64::INFINITY, f64::min);
+    let most = finite().fold(0.0, f64::max);
+    let unit = figure.unit();
+    let is_wide = unit == crate::checks::measures::Unit::Nanoseconds && most > 20.0 * least;
+    let mut found = match is_wide {
+        true => axis::Axis::decades(finite()),
+        false => axis::Axis::from_zero(most, move |value| human::value(unit, value)),
+    };
+    if is_wide && ends.contains(&0.0) {
+        found = found.with_far(0.0, "0", 20 * PX);
+    }
+    if ends.iter().any(|end| end.is_infinite()) {
+        found = found.with_far(f64::INFINITY, "never", 20 * PX);
+    }
+    found
+}
+
+fn draw(area: &Area, swept: &Swept, figure: &Figure, entries: &[Entry]) -> Drawn {
+    let Some(over) = swept.axes.first() else { return Ok(()) };
+    let marks: Vec<Vec<Mark>> =
+        (0..entries.len()).map(|variant| marks(swept, figure, variant)).collect();
+    let (left, right) = area.split_horizontally(area.dim_in_pixel().0 as i32 - legend::WIDTH);
+    let mut plot = ChartBuilder::on(&left)
+        .margin_top(16 * PX)
+        .margin_bottom(8 * PX)
+        .margin_right(34 * PX)
+        .x_label_area_size(46 * PX)
+        .y_label_area_size(68 * PX)
+        .build_cartesian_2d(swept_axis(over), value_axis(figure, &marks))?;
+    mesh(&mut plot).x_desc(over.key.as_str()).draw()?;
+    for (at, marks) in marks.iter().enumerate() {
+        let bands = marks.iter().filter_map(|(x, estimate)| Some((*x, estimate.interval?)));
+        let bands: Vec<(f64, (f64, f64))> = bands.collect();
+        let lower = bands.iter().map(|(x, (low, _))| (*x, *low));
+        let upper = bands.iter().rev().map(|(x, (_, high))| (*x, *high));
+        let outline: Vec<(f64, f64)> = lower.chain(upper).collect();
+        if bands.len() > 1 {
+            plot.draw_series([Polygon::new(outline, ink::series(at).mix(BAND))])?;
+        }
+    }
+    for (at, marks) in marks.iter().enumerate() {
+        let points = || marks.iter().map(|(x, estimate)| (*x, estimate.value));
+        variant(plot.plotting_area(), at, LINE, points())?;
+        plot.draw_series(
+            points().map(|at_point| Circle::new(at_point, 12, ink::series(at).filled())),
+        )?;
+    }
+    legend::draw(&right.margin(20 * PX, 0, 0, 0), entries)
+}

@@ -1,0 +1,103 @@
+//! A sweep to bytes: charts over the swept value, tables, sentences, a page and a long table.
+
+mod chart;
+mod csv;
+mod heat;
+mod page;
+mod tell;
+
+pub use csv::{NAME as TABLE, table};
+pub use tell::render;
+
+use super::chart::Chart;
+use super::export::File;
+use super::{human, terminal};
+use crate::checks::measures::Unit;
+use crate::experiment::result::Figure;
+use crate::experiment::sweep::Swept;
+use crate::scenario::sweep::{Axis, number, shown};
+
+/// The files of a folder of a sweep, sorted by path: they are to be written all or none.
+pub fn files(swept: &Swept) -> Vec<File> {
+    let charts = charts(swept);
+    let mut files = vec![
+        File::new(csv::NAME, table(swept)),
+        File::new("index.html", page::page(swept, &charts)),
+        File::new("README.md", readme(swept)),
+    ];
+    for (name, chart) in names(swept).iter().zip(&charts) {
+        files.push(File::new(format!("charts/{name}.svg"), chart.picture.svg()));
+        files.push(File::new(format!("charts/{name}.png"), chart.picture.png()));
+    }
+    let inputs = swept.inputs.files().into_iter();
+    files.extend(inputs.map(|(path, bytes)| File::new(path, bytes)));
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    files
+}
+
+/// The chart of each figure: lines over one axis, fields over two.
+fn charts(swept: &Swept) -> Vec<Chart<'_>> {
+    let chart = |figure| match swept.axes.len() {
+        2 => heat::heat(swept, figure),
+        _ => chart::lines(swept, figure),
+    };
+    swept.figures.iter().map(chart).collect()
+}
+
+/// The name of the file of each chart: that of its figure.
+fn names(swept: &Swept) -> Vec<String> {
+    let name = |figure: &Figure| figure.to_string().replace('@', "-at-");
+    swept.figures.iter().map(name).collect()
+}
+
+/// The values of an axis as labels say them.
+fn labels(axis: &Axis) -> Vec<String> {
+    let label = |value| match (axis.is_time(), number(value)) {
+        (true, Some(nanos)) => human::value(Unit::Nanoseconds, nanos),
+        _ => shown(value),
+    };
+    axis.values.iter().map(label).collect()
+}
+
+/// `5 points: load.requests.poisson from 10 to 1000`.
+fn about(swept: &Swept) -> String {
+    let axis = |axis: &Axis| {
+        let labels = labels(axis);
+        match labels.as_slice() {
+            [first, .., last] => format!("{} from {first} to {last}", axis.key),
+            _ => format!("{} = {}", axis.key, labels.join(", ")),
+        }
+    };
+    let axes: Vec<String> = swept.axes.iter().map(axis).collect();
+    format!("{}: {}", human::some(swept.points.len(), "point"), human::list(&axes))
+}
+
+/// The text of `README.md`.
+fn readme(swept: &Swept) -> String {
+    let Some(first) = swept.first() else { return String::new() };
+    let scenario = &first.scenario;
+    format!(
+        "# {name}: a sweep\n\n{about}\n\nMade by {engine} from scenario `{hash}` with {seeds}, the \
+         same ones at every point. {axes}. The same bytes again, in this folder:\n\n\
+         ```sh\n{command}\n```\n\n\
+         | file | what it is |\n|---|---|\n\
+         | `index.html` | charts and tables; opens from disk and fetches nothing |\n\
+         | `charts/*` | a chart of each figure over the swept value, as SVG and PNG |\n\
+         | `{table}` | a row for each point, variant, seed and measure, with its unit |\n\
+         | `scenario/*` | the scenario and the data that it names, to run it again |\n\n\
+         Times are whole nanoseconds of simulated time. Never is larger than every number: `inf`.\n\
+         An empty field means that there is no number.\n",
+        name = scenario.name,
+        // Markdown passes HTML on.
+        about = scenario.about.replace('&', "&amp;").replace('<', "&lt;"),
+        engine = first.engine,
+        hash = scenario.hash,
+        seeds = terminal::seeds(&first.seeds),
+        axes = about(swept),
+        command = swept.command,
+        table = csv::NAME,
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,48 @@
+//! The page of a sweep: one HTML file that opens from disk and fetches nothing.
+
+use minijinja::{Environment, Value, context};
+
+use super::{about, names, tell};
+use crate::experiment::sweep::Swept;
+use crate::report::chart::Chart;
+use crate::report::html::{STYLE, list, table};
+use crate::report::terminal;
+
+const NAME: &str = "sweep.html";
+const TEMPLATE: &str = include_str!("sweep.html");
+
+/// The text of the page, with a chart of each figure.
+pub fn page(swept: &Swept, charts: &[Chart]) -> String {
+    let mut environment = Environment::new();
+    environment.add_template(NAME, TEMPLATE).expect("the template is tested");
+    let template = environment.get_template(NAME).expect("it was just added");
+    template.render(content(swept, charts)).expect("the template is tested")
+}
+
+fn content(swept: &Swept, charts: &[Chart]) -> Value {
+    let Some(first) = swept.first() else { return Value::UNDEFINED };
+    let files = names(swept);
+    let figures = swept.figures.iter().zip(charts).zip(&files).map(|((figure, chart), name)| {
+        context! {
+            name,
+            title => figure.title(),
+            caption => chart.caption,
+            svg => chart.picture.inline(),
+            places => tell::places(swept, figure),
+            tables => list(tell::tables(swept, figure), table),
+        }
+    });
+    context! {
+        style => STYLE,
+        name => &first.scenario.name,
+        about => &first.scenario.about,
+        swept => about(swept),
+        profile => &first.scenario.profile,
+        hash => &first.scenario.hash,
+        engine => &first.engine,
+        seeds => terminal::seeds(&first.seeds),
+        command => &swept.command,
+        warnings => &swept.warnings,
+        figures => figures.collect::<Vec<_>>(),
+    }
+}
