@@ -107,14 +107,19 @@ fn found(
     Some(TechniqueText { place: name.place.clone(), arrangement, words })
 }
 
-/// Every string of a subtree.
+/// Every string of a subtree, and every key, at its value.
 fn collect(item: &Item<'_>, words: &mut Vec<At<String>>) {
     match item.get_ref() {
         DeValue::String(word) => {
             words.push(At { place: item.span(), value: word.to_string() });
         }
         DeValue::Array(list) => list.iter().for_each(|item| collect(item, words)),
-        DeValue::Table(table) => table.values().for_each(|item| collect(item, words)),
+        DeValue::Table(table) => {
+            for (key, item) in table {
+                collect(item, words);
+                words.push(At { place: item.span(), value: key.get_ref().to_string() });
+            }
+        }
         _ => {}
     }
 }
