@@ -17,7 +17,7 @@ use super::network::{Fate, REPLY_LEG};
 use super::point::{Action, Hook, When};
 use super::process::ProcessCtx;
 use super::record::{Event, LabelId, MessageClass, Station};
-use super::system::Work;
+use super::system::{QuorumRound, Work};
 use super::world::World;
 use crate::kernel::{NodeId, Sleep, Span, TaskId};
 
@@ -32,23 +32,31 @@ pub struct Message {
     pub work: Work,
     /// The caller gives up after this.
     pub deadline: Span,
+    /// The round between a coordinator and copies of a table that it belongs to, if it does.
+    pub round: Option<QuorumRound>,
 }
 
 impl Message {
     /// A business request: costs the receiver its own work.
     pub const fn request(label: &'static str, deadline: Span) -> Self {
-        Self { label, class: MessageClass::Service, work: Work::Own, deadline }
+        Self { label, class: MessageClass::Service, work: Work::Own, deadline, round: None }
     }
 
     /// A protocol message such as a vote or a decision: needs a worker, but no work of its own.
     pub const fn control(label: &'static str, deadline: Span) -> Self {
-        Self { label, class: MessageClass::Service, work: Work::None, deadline }
+        Self { label, class: MessageClass::Service, work: Work::None, deadline, round: None }
     }
 
     /// The same message, which costs this work.
     #[must_use]
     pub const fn costs(self, work: Work) -> Self {
         Self { work, ..self }
+    }
+
+    /// The same message, of a round between a coordinator and the copies of a table.
+    #[must_use]
+    pub const fn of_quorum(self, round: QuorumRound) -> Self {
+        Self { round: Some(round), ..self }
     }
 
     /// The same message, counted as `class`.
@@ -227,6 +235,7 @@ struct Envelope {
     /// True if the network has made a copy of it, or it is one.
     copied: bool,
     deadline: Span,
+    round: Option<QuorumRound>,
 }
 
 impl ProcessCtx {
@@ -312,6 +321,7 @@ fn send<R, F, Fut>(
         damaged: false,
         copied: false,
         deadline: message.deadline,
+        round: message.round,
     };
     let fate = world.post(&envelope, &sender, sender.node, to, 0, order);
     envelope.copied = fate.copy.is_some();
@@ -443,7 +453,9 @@ impl World {
         let Envelope { number, label, class, .. } = *envelope;
         env.record_message(ctx, number, Event::Sent { label, to, class });
         let leg = leg | u64::from(envelope.leg);
-        let fate = self.network().fate(env, ctx, from, to, leg).under(order);
+        let own = envelope.round;
+        let own = own.and_then(|round| env.system().quorum_delay(round, leg & REPLY_LEG != 0));
+        let fate = self.network().fate_with(env, ctx, (from, to), leg, own).under(order);
         if fate.lost {
             env.record_message(ctx, number, Event::Lost { label, to, class, damaged: false });
         } else {

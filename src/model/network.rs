@@ -224,6 +224,19 @@ impl Network {
 
     /// Draws what happens to one leg (`leg` names it) from one node to another.
     pub fn fate(&self, env: &Env, ctx: &Ctx, from: NodeId, to: NodeId, leg: u64) -> Fate {
+        self.fate_with(env, ctx, (from, to), leg, None)
+    }
+
+    /// Draws what happens to one leg, as [`Network::fate`] does, of a message that has a delay of
+    /// its `own` if there is one.
+    pub fn fate_with(
+        &self,
+        env: &Env,
+        ctx: &Ctx,
+        (from, to): (NodeId, NodeId),
+        leg: u64,
+        own: Option<&Dist>,
+    ) -> Fate {
         let nodes = self.nodes.borrow();
         let (sender, receiver) = (&nodes[usize::from(from.0)], &nodes[usize::from(to.0)]);
         let (name, key) = sender.key(receiver, env, ctx);
@@ -232,6 +245,7 @@ impl Network {
         let spec = link(&env.system().links, sender.place, receiver.place);
         let is_reply = leg & REPLY_LEG != 0;
         let (usual, loss) = spec.of(is_reply);
+        let usual = own.unwrap_or(usual);
         let mut delay = usual.sample(&mut stream.draw(Purpose::Delay, name, key, place, leg));
         if self.quiet.get() && loss == 0.0 && spec.duplicate == 0.0 {
             return Fate::after(delay);

@@ -13,6 +13,7 @@ use super::call::{Message, Reply};
 use super::env::{Ctx, Env, OpInfo};
 use super::process::ProcessCtx;
 use super::record::{Answer, Event, MessageClass, OpId, ProbeEnd, ProbeId};
+use super::replica::quorum;
 use super::system::{
     Access, Anchor, ColumnRef, Columns, KeyChoice, ReadSpec, ReadWhat, RowKey, ServiceId, StepId,
     TableId, Work,
@@ -125,7 +126,14 @@ async fn look(here: ProcessCtx, owner: ServiceId, mask: u64, probe: ProbeId) -> 
         }
         let at = StepId(at as u8);
         let here = here.at_step(at, here.ctx().attempt);
-        let rows = vec![(at, step.table, info.keys[usize::from(step.key)])];
+        let key = info.keys[usize::from(step.key)];
+        if let Some(quorum) = system.quorum_of(step.table) {
+            if !quorum::read(&here, quorum, vec![(at, key)], probe).await {
+                return false;
+            }
+            continue;
+        }
+        let rows = vec![(at, step.table, key)];
         let database = here.database(step.table);
         if database.probe(*here.ctx(), here.node(), owner, rows, probe).await.is_err() {
             return false;
@@ -143,7 +151,12 @@ async fn compose(here: ProcessCtx, by: ServiceId, mask: u64, probe: ProbeId) -> 
     let system = std::sync::Arc::clone(here.env().system());
     let specs = &system.operation(info.kind).steps;
     let (mut own, mut asked, mut foreign) = (Vec::new(), Vec::new(), Vec::new());
+    let mut in_quorums = Vec::new();
     for (step, spec) in (0..).map(StepId).zip(specs).filter(|(step, _)| mask & 1 << step.0 != 0) {
+        if let Some(quorum) = system.quorum_of(spec.table) {
+            in_quorums.push((quorum, vec![(step, info.keys[usize::from(spec.key)])]));
+            continue;
+        }
         match system.access(by, spec.table, here.now()) {
             Access::Direct => own.push((step, spec.table)),
             Access::Replica(copy) => own.push((step, copy)),
@@ -165,6 +178,11 @@ async fn compose(here: ProcessCtx, by: ServiceId, mask: u64, probe: ProbeId) -> 
     let calls = here.call_all(message, calls);
     let own = read_own(&here, by, own, probe).await;
     let replies = calls.await;
+    for (quorum, rows) in in_quorums {
+        if !quorum::read(&here, quorum, rows, probe).await {
+            return false;
+        }
+    }
     let understood =
         |table: &TableId| here.env().is_understood(here.ctx(), *table, Columns::ALL, by);
     let told = replies.into_iter().all(|reply| reply == Reply::Answered(true));

@@ -29,6 +29,7 @@ use super::world::World;
 use crate::kernel::{NodeId, Span};
 
 pub(super) mod lag;
+pub mod quorum;
 
 /// The most rows that travel at once.
 const BATCH: usize = 500;
@@ -41,6 +42,7 @@ type Page = (Vec<RowVersion>, u64);
 
 /// Starts the feeds that run on a node.
 pub(super) fn start(world: &Rc<World>, node: NodeId) {
+    quorum::start(world, node);
     for (number, replica) in world.env().system().replicas.iter().enumerate() {
         let from = match replica.feed {
             Feed::Periodic(_) => replica.copy,

@@ -17,6 +17,7 @@ mod expr;
 mod layouts;
 mod operation;
 mod ownership;
+mod quorums;
 mod rates;
 mod retry;
 
@@ -30,6 +31,7 @@ pub use operation::{
     Refuse, RowLock, StepSpec, ValueSpec,
 };
 pub use ownership::{Access, Api, Feed, Grant, ReplicaSpec, Work};
+pub use quorums::{QuorumLegs, QuorumRound, QuorumSpec};
 pub use retry::{BreakerSpec, RetryChange, RetrySpec};
 
 macro_rules! id {
@@ -149,6 +151,8 @@ pub struct System {
     pub reads: Vec<ReadSpec>,
     /// Copies of tables that other services keep for themselves.
     pub replicas: Vec<ReplicaSpec>,
+    /// Tables that are written to and read from quorums of copies.
+    pub quorums: Vec<QuorumSpec>,
     /// The layouts and the times from which they hold, the first from the start, where the
     /// technique is switched; else empty. Each table then has the owner that it has first, and
     /// whatever any of them grants.

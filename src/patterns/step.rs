@@ -5,6 +5,7 @@ use crate::model::call::Message;
 use crate::model::database::{DbError, Direction, Event, EventKind, IdemKey, StepRef, Txn};
 use crate::model::process::{Local, ProcessCtx};
 use crate::model::record::{Answer, OpId};
+use crate::model::replica::quorum;
 use crate::model::system::{Access, Columns, Lookup, RetrySpec, RowKey, ServiceId, StepId};
 
 /// Why a step did not (verifiably) take effect.
@@ -185,7 +186,11 @@ async fn forward(
         match found {
             None => {}
             Some(EventKind::Refused) => return Err(Failure::Refused),
-            Some(outcome) => return Ok(outcome), // Whatever stands against it now did not then.
+            Some(outcome) => {
+                // Whatever stands against it now did not then; but copies may lack it.
+                quorum::confirm(here, step).await?;
+                return Ok(outcome);
+            }
         }
     }
     if looked.is_err() {

@@ -27,7 +27,10 @@ pub const TOLERANCE: u64 = 10;
 const OPERATION: f64 = 15.0;
 const STEP: f64 = 40.0;
 
-/// The events of a read, and of each time that something recurs.
+/// The events of a write to one copy of a table that is kept by a quorum.
+const COPY: f64 = 25.0;
+
+/// The events of a read, of one of a copy, and of each time that something recurs.
 const READ: f64 = 15.0;
 const TICK: f64 = 10.0;
 
@@ -172,7 +175,7 @@ impl Estimate {
 
     fn reads(&mut self, system: &System, offered: Offered<'_>) {
         for read in &system.reads {
-            let (count, key) = match &read.what {
+            let (count, copies, key) = match &read.what {
                 ReadWhat::Operation { kind, steps, at, share, .. } => {
                     let of = |load: &&LoadSpec| load.operation == *kind;
                     let arrive = match offered {
@@ -183,15 +186,20 @@ impl Estimate {
                             kinds.iter().filter(|of| *of == kind).count() as f64
                         }
                     };
-                    (arrive * share * (steps.len() * at.len()) as f64, "at")
+                    let specs = &system.operation(*kind).steps;
+                    let copies = steps.iter().map(|step| copies(system, specs[step.index()].table));
+                    let times = arrive * share * at.len() as f64;
+                    (times * steps.len() as f64, times * copies.sum::<f64>(), "at")
                 }
-                ReadWhat::Column { rate, .. } => (rate * system.phases.load.as_secs_f64(), "rate"),
+                ReadWhat::Column { rate, .. } => {
+                    (rate * system.phases.load.as_secs_f64(), 0.0, "rate")
+                }
             };
             self.add(Cause {
                 key: names(&["reads", &read.name.shown, key]),
                 what: format!("about {} reads", number(count)),
                 advice: "read less often, or shorten the load",
-                events: count * READ,
+                events: (count + copies) * READ,
                 bytes: count * BYTES_OF_READ,
                 kept: 0.0,
             });
@@ -202,8 +210,10 @@ impl Estimate {
         for (at, table) in (0..).map(TableId).zip(&system.tables) {
             let rows = table.rows as f64;
             // A copy begins with the rows of its table.
-            let copied = system.replicas.iter().find(|copy| copy.copy == at);
-            let table = copied.map_or(table, |copy| system.table(copy.of));
+            let copied = system.replicas.iter().find(|copy| copy.copy == at).map(|copy| copy.of);
+            let kept = system.quorums.iter().find(|quorum| quorum.copies.contains(&at));
+            let table =
+                copied.or(kept.map(|quorum| quorum.of)).map_or(table, |it| system.table(it));
             self.add(Cause {
                 key: names(&["tables", &table.name.shown, "rows"]),
                 what: format!("about {} rows to begin with", number(rows)),
@@ -274,15 +284,22 @@ impl Estimate {
 
 /// So many operations of a kind.
 fn operations(system: &System, kind: OperationKind, count: f64, key: &[&str], what: &str) -> Cause {
-    let steps = system.operation(kind).steps.len() as f64;
+    let specs = &system.operation(kind).steps;
+    let steps = specs.len() as f64;
+    let copies: f64 = specs.iter().map(|step| copies(system, step.table)).sum();
     Cause {
         key: names(key),
         what: what.into(),
         advice: "lower the rate, or shorten the load",
-        events: count * (OPERATION + STEP * steps),
+        events: count * (OPERATION + STEP * steps + COPY * copies),
         bytes: count * (BYTES_OF_OPERATION + BYTES_OF_STEP * steps),
         kept: count * BYTES_OF_LISTED,
     }
+}
+
+/// How many copies of a table are written and read with it: those of its quorum.
+fn copies(system: &System, table: TableId) -> f64 {
+    system.quorum_of(table).map_or(0.0, |number| system.quorums[number].copies.len() as f64)
 }
 
 /// How many operations a load offers on average.

@@ -16,6 +16,7 @@ impl Techniques {
             .with::<super::microlith::Microlith>()
             .with::<super::reference_service::ReferenceService>()
             .with::<super::replicate::Replicate>()
+            .with::<super::quorum::Quorum>()
             .with::<super::shared_schema::SharedSchema>()
             .with::<super::audit_sink::AuditSink>()
             .with::<super::same_schema::SameSchema>()

@@ -15,6 +15,7 @@ mod delegate;
 pub mod layout;
 mod microlith;
 mod monolith;
+mod quorum;
 mod reference_service;
 mod replicate;
 mod rows_api;

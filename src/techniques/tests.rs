@@ -9,7 +9,7 @@ mod switch;
 
 use self::layouts::{LIBRARY, laid};
 use super::technique::{TechniqueEntry, Techniques};
-use crate::model::system::System;
+use crate::model::system::{ReadSpec, ReadWhat, System};
 use crate::scenario::{Registries, Source, load};
 
 /// Settings under which a technique does something to a system, if it can.
@@ -21,10 +21,21 @@ fn settings(name: &str, system: &System) -> String {
         .filter_map(|step| Some(&*system.table(step.lookup?.table).name.shown))
         .chain([tables[0]])
         .collect();
+    let is_read = |table: &&str| {
+        let reads = |read: &ReadSpec| match &read.what {
+            ReadWhat::Column { column, .. } => &*system.table(column.table).name.shown == *table,
+            ReadWhat::Operation { .. } => false,
+        };
+        system.reads.iter().any(reads)
+    };
+    let unread: Vec<&str> =
+        tables.iter().copied().filter(|table| !is_read(table)).chain([tables[0]]).collect();
+    let owners = [&*system.services[system.tables[0].owner.index()].name.shown];
     match name {
         "data-domain" => format!("services = {services:?}"),
         "consolidation" => format!("services = {services:?}"),
         "replicate" | "shared-schema" => format!("tables = {}", first(&looked_up)),
+        "quorum" => format!("tables = {}\non = {}", first(&unread), first(&owners)),
         "audit-sink" | "rows-api" => format!("tables = {}", first(&tables)),
         "delegate" => format!("tables = {}", first(&tables)),
         _ => String::new(),

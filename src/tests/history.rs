@@ -69,6 +69,7 @@ pub fn system() -> System {
         loads: Vec::new(),
         reads: reads(),
         replicas: Vec::new(),
+        quorums: Vec::new(),
         layouts: Vec::new(),
         invariants: Vec::new(),
         retry: RetrySpec {

@@ -4,9 +4,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::ledger::EXISTENCE;
+use super::provenance::{Direction, Effect};
 use super::resolve::{InDoubt, NoRecord, Resolution};
-use super::rows::{Row, RowId};
+use super::rows::{Row, RowId, RowVersion};
 use super::state::{Changes, Unsettled};
+use super::versions::{Write, acknowledged};
 use super::{Call, Database, DbError, Txn};
 use crate::model::contract::label;
 use crate::model::disk::DiskFault;
@@ -15,7 +17,7 @@ use crate::model::local_fault::LocalFault;
 use crate::model::log::{ForceKind, Lsn};
 use crate::model::point::{Action, Hook, When};
 use crate::model::record::{AbortCause, Event, LabelId, OpId, TxnId};
-use crate::model::system::ColumnRef;
+use crate::model::system::{ColumnRef, StepId, StepSpec};
 
 /// A record of a database's log.
 #[derive(Clone)]
@@ -32,18 +34,23 @@ pub(super) enum Entry {
 pub(super) type Note = (Ctx, Event);
 
 impl Txn {
-    /// Commits: returns when everything is durable and visible.
+    /// Commits: returns when everything is durable and visible, and what is kept by quorums has
+    /// its write quorum.
     ///
     /// # Errors
     ///
     /// [`DbError::Broken`] if the transaction was rolled back before; [`DbError::Unknown`] if the
-    /// database crashed behind the submission.
+    /// database crashed behind the submission, or a write quorum did not come about in time.
     pub async fn commit(mut self) -> Result<(), DbError> {
         let (ctx, label) = (*self.ctx(), label::COMMIT);
         let answer = self.send(&ctx, label, |database, call| database.commit_now(call));
         let answer = answer.ok_or(DbError::Broken)?;
         self.over();
-        answer.or(DbError::Unknown).await
+        let writes = answer.or(DbError::Unknown).await?;
+        if writes.is_empty() {
+            return Ok(());
+        }
+        acknowledged(&self.database, &ctx, writes).await
     }
 
     /// Rolls back; returns when that is done or the session is broken. Nothing stays either way.
@@ -68,8 +75,9 @@ impl Txn {
 }
 
 impl Database {
-    async fn commit_now(self: Rc<Self>, call: Call) -> Result<(), DbError> {
+    async fn commit_now(self: Rc<Self>, call: Call) -> Result<Vec<Rc<Write>>, DbError> {
         let changes = self.begin_closing(&call)?;
+        let mut writes = Vec::new();
         let mut heard = true;
         if !changes.is_empty() {
             let (txn, ctx) = (call.txn, call.ctx);
@@ -83,11 +91,11 @@ impl Database {
             }
             let apply = self.reach(&ctx, Hook::Apply, label::COMMIT, When::Before);
             heard = self.is_heard(&call, order, apply.ok_or(DbError::Unknown)?);
-            self.install(&ctx, txn, &changes, lsn, None);
+            writes = self.install(&ctx, txn, &changes, lsn, None);
             self.reach(&ctx, Hook::Apply, label::COMMIT, When::After);
         }
         self.close(&call.ctx, call.txn);
-        if heard { Ok(()) } else { Err(DbError::Unknown) }
+        if heard { Ok(writes) } else { Err(DbError::Unknown) }
     }
 
     /// A transaction is about to be logged: what those who watch want to become of the record. If
@@ -153,7 +161,8 @@ impl Database {
     }
 
     /// Puts the changes of a transaction in place and writes down what that shows. The log has
-    /// them at `lsn`; `branch` is the prepared branch that ends thereby.
+    /// them at `lsn`; `branch` is the prepared branch that ends thereby. Gives the versions that
+    /// are on their way to copies.
     pub(super) fn install(
         &self,
         ctx: &Ctx,
@@ -161,7 +170,8 @@ impl Database {
         changes: &Rc<Changes>,
         lsn: Lsn,
         branch: Option<(Lsn, Rc<InDoubt>)>,
-    ) {
+    ) -> Vec<Rc<Write>> {
+        let writes = self.send_to_copies(ctx, changes);
         let mut notes = Vec::with_capacity(8);
         let mut old_rows = Vec::new();
         let mut old_events = Vec::new();
@@ -205,6 +215,46 @@ impl Database {
         self.write_notes(notes);
         self.env.record(ctx, Event::Committed { database: self.id, txn });
         self.committed.notify_all();
+        writes
+    }
+
+    /// Sends the new versions of rows that are kept by quorums to their copies, each on behalf of
+    /// the step that has written it.
+    fn send_to_copies(&self, ctx: &Ctx, changes: &Changes) -> Vec<Rc<Write>> {
+        let system = self.env.system();
+        if system.quorums.is_empty() {
+            return Vec::new();
+        }
+        let of_quorum = |(id, row): &(RowId, Arc<Row>)| {
+            Some((system.quorum_of(id.table)?, *id, Arc::clone(row)))
+        };
+        let changed = changes.rows.iter().filter_map(of_quorum);
+        let send = |(number, id, row): (usize, RowId, Arc<Row>)| {
+            let ctx = Ctx { step: self.step_of(ctx, id).unwrap_or(ctx.step), ..*ctx };
+            let undo = |entry: &(Effect, i32)| {
+                let Effect { op, step, direction } = entry.0;
+                (op, step, direction) == (ctx.op, ctx.step, Direction::Undo)
+            };
+            let columns = [EXISTENCE].into_iter().chain(0..row.cells.len() as u8);
+            let undone =
+                columns.into_iter().any(|column| row.provenance(column).entries().iter().any(undo));
+            let row = RowVersion::new(id.key, row);
+            self.versions.commit(&self.env, number, ctx, row, undone)
+        };
+        changed.map(send).collect()
+    }
+
+    /// The step of an operation that touches a row.
+    fn step_of(&self, ctx: &Ctx, row: RowId) -> Option<StepId> {
+        if ctx.op == OpId::NONE {
+            return None;
+        }
+        let info = self.env.operation(ctx.op);
+        let steps = &self.env.system().operation(info.kind).steps;
+        let touches = |step: &StepSpec| {
+            step.table == row.table && info.keys[usize::from(step.key)] == row.key
+        };
+        steps.iter().position(touches).map(|at| StepId(at as u8))
     }
 
     /// Remembers how to undo a change until it is durable, then forgets its log records.

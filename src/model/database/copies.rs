@@ -5,15 +5,30 @@
 //! effect is never counted a second time.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::ledger::shown_by;
 use super::locks::Mode;
 use super::provenance::{Direction, Effect};
+use super::reads::Reader;
 use super::rows::{Row, RowId, RowVersion};
 use super::state::State;
 use super::{Call, Database, DbError, Txn};
-use crate::model::record::OpId;
-use crate::model::system::{StepId, TableId};
+use crate::kernel::NodeId;
+use crate::model::env::Ctx;
+use crate::model::record::{MessageClass, OpId, Sight};
+use crate::model::system::{Columns, RowKey, ServiceId, StepId, TableId};
+
+/// A row of a copy, as a step sees it.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The sight of the step in it.
+    pub sight: Sight,
+    /// Which version it is.
+    pub version: u64,
+    /// The row.
+    pub row: RowVersion,
+}
 
 impl Txn {
     /// The rows (deleted ones included) that were committed behind a place in the table's log, in
@@ -56,7 +71,72 @@ impl Txn {
     }
 }
 
+impl Txn {
+    /// Makes a row of a copy this version, by one statement, unless it has that or a newer one.
+    ///
+    /// # Errors
+    ///
+    /// As every statement.
+    pub async fn adopt(&mut self, copy: TableId, version: RowVersion) -> Result<(), DbError> {
+        let ctx = *self.ctx();
+        self.ask(&ctx, move |database, call| async move {
+            let row = RowId { table: copy, key: version.key() };
+            database.check(&call)?;
+            database.lock(&call, row, Mode::Exclusive).await?;
+            let act = move |db: &Database, call: &_| db.adopt_row(call, row, &version);
+            database.statement(call, None, act).await
+        })
+        .await
+    }
+}
+
 impl Database {
+    fn adopt_row(&self, call: &Call, row: RowId, version: &RowVersion) -> Result<(), DbError> {
+        self.may_write(call, row.table)?;
+        let now = self.env.sim().local_now(self.node);
+        let State { sessions, tables, .. } = &mut *self.state_mut();
+        let Some(session) = sessions.get_mut(call.txn) else { return Ok(()) };
+        let committed = tables.get(row.table).get(row.key);
+        if committed.version < version.version() {
+            let own = session.changes.row_mut(row, committed);
+            version.write_into(own);
+            (own.version, own.updated_at) = (version.version(), now);
+        }
+        Ok(())
+    }
+
+    /// Shows rows of a copy, each as the one that a step of `ctx.op` touches.
+    ///
+    /// # Errors
+    ///
+    /// As [`Database::begin`] and every statement.
+    pub async fn show(
+        self: &Rc<Self>,
+        ctx: Ctx,
+        from: NodeId,
+        service: ServiceId,
+        copy: TableId,
+        rows: Vec<(StepId, RowKey)>,
+    ) -> Result<Vec<Shown>, DbError> {
+        let ids = rows.iter().map(|(_, key)| RowId { table: copy, key: *key }).collect();
+        let reader = Reader { ctx, from, service, class: MessageClass::Probe };
+        self.look(reader, ids, Columns::ALL, None, move |database, call| {
+            let show = |(step, key)| {
+                let id = RowId { table: copy, key };
+                let sight = database.sight(&Ctx { step, ..call.ctx }, id);
+                let row = RowVersion::new(key, Arc::clone(database.state().row(copy, key)));
+                Shown { sight, version: row.version(), row }
+            };
+            Ok(rows.into_iter().map(show).collect())
+        })
+        .await
+    }
+
+    /// The committed version of a row.
+    pub fn newest_of(self: &Rc<Self>, table: TableId, key: RowKey) -> RowVersion {
+        RowVersion::new(key, Arc::clone(self.state().row(table, key)))
+    }
+
     /// The place of the newest change in a table's log; 0 if there is none yet.
     pub fn newest(self: &Rc<Self>, table: TableId) -> u64 {
         self.state_mut().table_mut(table).newest()

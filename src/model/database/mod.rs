@@ -43,8 +43,10 @@ mod rows;
 mod session;
 mod state;
 mod txn;
+pub mod versions;
 pub(super) mod wire;
 
+use self::versions::Versions;
 use std::cell::{Ref, RefCell, RefMut};
 use std::rc::Rc;
 
@@ -63,6 +65,7 @@ pub use limits::MANUAL as LIMITS;
 pub use locks::MANUAL as LOCKS;
 use state::State;
 
+pub use copies::Shown;
 pub use error::DbError;
 pub use groups::{Aggregate, Group};
 pub use keys::IdemKey;
@@ -88,6 +91,8 @@ pub struct Database {
     contention: Option<Rc<Contention>>,
     /// Somebody committed.
     committed: Signal,
+    /// Versions on their way to copies.
+    versions: Versions,
     /// A branch became prepared or was resolved.
     settled: Signal,
     state: RefCell<State>,
@@ -126,6 +131,7 @@ impl Database {
             ledger: Ledger::new(env, id),
             contention: Contention::new(env, id),
             committed: Signal::new(sim),
+            versions: Versions::new(sim),
             settled: Signal::new(sim),
             state: RefCell::new(State::new(env, id)),
             env: env.clone(),
@@ -148,6 +154,11 @@ impl Database {
     /// Is notified whenever something was committed.
     pub fn committed(&self) -> &Signal {
         &self.committed
+    }
+
+    /// The versions that are on their way to copies.
+    pub fn versions(&self) -> &Versions {
+        &self.versions
     }
 
     /// When something was last committed.

@@ -17,11 +17,11 @@ use crate::model::system::{
 };
 
 /// The service that reads, and what its messages count as.
-struct Reader {
-    ctx: Ctx,
-    from: NodeId,
-    service: ServiceId,
-    class: MessageClass,
+pub(super) struct Reader {
+    pub ctx: Ctx,
+    pub from: NodeId,
+    pub service: ServiceId,
+    pub class: MessageClass,
 }
 
 impl Database {
@@ -53,7 +53,7 @@ impl Database {
     }
 
     /// The state of a step as a row, or the copy of one, shows it to a probe.
-    fn sight(&self, ctx: &Ctx, row: RowId) -> Sight {
+    pub(super) fn sight(&self, ctx: &Ctx, row: RowId) -> Sight {
         let Ctx { op, step, .. } = *ctx;
         let kind = self.env.operation(op).kind;
         let touched = self.env.system().operation(kind).steps[step.index()].table;
@@ -143,14 +143,14 @@ impl Database {
     }
 
     /// One locked read of these columns of some rows, in a transaction and round trip of its own.
-    async fn look(
+    pub(super) async fn look<T: 'static>(
         self: &Rc<Self>,
         reader: Reader,
         rows: Vec<RowId>,
         columns: Columns,
         work: Option<Span>,
-        act: impl FnOnce(&Self, &Call) -> Result<(), DbError> + 'static,
-    ) -> Result<(), DbError> {
+        act: impl FnOnce(&Self, &Call) -> Result<T, DbError> + 'static,
+    ) -> Result<T, DbError> {
         let Reader { ctx, from, service, class } = reader;
         let mut txn = self.connect(ctx, from, service, false, class).await?;
         txn.rely_on(columns);

@@ -86,7 +86,7 @@ pub fn resolve(
         let first = stores.next();
         operation.spans_stores = stores.any(|store| Some(store) != first);
     }
-    let system = System {
+    let system = Arc::new(System {
         name: file.scenario.name.value.as_str().into(),
         services: services?,
         databases: databases?,
@@ -103,15 +103,15 @@ pub fn resolve(
         loads: loads?,
         reads: reads?,
         replicas: Vec::new(),
+        quorums: Vec::new(),
         layouts: Vec::new(),
         invariants: invariants?,
         retry,
         client,
         phases,
         symbols,
-    };
+    });
     let expectations = expectations?;
-    let system = Arc::new(system);
     let layouts = layout::lay_out(&system, file, problems);
     capacity::check(&system, &layouts, file, problems);
     layout::check_writers(&system, &layouts, file, problems);

@@ -271,6 +271,7 @@ fn system(database: DatabaseSpec) -> System {
         loads: Vec::new(),
         reads: Vec::new(),
         replicas: Vec::new(),
+        quorums: Vec::new(),
         layouts: Vec::new(),
         invariants: Vec::new(),
         retry: RetrySpec {
