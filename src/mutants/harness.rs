@@ -42,6 +42,8 @@ struct Variants<'a> {
 struct VariantParts<'a> {
     pattern: &'a str,
     settings: Table,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    technique: Option<&'a Table>,
 }
 
 impl Harness {
@@ -103,7 +105,8 @@ fn text(mutant: &Mutant) -> String {
     if let Mutation::Settings(changes) = &mutant.mutation {
         changed.extend(changes.clone());
     }
-    let variant = |settings| VariantParts { pattern: &mutant.pattern, settings };
+    let (pattern, technique) = (&mutant.pattern, mutant.technique.as_ref());
+    let variant = |settings| VariantParts { pattern, settings, technique };
     let variants =
         Variants { original: variant(mutant.settings.clone()), mutant: variant(changed) };
     let parts = toml::to_string(&Parts { faults: &mutant.faults, variants });

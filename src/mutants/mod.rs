@@ -59,6 +59,9 @@ pub struct Mutant {
     /// The settings of the pattern, without the mistake.
     #[serde(default)]
     pub settings: Table,
+    /// The technique that lays out the tables, if one does.
+    #[serde(default)]
+    pub technique: Option<Table>,
     /// The mistake.
     pub mutation: Mutation,
     /// True if business rules refuse operations where the mutant runs.

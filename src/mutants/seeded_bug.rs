@@ -8,6 +8,7 @@ mod background_sync;
 mod event_based;
 mod orchestrated;
 mod paxos_commit;
+mod quorum;
 mod two_phase_commit;
 
 use serde::Deserialize;
@@ -50,6 +51,8 @@ pub enum SeededBug {
     ReadsBehindTheHighest,
     /// A consumer takes an event that it has dealt with before for one that it has applied.
     TakesSeenForApplied,
+    /// The coordinator of a quorum counts its own store as a copy that has acknowledged.
+    CountsItselfAsACopy,
 }
 
 impl SeededBug {
@@ -82,6 +85,7 @@ impl SeededBug {
                 relaying(settings, event_based::delete_before_publishing)
             }
             Self::ReadsBehindTheHighest => relaying(settings, event_based::read_behind_the_highest),
+            Self::CountsItselfAsACopy => quorum::counting_itself(settings),
             Self::TakesSeenForApplied => event_based::taking_seen_for_applied(settings),
         }
     }

@@ -33,6 +33,7 @@ use crate::model::database::{Direction, StepRef};
 use crate::model::process::ProcessCtx;
 use crate::model::reason::Reason;
 use crate::model::record::{Answer, OpId};
+use crate::model::replica::quorum;
 use crate::model::system::{StepId, System};
 use crate::model::world::World;
 use crate::reason;
@@ -75,7 +76,8 @@ impl Pattern for LocalTransaction {
         if promise::depends_on_others(system) {
             budget = budget.without(&[faults::COPIES]);
         }
-        Promises { guarantees: Keeps::everything().names(), budget, within: Some(within) }
+        let guarantees = Keeps::everything().and(promise::of_quorums(system)).names();
+        Promises { guarantees, budget, within: Some(within) }
     }
 
     fn waits(_: &Settings) -> Waits {
@@ -111,7 +113,11 @@ async fn transact(here: &ProcessCtx, op: OpId) -> Result<(), Failure> {
     // Services that share a database have a right to each other's tables: that is the bargain.
     let mut txn = here.database(spec.table).begin(ctx, here.node(), spec.by, true).await?;
     if !txn.once(step::key(op, first, Direction::Forward)).await? {
-        return Ok(()); // An earlier attempt went through, and only its answer was lost.
+        // An earlier attempt went through, and only its answer was lost.
+        for at in 0..here.system().operation(kind).steps.len() as u8 {
+            quorum::confirm(here, StepId(at)).await?;
+        }
+        return Ok(());
     }
     if looked.is_err() {
         txn.rollback().await;

@@ -142,6 +142,7 @@ impl Pattern for Orchestrated {
         let keyless = !settings.idempotency_keys;
         let guarantees = Keeps::everything()
             .and(&["no-suspension", "reverse-order", "inbox-atomicity", "fencing"])
+            .and(promise::of_quorums(system))
             .unless(!settings.is_shared(), &["fencing"])
             .unless(unfenced, promise::ENDS)
             .unless(unfenced, &["at-most-once", "no-suspension", "reverse-order", "fencing"])
@@ -151,7 +152,7 @@ impl Pattern for Orchestrated {
             .unless(stuck, &["resumes-after-restart"])
             .unless(isolation::is_missed(system, settings.parallel), &["convergence"])
             .unless(keyless, promise::ENDS)
-            .unless(keyless, &["at-most-once", "no-suspension", "inbox-atomicity"]);
+            .unless(keyless, &["at-most-once", "no-suspension", "inbox-atomicity", "write-quorum"]);
         let mut budget = promise::usual();
         if promise::depends_on_others(system) {
             budget = budget.without(&[faults::COPIES]);

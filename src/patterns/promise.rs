@@ -20,6 +20,12 @@ const MANNERS: &[&str] = &[
 pub(super) const ENDS: &[&str] =
     &["all-or-nothing", "client-contract", "convergence", "terminal-in-time", "nothing-held"];
 
+/// The guarantee about tables that are kept by quorums, of a pattern whose answers wait for all of
+/// its commits.
+pub(super) fn of_quorums(system: &System) -> &'static [&'static str] {
+    if system.quorums.is_empty() { &[] } else { &["write-quorum"] }
+}
+
 /// A list of promises in the making.
 pub(super) struct Keeps(Vec<&'static str>);
 

@@ -35,5 +35,6 @@ impl Properties {
             .with::<super::delivery::Delivery>()
             .with::<super::no_dead_letters::NoDeadLetters>()
             .with::<super::per_key_order::PerKeyOrder>()
+            .with::<super::write_quorum::WriteQuorum>()
     }
 }

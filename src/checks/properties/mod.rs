@@ -34,6 +34,7 @@ mod resumes_after_restart;
 mod reverse_order;
 mod terminal_in_time;
 mod write_ahead;
+mod write_quorum;
 
 mod builtin;
 mod case;

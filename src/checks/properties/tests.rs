@@ -23,6 +23,7 @@ fn verdict(property: &str, story: impl FnOnce(&mut History)) -> Verdict {
 }
 
 mod branches;
+mod copies;
 mod course;
 mod messaging;
 mod mutants;
