@@ -12,6 +12,7 @@ mod lags;
 mod locks;
 mod prices;
 mod queues;
+mod quorums;
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -123,10 +124,17 @@ impl Verdict {
 
 /// All cases, by topic.
 pub fn cases() -> Vec<Case> {
-    [queues::cases(), locks::cases(), lags::cases(), availability::cases(), prices::cases()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        queues::cases(),
+        locks::cases(),
+        lags::cases(),
+        availability::cases(),
+        quorums::cases(),
+        prices::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 impl Case {

@@ -25,3 +25,14 @@ fn what_no_chance_enters_is_exact() {
         assert_eq!((finding.verdict, finding.measured), (Verdict::Agrees, finding.exact));
     }
 }
+
+#[test]
+fn quorums_of_another_size_are_as_stale_as_others() {
+    let mut stale = quorums::cases();
+    stale.retain(|case| case.forms[0].exact > 0.5);
+    assert_eq!(stale.len(), 2, "memoryless writes, and those on disks");
+    for case in stale {
+        let other = Case { scenario: case.scenario.replace("write = 1\n", "write = 2\n"), ..case };
+        assert_eq!(other.verify(6, 60, &|| ())[0].verdict, Verdict::Differs, "{}", other.system);
+    }
+}
