@@ -37,8 +37,9 @@ macro_rules! spent {
             concat!(
                 $what,
                 ", from the first measured arrival to the end of the settle cap, idle polls and \
-                 inquiries included, per operation that the census counts as committed. It compares those \
-                 that refuse differently often: what is refused early costs next to nothing."
+                 inquiries included, per operation that the census counts as committed. It \
+                 compares those that refuse differently often: what is refused early costs next \
+                 to nothing."
             ),
         )
         .by_operation()
