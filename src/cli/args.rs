@@ -1,5 +1,6 @@
 //! The command line, as data.
 
+mod campaigns;
 mod studies;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use crate::experiment::stop::Stop;
 use crate::kernel::Span;
 use crate::scenario::estimate::Bounds;
 
+pub use campaigns::{Campaign, Merge, Parts, Planned, Report, Shard, Step, Verify};
 pub use studies::{Capacity, Compare, Crossover, Diff, Runs, Sweep, SweepFormat};
 
 /// The number of columns that the help takes at most.
@@ -59,11 +61,19 @@ pub enum Command {
     /// without one, each expectation of the scenario with a number for a limit. The load is any
     /// value of the scenario, given as a range, and is looked for as `driftlab crossover` does.
     Capacity(Capacity),
+    /// Make a folder of results again from the runs in it, without simulating.
+    Report(Report),
     /// Compare two folders of results: before and after something was changed.
     ///
     /// Every number that both have is paired over the seeds that both have; what stands out is
     /// told, corrected for looking at many. Nothing is simulated: the folders are read.
     Diff(Diff),
+    /// Run a comparison or a sweep in shards, on any number of machines.
+    ///
+    /// driftlab brings no scheduler; any that starts a command with a number does. The folder that
+    /// `merge` makes is that of `driftlab compare` or `driftlab sweep`, to the byte, whatever the
+    /// number of shards. A sweep or a comparison alone needs no campaign.
+    Campaign(Campaign),
     /// Run one variant on one seed and show the details.
     Run(Run),
     /// Search for faults that break a guarantee of a pattern, and shrink each counterexample.
@@ -126,6 +136,7 @@ impl Command {
         match self {
             Self::Compare(_) | Self::Sweep(_) | Self::Run(_) | Self::Fuzz(_) => false,
             Self::Crossover(_) | Self::Capacity(_) | Self::Explore(_) => false,
+            Self::Report(_) | Self::Campaign(_) => false,
             Self::Replay(_) | Self::VerifyModel(_) | Self::Validate(_) => false,
             Self::Diff(_) | Self::List(_) | Self::Explain { .. } | Self::Fingerprints { .. } => {
                 true

@@ -1,12 +1,10 @@
 //! `driftlab compare`: every variant on the same seeds, as a table, files and an exit code.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::args::{Compare, Format, Limits};
-use super::results::Results;
-use super::unfinished::Unfinished;
-use super::work::{again, work};
-use super::{Error, Exit, Session, complain, print, quote, remark, source, write};
+use super::args::{Compare, Format, Limits, Runs};
+use super::job::{Job, Order, Outcome, Place, Plan, carry_out};
+use super::{Error, Exit, Session, complain, print, quote, source, write};
 use crate::checks::Verdict;
 use crate::experiment::compare::Study;
 use crate::experiment::result::Comparison;
@@ -16,53 +14,37 @@ use crate::scenario::{Scenario, Variant, nearest};
 
 /// `driftlab compare`.
 pub fn compare(session: &Session, args: &Compare) -> Result<Exit, Error> {
-    let runs = &args.runs;
-    let scenario = source::load(session, &runs.scenario)?;
-    let mut variants = choose(&scenario, &runs.variants)?;
-    if let Some(name) = &args.baseline {
-        put_first(&scenario, &mut variants, name)?;
+    let scenario = source::load(session, &args.runs.scenario)?;
+    let plan = Plan::new(&scenario, order(&scenario, &args.runs, args.baseline.as_deref())?);
+    let named = scenario.name.clone();
+    let job = Job::new(session, scenario, plan)?;
+    let place = Place { out: args.out.as_deref(), named, fresh: args.fresh };
+    carry_out(session, &job, &args.runs, &place, |outcome| match (outcome, args.format) {
+        (Outcome::Compared(comparison), Format::Json) => write(&report::json::summary(comparison)),
+        (Outcome::Compared(comparison), Format::Csv) => {
+            write(&report::csv::summary::summary(comparison))
+        }
+        _ => print(&outcome.render(session.terminal)),
+    })
+}
+
+/// The order of a comparison of these runs, with a baseline.
+pub fn order(scenario: &Scenario, runs: &Runs, baseline: Option<&str>) -> Result<Order, Error> {
+    let mut variants = choose(scenario, &runs.variants)?;
+    let mut options = runs.options(scenario);
+    if let Some(name) = baseline {
+        put_first(scenario, &mut variants, name)?;
+        options.push_str(&format!(" --baseline {}", quote(name)));
     }
-    let seeds = runs.seeds(&scenario);
-    let first = seeds[0];
-    let study = Study { scenario: &scenario, variants, seeds, twins: !runs.no_twin };
-    let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(&scenario.name));
-    source::bound(session, &runs.scenario, std::slice::from_ref(&study), &runs.limits)?;
-    let results = Results::claim(&folder)?;
-    let stop = interrupt(session, &runs.limits);
-    remark(session, &intent(&study));
-    let kept = Unfinished::open(results.aside("unfinished"), &scenario, args.fresh);
-    let whole = std::slice::from_ref(&study);
-    let compared =
-        work(session, whole, &kept, &runs.workers, |done| study.resume(&kept, &stop, done))?;
-    check(&stop)?;
-    let interrupted = compared.finished < study.seeds.len();
-    let Some(mut comparison) = compared.comparison else {
-        remark(
-            session,
-            "interrupted before every variant had finished one seed: there are no results\n",
-        );
-        remark(session, again(&kept));
-        return Ok(Exit::Interrupted);
-    };
-    comparison.command = command(args, &scenario.inputs.path(), first);
-    if scenario.inputs.reach_above() {
-        comparison.command.push_str(" --allow-path scenario");
-    }
-    if interrupted {
-        comparison.warnings.push(format!(
-            "Interrupted: these are {} of {} seeds.",
-            compared.finished,
-            study.seeds.len()
-        ));
-    }
-    results.replace(&session.exports.files(&comparison))?;
-    show(session, args, &folder, &comparison)?;
-    if interrupted {
-        remark(session, again(&kept));
-        return Ok(Exit::Interrupted);
-    }
-    kept.clear();
-    Ok(verdict(&comparison))
+    Ok(Order {
+        command: "compare",
+        options,
+        variants: variants.iter().map(|variant| variant.name.shown.to_string()).collect(),
+        seeds: runs.seeds(scenario),
+        twins: !runs.no_twin,
+        vary: Vec::new(),
+        measure: Vec::new(),
+    })
 }
 
 /// The announcement of a comparison.
@@ -78,30 +60,6 @@ pub fn intent(study: &Study) -> String {
         study.scenario.profile,
         env!("CARGO_PKG_VERSION")
     )
-}
-
-/// Prints the result, and says where the folder is and how to get it again.
-fn show(
-    session: &Session,
-    args: &Compare,
-    folder: &Path,
-    comparison: &Comparison,
-) -> Result<(), Error> {
-    match args.format {
-        Format::Human => print(&report::terminal::render(comparison, session.terminal))?,
-        Format::Json => write(&report::json::summary(comparison))?,
-        Format::Csv => write(&report::csv::summary::summary(comparison))?,
-    };
-    let path = args.runs.scenario.display().to_string();
-    let again = command(args, &path, comparison.seeds[0]);
-    remark(session, &whereabouts(session, folder, args.out.is_some(), &again));
-    Ok(())
-}
-
-/// The command that gives the same bytes again, with the scenario at this path.
-fn command(args: &Compare, scenario: &str, first: u64) -> String {
-    let baseline = args.baseline.as_ref().map(|name| format!(" --baseline {}", quote(name)));
-    args.runs.again("compare", scenario, first) + &baseline.unwrap_or_default()
 }
 
 /// Puts the baseline in front of the other variants: whoever stands first is one.

@@ -128,6 +128,7 @@ impl<'a> Lookout<'a> {
             variants: self.variants.iter().filter_map(named).collect(),
             seeds: self.runs.seeds(scenario),
             twins: false,
+            lists: false,
         };
         let (path, limits) = (&self.runs.scenario, &self.runs.limits);
         let within = source::refuse(self.session, path, &study, limits);

@@ -17,6 +17,8 @@ pub enum Exit {
     BadInput = 2,
     /// Something could not be decided: too little happened, or it never settled.
     Undecided = 3,
+    /// Parts of a campaign are missing.
+    Incomplete = 4,
     /// Interrupted; what was finished has been written.
     Interrupted = 130,
 }
@@ -29,7 +31,7 @@ impl Termination for Exit {
 }
 
 /// The meaning of every exit code, for the help and the manual pages.
-pub const MEANINGS: [(Exit, &str); 5] = [
+pub const MEANINGS: [(Exit, &str); 6] = [
     (Exit::Held, "every check held, or there was none"),
     (Exit::Violated, "a check was violated, or held that was meant to fail"),
     (
@@ -42,6 +44,7 @@ pub const MEANINGS: [(Exit, &str); 5] = [
         "a check is undecided: too little happened, or the run did not settle; a promise of a \
          pattern that had no chance to be broken counts for `fuzz` and `explore` only",
     ),
+    (Exit::Incomplete, "shards of a campaign are missing; the commands that make them are printed"),
     (Exit::Interrupted, "interrupted; what was finished has been written"),
 ];
 

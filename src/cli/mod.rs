@@ -3,7 +3,9 @@
 //!
 //! A program of one's own is [`Lab::main`](crate::Lab::main).
 
+mod archive;
 mod args;
+mod campaign;
 mod capacity;
 mod compare;
 mod crossover;
@@ -13,6 +15,7 @@ mod explain;
 mod explore;
 mod fuzz;
 mod hunt;
+mod job;
 mod list;
 mod man;
 mod output;
@@ -21,6 +24,7 @@ mod progress;
 #[cfg(any(test, feature = "internals"))]
 pub mod readers;
 mod replay;
+mod report_again;
 mod results;
 mod run;
 mod source;
@@ -130,7 +134,9 @@ fn dispatch(session: &Session, command: Command) -> Result<Exit, Error> {
         Command::Sweep(args) => sweep::sweep(session, &args),
         Command::Crossover(args) => crossover::crossover(session, &args),
         Command::Capacity(args) => capacity::capacity(session, &args),
+        Command::Report(args) => report_again::report(session, &args),
         Command::Diff(args) => diff::diff(session, &args),
+        Command::Campaign(args) => campaign::campaign(session, &args),
         Command::Run(args) => run::run(session, &args),
         Command::Fuzz(args) => fuzz::fuzz(session, &args),
         Command::Replay(args) => replay::replay(session, &args),

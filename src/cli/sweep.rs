@@ -1,90 +1,56 @@
 //! `driftlab sweep`: a comparison at every point of one or two swept values.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
-use super::args::{Sweep, SweepFormat};
-use super::compare::{check, choose, interrupt, whereabouts};
-use super::results::Results;
-use super::unfinished::Unfinished;
-use super::work::{again, work};
-use super::{Error, Exit, Session, print, quote, remark, source, write};
+use super::args::{Runs, Sweep, SweepFormat};
+use super::compare::choose;
+use super::job::{Job, Order, Outcome, Place, Plan, carry_out};
+use super::{Error, Exit, Session, print, quote, source, write};
 use crate::checks::Verdict;
-use crate::experiment::compare::Study;
 use crate::experiment::result::{CheckResult, Figure};
-use crate::experiment::sweep::{Sweep as Sweeping, Swept, SweptPoint};
+use crate::experiment::sweep::SweptPoint;
 use crate::report;
-use crate::report::human::some;
 use crate::scenario::sweep::{self, Axis, AxisText, Point};
 use crate::scenario::{Problem, Scenario, Source, any_error, render};
 
 /// `driftlab sweep`.
 pub fn sweep(session: &Session, args: &Sweep) -> Result<Exit, Error> {
-    let runs = &args.runs;
-    let scenario = source::load(session, &runs.scenario)?;
-    let axes = axes(session, &scenario, &args.vary)?;
-    let figures = figures(session, &scenario, &args.measure)?;
-    let variants = choose(&scenario, &runs.variants)?;
-    let variants = variants.iter().map(|variant| variant.name.shown.to_string()).collect();
-    let points = points(&scenario, &axes)?;
-    let seeds = runs.seeds(&scenario);
-    let first = seeds[0];
-    let sweep = Sweeping { points: &points, variants, seeds, twins: !runs.no_twin };
-    let studies = sweep.studies();
-    source::bound(session, &runs.scenario, &studies, &runs.limits)?;
-    let named = PathBuf::from("reports").join(format!("{}-sweep", scenario.name));
-    let folder = args.out.clone().unwrap_or(named);
-    let results = Results::claim(&folder)?;
-    let stop = interrupt(session, &runs.limits);
-    remark(session, &intent(&studies));
-    let kept = Unfinished::open(results.aside("unfinished"), &scenario, args.fresh);
-    let run = |done: &(dyn Fn() + Sync)| sweep.run(&kept, &stop, done);
-    let finished = work(session, &studies, &kept, &runs.workers, run)?;
-    check(&stop)?;
-    if finished.is_empty() {
-        remark(session, "interrupted before a point was finished: there are no results\n");
-        remark(session, again(&kept));
-        return Ok(Exit::Interrupted);
-    }
-    let figures = if figures.is_empty() { Swept::telling(&finished) } else { figures };
-    let whole = finished.len() == points.len();
-    let warnings = warnings(&axes, &finished, points.len());
-    let command = |path: &str| format!("{}{}", runs.again("sweep", path, first), options(args));
-    let (inputs, command_here) = (Arc::clone(&scenario.inputs), command(&scenario.inputs.path()));
-    let mut swept =
-        Swept { axes, points: finished, figures, inputs, command: command_here, warnings };
-    if scenario.inputs.reach_above() {
-        swept.command.push_str(" --allow-path scenario");
-    }
-    results.replace(&report::sweep::files(&swept))?;
-    match args.format {
-        SweepFormat::Human => print(&report::sweep::render(&swept, session.terminal))?,
-        SweepFormat::Csv => write(&report::sweep::table(&swept))?,
-    };
-    let again_ = command(&runs.scenario.display().to_string());
-    remark(session, &whereabouts(session, &folder, args.out.is_some(), &again_));
-    if !whole {
-        remark(session, again(&kept));
-        return Ok(Exit::Interrupted);
-    }
-    kept.clear();
-    Ok(Exit::Held)
-}
-
-/// The announcement of a sweep.
-fn intent(studies: &[Study<'_>]) -> String {
-    let points = some(studies.len(), "point");
-    studies.first().map_or_else(String::new, |study| {
-        format!("{points}, each: {}", super::compare::intent(study))
+    let scenario = source::load(session, &args.runs.scenario)?;
+    let order = order(session, &scenario, &args.runs, &args.vary, &args.measure)?;
+    let plan = Plan::new(&scenario, order);
+    let job = Job::new(session, scenario, plan)?;
+    let place = Place { out: args.out.as_deref(), named: job.folder(), fresh: args.fresh };
+    carry_out(session, &job, &args.runs, &place, |outcome| match (outcome, args.format) {
+        (Outcome::Swept(swept), SweepFormat::Csv) => write(&report::sweep::table(swept)),
+        _ => print(&outcome.render(session.terminal)),
     })
 }
 
-/// The options of a sweep beside those of its runs, as they are typed.
-fn options(args: &Sweep) -> String {
-    let vary = args.vary.iter().map(|axis| format!(" --vary {}", quote(axis)));
-    let measure = (!args.measure.is_empty())
-        .then(|| format!(" --measure {}", quote(&args.measure.join(","))));
-    vary.chain(measure).collect()
+/// The order of a sweep of these runs at the points of these axes, or of those of the scenario.
+pub fn order(
+    session: &Session,
+    scenario: &Scenario,
+    runs: &Runs,
+    vary: &[String],
+    measure: &[String],
+) -> Result<Order, Error> {
+    let axes = axes(session, scenario, vary)?;
+    figures(session, scenario, measure)?;
+    let mut options = runs.options(scenario);
+    for axis in vary {
+        options.push_str(&format!(" --vary {}", quote(axis)));
+    }
+    if !measure.is_empty() {
+        options.push_str(&format!(" --measure {}", quote(&measure.join(","))));
+    }
+    let variants = choose(scenario, &runs.variants)?;
+    Ok(Order {
+        command: "sweep",
+        options,
+        variants: variants.iter().map(|variant| variant.name.shown.to_string()).collect(),
+        seeds: runs.seeds(scenario),
+        twins: !runs.no_twin,
+        vary: axes.iter().map(Axis::typed).collect(),
+        measure: measure.to_vec(),
+    })
 }
 
 /// The axes of the command line, or those of the scenario.
@@ -149,7 +115,7 @@ pub fn points(scenario: &Scenario, axes: &[Axis]) -> Result<Vec<Point>, Error> {
 }
 
 /// The warnings of a sweep: points that are missing, and those at which a check is violated.
-fn warnings(axes: &[Axis], finished: &[SweptPoint], points: usize) -> Vec<String> {
+pub fn warnings(axes: &[Axis], finished: &[SweptPoint], points: usize) -> Vec<String> {
     let mut warnings = Vec::new();
     if finished.len() < points {
         let finished = finished.len();

@@ -12,7 +12,7 @@ use std::time::UNIX_EPOCH;
 
 use xxhash_rust::xxh3::Xxh3;
 
-use super::output;
+use super::output::{self, FileError};
 use crate::experiment::compare::{Judged, RunId, Shelf, Study};
 use crate::report::export::File;
 use crate::scenario::Scenario;
@@ -76,20 +76,43 @@ impl Unfinished {
 
     /// The content of a run's file, if it is what was written there for this run.
     fn bytes(&self, id: RunId) -> Option<Vec<u8>> {
-        let path = self.own.join(name(id));
+        self.named(&name(id))
+    }
+
+    /// The content of the file of the run with this [`name`], if it is whole.
+    pub fn named(&self, name: &str) -> Option<Vec<u8>> {
+        let path = self.own.join(name);
         if !is_file(&path) {
             return None;
         }
         let bytes = std::fs::read(path).ok()?;
         let (line, body) = bytes.split_at_checked(HASH)?;
-        (line == self.hash(id, body).as_bytes()).then(|| body.to_vec())
+        (line == self.hash(name, body).as_bytes()).then(|| body.to_vec())
+    }
+
+    /// Keeps the content of the file of the run with this [`name`].
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn put(&self, name: &str, body: &[u8]) -> Result<(), FileError> {
+        let bytes = [self.hash(name, body).as_bytes(), body].concat();
+        output::put_all(&self.own, &[File::new(name, bytes)])
+    }
+
+    /// Returns whether the runs with these names are there and this program can read them.
+    pub fn are_readable(&self, names: &[String]) -> bool {
+        let is = |name: &String| {
+            let body = self.named(name);
+            body.is_some_and(|body| serde_json::from_slice::<Judged>(&body).is_ok())
+        };
+        names.iter().all(is)
     }
 
     /// The first line of a run's file: a hash of what it holds and of what it is.
-    fn hash(&self, id: RunId, body: &[u8]) -> String {
+    fn hash(&self, name: &str, body: &[u8]) -> String {
         let mut hash = Xxh3::new();
         hash.update(&self.fingerprint.to_le_bytes());
-        hash.update(name(id).as_bytes());
+        hash.update(name.as_bytes());
         hash.update(body);
         format!("{:016x}\n", hash.digest())
     }
@@ -107,10 +130,8 @@ impl Shelf for Unfinished {
         if self.has_failed() {
             return;
         }
-        let written = serde_json::to_vec(judged).is_ok_and(|body| {
-            let bytes = [self.hash(id, &body).as_bytes(), &body].concat();
-            output::put_all(&self.own, &[File::new(name(id), bytes)]).is_ok()
-        });
+        let written =
+            serde_json::to_vec(judged).is_ok_and(|body| self.put(&name(id), &body).is_ok());
         self.failed.fetch_or(!written, Ordering::Relaxed);
     }
 }
@@ -153,7 +174,7 @@ fn remove_runs(folder: &Path) {
 }
 
 /// The file of a run. Names of variants may hold what names of files may not.
-fn name(id: RunId) -> String {
+pub fn name(id: RunId) -> String {
     let twin = if id.has_twin { "-twin" } else { "" };
     let mut hash = Xxh3::new();
     hash.update(id.variant.as_bytes());

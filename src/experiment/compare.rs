@@ -30,6 +30,8 @@ pub struct Study<'a> {
     pub seeds: Vec<u64>,
     /// True if each run in which something goes wrong has a twin in which nothing does.
     pub twins: bool,
+    /// True if the operations of every run are listed.
+    pub lists: bool,
 }
 
 /// One finished run and what the judges say of it.
@@ -91,7 +93,8 @@ impl<'a> Study<'a> {
     /// Every variant of a scenario on these seeds.
     pub fn of(scenario: &'a Scenario, seeds: impl IntoIterator<Item = u64>) -> Self {
         let variants = scenario.variants.iter().collect();
-        Self { scenario, variants, seeds: seeds.into_iter().collect(), twins: true }
+        let seeds = seeds.into_iter().collect();
+        Self { scenario, variants, seeds, twins: true, lists: true }
     }
 
     /// Runs everything, without progress and without a way to stop it; `None` if there is no
@@ -173,13 +176,21 @@ impl<'a> Study<'a> {
         Compared { comparison, finished }
     }
 
+    /// Carries out one of its runs; nothing if it was stopped, or the study has no such run.
+    pub fn run_one(&self, id: RunId, stop: &Stop) -> Option<Judged> {
+        let named = |variant: &&&Variant| *variant.name.shown == *id.variant;
+        self.judge(self.variants.iter().find(named)?, id, stop)
+    }
+
     /// Runs a variant and its twin; nothing if they were stopped.
     fn judge(&self, variant: &Variant, id: RunId, stop: &Stop) -> Option<Judged> {
         let setup = limited(self.scenario, variant, stop);
         let (mut judged, loads) = judged(self.scenario, &setup, id.seed, true);
         let rows = std::mem::take(&mut judged.report.operations);
-        judged.operations =
-            rows.iter().zip(loads).map(|(row, load)| ListedOperation::new(row, load)).collect();
+        if self.lists {
+            let rows = rows.iter().zip(loads);
+            judged.operations = rows.map(|(row, load)| ListedOperation::new(row, load)).collect();
+        }
         let twin = id.has_twin.then(|| twin::twin(setup, id.seed));
         (!stop.is_set()).then_some(Judged { twin, ..judged })
     }

@@ -58,6 +58,7 @@ impl<'a> Sweep<'a> {
                 variants: self.variants.iter().filter_map(named).collect(),
                 seeds: self.seeds.clone(),
                 twins: self.twins,
+                lists: false,
             }
         };
         self.points.iter().map(study).collect()

@@ -11,6 +11,7 @@ use super::export::Exports;
 use super::html::Page;
 use super::inputs::Scenario;
 use super::json::Json;
+use super::kept::Runs;
 use super::readme::Readme;
 
 impl Exports {
@@ -29,5 +30,6 @@ impl Exports {
             .with::<CouplingTable>()
             .with::<OperationsTable>()
             .with::<Json>()
+            .with::<Runs>()
     }
 }

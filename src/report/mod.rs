@@ -21,6 +21,7 @@ pub mod html;
 pub mod human;
 mod inputs;
 pub mod json;
+pub mod kept;
 pub mod readme;
 pub mod sentence;
 pub mod sweep;

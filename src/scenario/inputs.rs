@@ -26,6 +26,11 @@ impl Inputs {
         self.data.iter().find(|(name, _)| name == path).map(|(_, bytes)| &bytes[..])
     }
 
+    /// The data that the scenario names, by their paths as written.
+    pub fn all_data(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.data.iter().map(|(path, bytes)| (&**path, &**bytes))
+    }
+
     /// The path of the scenario relative to the folder. What the scenario names above its own
     /// folder keeps its place above it.
     pub fn path(&self) -> String {

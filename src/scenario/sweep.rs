@@ -114,6 +114,12 @@ impl Axis {
         (from < at && at < to).then_some(value)
     }
 
+    /// The axis as the command line has it.
+    pub fn typed(&self) -> String {
+        let values: Vec<String> = self.values.iter().map(shown).collect();
+        format!("{}={}", self.key, values.join(","))
+    }
+
     /// The change that puts the value at this position in its place.
     pub fn change(&self, at: usize) -> Change {
         Change { key: self.key.clone(), value: self.values[at].clone() }

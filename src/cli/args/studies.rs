@@ -42,17 +42,17 @@ impl Runs {
         (0..self.seeds).map(|offset| first.wrapping_add(offset)).collect()
     }
 
-    /// The command that gives the same bytes again, with the scenario at this path.
-    pub fn again(&self, command: &str, scenario: &str, first: u64) -> String {
-        let (scenario, seeds) = (quote(scenario), self.seeds);
-        let mut again = format!("driftlab {command} {scenario} --seeds {seeds} --seed {first}");
+    /// The options that say all of this but the scenario, as they are typed.
+    pub fn options(&self, scenario: &Scenario) -> String {
+        let (seeds, first) = (self.seeds, self.seed.unwrap_or(scenario.seed));
+        let mut options = format!(" --seeds {seeds} --seed {first}");
         if !self.variants.is_empty() {
-            again.push_str(&format!(" --variants {}", quote(&self.variants.join(","))));
+            options.push_str(&format!(" --variants {}", quote(&self.variants.join(","))));
         }
         if self.no_twin {
-            again.push_str(" --no-twin");
+            options.push_str(" --no-twin");
         }
-        again
+        options
     }
 }
 

@@ -1,0 +1,145 @@
+//! The runs of a job in one compressed file: all of them in a folder of results, for
+//! `driftlab report`, or those of a shard of a campaign.
+//!
+//! The first line is the plan, then there is a line for each run, its position in the plan before
+//! it, and at the end how many there are, with a hash of everything before. A file is written and
+//! read as a stream: only one run at a time is in memory.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use xxhash_rust::xxh3::Xxh3;
+
+use super::job::Plan;
+use super::unfinished::Unfinished;
+use crate::report::export::File;
+
+pub use crate::report::kept::RUNS as NAME;
+
+/// The longest line that is read.
+const MOST_LINE: u64 = 4 << 30;
+
+/// The file with all runs of a plan, which are kept under these names.
+pub fn file(plan: &Plan, kept: Arc<Unfinished>, names: Vec<String>) -> File {
+    let plan = plan.line();
+    File::written(NAME, move |into| {
+        let rows = names.iter().enumerate().map(|(at, name)| (at as u64, kept.named(name)));
+        pack(into, &plan, rows)
+    })
+}
+
+/// Writes a plan and the runs at these positions of it.
+///
+/// # Errors
+/// If it cannot be written, or a run is not there.
+pub fn pack(
+    into: &mut dyn Write,
+    plan: &str,
+    rows: impl Iterator<Item = (u64, Option<Vec<u8>>)>,
+) -> io::Result<()> {
+    let mut writer = GzEncoder::new(into, Compression::fast());
+    let (mut hash, mut count) = (Xxh3::new(), 0_u64);
+    let mut line = |writer: &mut GzEncoder<_>, line: &[u8]| {
+        hash.update(line);
+        writer.write_all(line)
+    };
+    line(&mut writer, format!("{plan}\n").as_bytes())?;
+    for (at, body) in rows {
+        let body = body.ok_or_else(|| io::Error::other("a finished run is no longer there"))?;
+        line(&mut writer, &[format!("{at} ").as_bytes(), &body, b"\n"].concat())?;
+        count += 1;
+    }
+    writer.write_all(format!("end {count} {:016x}\n", hash.digest()).as_bytes())?;
+    writer.finish().map(drop)
+}
+
+/// Reads a file of runs: its plan, and how many runs it has. `row` is given each with its position;
+/// what it is given is right only if there is no error in the end.
+///
+/// # Errors
+/// If it cannot be read, is damaged, or `row` fails.
+pub fn unpack(
+    path: &Path,
+    row: &mut dyn FnMut(u64, &[u8]) -> io::Result<()>,
+) -> io::Result<(String, u64)> {
+    let damaged = || io::Error::other("it is damaged or was cut off");
+    let mut reader = BufReader::new(GzDecoder::new(std::fs::File::open(path)?));
+    let (mut hash, mut count) = (Xxh3::new(), 0);
+    let mut line = Vec::new();
+    let mut next = |line: &mut Vec<u8>| {
+        line.clear();
+        let read = reader.by_ref().take(MOST_LINE).read_until(b'\n', line);
+        read.map_err(|_| damaged())
+    };
+    next(&mut line)?;
+    let plan = line.strip_suffix(b"\n").ok_or_else(damaged)?;
+    let plan = String::from_utf8(plan.to_vec()).map_err(|_| damaged())?;
+    hash.update(&line);
+    loop {
+        next(&mut line)?;
+        let body = line.strip_suffix(b"\n").ok_or_else(damaged)?;
+        if body == format!("end {count} {:016x}", hash.digest()).as_bytes() {
+            // Compression ends with a checksum of its own.
+            return if next(&mut line)? == 0 { Ok((plan, count)) } else { Err(damaged()) };
+        }
+        let blank = body.iter().position(|byte| *byte == b' ').ok_or_else(damaged)?;
+        let at = std::str::from_utf8(&body[..blank]).ok().and_then(|at| at.parse().ok());
+        row(at.ok_or_else(damaged)?, &body[blank + 1..])?;
+        hash.update(&line);
+        count += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(rows: &[(u64, &str)]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let rows = rows.iter().map(|(at, body)| (*at, Some(body.as_bytes().to_vec())));
+        pack(&mut bytes, "{\"plan\":1}", rows).expect("written");
+        bytes
+    }
+
+    fn read(bytes: &[u8]) -> io::Result<(String, Vec<(u64, Vec<u8>)>)> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x.gz");
+        std::fs::write(&path, bytes).expect("written");
+        let mut rows = Vec::new();
+        let (plan, count) = unpack(&path, &mut |at, body| {
+            rows.push((at, body.to_vec()));
+            Ok(())
+        })?;
+        assert_eq!(count, rows.len() as u64);
+        Ok((plan, rows))
+    }
+
+    #[test]
+    fn what_was_written_is_read_again_with_the_same_bytes_each_time() {
+        let bytes = written(&[(0, "{\"a\": 1}"), (7, "end 3 x")]);
+        assert_eq!(bytes, written(&[(0, "{\"a\": 1}"), (7, "end 3 x")]));
+        let (plan, rows) = read(&bytes).expect("sound");
+        assert_eq!(plan, "{\"plan\":1}");
+        assert_eq!(rows, [(0, b"{\"a\": 1}".to_vec()), (7, b"end 3 x".to_vec())]);
+        assert_eq!(read(&written(&[])).expect("sound").1, []);
+    }
+
+    #[test]
+    fn what_is_damaged_or_cut_off_is_refused() {
+        let bytes = written(&[(0, "first"), (1, "second")]);
+        for end in 0..bytes.len() {
+            assert!(read(&bytes[..end]).is_err(), "cut off at {end} of {}", bytes.len());
+        }
+        let mut rows = Vec::new();
+        let mut encoder = GzEncoder::new(&mut rows, Compression::fast());
+        encoder.write_all(b"plan\n0 first\nend 1 0123456789abcdef\n").expect("written");
+        encoder.finish().expect("written");
+        assert!(read(&rows).is_err(), "the hash is wrong");
+        let gone = pack(&mut Vec::new(), "", [(0, None)].into_iter());
+        assert!(gone.is_err(), "a run is missing");
+    }
+}

@@ -1,0 +1,220 @@
+//! Campaigns from the outside: whatever the number of shards, the merged folder is that of one
+//! machine, to the byte, and a folder of results can be made again of the runs in it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const HELD: &str = "tests/scenarios/held.toml";
+
+fn driftlab(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_driftlab"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments);
+    command.output().expect("driftlab starts")
+}
+
+/// The standard output of a command that ends with this code.
+fn said(arguments: &[&str], code: i32) -> String {
+    let output = driftlab(arguments);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (printed, complained) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{printed}\n{complained}");
+    printed + &complained
+}
+
+/// The folder of one test, and paths in it as arguments.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().expect("Unicode").to_owned()
+    }
+
+    /// A plan of these options.
+    fn plan(&self, options: &[&str]) -> String {
+        let plan = self.path("plan.json");
+        let start = ["campaign", "plan", HELD, "--out", &plan];
+        said(&[&start[..], options].concat(), 0);
+        plan
+    }
+
+    fn shard(&self, plan: &str, shard: &str, parts: &str) {
+        let parts = self.path(parts);
+        let run = ["-q", "campaign", "run", plan, "--shard", shard, "--out", &parts];
+        said(&run, 0);
+    }
+
+    /// The files of the shards below a folder.
+    fn parts(&self, folder: &str) -> Vec<PathBuf> {
+        let plans = fs::read_dir(self.path(folder)).expect("a folder");
+        let files = plans.flat_map(|plan| {
+            let plan = plan.expect("an entry").path();
+            fs::read_dir(plan).expect("a folder").map(|file| file.expect("an entry").path())
+        });
+        let mut files: Vec<PathBuf> = files.collect();
+        files.sort();
+        files
+    }
+}
+
+/// All files below a folder with their bytes.
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        if path.is_dir() {
+            let below = files(&path).into_iter();
+            found.extend(below.map(|(below, bytes)| (format!("{name}/{below}"), bytes)));
+        } else {
+            found.push((name, fs::read(&path).expect("a file")));
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Fails with the names of the files that differ.
+fn same(one: &str, other: &str) {
+    let (one, other) = (files(one.as_ref()), files(other.as_ref()));
+    let names = |files: &[(String, Vec<u8>)]| -> Vec<String> {
+        files.iter().map(|(name, _)| name.clone()).collect()
+    };
+    assert_eq!(names(&one), names(&other));
+    let differ = one.iter().zip(&other).filter(|(one, other)| one != other);
+    let differ: Vec<&str> = differ.map(|((name, _), _)| &**name).collect();
+    assert_eq!(differ, [""; 0]);
+}
+
+#[test]
+fn merged_bytes_are_those_of_one_machine_whatever_the_number_of_shards() {
+    let place = Place::new();
+    let single = place.path("single");
+    let seeds = ["--seeds", "6"];
+    let compare = ["-q", "compare", HELD, "--out", &single];
+    said(&[&compare[..], &seeds].concat(), 0);
+    let plan = place.plan(&seeds);
+    for shards in [1_u64, 2, 7] {
+        let parts = format!("parts-{shards}");
+        for shard in 0..shards {
+            place.shard(&plan, &format!("{shard}/{shards}"), &parts);
+        }
+        let (parts, merged) = (place.path(&parts), place.path(&format!("merged-{shards}")));
+        said(&["-q", "campaign", "merge", &plan, &parts, "--out", &merged], 0);
+        same(&single, &merged);
+    }
+}
+
+#[test]
+fn a_sweep_in_shards_is_the_same_sweep() {
+    let place = Place::new();
+    let single = place.path("single");
+    let options = ["--seeds", "2", "--variants", "saga", "--vary", "services.stock.workers=1,25"];
+    let sweep = ["-q", "sweep", HELD, "--out", &single];
+    said(&[&sweep[..], &options].concat(), 0);
+    let plan = place.plan(&options);
+    for shard in ["1/3", "2/3", "3/3"] {
+        place.shard(&plan, shard, "parts");
+    }
+    let merged = place.path("merged");
+    said(&["-q", "campaign", "merge", &plan, &place.path("parts"), "--out", &merged], 0);
+    same(&single, &merged);
+}
+
+#[test]
+fn what_is_missing_or_damaged_is_said_with_the_command_that_makes_it() {
+    let place = Place::new();
+    let plan = place.plan(&["--seeds", "2"]);
+    let parts = place.path("parts");
+    place.shard(&plan, "0/3", "parts");
+    place.shard(&plan, "2/3", "parts");
+    let missing = said(&["campaign", "status", &plan, &parts], 4);
+    let command = format!("driftlab campaign run {plan} --shard 1/3 --out {parts}");
+    assert!(missing.contains("1 of 4 runs are missing"), "{missing}");
+    assert!(missing.contains(&command), "{missing}");
+    let merged = place.path("merged");
+    let refused = said(&["campaign", "merge", &plan, &parts, "--out", &merged], 4);
+    assert!(refused.contains(&command) && !Path::new(&merged).exists(), "{refused}");
+
+    place.shard(&plan, "1/3", "parts");
+    let there = said(&["campaign", "run", &plan, "--shard", "1/3", "--out", &parts], 0);
+    assert!(there.contains("is there already"), "{there}");
+    said(&["campaign", "status", &plan, &parts], 0);
+    let first = &place.parts("parts")[0];
+    let whole = fs::read(first).expect("a file");
+    fs::write(first, &whole[..whole.len() - 9]).expect("written");
+    let damaged = said(&["campaign", "status", &plan, &parts], 4);
+    assert!(damaged.contains("it is damaged or was cut off"), "{damaged}");
+    place.shard(&plan, "0/3", "parts");
+    assert!(fs::read(first).expect("a file") == whole, "it is run again, to the same bytes");
+    let verified = said(&["campaign", "verify", &plan, &parts, "--sample", "50%"], 0);
+    assert!(verified.contains("2 runs of 4 are the same here"), "{verified}");
+}
+
+#[test]
+fn plans_and_shards_that_are_none_are_refused() {
+    let place = Place::new();
+    let plan = place.plan(&["--seeds", "1"]);
+    for shard in ["3/2", "1/0", "x", "1"] {
+        said(&["campaign", "run", &plan, "--shard", shard], 2);
+    }
+    let wrong = place.path("wrong.json");
+    fs::write(&wrong, "{}").expect("written");
+    assert!(said(&["campaign", "status", &wrong], 2).contains("this is no plan"));
+    let text = fs::read_to_string(&plan).expect("a plan");
+    fs::write(&wrong, text.replace("\"driftlab\":\"", "\"driftlab\":\"9")).expect("written");
+    let other = said(&["campaign", "run", &wrong, "--shard", "0/1"], 2);
+    assert!(other.contains("the plan is of driftlab 9"), "{other}");
+}
+
+#[cfg(unix)]
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a real process is killed after a real time")]
+fn a_shard_that_was_killed_goes_on_and_leaves_the_same_file() {
+    let place = Place::new();
+    let plan = place.plan(&["--seeds", "24"]);
+    place.shard(&plan, "0/2", "whole");
+    let parts = place.path("parts");
+    let run = ["-q", "campaign", "run", &plan, "--shard", "0/2", "--out", &parts];
+    let mut killed = 0;
+    for _ in 0..3 {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_driftlab"));
+        command.current_dir(env!("CARGO_MANIFEST_DIR")).args(run);
+        let mut child = command.spawn().expect("driftlab starts");
+        std::thread::sleep(std::time::Duration::from_millis(400));
+        killed += u32::from(child.try_wait().expect("asked").is_none());
+        child.kill().expect("killed");
+        child.wait().expect("it ends");
+    }
+    said(&run, 0);
+    let [one, other] = ["whole", "parts"].map(|folder| place.parts(folder));
+    let bytes = |path: &PathBuf| fs::read(path).expect("a file");
+    assert!(bytes(&one[0]) == bytes(&other[0]), "killed {killed} times");
+    assert_eq!(other.len(), 1, "nothing else stays behind: {other:?}");
+}
+
+#[test]
+fn a_folder_of_results_is_made_again_of_the_runs_in_it() {
+    let place = Place::new();
+    let (first, again) = (place.path("first"), place.path("again"));
+    said(&["-q", "compare", HELD, "--seeds", "3", "--out", &first], 0);
+    let page = Path::new(&first).join("index.html");
+    let printed = said(&["-q", "report", &first, "--out", &again], 0);
+    assert!(printed.contains("Consistency"), "{printed}");
+    same(&first, &again);
+    // In place: only the runs are needed, but nobody's own change is replaced.
+    fs::write(&page, "mine").expect("written");
+    said(&["-q", "report", &first], 2);
+    fs::remove_file(&page).expect("removed");
+    said(&["-q", "report", &first], 0);
+    same(&first, &again);
+    let runs = Path::new(&first).join("runs.gz");
+    fs::remove_file(&runs).expect("removed");
+    assert!(said(&["report", &first], 2).contains("does not hold the runs"));
+    let output = driftlab(&["diff", &again, &again]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("No difference in any of"));
+}
