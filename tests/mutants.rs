@@ -8,9 +8,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::Path as FilePath;
 
 use driftlab::faults::fault::Faults;
+use driftlab::model::path::Path;
 use driftlab::mutants::table::{Kill, rows};
 use driftlab::mutants::{Detection, Draw, Harness, Mutant, RUNS, fuzz, mutants};
 use driftlab::search::shrink::RUNS as RERUNS;
@@ -49,7 +50,7 @@ fn wrong(mutant: &'static Mutant, row: &[&str], faults: &Faults) -> Option<Strin
 
 #[test]
 fn the_committed_table_is_right() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/mutants.md");
+    let path = FilePath::new(env!("CARGO_MANIFEST_DIR")).join("reports/mutants.md");
     let page = fs::read_to_string(path).expect("reports/mutants.md");
     let rows = rows(&page).expect("the head of the table is that of the library");
     assert_eq!(rows.len(), mutants().len());
@@ -81,4 +82,21 @@ fn the_originals_pass_the_same_runs() {
         })
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Ignoring what its log says after a restart keeps a coordinator from the paths of recovery: a
+/// search finds them missing, and says nothing of the promises that rest on them.
+#[test]
+fn a_recovery_that_ignores_the_log_leaves_its_paths_untaken() {
+    let forgets = mutants().iter().find(|mutant| mutant.id == "A7").expect("there is one");
+    let (harness, faults) = (Harness::of(forgets), Faults::builtin());
+    let fuzz = fuzz(vec![harness.original(), harness.mutant()], &faults, Draw::Swarm, SEED);
+    let fuzzed = fuzz.run(Some(64), &mut |_| true);
+    let [original, mutant] = &fuzzed.variants[..] else { panic!("two variants") };
+    let recovery = Path("recovery of a commit record");
+    assert!(original.coverage.named.contains(&recovery));
+    assert!(original.coverage.taken.contains(&recovery), "{:?}", original.coverage.taken);
+    assert!(mutant.coverage.missing().any(|path| path == recovery));
+    assert!(!mutant.coverage.decides("agreement"), "what it decides rests on that path");
+    assert!(mutant.coverage.decides("fixpoint"), "the course of things does not");
 }

@@ -320,6 +320,9 @@ pub struct Fuzz {
     /// no sizes.
     #[arg(long)]
     pub uniform: bool,
+    /// Fail with exit code 5 if a path of a pattern was never taken.
+    #[arg(long)]
+    pub require_coverage: bool,
     /// The folder for counterexamples; by default `reports/<scenario name>/counterexamples`.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -366,6 +369,9 @@ pub struct Explore {
     /// The seed, decimal or 0x...; by default the scenario's.
     #[arg(long, value_parser = seed)]
     pub seed: Option<u64>,
+    /// Fail with exit code 5 if a path of the pattern was never taken.
+    #[arg(long)]
+    pub require_coverage: bool,
     /// The folder for the results; by default `reports/<scenario name>`. The table of plans goes to
     /// `explorations` in it, counterexamples to `counterexamples`.
     #[arg(long, value_name = "DIR")]

@@ -19,6 +19,8 @@ pub enum Exit {
     Undecided = 3,
     /// Parts of a campaign are missing.
     Incomplete = 4,
+    /// A path of a pattern was never taken, although that was required.
+    Uncovered = 5,
     /// Interrupted; what was finished has been written.
     Interrupted = 130,
 }
@@ -31,7 +33,7 @@ impl Termination for Exit {
 }
 
 /// The meaning of every exit code, for the help and the manual pages.
-pub const MEANINGS: [(Exit, &str); 6] = [
+pub const MEANINGS: [(Exit, &str); 7] = [
     (Exit::Held, "every check held, or there was none"),
     (Exit::Violated, "a check was violated, or held that was meant to fail"),
     (
@@ -42,9 +44,14 @@ pub const MEANINGS: [(Exit, &str); 6] = [
     (
         Exit::Undecided,
         "a check is undecided: too little happened, or the run did not settle; a promise of a \
-         pattern that had no chance to be broken counts for `fuzz` and `explore` only",
+         pattern that had no chance to be broken counts for `fuzz` and `explore` only, and one \
+         with a path that was never taken for `fuzz`",
     ),
     (Exit::Incomplete, "shards of a campaign are missing; the commands that make them are printed"),
+    (
+        Exit::Uncovered,
+        "nothing was violated, but with `--require-coverage` a path of a pattern was never taken",
+    ),
     (Exit::Interrupted, "interrupted; what was finished has been written"),
 ];
 

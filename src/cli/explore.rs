@@ -56,6 +56,7 @@ pub fn explore(session: &Session, args: &Args) -> Result<Exit, Error> {
     Ok(match explored.verdict() {
         _ if stop.is_set() => Exit::Interrupted,
         Verdict::Violated => Exit::Violated,
+        _ if args.require_coverage && !explored.coverage.is_whole() => Exit::Uncovered,
         Verdict::Undecided => Exit::Undecided,
         Verdict::Held => Exit::Held,
     })

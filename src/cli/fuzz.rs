@@ -60,7 +60,7 @@ pub fn fuzz(session: &Session, args: &Args) -> Result<Exit, Error> {
         hunt.tell(trial, &fuzz.case(at, run), property, &format!("in run {run}"), &again)?;
     }
     check(&stop)?;
-    Ok(verdict(&fuzzed, &known, stop.is_set()))
+    Ok(verdict(&fuzzed, &known, stop.is_set(), args.require_coverage))
 }
 
 /// The command that finds the same again.
@@ -117,11 +117,12 @@ fn search(session: &Session, args: &Args, fuzz: &Fuzz) -> Fuzzed {
 }
 
 /// The exit code of everything together: what is known counts as long as it is not mended.
-fn verdict(fuzzed: &Fuzzed, known: &[Known], interrupted: bool) -> Exit {
+fn verdict(fuzzed: &Fuzzed, known: &[Known], interrupted: bool, covering: bool) -> Exit {
     match fuzzed.verdict() {
         _ if interrupted => Exit::Interrupted,
         Verdict::Violated => Exit::Violated,
         _ if known.iter().any(|known| known.verdict == Verdict::Violated) => Exit::Violated,
+        _ if covering && !fuzzed.is_covered() => Exit::Uncovered,
         Verdict::Undecided => Exit::Undecided,
         Verdict::Held => Exit::Held,
     }

@@ -9,6 +9,7 @@ use rand::RngExt;
 use super::contract::label;
 use super::disk::{Disk, Disks};
 use super::local_fault::LocalFaults;
+use super::path::{Path, Paths};
 use super::point::{Action, Point, Watcher};
 use super::record::{Event, LabelId, OpId, Record, TxnId};
 use super::replica::lag::Lags;
@@ -39,6 +40,8 @@ struct Shared {
     held: Cell<i64>,
     watched: Cell<bool>,
     watchers: RefCell<Vec<Rc<dyn Watcher>>>,
+    covered: Cell<bool>,
+    paths: RefCell<Paths>,
     disks: Disks,
     local_faults: LocalFaults,
     schemas: Schemas,
@@ -129,6 +132,8 @@ impl Env {
             held: Cell::new(0),
             watched: Cell::new(false),
             watchers: RefCell::default(),
+            covered: Cell::new(false),
+            paths: RefCell::default(),
         }))
     }
 
@@ -310,6 +315,27 @@ impl Env {
         }
         self.0.watched.set(open);
         order
+    }
+
+    /// From now on it is noted which paths of patterns are taken.
+    pub fn cover(&self) {
+        self.0.covered.set(true);
+    }
+
+    /// Returns whether anybody asks which paths are taken.
+    #[inline]
+    pub fn is_covered(&self) -> bool {
+        self.0.covered.get()
+    }
+
+    /// Notes that a path was taken.
+    pub(super) fn pass(&self, path: Path) {
+        self.0.paths.borrow_mut().insert(path);
+    }
+
+    /// The paths that were taken so far.
+    pub fn passed(&self) -> Paths {
+        self.0.paths.borrow().clone()
     }
 
     /// Everything that is known of the operations that arrived so far, in their order.

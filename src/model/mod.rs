@@ -13,6 +13,7 @@ pub mod local_fault;
 pub mod log;
 pub mod network;
 pub mod once;
+pub mod path;
 pub mod point;
 pub mod probe;
 pub mod process;

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use super::database::Database;
 use super::env::{Ctx, Env, label_stream};
 use super::log::{ForceKind, Forcing, Log};
+use super::path::Path;
 use super::point::{Hook, When};
 use super::record::{Decision, Event, LabelId, OpId, Station};
 use super::service::Visit;
@@ -291,6 +292,29 @@ impl ProcessCtx {
     /// The label of a text in the history.
     pub fn label(&self, text: &'static str) -> LabelId {
         self.env().label(text)
+    }
+
+    /// A path is taken, if somebody asks and the node is up.
+    #[inline]
+    pub fn passes(&self, path: impl Into<Path>) {
+        if self.env().is_covered() && self.sim().is_up(self.node()) {
+            self.env().pass(path.into());
+        }
+    }
+
+    /// A log record is read again after a restart. Its path is taken if that changes what is known:
+    /// a recovery that ignores the record does not take it.
+    pub fn replays<S: Clone + PartialEq>(
+        &self,
+        path: impl Into<Path>,
+        known: &mut S,
+        replay: impl FnOnce(&mut S),
+    ) {
+        let before = self.env().is_covered().then(|| known.clone());
+        replay(known);
+        if before.is_some_and(|before| before != *known) {
+            self.passes(path);
+        }
     }
 
     /// Takes a decision, in an attempt at a distributed transaction if it is about one: records it,

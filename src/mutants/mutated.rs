@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::kernel::{NodeId, Span};
 use crate::model::contract::{Driver, Promises, Waits};
+use crate::model::path::Paths;
 use crate::model::point::{Action, Hook, Point, Watcher, When};
 use crate::model::process::ProcessCtx;
 use crate::model::protocol::{Execution, Protocol};
@@ -67,6 +68,10 @@ impl Prepared for Mutated {
 
     fn requests(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<(TableId, f64)> {
         self.original.requests(system, offered)
+    }
+
+    fn paths(&self, system: &System) -> Paths {
+        self.original.paths(system)
     }
 
     fn drivers(&self) -> Vec<Driver> {

@@ -24,6 +24,7 @@
 //! service wrote in between; an outage of the job is an outage of consistency; a refusal at
 //! correction time comes long after the client was told yes.
 
+mod coverage;
 pub(crate) mod job;
 mod owner;
 mod rules;
@@ -38,6 +39,7 @@ use super::promise::{self, Keeps};
 use super::step::{self, ApplyOptions};
 use crate::kernel::Span;
 use crate::model::contract::{Driver, Promises, Waits, WaitsFor, faults, role};
+use crate::model::path::Paths;
 use crate::model::process::ProcessCtx;
 use crate::model::reason::{Reason, no_share, too_frequent};
 use crate::model::record::{Answer, OpId};
@@ -227,6 +229,10 @@ impl Pattern for BackgroundSync {
         let runs = settings.longest_gap().saturating_mul(promise::steps(system) + 1);
         let within = promise::recovery(system) + runs + promise::tries(&system.longest_retry());
         Promises { guarantees: guarantees.names(), budget, within: Some(within) }
+    }
+
+    fn paths(settings: &Settings, system: &System) -> Paths {
+        coverage::paths(settings, system)
     }
 
     fn drivers(settings: &Settings) -> Vec<Driver> {

@@ -10,7 +10,9 @@
 //!
 //! **Promises** (outbox or log tailing, durable broker, at least once, acknowledged after
 //! processing, idempotent consumers): every committed event reaches every consumer and takes effect
-//! once; every operation ends with all of its effects or none.
+//! once; every operation ends with all of its effects or none. That takes deliveries that last for
+//! longer than a database keeps the locks of a machine that is gone: `max-deliveries` and the
+//! pauses of `[retry]` against `branch-timeout`.
 //!
 //! **Does not promise**: when. The lag is what the relay, the broker and the consumers need, and
 //! outages of any of them come on top.
@@ -84,6 +86,7 @@
 
 mod bus;
 pub(crate) mod consumer;
+mod coverage;
 mod promises;
 pub(crate) mod relay;
 pub(crate) mod settings;
@@ -96,6 +99,7 @@ use crate::kernel::Span;
 use crate::model::broker::{Broker, BrokerPolicy};
 use crate::model::contract::{Driver, Promises, Waits, WaitsFor, role};
 use crate::model::database::{Event, EventKind};
+use crate::model::path::Paths;
 use crate::model::process::ProcessCtx;
 use crate::model::reason::{Reason, no_share, too_frequent};
 use crate::model::record::{self, Answer, Burial, OpId};
@@ -167,6 +171,10 @@ impl Pattern for EventBased {
 
     fn promises(settings: &Settings, system: &System) -> Promises {
         settings.promises(system)
+    }
+
+    fn paths(settings: &Settings, system: &System) -> Paths {
+        coverage::paths(settings, system)
     }
 
     /// A relay polls an outbox alone, a group with one member has nobody to hand partitions to, and

@@ -10,7 +10,7 @@ pub(crate) mod orchestrated;
 pub mod pattern;
 pub mod pattern_mix;
 pub(crate) mod paxos_commit;
-mod promise;
+pub mod promise;
 pub mod share;
 pub mod single_store;
 pub mod step;

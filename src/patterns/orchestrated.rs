@@ -76,6 +76,7 @@
 //! do distributed locking* (2016).
 
 pub(crate) mod backward;
+mod coverage;
 mod journal;
 mod lease;
 mod saga;
@@ -91,6 +92,7 @@ use super::promise::{self, Keeps};
 use super::share::Share;
 use crate::kernel::{NodeId, Span};
 use crate::model::contract::{Driver, Promises, Waits, WaitsFor, faults};
+use crate::model::path::Paths;
 use crate::model::process::ProcessCtx;
 use crate::model::reason::Reason;
 use crate::model::record::{Answer, OpId};
@@ -166,6 +168,10 @@ impl Pattern for Orchestrated {
         };
         let within = promise::recovery(system) + takeover + both_ways + pause;
         Promises { guarantees: guarantees.names(), budget, within: Some(within) }
+    }
+
+    fn paths(settings: &Settings, system: &System) -> Paths {
+        coverage::paths(settings, system)
     }
 
     /// One orchestrator needs no lease.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::kernel::{NodeId, RandomStreams, Recorder, Simulation, Span, Time};
 use crate::model::contract::{Driver, Promises, Waits, WaitsFor};
 use crate::model::env::Env;
+use crate::model::path::Paths;
 use crate::model::process::ProcessCtx;
 use crate::model::protocol::{Execution, Protocol};
 use crate::model::reason::Reason;
@@ -52,6 +53,13 @@ pub trait Pattern: Sized + 'static {
     fn promises(settings: &Self::Settings, system: &System) -> Promises {
         let _ = (settings, system);
         Promises::default()
+    }
+
+    /// The paths that operations of this system can take with these settings when things go wrong;
+    /// by default none. A search that has not taken one of them has not tried the promises.
+    fn paths(settings: &Self::Settings, system: &System) -> Paths {
+        let _ = (settings, system);
+        Paths::new()
     }
 
     /// The nodes of its own that it needs beside services and databases: a coordinator, a job, a
@@ -202,6 +210,11 @@ pub trait Prepared: Send + Sync {
     /// The promises with its default settings: what a change of settings gives up is what
     /// these promises have and those of the chosen settings have not.
     fn promises_by_default(&self, system: &System) -> Promises;
+    /// The paths that operations can take; see [`Pattern::paths`]. By default none.
+    fn paths(&self, system: &System) -> Paths {
+        let _ = system;
+        Paths::new()
+    }
     /// The driver nodes that it needs.
     fn drivers(&self) -> Vec<Driver>;
     /// How long work that a fault interrupted may lie; see [`Pattern::dormant`].
@@ -259,6 +272,10 @@ impl<P: Pattern> Prepared for With<P> {
 
     fn promises_by_default(&self, system: &System) -> Promises {
         P::promises(&P::Settings::default(), system)
+    }
+
+    fn paths(&self, system: &System) -> Paths {
+        P::paths(&self.0, system)
     }
 
     fn drivers(&self) -> Vec<Driver> {

@@ -17,6 +17,7 @@ use super::share::Share;
 use super::{isolation, promise};
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::contract::{Allowance, Budget, Driver, Promises, Waits};
+use crate::model::path::Paths;
 use crate::model::process::ProcessCtx;
 use crate::model::protocol::{Execution, Protocol};
 use crate::model::reason::Reason;
@@ -227,6 +228,10 @@ impl Prepared for PatternMix {
 
     fn promises_by_default(&self, system: &System) -> Promises {
         self.together(system, |pattern, system| pattern.promises_by_default(system))
+    }
+
+    fn paths(&self, system: &System) -> Paths {
+        self.parts.iter().flat_map(|part| part.pattern.paths(&part.own(system))).collect()
     }
 
     fn drivers(&self) -> Vec<Driver> {

@@ -75,6 +75,7 @@
 //! Protocols* (1981).
 
 mod acceptor;
+mod coverage;
 mod leader;
 pub(crate) mod rules;
 pub(crate) mod settings;
@@ -96,6 +97,7 @@ use crate::kernel::{NodeId, Span};
 use crate::model::contract::{Driver, Promises, Waits, WaitsFor, role};
 use crate::model::database::NoRecord;
 use crate::model::once::is_forgotten;
+use crate::model::path::Paths;
 use crate::model::process::ProcessCtx;
 use crate::model::reason::Reason;
 use crate::model::record::{Answer, Decision, OpId};
@@ -180,6 +182,10 @@ impl Pattern for PaxosCommit {
             + promise::tries(&retry).saturating_mul(2)
             + inquiries.saturating_mul(4);
         Promises { guarantees: guarantees.names(), budget: promise::usual(), within: Some(within) }
+    }
+
+    fn paths(settings: &Settings, system: &System) -> Paths {
+        coverage::paths(settings, system)
     }
 
     /// A request, its rounds of work, the votes and the decision are a step each.

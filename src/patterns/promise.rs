@@ -26,6 +26,12 @@ pub(super) fn of_quorums(system: &System) -> &'static [&'static str] {
     if system.quorums.is_empty() { &[] } else { &["write-quorum"] }
 }
 
+/// Returns whether a promise is about what operations come to, so that any path of a pattern may
+/// break it.
+pub fn rests_on_paths(name: &str) -> bool {
+    !MANNERS.contains(&name)
+}
+
 /// A list of promises in the making.
 pub(super) struct Keeps(Vec<&'static str>);
 

@@ -16,6 +16,7 @@ use super::pattern_mix::tighter;
 use super::share::Share;
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::contract::{Driver, Promises, Waits};
+use crate::model::path::Paths;
 use crate::model::process::ProcessCtx;
 use crate::model::protocol::{Execution, Protocol};
 use crate::model::reason::Reason;
@@ -92,6 +93,10 @@ impl Prepared for SingleStore {
 
     fn promises_by_default(&self, system: &System) -> Promises {
         self.together(self.pattern.promises_by_default(system), system)
+    }
+
+    fn paths(&self, system: &System) -> Paths {
+        self.pattern.paths(&self.spanning.own(system))
     }
 
     fn demands(&self, system: &System, offered: &[(OperationKind, f64)]) -> Vec<Demand> {

@@ -3,10 +3,13 @@
 
 use crate::model::call::Message;
 use crate::model::database::{DbError, Direction, Event, EventKind, IdemKey, StepRef, Txn};
+use crate::model::path::{Path, Paths, all_but, paths};
 use crate::model::process::{Local, ProcessCtx};
 use crate::model::record::{Answer, OpId};
 use crate::model::replica::quorum;
-use crate::model::system::{Access, Columns, Lookup, RetrySpec, RowKey, ServiceId, StepId};
+use crate::model::system::{
+    Access, Columns, Lookup, RetrySpec, RowKey, ServiceId, StepId, StepSpec,
+};
 
 /// Why a step did not (verifiably) take effect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,6 +51,69 @@ impl From<DbError> for Failure {
     }
 }
 
+paths! {
+    /// The states in which a compensation finds its step.
+    enum Undoing {
+        Applied = "a compensation finds its step applied",
+        NeverRan = "a compensation comes before its step, or behind its refusal",
+        Undone = "a compensation is repeated",
+    }
+}
+
+impl From<&ToUndo> for Path {
+    fn from(found: &ToUndo) -> Self {
+        match found {
+            ToUndo::Applied(_) => Undoing::Applied,
+            ToUndo::NeverRan(_) => Undoing::NeverRan,
+            ToUndo::Undone => Undoing::Undone,
+        }
+        .into()
+    }
+}
+
+/// The paths of compensations, if services have idempotency keys.
+pub fn compensations() -> Paths {
+    all_but(Undoing::ALL, [])
+}
+
+paths! {
+    /// The outcomes that a copy of a request finds.
+    enum Repeated {
+        Applied = "a copy of a request finds its step applied",
+        Refused = "a copy of a request finds its step refused",
+        Undone = "a copy of a request finds its step compensated",
+    }
+}
+
+impl From<EventKind> for Repeated {
+    fn from(outcome: EventKind) -> Self {
+        match outcome {
+            EventKind::Applied => Self::Applied,
+            EventKind::Refused => Self::Refused,
+            EventKind::Undone => Self::Undone,
+        }
+    }
+}
+
+/// The paths of copies of a request, where refusals are stored if there are any, and steps may be
+/// compensated.
+pub fn copies(refusals: bool, compensates: bool) -> Paths {
+    let never = [(!refusals, Repeated::Refused), (!compensates, Repeated::Undone)];
+    all_but(Repeated::ALL, never)
+}
+
+paths! {
+    /// The acts of a fence.
+    pub enum Fence {
+        Refused = "a database refuses a deposed leader",
+    }
+}
+
+/// Returns whether a rule may refuse a step.
+pub fn may_be_refused(step: &StepSpec) -> bool {
+    step.refuse.is_some() || step.lookup.is_some_and(|lookup| lookup.refuse.is_some())
+}
+
 /// How a step is protected against being applied twice or too late, and what is published with it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ApplyOptions {
@@ -80,7 +146,11 @@ pub async fn begin(here: &ProcessCtx, step: StepId) -> Result<Txn, Failure> {
 async fn pass(here: &ProcessCtx, step: StepId, options: ApplyOptions) -> Result<Txn, Failure> {
     let mut txn = begin(here, step).await?;
     if let Some(token) = options.fence {
-        txn.fence(token).await?;
+        let passed = txn.fence(token).await;
+        if passed == Err(DbError::Fenced) {
+            here.passes(Fence::Refused);
+        }
+        passed?;
     }
     Ok(txn)
 }
@@ -183,6 +253,9 @@ async fn forward(
         let forward = key(op, step, Direction::Forward);
         let found = txn.claim(forward, EventKind::Applied).await?;
         own(&mut txn, forward, found, options).await?;
+        if let Some(found) = found {
+            here.passes(Repeated::from(found));
+        }
         match found {
             None => {}
             Some(EventKind::Refused) => return Err(Failure::Refused),
@@ -274,6 +347,7 @@ pub enum ToUndo {
 /// undone but barred.
 pub async fn undo(here: &ProcessCtx, step: StepId, options: ApplyOptions) -> Result<(), Failure> {
     let found = find_to_undo(here, step, options).await?;
+    here.passes(&found);
     finish_undo(here, step, options, found).await
 }
 

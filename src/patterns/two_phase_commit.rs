@@ -75,6 +75,7 @@
 //! Management in the R\* Distributed Database Management System* (1986).
 
 pub(crate) mod coordinator;
+mod coverage;
 pub(crate) mod decisions;
 mod inquiry;
 pub(crate) mod settings;
@@ -92,6 +93,7 @@ use super::share::Share;
 use super::step;
 use crate::kernel::{NodeId, Span};
 use crate::model::contract::{Driver, Promises, role};
+use crate::model::path::Paths;
 use crate::model::process::ProcessCtx;
 use crate::model::reason::Reason;
 use crate::model::record::{Answer, OpId};
@@ -142,6 +144,10 @@ impl Pattern for TwoPhaseCommit {
             + promise::tries(&retry).saturating_mul(2)
             + inquiries.saturating_mul(4);
         Promises { guarantees: guarantees.names(), budget: promise::usual(), within: Some(within) }
+    }
+
+    fn paths(settings: &Settings, system: &System) -> Paths {
+        coverage::paths(settings, system)
     }
 
     /// A request, its rounds of work, the votes and the decision are a step each.

@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use super::fuzz::{never_taken, taken};
 use super::human;
 use super::text::{Terminal, align};
 use crate::checks::Verdict;
@@ -23,7 +24,13 @@ pub fn text(explored: &Explored, terminal: Terminal) -> String {
         text += &format!("\n{}", grouped(explored, 2));
     }
     text += &failures(explored);
-    text + "\n" + &terminal.fill("  ", "    ", &sentence(explored))
+    text += "\n";
+    text += &terminal.fill("  ", "    ", &sentence(explored));
+    if let Some(missing) = never_taken(&explored.coverage) {
+        let taken = format!("Paths taken: {}; by no plan: {missing}.", taken(&explored.coverage));
+        text += &terminal.fill("  ", "    ", &taken);
+    }
+    text
 }
 
 /// The number of rows with a plan each; more plans are told by what was done and came of it.
@@ -254,6 +261,10 @@ pub fn json(explored: &Explored) -> Vec<u8> {
         "verdict": explored.verdict().name(),
         "run": explored.plans.len(),
         "pruned": pruned,
+        "paths": {
+            "taken": explored.coverage.named.intersection(&explored.coverage.taken).count(),
+            "never": explored.coverage.missing().map(|path| path.to_string()).collect::<Vec<_>>(),
+        },
         "left-out": explored.left_out,
         "interrupted": explored.interrupted,
         "plans": plans,

@@ -6,12 +6,14 @@ use super::human;
 use super::text::{Terminal, align};
 use crate::checks::Verdict;
 use crate::model::system::System;
+use crate::search::coverage::Coverage;
 use crate::search::fuzz::{Fuzzed, Tally};
 use crate::search::trial::Case;
 
 /// A line for each variant, and what stayed undecided.
 pub fn table(names: &[&str], fuzzed: &Fuzzed, terminal: Terminal) -> String {
-    let heads = ["variant", "runs", "faults", "began", "hit work", "points", "struck", "verdict"];
+    let heads =
+        ["variant", "runs", "faults", "began", "hit work", "points", "struck", "paths", "verdict"];
     let mut rows = vec![heads.map(str::to_owned)];
     for (name, tally) in names.iter().zip(&fuzzed.variants) {
         rows.push([
@@ -22,10 +24,11 @@ pub fn table(names: &[&str], fuzzed: &Fuzzed, terminal: Terminal) -> String {
             share(tally.disturbed, tally.planned),
             human::count(tally.points.len() as u64),
             human::count(tally.points.intersection(&tally.points_struck).count() as u64),
+            taken(&tally.coverage),
             verdict(tally),
         ]);
     }
-    let mut text = align(" ", &rows, |column| (1..7).contains(&column));
+    let mut text = align(" ", &rows, |column| (1..8).contains(&column));
     for (name, tally) in names.iter().zip(&fuzzed.variants) {
         for remark in remarks(tally) {
             text += &terminal.fill("  ", "    ", &format!("{name}: {remark}"));
@@ -38,9 +41,23 @@ fn share(part: u64, whole: u64) -> String {
     if whole == 0 { "-".into() } else { human::share(part as f64 / whole as f64) }
 }
 
+/// How many of the paths were taken.
+pub fn taken(coverage: &Coverage) -> String {
+    match coverage.named.len() {
+        0 => "-".into(),
+        all => format!("{} of {all}", all - coverage.missing().count()),
+    }
+}
+
+/// The paths that no run took, if there are any.
+pub fn never_taken(coverage: &Coverage) -> Option<String> {
+    let missing: Vec<String> = coverage.missing().map(|path| path.to_string()).collect();
+    (!missing.is_empty()).then(|| missing.join("; "))
+}
+
 /// The worst verdict, and on how many properties.
 fn verdict(tally: &Tally) -> String {
-    let of = |verdict| tally.properties.values().filter(|it| it.verdict() == verdict).count();
+    let of = |verdict| tally.verdicts().filter(|(_, it)| *it == verdict).count();
     let (violated, undecided) = (of(Verdict::Violated), of(Verdict::Undecided));
     let all = tally.properties.len();
     match (violated, undecided) {
@@ -59,6 +76,16 @@ fn remarks(tally: &Tally) -> Vec<String> {
     let idle: Vec<&str> = idle.map(|(property, _)| property.as_str()).collect();
     if !idle.is_empty() {
         remarks.push(format!("never had a chance to fail, so undecided: {}", idle.join(", ")));
+    }
+    if let Some(missing) = never_taken(&tally.coverage) {
+        let missing = format!("paths that no run took: {missing}");
+        let waits = tally.verdicts().filter(|(name, it)| {
+            *it == Verdict::Undecided && tally.properties[*name].verdict() == Verdict::Held
+        });
+        remarks.push(match waits.count() {
+            0 => missing,
+            some => format!("{missing}; so undecided, though no run broke them: {some} promises"),
+        });
     }
     if tally.degraded > 0 {
         let runs = human::count(tally.degraded);

@@ -7,9 +7,10 @@
 //! from the run with the first, so that recovery is struck, too.
 //!
 //! So the verdict is no matter of stream: with these operations and these delays, no such plan
-//! breaks what the pattern promises, or here is one that does. What need not be run since another
-//! run shows the same is counted, each for one of the reasons in [`PruneReason`]; what a cap left
-//! out is counted apart.
+//! breaks what the pattern promises, or here is one that does. That says nothing of other plans:
+//! which [paths](super::coverage) of the pattern none of these took is told beside it. What need not
+//! be run since another run shows the same is counted, each for one of the reasons in
+//! [`PruneReason`]; what a cap left out is counted apart.
 //!
 //! ```text
 //! run without faults ─► points ─► candidates ─► runs with one fault ─► points ─► pairs ─► runs

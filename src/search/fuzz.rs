@@ -4,6 +4,7 @@
 //! semantic points the faults of its other runs can wait for. Every run draws its own random stream
 //! and its own plan of faults from a [swarm](crate::faults::swarm). What is judged are the promises
 //! that the pattern makes with its *default* settings: a setting that gives one up is found out.
+//! What no run breaks is held only if the runs took every [path](super::coverage) of the pattern.
 //!
 //! A batch also draws some [sizes] small, and may let operations arrive behind a recovery: what
 //! happens at a threshold, and what a node does wrong once it is back, shows nowhere else.
@@ -19,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use self::batch::Batch;
+use super::coverage::Coverage;
 #[cfg(any(test, feature = "internals"))]
 use super::shrink::violates;
 use super::trial::{Case, Trial, Tried};
@@ -76,6 +78,8 @@ pub struct Tally {
     pub points: BTreeSet<String>,
     /// Those of them at which a fault began.
     pub points_struck: BTreeSet<String>,
+    /// The paths of the pattern, and those that were taken.
+    pub coverage: Coverage,
     /// The properties, by name.
     pub properties: BTreeMap<String, Standing>,
 }
@@ -135,6 +139,7 @@ impl Tally {
             self.degraded += 1;
             return;
         }
+        self.coverage.take(&tried.paths);
         for finding in &tried.findings {
             if let Some(standing) = self.properties.get_mut(&finding.property) {
                 standing.count(finding, run);
@@ -156,9 +161,26 @@ impl Tally {
         self.degraded += other.degraded;
         self.points.extend(other.points);
         self.points_struck.extend(other.points_struck);
+        self.coverage.add(other.coverage);
         for (name, standing) in other.properties {
             self.properties.entry(name).or_default().add(&standing);
         }
+    }
+}
+
+impl Tally {
+    /// The verdict on a property over all runs: one that would hold is undecided as long as a path
+    /// was not taken that it rests on.
+    pub fn verdict(&self, property: &str) -> Verdict {
+        match self.properties.get(property).map_or(Verdict::Undecided, Standing::verdict) {
+            Verdict::Held if !self.coverage.decides(property) => Verdict::Undecided,
+            verdict => verdict,
+        }
+    }
+
+    /// Every property, with the verdict on it.
+    pub fn verdicts(&self) -> impl Iterator<Item = (&str, Verdict)> {
+        self.properties.keys().map(|name| (name.as_str(), self.verdict(name)))
     }
 }
 
@@ -176,10 +198,15 @@ impl Fuzzed {
         })
     }
 
+    /// Returns whether every path of every variant was taken.
+    pub fn is_covered(&self) -> bool {
+        self.variants.iter().all(|tally| tally.coverage.is_whole())
+    }
+
     /// The verdict over everything.
     pub fn verdict(&self) -> Verdict {
-        let standings = self.variants.iter().flat_map(|tally| tally.properties.values());
-        Verdict::all(standings.map(Standing::verdict))
+        let verdicts = self.variants.iter().flat_map(Tally::verdicts);
+        Verdict::all(verdicts.map(|(_, verdict)| verdict))
     }
 }
 
@@ -244,7 +271,8 @@ impl Fuzz<'_> {
             return None;
         }
         let batch = Batch::new(self, trial, from / BATCH);
-        let mut tally = Tally { points: batch.classes(), ..Tally::default() };
+        let coverage = Coverage::of(trial);
+        let mut tally = Tally { points: batch.classes(), coverage, ..Tally::default() };
         for run in from..to {
             let case = batch.case(run);
             let tried = trial.run_on(batch.stage(), &case);

@@ -4,6 +4,7 @@
 //! what its pattern promises. What is found is shrunk, written to a file that replays it, and
 //! explained step by step.
 
+pub mod coverage;
 pub mod explanation;
 pub mod explore;
 pub mod fuzz;

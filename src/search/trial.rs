@@ -33,6 +33,7 @@ use crate::faults::trigger::OpName;
 use crate::kernel::{Sink, Span, Time};
 use crate::model::contract::{Budget, Driver, Promises};
 use crate::model::env::OpInfo;
+use crate::model::path::Paths;
 use crate::model::record::Record;
 use crate::model::system::{OperationKind, RowKey, System};
 use crate::model::workload::{Workload, maker};
@@ -141,6 +142,8 @@ pub struct Tried {
     pub census: Census,
     /// From when on every operation was whole or gone; none if one still is partial.
     pub whole_since: Option<Time>,
+    /// The paths of the pattern that it took.
+    pub paths: Paths,
 }
 
 impl Offer {
@@ -307,7 +310,6 @@ impl<'a> Trial<'a> {
     }
 
     /// The promises that are checked.
-    #[cfg(test)]
     pub fn promises(&self) -> &Promises {
         &self.promises
     }
@@ -363,7 +365,12 @@ impl<'a> Trial<'a> {
         let faults = Rc::new(RefCell::new(FaultWatch::new(case.faults.len())));
         sinks.push(Rc::clone(&verifier) as _);
         sinks.push(Rc::clone(&faults) as _);
-        let (ran, looked) = observe(&setup, case.seed, sinks, ready, look);
+        let ready = |world: &Rc<World>| {
+            world.env().cover();
+            ready(world);
+        };
+        let look = |world: &World| (world.env().passed(), look(world));
+        let (ran, (paths, looked)) = observe(&setup, case.seed, sinks, ready, look);
         let verifier = Rc::into_inner(verifier).expect("the run is over, and so is its recorder");
         let (mut findings, operations) = verifier.into_inner().finish();
         let (census, whole_since) = (census(operations.all()), operations.last_partial());
@@ -372,7 +379,9 @@ impl<'a> Trial<'a> {
         let drivers = stage.drivers();
         let site = Site { system: &stage.system, drivers: &drivers };
         let degraded = inside(&case.faults, stage.budget(), &site).err();
-        (Tried { ran, findings, struck, disturbed, degraded, census, whole_since }, looked)
+        let tried =
+            Tried { ran, findings, struck, disturbed, degraded, census, whole_since, paths };
+        (tried, looked)
     }
 }
 

@@ -11,24 +11,60 @@ use super::{Transaction, again};
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::call::{Message, Reply};
 use crate::model::database::{self, Ballot, Database, DbError, NoRecord, Resolution, StepRef, Txn};
+use crate::model::path::{Paths, all_but, paths};
 use crate::model::process::ProcessCtx;
 use crate::model::record::{Decision, MessageClass, TxnId};
-use crate::model::system::{DatabaseId, ServiceId, StepId};
+use crate::model::system::{DatabaseId, ServiceId, StepId, StepSpec, System};
 use crate::patterns::step::{self, Failure};
 
-/// The vote of a participant on *prepare*.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Vote {
-    /// Its prepared record is durable: it can still go either way, and keeps its locks.
-    Yes,
-    /// The branch changed nothing and is out, whatever is decided.
-    ReadOnly,
-    /// The branch has just rolled back: it never voted yes, and never will.
-    No,
-    /// There is no open branch: it has ended, or a crash has forgotten it.
-    Gone,
-    /// Its database went down meanwhile: no vote, but it may be prepared.
-    Lost,
+paths! {
+    /// The vote of a participant on *prepare*.
+    pub(crate) enum Vote {
+        /// Its prepared record is durable: it can still go either way, and keeps its locks.
+        Yes = "a participant votes yes",
+        /// The branch changed nothing and is out, whatever is decided.
+        ReadOnly = "a participant that changed nothing votes read-only",
+        /// The branch has just rolled back: it never voted yes, and never will.
+        No = "a participant votes no",
+        /// There is no open branch: it has ended, or a crash has forgotten it.
+        Gone = "a participant is asked to prepare a branch that is gone",
+        /// Its database went down meanwhile: no vote, but it may be prepared.
+        Lost = "the database of a participant goes down while it prepares",
+    }
+}
+
+paths! {
+    /// How a participant comes to know of a prepared branch after a restart.
+    enum Adopted {
+        ByService = "a service finds a prepared branch that it does not remember",
+        ByDatabase = "a restarted database reminds a service of a prepared branch",
+    }
+}
+
+paths! {
+    /// How a participant meets a decision.
+    enum Learned {
+        Unprepared = "a decision ends a branch that was never prepared",
+        Busy = "a decision comes while its branch prepares or is being resolved",
+        Over = "a decision is told again",
+        Committed = "a participant commits its prepared branch",
+        Aborted = "a participant aborts its prepared branch",
+        Down = "a decision finds the database of its branch down",
+    }
+}
+
+/// The paths of participants of these operations.
+pub(in crate::patterns) fn paths(system: &System, read_only_vote: bool) -> Paths {
+    let mut reads = system.operations.iter().flat_map(|operation| {
+        let all = move |by| operation.steps.iter().filter(move |step| step.by == by);
+        let reads = move |step: &StepSpec| all(step.by).all(|step| step.effect.is_nothing());
+        operation.steps.iter().map(reads)
+    });
+    let is_out = !read_only_vote || !reads.any(|reads| reads);
+    let mut paths = all_but(Vote::ALL, [(is_out, Vote::ReadOnly)]);
+    paths.extend(all_but(Adopted::ALL, []));
+    paths.extend(all_but(Learned::ALL, []));
+    paths
 }
 
 /// The part of a participant's behaviour in which the protocols differ.
@@ -126,17 +162,28 @@ pub(in crate::patterns) async fn prepare<T: Terms>(
     steps: u64,
     manners: Manners<T>,
 ) -> Vote {
-    let txn = match branches::take(&here, id).await {
+    let vote = vote(&here, id, steps, manners).await;
+    here.passes(vote);
+    vote
+}
+
+async fn vote<T: Terms>(
+    here: &ProcessCtx,
+    id: Transaction,
+    steps: u64,
+    manners: Manners<T>,
+) -> Vote {
+    let txn = match branches::take(here, id).await {
         Found::Open(txn, done) if done == steps => txn,
         Found::Open(txn, _) => {
-            Branches::set(&here, id, Stage::Ended(Some(Decision::Abort)));
+            Branches::set(here, id, Stage::Ended(Some(Decision::Abort)));
             txn.rollback_with(manners.no_record).await;
             return Vote::No;
         }
         Found::Closed(vote) => return vote,
         Found::Unknown => return Vote::Gone,
     };
-    Branches::set(&here, id, Stage::Preparing);
+    Branches::set(here, id, Stage::Preparing);
     let (database, own) = (txn.database().id(), txn.id());
     let Manners { read_only_vote, no_record, .. } = manners;
     let tag = id.tag(here.service().unwrap_or(ServiceId(u16::MAX)));
@@ -147,7 +194,7 @@ pub(in crate::patterns) async fn prepare<T: Terms>(
         Err(DbError::Unknown) => (prepared(database, own), Vote::Lost),
         Err(_) => (Stage::Ended(Some(Decision::Abort)), Vote::No),
     };
-    Branches::set(&here, id, stage);
+    Branches::set(here, id, stage);
     if matches!(vote, Vote::Yes | Vote::Lost) {
         let since = here.now();
         here.spawn(move |here| wait_in_doubt(here, id, manners, since, false));
@@ -175,23 +222,32 @@ pub(in crate::patterns) async fn learn<T: Terms>(
         adopt(&here, manners, Some(id));
     }
     let (database, txn) = match Branches::close(&here, id, decision) {
-        Closing::Done(session) => {
-            if let Some(txn) = session {
-                txn.rollback().await; // Never prepared, so it can only have been aborted.
-            }
+        Closing::Done(Some(txn)) => {
+            here.passes(Learned::Unprepared);
+            txn.rollback().await; // Never prepared, so it can only have been aborted.
             return true;
         }
-        Closing::Busy => return false,
+        Closing::Done(None) => {
+            here.passes(Learned::Over);
+            return true;
+        }
+        Closing::Busy => {
+            here.passes(Learned::Busy);
+            return false;
+        }
         Closing::Resolve(database, txn) => (database, txn),
     };
     let forced = manners.terms.is_acknowledged(decision);
     let outcome = Resolution { decision, heuristic: false, forced };
     let database = here.database_of(database);
     let resolved = database.resolve(*here.ctx(), here.node(), txn, outcome).await;
-    match resolved {
-        Ok(()) => Branches::set(&here, id, Stage::Ended(Some(decision))),
-        Err(_) => Branches::set(&here, id, prepared(database.id(), txn)), // It is down.
-    }
+    let (stage, path) = match (resolved, decision) {
+        (Ok(()), Decision::Commit) => (Stage::Ended(Some(decision)), Learned::Committed),
+        (Ok(()), Decision::Abort) => (Stage::Ended(Some(decision)), Learned::Aborted),
+        (Err(_), _) => (prepared(database.id(), txn), Learned::Down),
+    };
+    here.passes(path);
+    Branches::set(&here, id, stage);
     resolved.is_ok()
 }
 
@@ -270,6 +326,7 @@ async fn remind<T: Terms>(here: ProcessCtx, owner: NodeId, id: Transaction, mann
     let mut here = here;
     loop {
         let reply = here.call(owner, message, move |here: ProcessCtx| async move {
+            here.passes(Adopted::ByDatabase);
             adopt(&here, manners, Some(id));
         });
         if matches!(reply.await, Reply::Answered(())) {
@@ -280,8 +337,8 @@ async fn remind<T: Terms>(here: ProcessCtx, owner: NodeId, id: Transaction, mann
     }
 }
 
-/// Takes over the prepared branches of this service (or only the one of `wanted`) that its
-/// databases know and its memory does not, and asks what is to become of them.
+/// Takes over the branches of this service (or only the one of `wanted`) that its databases have
+/// prepared, or are about to, and its memory does not know, and asks what is to become of them.
 fn adopt<T: Terms>(here: &ProcessCtx, manners: Manners<T>, wanted: Option<Transaction>) {
     for database in databases(here) {
         for branch in database.prepared() {
@@ -294,6 +351,7 @@ fn adopt<T: Terms>(here: &ProcessCtx, manners: Manners<T>, wanted: Option<Transa
             {
                 continue;
             }
+            here.passes(Adopted::ByService);
             Branches::set(here, id, prepared(database.id(), branch.txn));
             here.for_op(id.op)
                 .spawn(move |here| wait_in_doubt(here, id, manners, branch.since, true));

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use rand::RngExt;
 
+use super::coverage::{Found, Run};
 use super::owner::{self, Change, Corrected, Correction};
 use super::rules::{Compared, Rule, Source};
 use super::{BackgroundSync, Find, JOB, Measured, OnRefusal, Settings, Write};
@@ -117,6 +118,7 @@ pub(super) async fn stand_by(job: Rc<impl Job>, here: ProcessCtx) {
         let message = Message::control("heartbeat", here.retry().step_deadline);
         let alive = here.call(first, message, |_| async {}).await;
         if alive != Reply::Answered(()) {
+            here.passes(Run::StoodIn);
             take_turn(&job, &here).await;
         }
     }
@@ -160,6 +162,7 @@ async fn synchronize(job: &impl Job, here: &ProcessCtx) {
             }
             let followed = job.follow(here, number, &mut progress, &mut corrected).await;
             if followed.is_err() {
+                here.passes(Run::Unreachable);
                 here.retried("run", number as u64);
             }
         }
@@ -179,6 +182,9 @@ impl Progress {
     /// progress it knows nothing, looks at everything once more.
     fn load(here: &ProcessCtx, rules: usize) -> Self {
         let mut progress = here.log::<Self>().records().pop().unwrap_or_default();
+        if here.incarnation() > 0 && progress.runs > 0 {
+            here.passes(Run::Resumed);
+        }
         let share = here.world().slice(here.node());
         if progress.share.as_ref().is_some_and(|before| share.has_grown_since(before)) {
             progress.watermarks.clear();
@@ -230,7 +236,10 @@ impl BackgroundSync {
     ) -> Result<Vec<RowKey>, Unreachable> {
         let targets: Vec<RowKey> = changes.targets.iter().copied().collect();
         let mut waiting = Vec::new();
-        for batch in targets.chunks(self.settings.batch as usize) {
+        for (at, batch) in targets.chunks(self.settings.batch as usize).enumerate() {
+            if at > 0 {
+                here.passes(Run::NextBatch);
+            }
             let rule = &self.rules[number];
             waiting.extend(self.carry_on(here, rule, batch.to_vec(), corrected).await?);
         }
@@ -260,6 +269,9 @@ impl BackgroundSync {
         let mut since = Time::from_nanos(watermark.as_nanos().saturating_sub(overlap));
         loop {
             let after = all.last().map(RowVersion::key);
+            if after.is_some() {
+                here.passes(Run::NextPage);
+            }
             let page = match self.settings.find {
                 Find::Watermark => {
                     ask(here, "changes", table, move |here| {
@@ -301,6 +313,7 @@ impl BackgroundSync {
                 self.derive(here, rule, &keys).await?;
             waiting.extend(absent);
             for (key, outcome) in self.write(here, rule, corrections).await? {
+                here.passes(outcome);
                 match (outcome, self.settings.on_refusal) {
                     (Corrected::Done, _) => {
                         corrected.insert(rule.target);
@@ -308,6 +321,7 @@ impl BackgroundSync {
                     (Corrected::Conflict, _) => again.push(key),
                     (Corrected::Refused, OnRefusal::Retry) => waiting.push(key),
                     (Corrected::Refused, OnRefusal::Compensate) => {
+                        here.passes(Run::TookBack);
                         taken_back |= self.compensate(here, rule, key, &sources).await?;
                         corrected.insert(rule.source);
                         again.push(key);
@@ -376,7 +390,9 @@ impl BackgroundSync {
         let (mut corrections, mut unsure, mut absent) = (Vec::new(), Vec::new(), Vec::new());
         let database = here.database(rule.target);
         for (source, row) in sources.iter().zip(&targets) {
-            match rule.compare(source, row, self.settings.propagate_deletes) {
+            let compared = rule.compare(source, row, self.settings.propagate_deletes);
+            here.passes(Found::from(&compared));
+            match compared {
                 Compared::Silent => {}
                 Compared::Absent => absent.push(row.key()),
                 Compared::Right(column, found) => {

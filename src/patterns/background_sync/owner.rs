@@ -5,6 +5,7 @@ use crate::kernel::Time;
 use crate::model::database::{
     Aggregate, DbError, Delta, Derived, Group, Policy, RowVersion, Txn, Version,
 };
+use crate::model::path::paths;
 use crate::model::process::ProcessCtx;
 use crate::model::system::{Columns, RowKey, TableId};
 
@@ -22,14 +23,15 @@ pub(super) enum Change {
     Deltas(Vec<(u8, Delta)>),
 }
 
-/// The outcome of a correction.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Corrected {
-    Done,
-    /// Somebody wrote the row meanwhile.
-    Conflict,
-    /// A business rule said no.
-    Refused,
+paths! {
+    /// The outcome of a correction.
+    pub(super) enum Corrected {
+        Done = "the job corrects a row",
+        /// Somebody wrote the row meanwhile.
+        Conflict = "somebody writes a row while the job corrects it",
+        /// A business rule said no.
+        Refused = "a rule refuses a correction",
+    }
 }
 
 /// The part of a table that a derivation knows: the columns that it names.

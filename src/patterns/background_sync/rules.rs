@@ -229,6 +229,25 @@ impl Rule {
         }
     }
 
+    /// Returns whether nothing may follow from a source row: one that was made to pass the filter
+    /// passes it until its cells change.
+    pub fn may_be_silent(&self, system: &System) -> bool {
+        let changes = |step: &StepSpec| {
+            step.table == self.source
+                && matches!(step.effect, Effect::Set(_) | Effect::Update(..) | Effect::Delete)
+        };
+        match &self.form {
+            Form::RowPer(_) => !self.filter.is_empty() && system.steps().any(changes),
+            Form::Copy { values, .. } => !values.is_empty(),
+            Form::Count { .. } | Form::Sum { .. } => false,
+        }
+    }
+
+    /// Returns whether it waits for target rows that others make.
+    pub fn may_be_early(&self, system: &System) -> bool {
+        !matches!(self.form, Form::RowPer(_)) && system.table(self.target).rows == 0
+    }
+
     /// The cells of a source row that decide what follows from it: one of them was written by the
     /// step that a refused correction would have carried on.
     pub fn causes(&self) -> Vec<u8> {

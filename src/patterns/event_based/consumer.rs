@@ -2,6 +2,7 @@
 
 use rand::RngExt;
 
+use super::coverage::Consumed;
 use super::{Acknowledge, EventBased, Publish, bus};
 use crate::kernel::{Purpose, RandomStreams, Span, Time};
 use crate::model::broker::Broker;
@@ -75,7 +76,11 @@ pub(super) async fn consume(here: ProcessCtx, event: Event, manners: Manners) ->
         });
         return true;
     }
-    !fails && process(&here, event, manners).await.is_ok()
+    let done = !fails && process(&here, event, manners).await.is_ok();
+    if !done {
+        here.passes(Consumed::Failed);
+    }
+    done
 }
 
 /// Returns whether the handler of a delivery fails before it has done anything.
@@ -134,8 +139,12 @@ async fn follow(here: &ProcessCtx, step: StepId, manners: Manners) -> Result<(),
         false => step::outcome(here, step, care_for(applied)).await,
     };
     match result {
-        Ok(kind) => publish_directly(here, Event { kind, ..applied }, manners).await,
+        Ok(kind) => {
+            here.passes(Consumed::Applied);
+            publish_directly(here, Event { kind, ..applied }, manners).await
+        }
         Err(Failure::Refused) => {
+            here.passes(Consumed::Refused);
             let refused = Event { kind: EventKind::Refused, ..applied };
             step::refuse(here, step, care_for(refused)).await?;
             publish_directly(here, refused, manners).await?;
@@ -149,6 +158,7 @@ async fn follow(here: &ProcessCtx, step: StepId, manners: Manners) -> Result<(),
 async fn take_back(here: &ProcessCtx, step: StepId, manners: Manners) -> Result<(), Failure> {
     let options = ApplyOptions { once: manners.idempotent, ..ApplyOptions::default() };
     step::undo(here, step, options).await?;
+    here.passes(Consumed::TakenBack);
     here.decide("compensation", Decision::Abort, 0);
     Ok(())
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::coverage::Relayed;
 use super::settings::Settings;
 use super::{EventBased, Publish, RELAY};
 use crate::kernel::{Span, race};
@@ -101,6 +102,9 @@ pub(crate) async fn poll(
                 database.outbox_read(*here.ctx(), here.node(), limit, own(here, share(here)));
             let Ok(rows) = read.await else { break };
             let full = rows.len() == limit;
+            if full {
+                here.passes(Relayed::Full);
+            }
             if let Some(first) = rows.first() {
                 take_up(here, &mut at_work, first.event).await;
             }
@@ -214,11 +218,17 @@ pub(crate) async fn publish(
     here: &ProcessCtx,
     rows: &[OutboxRow],
 ) -> Vec<OutboxRow> {
+    if here.incarnation() > 0 {
+        here.passes(Relayed::Again);
+    }
     let events: Vec<(OpId, Event)> = rows.iter().map(|row| (row.event.op, row.event)).collect();
     // What is stored is published until it is acknowledged; no breaker gives it up.
     let tries = (here.retry().step_deadline, None);
     let Some(broker) = &pattern.broker else { return Vec::new() };
     let stored = broker.publish(here, &events, tries).await;
+    if stored.contains(&false) {
+        here.passes(Relayed::Refused);
+    }
     let stored = rows.iter().zip(stored).filter(|(_, stored)| *stored);
     stored.map(|(row, _)| *row).collect()
 }

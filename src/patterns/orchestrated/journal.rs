@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
+use super::coverage::{Again, Recovered};
 use super::store::Verdict;
 use super::workflow::{Deposed, Entry, Epoch, Event, Workflow};
 use super::{Orchestrated, State, lease};
@@ -44,10 +45,14 @@ impl Orchestrated {
         let mut epoch = self.epoch(here).ok_or(Answer::TechnicalNo)?;
         loop {
             if let Some(answer) = memory.with(|memory| memory.ended.get(&op).copied()) {
+                here.passes(Again::Ended);
                 return Err(answer);
             }
             match memory.with(|memory| memory.running.get(&op).cloned()) {
-                Some(running) => running.wait().await,
+                Some(running) => {
+                    here.passes(Again::UnderWay);
+                    running.wait().await;
+                }
                 None if is_left(here, op) => return Err(Answer::Unknown),
                 None => break,
             }
@@ -72,12 +77,9 @@ impl Orchestrated {
 
     /// Remembers what the orchestrator's own log holds, and goes on with what is open.
     pub(super) fn reopen(self: Rc<Self>, here: &ProcessCtx) {
-        let mut known: BTreeMap<OpId, Workflow> = BTreeMap::new();
-        let own = |entry: &Entry| entry.part == self.part;
-        for entry in here.log::<Entry>().records().into_iter().filter(own) {
-            known.entry(entry.op).or_default().follow(entry.event);
-        }
-        self.resume(here, Epoch::default(), known);
+        let mut log = here.log::<Entry>().records();
+        log.retain(|entry| entry.part == self.part);
+        self.resume(here, Epoch::default(), replayed(here, log));
     }
 
     /// Remembers what a journal holds, and goes on with what is open.
@@ -170,6 +172,20 @@ impl Orchestrated {
             memory.left.insert(here.ctx().op);
         });
     }
+}
+
+/// The workflows of a journal, as its entries tell of them.
+pub(super) fn replayed(
+    here: &ProcessCtx,
+    log: impl IntoIterator<Item = Entry>,
+) -> BTreeMap<OpId, Workflow> {
+    let mut known: BTreeMap<OpId, Option<Workflow>> = BTreeMap::new();
+    for Entry { op, event, .. } in log {
+        here.replays(Recovered::from(event), known.entry(op).or_default(), |workflow| {
+            workflow.get_or_insert_default().follow(event);
+        });
+    }
+    known.into_iter().filter_map(|(op, workflow)| Some((op, workflow?))).collect()
 }
 
 /// Returns whether another instance was found to have an operation.

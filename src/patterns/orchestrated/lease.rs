@@ -9,6 +9,7 @@
 use std::rc::Rc;
 
 use super::Orchestrated;
+use super::coverage::Lease;
 use super::journal::Memory;
 use super::saga::pause;
 use super::settings::ORCHESTRATORS;
@@ -124,6 +125,7 @@ impl Orchestrated {
             here.sleep(lease).await;
             let over = tenure.with(|tenure| tenure.epoch.filter(|_| tenure.granted == asked));
             if let Some(epoch) = over {
+                here.passes(Lease::Expired);
                 step_down(&here, epoch);
             }
         });
@@ -183,6 +185,7 @@ pub(super) async fn file(
         });
         match reply.await {
             Reply::Answered(Verdict::Stale) => {
+                here.passes(Lease::Stale);
                 step_down(&here, epoch);
                 return Err(Deposed);
             }

@@ -1,5 +1,6 @@
 //! The course of one saga: forward to the end, or back to the beginning.
 
+use super::coverage::Forward;
 use super::settings::ORCHESTRATORS;
 use super::workflow::{Deposed, Epoch, Event, Stage, Workflow};
 use super::{Orchestrated, lease};
@@ -92,13 +93,18 @@ impl Orchestrated {
             in_doubt |= failure == Failure::Unknown;
             attempt = attempt.saturating_add(1);
             if failure == Failure::Refused {
+                here.passes(Forward::Refused);
                 if stage == Stage::Behind {
                     return Ok(ask_a_human(&here, "refused behind the pivot"));
                 }
                 return Ok(self.give_up(step, Answer::RefusedByRule, in_doubt));
             }
             if attempt >= policy.attempts && stage.may_fail(in_doubt) {
+                here.passes(if in_doubt { Forward::InDoubt } else { Forward::GivenUp });
                 return Ok(self.give_up(step, Answer::TechnicalNo, in_doubt));
+            }
+            if attempt >= policy.attempts {
+                here.passes(Forward::Insisted);
             }
             pause(&here, "step", &policy, attempt).await;
         }

@@ -8,7 +8,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::journal::{CLEAR_AFTER, deadline};
+use super::coverage::Lease;
+use super::journal::{CLEAR_AFTER, deadline, replayed};
 use super::settings::STORE;
 use super::workflow::{Entry, Epoch, Event, Workflow};
 use crate::kernel::{NodeId, Span};
@@ -74,7 +75,11 @@ pub(super) fn reopen(here: &ProcessCtx, lease: Span) {
     here.local::<Store>().with(|store| {
         for line in here.log::<Line>().records() {
             match line {
-                Line::Granted(epoch, claim) => (store.epoch, store.last) = (epoch, Some(claim)),
+                Line::Granted(epoch, claim) => {
+                    let granted = &mut (store.epoch, store.last);
+                    here.replays(Lease::Reopened, granted, |it| *it = (epoch, Some(claim)));
+                    (store.epoch, store.last) = *granted;
+                }
                 Line::Journal(entry) => store.add(entry),
             }
         }
@@ -92,21 +97,29 @@ pub(super) fn reopen(here: &ProcessCtx, lease: Span) {
 /// with what the journal says.
 pub(super) async fn claim(here: ProcessCtx, claim: Claim, lease: Span) -> Option<Grant> {
     let store = here.local::<Store>();
-    let epoch = store.with(|store| {
+    let (epoch, before) = store.with(|store| {
         let copy = |last: Claim| last.by == claim.by && last.number >= claim.number;
         let held = |last: Claim| last.by != claim.by && !store.over;
         if store.last.is_some_and(|last| copy(last) || held(last)) {
             return None;
         }
-        (store.epoch, store.last) = (Epoch(store.epoch.0 + 1), Some(claim));
-        Some(store.epoch)
+        let before = store.last.replace(claim);
+        store.epoch = Epoch(store.epoch.0 + 1);
+        Some((store.epoch, before))
     })?;
+    if before.is_some_and(|before| before.by != claim.by) {
+        here.passes(Lease::TakenOver);
+    }
     keep_for(&here, lease);
     here.log::<Line>().force(Line::Granted(epoch, claim), "lease").await;
     let (label, token, holder) = (here.label("lease"), epoch.0, claim.by);
     here.record(record::Event::Leased { label, token, holder });
-    let known = |(op, events): (&OpId, &Vec<Event>)| (*op, Workflow::of(events.iter().copied()));
-    let workflows = store.with(|store| store.journal.iter().map(known).collect());
+    let known = |(op, events): (&OpId, &Vec<Event>)| {
+        let entry = |event: &Event| Entry { op: *op, part: 0, event: *event };
+        events.iter().map(entry).collect::<Vec<_>>()
+    };
+    let log: Vec<Entry> = store.with(|store| store.journal.iter().flat_map(known).collect());
+    let workflows = replayed(&here, log).into_iter().collect();
     Some(Grant { epoch, workflows })
 }
 
@@ -146,6 +159,7 @@ pub(super) async fn append(here: &ProcessCtx, entry: Entry, guard: Option<Epoch>
     match known {
         None if event != Event::Began || here.now() > deadline(here, op) => return Verdict::Late,
         Some(true) => {
+            here.passes(Lease::Repeated);
             log.flush().await;
             return Verdict::Kept;
         }

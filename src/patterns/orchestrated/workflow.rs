@@ -43,7 +43,7 @@ pub(crate) struct Epoch(pub u64);
 pub(super) struct Deposed;
 
 /// How a workflow stands.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Workflow {
     /// Under which lease it is carried on.
     pub epoch: Epoch,
@@ -71,13 +71,6 @@ pub(super) enum Stage {
 }
 
 impl Workflow {
-    /// How a workflow stands of which this is known.
-    pub fn of(events: impl IntoIterator<Item = Event>) -> Self {
-        let mut workflow = Self::default();
-        events.into_iter().for_each(|event| workflow.follow(event));
-        workflow
-    }
-
     /// Takes in what happened.
     pub fn follow(&mut self, event: Event) {
         match event {
@@ -146,6 +139,11 @@ impl Stage {
             false if decides(step.index()) => Self::Pivot,
             false => Self::Before,
         }
+    }
+
+    /// Where the first step of an operation stands.
+    pub fn first(spec: &OperationSpec, settings: &Settings) -> Self {
+        Self::of(StepId(0), spec, settings)
     }
 
     /// Returns whether a step that keeps failing may be given up.

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::coverage::{Recovered, Refused};
 use super::rules::{Accepted, Ballot};
 use super::{Participants, leader};
 use crate::kernel::{NodeId, Time};
@@ -75,6 +76,9 @@ pub(super) async fn accept_votes(here: &ProcessCtx, id: Transaction, votes: Acce
     let complete = here.local::<Memory>().with(|memory| {
         let state = memory.known.entry(id).or_default();
         let before = state.accepted;
+        if !state.promised.is_first() {
+            here.passes(Refused::Vote);
+        }
         if !state.promised.is_first() || before.prepared == all {
             return None;
         }
@@ -104,7 +108,11 @@ pub(super) async fn promise(here: ProcessCtx, id: Transaction, ballot: Ballot) -
             state.promised = ballot;
             *state
         })
-    })?;
+    });
+    let Some(state) = state else {
+        here.passes(Refused::Promise);
+        return None;
+    };
     force(&here, id, state, "promised").await;
     Some(state.accepted)
 }
@@ -113,14 +121,18 @@ pub(super) async fn promise(here: ProcessCtx, id: Transaction, ballot: Ballot) -
 /// that of a decision only where it makes a commit possible that was not before.
 pub(super) async fn accept(here: ProcessCtx, id: Transaction, proposal: Accepted) -> Option<()> {
     let all = Participants::of(operation(&here, id.op));
-    let (state, label) = here.local::<Memory>().with(|memory| {
+    let accepted = here.local::<Memory>().with(|memory| {
         let state = memory.known.entry(id).or_default();
         let is_news = proposal.prepared == all && state.accepted.prepared != all;
         (proposal.ballot >= state.promised).then(|| {
             *state = State { promised: proposal.ballot, accepted: proposal };
             (*state, if is_news { "decision" } else { "accepted" })
         })
-    })?;
+    });
+    let Some((state, label)) = accepted else {
+        here.passes(Refused::Proposal);
+        return None;
+    };
     force(&here, id, state, label).await;
     Some(())
 }
@@ -132,21 +144,17 @@ pub(super) fn end(here: &ProcessCtx, id: Transaction) {
 
 /// After a restart: remembers what the log says. Gives the transactions that are not over.
 pub(super) fn recover(here: &ProcessCtx) -> Vec<Transaction> {
-    let mut open = BTreeMap::new();
+    let mut open: BTreeMap<Transaction, Option<State>> = BTreeMap::new();
     here.local::<Memory>().with(|memory| {
         for Entry { transaction, state } in here.log::<Entry>().records() {
-            match state {
-                Some(state) => {
-                    memory.known.insert(transaction, state);
-                    open.insert(transaction, ());
-                }
-                None => {
-                    open.remove(&transaction);
-                }
+            let path = if state.is_some() { Recovered::State } else { Recovered::End };
+            here.replays(path, open.entry(transaction).or_default(), |open| *open = state);
+            if let Some(state) = state {
+                memory.known.insert(transaction, state);
             }
         }
     });
-    open.into_keys().collect()
+    open.into_iter().filter_map(|(transaction, open)| open.map(|_| transaction)).collect()
 }
 
 async fn force(here: &ProcessCtx, transaction: Transaction, state: State, label: &'static str) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::acceptor::{self, acceptors};
+use super::coverage::{Ballots, Inquired};
 use super::rules::{Accepted, Rules};
 use super::{Participants, PaxosCommit};
 use crate::kernel::{NodeId, Promise, Time, promise};
@@ -291,6 +292,7 @@ async fn inquire(
         None => None,
         Some(decision) => Some(Some(*decision)),
     });
+    here.passes(Inquired::from(known));
     match known {
         Some(known) => known,
         None => resolve(here, id, rules).await,
@@ -307,6 +309,7 @@ async fn resolve(
     once(here, (id.op, 1 + id.name()), Option::is_some, async || {
         let here = here.at_step(StepId::NONE, id.attempt.into());
         let decision = lead(&here, id, rules).await;
+        here.passes(Ballots::from(decision));
         decision.into_iter().for_each(|decision| note_decision(&here, decision));
         decision
     })

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::coverage::Inquired;
 use super::decisions::{Known, is_yes};
 use super::inquiry::InDoubt;
 use super::{COORDINATOR, Place, Presumption, TwoPhaseCommit};
@@ -194,6 +195,7 @@ impl TwoPhaseCommit {
     pub(super) fn recover_coordinator(&self, here: &ProcessCtx) {
         let (mut log, memory) = (here.log::<Entry>().records(), here.local::<Memory>());
         log.retain(|entry| entry.transaction.part == self.part);
+        self.note_recovered(here, &log);
         for Entry { transaction, what } in &log {
             if let What::Decided(Decision::Commit, _) = what {
                 memory.with(|memory| memory.committed.insert(transaction.op));
@@ -215,6 +217,7 @@ pub(super) fn inquire(here: &ProcessCtx, id: Transaction, terms: InDoubt) -> Opt
         Some(decision) => Known::Decided(*decision),
         None => Known::Nothing,
     });
+    here.passes(Inquired::from(known));
     terms.decisions.on_inquiry(known, terms.presumption)
 }
 

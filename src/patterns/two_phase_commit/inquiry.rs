@@ -1,5 +1,6 @@
 //! How a participant in doubt finds out what the coordinator has decided.
 
+use super::coverage::Told;
 use super::decisions::Decisions;
 use super::{Place, Presumption, TwoPhaseCommit, coordinator};
 use crate::model::call::Message;
@@ -78,7 +79,12 @@ async fn ask_peers(here: &ProcessCtx, id: Transaction) -> Option<Decision> {
     let all = Participants::of(operation);
     let calls = all.iter(operation).filter(|peer| Some(*peer) != own).map(|peer| {
         let node = id.participant(here.world(), peer);
-        (*here.ctx(), node, move |here: ProcessCtx| async move { Branches::tell_peer(&here, id) })
+        let answer = move |here: ProcessCtx| async move {
+            let known = Branches::tell_peer(&here, id);
+            here.passes(if known.is_some() { Told::Decision } else { Told::Nothing });
+            known
+        };
+        (*here.ctx(), node, answer)
     });
     let replies = here.call_all(message, calls).await;
     replies.into_iter().find_map(|reply| reply.answer().flatten())

@@ -16,6 +16,7 @@ use crate::checks::Verdict;
 use crate::kernel::{Sink, Time};
 use crate::model::record::{Event, Record};
 use crate::model::world::World;
+use crate::search::coverage::Coverage;
 use crate::search::points::{Passed, Recorder, Sessions};
 use crate::search::trial::{Case, Tried};
 
@@ -74,6 +75,7 @@ impl Exploration<'_> {
             operations: self.operations.iter().map(|offer| offer.name.clone()).collect(),
             points: quiet.passed.iter().filter(|passed| passed.at < heals).count() as u64,
             properties: quiet.tried.findings.iter().map(|it| it.property.clone()).collect(),
+            coverage: Coverage::of(&self.trial),
             plans: (!self.is_stopped())
                 .then(|| Plan { strikes: Vec::new(), outcome: quiet.outcome })
                 .into_iter()
@@ -91,6 +93,9 @@ impl Exploration<'_> {
         if self.depth > 1 && !explored.interrupted {
             self.pairs(&firsts, &standing, watch, &mut explored);
         }
+        let Explored { plans, coverage, .. } = &mut explored;
+        let counts = plans.iter().filter(|plan| plan.outcome.degraded.is_none());
+        counts.for_each(|plan| coverage.take(&plan.outcome.paths));
         explored
     }
 
@@ -260,6 +265,7 @@ fn judged(tried: &Tried, strikes: &[Strike], course: &Course) -> Outcome {
         why: violated.map_or_else(String::new, |found| {
             format!("{}: {}", found.property, found.judgement.why)
         }),
+        paths: tried.paths.clone(),
     }
 }
 

@@ -6,6 +6,8 @@ use crate::checks::census::Census;
 use crate::faults::budget::Excess;
 use crate::faults::trigger::OpName;
 use crate::kernel::Span;
+use crate::model::path::Paths;
+use crate::search::coverage::Coverage;
 
 /// The result of an exploration.
 pub struct Explored {
@@ -23,6 +25,8 @@ pub struct Explored {
     pub points: u64,
     /// The properties that were judged, in the order of the verdicts of each plan.
     pub properties: Vec<String>,
+    /// The paths of the pattern, and those that its plans took within its budget.
+    pub coverage: Coverage,
     /// Every plan that was run: the one without faults, those with one, those with two.
     pub plans: Vec<Plan>,
     /// Plans with one fault that were not run, and why.
@@ -62,6 +66,8 @@ pub struct Outcome {
     pub verdicts: Vec<Verdict>,
     /// Why the first violated one is.
     pub why: String,
+    /// The paths of the pattern that it took.
+    pub paths: Paths,
 }
 
 impl Outcome {

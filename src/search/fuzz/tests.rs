@@ -4,6 +4,7 @@ use super::*;
 use crate::faults::plan::Start;
 use crate::kernel::{Span, Time};
 use crate::model::contract::{Allowance, Budget, Promises};
+use crate::model::path::{Path, Paths};
 use crate::model::point::Hook;
 use crate::scenario::Scenario;
 use crate::search::shrink::{Step, shrink};
@@ -155,4 +156,41 @@ fn a_property_that_never_had_a_chance_is_undecided() {
     standing.add(&Standing { violated: 1, first: Some(7), ..Standing::default() });
     standing.add(&Standing { violated: 1, first: Some(9), ..Standing::default() });
     assert_eq!((standing.verdict(), standing.first), (Verdict::Violated, Some(7)));
+}
+
+/// A promise that no run broke is undecided while a path was not taken that it rests on; one about
+/// the course of things is not, nor is one that was broken.
+#[test]
+fn what_rests_on_a_path_that_was_never_taken_is_undecided() {
+    let scenario = scenario(SHOP);
+    let trial = Trial::new(&scenario, &scenario.variants[0]);
+    let held = Standing { held: 1, ..Standing::default() };
+    let mut tally = Tally { coverage: Coverage::of(&trial), ..Tally::default() };
+    tally.properties = ["all-or-nothing", "fixpoint"].map(|it| (it.into(), held.clone())).into();
+    assert!(tally.coverage.named.contains(&Path("recovery of an applied step")));
+    let verdicts = |tally: &Tally| ["all-or-nothing", "fixpoint"].map(|it| tally.verdict(it));
+    assert_eq!(verdicts(&tally), [Verdict::Undecided, Verdict::Held]);
+    let said = crate::report::fuzz::table(
+        &["saga"],
+        &Fuzzed { variants: vec![tally.clone()] },
+        crate::report::text::Terminal::default(),
+    );
+    assert!(said.contains("0 of ") && said.contains("recovery of an applied step"), "{said}");
+    let all = tally.coverage.named.clone();
+    tally.coverage.take(&all);
+    assert_eq!(verdicts(&tally), [Verdict::Held; 2]);
+    assert!(tally.coverage.is_whole());
+}
+
+/// The same paths are taken, however many runs are made at once.
+#[test]
+fn paths_are_those_of_the_runs() {
+    let (scenario, faults) = (scenario(SHOP), Faults::builtin());
+    let fuzz = fuzz(&scenario, &faults, false);
+    let fuzzed = run(&fuzz, 200);
+    let coverage = &fuzzed.variants[0].coverage;
+    let taken = (0..200).map(|run| fuzz.trials[0].run(&fuzz.case(0, run)).paths);
+    let taken: Paths = taken.flatten().collect();
+    assert_eq!(coverage.taken, taken);
+    assert!(taken.contains(&Path("a copy of a request finds its step applied")), "{taken:?}");
 }
