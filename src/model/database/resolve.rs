@@ -142,6 +142,20 @@ impl Database {
             .collect()
     }
 
+    /// The branches in doubt, and those whose prepared record is still being written: whoever has
+    /// asked for it may be gone by then, so a participant that looks for its branches must see
+    /// them, too.
+    pub fn preparing_or_prepared(&self) -> Vec<Branch> {
+        let mut branches = self.prepared();
+        let (state, since) = (self.state(), self.env.now());
+        let preparing = state.sessions.iter().filter_map(|(txn, session)| {
+            let (txn, op) = (TxnId(txn), session.ctx.op);
+            Some(Branch { txn, tag: session.preparing?, op, since })
+        });
+        branches.extend(preparing);
+        branches
+    }
+
     /// Tells the outcome of a branch. It may be told any number of times: what is unknown here has
     /// ended. An abort also ends a branch that is not prepared yet.
     ///
@@ -174,6 +188,9 @@ impl Database {
         if changes.is_empty() && ballot.read_only_vote {
             self.close(&call.ctx, call.txn);
             return Ok(Vote::ReadOnly);
+        }
+        if let Some(session) = self.state_mut().sessions.get_mut(call.txn) {
+            session.preparing = Some(ballot.tag);
         }
         let order = match self.admit(&call, label::PREPARE) {
             Ok(order) => order,

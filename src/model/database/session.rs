@@ -137,6 +137,7 @@ impl Database {
             grant,
             changes: Changes::default(),
             closing: false,
+            preparing: None,
             refused: false,
             duplicate: false,
             wait: None,

@@ -62,6 +62,8 @@ pub(super) struct Session {
     pub changes: Changes,
     /// A commit or prepare was submitted: it is carried out whatever happens to the session.
     pub closing: bool,
+    /// The name of the branch, once it prepares.
+    pub preparing: Option<u128>,
     /// A business rule refused a statement.
     pub refused: bool,
     /// Its idempotency key was there already: somebody has done its work.

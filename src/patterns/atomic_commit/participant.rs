@@ -341,7 +341,7 @@ async fn remind<T: Terms>(here: ProcessCtx, owner: NodeId, id: Transaction, mann
 /// prepared, or are about to, and its memory does not know, and asks what is to become of them.
 fn adopt<T: Terms>(here: &ProcessCtx, manners: Manners<T>, wanted: Option<Transaction>) {
     for database in databases(here) {
-        for branch in database.prepared() {
+        for branch in database.preparing_or_prepared() {
             let (id, owner) = Transaction::of_branch(branch.op, branch.tag);
             if manners.terms.part() != id.part
                 || Some(owner) != here.service()

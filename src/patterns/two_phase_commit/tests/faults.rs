@@ -90,6 +90,26 @@ fn nobody_acknowledges_for_a_database_that_is_down() {
     }
 }
 
+/// A database still writes the prepared record when the service that asked for it is back from a
+/// crash, and has heard the decision. Somebody must look after that branch when it is prepared.
+#[test]
+fn a_branch_that_is_prepared_behind_a_restart_of_its_service_is_looked_after() {
+    for presumption in PRESUMPTIONS {
+        let moments = Moments::under(presumption);
+        let stalled = moments.prepared - PREPARE;
+        let at = |span: u64| format!("at = '{span}ns'");
+        let stall = format!(
+            "[[faults]]\nkind = 'disk-stall'\ntarget = 'b-db'\n{}\nfor = '12s'\n",
+            at(stalled - 10 * US)
+        );
+        let faults = stall + &crash("b", moments.voted + SECOND, SECOND);
+        let settings = format!("presumption = '{presumption}', inquiry-interval = '1s'");
+        let told = run(&single(&settings, &faults).replace("25s", "45s"));
+        check_sound(&told, presumption);
+        assert_eq!(headlines(&told), [Headline::Rejected], "{presumption}");
+    }
+}
+
 #[test]
 fn lost_and_copied_messages_never_break_atomicity() {
     let lossy = "[[faults]]\nkind = 'loss'\nfrom = ['role:coordinator']\nto = ['a', 'b', 'c']\n\
