@@ -1,6 +1,6 @@
 //! The promises of choreography, by its settings.
 
-use super::{Acknowledge, BROKER, BrokerKind, Delivery, Ordering, RELAY, Settings};
+use super::{Acknowledge, BROKER, BrokerKind, Delivery, Ordering, Publish, RELAY, Settings};
 use crate::kernel::Span;
 use crate::model::contract::{Allowance, Promises, faults};
 use crate::model::system::{Name, RetrySpec, ServiceSpec, System};
@@ -21,7 +21,12 @@ impl Settings {
             || self.delivery == Delivery::AtMostOnce;
         let memory = self.inbox_retention.saturating_sub(self.visibility_timeout);
         let forgetful = !self.idempotent_consumer || memory == Span::ZERO;
-        let gives_up = self.max_deliveries.0 < 3 || self.handler_failure > 0.0;
+        let policies = system.kinds().map(|kind| system.retry_of(kind));
+        let horizons = policies.map(|retry| horizon(&retry, self.max_deliveries.0));
+        let horizon = horizons.min().unwrap_or_default();
+        // What a consumer has locked whose machine is gone outlasts every delivery.
+        let buried = self.publish != Publish::InProcess && horizon < system.longest_silence();
+        let gives_up = self.max_deliveries.0 < 3 || self.handler_failure > 0.0 || buried;
         let refused = promise::may_be_refused_later(system);
         let guarantees = Keeps::everything()
             .and(&["no-phantom-event", "delivery", "no-dead-letters", "outbox-atomicity"])
@@ -39,9 +44,6 @@ impl Settings {
             .unless(refused, &["client-contract"])
             .unless(refused && isolation::is_missed(system, true), &["convergence"]);
         // Outages in a row add up, and each adds a recovery.
-        let policies = system.kinds().map(|kind| system.retry_of(kind));
-        let horizons = policies.map(|retry| horizon(&retry, self.max_deliveries.0));
-        let horizon = horizons.min().unwrap_or_default();
         let longest = HALF.min(Span::from_nanos(horizon.as_nanos() / 8)).min(memory);
         let count = if longest == Span::ZERO { 0 } else { 2 };
         let retry = system.longest_retry();

@@ -5,6 +5,7 @@ use crate::checks::measures::counters::{GROUP_LAG, GROUP_LAG_MAX};
 use crate::checks::measures::{Measure, Scope};
 use crate::model::contract::label;
 use crate::model::record::Burial;
+use crate::tests::runs::scenario;
 
 /// One purchase every 10 s; the third is struck.
 const STRUCK: u32 = 2;
@@ -122,6 +123,25 @@ fn after_so_many_deliveries_a_message_is_a_dead_letter() {
     assert!(burials.all(|burial| burial == Burial::DeadLetter));
     assert_eq!(held(&told), buried.len() as i64, "only the dead letters");
     assert_all_committed(&run(&[&away], "max-deliveries = 20"));
+}
+
+/// A message that is buried before the database gives up what a dead consumer had locked is lost
+/// by a single crash: nobody can promise that none is.
+#[test]
+fn deliveries_outlast_the_locks_of_a_consumer_whose_machine_is_gone() {
+    let promises = |retry: &str| {
+        let variant = "[variants.events]\npattern = \"event-based\"\n";
+        let text = [WORLD, &load(), variant].concat().replace("jitter = 0.0", retry);
+        let scenario = scenario(&text);
+        let variant = &scenario.variants[0];
+        variant.pattern.promises(&variant.system).guarantees
+    };
+    let patient = promises("backoff = '1s'\nlongest = '30s'");
+    let hasty = promises("backoff = '100ms'\nlongest = '200ms'");
+    for name in ["no-dead-letters", "all-or-nothing", "resumes-after-restart"] {
+        assert!(patient.contains(&name) && !hasty.contains(&name), "{name}");
+    }
+    assert!(hasty.contains(&"at-most-once"));
 }
 
 #[test]
