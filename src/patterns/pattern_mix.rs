@@ -16,14 +16,14 @@ use super::pattern::{Demand, Prepared};
 use super::share::Share;
 use super::{isolation, promise};
 use crate::kernel::{NodeId, Span, Time};
-use crate::model::contract::{Allowance, Budget, Driver, Promises, Waits};
+use crate::model::contract::{Allowance, Budget, Driver, Promises, Waits, WaitsFor};
 use crate::model::path::Paths;
 use crate::model::process::ProcessCtx;
 use crate::model::protocol::{Execution, Protocol};
 use crate::model::reason::Reason;
 use crate::model::record::OpId;
 use crate::model::registry::Choice;
-use crate::model::system::{OperationKind, StepSpec, System, TableId};
+use crate::model::system::{Effect, OperationKind, StepSpec, System, TableId};
 use crate::model::world::World;
 
 /// From when on which pattern carries out each kind of operation.
@@ -144,10 +144,34 @@ impl PatternMix {
             let given_up = |name: &&str| promise::ENDS.contains(name) || *name == "at-most-once";
             together.guarantees.retain(|name| !given_up(name));
         }
+        if self.is_overtaken(system) {
+            together.guarantees.retain(|name| *name != "client-contract");
+        }
         if isolation::is_missed(system, true) {
             together.guarantees.retain(|name| *name != "convergence");
         }
         together
+    }
+
+    /// Returns whether a step behind an early answer may come before the row that it changes is
+    /// there, because another part makes it: each keeps the order of its own operations only. What
+    /// was accepted is then taken back.
+    fn is_overtaken(&self, system: &System) -> bool {
+        let makes = |part: &Part, table: TableId| {
+            part.steps(system)
+                .any(|step| step.table == table && matches!(step.effect, Effect::Insert(_)))
+        };
+        self.parts.iter().enumerate().any(|(at, part)| {
+            let others = || self.parts.iter().enumerate().filter(move |(other, _)| *other != at);
+            let answers_early =
+                |kind: &&OperationKind| part.pattern.waits(**kind).steps == WaitsFor::First;
+            let early = part.kinds.iter().filter(answers_early);
+            let mut later = early.flat_map(|kind| system.operation(*kind).steps.iter().skip(1));
+            later.any(|step| {
+                !matches!(step.effect, Effect::Insert(_))
+                    && others().any(|(_, other)| makes(other, step.table))
+            })
+        })
     }
 
     fn is_meddled_with(&self, system: &System) -> bool {

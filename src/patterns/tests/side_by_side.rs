@@ -143,3 +143,25 @@ fn nodes_are_shared_by_name_and_what_is_promised_is_what_all_keep() {
     let same = "pattern = { work = 'orchestrated', default = 'orchestrated' }\n";
     assert_eq!(of(same).pattern.name(), "orchestrated", "one pattern is itself");
 }
+
+/// A ticket is opened by one pattern and closed by another: while the first is held up, the second
+/// answers `accepted` and finds a row missing behind that, which each of them alone keeps from
+/// happening.
+#[test]
+fn what_is_accepted_behind_another_pattern_may_be_taken_back() {
+    let text = include_str!("../../../scenarios/ownership/3-sysops-squad.toml");
+    let (before, decision) = text.split_once("[variants.decision]").expect("there is one");
+    let mixed = decision.replacen(
+        "pattern = \"orchestrated\"",
+        "pattern = { open-ticket = \"orchestrated\", default = \"event-based\" }",
+        1,
+    );
+    let (mixed, _) = mixed.split_once("[[faults]]").expect("faults come behind it");
+    let scenario = scenario(&format!("{before}[variants.decision]{mixed}"));
+    let keeps = |name: &str| {
+        let variant = scenario.variant(name).expect("a variant of this name");
+        variant.pattern.promises(&variant.system).guarantees.contains(&"client-contract")
+    };
+    assert!(keeps("split-events"), "events of one entity keep their order");
+    assert!(!keeps("decision"), "nothing keeps the order between patterns");
+}
