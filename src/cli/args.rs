@@ -320,6 +320,10 @@ pub struct Fuzz {
     /// no sizes.
     #[arg(long)]
     pub uniform: bool,
+    /// Judge each variant by what its own settings promise, instead of what its pattern promises by
+    /// default.
+    #[arg(long)]
+    pub own_promises: bool,
     /// Fail with exit code 5 if a path of a pattern was never taken.
     #[arg(long)]
     pub require_coverage: bool,

@@ -37,7 +37,10 @@ pub fn fuzz(session: &Session, args: &Args) -> Result<Exit, Error> {
     let fuzz = Fuzz {
         trials: variants
             .iter()
-            .map(|variant| Trial::new(&scenario, variant).until(&stop))
+            .map(|variant| {
+                let trial = Trial::new(&scenario, variant).until(&stop);
+                if args.own_promises { trial.by_own_promises() } else { trial }
+            })
             .collect(),
         faults: &session.registries.faults,
         seed: args.seed.unwrap_or(scenario.seed),
@@ -66,13 +69,14 @@ pub fn fuzz(session: &Session, args: &Args) -> Result<Exit, Error> {
 /// The command that finds the same again.
 fn command(args: &Args, fuzz: &Fuzz, trial: &Trial) -> String {
     format!(
-        "driftlab fuzz {} --variant {} --seed {} --operations {} --faults {}{}",
+        "driftlab fuzz {} --variant {} --seed {} --operations {} --faults {}{}{}",
         quote(&args.scenario.display().to_string()),
         quote(&trial.variant().name.shown),
         fuzz.seed,
         fuzz.operations,
         fuzz.most,
-        if fuzz.uniform { " --uniform" } else { "" }
+        if fuzz.uniform { " --uniform" } else { "" },
+        if args.own_promises { " --own-promises" } else { "" }
     )
 }
 

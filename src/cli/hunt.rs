@@ -131,6 +131,11 @@ impl<'a> Hunt<'a> {
 fn show(trial: &Trial<'_>, property: &str, shrunk: &Shrunk) -> Result<Exit, Error> {
     let variant = &trial.variant().name.shown;
     print(&format!("\n{variant}: {property} is violated\n  {}\n", why(shrunk, property)))?;
+    if trial.gives_up(property) {
+        print(
+            "  the pattern promises that with its defaults; the settings of this variant do not\n",
+        )?;
+    }
     let others = shrunk.tried.findings.iter().map(|found| &*found.property);
     let others = others.filter(|it| *it != property && violates(&shrunk.tried, it));
     let others: Vec<&str> = others.collect();

@@ -74,6 +74,8 @@ pub struct Trial<'a> {
     scenario: &'a Scenario,
     variant: &'a Variant,
     promises: Promises,
+    /// True if these are what the variant promises with its own settings.
+    is_own: bool,
     /// The scenario's system without warm-up and probes.
     system: System,
     /// The longest period of anything that recurs.
@@ -174,12 +176,27 @@ impl<'a> Trial<'a> {
             scenario,
             variant,
             promises,
+            is_own: false,
             system,
             period,
             window,
             is_as_written: true,
             stop: Stop::default(),
         }
+    }
+
+    /// The trial that is judged by what the variant promises with its own settings: what they give
+    /// up is no failure.
+    #[must_use]
+    pub fn by_own_promises(self) -> Self {
+        let promises = self.variant.pattern.promises(&self.system);
+        Self { promises, is_own: true, ..self }
+    }
+
+    /// Returns whether the variant gives a property up that it is judged by.
+    pub fn gives_up(&self, property: &str) -> bool {
+        let own = || self.variant.pattern.promises(&self.system);
+        self.promises.guarantees.contains(&property) && !own().guarantees.contains(&property)
     }
 
     /// The trial whose runs end when they are stopped. What comes out of a run under a flag that is
@@ -260,6 +277,7 @@ impl<'a> Trial<'a> {
                 // Its load ends when that of the scenario does: what recurs may be off by the
                 // change, and what is compared are cases of one trial.
                 let trial = Trial::new(scenario, variant).until(&self.stop);
+                let trial = if self.is_own { trial.by_own_promises() } else { trial };
                 Trial { window: self.window, ..trial }.own_stage(operations)
             }
             None => self.own_stage(operations),

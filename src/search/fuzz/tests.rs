@@ -47,6 +47,26 @@ fn what_a_setting_gives_up_is_found_and_the_default_holds() {
     assert_eq!(tally.degraded, 0, "what is drawn is inside the budget");
 }
 
+/// A variant that is judged by its own promises does not fail at those that a setting gives up, also
+/// where sizes are drawn.
+#[test]
+fn a_variant_can_be_judged_by_its_own_promises() {
+    let (scenario, faults) = (scenario(SHOP), Faults::builtin());
+    let keyless = || Trial::new(&scenario, &scenario.variants[1]);
+    let violated = |trial| {
+        let trials = vec![trial];
+        let fuzz =
+            Fuzz { trials, faults: &faults, seed: 1, operations: 6, most: 3, uniform: false };
+        let fuzzed = run(&fuzz, 150);
+        fuzzed.violations().map(|(_, property, _)| property.to_owned()).collect::<Vec<_>>()
+    };
+    assert!(
+        keyless().gives_up("at-most-once") && !keyless().by_own_promises().gives_up("fixpoint")
+    );
+    assert!(violated(keyless()).contains(&"at-most-once".to_owned()));
+    assert!(violated(keyless().by_own_promises()).is_empty());
+}
+
 /// The cases of so many batches, one each, of the saga as its scenario says it is.
 fn batches(scenario: &Scenario, uniform: bool) -> Vec<Case> {
     let faults = Faults::builtin();
