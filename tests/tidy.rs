@@ -37,7 +37,8 @@ fn root() -> &'static Path {
 
 /// Everything below a folder of the project that is not built, generated or git's own.
 fn all_files(folder: &Path) -> Vec<PathBuf> {
-    let foreign = [root().join("target"), root().join(".git")];
+    let foreign = ["target", ".git", "fuzz/target", "fuzz/corpus", "fuzz/artifacts"];
+    let foreign = foreign.map(|folder| root().join(folder));
     let reports = root().join("reports");
     let mut found = Vec::new();
     let mut open = vec![folder.to_owned()];
