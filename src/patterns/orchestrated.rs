@@ -154,6 +154,7 @@ impl Pattern for Orchestrated {
             .unless(stuck, &["resumes-after-restart"])
             .unless(isolation::is_missed(system, settings.parallel), &["convergence"])
             .unless(keyless, promise::ENDS)
+            .unless(keyless, &["reverse-order"])
             .unless(keyless, &["at-most-once", "no-suspension", "inbox-atomicity", "write-quorum"]);
         let mut budget = promise::usual();
         if promise::depends_on_others(system) {
