@@ -4,8 +4,8 @@
 //! A pattern names its paths in enumerations that list all of their values: a recovery for each
 //! kind of log record, an answer for each state in which an inquiry finds its transaction, a branch
 //! for each outcome of a step. Its code says where a path is taken
-//! ([`passes`](super::process::ProcessCtx::passes)). Usually nobody asks, and that costs one branch;
-//! nothing of it is in the history of a run.
+//! ([`passes`](super::process::ProcessCtx::passes)). Usually nobody asks, and that costs one
+//! branch; nothing of it is in the history of a run.
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -8,8 +8,8 @@
 //!
 //! So the verdict is no matter of stream: with these operations and these delays, no such plan
 //! breaks what the pattern promises, or here is one that does. That says nothing of other plans:
-//! which [paths](super::coverage) of the pattern none of these took is told beside it. What need not
-//! be run since another run shows the same is counted, each for one of the reasons in
+//! which [paths](super::coverage) of the pattern none of these took is told beside it. What need
+//! not be run since another run shows the same is counted, each for one of the reasons in
 //! [`PruneReason`]; what a cap left out is counted apart.
 //!
 //! ```text

@@ -47,8 +47,8 @@ fn what_a_setting_gives_up_is_found_and_the_default_holds() {
     assert_eq!(tally.degraded, 0, "what is drawn is inside the budget");
 }
 
-/// A variant that is judged by its own promises does not fail at those that a setting gives up, also
-/// where sizes are drawn.
+/// A variant that is judged by its own promises does not fail at those that a setting gives up,
+/// also where sizes are drawn.
 #[test]
 fn a_variant_can_be_judged_by_its_own_promises() {
     let (scenario, faults) = (scenario(SHOP), Faults::builtin());
