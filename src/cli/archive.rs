@@ -105,7 +105,10 @@ mod tests {
         bytes
     }
 
-    fn read(bytes: &[u8]) -> io::Result<(String, Vec<(u64, Vec<u8>)>)> {
+    /// The plan of an archive, and its runs by their positions.
+    type Unpacked = (String, Vec<(u64, Vec<u8>)>);
+
+    fn read(bytes: &[u8]) -> io::Result<Unpacked> {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("x.gz");
         std::fs::write(&path, bytes).expect("written");
