@@ -1,4 +1,4 @@
-//! The price of a two-phase commit without faults: messages and forced writes.
+//! The price of an atomic commit without faults: messages and forced writes.
 
 use std::collections::BTreeSet;
 
@@ -7,59 +7,103 @@ use crate::checks::measures::Measure;
 use crate::checks::measures::catalogue;
 use crate::experiment::result::Statistic;
 use crate::model::system::{OperationSpec, StepSpec};
+use crate::patterns::atomic_commit::delivery::FanOut;
 use crate::patterns::atomic_commit::work::requests;
 use crate::patterns::pattern::Pattern;
-use crate::patterns::two_phase_commit::TwoPhaseCommit;
-use crate::patterns::two_phase_commit::settings::{Place, Presumption, Settings};
+use crate::patterns::paxos_commit::{PaxosCommit, settings as paxos_commit};
+use crate::patterns::two_phase_commit::settings::{Place, Presumption};
+use crate::patterns::two_phase_commit::{TwoPhaseCommit, settings as two_phase_commit};
 
-/// The source of both prices.
-const SOURCE: &str = "Mohan, Lindsay, Obermarck 1986; `explain two-phase-commit`";
-
-/// Messages between the coordinator and its participants.
+/// Messages of two-phase commit between the coordinator and its participants.
 pub const MESSAGES: Form = Form {
     formula: "2 w + 4 n (presumed commit: 2 w + 3 n)",
     meaning: "n: participants, w: requests for work; transactions that are tried again come on top",
-    source: SOURCE,
+    source: TWO_PHASE,
     bound: Bound::AtLeast,
-    predict: |case| predict(case, catalogue::SERVICE_MESSAGES, messages),
+    predict: |case| two_phase(case, catalogue::SERVICE_MESSAGES, |at| at.messages),
 };
 
-/// Forced writes of the coordinator and its participants.
+/// Forced writes of the coordinator of a two-phase commit and its participants.
 pub const FORCED_WRITES: Form = Form {
     formula: "2 n + 1 (presumed commit: n + 2)",
     meaning: "n: participants; those that come at the same time share a forced write",
-    source: SOURCE,
+    source: TWO_PHASE,
     bound: Bound::AtMost,
-    predict: |case| predict(case, catalogue::FORCED_WRITES, forced),
+    predict: |case| two_phase(case, catalogue::FORCED_WRITES, |at| at.forced),
 };
 
-/// A price, by participants, requests for work and what is presumed.
-type Price = fn(f64, f64, Presumption) -> f64;
+/// Messages of Paxos Commit between the coordinator, its participants and the other acceptors.
+pub const PAXOS_MESSAGES: Form = Form {
+    formula: "2 w + (2 F + 4) n + 4 F",
+    meaning: "n: participants, w: requests for work, F: faults that are tolerated; transactions \
+              that are tried again come on top",
+    source: PAXOS,
+    bound: Bound::AtLeast,
+    predict: |case| paxos(case, catalogue::SERVICE_MESSAGES, |at| at.messages),
+};
 
-fn messages(participants: f64, requests: f64, presumed: Presumption) -> f64 {
-    let votes = if presumed == Presumption::Commit { 3.0 } else { 4.0 };
-    2.0 * requests + votes * participants
+/// Forced writes of the acceptors of a Paxos Commit and its participants.
+pub const PAXOS_FORCED_WRITES: Form = Form {
+    formula: "2 n + 2 F + 1",
+    meaning: "n: participants, F: faults that are tolerated; those that come at the same time \
+              share a forced write",
+    source: PAXOS,
+    bound: Bound::AtMost,
+    predict: |case| paxos(case, catalogue::FORCED_WRITES, |at| at.forced),
+};
+
+const TWO_PHASE: &str = "Mohan, Lindsay, Obermarck 1986; `explain two-phase-commit`";
+const PAXOS: &str = "Gray, Lamport 2006; `explain paxos-commit`";
+
+/// The price of a commit.
+struct Price {
+    messages: f64,
+    forced: f64,
 }
 
-fn forced(participants: f64, _: f64, presumed: Presumption) -> f64 {
-    match presumed {
-        Presumption::Commit => participants + 2.0,
-        Presumption::Nothing | Presumption::Abort => 2.0 * participants + 1.0,
-    }
-}
-
-/// Applies to operations that nobody refuses, in which every participant writes and none looks
-/// anything up.
-fn predict(case: &Case<'_>, measure: &'static Measure, price: Price) -> Vec<Prediction> {
-    let settings = case.settings::<Settings>(TwoPhaseCommit::NAME);
+fn two_phase(case: &Case<'_>, measure: &'static Measure, of: fn(&Price) -> f64) -> Vec<Prediction> {
+    let settings = case.settings::<two_phase_commit::Settings>(TwoPhaseCommit::NAME);
     let Some(settings) = settings.filter(|it| it.coordinator == Place::OwnNode) else {
         return Vec::new();
     };
+    let price = |participants: f64, requests: f64| match settings.presumption {
+        Presumption::Commit => {
+            Price { messages: 2.0 * requests + 3.0 * participants, forced: participants + 2.0 }
+        }
+        Presumption::Nothing | Presumption::Abort => Price {
+            messages: 2.0 * requests + 4.0 * participants,
+            forced: 2.0 * participants + 1.0,
+        },
+    };
+    predict(case, measure, settings.fan_out, |participants, requests| {
+        of(&price(participants, requests))
+    })
+}
+
+fn paxos(case: &Case<'_>, measure: &'static Measure, of: fn(&Price) -> f64) -> Vec<Prediction> {
+    let settings = case.settings::<paxos_commit::Settings>(PaxosCommit::NAME);
+    let Some(settings) = settings else { return Vec::new() };
+    let faults = f64::from(settings.tolerated_faults);
+    predict(case, measure, FanOut::Parallel, |participants, requests| {
+        of(&Price {
+            messages: 2.0 * requests + (2.0 * faults + 4.0) * participants + 4.0 * faults,
+            forced: 2.0 * participants + 2.0 * faults + 1.0,
+        })
+    })
+}
+
+/// Applies to operations that nobody refuses, in which every participant writes and none looks
+/// anything up. The number is one of participants and of requests for work.
+fn predict(
+    case: &Case<'_>,
+    measure: &'static Measure,
+    fan_out: FanOut,
+    number: impl Fn(f64, f64) -> f64,
+) -> Vec<Prediction> {
     let all = case.spanning().filter(|(_, _, operation)| is_plain(operation)).map(
         |(scope, _, operation)| {
             let participants: BTreeSet<_> = operation.steps.iter().map(|step| step.by).collect();
-            let requests = requests(settings.fan_out, operation) as f64;
-            let value = price(participants.len() as f64, requests, settings.presumption);
+            let value = number(participants.len() as f64, requests(fan_out, operation) as f64);
             Prediction { key: measure.of(&scope), of: Statistic::Value, value }
         },
     );

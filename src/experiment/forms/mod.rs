@@ -5,12 +5,14 @@
 //! variant and predicts numbers of measures, or nothing where it does not apply. The formulas
 //! themselves are in [`laws`](crate::stats::laws), which `driftlab verify-model` uses, too.
 
+mod closed_loop;
 mod commit_price;
 mod independent_refusals;
 mod polling_relay;
 mod refreshed_copy;
 mod synchronization;
 mod utilisation;
+mod waiting_line;
 
 use serde::de::DeserializeOwned;
 
@@ -29,8 +31,13 @@ pub const BUILTIN: &[&Form] = &[
     &independent_refusals::FORM,
     &commit_price::MESSAGES,
     &commit_price::FORCED_WRITES,
+    &commit_price::PAXOS_MESSAGES,
+    &commit_price::PAXOS_FORCED_WRITES,
+    &closed_loop::FORM,
     &utilisation::DRIVERS,
     &utilisation::SERVICES,
+    &waiting_line::DRIVERS,
+    &waiting_line::SERVICES,
 ];
 
 /// A closed form.
@@ -190,13 +197,17 @@ impl<'a> Case<'a> {
         (own.name() == pattern).then(|| serde_json::from_value(own.settings()).ok()).flatten()
     }
 
+    /// The operations, each with the scope of its measures.
+    fn operations(&self) -> impl Iterator<Item = (Scope, OperationKind, &'a OperationSpec)> {
+        let system = self.system();
+        let kinds = system.declared_kinds().collect::<Vec<_>>().into_iter();
+        kinds.map(|kind| (Scope::of_operation(system, kind), kind, system.operation(kind)))
+    }
+
     /// The operations that need a pattern, each with the scope of its measures.
     fn spanning(&self) -> impl Iterator<Item = (Scope, OperationKind, &'a OperationSpec)> {
         let system = self.system();
-        let kinds = system.declared_kinds().collect::<Vec<_>>().into_iter();
-        let all =
-            kinds.map(|kind| (Scope::of_operation(system, kind), kind, system.operation(kind)));
-        all.filter(|(_, _, operation)| !operation.is_local(system))
+        self.operations().filter(|(_, _, operation)| !operation.is_local(system))
     }
 
     /// The loads that offer an operation.
@@ -209,14 +220,17 @@ impl<'a> Case<'a> {
         self.loads(kind).all(|load| matches!(load.arrivals, Arrivals::Poisson(_)))
     }
 
+    /// Returns whether a load offers operations from the beginning to the end.
+    fn lasts(&self, load: &LoadSpec) -> bool {
+        load.from.as_nanos() == 0 && load.until.as_nanos() >= self.system().phases.load.as_nanos()
+    }
+
     /// How often each operation is offered per second, all through; nothing if that depends on the
     /// answers or on the time.
     fn rates(&self) -> Option<Vec<(OperationKind, f64)>> {
-        let end = self.system().phases.load;
         let rate = |load: &LoadSpec| {
             let is_steady = matches!(load.arrivals, Arrivals::Poisson(_) | Arrivals::Constant(_))
-                && load.from.as_nanos() == 0
-                && load.until.as_nanos() >= end.as_nanos();
+                && self.lasts(load);
             Some((load.operation, self.system().rate(load).filter(|_| is_steady)?))
         };
         self.system().loads.iter().map(rate).collect()

@@ -57,6 +57,9 @@ const SHOP: &str = r#"
     [variants.two-phase-commit]
     pattern = "two-phase-commit"
     technique = { name = "replicate", tables = ["price"], feed = "periodic", every = "5s" }
+    [variants.paxos]
+    pattern = "paxos-commit"
+    settings = { tolerated-faults = 2 }
     [variants.sync]
     pattern = "background-sync"
     settings = { interval = "5s" }
@@ -67,8 +70,11 @@ const SHOP: &str = r#"
 "#;
 
 fn compared(step: &str, more: &str) -> Comparison {
-    let text = SHOP.replace("STEP", step).replace("MORE", more);
-    let scenario = Scenario::from_text(&text, &Registries::builtin()).expect("it is sound");
+    compare(&SHOP.replace("STEP", step).replace("MORE", more))
+}
+
+fn compare(text: &str) -> Comparison {
+    let scenario = Scenario::from_text(text, &Registries::builtin()).expect("it is sound");
     Study::of(&scenario, 1..=6).compare().expect("variants and seeds")
 }
 
@@ -85,6 +91,8 @@ fn forms_apply_where_the_scenario_is_as_simple_as_they_assume_and_hold_there() {
     let commit = ["operations.buy.m12.messages.service", "operations.buy.m12.forced-writes"];
     let expected = [&["reads.tag.stale"], &commit[..], &["pools.coordinator.utilisation"], &pools];
     assert_eq!(names(&comparison, "two-phase-commit"), expected.concat());
+    let expected = [&commit[..], &["pools.coordinator.utilisation"], &pools];
+    assert_eq!(names(&comparison, "paxos"), expected.concat());
     let synchronized = [&["operations.buy.m1"], &pools[..]].concat();
     assert_eq!(names(&comparison, "sync"), synchronized);
     let told = [&["operations.buy.m1", "pools.broker.utilisation"], &pools[..]].concat();
@@ -99,6 +107,85 @@ fn forms_apply_where_the_scenario_is_as_simple_as_they_assume_and_hold_there() {
             assert!(held == Held::Kept || near, "{}: {value}, {it:?}", variant.name);
         }
     }
+}
+
+/// The names of what is predicted of a variant, without a run.
+fn foreseen(text: &str, variant: &str) -> Vec<String> {
+    let scenario = Scenario::from_text(text, &Registries::builtin()).expect("it is sound");
+    let variant = scenario.variant(variant).expect("it is there");
+    let all = predicted(&Case { scenario: &scenario, variant }, |_, _| true);
+    all.iter().map(|it| it.prediction.key.to_string()).collect()
+}
+
+/// A prediction of a variant, and what was measured of it.
+fn beside(comparison: &Comparison, variant: &str, key: &str) -> (f64, f64, Held) {
+    let found = comparison.variant(variant).expect("it was compared");
+    let it = found.predicted.iter().find(|it| it.prediction.key.to_string() == key);
+    let it = it.unwrap_or_else(|| panic!("{key} of {variant} is predicted"));
+    let measured = &found.measures[&it.prediction.key];
+    let value = measured.estimate(it.prediction.of).expect("a number").value;
+    (it.prediction.value, value, it.held(measured))
+}
+
+/// Two participants, one of whom is asked for work after the other, and five acceptors.
+#[test]
+fn a_paxos_commit_costs_what_gray_and_lamport_count() {
+    let comparison = compared("", "");
+    let price = |what| beside(&comparison, "paxos", &format!("operations.buy.m12.{what}"));
+    let (messages, forced) = (price("messages.service"), price("forced-writes"));
+    assert_eq!((messages.0, messages.2), (2.0 * 2.0 + 8.0 * 2.0 + 8.0, Held::Kept));
+    assert_eq!((forced.0, forced.2), (2.0 * 2.0 + 5.0, Held::Kept));
+    assert!(messages.1 < messages.0 * 1.01 && forced.1 > forced.0 * 0.9, "{messages:?} {forced:?}");
+}
+
+/// One worker that is at work for six tenths of the time, at a service and at a driver.
+#[test]
+fn the_line_before_busy_workers_is_that_of_erlang_and_little() {
+    let busy = "[drivers.coordinator]\nworkers = 1\nwork = { exponential = '15ms' }";
+    let text = SHOP
+        .replace("order = {}", "order = { workers = 1, work = { exponential = '60ms' } }")
+        .replace("-db = {}", "-db = { work = '0ns', force = '0ns' }")
+        .replace("rate = 20.0", "rate = 0.1")
+        .replace("STEP", "")
+        .replace("MORE", busy);
+    let comparison = compare(&text);
+    // A service that has a part in an atomic commit is asked three times.
+    for (variant, pool) in [("events", "order"), ("paxos", "coordinator")] {
+        let key = format!("pools.{pool}.waiting");
+        let (predicted, measured, held) = beside(&comparison, variant, &key);
+        assert!(matches!(held, Held::Inside | Held::Kept), "{key}: {measured}, not {predicted}");
+        assert!((predicted / measured - 1.0).abs() < 0.25, "{key}: {measured}, not {predicted}");
+    }
+    for (from, to) in [
+        ("poisson = 10.0", "constant = '100ms'"),
+        ("{ exponential = '60ms' }", "'60ms'"),
+        ("workers = 1, work", "workers = 16, work"),
+        ("workers = 1, work", "instances = 2, workers = 1, work"),
+    ] {
+        let changed = text.replace(from, to);
+        assert_ne!(changed, text);
+        let names = foreseen(&changed, "events");
+        assert!(!names.contains(&"pools.order.waiting".into()), "{to}: {names:?}");
+    }
+}
+
+/// Five clients who think for a second do less than five operations per second, and nearly so much
+/// if answers are quick.
+#[test]
+fn a_closed_loop_does_no_more_than_its_clients_can_ask_for() {
+    let closed = "closed = { clients = 5, think = { exponential = '1s' } }";
+    let text = SHOP.replace("STEP", "").replace("MORE", "").replace("poisson = 10.0", closed);
+    let comparison = compare(&text);
+    for variant in ["two-phase-commit", "paxos", "sync", "events"] {
+        let (predicted, measured, held) = beside(&comparison, variant, "operations.buy.m14");
+        assert_eq!(held, Held::Kept, "{variant}");
+        assert!(predicted < 5.0 && measured > 0.9 * predicted, "{variant}: {measured}");
+    }
+    let names = foreseen(&text, "sync");
+    assert!(!names.contains(&"operations.change.m14".into()), "an open loop: {names:?}");
+    let short = text.replace("poisson = 4.0", &format!("until = '30s'\n{closed}"));
+    let names = foreseen(&short, "sync");
+    assert!(!names.contains(&"operations.change.m14".into()), "it ends before: {names:?}");
 }
 
 #[test]

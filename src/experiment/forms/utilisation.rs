@@ -8,6 +8,7 @@ use crate::checks::measures::capacity::OF_POOL;
 use crate::experiment::result::Statistic;
 use crate::model::contract::role;
 use crate::model::system::{OperationKind, ServiceSpec};
+use crate::patterns::pattern::Demand;
 
 /// The source of the law.
 const SOURCE: &str = "utilisation law (Denning, Buzen 1978)";
@@ -32,7 +33,8 @@ pub const SERVICES: Form = Form {
     predict: services,
 };
 
-fn rates(case: &Case<'_>) -> Option<Vec<(OperationKind, f64)>> {
+/// How often each operation is offered per second, all through, if no rule refuses any.
+pub(super) fn rates(case: &Case<'_>) -> Option<Vec<(OperationKind, f64)>> {
     let system = case.system();
     let refused = system.operations.iter().any(is_refused);
     case.rates().filter(|_| !refused)
@@ -43,28 +45,47 @@ fn of_pool(name: &Arc<str>, value: f64) -> Prediction {
     Prediction { key, of: Statistic::Value, value }
 }
 
-/// A job works for as long as it finds something, and a relay is busy for as long as it knows of
-/// more: only of the others the steps can be counted.
 fn drivers(case: &Case<'_>) -> Vec<Prediction> {
     let Some(rates) = rates(case) else { return Vec::new() };
-    let demands = case.variant.pattern.demands(case.system(), &rates).into_iter();
-    let counted = demands.filter(|it| it.unit == "workers" && it.driver != role::JOB);
-    counted.map(|it| of_pool(&it.driver.into(), it.demand / it.capacity)).collect()
+    let all = at_drivers(case, &rates);
+    all.map(|it| of_pool(&it.driver.into(), it.demand / it.capacity)).collect()
 }
 
-/// Every pattern asks the service of the first step once at least; what becomes of later steps, and
-/// in how many requests, is its own affair.
+/// The workers that coordinators, orchestrators and brokers keep busy. A job works for as long as
+/// it finds something, and a relay is busy for as long as it knows of more: only of the others the
+/// steps can be counted.
+pub(super) fn at_drivers(
+    case: &Case<'_>,
+    rates: &[(OperationKind, f64)],
+) -> impl Iterator<Item = Demand> + use<> {
+    let demands = case.variant.pattern.demands(case.system(), rates).into_iter();
+    demands.filter(|it| it.unit == "workers" && it.driver != role::JOB)
+}
+
 fn services(case: &Case<'_>) -> Vec<Prediction> {
     let Some(rates) = rates(case) else { return Vec::new() };
+    let all = at_services(case, &rates).map(|(spec, busy)| {
+        let workers = f64::from(spec.instances) * f64::from(spec.workers);
+        of_pool(&spec.name.shown, busy / workers)
+    });
+    all.collect()
+}
+
+/// The workers that services keep busy with their own work for first steps. Every pattern asks the
+/// service of the first step once at least; what becomes of later steps, and in how many requests,
+/// is its own affair.
+pub(super) fn at_services<'a>(
+    case: &Case<'a>,
+    rates: &[(OperationKind, f64)],
+) -> impl Iterator<Item = (&'a ServiceSpec, f64)> {
     let system = case.system();
-    let of = |(service, spec): (_, &ServiceSpec)| {
+    let of = move |(service, spec): (_, &'a ServiceSpec)| {
         let begins = |kind: OperationKind| {
             system.operation(kind).steps.first().is_some_and(|step| step.by == service)
         };
         let all = rates.iter().filter(|(kind, _)| begins(*kind));
-        let workers = f64::from(spec.instances) * f64::from(spec.workers);
-        let value = all.map(|(_, rate)| rate).sum::<f64>() * spec.work.mean()? / workers;
-        (value > 0.0 && spec.within.is_none()).then(|| of_pool(&spec.name.shown, value))
+        let busy = all.map(|(_, rate)| rate).sum::<f64>() * spec.work.mean()?;
+        (busy > 0.0 && spec.within.is_none()).then_some((spec, busy))
     };
-    system.service_ids().zip(&system.services).filter_map(of).collect()
+    system.service_ids().zip(&system.services).filter_map(of)
 }
