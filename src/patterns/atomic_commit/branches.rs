@@ -18,11 +18,21 @@ pub(in crate::patterns) enum Stage {
     /// Its prepared record is being written.
     Preparing,
     /// In doubt. While it is `resolving`, a process carries out the decision.
-    Prepared { database: DatabaseId, txn: TxnId, resolving: bool },
+    InDoubt { branch: InDoubt, resolving: bool },
     /// The branch changed nothing and is out.
     ReadOnly,
     /// The branch is over, with the decision, if that is known here.
     Ended(Option<Decision>),
+}
+
+/// A branch that is prepared, or may be: its outcome is the coordinator's to decide.
+#[derive(Clone, Copy)]
+pub(in crate::patterns) struct InDoubt {
+    pub database: DatabaseId,
+    pub txn: TxnId,
+    /// Yes, or lost if nobody knows whether its prepared record was written. Whoever asks again
+    /// hears the same: a crash that took the answer may have taken the record as well.
+    pub vote: Vote,
 }
 
 struct Branch {
@@ -60,8 +70,8 @@ pub(in crate::patterns) enum Closing {
     Done(Option<Txn>),
     /// The decision cannot be carried out at this moment.
     Busy,
-    /// A prepared branch, for the caller to resolve.
-    Resolve(DatabaseId, TxnId),
+    /// A branch in doubt, for the caller to resolve.
+    Resolve(InDoubt),
 }
 
 /// Finds a branch for a message about its work or its vote, and waits while another message is at
@@ -76,7 +86,7 @@ pub(in crate::patterns) async fn take(here: &ProcessCtx, id: Transaction) -> Fou
                     None => return Err(memory.changed(here)),
                 },
                 Stage::Preparing => return Err(memory.changed(here)),
-                Stage::Prepared { .. } => Vote::Yes,
+                Stage::InDoubt { branch, .. } => branch.vote,
                 Stage::ReadOnly => Vote::ReadOnly,
                 Stage::Ended(_) => Vote::Gone,
             };
@@ -159,10 +169,10 @@ impl Branches {
             let Some(branch) = memory.known.get_mut(&id) else { return Closing::Done(None) };
             match &mut branch.stage {
                 Stage::Working(session) => Closing::Done(session.take()),
-                Stage::Preparing | Stage::Prepared { resolving: true, .. } => Closing::Busy,
-                Stage::Prepared { database, txn, resolving } => {
+                Stage::Preparing | Stage::InDoubt { resolving: true, .. } => Closing::Busy,
+                Stage::InDoubt { branch, resolving } => {
                     *resolving = true;
-                    Closing::Resolve(*database, *txn)
+                    Closing::Resolve(*branch)
                 }
                 Stage::ReadOnly | Stage::Ended(_) => Closing::Done(None),
             }
@@ -173,18 +183,10 @@ impl Branches {
         closing
     }
 
-    /// Returns whether a branch is prepared and its outcome not carried out.
-    pub(in crate::patterns) fn is_in_doubt(here: &ProcessCtx, id: Transaction) -> bool {
-        Self::prepared_at(here, id).is_some()
-    }
-
-    /// Where a branch that is in doubt is prepared.
-    pub(in crate::patterns) fn prepared_at(
-        here: &ProcessCtx,
-        id: Transaction,
-    ) -> Option<(DatabaseId, TxnId)> {
+    /// The branch of a transaction, if it is in doubt.
+    pub(in crate::patterns) fn in_doubt(here: &ProcessCtx, id: Transaction) -> Option<InDoubt> {
         here.local::<Self>().with(|memory| match memory.known.get(&id)?.stage {
-            Stage::Prepared { database, txn, .. } => Some((database, txn)),
+            Stage::InDoubt { branch, .. } => Some(branch),
             _ => None,
         })
     }
@@ -221,7 +223,7 @@ impl Branches {
         while self.checks.front().is_some_and(|(due, _)| *due < now) {
             let Some((_, id)) = self.checks.pop_front() else { return };
             let Some(branch) = self.known.get(&id) else { continue };
-            let is_over = !matches!(branch.stage, Stage::Preparing | Stage::Prepared { .. });
+            let is_over = !matches!(branch.stage, Stage::Preparing | Stage::InDoubt { .. });
             if is_over && branch.since + reach < now {
                 self.known.remove(&id);
             } else {

@@ -6,7 +6,7 @@
 
 use std::rc::Rc;
 
-use super::branches::{self, Branches, Closing, Found, Stage};
+use super::branches::{self, Branches, Closing, Found, InDoubt, Stage};
 use super::{Transaction, again};
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::call::{Message, Reply};
@@ -189,9 +189,9 @@ async fn vote<T: Terms>(
     let tag = id.tag(here.service().unwrap_or(ServiceId(u16::MAX)));
     let ballot = Ballot { tag, read_only_vote, no_record };
     let (stage, vote) = match txn.prepare(ballot).await {
-        Ok(database::Vote::Yes(_)) => (prepared(database, own), Vote::Yes),
+        Ok(database::Vote::Yes(_)) => (in_doubt(database, own, Vote::Yes), Vote::Yes),
         Ok(database::Vote::ReadOnly) => (Stage::ReadOnly, Vote::ReadOnly),
-        Err(DbError::Unknown) => (prepared(database, own), Vote::Lost),
+        Err(DbError::Unknown) => (in_doubt(database, own, Vote::Lost), Vote::Lost),
         Err(_) => (Stage::Ended(Some(Decision::Abort)), Vote::No),
     };
     Branches::set(here, id, stage);
@@ -202,8 +202,8 @@ async fn vote<T: Terms>(
     vote
 }
 
-fn prepared(database: DatabaseId, txn: TxnId) -> Stage {
-    Stage::Prepared { database, txn, resolving: false }
+fn in_doubt(database: DatabaseId, txn: TxnId, vote: Vote) -> Stage {
+    Stage::InDoubt { branch: InDoubt { database, txn, vote }, resolving: false }
 }
 
 /// Learns the decision; true acknowledges it, false asks for it to be said again. Learning it twice
@@ -221,7 +221,7 @@ pub(in crate::patterns) async fn learn<T: Terms>(
         }
         adopt(&here, manners, Some(id));
     }
-    let (database, txn) = match Branches::close(&here, id, decision) {
+    let branch = match Branches::close(&here, id, decision) {
         Closing::Done(Some(txn)) => {
             here.passes(Learned::Unprepared);
             txn.rollback().await; // Never prepared, so it can only have been aborted.
@@ -235,16 +235,16 @@ pub(in crate::patterns) async fn learn<T: Terms>(
             here.passes(Learned::Busy);
             return false;
         }
-        Closing::Resolve(database, txn) => (database, txn),
+        Closing::Resolve(branch) => branch,
     };
     let forced = manners.terms.is_acknowledged(decision);
     let outcome = Resolution { decision, heuristic: false, forced };
-    let database = here.database_of(database);
-    let resolved = database.resolve(*here.ctx(), here.node(), txn, outcome).await;
+    let database = here.database_of(branch.database);
+    let resolved = database.resolve(*here.ctx(), here.node(), branch.txn, outcome).await;
     let (stage, path) = match (resolved, decision) {
         (Ok(()), Decision::Commit) => (Stage::Ended(Some(decision)), Learned::Committed),
         (Ok(()), Decision::Abort) => (Stage::Ended(Some(decision)), Learned::Aborted),
-        (Err(_), _) => (prepared(database.id(), txn), Learned::Down),
+        (Err(_), _) => (Stage::InDoubt { branch, resolving: false }, Learned::Down),
     };
     here.passes(path);
     Branches::set(&here, id, stage);
@@ -269,7 +269,7 @@ async fn wait_in_doubt<T: Terms>(
         let until = limit.map_or(next, |(limit, _)| next.min(limit.max(here.now())));
         here.sleep(until - here.now()).await;
         pause = manners.inquiry_interval;
-        if !Branches::is_in_doubt(&here, id) {
+        if Branches::in_doubt(&here, id).is_none() {
             return;
         }
         match limit.filter(|(limit, _)| here.now() >= *limit) {
@@ -289,7 +289,7 @@ async fn wait_in_doubt<T: Terms>(
 /// The heuristic decision of a participant that has been in doubt for too long. False if it cannot
 /// be carried out now.
 async fn decide_alone(here: &ProcessCtx, id: Transaction, decision: Decision) -> bool {
-    let Some((database, txn)) = Branches::prepared_at(here, id) else { return true };
+    let Some(InDoubt { database, txn, .. }) = Branches::in_doubt(here, id) else { return true };
     let outcome = Resolution::heuristic(decision);
     let decided =
         here.database_of(database).resolve(*here.ctx(), here.node(), txn, outcome).await.is_ok();
@@ -341,18 +341,21 @@ async fn remind<T: Terms>(here: ProcessCtx, owner: NodeId, id: Transaction, mann
 /// prepared, or are about to, and its memory does not know, and asks what is to become of them.
 fn adopt<T: Terms>(here: &ProcessCtx, manners: Manners<T>, wanted: Option<Transaction>) {
     for database in databases(here) {
+        let prepared = database.prepared();
         for branch in database.preparing_or_prepared() {
             let (id, owner) = Transaction::of_branch(branch.op, branch.tag);
             if manners.terms.part() != id.part
                 || Some(owner) != here.service()
                 || id.participant(here.world(), owner) != here.node()
                 || wanted.is_some_and(|wanted| wanted != id)
-                || Branches::is_in_doubt(here, id)
+                || Branches::in_doubt(here, id).is_some()
             {
                 continue;
             }
             here.passes(Adopted::ByService);
-            Branches::set(here, id, prepared(database.id(), branch.txn));
+            // A record that is still being written may yet be lost.
+            let vote = if prepared.contains(&branch) { Vote::Yes } else { Vote::Lost };
+            Branches::set(here, id, in_doubt(database.id(), branch.txn, vote));
             here.for_op(id.op)
                 .spawn(move |here| wait_in_doubt(here, id, manners, branch.since, true));
         }

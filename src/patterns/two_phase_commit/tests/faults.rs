@@ -26,6 +26,25 @@ fn a_service_that_crashed_behind_its_yes_asks_when_it_is_back() {
     assert_eq!(values(&told, IN_DOUBT_EACH), [usual, usual, doubt]);
 }
 
+/// A copy of *prepare* asks again for a vote that was lost with the database, before its record was
+/// written. With the first answer lost as well, the copy's is what counts.
+#[test]
+fn a_vote_that_was_lost_is_no_yes_to_who_asks_again() {
+    let moments = Moments::of(ARRIVAL);
+    let faults = crash("b-db", moments.prepared - PREPARE / 2, SECOND)
+        + "[[faults]]\nkind = 'duplicate-message'\n\
+           on = { who = 'coordinator', what = 'send prepare', to = 'b' }\n\
+           [[faults]]\nkind = 'lose-message'\non = { who = 'b', what = 'reply prepare' }\n";
+    for pattern in ["two-phase-commit", "paxos-commit"] {
+        let told = run(&single_of(pattern, "", &faults));
+        check_sound(&told, pattern);
+        assert_eq!(told.count(Kind::Duplicated), 1, "{pattern}: there is a copy");
+        assert!(told.count(Kind::Lost) > 0, "{pattern}: the first answer is lost");
+        let (commits, aborts) = outcomes(&told);
+        assert!(commits == 0 && aborts > 0, "{pattern}: {commits} commits, {aborts} aborts");
+    }
+}
+
 /// How long a database replays one log record.
 const REPLAY: u64 = 20 * US;
 
