@@ -34,8 +34,9 @@
 use std::rc::Rc;
 
 use super::Database;
+use super::state::Session;
 use crate::kernel::{NodeId, Span, Time};
-use crate::model::record::{AbortCause, TxnId};
+use crate::model::record::{AbortCause, OpId, TxnId};
 use crate::model::system::KeepaliveSpec;
 
 /// The manual page about the life of a silent session.
@@ -56,6 +57,18 @@ impl Heard {
     /// A client that has just connected.
     pub fn at(now: Time) -> Self {
         Self { last: now, busy: false, forgotten: false }
+    }
+}
+
+/// The longest that anything recurring takes to find nothing to do.
+const BRIEF: Span = Span::from_secs(1);
+
+impl Session {
+    /// Returns whether it stands for something to do: for an operation, or for what takes long and
+    /// keeps others waiting. A job or a relay that looks for work has a session in every round,
+    /// also when all is over.
+    pub(super) fn is_work(&self, now: Time) -> bool {
+        self.ctx.op != OpId::NONE || now > self.heard.last + BRIEF
     }
 }
 

@@ -166,12 +166,12 @@ impl Database {
         self.state().last_change
     }
 
-    /// Returns whether anything is left to do here: an open transaction, a lock, a prepared branch,
-    /// an event in the outbox, or a recovery.
+    /// Returns whether anything is left to do here: an open transaction, but for a short one of no
+    /// operation, a lock, a prepared branch, an event in the outbox, or a recovery.
     pub fn busy(&self) -> bool {
         let state = self.state();
         !state.serving
-            || !state.sessions.is_empty()
+            || state.sessions.values().any(|it| it.is_work(self.env.now()))
             || !state.branches.is_empty()
             || state.locks.len() > 0
             || !state.outbox.is_empty()

@@ -98,6 +98,16 @@ fn of_a_step_that_was_barred_nothing_is_told() {
     assert_eq!(told.report.census.of(Headline::Withdrawn), told.report.census.total());
 }
 
+/// A relay that is back polls in its own rhythm, here with its session open at every whole second,
+/// when a run looks whether all is over.
+#[test]
+fn a_relay_that_polls_for_nothing_keeps_no_run_from_its_end() {
+    let back = crash("role:relay", Time::ZERO + Span::from_millis(9_149), Span::from_secs(1));
+    let told = run(&[&refuse(0.2), &every("500ms"), &back], r#"publish = "outbox""#);
+    assert!(told.report.settled);
+    assert_eq!(held(&told), 0);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
