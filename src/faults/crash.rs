@@ -10,7 +10,8 @@
 //! until their deadline. So are databases: the operating system of a dead process closes its
 //! sessions, which they notice one network trip later, while a dead machine leaves its open
 //! transactions and their row locks behind until a limit of the database ends them (`explain
-//! databases`), be it long after the machine is back. The process is the default: what stops is
+//! databases`), be it long after the machine is back. And so are the clients of a database: while
+//! its machine is dead they wait, each with its worker. The process is the default: what stops is
 //! mostly software and those who operate it (Gray 1985, "Why do computers stop").
 //!
 //! When only the process is down, its operating system may still have what was written but not

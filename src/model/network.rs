@@ -196,9 +196,10 @@ impl Network {
     /// Sets whether the whole machine of a node is down: it neither sends nor answers anything.
     pub fn silence(&self, node: NodeId, silent: bool) {
         self.nodes.borrow()[usize::from(node.0)].silent.set(silent);
+        self.changed.notify_all();
     }
 
-    /// Is notified whenever a disturbance begins or ends.
+    /// Is notified whenever a disturbance or a silence begins or ends.
     pub fn changed(&self) -> &Signal {
         &self.changed
     }

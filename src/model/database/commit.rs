@@ -46,7 +46,7 @@ impl Txn {
         let answer = self.send(&ctx, label, |database, call| database.commit_now(call));
         let answer = answer.ok_or(DbError::Broken)?;
         self.over();
-        let writes = answer.or(DbError::Unknown).await?;
+        let writes = answer.or(&self.database, DbError::Unknown).await?;
         if writes.is_empty() {
             return Ok(());
         }
@@ -70,7 +70,7 @@ impl Txn {
         let Some(answer) = answer else { return };
         self.over();
         // A crash has rolled it back as well.
-        answer.or(DbError::Broken).await.unwrap_or_default();
+        answer.or(&self.database, DbError::Broken).await.unwrap_or_default();
     }
 }
 

@@ -24,6 +24,12 @@
 //! stay, though the client may have served again for minutes. A cable that is mended in time lets
 //! the session go on, and lets through what was sent meanwhile, be it that the client has hung up.
 //!
+//! It is the same the other way round. When the database's process dies, its machine resets the
+//! connections and refuses new ones. When its whole machine dies, a client whose request is under
+//! way hears nothing, nor does one that wants a connection: both wait, and keep their workers,
+//! until the machine is back and resets, or until their own keepalive gives up (the same values).
+//! Whoever has called the client gives up at its own deadline.
+//!
 //! So the defaults keep the locks of a dead machine for 10 s, not for two hours: few run a
 //! database for transactions across services without any bound on their length. With a longer
 //! `branch-timeout` the other two limits are what counts. A statement has no limit of its own: it
@@ -141,6 +147,18 @@ impl Database {
                 return self.abort(txn, AbortCause::IdleInTransaction);
             }
             next = since + limit;
+        }
+    }
+
+    /// Waits, as the client of a session that was broken, for as long as nobody tells it: while the
+    /// database's whole machine is down, at most until the probes of its own keepalive have gone
+    /// unanswered since it last `heard` anything. A machine that is back answers with a reset.
+    pub(super) async fn outlast_silence(&self, heard: Time) {
+        let KeepaliveSpec { idle, interval, probes } = self.spec().keepalive;
+        let limit = heard + idle + interval.saturating_mul(probes.into());
+        let sim = self.env.sim();
+        while self.wire.is_silent(self.node) && sim.now() < limit {
+            sim.timeout(limit - sim.now(), self.wire.changed().wait()).await;
         }
     }
 

@@ -122,7 +122,7 @@ impl Txn {
         let answer = self.send(&ctx, label, work);
         let answer = answer.ok_or(DbError::Broken)?;
         self.over();
-        answer.or(DbError::Unknown).await
+        answer.or(&self.database, DbError::Unknown).await
     }
 }
 
@@ -176,7 +176,7 @@ impl Database {
         let call = Call { ctx, txn, from, class, number, relies };
         let work = move |database: Rc<Self>, call| database.resolve_now(call, resolution);
         let (answer, _) = self.send(call, label::RESOLVE, work);
-        answer.ok_or(DbError::Unavailable)?.or(DbError::Unknown).await
+        answer.ok_or(DbError::Unavailable)?.or(self, DbError::Unknown).await
     }
 
     async fn prepare_now(self: Rc<Self>, call: Call, ballot: Ballot) -> Result<Vote, DbError> {

@@ -54,9 +54,14 @@ struct Reply<T> {
 pub(super) struct Answer<T>(Waiting<Reply<T>>);
 
 impl<T> Answer<T> {
-    /// The answer, or `lost` if the database crashed before it gave one.
-    pub async fn or(self, lost: DbError) -> Result<T, DbError> {
-        let Some(reply) = self.0.await else { return Err(lost) };
+    /// The answer, or `lost` if the database crashed before it gave one. Where its whole machine
+    /// is down nobody says so: see [`Database::outlast_silence`].
+    pub async fn or(self, database: &Database, lost: DbError) -> Result<T, DbError> {
+        let sent = database.env.now();
+        let Some(reply) = self.0.await else {
+            database.outlast_silence(sent).await;
+            return Err(lost);
+        };
         if let Some(mut flight) = reply.flight {
             flight.arrive().await;
         }
@@ -108,6 +113,7 @@ impl Database {
         class: MessageClass,
     ) -> Result<Txn, DbError> {
         if !self.is_serving() {
+            self.outlast_silence(self.env.now()).await;
             let mut rng = self.rng(Purpose::Delay, &ctx, 0);
             let delay = self.env.system().links.database.delay.sample(&mut rng);
             self.env.sim().sleep_until(self.env.now() + delay).await;
@@ -117,7 +123,11 @@ impl Database {
         let (line, books) = (self.state().pool.acquire(), self.contention.as_ref());
         let place = Ctx { node: self.node, ..ctx };
         let wait = books.map(|it| Box::new(it.wait(Resource::Connection, &place, service)));
-        let connection = line.await.ok_or(DbError::Unavailable)?;
+        let Some(connection) = line.await else {
+            drop(wait);
+            self.outlast_silence(queued).await;
+            return Err(DbError::Unavailable);
+        };
         drop(wait);
         let waited = self.env.now() - queued;
         if waited > Span::ZERO {
@@ -163,8 +173,8 @@ impl Database {
         })
     }
 
-    /// Sends a request; `work` is carried out by a process of the database's node. `None` if the
-    /// node is down.
+    /// Sends a request; `work` is carried out by a process of the database's node. `None` if its
+    /// process is down, whose machine says so.
     pub(super) fn send<T, F>(
         self: &Rc<Self>,
         mut call: Call,
@@ -182,7 +192,8 @@ impl Database {
         let (promise, waiting) = promise(self.env.sim());
         let process = Rc::clone(self).handle(flight, call, label, work, promise);
         let sent = self.env.sim().spawn_at(arrives, self.node, process);
-        (sent.map(|_| Answer(waiting)), arrives - now)
+        let is_sent = sent.is_some() || self.wire.is_silent(self.node);
+        (is_sent.then_some(Answer(waiting)), arrives - now)
     }
 
     /// The database's side of a request.
@@ -494,7 +505,7 @@ impl Txn {
         let label = label::STATEMENT;
         let answer = self.send(ctx, label, work).ok_or(DbError::Broken)?;
         self.dangling = true;
-        let result = answer.or(DbError::Broken).await;
+        let result = answer.or(&self.database, DbError::Broken).await;
         self.dangling = false;
         let over = [
             DbError::LockTimeout,

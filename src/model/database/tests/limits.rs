@@ -163,3 +163,37 @@ fn nobody_is_idle_while_its_statement_waits() {
     assert_eq!(ends(&bench), []);
     bench.check_rest();
 }
+
+/// A client that has a transaction open asks for a row 10 ms later, when the database is down.
+#[test]
+fn a_database_whose_machine_is_dead_is_silent_and_a_dead_process_is_not() {
+    let given_up = 74 * SECOND + 13; // Asked at 13 ms; nobody answers probes after 60 and 67 s.
+    for (machine, back_after, heard_at) in
+        [(false, 60, 13), (true, 60, 60 * SECOND), (true, 90, given_up)]
+    {
+        let bench = patient(probing(60, 7, 2));
+        let (begin, op, sim) = (bench.begin(), bench.op(TAKE, &[0]), bench.env.sim().clone());
+        let heard = Rc::new(Cell::new(None));
+        let hears = Rc::clone(&heard);
+        bench.env.sim().spawn(bench.client, async move {
+            let mut txn = begin.await;
+            txn.apply(first(op)).await.expect("it is applied");
+            sim.sleep(ms(10)).await;
+            let read = txn.read(STOCK, RowKey(0)).await.map(drop);
+            hears.set(Some((sim.now().as_nanos() / 1_000_000, read)));
+        });
+        bench.run(10);
+        bench.wire.silent.set(machine);
+        bench.env.sim().crash(bench.db.node());
+        bench.db.crash(false);
+        bench.run(back_after * SECOND - 10);
+        bench.wire.silent.set(false);
+        bench.wire.changed.notify_all();
+        bench.run(1);
+        assert_eq!(
+            heard.get(),
+            Some((heard_at, Err(DbError::Broken))),
+            "{machine}, {back_after} s"
+        );
+    }
+}
