@@ -44,6 +44,8 @@ fn the_limits_of_few_events_are_those_of_the_tables() {
     assert_eq!(event_interval((1.0, 2.0), RARE, 6.0), (1.0, 2.0), "many are Student's");
     assert_eq!(event_interval((0.0, 0.0), 0, 6.0).0, 0.0);
     assert!((event_interval((0.0, 0.0), 0, 6.0).1 - 0.614_81).abs() < 1e-5);
+    let (low, high) = event_interval((0.8, 0.9), 5, 6.0);
+    assert!((low - 0.270_58).abs() < 1e-5 && (high - 1.944_72).abs() < 1e-5, "{low} {high}");
 }
 
 #[test]
