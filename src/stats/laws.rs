@@ -53,6 +53,14 @@ pub fn wait_for_turn(period: f64, failure: f64) -> f64 {
     period / 2.0 + period * failure / (1.0 - failure)
 }
 
+/// The least that [`wait_for_turn`] comes to on average over a `window`, wherever the turns lie in
+/// it: a part of a period that is left over may be the end of one, when waits are short.
+pub fn least_wait_for_turn(period: f64, failure: f64, window: f64) -> f64 {
+    let rest = window % period;
+    let waits = (window - rest) * period + rest * rest;
+    wait_for_turn(period, failure) + waits / (2.0 * window) - period / 2.0
+}
+
 /// The share of reads, at moments that know nothing of the timetable, that find a copy stale which
 /// is refreshed every `period`, where its original changes at `rate` (Poisson).
 pub fn stale_share(rate: f64, period: f64) -> f64 {
@@ -93,6 +101,9 @@ mod tests {
             (closed_loop(10, 0.1, 1.0).1, 0.273_208),
             (wait_for_turn(10.0, 0.0), 5.0),
             (wait_for_turn(10.0, 0.5), 15.0),
+            (least_wait_for_turn(10.0, 0.0, 60.0), 5.0),
+            (least_wait_for_turn(30.0, 0.0, 50.0), 13.0),
+            (least_wait_for_turn(30.0, 0.5, 20.0), 40.0),
             (stale_share(0.1, 10.0), 0.367_879),
             (trials(0.1, 3), 1.11),
             (trials(0.5, 4), 1.875),

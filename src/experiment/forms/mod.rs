@@ -220,6 +220,12 @@ impl<'a> Case<'a> {
         self.loads(kind).all(|load| matches!(load.arrivals, Arrivals::Poisson(_)))
     }
 
+    /// How long arrivals are measured, in seconds.
+    fn window(&self) -> f64 {
+        let phases = &self.system().phases;
+        phases.load.saturating_sub(phases.warm_up).as_secs_f64()
+    }
+
     /// Returns whether a load offers operations from the beginning to the end.
     fn lasts(&self, load: &LoadSpec) -> bool {
         load.from.as_nanos() == 0 && load.until.as_nanos() >= self.system().phases.load.as_nanos()

@@ -13,7 +13,7 @@ use crate::stats::laws;
 pub const FORM: Form = Form {
     formula: "P / 2",
     meaning: "P: poll interval of the relay; the way through the broker and the work of the \
-              consumers come on top",
+              consumers come on top. Less where the measured time is no multiple of P",
     source: "Poisson arrivals see time averages (Wolff 1982)",
     bound: Bound::AtLeast,
     predict,
@@ -25,7 +25,8 @@ fn predict(case: &Case<'_>) -> Vec<Prediction> {
     if settings.publish != Publish::Outbox {
         return Vec::new();
     }
-    let value = laws::wait_for_turn(settings.poll_interval.as_secs_f64(), 0.0) * 1e9;
+    let interval = settings.poll_interval.as_secs_f64();
+    let value = laws::least_wait_for_turn(interval, 0.0, case.window()) * 1e9;
     let all = case.spanning().filter(|(_, kind, operation)| {
         let mut later = operation.steps.iter().skip(1);
         case.arrives_at_random(*kind)

@@ -11,7 +11,7 @@ use crate::stats::laws;
 pub const FORM: Form = Form {
     formula: "T / 2 + T f / (1 - f)",
     meaning: "T: interval of the job, f: share of its runs that fail; a run's own work comes on \
-              top",
+              top. Less than T / 2 where the measured time is no multiple of T",
     source: "Poisson arrivals see time averages (Wolff 1982)",
     bound: Bound::AtLeast,
     predict,
@@ -22,7 +22,8 @@ fn predict(case: &Case<'_>) -> Vec<Prediction> {
     if settings.measured != Measured::StartToStart {
         return Vec::new();
     }
-    let value = laws::wait_for_turn(settings.interval.as_secs_f64(), settings.run_failure) * 1e9;
+    let (interval, failure) = (settings.interval.as_secs_f64(), settings.run_failure);
+    let value = laws::least_wait_for_turn(interval, failure, case.window()) * 1e9;
     let all = case.spanning().filter(|(_, kind, operation)| {
         case.arrives_at_random(*kind) && !is_refused_later(operation)
     });

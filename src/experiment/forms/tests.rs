@@ -138,6 +138,16 @@ fn a_paxos_commit_costs_what_gray_and_lamport_count() {
     assert!(messages.1 < messages.0 * 1.01 && forced.1 > forced.0 * 0.9, "{messages:?} {forced:?}");
 }
 
+/// A minute has two runs, of which the first comes for twenty seconds' arrivals only.
+#[test]
+fn a_job_that_runs_seldom_is_not_held_to_half_its_interval() {
+    let text = SHOP.replace("STEP", "").replace("MORE", "").replace("70s", "60s");
+    let comparison = compare(&text.replace("interval = \"5s\"", "interval = \"30s\""));
+    let (predicted, measured, held) = beside(&comparison, "sync", "operations.buy.m1");
+    assert_eq!((predicted, held), (13e9, Held::Kept), "{measured}");
+    assert!(measured < 15e9, "the form would be broken: {measured}");
+}
+
 /// One worker that is at work for six tenths of the time, at a service and at a driver.
 #[test]
 fn the_line_before_busy_workers_is_that_of_erlang_and_little() {
