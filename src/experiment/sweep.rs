@@ -64,11 +64,6 @@ impl<'a> Sweep<'a> {
         self.points.iter().map(study).collect()
     }
 
-    /// How many runs there are, twins included.
-    pub fn runs(&self) -> u64 {
-        self.studies().iter().map(Study::runs).sum()
-    }
-
     /// Runs everything, point by point, but takes runs from the shelf that are there, and puts new
     /// ones there. `done` is called after each run, from any thread. Once `stop` is set no run goes
     /// on; points that were not finished are left out.

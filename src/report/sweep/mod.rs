@@ -6,7 +6,7 @@ mod heat;
 mod page;
 mod tell;
 
-pub use csv::{NAME as TABLE, table};
+pub use csv::table;
 pub use tell::render;
 
 use super::chart::Chart;
