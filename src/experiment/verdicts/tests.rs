@@ -215,7 +215,8 @@ fn outside_the_budget_a_broken_promise_is_degradation() {
     let events = "
         [variants.hasty]
         pattern = 'event-based'
-        settings = { max-deliveries = 3 }
+        settings = { max-deliveries = 4 }
+        retry = { backoff = '2s', longest = '10s', jitter = 0.0 }
     ";
     let comparison = compare(&format!("{more}{events}"));
     let (verdict, why) = check(&comparison, "hasty", "no-dead-letters");
