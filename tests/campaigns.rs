@@ -5,6 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+mod support;
+use support::files;
+
 const HELD: &str = "tests/scenarios/held.toml";
 
 fn driftlab(arguments: &[&str]) -> Output {
@@ -59,23 +62,6 @@ impl Place {
         files.sort();
         files
     }
-}
-
-/// All files below a folder with their bytes.
-fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-        if path.is_dir() {
-            let below = files(&path).into_iter();
-            found.extend(below.map(|(below, bytes)| (format!("{name}/{below}"), bytes)));
-        } else {
-            found.push((name, fs::read(&path).expect("a file")));
-        }
-    }
-    found.sort();
-    found
 }
 
 /// Fails with the names of the files that differ.

@@ -4,6 +4,9 @@
 
 use std::process::Command;
 
+mod support;
+use support::files;
+
 #[test]
 fn transcripts() {
     trycmd::TestCases::new().case("tests/cli/*.trycmd");
@@ -69,23 +72,6 @@ fn a_folder_of_results_repeats_itself() {
     ] {
         assert!(values.contains(&format!("\"{name}\"")), "{name} is not among the values");
     }
-}
-
-/// All files of a folder with their bytes, by name.
-fn files(folder: &std::path::Path) -> Vec<(String, Vec<u8>)> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-        if path.is_dir() {
-            let below = files(&path).into_iter();
-            found.extend(below.map(|(below, bytes)| (format!("{name}/{below}"), bytes)));
-        } else {
-            found.push((name, std::fs::read(&path).expect("a file")));
-        }
-    }
-    found.sort();
-    found
 }
 
 #[test]
