@@ -5,7 +5,7 @@
 //! upgrade whose charts are better, say. The same file, of some of the runs, is what a shard of a
 //! campaign leaves.
 //!
-//! It is compressed with gzip. The first line is the plan as JSON, then there is a line for each
+//! The file is compressed with gzip. The first line is the plan as JSON, then there is a line for each
 //! run, its position in the plan before it, and at the end their number and a hash. Only the
 //! version of driftlab that wrote it reads it.
 

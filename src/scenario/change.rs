@@ -3,7 +3,7 @@
 //! A place is named by its keys, as [`ValueUsed`](super::ValueUsed) names it; an item of a list has
 //! its number, as in `faults[0].lasts`. A changed scenario is read as if its file had been written
 //! so: everything is checked again, and what is computed from a value is computed from the new one.
-//! It is one point of a sweep and has none itself.
+//! A changed scenario is one point of a sweep, so that its own `[sweep]` is left out.
 
 use std::fmt;
 

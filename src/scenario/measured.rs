@@ -12,7 +12,7 @@ impl Scenario {
     /// `m1.p99` or `reads.report.right`.
     ///
     /// # Errors
-    /// What is wrong with the text, with places in it.
+    /// The problem of the text, with its places in it.
     pub fn subject(&self, text: &str) -> Result<Subject, Box<Problem>> {
         let whole = 0..text.len();
         let nothing =

@@ -4,7 +4,8 @@
 //! semantic points the faults of its other runs can wait for. Every run draws its own random stream
 //! and its own plan of faults from a [swarm](crate::faults::swarm). What is judged are the promises
 //! that the pattern makes with its *default* settings: a setting that gives one up is found out.
-//! What no run breaks is held only if the runs took every [path](super::coverage) of the pattern.
+//! A promise that no run breaks is held only if every [path](super::coverage) of the pattern was
+//! taken.
 //!
 //! A batch also draws some [sizes] small, and may let operations arrive behind a recovery: what
 //! happens at a threshold, and what a node does wrong once it is back, shows nowhere else.
