@@ -155,6 +155,11 @@ fn plans_and_shards_that_are_none_are_refused() {
     fs::write(&wrong, text.replace("\"driftlab\":\"", "\"driftlab\":\"9")).expect("written");
     let other = said(&["campaign", "run", &wrong, "--shard", "0/1"], 2);
     assert!(other.contains("the plan is of driftlab 9"), "{other}");
+    let axes = ["retry.attempts=1..900:900", "retry.backoff=1ms..900ms:900"];
+    let vary = format!("\"vary\":[\"{}\",\"{}\"]", axes[0], axes[1]);
+    fs::write(&wrong, text.replace("\"vary\":[]", &vary)).expect("written");
+    let many = said(&["campaign", "run", &wrong, "--shard", "0/1"], 2);
+    assert!(many.contains("at most 10000 points, and these are 810000"), "{many}");
 }
 
 #[cfg(unix)]

@@ -67,6 +67,9 @@ pub fn unpack(
     row: &mut dyn FnMut(u64, &[u8]) -> io::Result<()>,
 ) -> io::Result<(String, u64)> {
     let damaged = || io::Error::other("it is damaged or was cut off");
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no file")); // A pipe would be waited for, for ever.
+    }
     let mut reader = BufReader::new(GzDecoder::new(std::fs::File::open(path)?));
     let (mut hash, mut count) = (Xxh3::new(), 0);
     let mut line = Vec::new();
@@ -144,5 +147,8 @@ mod tests {
         assert!(read(&rows).is_err(), "the hash is wrong");
         let gone = pack(&mut Vec::new(), "", [(0, None)].into_iter());
         assert!(gone.is_err(), "a run is missing");
+        let folder = tempfile::tempdir().expect("a folder");
+        let other = unpack(folder.path(), &mut |_, _| Ok(())).expect_err("a folder");
+        assert_eq!(other.to_string(), "it is no file");
     }
 }

@@ -27,7 +27,7 @@ use crate::report;
 use crate::report::export::File;
 use crate::report::human::some;
 use crate::report::text::Terminal;
-use crate::scenario::sweep::{Axis, AxisText, Point};
+use crate::scenario::sweep::{Axis, AxisText, Point, bounded};
 use crate::scenario::{Scenario, Source, load, render};
 
 /// The format of plans that is written, and the only one that is read.
@@ -195,6 +195,7 @@ impl Job {
         let axis = |text: &String| AxisText::parse(text).map(|axis| axis.axis());
         let axes: Result<Vec<Axis>, _> = plan.vary.iter().map(axis).collect();
         let axes = axes.map_err(|problem| Error::Usage(problem.message))?;
+        bounded(&axes).map_err(Error::Usage)?;
         let figures = super::sweep::figures(session, &scenario, &plan.measure)?;
         let points = points(&scenario, &axes)?;
         Ok(Self { plan, scenario, axes, figures, points })

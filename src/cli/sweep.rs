@@ -66,9 +66,7 @@ pub fn axes(session: &Session, scenario: &Scenario, vary: &[String]) -> Result<V
         return Ok(scenario.sweep.clone());
     }
     let axes = vary.iter().map(|text| axis(session, scenario, text));
-    let axes = axes.collect::<Result<Vec<Axis>, Error>>()?;
-    sweep::bounded(&axes).map_err(Error::Usage)?;
-    Ok(axes)
+    axes.collect()
 }
 
 /// An axis as the command line has it, each of whose values the scenario takes.

@@ -189,7 +189,7 @@ impl AxisText {
     /// Reads `services.stock.workers=1,2,4`, as the command line has it.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The problem of the text, with its place in it.
     pub fn parse(text: &str) -> Result<Self, Box<Problem>> {
         let Some((key, values)) = text.split_once('=') else {
             let message = "expected PLACE=VALUES, such as `services.stock.workers=1,2,4`";
@@ -358,7 +358,7 @@ fn count(axes: &[AxisText]) -> usize {
     axes.iter().map(|axis| axis.values.len()).fold(1, usize::saturating_mul)
 }
 
-/// Checks that axes of the command line are few enough together.
+/// Checks that axes of the command line, or of a plan, are few enough together.
 ///
 /// # Errors
 /// In words, what there is too much of.
