@@ -275,7 +275,11 @@ impl<P: Pattern> Prepared for With<P> {
     }
 
     fn paths(&self, system: &System) -> Paths {
-        P::paths(&self.0, system)
+        // An operation that another part of a mix has, or that is local, has no step here.
+        match system.steps().next() {
+            Some(_) => P::paths(&self.0, system),
+            None => Paths::new(),
+        }
     }
 
     fn drivers(&self) -> Vec<Driver> {

@@ -26,9 +26,6 @@ paths! {
 
 /// All paths with these settings.
 pub(super) fn paths(settings: &Settings, system: &System) -> Paths {
-    if system.operations.iter().all(|operation| operation.steps.is_empty()) {
-        return Paths::new();
-    }
     let later = system.operations.iter().flat_map(|operation| operation.steps.iter().skip(1));
     let refuses = later.into_iter().any(step::may_be_refused);
     let never = [(!refuses, Consumed::Refused), (!refuses, Consumed::TakenBack)];

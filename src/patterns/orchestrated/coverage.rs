@@ -66,9 +66,6 @@ paths! {
 
 /// All paths with these settings.
 pub(super) fn paths(settings: &Settings, system: &System) -> Paths {
-    if system.operations.iter().all(|operation| operation.steps.is_empty()) {
-        return Paths::new();
-    }
     let keyed = settings.idempotency_keys;
     let shared_out = system.driver_instances(ORCHESTRATORS[0]) > 1 && keyed;
     let gives_up = settings.compensation_attempts.0 > 0;

@@ -63,9 +63,6 @@ paths! {
 
 /// All paths with these settings: a lone acceptor has nobody to compete with.
 pub(super) fn paths(settings: &Settings, system: &System) -> Paths {
-    if system.operations.iter().all(|operation| operation.steps.is_empty()) {
-        return Paths::new();
-    }
     let alone = settings.tolerated_faults == 0;
     let mut paths = participant::paths(system, settings.read_only_vote);
     paths.extend(all_but(Recovered::ALL, []));

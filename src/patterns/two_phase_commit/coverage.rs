@@ -65,9 +65,6 @@ paths! {
 /// All paths with these settings.
 pub(super) fn paths(settings: &Settings, system: &System) -> Paths {
     let Settings { presumption, abort_records, cooperative_termination, .. } = settings;
-    if system.operations.iter().all(|operation| operation.steps.is_empty()) {
-        return Paths::new();
-    }
     let aborts = match presumption {
         Presumption::Nothing => true,
         Presumption::Abort => *abort_records,
