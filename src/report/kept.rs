@@ -5,8 +5,8 @@
 //! upgrade whose charts are better, say. The same file, of some of the runs, is what a shard of a
 //! campaign leaves.
 //!
-//! The file is compressed with gzip. The first line is the plan as JSON, then there is a line for each
-//! run, its position in the plan before it, and at the end their number and a hash. Only the
+//! The file is compressed with gzip. The first line is the plan as JSON, then there is a line for
+//! each run, its position in the plan before it, and at the end their number and a hash. Only the
 //! version of driftlab that wrote it reads it.
 
 use super::export::{Export, File, Results};
