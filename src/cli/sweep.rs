@@ -5,7 +5,7 @@ use super::compare::choose;
 use super::job::{Job, Order, Outcome, Place, Plan, carry_out};
 use super::{Error, Exit, Session, print, quote, source, write};
 use crate::checks::Verdict;
-use crate::experiment::result::{CheckResult, Figure};
+use crate::experiment::result::{CheckResult, Figure, few_seeds};
 use crate::experiment::sweep::SweptPoint;
 use crate::report;
 use crate::scenario::sweep::{self, Axis, AxisText, Point};
@@ -132,9 +132,6 @@ pub fn warnings(axes: &[Axis], finished: &[SweptPoint], points: usize) -> Vec<St
         let many = format!("{} of {}", all.len(), finished.len());
         warnings.push(format!("A check is violated at {many} points, the first: {first}."));
     }
-    warnings.extend(finished.first().into_iter().flat_map(|point| {
-        let few = |warning: &&String| warning.starts_with("With fewer");
-        point.comparison.warnings.iter().filter(few).cloned()
-    }));
+    warnings.extend(finished.first().and_then(|it| few_seeds(it.comparison.seeds.len())));
     warnings
 }

@@ -27,7 +27,7 @@ use crate::checks::measures::{Key, Measure, Scope};
 use crate::experiment::forms::Predicted;
 use crate::model::record::Answer;
 use crate::scenario::Inputs;
-use crate::stats::{Curve, Quantile};
+use crate::stats::{Curve, MIN_SEEDS, Quantile};
 
 /// Everything that is known after a comparison.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -60,6 +60,15 @@ pub struct Comparison {
     pub rests_on: Vec<String>,
     /// Warnings that a reader should know before believing the numbers, in full sentences.
     pub warnings: Vec<String>,
+}
+
+/// The warning that with so many seeds nothing can be shown, if they are too few.
+pub fn few_seeds(seeds: usize) -> Option<String> {
+    (seeds < MIN_SEEDS).then(|| {
+        format!(
+            "With fewer than {MIN_SEEDS} seeds there are no intervals, and nothing is compared."
+        )
+    })
 }
 
 /// Which scenario it was.

@@ -11,7 +11,7 @@ use super::forms::{self, Case};
 use super::result::{
     Census, Comparison, FaultWindow, ListedOperation, MeasureResult, OperationFacts, Phase,
     PhaseWindow, ScenarioFacts, SeedQuantiles, Series, SeriesPoint, Statistic, ValueUsed,
-    VariantResult,
+    VariantResult, few_seeds,
 };
 use super::{twin, verdicts};
 use crate::checks::RunReport;
@@ -29,7 +29,7 @@ use crate::model::contract::Driver;
 use crate::model::record::OpId;
 use crate::model::system::{Arrivals, LoadSpec, OperationKind};
 use crate::scenario::{Scenario, Variant};
-use crate::stats::{Curve, MIN_SEEDS, Observation, Quantile, Sample};
+use crate::stats::{Curve, Observation, Quantile, Sample};
 
 /// The comparison of these variants over these seeds. `runs` holds, per seed, a run per variant;
 /// their operations move into the result.
@@ -390,12 +390,7 @@ fn rests_on(variants: &[&Variant]) -> Vec<String> {
 }
 
 fn warnings(variants: &[&Variant], seeds: &[u64], runs: &[Vec<Judged>]) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if seeds.len() < MIN_SEEDS {
-        warnings.push(format!(
-            "With fewer than {MIN_SEEDS} seeds there are no intervals, and nothing is compared."
-        ));
-    }
+    let mut warnings: Vec<String> = few_seeds(seeds.len()).into_iter().collect();
     for (at, variant) in variants.iter().enumerate() {
         let open = runs.iter().filter(|seed| !seed[at].report.settled).count();
         if open > 0 {

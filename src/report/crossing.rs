@@ -1,13 +1,13 @@
 //! Crossings in words: where two variants change places, and where one passes a limit.
 
 use super::human;
+use super::sweep::label;
 use super::terminal::{grids, indented, title};
 use super::text::Terminal;
 use super::view::{Cell, Table};
-use crate::checks::measures::Unit;
 use crate::experiment::crossing::{Crossing, Crossings};
 use crate::experiment::result::Figure;
-use crate::scenario::sweep::{Axis, number, shown};
+use crate::scenario::sweep::Axis;
 use crate::stats::Verdict;
 
 /// A figure with a limit.
@@ -77,27 +77,19 @@ pub fn capacity(
 /// The first and the last value of an axis.
 fn ends(axis: &Axis) -> (String, String) {
     let end =
-        |value: Option<&toml::Value>| value.map(|value| said(axis, value)).unwrap_or_default();
+        |value: Option<&toml::Value>| value.map(|value| label(axis, value)).unwrap_or_default();
     (end(axis.values.first()), end(axis.values.last()))
-}
-
-/// A value of an axis for people.
-fn said(axis: &Axis, value: &toml::Value) -> String {
-    match (axis.is_time(), number(value)) {
-        (true, Some(nanos)) => human::value(Unit::Nanoseconds, nanos),
-        _ => shown(value),
-    }
 }
 
 /// `load.all.poisson = 218 (95 %: 200 to 240)`.
 fn place(axis: &Axis, crossing: &Crossing) -> String {
     let (first, last) = ends(axis);
     let end = |value: &Option<toml::Value>, open: String| {
-        value.as_ref().map_or(open, |value| said(axis, value))
+        value.as_ref().map_or(open, |value| label(axis, value))
     };
     let from = end(&crossing.from, format!("{first} or less"));
     let to = end(&crossing.to, format!("{last} or more"));
-    format!("{} = {} (95 %: {from} to {to})", axis.key, said(axis, &crossing.before))
+    format!("{} = {} (95 %: {from} to {to})", axis.key, label(axis, &crossing.before))
 }
 
 /// The sentence where two variants do not change places.
@@ -136,7 +128,7 @@ fn looks(axis: &Axis, figure: &Figure, found: &Crossings) -> Table {
                     .to_vec()
             },
         );
-        (said(axis, &look.value), cells)
+        (label(axis, &look.value), cells)
     };
     Table {
         title: figure.title().into(),

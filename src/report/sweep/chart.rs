@@ -56,11 +56,17 @@ fn title(swept: &Swept, figure: &Figure) -> String {
         })
     });
     let said: Vec<String> = said.take(3).collect();
+    let title = heading(figure);
+    if said.is_empty() { title } else { format!("{title}: {}", said.join(", ")) }
+}
+
+/// The name of a figure as a title begins with it.
+pub fn heading(figure: &Figure) -> String {
     let mut title = figure.title();
     if let Some(first) = title.get_mut(..1) {
         first.make_ascii_uppercase();
     }
-    if said.is_empty() { title } else { format!("{title}: {}", said.join(", ")) }
+    title
 }
 
 /// The estimates of a variant, by their place on the axis.

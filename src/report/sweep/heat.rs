@@ -3,7 +3,7 @@
 
 use plotters::prelude::*;
 
-use super::chart::how;
+use super::chart::{heading, how};
 use super::labels;
 use crate::experiment::result::Figure;
 use crate::experiment::sweep::Swept;
@@ -29,11 +29,7 @@ pub fn heat<'a>(swept: &'a Swept, figure: &'a Figure) -> Chart<'a> {
     let subtitle = format!("Down: {}, across: {}; {}.", down.key, across.key, how(figure));
     let field = TITLE + down.values.len() as i32 * ROW + AXIS;
     let height = field * swept.variants().len() as i32 / PX;
-    let mut title = figure.title();
-    if let Some(first) = title.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    chart("", CAPTION, title, &subtitle, height, move |area| {
+    chart("", CAPTION, heading(figure), &subtitle, height, move |area| {
         let mut rest = area.clone();
         for (at, name) in swept.variants().iter().enumerate() {
             let (top, below) = rest.split_vertically(field);

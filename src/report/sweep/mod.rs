@@ -50,13 +50,17 @@ fn names(swept: &Swept) -> Vec<String> {
     swept.figures.iter().map(name).collect()
 }
 
-/// The values of an axis as labels say them.
-fn labels(axis: &Axis) -> Vec<String> {
-    let label = |value| match (axis.is_time(), number(value)) {
+/// A value of an axis for people.
+pub fn label(axis: &Axis, value: &toml::Value) -> String {
+    match (axis.is_time(), number(value)) {
         (true, Some(nanos)) => human::value(Unit::Nanoseconds, nanos),
         _ => shown(value),
-    };
-    axis.values.iter().map(label).collect()
+    }
+}
+
+/// The values of an axis as labels say them.
+fn labels(axis: &Axis) -> Vec<String> {
+    axis.values.iter().map(|value| label(axis, value)).collect()
 }
 
 /// `5 points: load.requests.poisson from 10 to 1000`.
